@@ -1,0 +1,37 @@
+"""Fixtures that every test folder shares: the data folder, and two public-domain portraits."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of research data beside the checkout; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("ATTENDANCE_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"research data not found at {folder} (set ATTENDANCE_TEST_DATA to its folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> np.ndarray:
+    """Eileen Collins, NASA portrait (public domain), RGB uint8 (512, 512, 3), from scikit-image."""
+    from skimage import data
+
+    return data.astronaut()
+
+
+@pytest.fixture(scope="session")
+def hopper() -> np.ndarray:
+    """Grace Hopper, US Navy portrait (public domain), RGB uint8 (606, 512, 3), from Matplotlib."""
+    import matplotlib
+    from PIL import Image
+
+    path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB"))
