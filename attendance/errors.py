@@ -1,0 +1,248 @@
+"""Every refusal of the product, each with a stable id, an exit code and one sentence of help.
+
+The tree::
+
+    AttendanceError
+    ├── CameraError
+    │   ├── CameraAddress        camera.address       4
+    │   ├── CameraMissing        camera.missing       4
+    │   ├── CameraLost           camera.lost          4
+    │   └── CameraNoFrames       camera.no_frames     4
+    ├── MarkError
+    │   ├── MarkUnknown          mark.unknown         1
+    │   └── MarkVoided           mark.voided          1
+    ├── PersonDuplicate          person.duplicate     1
+    ├── SessionError
+    │   ├── SessionClosed        session.closed       1
+    │   ├── SessionExists        session.exists       1
+    │   ├── SessionUnknown       session.unknown      1
+    │   └── ZoneUnknown          session.zone         2
+    ├── SettingsError
+    │   ├── SettingUnknown       settings.unknown     2
+    │   ├── SettingValue         settings.value       2
+    │   └── SettingsFile         settings.file        3
+    ├── SourceError
+    │   ├── SourceMissing        source.missing       1
+    │   └── SourceUnsupported    source.unsupported   1
+    ├── OutputFailed             output.failed        1
+    ├── ReportPeriod             report.period        2
+    ├── TrainMissing             train.missing        3
+    └── InternalFailed           internal.failed      1
+
+``enroll`` and ``gallery`` have trees of the same shape; `catalogue` lists all three.
+"""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, NamedTuple
+
+
+class AttendanceError(Exception):
+    """Base of every error this package raises on purpose; ``str()`` is one line, "where: detail"."""
+
+    id: ClassVar[str]
+    exit_code: ClassVar[int] = 1
+    help: ClassVar[str]
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(where, detail)
+        self.where = where
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return " ".join(f"{self.where}: {self.detail}".split())
+
+
+class CameraError(AttendanceError):
+    """The camera or stream cannot be used."""
+
+    exit_code = 4
+
+
+class CameraAddress(CameraError):
+    """The text given as a camera is neither a device number, nor a URL, nor a file."""
+
+    id = "camera.address"
+    help = "Give a device number (0), an rtsp:// or http:// address, or a video file."
+
+
+class CameraMissing(CameraError):
+    """No such device, host or file could be opened."""
+
+    id = "camera.missing"
+    help = "Check the cable, the number or the address; 'attendance doctor --camera 0' tries it."
+
+
+class CameraLost(CameraError):
+    """The stream ended and did not come back."""
+
+    id = "camera.lost"
+    help = "Check the camera's power and network, then start the check again; marks made so far are kept."
+
+
+class CameraNoFrames(CameraError):
+    """The source opens but holds no picture."""
+
+    id = "camera.no_frames"
+    help = "Play the file or stream in another program; re-encode it if that shows nothing either."
+
+
+class MarkError(AttendanceError):
+    """A mark cannot be found or used."""
+
+
+class MarkUnknown(MarkError):
+    """There is no mark for this person and session."""
+
+    id = "mark.unknown"
+    help = "'attendance session show NAME' lists the marks of a session."
+
+
+class MarkVoided(MarkError):
+    """The mark is already void."""
+
+    id = "mark.voided"
+    help = "'attendance mark PERSON' makes the mark again by hand."
+
+
+class PersonDuplicate(AttendanceError):
+    """A new person looks like somebody who is enrolled already."""
+
+    id = "person.duplicate"
+    help = "Add the photo to the person named here (--id), or pass --allow-duplicate if they are two people."
+
+
+class SessionError(AttendanceError):
+    """A session cannot be used as asked."""
+
+
+class SessionClosed(SessionError):
+    """The session is closed."""
+
+    id = "session.closed"
+    help = "Open a session of another name with 'attendance session open NAME'."
+
+
+class SessionExists(SessionError):
+    """A session of this name is there already."""
+
+    id = "session.exists"
+    help = "Choose another name, or use the session as it is with --session."
+
+
+class SessionUnknown(SessionError):
+    """There is no session of this name."""
+
+    id = "session.unknown"
+    help = "Open it with 'attendance session open NAME'; 'attendance session list' shows all."
+
+
+class ZoneUnknown(SessionError):
+    """The time zone is not in the IANA database."""
+
+    id = "session.zone"
+    exit_code = 2
+    help = "Use a name such as Europe/Berlin or UTC."
+
+
+class SettingsError(AttendanceError):
+    """A setting is wrong."""
+
+    exit_code = 2
+
+
+class SettingUnknown(SettingsError):
+    """There is no setting of this name."""
+
+    id = "settings.unknown"
+    help = "'attendance config show' lists all settings."
+
+
+class SettingValue(SettingsError):
+    """The value does not fit the setting."""
+
+    id = "settings.value"
+    help = "'attendance config show' tells each setting's meaning and present value."
+
+
+class SettingsFile(SettingsError):
+    """The settings file cannot be read or written."""
+
+    id = "settings.file"
+    exit_code = 3
+    help = "Correct config.toml in the home, or move it away to use the defaults."
+
+
+class SourceError(AttendanceError):
+    """Something given to be checked or enrolled cannot be used."""
+
+
+class SourceMissing(SourceError):
+    """The file or folder is not there, or holds nothing to read."""
+
+    id = "source.missing"
+    help = "Check the path."
+
+
+class SourceUnsupported(SourceError):
+    """The file is neither a picture nor a video that can be read."""
+
+    id = "source.unsupported"
+    help = "Give a picture (JPEG, PNG, WebP, BMP, PGM, GIF), a folder of pictures, or a video file."
+
+
+class OutputFailed(AttendanceError):
+    """A result file could not be written."""
+
+    id = "output.failed"
+    help = "Choose a place that can be written and has space left."
+
+
+class ReportPeriod(AttendanceError):
+    """The days of a report are not dates, or in the wrong order."""
+
+    id = "report.period"
+    exit_code = 2
+    help = "Give days as YYYY-MM-DD, --from not after --to."
+
+
+class TrainMissing(AttendanceError):
+    """The training tools are not installed."""
+
+    id = "train.missing"
+    exit_code = 3
+    help = "Install them with: pip install 'attendance[train]'"
+
+
+class InternalFailed(AttendanceError):
+    """Something unforeseen failed; nothing was marked because of it."""
+
+    id = "internal.failed"
+    help = "Run again with --debug and report the traceback."
+
+
+class CatalogueEntry(NamedTuple):
+    """One row of docs/errors.md."""
+
+    id: str
+    exit_code: int
+    help: str
+
+
+def catalogue() -> list[CatalogueEntry]:
+    """All error ids of the three packages, sorted by id."""
+    from enroll.errors import EnrollError  # noqa: PLC0415 - importing the product's errors stays cheap
+    from gallery.errors import GalleryError  # noqa: PLC0415
+
+    leaves = {
+        kind.id: CatalogueEntry(kind.id, kind.exit_code, kind.help)
+        for base in (AttendanceError, EnrollError, GalleryError)
+        for kind in _subclasses(base)
+        if "id" in vars(kind)
+    }
+    return [leaves[name] for name in sorted(leaves)]
+
+
+def _subclasses(base: type[Exception]) -> Iterator[Any]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _subclasses(kind)

@@ -1,0 +1,260 @@
+"""All settings in one table: name, type, default, range, help; and where each value comes from.
+
+``config.toml`` in the home is overruled by ``ATTENDANCE_<NAME>`` in the environment, that by a flag.
+"""
+
+import os
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+from attendance.errors import SettingsFile, SettingUnknown, SettingValue
+
+Value = float | int | bool | str | None
+Origin = Literal["default", "file", "environment", "flag"]
+CONFIG_FILE = "config.toml"
+ENV_PREFIX = "ATTENDANCE_"
+_NONE_WORDS = ("", "none")
+_BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def _setting(
+    default: Value, help_: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()
+) -> Any:
+    return field(default=default, metadata={"help": help_, "low": low, "high": high, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The values in force; every field is a setting and its row of the table."""
+
+    target_fpir: float = _setting(
+        0.003, "Share of strangers that may be taken for somebody enrolled; sets the threshold.", low=1e-6, high=0.5
+    )
+    review_factor: float = _setting(
+        10.0, "Faces within the threshold of this many times target_fpir are shown for review.", low=1, high=1000
+    )
+    margin: float = _setting(
+        0.05, "Lead in score over the second person that a mark needs.", low=0, high=2
+    )
+    match_threshold: float | None = _setting(
+        None, "Score a mark needs; none: computed from target_fpir and the gallery's size.", low=-2, high=2
+    )
+    detector_min_score: float = _setting(
+        0.5, "Confidence from which the detector calls something a face (no similarity).", low=0.05, high=0.99
+    )
+    min_face_px: int = _setting(24, "Smallest face, in pixels, that a check judges.", low=8, high=1000)
+    enroll_min_face_px: int = _setting(48, "Smallest face, in pixels, that may be enrolled.", low=8, high=1000)
+    enroll_min_quality: int = _setting(30, "Lowest quality score (0-100) that may be enrolled.", low=0, high=100)
+    multi: str = _setting(
+        "error", "Several faces in an enrolment photo: refuse it, or take the largest.", choices=("error", "largest")
+    )
+    keep_crops: bool = _setting(True, "Keep the sealed, aligned face so that a new encoder needs no new photo.")
+    time_zone: str | None = _setting(None, "IANA zone of the site's days, e.g. Europe/Berlin; none: the system's.")
+    vote_frames: int = _setting(3, "Frames of a video track that must agree before a mark.", low=1, high=100)
+    detect_side: int = _setting(640, "Longer side, in pixels, of the copy that the detector sees.", low=160, high=4096)
+    camera_stall_s: float = _setting(5.0, "Seconds without a frame until a camera counts as hung.", low=0.5, high=600)
+    camera_retry_max_s: float = _setting(30.0, "Longest pause between two tries to reach a camera.", low=0.1, high=3600)
+    duplicate_window_s: float = _setting(
+        60.0, "Seconds in which the same person before a camera is not reported again.", low=0, high=86400
+    )
+    encoder: str = _setting("default", "Name of a shipped encoder, or a folder with encoder.onnx and card.json.")
+    threads: int = _setting(0, "Threads of the detector and the encoder; 0: as many as there are cores.", low=0, high=256)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A row of the table."""
+
+    name: str
+    type: type
+    optional: bool
+    default: Value
+    help: str
+    low: float | None
+    high: float | None
+    choices: tuple[str, ...]
+
+    @property
+    def env(self) -> str:
+        """The environment variable that sets it."""
+        return ENV_PREFIX + self.name.upper()
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, in words."""
+        if self.choices:
+            text = " or ".join(self.choices)
+        elif self.low is not None:
+            text = f"{_TYPE_WORDS[self.type]} from {self.low:g} to {self.high:g}"
+        else:
+            text = _TYPE_WORDS[self.type]
+        return text + (" or none" if self.optional else "")
+
+
+_TYPE_WORDS: dict[type, str] = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}
+
+
+def _table() -> dict[str, Setting]:
+    kinds = {"float": float, "int": int, "bool": bool, "str": str}
+    rows = {}
+    for row in fields(Settings):
+        kind, *rest = str(getattr(row.type, "__name__", row.type)).split(" | ")
+        rows[row.name] = Setting(row.name, kinds[kind], bool(rest), row.default, **_help_first(row.metadata))
+    return rows
+
+
+def _help_first(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: metadata[key] for key in ("help", "low", "high", "choices")}
+
+
+SETTINGS: Mapping[str, Setting] = MappingProxyType(_table())
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The settings in force and where each came from."""
+
+    values: Settings
+    origins: Mapping[str, Origin]
+
+
+def load(
+    home: Path, env: Mapping[str, str] | None = None, flags: Mapping[str, Value] | None = None
+) -> Resolved:
+    """Defaults < file < environment < flags. A flag that is None was not given."""
+    given: dict[str, Value] = {}
+    origins: dict[str, Origin] = dict.fromkeys(SETTINGS, "default")
+    layers: tuple[tuple[Origin, str, Mapping[str, Any]], ...] = (
+        ("file", str(home / CONFIG_FILE), read_file(home)),
+        ("environment", "environment", _from_env(os.environ if env is None else env)),
+        ("flag", "flag", {name: value for name, value in (flags or {}).items() if value is not None}),
+    )
+    for origin, where, values in layers:
+        for name, raw in values.items():
+            given[name] = check(name, raw, where)
+            origins[name] = origin
+    return Resolved(Settings(**given), origins)  # type: ignore[arg-type]
+
+
+def read_file(home: Path) -> dict[str, Any]:
+    """The raw keys of ``config.toml``; none when there is no file."""
+    path = home / CONFIG_FILE
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsFile(str(path), str(error)) from error
+
+
+def _from_env(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: env[row.env] for name, row in SETTINGS.items() if row.env in env}
+
+
+def check(name: str, raw: Any, where: str) -> Value:
+    """The value in the setting's type; text is parsed, a value out of range refused."""
+    row = SETTINGS.get(name)
+    if row is None:
+        raise SettingUnknown(where, f"there is no setting {name!r}{_nearest(name)}")
+    if row.optional and isinstance(raw, str) and raw.strip().lower() in _NONE_WORDS:
+        return None
+    value = _typed(row, raw)
+    if value is None or not _allowed(row, value):
+        raise SettingValue(where, f"{name} must be {row.expected}, not {raw!r}")
+    return value
+
+
+def _nearest(name: str) -> str:
+    import difflib  # noqa: PLC0415 - only a mistake needs it
+
+    near = difflib.get_close_matches(name, SETTINGS, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _typed(row: Setting, raw: Any) -> Value:
+    if row.type is bool:
+        return raw if isinstance(raw, bool) else _BOOLEANS.get(str(raw).strip().lower())
+    if row.type is str:
+        return raw.strip() or None if isinstance(raw, str) else None
+    if isinstance(raw, bool) or not isinstance(raw, int | float | str):
+        return None
+    parse: Callable[[Any], float] = row.type
+    try:
+        value = parse(raw)
+    except (ValueError, OverflowError):
+        return None
+    return value if not isinstance(raw, float) or value == raw else None
+
+
+def _allowed(row: Setting, value: Value) -> bool:
+    if row.name == "time_zone":
+        from attendance.sessions import is_zone  # noqa: PLC0415 - zones are read only when one is set
+
+        return is_zone(str(value))
+    if row.choices:
+        return value in row.choices
+    if isinstance(value, int | float) and row.low is not None and row.high is not None:
+        return row.low <= value <= row.high
+    return True
+
+
+def save(home: Path, name: str, raw: str) -> Value:
+    """Set one key of ``config.toml``; everything else in the file stays as it is. Returns the value."""
+    value = check(name, raw, "config set")
+    path = home / CONFIG_FILE
+    lines = path.read_text(encoding="utf-8-sig").splitlines() if read_file(home) or path.exists() else []
+    kept = [line for line in lines if not _assigns(line, name)]
+    place = next((at for at, line in enumerate(lines) if _assigns(line, name)), len(kept))
+    if value is not None:
+        kept.insert(place, f"{name} = {_toml(value)}")
+    text = "\n".join([*kept, ""])
+    _prove(text, name, value)
+    _replace(path, text)
+    return value
+
+
+def _prove(text: str, name: str, value: Value) -> None:
+    """Nothing is written that would not be read back."""
+    try:
+        read = tomllib.loads(text).get(name)
+    except ValueError as error:
+        raise SettingValue("config set", f"{name} cannot be written as {value!r}") from error
+    if read != value:
+        raise SettingValue("config set", f"{name} cannot be written as {value!r}")
+
+
+def _assigns(line: str, name: str) -> bool:
+    key, equals, _ = line.partition("=")
+    return bool(equals) and key.strip().strip("\"'") == name
+
+
+def _toml(value: float | bool | str) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        import json  # noqa: PLC0415
+
+        return json.dumps(value, ensure_ascii=False)  # but for a few control characters a TOML string, too
+    return repr(value)
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".config-", suffix=".toml")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise SettingsFile(str(path), error.strerror or str(error)) from error
