@@ -1,0 +1,20 @@
+"""Cameras, streams and videos as frames; each source is opened by a process of its own that can be killed."""
+
+from attendance.cameras.address import VIDEO_SUFFIXES, Address, Kind, is_video, parse_address, redact
+from attendance.cameras.camera import ProcessCamera
+from attendance.cameras.frame import Camera, CameraState, Frame
+from attendance.cameras.reader import VideoReader
+
+__all__ = [
+    "VIDEO_SUFFIXES",
+    "Address",
+    "Camera",
+    "CameraState",
+    "Frame",
+    "Kind",
+    "ProcessCamera",
+    "VideoReader",
+    "is_video",
+    "parse_address",
+    "redact",
+]

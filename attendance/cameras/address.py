@@ -1,0 +1,121 @@
+"""What a camera is given as: device number, URL or video file; and how to name it without its password."""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from attendance.errors import CameraAddress, CameraMissing
+
+STREAM_SCHEMES: Final = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "tcp")
+VIDEO_SUFFIXES: Final = frozenset(
+    {
+        ".avi",
+        ".m4v",
+        ".mkv",
+        ".mov",
+        ".mp4",
+        ".mpeg",
+        ".mpg",
+        ".ogv",
+        ".ts",
+        ".webm",
+        ".wmv",
+        ".mjpg",
+        ".mjpeg",
+    }
+)
+HIDDEN: Final = "***"
+
+_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
+# Some recorders want their password in the path: /user=admin_password=secret_channel=1.sdp
+_SECRET_IN_PATH = re.compile(r"((?:user|login|pass\w*|pwd|token|auth|key)=)[^/_&;]*", re.IGNORECASE)
+
+
+class Kind(StrEnum):
+    """The three sorts of camera."""
+
+    DEVICE = "device"
+    STREAM = "stream"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where frames come from; ``value`` may hold a password, ``shown`` is for people and records."""
+
+    kind: Kind
+    value: str = field(repr=False)
+    shown: str
+
+
+def parse_address(text: str) -> Address:
+    """Tell device number, URL and file apart.
+
+    Raises `CameraAddress` for text that is none of them, `CameraMissing` for a file that is not there.
+    """
+    text = text.strip()
+    if text.isdecimal():
+        return Address(Kind.DEVICE, str(int(text)), str(int(text)))
+    if _SCHEME.match(text):
+        return _stream(text)
+    if not text or "\0" in text:
+        raise CameraAddress(repr(text), "expected a device number, an address or a video file")
+    return _local(Path(text).expanduser(), text)
+
+
+def redact(text: str) -> str:
+    """Return `text` with user, password and query of every URL in it replaced by ``***``."""
+    return _URL.sub(lambda match: _redact_url(match.group()), text)
+
+
+def is_video(path: Path) -> bool:
+    """Whether the file is to be read as a video: by its suffix, or a GIF of several frames."""
+    suffix = path.suffix.lower()
+    return suffix in VIDEO_SUFFIXES or (suffix == ".gif" and _is_animated(path))
+
+
+def _stream(text: str) -> Address:
+    shown = _redact_url(text)
+    if text.split("://", 1)[0].lower() not in STREAM_SCHEMES:
+        raise CameraAddress(shown, f"the scheme is none of {', '.join(STREAM_SCHEMES)}")
+    try:
+        host = urlsplit(text).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise CameraAddress(shown, "the address names no host")
+    return Address(Kind.STREAM, text, shown)
+
+
+def _local(path: Path, text: str) -> Address:
+    if path.is_char_device():
+        return Address(Kind.DEVICE, str(path), text)
+    if path.is_dir():
+        raise CameraAddress(text, "this is a folder, not a video")
+    if not path.exists():
+        raise CameraMissing(text, "no such file or device")
+    # Resolved: FFmpeg takes a bare name such as "concat:a" for a protocol.
+    return Address(Kind.FILE, str(path.resolve()), text)
+
+
+def _redact_url(url: str) -> str:
+    scheme, rest = url.split("://", 1)
+    # All up to the last @ may belong to the password, which may hold any of :/?# unescaped.
+    _, at, rest = rest.rpartition("@")
+    place, mark, _ = re.split(r"([?#]|$)", rest, maxsplit=1)
+    place = _SECRET_IN_PATH.sub(lambda match: match.group(1) + HIDDEN, place)
+    return f"{scheme}://{HIDDEN + at if at else ''}{place}{mark + HIDDEN if mark else ''}"
+
+
+def _is_animated(path: Path) -> bool:
+    from PIL import Image  # noqa: PLC0415 - only GIF files need it
+
+    try:
+        with Image.open(path, formats=("GIF",)) as picture:
+            return bool(getattr(picture, "is_animated", False))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False

@@ -1,0 +1,195 @@
+"""The capture process: opens one source, keeps its newest frame, hands it over when asked, and can be killed.
+
+Run as ``python -m attendance.cameras.capture``; `wire` tells what is said. It lives apart because a decoder
+may hang in ``read()`` for ever, print to standard error as it likes, or crash on garbage.
+"""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import BinaryIO, Final, Protocol
+
+import numpy as np
+
+from attendance.cameras.frame import Pixels
+from attendance.cameras.wire import MAX_FRAME_PIXELS, Message, Order, Orders, Word, send
+
+HEARTBEAT_S: Final = 0.5
+READ_AHEAD: Final = 3  # frames decoded before they are asked for, when each in turn is wanted
+DEFAULT_FPS: Final = 25.0
+HIGHEST_FPS: Final = 240.0
+COLOR_AXES: Final = 3
+
+
+class Backend(Protocol):
+    """An opened source of pictures. `fps` is 0 and `frames` 0 when not known."""
+
+    fps: float
+    frames: int
+
+    def read(self) -> Pixels | None:
+        """The next picture, RGB; None at the end. May block for ever."""
+        ...
+
+
+Opener = Callable[[Orders], Backend]
+
+
+class _Shelf:
+    """Where the grabbing thread leaves frames: one place (newest) or a short row (every)."""
+
+    def __init__(self, order: Order) -> None:
+        self._change = threading.Condition()
+        self._every = order is Order.EVERY
+        self._row: deque[Message] = deque(maxlen=None if self._every else 1)
+        self._born: deque[float] = deque(maxlen=None if self._every else 1)
+        self._last: Message | None = None
+        self._same = 0
+
+    def put(self, message: Message) -> None:
+        """Leave a frame; in the newest order it replaces the one that nobody fetched."""
+        with self._change:
+            self._change.wait_for(lambda: not self._every or len(self._row) < READ_AHEAD)
+            self._row.append(message)
+            self._born.append(time.monotonic())
+            self._change.notify_all()
+
+    def same(self) -> None:
+        """Note that the source repeats itself."""
+        with self._change:
+            self._same += 1
+
+    def end(self, message: Message) -> None:
+        """Leave the last word; it comes after the frames that wait."""
+        with self._change:
+            self._last = message
+            self._change.notify_all()
+
+    def take(self) -> Message | None:
+        """The next message; None after a while with nothing new."""
+        with self._change:
+            ready = self._change.wait_for(lambda: self._row or self._last, HEARTBEAT_S)
+            if self._row:
+                message, age = self._row.popleft(), time.monotonic() - self._born.popleft()
+                self._change.notify_all()
+                return Message(message.word, message.number, age, pixels=message.pixels)
+            if ready:
+                return self._last
+            same, self._same = self._same, 0
+            return Message(Word.SAME) if same else None
+
+
+def serve(opener: Opener, requests: BinaryIO, replies: BinaryIO) -> None:
+    """Follow the orders on `requests` until that pipe closes; then end the whole process at once."""
+    orders = Orders.from_line(requests.readline())
+    wants = threading.Semaphore(0)
+    shelf = _Shelf(orders.order)
+    threading.Thread(target=_listen, args=(requests, wants), daemon=True).start()
+    threading.Thread(target=_grab, args=(opener, orders, shelf, replies), daemon=True).start()
+    try:
+        _answer(wants, shelf, replies)
+    finally:
+        os._exit(0)  # the grabbing thread may hang in a read that no exception reaches
+
+
+def _listen(requests: BinaryIO, wants: threading.Semaphore) -> None:
+    while requests.read(1):
+        wants.release()
+    os._exit(0)
+
+
+def _answer(wants: threading.Semaphore, shelf: _Shelf, replies: BinaryIO) -> None:
+    while True:
+        wants.acquire()
+        message = shelf.take()
+        while message is None:
+            message = shelf.take()
+        send(replies, message)
+
+
+def _grab(opener: Opener, orders: Orders, shelf: _Shelf, replies: BinaryIO) -> None:
+    try:
+        backend = opener(orders)
+        # Nobody else writes yet: the first frame, and so the first answer, comes after this.
+        send(replies, Message(Word.OPENED, fps=backend.fps, frames=backend.frames))
+        shelf.end(_read_all(backend, orders, shelf))
+    except Exception as error:  # noqa: BLE001 - whatever a decoder raises is told to the other side
+        shelf.end(Message(Word.FAILED, detail=str(error) or type(error).__name__))
+
+
+def _read_all(backend: Backend, orders: Orders, shelf: _Shelf) -> Message:
+    """Read to the end; returns the last word."""
+    live = orders.kind != "file"
+    pace = (
+        1.0 / min(backend.fps or DEFAULT_FPS, HIGHEST_FPS)
+        if orders.order is Order.NEWEST and not live
+        else 0.0
+    )
+    start, number, before = time.monotonic(), 0, None
+    while (pixels := backend.read()) is not None:
+        _check(pixels)
+        if live and before is not None and np.array_equal(before, pixels):
+            shelf.same()  # no new evidence: a frozen picture must not vote again
+        else:
+            time.sleep(max(0.0, start + number * pace - time.monotonic()) if pace else 0.0)
+            shelf.put(Message(Word.FRAME, number, pixels=pixels))
+        before = pixels
+        number += 1
+    return Message(Word.ENDED, number)
+
+
+def _check(pixels: Pixels) -> None:
+    if pixels.ndim != COLOR_AXES or pixels.shape[2] != 3 or pixels.dtype != np.uint8:  # noqa: PLR2004 - RGB
+        raise ValueError(f"expected pictures (H, W, 3) of bytes, got {pixels.shape} {pixels.dtype}")
+    if pixels.shape[0] * pixels.shape[1] > MAX_FRAME_PIXELS:
+        raise ValueError(f"pictures of {pixels.shape[1]}x{pixels.shape[0]} are larger than any camera's")
+
+
+class OpenCv:
+    """Devices, streams and files by OpenCV."""
+
+    def __init__(self, orders: Orders) -> None:
+        import cv2  # noqa: PLC0415 - stand-ins in tests do without
+
+        self._cv2 = cv2
+        wait_ms = max(1, int(orders.timeout_s * 1000))
+        if orders.kind == "device":
+            device = int(orders.value) if orders.value.isdecimal() else orders.value
+            self._capture = cv2.VideoCapture(device)
+            self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        else:
+            # The timeouts are heeded only when the backend is named.
+            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, wait_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, wait_ms]
+            self._capture = cv2.VideoCapture(orders.value, cv2.CAP_FFMPEG, limits)
+        if not self._capture.isOpened():
+            raise OSError("cannot be opened")
+        self.fps = _sane(self._capture.get(cv2.CAP_PROP_FPS))
+        self.frames = int(_sane(self._capture.get(cv2.CAP_PROP_FRAME_COUNT), 1e9))
+
+    def read(self) -> Pixels | None:
+        """The next picture, RGB; None at the end."""
+        good, pixels = self._capture.read()
+        if not good or pixels is None:
+            return None
+        code = self._cv2.COLOR_BGR2RGB if pixels.ndim == COLOR_AXES else self._cv2.COLOR_GRAY2RGB
+        return np.asarray(self._cv2.cvtColor(pixels, code))
+
+
+def _sane(value: float, most: float = 1000.0) -> float:
+    return value if 0 < value <= most else 0.0
+
+
+def main() -> None:
+    """Entry of the capture process."""
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    serve(OpenCv, sys.stdin.buffer, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""The product's end of one capture process: start it, ask it, kill it."""
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from attendance.cameras.wire import WANT, Message, Orders, Word, receive
+
+COMMAND: Final = (sys.executable, "-P", "-m", "attendance.cameras.capture")
+_IMPORT_ROOT: Final = str(Path(__file__).resolve().parents[2])
+_PIPE_BYTES: Final = 1 << 20
+
+
+class CaptureProcess:
+    """One running child. At most one frame is on its way at any time, so nothing can pile up."""
+
+    def __init__(self, orders: Orders, command: Sequence[str] = COMMAND) -> None:
+        paths = [_IMPORT_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # decoders complain there, addresses with passwords included
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        )
+        self._requests = cast("BinaryIO", self._process.stdin)
+        self._replies = cast("BinaryIO", self._process.stdout)
+        _widen(self._replies)
+        self._messages: queue.SimpleQueue[tuple[float, Message] | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        self._asked = False
+        self._tell(orders.to_line())
+
+    @property
+    def pid(self) -> int:
+        """The child's process number."""
+        return self._process.pid
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a frame was asked for that has not come."""
+        return self._asked
+
+    def ask(self, timeout_s: float) -> Message | None:
+        """The next message; None when none came in time. Raises `EOFError` once the child is gone."""
+        if not self._asked:
+            self._asked = True
+            self._tell(WANT)
+        try:
+            item = self._messages.get(timeout=max(timeout_s, 1e-3))
+        except queue.Empty:
+            return None
+        if item is None:
+            self._messages.put(None)
+            raise EOFError(f"the capture process ended ({self._end()})")
+        arrived, message = item
+        self._asked = message.word is Word.OPENED  # that one comes unasked; every other answers the request
+        return replace(message, age=message.age + time.monotonic() - arrived)
+
+    def kill(self) -> None:
+        """End the child at once, whatever it hangs in."""
+        self._process.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # stuck in a driver: the system reaps it later
+            self._process.wait(timeout=2.0)
+            self._reader.join(timeout=2.0)
+        for pipe in (self._requests, self._replies):
+            with contextlib.suppress(OSError, ValueError):
+                pipe.close()
+
+    def _tell(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # a dead child is noticed by its closed replies
+            self._requests.write(data)
+            self._requests.flush()
+
+    def _read(self) -> None:
+        message: Message | None = None
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # garbage counts as a dead child
+            while (message := receive(self._replies)) is not None:
+                self._messages.put((time.monotonic(), message))
+        self._messages.put(None)
+
+    def _end(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = self._process.wait(timeout=1.0)
+            return f"signal {-code}" if code < 0 else f"exit status {code}"
+        return "its answers make no sense"
+
+
+def _widen(pipe: BinaryIO) -> None:
+    """Let more of a frame fit into the pipe at once, where the system can."""
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415 - not on Windows
+
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
