@@ -1,0 +1,174 @@
+"""From a photo to a template: read, detect, align, assess, embed.
+
+Names load on first use, so that importing the package costs nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from enroll.card import EncoderCard, ScoreModel, load_card
+    from enroll.detect import CenterFace, FaceDetector
+    from enroll.encoder import Encoder, OnnxEncoder, load_encoder
+    from enroll.errors import (
+        CardInvalid,
+        DetectorAltered,
+        DetectorError,
+        DetectorFailed,
+        DetectorMissing,
+        EncoderAltered,
+        EncoderError,
+        EncoderFailed,
+        EncoderMissing,
+        EnrollError,
+        FaceError,
+        NameInvalid,
+        NoFace,
+        PhotoDamaged,
+        PhotoEmpty,
+        PhotoError,
+        PhotoIsDirectory,
+        PhotoMissing,
+        PhotoRefused,
+        PhotoTooManyBytes,
+        PhotoTooManyPixels,
+        PhotoTooSmall,
+        PhotoTruncated,
+        PhotoUnknownFormat,
+        PhotoUnreadable,
+        RosterEmpty,
+        RosterEncoding,
+        RosterError,
+        RosterHeader,
+        RosterMissing,
+        RosterRow,
+        SeveralFaces,
+    )
+    from enroll.face import Detection, Face, Photo, Quality, Template
+    from enroll.photo import PHOTO_SUFFIXES, PhotoLimits, decode_photo, find_photos, read_photo
+    from enroll.pipeline import Pipeline, open_pipeline
+    from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess
+    from enroll.roster import Entry, clean_name, read_roster, skipped_files, walk_folder
+
+_HOME = {
+    "card": ("EncoderCard", "ScoreModel", "load_card"),
+    "detect": ("CenterFace", "FaceDetector"),
+    "encoder": ("Encoder", "OnnxEncoder", "load_encoder"),
+    "errors": (
+        "CardInvalid",
+        "DetectorAltered",
+        "DetectorError",
+        "DetectorFailed",
+        "DetectorMissing",
+        "EncoderAltered",
+        "EncoderError",
+        "EncoderFailed",
+        "EncoderMissing",
+        "EnrollError",
+        "FaceError",
+        "NameInvalid",
+        "NoFace",
+        "PhotoDamaged",
+        "PhotoEmpty",
+        "PhotoError",
+        "PhotoIsDirectory",
+        "PhotoMissing",
+        "PhotoRefused",
+        "PhotoTooManyBytes",
+        "PhotoTooManyPixels",
+        "PhotoTooSmall",
+        "PhotoTruncated",
+        "PhotoUnknownFormat",
+        "PhotoUnreadable",
+        "RosterEmpty",
+        "RosterEncoding",
+        "RosterError",
+        "RosterHeader",
+        "RosterMissing",
+        "RosterRow",
+        "SeveralFaces",
+    ),
+    "face": ("Detection", "Face", "Photo", "Quality", "Template"),
+    "photo": ("PHOTO_SUFFIXES", "PhotoLimits", "decode_photo", "find_photos", "read_photo"),
+    "pipeline": ("Pipeline", "open_pipeline"),
+    "quality": ("CHECK_LIMITS", "ENROLL_LIMITS", "QualityLimits", "assess"),
+    "roster": ("Entry", "clean_name", "read_roster", "skipped_files", "walk_folder"),
+}
+_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = [
+    "CHECK_LIMITS",
+    "ENROLL_LIMITS",
+    "PHOTO_SUFFIXES",
+    "CardInvalid",
+    "CenterFace",
+    "Detection",
+    "DetectorAltered",
+    "DetectorError",
+    "DetectorFailed",
+    "DetectorMissing",
+    "Encoder",
+    "EncoderAltered",
+    "EncoderCard",
+    "EncoderError",
+    "EncoderFailed",
+    "EncoderMissing",
+    "EnrollError",
+    "Entry",
+    "Face",
+    "FaceDetector",
+    "FaceError",
+    "NameInvalid",
+    "NoFace",
+    "OnnxEncoder",
+    "Photo",
+    "PhotoDamaged",
+    "PhotoEmpty",
+    "PhotoError",
+    "PhotoIsDirectory",
+    "PhotoLimits",
+    "PhotoMissing",
+    "PhotoRefused",
+    "PhotoTooManyBytes",
+    "PhotoTooManyPixels",
+    "PhotoTooSmall",
+    "PhotoTruncated",
+    "PhotoUnknownFormat",
+    "PhotoUnreadable",
+    "Pipeline",
+    "Quality",
+    "QualityLimits",
+    "RosterEmpty",
+    "RosterEncoding",
+    "RosterError",
+    "RosterHeader",
+    "RosterMissing",
+    "RosterRow",
+    "ScoreModel",
+    "SeveralFaces",
+    "Template",
+    "assess",
+    "clean_name",
+    "decode_photo",
+    "find_photos",
+    "load_card",
+    "load_encoder",
+    "open_pipeline",
+    "read_photo",
+    "read_roster",
+    "skipped_files",
+    "walk_folder",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from its module (PEP 562)."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

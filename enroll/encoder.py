@@ -1,0 +1,175 @@
+"""Crops to embeddings: the `Encoder` seam and the encoder on ONNX Runtime."""
+
+import hashlib
+import io
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from enroll.card import EncoderCard, FileSeal, load_card
+from enroll.errors import EncoderAltered, EncoderFailed, EncoderMissing
+from enroll.face import Pixels
+
+MODELS: Final = Path(__file__).parent / "models"
+DEFAULT: Final = "default"
+BATCH: Final = 16  # crops a run: more costs memory and saves no time on a CPU
+SHORTEST: Final = 1e-6  # an embedding shorter than this has no direction
+
+
+class Encoder(Protocol):
+    """Turns aligned crops into embeddings; tests and other models plug in here."""
+
+    @property
+    def card(self) -> EncoderCard:
+        """What is known of the encoder, its score model included."""
+        ...
+
+    @property
+    def id(self) -> str:
+        """The name that templates are bound to."""
+        ...
+
+    @property
+    def dim(self) -> int:
+        """How many numbers an embedding has."""
+        ...
+
+    @property
+    def crop_size(self) -> int:
+        """Side of the aligned crops in pixels."""
+        ...
+
+    def embed(self, crops: Pixels) -> NDArray[np.float32]:
+        """Return embeddings (n, dim) of unit length for RGB crops (n, S, S, 3) uint8."""
+        ...
+
+    def cohort_means(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the mean cosine (n,) of each embedding (n, dim) to the nearest of the cohort."""
+        ...
+
+
+class OnnxEncoder:
+    """An encoder's folder (`card.json`, `encoder.onnx`, `cohort.npy`) on ONNX Runtime; files are only ever read.
+
+    Raises `EncoderMissing`, `CardInvalid`, `EncoderAltered` for a file whose sha256 is not the card's, and
+    `EncoderFailed`. `threads=0` leaves the choice to ONNX Runtime. May be shared by threads.
+    """
+
+    def __init__(self, folder: str | Path, threads: int = 0) -> None:
+        self.folder = Path(folder)
+        self.card = load_card(self.folder)
+        model = _sealed_bytes(self.folder, self.card.encoder)
+        self._cohort = _read_cohort(_sealed_bytes(self.folder, self.card.cohort), self.card, self.folder)
+        self._session = _open_session(model, threads, self.folder / self.card.encoder.name)
+        self._check_session()
+        self._mean = np.array(self.card.mean, np.float32)
+        self._gain = 1.0 / np.array(self.card.std, np.float32)
+
+    @property
+    def id(self) -> str:
+        """The name that templates are bound to."""
+        return self.card.id
+
+    @property
+    def dim(self) -> int:
+        """How many numbers an embedding has."""
+        return self.card.embedding
+
+    @property
+    def crop_size(self) -> int:
+        """Side of the aligned crops in pixels."""
+        return self.card.size
+
+    def embed(self, crops: Pixels) -> NDArray[np.float32]:
+        """Return embeddings (n, dim) of unit length for RGB crops (n, S, S, 3) uint8; raises `EncoderFailed`."""
+        side = self.crop_size
+        if crops.ndim != 4 or crops.shape[1:] != (side, side, 3) or crops.dtype != np.uint8:  # noqa: PLR2004
+            raise ValueError(f"crops: expected (n, {side}, {side}, 3) uint8, got {crops.shape} {crops.dtype}")
+        parts = [self._embed_batch(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
+        return np.concatenate(parts) if parts else np.empty((0, self.dim), np.float32)
+
+    def cohort_means(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the mean of the `k` highest cosines (n,) of each embedding (n, dim) to the cohort's rows."""
+        if vectors.ndim != 2 or vectors.shape[1] != self.dim:  # noqa: PLR2004
+            raise ValueError(f"vectors: expected (n, {self.dim}), got {vectors.shape}")
+        cosines = np.asarray(vectors, np.float32) @ self._cohort.T
+        k = self.card.cohort_k
+        nearest = np.partition(cosines, cosines.shape[1] - k, axis=1)[:, -k:]
+        return np.asarray(nearest.mean(1), np.float32)
+
+    def _embed_batch(self, crops: Pixels) -> NDArray[np.float32]:
+        values = self._run(crops)
+        if self.card.mirror:
+            values = values + self._run(crops[:, :, ::-1])
+        return _unit(values, str(self.folder))
+
+    def _run(self, crops: Pixels) -> NDArray[np.float32]:
+        blob = ((crops.astype(np.float32) - self._mean) * self._gain).transpose(0, 3, 1, 2)
+        try:
+            (values,) = self._session.run(None, {self.card.input_name: np.ascontiguousarray(blob)})
+        except Exception as problem:
+            raise EncoderFailed(str(self.folder), str(problem)) from problem
+        if values.shape != (len(crops), self.dim):
+            raise EncoderFailed(str(self.folder), f"expected ({len(crops)}, {self.dim}), got {values.shape}")
+        return _unit(np.asarray(values, np.float32), str(self.folder))
+
+    def _check_session(self) -> None:
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        where = str(self.folder / self.card.encoder.name)
+        if [value.name for value in inputs] != [self.card.input_name] or len(outputs) != 1:
+            raise EncoderFailed(where, f"expected one input {self.card.input_name} and one output")
+
+
+def load_encoder(name_or_folder: str | Path = DEFAULT, threads: int = 0) -> OnnxEncoder:
+    """Load an encoder that ships with the package by name, or any other by its folder."""
+    text = str(name_or_folder)
+    plain = text == Path(text).name and text not in {"", ".", ".."}
+    shipped = MODELS / text
+    return OnnxEncoder(shipped if plain and shipped.is_dir() else Path(name_or_folder), threads)
+
+
+def _unit(values: NDArray[np.float32], where: str) -> NDArray[np.float32]:
+    if not np.isfinite(values).all():
+        raise EncoderFailed(where, "an embedding is not finite")
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
+    if (lengths < SHORTEST).any():
+        raise EncoderFailed(where, "an embedding is zero")
+    return np.asarray(values / lengths, np.float32)
+
+
+def _sealed_bytes(folder: Path, seal: FileSeal) -> bytes:
+    """Read a file once and prove that these bytes are what the card promises."""
+    path = folder / seal.name
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise EncoderMissing(str(path), (problem.strerror or "cannot be read").lower()) from problem
+    if hashlib.sha256(data).hexdigest() != seal.sha256:
+        raise EncoderAltered(str(path), "the file's sha256 is not the card's")
+    return data
+
+
+def _read_cohort(data: bytes, card: EncoderCard, folder: Path) -> NDArray[np.float32]:
+    """Return the cohort (size, dim) with rows of unit length."""
+    where = str(folder / card.cohort.name)
+    try:
+        rows = np.asarray(np.load(io.BytesIO(data), allow_pickle=False), np.float32)
+    except (ValueError, OSError, EOFError) as problem:
+        raise EncoderFailed(where, f"no array: {problem}") from problem
+    if rows.shape != (card.cohort_size, card.embedding):
+        raise EncoderFailed(where, f"expected ({card.cohort_size}, {card.embedding}), got {rows.shape}")
+    return _unit(rows, where)
+
+
+def _open_session(model: bytes, threads: int, path: Path) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as problem:
+        raise EncoderFailed(str(path), str(problem)) from problem

