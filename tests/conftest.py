@@ -29,9 +29,9 @@ def astronaut() -> np.ndarray:
 @pytest.fixture(scope="session")
 def hopper() -> np.ndarray:
     """Grace Hopper, US Navy portrait (public domain), RGB uint8 (606, 512, 3), from Matplotlib."""
-    import matplotlib
+    import matplotlib as mpl
     from PIL import Image
 
-    path = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
+    path = Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg"
     with Image.open(path) as picture:
         return np.asarray(picture.convert("RGB"))

@@ -1,0 +1,178 @@
+"""What does a check cost? Start-up, one photo, many photos, and memory, each beside a floor measured in the same run.
+
+    python benchmarks/cost.py [--repeat 5]
+
+Photos are drawn from two public-domain portraits at 250x250 pixels. Times are medians in seconds; the machine's
+speed cancels out in the ratio to the floor, so compare ratios between machines, not seconds.
+"""
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import psutil
+from PIL import Image, ImageOps
+from rich.console import Console
+from rich.table import Table
+from skimage import data
+
+PHOTOS = 100
+PYTHON = sys.executable
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured question and its floor; seconds."""
+
+    what: str
+    seconds: float
+    floor: str
+    floor_seconds: float
+    goal: str
+
+
+def median_seconds(action: Callable[[], object], repeat: int) -> float:
+    """Median wall-clock seconds of an action, after one warm-up."""
+    action()
+    taken = []
+    for _ in range(repeat):
+        begun = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def command(*words: object) -> Callable[[], object]:
+    """An action that runs a command quietly and insists on success."""
+    line = [str(word) for word in words]
+    return lambda: subprocess.run(line, check=True, capture_output=True)
+
+
+def peak_memory(words: Sequence[object]) -> float:
+    """Largest resident size of a process while it runs, in MB (sampled every 5 ms)."""
+    process = psutil.Popen([str(word) for word in words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    peak = 0
+    while process.poll() is None:
+        try:
+            peak = max(peak, process.memory_info().rss)
+        except psutil.NoSuchProcess:
+            break
+        time.sleep(0.005)
+    return peak / 1e6
+
+
+def photos(folder: Path) -> list[Path]:
+    """A hundred 250x250 photos of two people, each a little different (turn and crop)."""
+    hopper = Image.open(Path(mpl.get_data_path()) / "sample_data" / "grace_hopper.jpg").convert("RGB")
+    faces = (Image.fromarray(data.astronaut()).crop((100, 0, 380, 280)), hopper.crop((90, 30, 450, 390)))
+    folder.mkdir()
+    paths = []
+    for number in range(PHOTOS):
+        picture = faces[number % 2].rotate((number % 21) - 10, Image.Resampling.BICUBIC)
+        paths.append(folder / f"photo-{number:03}.jpg")
+        ImageOps.fit(picture, (250, 250)).save(paths[-1], quality=92)
+    return paths
+
+
+def bulk_folder(paths: Sequence[Path], target: Path) -> Path:
+    """A folder of one photo a person: as many names as photos."""
+    target.mkdir()
+    for number, path in enumerate(paths):
+        (target / f"Person {number:03}{path.suffix}").write_bytes(path.read_bytes())
+    return target
+
+
+def measure(repeat: int, folder: Path) -> tuple[list[Row], float]:
+    """All rows, and the peak memory of a check in MB."""
+    product = (PYTHON, "-m", "attendance")
+    home = ("--home", folder / "home")
+    paths = photos(folder / "photos")
+    for number, name in enumerate(("Eileen", "Grace")):
+        command(*product, "enroll", paths[number], "--name", name, *home)()
+    bare = median_seconds(command(PYTHON, "-c", "pass"), repeat)
+    imports = median_seconds(command(PYTHON, "-c", "import cv2, faiss, onnxruntime, sqlalchemy"), repeat)
+    rows = [
+        Row(
+            "attendance --help",
+            median_seconds(command(*product, "--help"), repeat),
+            "python -c pass",
+            bare,
+            "< 0.3 s",
+        ),
+        Row(
+            "check one photo, whole process",
+            median_seconds(command(*product, "check", paths[2], "--dry-run", *home), repeat),
+            "import of its four libraries",
+            imports,
+            "< 1 s",
+        ),
+    ]
+    detect = detection_only(paths, repeat)
+    check = median_seconds(command(*product, "check", folder / "photos", "--dry-run", *home), repeat)
+    rows.append(Row(f"check {PHOTOS} photos of 250x250", check, "detection alone", detect, f"< {PHOTOS / 25:.0f} s"))
+    bulk = bulk_folder(paths, folder / "bulk")
+    counter = iter(range(1000))
+
+    def enrol() -> None:
+        words = (
+            *product,
+            "enroll",
+            bulk,
+            "--allow-duplicate",
+            "--home",
+            folder / f"bulk-home-{next(counter)}",
+        )
+        subprocess.run([str(word) for word in words], capture_output=True, check=False)
+
+    rows.append(
+        Row(
+            f"enrol {PHOTOS} photos of 250x250",
+            median_seconds(enrol, repeat),
+            "detection alone",
+            detect,
+            f"< {PHOTOS / 25:.0f} s",
+        )
+    )
+    return rows, peak_memory((*product, "check", paths[2], "--dry-run", *home))
+
+
+def detection_only(paths: Sequence[Path], repeat: int) -> float:
+    """Seconds to decode the photos and find their faces, in this process."""
+    from enroll.detect import CenterFace
+    from enroll.photo import read_photo
+
+    detector = CenterFace()
+    return median_seconds(lambda: [detector.detect(read_photo(path).pixels) for path in paths], repeat)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeat", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows, memory = measure(options.repeat, Path(folder))
+    table = Table("what", "median", "floor", "median", "ratio", "goal", title=f"cost, median of {options.repeat}")
+    for row in rows:
+        ratio = row.seconds / row.floor_seconds
+        table.add_row(
+            row.what,
+            f"{row.seconds:.2f} s",
+            row.floor,
+            f"{row.floor_seconds:.2f} s",
+            f"{ratio:.1f}",
+            row.goal,
+        )
+    table.add_row("peak memory of a check", f"{memory:.0f} MB", "", "", "", "< 400 MB")
+    Console(width=150).print(table)
+
+
+if __name__ == "__main__":
+    main()

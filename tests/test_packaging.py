@@ -1,0 +1,103 @@
+"""The wheel that users install, and the ground rules of the four packages."""
+
+import json
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+RUN_TIME = ("attendance", "enroll", "gallery")
+
+
+def run(*command: object, **options: object) -> subprocess.CompletedProcess[str]:
+    """Run a command, text in and out, without raising."""
+    words = [str(word) for word in command]
+    return subprocess.run(words, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    built = run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, cwd=ROOT)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="module")
+def bare_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A fresh environment that holds the wheel and what it needs, nothing else."""
+    home = tmp_path_factory.mktemp("bare")
+    venv.create(home, with_pip=True)
+    python = home / "bin" / "python"
+    if run(python, "-m", "pip", "download", "--quiet", "--no-deps", "-d", home / "probe", "tzdata").returncode:
+        pytest.skip("no package registry within reach: cannot install the wheel's dependencies")
+    installed = run(python, "-m", "pip", "install", "--quiet", wheel)
+    assert installed.returncode == 0, installed.stderr
+    return python
+
+
+def test_the_wheel_alone_checks_a_photo_without_torch(bare_python: Path, tmp_path: Path, astronaut: np.ndarray) -> None:
+    """Installed from the wheel in a fresh environment without torch, the command enrols and recognises a person."""
+    photo = tmp_path / "eileen.png"
+    Image.fromarray(astronaut).save(photo)
+    command = (bare_python.parent / "attendance", "--home", tmp_path / "home")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "ATTENDANCE"))}
+
+    enrolled = run(command[0], "enroll", photo, "--name", "Eileen Collins", *command[1:], env=environment, cwd=tmp_path)
+    checked = run(command[0], "check", photo, "--json", *command[1:], env=environment, cwd=tmp_path)
+
+    assert enrolled.returncode == 0, enrolled.stderr
+    assert checked.returncode == 0, checked.stderr
+    (line,) = checked.stdout.splitlines()
+    decision = json.loads(line)
+    assert ("present", "Eileen Collins") == (decision["decision"], decision["person"]["name"])
+    without_torch = run(bare_python, "-c", "import torch", cwd=tmp_path)
+    assert without_torch.returncode != 0
+
+
+@pytest.mark.parametrize("package", RUN_TIME)
+def test_run_time_packages_import_with_torch_blocked(package: str) -> None:
+    """No module of the run-time packages needs torch, timm or anything else of the training extra."""
+    program = f"""
+import importlib, pkgutil, sys
+for name in ("torch", "torchvision", "timm", "pytorch_metric_learning", "sklearn", "openvino"):
+    sys.modules[name] = None
+package = importlib.import_module("{package}")
+for module in pkgutil.walk_packages(package.__path__, "{package}."):
+    if ".migrations" not in module.name and not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+"""
+    done = run(sys.executable, "-c", program, cwd=ROOT)
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+@pytest.mark.parametrize("package", [*RUN_TIME, "train"])
+def test_every_public_name_is_listed_and_importable(package: str) -> None:
+    """`__all__` of each package is sorted, without doubles, and every name in it can be imported."""
+    program = f"""
+import {package}
+names = {package}.__all__
+assert sorted(set(names)) == list(names), names
+for name in names:
+    getattr({package}, name)
+"""
+    done = run(sys.executable, "-c", program, cwd=ROOT)
+    assert (0, "") == (done.returncode, done.stderr)
+
+
+def test_importing_the_packages_loads_no_heavy_library() -> None:
+    """`import attendance, enroll, gallery` alone loads neither OpenCV, FAISS, ONNX Runtime, SQLAlchemy nor SciPy."""
+    program = """
+import sys
+import attendance, enroll, gallery
+print(sorted({"cv2", "faiss", "onnxruntime", "sqlalchemy", "alembic", "scipy", "torch"} & set(sys.modules)))
+"""
+    done = run(sys.executable, "-c", program, cwd=ROOT)
+    assert (0, "[]\n") == (done.returncode, done.stdout)
