@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from attendance.errors import CameraAddress, CameraMissing
 
@@ -31,8 +30,9 @@ HIDDEN: Final = "***"
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
+_HOST = re.compile(r"\[[0-9a-f:.%]+\]|[^\s/:?#\[\]]+", re.IGNORECASE)
 # Some recorders want their password in the path: /user=admin_password=secret_channel=1.sdp
-_SECRET_IN_PATH = re.compile(r"((?:user|login|pass\w*|pwd|token|auth|key)=)[^/_&;]*", re.IGNORECASE)
+_SECRET_IN_PATH = re.compile(r"((?:user|login|pass\w*|pwd|token|auth|key)=)[^/]*", re.IGNORECASE)
 
 
 class Kind(StrEnum):
@@ -82,11 +82,7 @@ def _stream(text: str) -> Address:
     shown = _redact_url(text)
     if text.split("://", 1)[0].lower() not in STREAM_SCHEMES:
         raise CameraAddress(shown, f"the scheme is none of {', '.join(STREAM_SCHEMES)}")
-    try:
-        host = urlsplit(text).hostname
-    except ValueError:
-        host = None
-    if not host:
+    if not _HOST.match(shown.split("://", 1)[1].removeprefix(f"{HIDDEN}@")):
         raise CameraAddress(shown, "the address names no host")
     return Address(Kind.STREAM, text, shown)
 
@@ -112,7 +108,7 @@ def _redact_url(url: str) -> str:
 
 
 def _is_animated(path: Path) -> bool:
-    from PIL import Image  # noqa: PLC0415 - only GIF files need it
+    from PIL import Image
 
     try:
         with Image.open(path, formats=("GIF",)) as picture:

@@ -149,11 +149,7 @@ class ProcessCamera:
 
     def _is_repeated(self, pixels: Pixels) -> bool:
         """Whether a new connection begins with the picture at which the last one froze."""
-        return (
-            self._address.kind is not Kind.FILE
-            and self._last is not None
-            and np.array_equal(self._last, pixels)
-        )
+        return self._address.kind is not Kind.FILE and self._last is not None and np.array_equal(self._last, pixels)
 
     def _repeat(self, now: float) -> None:
         """The source lives but shows the same picture again."""

@@ -125,11 +125,7 @@ def _grab(opener: Opener, orders: Orders, shelf: _Shelf, replies: BinaryIO) -> N
 def _read_all(backend: Backend, orders: Orders, shelf: _Shelf) -> Message:
     """Read to the end; returns the last word."""
     live = orders.kind != "file"
-    pace = (
-        1.0 / min(backend.fps or DEFAULT_FPS, HIGHEST_FPS)
-        if orders.order is Order.NEWEST and not live
-        else 0.0
-    )
+    pace = 1.0 / min(backend.fps or DEFAULT_FPS, HIGHEST_FPS) if orders.order is Order.NEWEST and not live else 0.0
     start, number, before = time.monotonic(), 0, None
     while (pixels := backend.read()) is not None:
         _check(pixels)
@@ -154,7 +150,7 @@ class OpenCv:
     """Devices, streams and files by OpenCV."""
 
     def __init__(self, orders: Orders) -> None:
-        import cv2  # noqa: PLC0415 - stand-ins in tests do without
+        import cv2
 
         self._cv2 = cv2
         wait_ms = max(1, int(orders.timeout_s * 1000))

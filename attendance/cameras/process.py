@@ -98,7 +98,7 @@ class CaptureProcess:
 def _widen(pipe: BinaryIO) -> None:
     """Let more of a frame fit into the pipe at once, where the system can."""
     if sys.platform == "linux":
-        import fcntl  # noqa: PLC0415 - not on Windows
+        import fcntl
 
         with contextlib.suppress(OSError):
             fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)

@@ -23,9 +23,7 @@ class VideoReader:
     no decoder takes, hangs on, or crashes on, `CameraNoFrames` for one that holds no picture.
     """
 
-    def __init__(
-        self, path: Path, clock: Clock, *, hang_s: float = HANG_S, command: Sequence[str] = COMMAND
-    ) -> None:
+    def __init__(self, path: Path, clock: Clock, *, hang_s: float = HANG_S, command: Sequence[str] = COMMAND) -> None:
         if not path.is_file():
             raise SourceMissing(str(path), "no such file" if not path.exists() else "not a file")
         self._path, self._clock, self._hang_s = path, clock, hang_s

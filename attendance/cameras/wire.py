@@ -111,9 +111,7 @@ def _pixels(pipe: BinaryIO, shape: list[int]) -> Pixels | None:
     """The picture that follows its header; None when the pipe ends within it."""
     height, width, channels = shape
     if channels != 3 or min(height, width) < 1 or height * width > MAX_FRAME_PIXELS:  # noqa: PLR2004 - RGB
-        raise ValueError(
-            f"shape: expected a picture (H, W, 3) of at most {MAX_FRAME_PIXELS} pixels, got {shape}"
-        )
+        raise ValueError(f"shape: expected a picture (H, W, 3) of at most {MAX_FRAME_PIXELS} pixels, got {shape}")
     pixels = np.empty((height, width, channels), np.uint8)
     view = pixels.data.cast("B")
     done = 0
