@@ -1,26 +1,57 @@
 """`Attendance`: the whole product in one object; the command line only parses, calls it and prints."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import dataclasses
+import getpass
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attendance.clock import Clock, SystemClock
 from attendance.decision import Policy
+from attendance.enrolment import Enrolled, Enroller, NotEnrolled, Rules
+from attendance.faults import Problem
 from attendance.records import Decision
-from attendance.settings import Settings, Value
+from attendance.settings import Resolved, Settings, Value, load
 
 if TYPE_CHECKING:
+    from attendance.checking import ShowPicture
+    from attendance.judging import Judge
+    from attendance.marks import How, MarkInfo, Marks
+    from attendance.report import Row
+    from attendance.sessions import SessionInfo, Sessions
+    from attendance.sources import Source
+    from enroll.card import EncoderCard
     from enroll.face import Face
     from enroll.pipeline import Pipeline
+    from enroll.roster import Entry
+    from gallery.people import Gallery
+    from gallery.store import Store
+
+HOME_ENV = "ATTENDANCE_HOME"
+MARK_VOIDED = "mark_voided"
 
 
 class Attendance:
-    """A home (gallery, sessions, marks, settings) opened for work; use it as a context manager."""
+    """A home (gallery, sessions, marks, settings) opened for work; use it as a context manager.
 
-    settings: Settings
-    clock: Clock
+    Methods raise the errors of `attendance.errors`, `enroll.errors` and `gallery.errors`, nothing else on purpose.
+    """
+
+    def __init__(self, store: "Store", resolved: Resolved, clock: Clock, pipeline: "Pipeline | None" = None) -> None:
+        self.store = store
+        self.home = store.home
+        self.resolved = resolved
+        self.settings: Settings = resolved.values
+        self.clock = clock
+        self.by = _user()
+        self._given_pipeline = pipeline
+        self._noted: set[int] = set()
+        self._lock = threading.RLock()
 
     @classmethod
     def open(
@@ -30,18 +61,136 @@ class Attendance:
         clock: Clock | None = None,
         pipeline: "Pipeline | None" = None,
         flags: Mapping[str, Value] | None = None,
+        create: bool = True,
+        read_only: bool = False,
     ) -> Self:
-        """Open the home, created on first use; ``pipeline`` replaces the shipped detector and encoder."""
-        raise NotImplementedError
+        """Open the home, created on first use; ``pipeline`` replaces the shipped detector and encoder.
+
+        ``flags`` overrule settings. With ``read_only`` nothing is ever written. Raises GalleryUnusable,
+        SettingsError.
+        """
+        from gallery.store import Store
+
+        folder = home_folder(home)
+        resolved = load(folder, flags=flags)
+        clock = clock or SystemClock()
+        store = Store.open(folder, create=create, read_only=read_only, at=clock.utc())
+        return cls(store, resolved, clock, pipeline)
+
+    def close(self) -> None:
+        """Close the database."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # The parts
+
+    @cached_property
+    def pipeline(self) -> "Pipeline":
+        """Detector and encoder, loaded at first use; raises EncoderError, DetectorError."""
+        with self._lock:
+            return self._given_pipeline or load_pipeline(self.settings, self.settings.threads)
+
+    @cached_property
+    def card(self) -> "EncoderCard":
+        """What is known of the encoder."""
+        if self._given_pipeline is not None:
+            return self._given_pipeline.encoder.card
+        from enroll.card import load_card
+
+        return load_card(encoder_folder(self.settings.encoder))
+
+    @cached_property
+    def gallery(self) -> "Gallery":
+        """The people and their templates."""
+        from gallery.people import Gallery
+
+        return Gallery(self.store, self.card.id)
+
+    @cached_property
+    def sessions(self) -> "Sessions":
+        """The sessions, days in the site's zone."""
+        from attendance.sessions import Sessions
+
+        return Sessions(self.store, self.zone, self.by)
+
+    @cached_property
+    def marks(self) -> "Marks":
+        """The marks."""
+        from attendance.marks import Marks
+
+        return Marks(self.store, self.by)
+
+    @cached_property
+    def judging(self) -> "Judge":
+        """What compares faces with the gallery."""
+        from attendance.judging import Judge
+        from gallery.index import GalleryIndex
+
+        return Judge(self.gallery, GalleryIndex(self.gallery), self.card.score_model, self.settings)
 
     @property
-    def pipeline(self) -> "Pipeline":
-        """Detector and encoder, loaded at first use."""
-        raise NotImplementedError
+    def zone(self) -> str:
+        """The site's IANA zone."""
+        from attendance.zones import system_zone
+
+        return self.settings.time_zone or system_zone()
+
+    # Enrol
+
+    def enroll(
+        self,
+        photo: Path | str,
+        *,
+        name: str,
+        external_id: str | None = None,
+        groups: Sequence[str] = (),
+        replace: bool = False,
+        allow_duplicate: bool = False,
+    ) -> Enrolled:
+        """Enrol one photo of one person.
+
+        Raises PhotoError, FaceError (PhotoRefused with its reasons), PersonDuplicate, GalleryError.
+        """
+        from enroll.roster import Entry, clean_name
+
+        entry = Entry(Path(photo), clean_name(name), external_id, tuple(groups))
+        return self._enroller.one(entry, lambda: self.pipeline, self._rules(replace, allow_duplicate))
+
+    def enroll_many(
+        self,
+        entries: "Iterable[Entry]",
+        *,
+        replace: bool = False,
+        allow_duplicate: bool = False,
+        workers: int | None = None,
+    ) -> Iterator[Enrolled | NotEnrolled]:
+        """Enrol photos one by one, in order; an outcome that came out is on the disk.
+
+        A run may be repeated: what is there already comes out as ``unchanged``, without a look at the photo.
+        """
+        rules = self._rules(replace, allow_duplicate)
+        workers = self._workers(workers)
+        return self._enroller.many(entries, lambda: self._bulk_pipeline(workers), rules, workers)
+
+    def _rules(self, replace: bool, allow_duplicate: bool) -> Rules:
+        return Rules(replace=replace, allow_duplicate=allow_duplicate, multi=self.settings.multi)
+
+    @cached_property
+    def _enroller(self) -> Enroller:
+        return Enroller(self.gallery, self.judging, self.clock, self.settings, self.by)
+
+    # Judge and mark
 
     def policy(self, group: str | None = None) -> Policy:
         """The numbers to judge by, for the people enrolled now (of one group)."""
-        raise NotImplementedError
+        return self.judging.policy(group)
 
     def judge(
         self,
@@ -53,26 +202,206 @@ class Attendance:
         group: str | None = None,
     ) -> list[Decision]:
         """Judge all faces of one picture together, one decision a face, in order; marks nothing."""
-        raise NotImplementedError
+        return self.judging.judge(faces, source=source, frame=frame, at=at or self.clock.utc(), group=group)
 
-    def record(self, decision: Decision, session: str | None = None) -> Decision:
+    def record(self, decision: Decision, session: str | None = None, *, how: "How | None" = None) -> Decision:
         """Mark a ``present`` decision in the session (None: the day's own).
 
-        Returns it with the mark's id, as ``already`` when the person was marked before; other decisions
-        come back unchanged. When this returns, the mark survives a kill.
+        Returns it with the mark's id, as ``already`` when the person was marked before, as ``review`` when
+        somebody has voided that mark; other decisions come back unchanged. ``how`` is ``camera`` for a decision
+        with a track, else ``file``, unless given. When this returns, the mark survives a kill.
         """
-        raise NotImplementedError
+        from attendance.marks import evidence_of
 
-    def close(self) -> None:
-        """Close the database."""
+        if decision.decision != "present" or decision.person is None:
+            return decision
+        kind = how or ("file" if decision.track is None else "camera")
+        found = self.sessions.for_marks(session, decision.at)
+        marked = self.marks.mark(decision.person.key, found, at=decision.at, how=kind, evidence=evidence_of(decision))
+        if not marked.mark.valid:
+            return dataclasses.replace(
+                decision, decision="review", mark=marked.mark.id, reasons=(*decision.reasons, MARK_VOIDED)
+            )
+        return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
 
-    def __enter__(self) -> Self:
-        return self
+    def note_check(self, how: "How", session: str | None = None) -> None:
+        """Remember, once a run and session, that people were looked for: who is not marked now is absent."""
+        at = self.clock.utc()
+        found = self.sessions.for_marks(session, at)
+        if found.id not in self._noted:
+            self.sessions.note_check(found, at=at, details={"how": how})
+            self._noted.add(found.id)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def check(
+        self,
+        *sources: Path | str,
+        session: str | None = None,
+        group: str | None = None,
+        dry_run: bool = False,
+        on_problem: Callable[[Problem], None] | None = None,
+        on_picture: "ShowPicture | None" = None,
+        workers: int | None = None,
+    ) -> Iterator[Decision]:
+        """Judge every face of pictures, folders and videos and mark who is present; one decision a face.
+
+        A source that cannot be used goes to ``on_problem``; without one, the first such error is raised at
+        the end, when all the others are done. Raises SessionUnknown, SessionClosed, GroupUnknown at once.
+        """
+        from attendance.checking import Check
+
+        group = self._group_of(session, group)
+        problems: list[Problem] = []
+        run = Check(
+            self,
+            session=session,
+            group=group,
+            dry_run=dry_run,
+            complain=on_problem or problems.append,
+            show=on_picture,
+            video=lambda source: self._check_video(source, session=session, group=group, dry_run=dry_run),
+            workers=self._workers(workers),
+        )
+        return _then_raise(run.run([Path(source) for source in sources]), problems)
+
+    def _group_of(self, session: str | None, group: str | None) -> str | None:
+        """The group to search: the one asked for, else the session's; both must exist."""
+        found = None if session is None else self.sessions.for_marks(session, self.clock.utc())
+        wanted = group if group is not None or found is None else found.group
+        self.policy(wanted)
+        return wanted
+
+    def _check_video(
+        self, source: "Source", *, session: str | None, group: str | None, dry_run: bool
+    ) -> Iterator[Decision]:
+        from attendance.live import check_video
+
+        found: list[Decision] = []
+        check_video(
+            self,
+            source.path,
+            session=session,
+            group=group,
+            dry_run=dry_run,
+            annotate=None,
+            emit=found.append,
+            status=lambda _: None,
+            stop=lambda: False,
+        )
+        return iter(found)
+
+    # By hand
+
+    def mark(self, person: str, *, session: str | None = None, note: str = "") -> "MarkInfo":
+        """Mark somebody present by hand, also where a mark was voided; raises PersonUnknown, SessionUnknown."""
+        at = self.clock.utc()
+        found = self.sessions.for_marks(session, at)
+        who = self.gallery.find(person)
+        return self.marks.mark(who.id, found, at=at, how="manual", evidence={"note": note}).mark
+
+    def void(self, person: str, *, reason: str, session: str | None = None) -> "MarkInfo":
+        """Declare a mark wrong; cameras do not make it again. Raises MarkUnknown, MarkVoided."""
+        at = self.clock.utc()
+        found = self.sessions.of_day(at) if session is None else self.sessions.find(session)
+        return self.marks.void(self.gallery.find(person).id, found, reason=reason, at=at)
+
+    def report(
+        self,
+        *,
+        session: str | None = None,
+        first: date | None = None,
+        last: date | None = None,
+        group: str | None = None,
+    ) -> "list[Row]":
+        """Who was present, absent or unknown ("no log") in one session, or in those of a span of days.
+
+        Without any of them: today's sessions. Raises SessionUnknown, GroupUnknown.
+        """
+        from attendance import report
+
+        if group is not None:
+            self.policy(group)
+        chosen = self._chosen(session, first, last)
+        return report.rows(
+            chosen,
+            self._members(),
+            {each.id: self.marks.of_session(each.id) for each in chosen},
+            self.sessions.checked(),
+            now=self.clock.utc(),
+            group=group,
+        )
+
+    def _chosen(self, session: str | None, first: date | None, last: date | None) -> "list[SessionInfo]":
+        from attendance.zones import local_day
+
+        if session is not None:
+            return [self.sessions.find(session)]
+        today = local_day(self.clock.utc(), self.zone)
+        begin, end = first or last or today, last or (today if first else first) or today
+        return [each for each in self.sessions.all() if begin <= each.day <= end]
+
+    def _members(self) -> list[Any]:
+        from attendance.records import PersonRef
+        from attendance.report import Member
+
+        return [
+            Member(PersonRef(each.external_id, each.name, each.id), each.created, each.groups)
+            for each in self.gallery.people(active=None)
+        ]
+
+    def _workers(self, wanted: int | None) -> int:
+        return wanted or self.settings.threads or _cores()
+
+    def _bulk_pipeline(self, workers: int) -> "Pipeline":
+        return self.pipeline
 
 
-__all__ = ["Attendance", "SystemClock"]
+def home_folder(home: Path | str | None = None) -> Path:
+    """The folder given, else that of ``ATTENDANCE_HOME``, else the platform's place for data."""
+    chosen = home or os.environ.get(HOME_ENV)
+    if chosen:
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("attendance")
+
+
+def encoder_folder(name: str) -> Path:
+    """The folder of an encoder: a shipped one by name, any other by its path."""
+    from enroll.encoder import MODELS
+
+    shipped = MODELS / name
+    return shipped if Path(name).name == name and shipped.is_dir() else Path(name)
+
+
+def load_pipeline(settings: Settings, threads: int) -> "Pipeline":
+    """Detector and encoder as the settings want them."""
+    from enroll.pipeline import open_pipeline
+    from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS
+
+    return open_pipeline(
+        encoder_folder(settings.encoder),
+        threads=threads,
+        detector_min_score=settings.detector_min_score,
+        limits=dataclasses.replace(CHECK_LIMITS, min_face_px=settings.min_face_px),
+        enrol_limits=dataclasses.replace(
+            ENROLL_LIMITS, min_face_px=settings.enroll_min_face_px, min_score=settings.enroll_min_quality
+        ),
+    )
+
+
+def _then_raise(decisions: Iterator[Decision], problems: list[Problem]) -> Iterator[Decision]:
+    yield from decisions
+    for problem in problems:
+        if problem.error is not None:
+            raise problem.error
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"

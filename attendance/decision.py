@@ -125,8 +125,8 @@ def _best_matching(claims: dict[int, dict[int, float]]) -> dict[int, int]:
     """Face to person, each person once, the sum of all claims as large as can be."""
     if len(claims) <= 1:
         return {face: max(wanted, key=lambda person: (wanted[person], -person)) for face, wanted in claims.items()}
-    import numpy as np  # noqa: PLC0415 - a single face, the common case, needs neither
-    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+    import numpy as np
+    from scipy.optimize import linear_sum_assignment
 
     faces = sorted(claims)
     people = sorted({person for wanted in claims.values() for person in wanted})
@@ -137,9 +137,7 @@ def _best_matching(claims: dict[int, dict[int, float]]) -> dict[int, int]:
     return {face: person for face, person in pairs if person in claims[face]}
 
 
-def _judge(
-    candidates: list[Candidate], policy: Policy, lookalikes: LookalikePairs, *, wins: bool
-) -> Verdict:
+def _judge(candidates: list[Candidate], policy: Policy, lookalikes: LookalikePairs, *, wins: bool) -> Verdict:
     if not candidates:
         return Verdict("unknown", reasons=(GALLERY_EMPTY,) if policy.gallery_size == 0 else ())
     best = candidates[0]

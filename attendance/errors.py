@@ -8,6 +8,7 @@ The tree::
     │   ├── CameraMissing        camera.missing       4
     │   ├── CameraLost           camera.lost          4
     │   └── CameraNoFrames       camera.no_frames     4
+    ├── GroupUnknown             group.unknown        1
     ├── MarkError
     │   ├── MarkUnknown          mark.unknown         1
     │   └── MarkVoided           mark.voided          1
@@ -31,6 +32,8 @@ The tree::
 
 ``enroll`` and ``gallery`` have trees of the same shape; `catalogue` lists all three.
 """
+
+# ruff: noqa: N818  the base and the ids say "error"; the names say which one
 
 from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
@@ -84,6 +87,13 @@ class CameraNoFrames(CameraError):
 
     id = "camera.no_frames"
     help = "Play the file or stream in another program; re-encode it if that shows nothing either."
+
+
+class GroupUnknown(AttendanceError):
+    """Nobody is in a group of this name."""
+
+    id = "group.unknown"
+    help = "'attendance gallery list' shows the groups; 'attendance gallery group PERSON NAME' adds somebody."
 
 
 class MarkError(AttendanceError):
@@ -230,8 +240,8 @@ class CatalogueEntry(NamedTuple):
 
 def catalogue() -> list[CatalogueEntry]:
     """All error ids of the three packages, sorted by id."""
-    from enroll.errors import EnrollError  # noqa: PLC0415 - importing the product's errors stays cheap
-    from gallery.errors import GalleryError  # noqa: PLC0415
+    from enroll.errors import EnrollError
+    from gallery.errors import GalleryError
 
     leaves = {
         kind.id: CatalogueEntry(kind.id, kind.exit_code, kind.help)

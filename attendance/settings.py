@@ -38,9 +38,7 @@ class Settings:
     review_factor: float = _setting(
         10.0, "Faces within the threshold of this many times target_fpir are shown for review.", low=1, high=1000
     )
-    margin: float = _setting(
-        0.05, "Lead in score over the second person that a mark needs.", low=0, high=2
-    )
+    margin: float = _setting(0.05, "Lead in score over the second person that a mark needs.", low=0, high=2)
     match_threshold: float | None = _setting(
         None, "Score a mark needs; none: computed from target_fpir and the gallery's size.", low=-2, high=2
     )
@@ -63,7 +61,9 @@ class Settings:
         60.0, "Seconds in which the same person before a camera is not reported again.", low=0, high=86400
     )
     encoder: str = _setting("default", "Name of a shipped encoder, or a folder with encoder.onnx and card.json.")
-    threads: int = _setting(0, "Threads of the detector and the encoder; 0: as many as there are cores.", low=0, high=256)
+    threads: int = _setting(
+        0, "Threads of the detector and the encoder; 0: as many as there are cores.", low=0, high=256
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +101,15 @@ _TYPE_WORDS: dict[type, str] = {float: "a number", int: "a whole number", bool: 
 
 def _table() -> dict[str, Setting]:
     kinds = {"float": float, "int": int, "bool": bool, "str": str}
-    rows = {}
+    rows: dict[str, Setting] = {}
     for row in fields(Settings):
         kind, *rest = str(getattr(row.type, "__name__", row.type)).split(" | ")
-        rows[row.name] = Setting(row.name, kinds[kind], bool(rest), row.default, **_help_first(row.metadata))
+        default: Any = row.default
+        rows[row.name] = Setting(row.name, kinds[kind], bool(rest), default, **_parts(row.metadata))
     return rows
 
 
-def _help_first(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _parts(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {key: metadata[key] for key in ("help", "low", "high", "choices")}
 
 
@@ -123,9 +124,7 @@ class Resolved:
     origins: Mapping[str, Origin]
 
 
-def load(
-    home: Path, env: Mapping[str, str] | None = None, flags: Mapping[str, Value] | None = None
-) -> Resolved:
+def load(home: Path, env: Mapping[str, str] | None = None, flags: Mapping[str, Value] | None = None) -> Resolved:
     """Defaults < file < environment < flags. A flag that is None was not given."""
     given: dict[str, Value] = {}
     origins: dict[str, Origin] = dict.fromkeys(SETTINGS, "default")
@@ -170,7 +169,7 @@ def check(name: str, raw: Any, where: str) -> Value:
 
 
 def _nearest(name: str) -> str:
-    import difflib  # noqa: PLC0415 - only a mistake needs it
+    import difflib
 
     near = difflib.get_close_matches(name, SETTINGS, n=1)
     return f"; did you mean {near[0]}?" if near else ""
@@ -193,7 +192,7 @@ def _typed(row: Setting, raw: Any) -> Value:
 
 def _allowed(row: Setting, value: Value) -> bool:
     if row.name == "time_zone":
-        from attendance.sessions import is_zone  # noqa: PLC0415 - zones are read only when one is set
+        from attendance.zones import is_zone
 
         return is_zone(str(value))
     if row.choices:
@@ -237,7 +236,7 @@ def _toml(value: float | bool | str) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        import json  # noqa: PLC0415
+        import json
 
         return json.dumps(value, ensure_ascii=False)  # but for a few control characters a TOML string, too
     return repr(value)

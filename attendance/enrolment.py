@@ -1,0 +1,226 @@
+"""One photo enrols a person: the face goes in if it is nobody else's, whole or not at all."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from attendance.clock import Clock
+from attendance.errors import PersonDuplicate
+from attendance.faults import Problem, problem_of
+from attendance.judging import Judge
+from attendance.parallel import in_order
+from attendance.records import PersonRef, ScoredPerson
+from attendance.settings import Settings
+from attendance.sources import label
+
+if TYPE_CHECKING:
+    from enroll.face import Face, Photo, Quality, Template
+    from enroll.pipeline import Pipeline
+    from enroll.roster import Entry
+    from gallery.people import Gallery
+    from gallery.values import EnrolResult, PersonInfo
+
+UNLIKE_OWN = "does not look like the earlier photos of this person"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What one photo came to; ``outcome`` is enrolled (a new person), added, replaced or unchanged.
+
+    ``lookalikes`` are the people who score in the review range or above: a check between them and this
+    person asks for review. ``quality`` is None when the photo was known and not looked at again.
+    """
+
+    person: PersonRef
+    outcome: str
+    source: str
+    quality: "Quality | None" = None
+    lookalikes: tuple[ScoredPerson, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotEnrolled:
+    """A photo of a bulk run that was refused, and why; ``reasons`` are codes, the error's id among them."""
+
+    name: str
+    problem: Problem
+
+    @property
+    def source(self) -> str:
+        """The photo."""
+        return self.problem.source
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How to treat people and photos that are there already."""
+
+    replace: bool = False
+    allow_duplicate: bool = False
+    multi: str = "error"
+
+
+class Enroller:
+    """Enrols photos into a gallery."""
+
+    def __init__(self, gallery: "Gallery", judge: Judge, clock: Clock, settings: Settings, by: str) -> None:
+        self._gallery = gallery
+        self._judge = judge
+        self._clock = clock
+        self._settings = settings
+        self._by = by
+
+    def many(
+        self, entries: "Iterable[Entry]", pipeline: "Callable[[], Pipeline]", rules: Rules, workers: int
+    ) -> Iterator[Enrolled | NotEnrolled]:
+        """One outcome an entry, in order; each photo is committed before its outcome comes out."""
+
+        def prepare(entry: "Entry") -> "Enrolled | tuple[Photo, Face]":
+            return self._prepare(entry, pipeline, rules)
+
+        for entry, prepared in in_order(prepare, entries, workers):
+            try:
+                found = prepared()
+                yield found if isinstance(found, Enrolled) else self._commit(entry, *found, rules)
+            except Exception as error:  # noqa: BLE001 - one bad photo never stops the others
+                yield NotEnrolled(entry.name, problem_of(error, label(entry.photo)))
+
+    def one(self, entry: "Entry", pipeline: "Callable[[], Pipeline]", rules: Rules) -> Enrolled:
+        """Enrol one photo; raises what refuses it."""
+        found = self._prepare(entry, pipeline, rules)
+        return found if isinstance(found, Enrolled) else self._commit(entry, *found, rules)
+
+    def _prepare(
+        self, entry: "Entry", pipeline: "Callable[[], Pipeline]", rules: Rules
+    ) -> "Enrolled | tuple[Photo, Face]":
+        from enroll.photo import read_photo
+
+        known = None if rules.replace else self._unchanged(entry)
+        if known is not None:
+            return known
+        photo = read_photo(entry.photo)
+        multi: Any = rules.multi
+        return photo, pipeline().enrol_face(photo, multi=multi)
+
+    def _unchanged(self, entry: "Entry") -> Enrolled | None:
+        """The outcome of a photo that is filed for this person already; such a one is not decoded."""
+        person = self._existing(entry)
+        if person is None or not set(entry.groups) <= set(person.groups):
+            return None
+        try:
+            sha256 = hashlib.sha256(entry.photo.read_bytes()).hexdigest()
+        except OSError:
+            return None
+        if self._gallery.find_source(person.id, sha256) is None:
+            return None
+        return Enrolled(_ref(person), "unchanged", label(entry.photo))
+
+    def _existing(self, entry: "Entry") -> "PersonInfo | None":
+        """Whom the photo will be filed under, by the gallery's own rule: the id if given, else the only such name."""
+        from sqlalchemy import select
+
+        from gallery import lookup
+        from gallery.schema import Person
+
+        with self._gallery.store.reading() as transaction:
+            if entry.external_id is None:
+                row = lookup.by_name(transaction, lookup.clean(entry.name, "name"))
+            else:
+                wanted = lookup.clean(entry.external_id, "id")
+                row = transaction.scalar(select(Person).where(Person.external_id == wanted))
+            return None if row is None else lookup.info(transaction, self._gallery.encoder_id, row)
+
+    def _commit(self, entry: "Entry", photo: "Photo", face: "Face", rules: Rules) -> Enrolled:
+        """Compare with everybody, refuse or file; one transaction, so that no other program comes between."""
+        with self._gallery.store.atomic():
+            policy = self._judge.policy()
+            person = self._existing(entry)
+            rivals = self._rivals(face, person, policy.review_threshold)
+            if person is None and not rules.allow_duplicate:
+                _refuse_duplicate(label(entry.photo), entry, rivals, policy.threshold)
+            warnings = self._warnings(face, person, rivals, policy.review_threshold, rules)
+            filed = self._file(entry, photo, face, rules)
+            self._remember(filed.person.id, rivals)
+        return Enrolled(_ref(filed.person), filed.outcome, label(entry.photo), face.quality, rivals, warnings)
+
+    def _rivals(self, face: "Face", person: "PersonInfo | None", floor: float) -> tuple[ScoredPerson, ...]:
+        """Other people who score at least ``floor``, the closest first."""
+        people = self._judge.people()
+        others = people.searchable - {person.id if person else 0}
+        hits = self._judge.search([_template(face)], others)[0]
+        return tuple(
+            ScoredPerson(people.refs[hit.person_id], float(hit.score), float(hit.cosine))
+            for hit in hits
+            if hit.score >= floor
+        )
+
+    def _warnings(
+        self,
+        face: "Face",
+        person: "PersonInfo | None",
+        rivals: tuple[ScoredPerson, ...],
+        floor: float,
+        rules: Rules,
+    ) -> tuple[str, ...]:
+        if person is None or rules.replace:
+            return ()
+        hits = self._judge.search([_template(face)], self._judge.people().searchable & {person.id})[0]
+        own = float(hits[0].score) if hits else None
+        found = []
+        if own is not None and own < floor:
+            found.append(UNLIKE_OWN)
+        if rivals and own is not None and rivals[0].score > own:
+            found.append(f"looks more like {rivals[0].person.name} ({rivals[0].person.id})")
+        return tuple(found)
+
+    def _file(self, entry: "Entry", photo: "Photo", face: "Face", rules: Rules) -> "EnrolResult":
+        template = _template(face)
+        return self._gallery.enroll(
+            entry.name,
+            template.vector,
+            template.cohort_mean,
+            quality=face.quality.to_dict(),
+            source=label(entry.photo),
+            source_sha256=photo.sha256,
+            crop=_png(face.crop) if self._settings.keep_crops else None,
+            external_id=entry.external_id,
+            groups=entry.groups,
+            replace=rules.replace,
+            at=self._clock.utc(),
+            by=self._by,
+        )
+
+    def _remember(self, person: int, rivals: tuple[ScoredPerson, ...]) -> None:
+        for rival in rivals:
+            self._gallery.remember_lookalike(person, rival.person.key, rival.score, at=self._clock.utc(), by=self._by)
+
+
+def _refuse_duplicate(where: str, entry: "Entry", rivals: tuple[ScoredPerson, ...], threshold: float) -> None:
+    if rivals and rivals[0].score >= threshold:
+        twin = rivals[0]
+        raise PersonDuplicate(
+            where,
+            f"{entry.name} looks like {twin.person.name} ({twin.person.id}), who is enrolled already: "
+            f"score {twin.score:.3f}, threshold {threshold:.3f}",
+        )
+
+
+def _template(face: "Face") -> "Template":
+    if face.template is None:
+        raise ValueError("a face without a template cannot be enrolled")
+    return face.template
+
+
+def _ref(person: "PersonInfo") -> PersonRef:
+    return PersonRef(person.external_id, person.name, person.id)
+
+
+def _png(crop: Any) -> bytes:
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(crop).save(data, "PNG")
+    return data.getvalue()

@@ -1,0 +1,163 @@
+"""What people are marked for: named sessions, and one of each day's own in the site's zone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from attendance.errors import GroupUnknown, SessionClosed, SessionExists, SessionUnknown
+from attendance.records import instant
+from attendance.zones import day_bounds, local_day, zone
+from gallery.events import record
+from gallery.schema import EventRow, Group, SessionRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session as Transaction
+
+    from gallery.store import Store
+
+OPENED, CLOSED, CHECKED = "session.open", "session.close", "session.check"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInfo:
+    """A session; ``opens`` and ``closes`` are UTC instants, ``closes`` None while nobody has closed it."""
+
+    id: int
+    name: str
+    kind: str
+    day: date
+    zone: str
+    opens: datetime
+    closes: datetime | None
+    group: str | None = None
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether marks may be made at that instant."""
+        return self.closes is None or at < self.closes
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ``session list --json`` shows it."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "day": self.day.isoformat(),
+            "zone": self.zone,
+            "opens": instant(self.opens),
+            "closes": None if self.closes is None else instant(self.closes),
+            "group": self.group,
+        }
+
+
+class Sessions:
+    """The sessions of a home; ``zone_name`` is the site's IANA zone, ``by`` who acts."""
+
+    def __init__(self, store: "Store", zone_name: str, by: str) -> None:
+        self._store = store
+        self._zone = zone(zone_name).key
+        self._by = by
+
+    def open(self, name: str, *, at: datetime, group: str | None = None) -> SessionInfo:
+        """Open a named session; raises `SessionExists` when the name was used before, `GroupUnknown`."""
+        with self._store.atomic() as transaction:
+            if self._rows(transaction, name):
+                raise SessionExists(name, "there is a session of this name already")
+            row = SessionRow(name=name, kind="named", opens=at, zone=self._zone)
+            row.group_id = None if group is None else group_id(transaction, group)
+            return self._added(transaction, row, at)
+
+    def of_day(self, at: datetime) -> SessionInfo:
+        """The day's own session at that instant, made when it is not there yet; raises `SessionClosed`."""
+        with self._store.reading() as transaction:
+            row = self._day_row(transaction, at)
+            found = None if row is None else _info(transaction, row)
+        if found is None:
+            with self._store.atomic() as transaction:
+                row = self._day_row(transaction, at)
+                found = self._add_day(transaction, at) if row is None else _info(transaction, row)
+        return _must_be_open(found, at)
+
+    def for_marks(self, name: str | None, at: datetime) -> SessionInfo:
+        """The open session of this name (None: the day's own); raises `SessionUnknown`, `SessionClosed`."""
+        return self.of_day(at) if name is None else _must_be_open(self.find(name), at)
+
+    def find(self, name: str) -> SessionInfo:
+        """The session of this name; of several (days in other zones) the latest; raises `SessionUnknown`."""
+        with self._store.reading() as transaction:
+            rows = self._rows(transaction, name)
+            if not rows:
+                raise SessionUnknown(name, "there is no session of this name")
+            return _info(transaction, rows[-1])
+
+    def close(self, name: str, *, at: datetime) -> SessionInfo:
+        """Close a session now; raises `SessionUnknown`, `SessionClosed`."""
+        with self._store.atomic() as transaction:
+            rows = self._rows(transaction, name)
+            if not rows:
+                raise SessionUnknown(name, "there is no session of this name")
+            _must_be_open(_info(transaction, rows[-1]), at)
+            rows[-1].closes = at
+            record(transaction, at=at, by=self._by, action=CLOSED, subject=rows[-1].id)
+            return _info(transaction, rows[-1])
+
+    def all(self) -> list[SessionInfo]:
+        """Every session, oldest first."""
+        with self._store.reading() as transaction:
+            rows = transaction.scalars(select(SessionRow).order_by(SessionRow.opens, SessionRow.id))
+            return [_info(transaction, row) for row in rows]
+
+    def note_check(self, session: SessionInfo, *, at: datetime, details: Mapping[str, Any]) -> None:
+        """Remember that a check ran in this session, so that "absent" can be told from "no log"."""
+        with self._store.atomic() as transaction:
+            record(transaction, at=at, by=self._by, action=CHECKED, subject=session.id, details=details)
+
+    def checked(self) -> set[int]:
+        """Numbers of the sessions in which a check ran."""
+        with self._store.reading() as transaction:
+            subjects = transaction.scalars(select(EventRow.subject).where(EventRow.action == CHECKED).distinct())
+            return {int(subject) for subject in subjects}
+
+    def _rows(self, transaction: "Transaction", name: str) -> list[SessionRow]:
+        query = select(SessionRow).where(SessionRow.name == name)
+        rows = list(transaction.scalars(query.order_by(SessionRow.opens, SessionRow.id)))
+        return sorted(rows, key=lambda row: row.zone == self._zone)
+
+    def _day_row(self, transaction: "Transaction", at: datetime) -> SessionRow | None:
+        day = local_day(at, self._zone).isoformat()
+        query = select(SessionRow).where(SessionRow.day == day, SessionRow.zone == self._zone)
+        return transaction.scalars(query).one_or_none()
+
+    def _add_day(self, transaction: "Transaction", at: datetime) -> SessionInfo:
+        day = local_day(at, self._zone)
+        opens, _ = day_bounds(day, self._zone)
+        row = SessionRow(name=day.isoformat(), kind="day", day=day.isoformat(), opens=opens, zone=self._zone)
+        return self._added(transaction, row, at)
+
+    def _added(self, transaction: "Transaction", row: SessionRow, at: datetime) -> SessionInfo:
+        transaction.add(row)
+        transaction.flush()
+        record(transaction, at=at, by=self._by, action=OPENED, subject=row.id)
+        return _info(transaction, row)
+
+
+def group_id(transaction: "Transaction", name: str) -> int:
+    """The number of a group; raises `GroupUnknown`."""
+    found = transaction.scalars(select(Group.id).where(Group.name == name)).one_or_none()
+    if found is None:
+        raise GroupUnknown(name, "there is no group of this name")
+    return found
+
+
+def _info(transaction: "Transaction", row: SessionRow) -> SessionInfo:
+    group = None if row.group_id is None else transaction.get(Group, row.group_id)
+    day = date.fromisoformat(row.day) if row.day else local_day(row.opens, row.zone)
+    name = None if group is None else group.name
+    return SessionInfo(row.id, row.name, row.kind, day, row.zone, row.opens, row.closes, name)
+
+
+def _must_be_open(session: SessionInfo, at: datetime) -> SessionInfo:
+    if session.closes is not None and not session.is_open(at):
+        raise SessionClosed(session.name, f"was closed at {instant(session.closes)}")
+    return session
