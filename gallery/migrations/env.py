@@ -1,0 +1,14 @@
+"""Alembic's entry: runs the steps on the connection that `gallery.upgrade` hands over."""
+
+from alembic import context
+
+from gallery.schema import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,  # SQLite changes a table by rebuilding it
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()
