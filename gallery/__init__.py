@@ -1,0 +1,170 @@
+"""People and their sealed templates: one SQLite file as the only truth, an index derived from it.
+
+    from gallery import Gallery, GalleryIndex, Store
+
+    with Store.open(home) as store:
+        gallery = Gallery(store, encoder_id)
+        gallery.enroll("Ada Lovelace", vector, cohort_mean, ...)
+
+Names are loaded when first used: importing this package is cheap and has no side effects.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gallery.archive import Exported, Imported
+    from gallery.errors import (
+        Conflict,
+        DuplicateId,
+        GalleryDamaged,
+        GalleryError,
+        GalleryFailed,
+        GalleryFull,
+        GalleryLocked,
+        GalleryMissing,
+        GalleryNewer,
+        GalleryReadOnly,
+        GalleryRefused,
+        GalleryUnusable,
+        ImportInvalid,
+        KeyExposed,
+        KeyMissing,
+        KeyWrong,
+        NotADatabase,
+        NotEmpty,
+        PersonAmbiguous,
+        PersonInvalid,
+        PersonUnknown,
+        TemplateAltered,
+        TemplateInvalid,
+        WrongEncoder,
+    )
+    from gallery.events import Event, events, record
+    from gallery.index import GalleryIndex, Hit, Index
+    from gallery.people import Gallery
+    from gallery.seal import Sealer, load_key
+    from gallery.store import Store
+    from gallery.values import (
+        AddedTemplate,
+        EnrolResult,
+        Lookalike,
+        PersonInfo,
+        Problem,
+        Removal,
+        Stats,
+        StoredCrop,
+        TemplateInfo,
+        Templates,
+    )
+
+_ERRORS = (
+    "Conflict",
+    "DuplicateId",
+    "GalleryDamaged",
+    "GalleryError",
+    "GalleryFailed",
+    "GalleryFull",
+    "GalleryLocked",
+    "GalleryMissing",
+    "GalleryNewer",
+    "GalleryReadOnly",
+    "GalleryRefused",
+    "GalleryUnusable",
+    "ImportInvalid",
+    "KeyExposed",
+    "KeyMissing",
+    "KeyWrong",
+    "NotADatabase",
+    "NotEmpty",
+    "PersonAmbiguous",
+    "PersonInvalid",
+    "PersonUnknown",
+    "TemplateAltered",
+    "TemplateInvalid",
+    "WrongEncoder",
+)
+_VALUES = (
+    "AddedTemplate",
+    "EnrolResult",
+    "Lookalike",
+    "PersonInfo",
+    "Problem",
+    "Removal",
+    "Stats",
+    "StoredCrop",
+    "TemplateInfo",
+    "Templates",
+)
+_HOME_OF = {
+    **dict.fromkeys(_ERRORS, "gallery.errors"),
+    **dict.fromkeys(_VALUES, "gallery.values"),
+    **dict.fromkeys(("Exported", "Imported"), "gallery.archive"),
+    **dict.fromkeys(("Event", "events", "record"), "gallery.events"),
+    **dict.fromkeys(("GalleryIndex", "Hit", "Index"), "gallery.index"),
+    **dict.fromkeys(("Sealer", "load_key"), "gallery.seal"),
+    "Gallery": "gallery.people",
+    "Store": "gallery.store",
+}
+
+__all__ = [
+    "AddedTemplate",
+    "Conflict",
+    "DuplicateId",
+    "EnrolResult",
+    "Event",
+    "Exported",
+    "Gallery",
+    "GalleryDamaged",
+    "GalleryError",
+    "GalleryFailed",
+    "GalleryFull",
+    "GalleryIndex",
+    "GalleryLocked",
+    "GalleryMissing",
+    "GalleryNewer",
+    "GalleryReadOnly",
+    "GalleryRefused",
+    "GalleryUnusable",
+    "Hit",
+    "ImportInvalid",
+    "Imported",
+    "Index",
+    "KeyExposed",
+    "KeyMissing",
+    "KeyWrong",
+    "Lookalike",
+    "NotADatabase",
+    "NotEmpty",
+    "PersonAmbiguous",
+    "PersonInfo",
+    "PersonInvalid",
+    "PersonUnknown",
+    "Problem",
+    "Removal",
+    "Sealer",
+    "Stats",
+    "Store",
+    "StoredCrop",
+    "TemplateAltered",
+    "TemplateInfo",
+    "TemplateInvalid",
+    "Templates",
+    "WrongEncoder",
+    "events",
+    "load_key",
+    "record",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562)."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,284 @@
+"""Export and import of a gallery as one archive.
+
+An archive is a zip of `manifest.json` and `people.json`, with a passphrase also `templates.json`. Without one
+it holds people and groups alone, never a template. With one, each template is sealed under a key derived from
+the passphrase by scrypt, and so is the digest of the other members: a changed archive or a wrong passphrase is
+refused as a whole. Names are readable in every archive, so its file has mode 0600.
+"""
+
+import base64
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from cryptography.exceptions import InvalidKey
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gallery import lookup, templates
+from gallery.errors import (
+    DuplicateId,
+    GalleryError,
+    GalleryFull,
+    GalleryReadOnly,
+    ImportInvalid,
+    NotEmpty,
+    TemplateAltered,
+)
+from gallery.events import record
+from gallery.files import new_private_file
+from gallery.schema import Crop, Person, Template
+from gallery.seal import KEY_BYTES, Sealer
+
+if TYPE_CHECKING:
+    from gallery.people import Gallery
+
+FORMAT, VERSION = "attendance-gallery", 1
+_MANIFEST, _PEOPLE, _TEMPLATES = "manifest.json", "people.json", "templates.json"
+_LIMIT = 1 << 30
+_SCRYPT = {"n": 1 << 15, "r": 8, "p": 1}  # 32 MiB and about a tenth of a second, RFC 7914
+_ENOSPC = 28
+
+
+@dataclass(frozen=True)
+class Exported:
+    """How much went into the archive."""
+
+    people: int
+    templates: int
+
+
+@dataclass(frozen=True)
+class Imported:
+    """How much was new, and how much was there already."""
+
+    people_added: int
+    people_unchanged: int
+    templates_added: int
+    templates_unchanged: int
+
+
+def _derived(passphrase: str, salt: bytes, archive_id: str) -> Sealer:
+    key = Scrypt(salt=salt, length=KEY_BYTES, **_SCRYPT).derive(passphrase.encode())
+    return Sealer(key, archive_id)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False).encode()
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+# Writing
+
+
+def export(gallery: "Gallery", path: Path, *, at: datetime, passphrase: str | None) -> Exported:
+    """Write the archive `path`; raises NotEmpty where it exists."""
+    archive_id, salt = uuid4().hex, uuid4().bytes
+    sealer = _derived(passphrase, salt, archive_id) if passphrase else None
+    with gallery.store.reading() as session:
+        people = _people(gallery)
+        members = {_PEOPLE: _json(people)}
+        filed = _templates(session, gallery, sealer) if sealer else []
+    if sealer:
+        members[_TEMPLATES] = _json(filed)
+    manifest = {
+        "format": FORMAT,
+        "version": VERSION,
+        "id": archive_id,
+        "created": at.isoformat(),
+        "salt": _text(salt) if sealer else None,
+        "digests": _digests(members),
+    }
+    if sealer:
+        manifest["seal"] = _text(sealer.seal(_json(manifest["digests"]), person="", encoder_id="", purpose="digests"))
+    _write(path, {_MANIFEST: _json(manifest), **members})
+    return Exported(len(people), len(filed))
+
+
+def _digests(members: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
+
+
+def _people(gallery: "Gallery") -> list[dict[str, Any]]:
+    return [
+        {
+            "id": person.external_id,
+            "name": person.name,
+            "note": person.note,
+            "groups": list(person.groups),
+            "active": person.active,
+            "created": person.created.isoformat(),
+        }
+        for person in gallery.people(active=None)
+    ]
+
+
+def _templates(session: Session, gallery: "Gallery", target: Sealer) -> list[dict[str, Any]]:
+    query = (
+        select(Template, Crop, Person.external_id)
+        .join(Person, Person.id == Template.person_id)
+        .outerjoin(Crop, Crop.template_id == Template.id)
+        .order_by(Template.id)
+    )
+    return [_filed(gallery, target, row, crop, ref) for row, crop, ref in session.execute(query)]
+
+
+def _filed(gallery: "Gallery", target: Sealer, row: Template, crop: Crop | None, ref: str) -> dict[str, Any]:
+    def moved(sealed: bytes, purpose: str) -> str:
+        plain = gallery.sealer.open(sealed, person=row.person_id, encoder_id=row.encoder_id, purpose=purpose)
+        return _text(target.seal(plain, person=ref, encoder_id=row.encoder_id, purpose=purpose))
+
+    return {
+        "person": ref,
+        "encoder": row.encoder_id,
+        "vector": moved(row.vector, templates.VECTOR),
+        "crop": None if crop is None else moved(crop.picture, templates.CROP),
+        "quality": row.quality,
+        "source": row.source,
+        "sha256": row.source_sha256,
+        "created": row.created.isoformat(),
+    }
+
+
+def _write(path: Path, members: Mapping[str, bytes]) -> None:
+    try:
+        with (
+            new_private_file(Path(path).absolute()) as temporary,
+            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file,
+        ):
+            for name, data in members.items():
+                file.writestr(name, data)
+    except FileExistsError as error:
+        raise NotEmpty(str(path), "a file with this name is there already") from error
+    except OSError as error:
+        wanted = GalleryFull if error.errno == _ENOSPC else GalleryReadOnly
+        raise wanted(str(path), f"the archive cannot be written: {error.strerror}") from error
+
+
+# Reading
+
+
+@dataclass(frozen=True)
+class _Archive:
+    people: list[dict[str, Any]]
+    templates: list[dict[str, Any]]
+    sealer: Sealer | None
+
+
+def _members(path: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as file:
+            names = set(file.namelist()) & {_MANIFEST, _PEOPLE, _TEMPLATES}
+            if any(file.getinfo(name).file_size > _LIMIT for name in names):
+                raise ImportInvalid(str(path), "it is larger than any gallery")
+            return {name: file.read(name) for name in names}
+    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ImportInvalid(str(path), f"it cannot be read as an archive ({error})") from error
+
+
+def _read(path: Path, passphrase: str | None) -> _Archive:
+    members = _members(path)
+    try:
+        manifest = json.loads(members.pop(_MANIFEST))
+        if (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
+            raise ImportInvalid(str(path), f"expected {FORMAT} version {VERSION}")
+        if manifest["digests"] != _digests(members):
+            raise ImportInvalid(str(path), "its parts do not match its manifest")
+        sealer = _unlock(path, manifest, passphrase)
+        people = json.loads(members[_PEOPLE])
+        filed = json.loads(members[_TEMPLATES]) if sealer else []
+        return _Archive(people, filed, sealer)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ImportInvalid(str(path), "it is not an archive of a gallery") from error
+
+
+def _unlock(path: Path, manifest: Mapping[str, Any], passphrase: str | None) -> Sealer | None:
+    if manifest["salt"] is None:
+        return None
+    if not passphrase:
+        raise ImportInvalid(str(path), "it is sealed: a passphrase is needed")
+    try:
+        sealer = _derived(passphrase, base64.b64decode(manifest["salt"]), manifest["id"])
+        sealed = base64.b64decode(manifest["seal"])
+        digests = sealer.open(sealed, person="", encoder_id="", purpose="digests")
+    except (TemplateAltered, InvalidKey) as error:
+        raise ImportInvalid(str(path), "the passphrase is wrong, or the archive was changed") from error
+    if digests != _json(manifest["digests"]):
+        raise ImportInvalid(str(path), "the archive was changed")
+    return sealer
+
+
+def import_(gallery: "Gallery", path: Path, *, at: datetime, by: str, passphrase: str | None) -> Imported:
+    """Take in the archive `path`, all of it or nothing.
+
+    People are matched by id; the same id under another name is refused as DuplicateId. Raises ImportInvalid.
+    """
+    found = _read(Path(path), passphrase)
+    try:
+        with gallery.store.atomic() as session:
+            added = [_take_person(gallery, session, person, at, by) for person in found.people]
+            filed = [_take_template(gallery, session, found, entry) for entry in found.templates]
+            result = Imported(sum(added), len(added) - sum(added), sum(filed), len(filed) - sum(filed))
+            if any(added) or any(filed):
+                counts = {"people": result.people_added, "templates": result.templates_added}
+                record(session, at=at, by=by, action="gallery.import", subject="gallery", details=counts)
+                gallery.store.bump(session)
+            return result
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ImportInvalid(str(path), "an entry of it cannot be understood") from error
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _take_person(gallery: "Gallery", session: Session, entry: Mapping[str, Any], at: datetime, by: str) -> bool:
+    ref, name = lookup.clean(entry["id"], "id"), lookup.clean(entry["name"], "name")
+    row = session.scalar(select(Person).where(Person.external_id == ref))
+    if row is not None and row.name != name:
+        raise DuplicateId(ref, "somebody with another name has this id here")
+    new = row is None
+    if row is None:
+        row = Person(
+            external_id=ref,
+            name=name,
+            note=str(entry["note"]),
+            created=_instant(entry["created"]),
+            active=bool(entry["active"]),
+        )
+        session.add(row)
+        session.flush()
+        record(session, at=at, by=by, action="person.add", subject=row.id)
+    joined = lookup.add_to_groups(session, row.id, entry["groups"])
+    if joined and not new:
+        gallery.store.bump(session)
+    return new
+
+
+def _take_template(gallery: "Gallery", session: Session, found: _Archive, entry: Mapping[str, Any]) -> bool:
+    ref, encoder = lookup.clean(entry["person"], "id"), str(entry["encoder"])
+
+    def opened(text: str, purpose: str) -> bytes:
+        if found.sealer is None:
+            raise ValueError("no key")
+        return found.sealer.open(base64.b64decode(text), person=ref, encoder_id=encoder, purpose=purpose)
+
+    person = session.scalars(select(Person.id).where(Person.external_id == ref)).one()
+    try:
+        payload = opened(entry["vector"], templates.VECTOR)
+        crop = None if entry["crop"] is None else opened(entry["crop"], templates.CROP)
+    except GalleryError as error:
+        raise ImportInvalid(ref, "a template of the archive does not open") from error
+    created = _instant(entry["created"])
+    photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), crop, created)
+    return templates.insert(session, gallery.sealer, encoder, person, payload, photo).changed

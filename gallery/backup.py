@@ -1,0 +1,32 @@
+"""A consistent copy of the database while others write; the key is never in it."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from gallery.errors import GalleryFull, GalleryReadOnly, NotEmpty
+from gallery.faults import mapped
+from gallery.files import new_private_file
+
+_ENOSPC = 28
+
+
+def copy_database(path: Path, target: Path, *, busy_timeout_s: float) -> None:
+    """Copy the database at `path` to the new file `target` (mode 0600, synced, complete or absent).
+
+    The copy is made by `VACUUM INTO`, a snapshot of one moment without
+    anything that was deleted before. Raises NotEmpty where `target` exists, and what makes the source unusable.
+    """
+    uri = f"{path.as_uri()}?mode=ro"
+    try:
+        with (
+            mapped(path),
+            new_private_file(target.absolute()) as temporary,
+            closing(sqlite3.connect(uri, uri=True, timeout=busy_timeout_s, isolation_level=None)) as raw,
+        ):
+            raw.execute("VACUUM INTO ?", (str(temporary),))
+    except FileExistsError as error:
+        raise NotEmpty(str(target), "a file with this name is there already") from error
+    except OSError as error:
+        wanted = GalleryFull if error.errno == _ENOSPC else GalleryReadOnly
+        raise wanted(str(target), f"the copy cannot be written: {error.strerror}") from error

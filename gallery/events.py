@@ -1,0 +1,56 @@
+"""The append-only log: what was changed, by whom, when; written in the transaction of the change itself.
+
+The subject is an internal id as text (a person's, a session's) or a mark's id. Details hold internal ids, counts
+and codes, never a name, an external id or a file name: whoever is removed must not live on here. Every mark has
+an event `mark.add` with its id as subject, every voided one a `mark.void`; `gallery.verify` compares.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from gallery.schema import EventRow
+
+MARK_ADDED = "mark.add"
+MARK_VOIDED = "mark.void"
+MARK_RESTORED = "mark.restore"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the log; `seq` rises and is never used twice."""
+
+    seq: int
+    at: datetime
+    by: str
+    action: str
+    subject: str
+    details: dict[str, Any]
+
+
+def record(
+    session: Session,
+    *,
+    at: datetime,
+    by: str,
+    action: str,
+    subject: int | str,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Append an event to the transaction of `session`."""
+    session.add(EventRow(at=at, by=by, action=action, subject=str(subject), details=dict(details or {})))
+    session.flush()
+
+
+def events(session: Session, *, subject: int | str | None = None, action: str | None = None) -> list[Event]:
+    """The log in order, all of it or what concerns one subject or one action."""
+    query = select(EventRow).order_by(EventRow.seq)
+    if subject is not None:
+        query = query.where(EventRow.subject == str(subject))
+    if action is not None:
+        query = query.where(EventRow.action == action)
+    return [Event(row.seq, row.at, row.by, row.action, row.subject, row.details) for row in session.scalars(query)]

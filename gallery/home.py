@@ -1,0 +1,130 @@
+"""The home folder and its database file: look before touching, create whole, refuse what is not ours.
+
+A database appears under its name only when it is complete, so an empty or strange file there is never the
+trace of an interrupted start: it is refused and its bytes stay as they are.
+
+Reading a home that may not be written to works in two cases: the write-ahead log and its index (`-wal`,
+`-shm`) lie beside the database and can be read, or there is no log at all (the last program closed properly);
+then the file is opened as immutable. A log without its index in such a folder is refused.
+"""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import Connection, NullPool, create_engine, insert, text
+
+from gallery.errors import GalleryDamaged, GalleryMissing, GalleryNewer, GalleryReadOnly, NotADatabase
+from gallery.faults import mapped
+from gallery.files import may_write, new_private_file
+from gallery.schema import REVISIONS, Base, Meta
+
+DATABASE = "attendance.db"
+_MAGIC = b"SQLite format 3\x00"
+_VERSION_TABLE = "alembic_version"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a look at the database told: its schema revision and the address to open it by."""
+
+    revision: str
+    uri: str
+
+
+def make_home(home: Path) -> None:
+    """Create the folder, for its owner alone, unless it is there."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise GalleryMissing(str(home), "a file stands where the folder should be") from error
+    except PermissionError as error:
+        raise GalleryReadOnly(str(home), "the folder cannot be created here") from error
+    except OSError as error:
+        wanted = GalleryReadOnly if error.errno == 30 else GalleryMissing  # noqa: PLR2004  EROFS
+        raise wanted(str(home), f"the folder cannot be created: {error.strerror}") from error
+
+
+def _fill(connection: Connection) -> None:
+    Base.metadata.create_all(connection)
+    connection.execute(
+        text(
+            f"CREATE TABLE {_VERSION_TABLE} (version_num VARCHAR(32) NOT NULL, "
+            "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+        )
+    )
+    connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:revision)"), {"revision": REVISIONS[-1]})  # noqa: S608
+    connection.execute(insert(Meta), [{"key": "home_id", "value": uuid4().hex}, {"key": "generation", "value": "0"}])
+
+
+def create_database(path: Path) -> None:
+    """Write an empty gallery to `path` in one step; if another process was faster, its file stands."""
+    try:
+        with mapped(path), new_private_file(path) as temporary:
+            engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(temporary), poolclass=NullPool)
+            with engine.begin() as connection:
+                _fill(connection)
+            with closing(sqlite3.connect(temporary)) as raw:
+                raw.execute("PRAGMA journal_mode=WAL")
+    except FileExistsError:
+        return
+    except PermissionError as error:
+        raise GalleryReadOnly(str(path.parent), "this account may not write to the folder") from error
+    except OSError as error:
+        raise GalleryReadOnly(str(path.parent), f"the database cannot be created: {error.strerror}") from error
+
+
+def _check_header(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(_MAGIC))
+    except IsADirectoryError as error:
+        raise NotADatabase(str(path), "is a folder") from error
+    except PermissionError as error:
+        raise GalleryReadOnly(str(path), "this account may not read the file") from error
+    if not head:
+        raise GalleryDamaged(str(path), "the file is empty; a database is never made over it")
+    if head != _MAGIC:
+        raise NotADatabase(str(path), "the file does not begin as an SQLite database does")
+
+
+def _revision(uri: str, path: Path, busy_timeout_s: float) -> str:
+    with closing(sqlite3.connect(uri, uri=True, timeout=busy_timeout_s)) as raw:
+        tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not {_VERSION_TABLE, Meta.__tablename__} <= tables:
+            raise NotADatabase(str(path), "this SQLite database holds no gallery")
+        row = raw.execute(f"SELECT version_num FROM {_VERSION_TABLE}").fetchone()  # noqa: S608
+    return str(row[0]) if row else ""
+
+
+def _clean_and_unwritable(path: Path) -> bool:
+    log = path.with_name(path.name + "-wal")
+    return not may_write(path.parent) and not (log.exists() and log.stat().st_size)
+
+
+def look(path: Path, *, busy_timeout_s: float) -> Found:
+    """Read the schema revision without writing a byte of the database; raises what makes it unusable."""
+    if not path.exists():
+        raise GalleryMissing(str(path), "no such file")
+    _check_header(path)
+    uri = f"{path.as_uri()}?mode=ro"
+    with mapped(path):
+        try:
+            revision = _revision(uri, path, busy_timeout_s)
+        except sqlite3.OperationalError:
+            if not _clean_and_unwritable(path):
+                raise
+            uri += "&immutable=1"
+            revision = _revision(uri, path, busy_timeout_s)
+    if revision not in REVISIONS:
+        raise GalleryNewer(str(path), f"its schema is {revision!r}, this version knows up to {REVISIONS[-1]!r}")
+    return Found(revision, uri)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Say which of folder and file this account may not write to, before anything is tried."""
+    for place in (path.parent, path):
+        if not may_write(place):
+            raise GalleryReadOnly(str(place), "this account may not write here")

@@ -1,0 +1,265 @@
+"""Who is closest: an exact search over templates in memory, derived from the gallery and never saved.
+
+The score of a probe b against a template a is `cos(a, b) - (m(a) + m(b)) / 2`, m the cohort mean: an inner product
+with one more dimension, `[e_b, 1] . [e_a, -m(a)/2]`, minus `m(b)/2`. FAISS proposes templates in single precision;
+the proposed ones are scored again in double precision, so that ties and the order of adding change nothing.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
+from gallery.people import Gallery
+from gallery.values import Templates
+
+_SLACK = 1e-4
+"""More than single precision errs in an inner product of unit vectors."""
+_TEMPLATES_A_PERSON = 4
+_WIDEN = 8
+
+
+@dataclass(frozen=True)
+class Hit:
+    """The best template of one person for a probe; a higher score is more alike."""
+
+    person_id: int
+    template_id: int
+    score: float
+    cosine: float
+
+
+class Index:
+    """Templates of dimension `dim`, each under its id; adding and removing rebuild nothing."""
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+        self._proposer: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dim + 1))
+        self._vectors = np.empty((0, dim), np.float32)
+        self._cohort_means = np.empty(0, np.float32)
+        self._ids = np.empty(0, np.int64)
+        self._people = np.empty(0, np.int64)
+        self._rows: dict[int, int] = {}
+        self._held: dict[int, int] = {}  # person id to number of templates
+
+    @property
+    def templates(self) -> int:
+        """How many templates are in it."""
+        return len(self._rows)
+
+    @property
+    def people(self) -> frozenset[int]:
+        """The ids of those who have a template in it."""
+        return frozenset(self._held)
+
+    def add(self, template_id: int, person_id: int, vector: ArrayLike, cohort_mean: float) -> None:
+        """Add one template, vector (d,); its id must be new."""
+        self.extend(
+            Templates(
+                np.array([template_id], np.int64),
+                np.array([person_id], np.int64),
+                np.asarray(vector, np.float32)[np.newaxis],
+                np.array([cohort_mean], np.float32),
+            )
+        )
+
+    def extend(self, new: Templates) -> None:
+        """Add several templates; raises WrongEncoder for another dimension, TemplateInvalid for NaN."""
+        if not len(new.ids):
+            return
+        if new.vectors.shape[1] != self.dim:
+            raise WrongEncoder("index", f"expected vectors of {self.dim}, got {new.vectors.shape[1]}")
+        if not (np.isfinite(new.vectors).all() and np.isfinite(new.cohort_means).all()):
+            raise TemplateInvalid("template", "it holds a number that is not finite")
+        ids = new.ids.tolist()
+        if len(set(ids)) != len(ids) or not self._rows.keys().isdisjoint(ids):
+            raise ValueError("expected new template ids, got one that is there already")
+        start = len(self._rows)
+        self._reserve(start + len(ids))
+        end = start + len(ids)
+        self._vectors[start:end], self._cohort_means[start:end] = new.vectors, new.cohort_means
+        self._ids[start:end], self._people[start:end] = new.ids, new.people
+        self._rows.update(zip(ids, range(start, end), strict=True))
+        for person in new.people.tolist():
+            self._held[person] = self._held.get(person, 0) + 1
+        extra = (-new.cohort_means / 2)[:, np.newaxis]
+        self._proposer.add_with_ids(np.hstack([new.vectors, extra]).astype(np.float32), new.ids)
+
+    def _reserve(self, rows: int) -> None:
+        """Room for `rows` templates; grows by half, so that adding one is cheap on average."""
+        have = len(self._ids)
+        if rows <= have:
+            return
+        more = max(rows, have + have // 2) - have
+        self._vectors = np.concatenate([self._vectors, np.empty((more, self.dim), np.float32)])
+        self._cohort_means = np.concatenate([self._cohort_means, np.empty(more, np.float32)])
+        self._ids = np.concatenate([self._ids, np.empty(more, np.int64)])
+        self._people = np.concatenate([self._people, np.empty(more, np.int64)])
+
+    def remove(self, template_id: int) -> None:
+        """Take one template out; the last row fills its place. Raises KeyError where it is not in."""
+        row, last = self._rows.pop(template_id), len(self._rows)
+        person = int(self._people[row])
+        if row != last:
+            for column in (self._vectors, self._cohort_means, self._ids, self._people):
+                column[row] = column[last]
+            self._rows[int(self._ids[row])] = row
+        self._held[person] -= 1
+        if not self._held[person]:
+            del self._held[person]
+        self._proposer.remove_ids(np.array([template_id], np.int64))
+
+    def search(
+        self,
+        vectors: NDArray[np.float32],
+        cohort_means: ArrayLike,
+        *,
+        people: int = 5,
+        allowed: Collection[int] | None = None,
+    ) -> list[list[Hit]]:
+        """For each probe of `vectors` (n, d) with `cohort_means` (n,): up to `people` distinct people.
+
+        Best template of each person, by falling score, ties by person id; `allowed` limits who is looked at.
+        Raises TemplateInvalid for a probe that is not finite or of another dimension.
+        """
+        probes, means = self._checked(vectors, cohort_means)
+        allowed_ids = None if allowed is None else self._templates_of(allowed)
+        total = self.templates if allowed_ids is None else len(allowed_ids)
+        results: list[list[Hit]] = [[] for _ in probes]
+        pending, width = np.arange(len(probes)), max(1, people * _TEMPLATES_A_PERSON)
+        while len(pending) and total and people > 0:
+            width = min(width, total)
+            floors, ids = self._propose(probes[pending], width, allowed_ids)
+            unsettled = []
+            for row, probe in enumerate(pending.tolist()):
+                hits = self._scored(probes[probe], float(means[probe]), ids[row])[:people]
+                results[probe] = hits
+                floor = float(floors[row]) - float(means[probe]) / 2 + _SLACK
+                if width < total and (len(hits) < people or hits[-1].score <= floor):
+                    unsettled.append(probe)
+            pending, width = np.array(unsettled, np.int64), width * _WIDEN
+        return results
+
+    def _checked(
+        self, vectors: NDArray[np.float32], cohort_means: ArrayLike
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        probes, means = np.asarray(vectors, np.float32), np.asarray(cohort_means, np.float64)
+        if probes.ndim != 2 or probes.shape[1] != self.dim or means.shape != probes.shape[:1]:  # noqa: PLR2004
+            actual = f"{probes.shape} and {means.shape}"
+            raise TemplateInvalid("probe", f"expected shapes (n, {self.dim}) and (n,), got {actual}")
+        if not (np.isfinite(probes).all() and np.isfinite(means).all()):
+            raise TemplateInvalid("probe", "it holds a number that is not finite")
+        return probes, means
+
+    def _templates_of(self, allowed: Collection[int]) -> NDArray[np.int64]:
+        used = len(self._rows)
+        wanted = np.fromiter(allowed, np.int64, len(allowed))
+        return self._ids[:used][np.isin(self._people[:used], wanted)]
+
+    def _propose(
+        self, probes: NDArray[np.float32], width: int, allowed: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The lowest proposed inner product (n,) and the proposed ids (n, width) of each probe."""
+        queries = np.hstack([probes, np.ones((len(probes), 1), np.float32)])
+        if allowed is None:
+            scores, ids = self._proposer.search(queries, width)
+        else:
+            only: Any = faiss.SearchParameters
+            params = only(sel=faiss.IDSelectorBatch(allowed))
+            scores, ids = self._proposer.search(queries, width, params=params)
+        return scores[:, -1], ids
+
+    def _scored(self, probe: NDArray[np.float32], mean: float, ids: NDArray[np.int64]) -> list[Hit]:
+        rows = np.array([self._rows[template] for template in ids.tolist() if template >= 0], np.int64)
+        cosines = (self._vectors[rows].astype(np.float64) * probe.astype(np.float64)).sum(axis=1)
+        scores = cosines - (self._cohort_means[rows].astype(np.float64) + mean) / 2
+        best: dict[int, Hit] = {}
+        for at in np.lexsort((self._ids[rows], self._people[rows], -scores)).tolist():
+            row = rows[at]
+            person = int(self._people[row])
+            if person not in best:
+                best[person] = Hit(person, int(self._ids[row]), float(scores[at]), float(cosines[at]))
+        return list(best.values())
+
+
+class GalleryIndex:
+    """An index that follows its gallery: `refresh()` applies what changed since, and nothing else.
+
+    With `strict` an altered template stops everything with TemplateAltered; without, it is left out and its id
+    is in `altered`, so that the person can be enrolled again.
+    """
+
+    def __init__(self, gallery: Gallery, *, strict: bool = True) -> None:
+        self.gallery = gallery
+        self.altered: tuple[int, ...] = ()
+        self._strict = strict
+        self._index: Index | None = None
+        self._owners: dict[int, int] = {}
+        self._generation = -1
+        self._members: dict[str, frozenset[int]] = {}
+
+    def refresh(self) -> bool:
+        """Catch up with the gallery, whoever changed it; true where something had changed.
+
+        Raises TemplateAltered, WrongEncoder, KeyMissing, KeyExposed, KeyWrong; the index is as before then.
+        """
+        store = self.gallery.store
+        if store.generation() == self._generation:
+            return False
+        with store.reading():
+            generation, owners = store.generation(), self.gallery.owners()
+            stale = [t for t, person in self._owners.items() if owners.get(t) != person]
+            fresh = [t for t, person in owners.items() if self._owners.get(t) != person]
+            new = self.gallery.load(fresh if self._owners else None)
+        if self._strict and new.altered:
+            listed = ", ".join(map(str, new.altered))
+            raise TemplateAltered(str(store.path), f"sealed templates do not open: {listed}")
+        self._apply(stale, new)
+        self._generation, self.altered = generation, new.altered
+        self._members.clear()
+        return True
+
+    def _apply(self, stale: list[int], new: Templates) -> None:
+        if self._index is None or len(stale) == len(self._owners):
+            self._index, self._owners, stale = None, {}, []
+        if self._index is None and len(new.ids):
+            self._index = Index(new.vectors.shape[1])
+        for template in stale:
+            self._index_in_use().remove(template)
+            del self._owners[template]
+        if len(new.ids):
+            self._index_in_use().extend(new)
+            self._owners.update(zip(new.ids.tolist(), new.people.tolist(), strict=True))
+
+    def _index_in_use(self) -> Index:
+        if self._index is None:
+            raise KeyError("the index is empty")
+        return self._index
+
+    def _group(self, group: str) -> frozenset[int]:
+        if group not in self._members:
+            self._members[group] = frozenset(self.gallery.members(group))
+        return self._members[group]
+
+    def size(self, group: str | None = None) -> int:
+        """The number of people with a template: all, or those of a group. N of the threshold."""
+        people = frozenset() if self._index is None else self._index.people
+        return len(people if group is None else people & self._group(group))
+
+    def search(
+        self,
+        vectors: NDArray[np.float32],
+        cohort_means: ArrayLike,
+        *,
+        people: int = 5,
+        group: str | None = None,
+    ) -> list[list[Hit]]:
+        """As `Index.search`, among all people or the members of `group`; an empty gallery hits nobody."""
+        if self._index is None:
+            return [[] for _ in range(len(vectors))]
+        allowed = None if group is None else self._group(group)
+        return self._index.search(vectors, cohort_means, people=people, allowed=allowed)

@@ -1,0 +1,402 @@
+"""The gallery: people, their templates under one encoder, groups and look-alikes.
+
+Times are passed in as aware datetimes (`at`), and `by` says who acts; both go into the event log. Every method
+that changes something is one atomic step, also together inside `store.atomic()`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from gallery import archive, erase, lookup, templates, verify
+from gallery.errors import Conflict, DuplicateId
+from gallery.events import record
+from gallery.schema import Crop, Group, LookalikeRow, Membership, Person, Template
+from gallery.seal import Sealer
+from gallery.store import Store
+from gallery.unlock import unlock
+from gallery.values import (
+    AddedTemplate,
+    EnrolResult,
+    Lookalike,
+    Outcome,
+    PersonInfo,
+    Problem,
+    Removal,
+    Stats,
+    StoredCrop,
+    TemplateInfo,
+    Templates,
+)
+
+
+class Gallery:
+    """People of one home, seen with one encoder: a template of another encoder is never opened or compared."""
+
+    def __init__(self, store: Store, encoder_id: str) -> None:
+        self.store = store
+        self.encoder_id = encoder_id
+        self._sealer: Sealer | None = None
+
+    @property
+    def sealer(self) -> Sealer:
+        """The key at work; read when first needed. Raises KeyMissing, KeyExposed, KeyWrong."""
+        if self._sealer is None:
+            self._sealer = unlock(self.store)
+        return self._sealer
+
+    @contextmanager
+    def _changing(self) -> Iterator[Session]:
+        with self.store.atomic() as session:
+            yield session
+            self.store.bump(session)
+
+    # People
+
+    def find(self, ref: str | int) -> PersonInfo:
+        """By external id, else exact name (text), or by internal id (int).
+
+        Raises PersonUnknown, PersonAmbiguous.
+        """
+        with self.store.reading() as session:
+            return lookup.info(session, self.encoder_id, lookup.find_row(session, ref))
+
+    def people(self, group: str | None = None, *, active: bool | None = True) -> list[PersonInfo]:
+        """Everybody by name, or the members of a group; `active=None` lists those who left, too."""
+        query = select(Person).order_by(Person.name, Person.id)
+        if active is not None:
+            query = query.where(Person.active == active)
+        if group is not None:
+            query = query.join(Membership).join(Group).where(Group.name == lookup.clean(group, "group"))
+        with self.store.reading() as session:
+            return lookup.infos(session, self.encoder_id, session.scalars(query).all())
+
+    def groups(self) -> list[str]:
+        """The names of all groups, sorted."""
+        with self.store.reading() as session:
+            return list(session.scalars(select(Group.name).order_by(Group.name)))
+
+    def members(self, group: str) -> set[int]:
+        """The internal ids of a group's active members, as `Index.search` takes them."""
+        return {person.id for person in self.people(group)}
+
+    def add_person(
+        self,
+        name: str,
+        *,
+        at: datetime,
+        by: str,
+        external_id: str | None = None,
+        groups: Iterable[str] = (),
+        note: str = "",
+    ) -> PersonInfo:
+        """A new person; without an external id it becomes `P-<number>`. Raises DuplicateId, PersonInvalid."""
+        with self._changing() as session:
+            row = self._insert_person(session, name, external_id, note, at)
+            lookup.add_to_groups(session, row.id, groups)
+            record(session, at=at, by=by, action="person.add", subject=row.id)
+            return lookup.info(session, self.encoder_id, row)
+
+    def _insert_person(self, session: Session, name: str, external_id: str | None, note: str, at: datetime) -> Person:
+        wanted = None if external_id is None else lookup.clean(external_id, "id")
+        if wanted is not None and _has_id(session, wanted):
+            raise DuplicateId(wanted, "somebody has this id already")
+        row = Person(external_id=wanted or uuid4().hex, name=lookup.clean(name, "name"), note=note, created=at)
+        session.add(row)
+        session.flush()
+        if wanted is None:
+            row.external_id = _free_id(session, row.id)
+            session.flush()
+        return row
+
+    def rename(self, person: str | int, name: str, *, at: datetime, by: str) -> PersonInfo:
+        """Give a person another name; the ids stay."""
+        with self._changing() as session:
+            row = lookup.find_row(session, person)
+            erase.rewrite_evidence(session, row, heir=_named(row, lookup.clean(name, "name")))
+            row.name = lookup.clean(name, "name")
+            record(session, at=at, by=by, action="person.rename", subject=row.id)
+            return lookup.info(session, self.encoder_id, row)
+
+    def set_groups(self, person: str | int, groups: Iterable[str], *, at: datetime, by: str) -> PersonInfo:
+        """Make the person a member of these groups and no others."""
+        with self._changing() as session:
+            row = lookup.find_row(session, person)
+            session.execute(delete(Membership).where(Membership.person_id == row.id))
+            session.expire_all()
+            lookup.add_to_groups(session, row.id, groups)
+            erase.drop_empty_groups(session)
+            record(session, at=at, by=by, action="person.groups", subject=row.id)
+            return lookup.info(session, self.encoder_id, row)
+
+    def set_active(self, person: str | int, active: bool, *, at: datetime, by: str) -> PersonInfo:
+        """Take somebody out of every search without losing marks or templates, or take them in again."""
+        with self._changing() as session:
+            row = lookup.find_row(session, person)
+            row.active = active
+            record(session, at=at, by=by, action="person.active", subject=row.id, details={"active": active})
+            return lookup.info(session, self.encoder_id, row)
+
+    def merge(self, source: str | int, into: str | int, *, at: datetime, by: str) -> PersonInfo:
+        """Give templates, groups, marks and look-alikes of `source` to `into`; `source` is gone then.
+
+        Raises Conflict where both are the same person, and TemplateAltered.
+        """
+        with self._changing() as session:
+            gone, heir = lookup.find_row(session, source), lookup.find_row(session, into)
+            if gone.id == heir.id:
+                raise Conflict(gone.external_id, "a person cannot be merged into itself")
+            gone_id, counted = gone.id, erase.count_of(session, gone.id)
+            erase.merge(session, self.sealer if counted[0] else None, gone, heir)
+            record(session, at=at, by=by, action="person.merge", subject=heir.id, details={"from": gone_id})
+            self._plan_erasure()
+            merged = lookup.info(session, self.encoder_id, heir)
+        self._erase_log()
+        return merged
+
+    def remove(self, person: str | int, *, at: datetime, by: str) -> Removal:
+        """Remove a person with every trace outside dated backups; the log keeps the internal id alone.
+
+        Needs no key. What is deleted is overwritten in the file, and the write-ahead log is emptied; where
+        another program is still reading, `erased` is false and the next writing start finishes it.
+        """
+        with self._changing() as session:
+            row = lookup.find_row(session, person)
+            person_id, (held, marks) = row.id, erase.count_of(session, row.id)
+            erase.erase(session, row)
+            counts = {"templates": held, "marks": marks}
+            record(session, at=at, by=by, action="person.remove", subject=person_id, details=counts)
+            self._plan_erasure()
+        return Removal(person_id, held, marks, erased=self._erase_log())
+
+    def _plan_erasure(self) -> None:
+        self.store.set_meta("erasure_pending", "1")
+
+    def _erase_log(self) -> bool:
+        return self.store.finish_erasure()
+
+    # Templates
+
+    def enroll(
+        self,
+        name: str,
+        vector: NDArray[np.float32],
+        cohort_mean: float,
+        *,
+        quality: Mapping[str, Any],
+        source: str,
+        source_sha256: str,
+        at: datetime,
+        by: str,
+        crop: bytes | None = None,
+        external_id: str | None = None,
+        groups: Iterable[str] = (),
+        note: str = "",
+        replace: bool = False,
+    ) -> EnrolResult:
+        """Person and template in one atomic step.
+
+        Who it is: the person with `external_id`, where one is given (raises DuplicateId where the name there is
+        another), else the only person with this name (PersonAmbiguous where there are several), else somebody
+        new. The same photo again changes nothing. With `replace` the person's other templates of this encoder
+        go. Raises TemplateInvalid, WrongEncoder, PersonInvalid.
+        """
+        payload = templates.pack(vector, cohort_mean)
+        photo = templates.Photo(quality, source, source_sha256, crop, at)
+        sealer = self.sealer
+        with self.store.atomic() as session:
+            row = self._known(session, name, external_id)
+            new = row is None
+            row = row or self._insert_person(session, name, external_id, note, at)
+            added = templates.insert(session, sealer, self.encoder_id, row.id, payload, photo)
+            joined = lookup.add_to_groups(session, row.id, groups)
+            dropped = replace and self._drop_others(session, row.id, added.template_id)
+            outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
+            if added.changed or joined or dropped or not row.active:
+                row.active = True
+                details = {"template": added.template_id, "encoder": self.encoder_id, "outcome": outcome}
+                record(session, at=at, by=by, action="person.enroll", subject=row.id, details=details)
+                self.store.bump(session)
+            return EnrolResult(lookup.info(session, self.encoder_id, row), added.template_id, outcome)
+
+    def _known(self, session: Session, name: str, external_id: str | None) -> Person | None:
+        wanted = lookup.clean(name, "name")
+        if external_id is None:
+            return lookup.by_name(session, wanted)
+        ref = lookup.clean(external_id, "id")
+        row = session.scalar(select(Person).where(Person.external_id == ref))
+        if row is not None and row.name != wanted:
+            raise DuplicateId(ref, "somebody with another name has this id already")
+        return row
+
+    def _drop_others(self, session: Session, person_id: int, kept: int) -> bool:
+        others = delete(Template).where(
+            Template.person_id == person_id, Template.encoder_id == self.encoder_id, Template.id != kept
+        )
+        return bool(session.execute(others.returning(Template.id)).all())
+
+    def add_template(
+        self,
+        person: str | int,
+        vector: NDArray[np.float32],
+        cohort_mean: float,
+        *,
+        quality: Mapping[str, Any],
+        source: str,
+        source_sha256: str,
+        crop: bytes | None,
+        at: datetime,
+        by: str,
+    ) -> AddedTemplate:
+        """One more template, vector (d,) of unit length; the same photo again changes nothing.
+
+        Raises PersonUnknown, TemplateInvalid, WrongEncoder.
+        """
+        payload = templates.pack(vector, cohort_mean)
+        photo = templates.Photo(quality, source, source_sha256, crop, at)
+        sealer = self.sealer
+        with self.store.atomic() as session:
+            row = lookup.find_row(session, person)
+            added = templates.insert(session, sealer, self.encoder_id, row.id, payload, photo)
+            if added.changed:
+                details = {"template": added.template_id, "encoder": self.encoder_id}
+                record(session, at=at, by=by, action="template.add", subject=row.id, details=details)
+                self.store.bump(session)
+            return added
+
+    def find_source(self, person: str | int, source_sha256: str) -> int | None:
+        """The template this photo gave for this person before, or None: a bulk run skips it unseen."""
+        with self.store.reading() as session:
+            row = lookup.find_row(session, person)
+            return templates.find_source(session, row.id, self.encoder_id, source_sha256)
+
+    def templates_of(self, person: str | int) -> list[TemplateInfo]:
+        """What is known of a person's templates, of every encoder."""
+        with self.store.reading() as session:
+            return templates.of_person(session, lookup.find_row(session, person).id)
+
+    def load(self, ids: list[int] | None = None) -> Templates:
+        """This encoder's templates of active people, opened, all or those in `ids`."""
+        with self.store.reading() as session:
+            if not templates.any_of(session, self.encoder_id):
+                return templates.nothing()
+            return templates.load(session, self.sealer, self.encoder_id, ids)
+
+    def owners(self) -> dict[int, int]:
+        """Template id to person id of this encoder's templates of active people; needs no key."""
+        with self.store.reading() as session:
+            return templates.owners(session, self.encoder_id)
+
+    def crops(self, encoder_id: str) -> Iterator[StoredCrop]:
+        """The kept crops of another encoder's templates, opened one by one, to embed them anew.
+
+        The gallery may be written to between two of them.
+        """
+        with self.store.reading() as session:
+            query = select(Template.id).join(Crop, Crop.template_id == Template.id)
+            ids = session.scalars(query.where(Template.encoder_id == encoder_id).order_by(Template.id)).all()
+        for template in ids:
+            with self.store.reading() as session:
+                crop = templates.open_crop(session, self.sealer, template)
+            if crop is not None:
+                yield crop
+
+    def crop(self, template_id: int) -> bytes | None:
+        """The encoded picture of one template's crop, opened; None where none is kept."""
+        with self.store.reading() as session:
+            found = templates.open_crop(session, self.sealer, template_id)
+            return None if found is None else found.picture
+
+    def drop_encoder(self, encoder_id: str, *, at: datetime, by: str) -> int:
+        """Delete every template of an encoder no longer in use; returns how many went."""
+        with self._changing() as session:
+            gone = session.execute(delete(Template).where(Template.encoder_id == encoder_id).returning(Template.id))
+            count = len(gone.all())
+            details = {"encoder": encoder_id, "templates": count}
+            record(session, at=at, by=by, action="encoder.drop", subject="gallery", details=details)
+            self._plan_erasure()
+        self._erase_log()
+        return count
+
+    # Look-alikes
+
+    def remember_lookalike(self, one: str | int, other: str | int, score: float, *, at: datetime, by: str) -> None:
+        """Remember that these two are too close to tell apart without a look; the latest score counts."""
+        with self._changing() as session:
+            first, second = sorted((lookup.find_row(session, one).id, lookup.find_row(session, other).id))
+            row = session.get(LookalikeRow, (first, second))
+            if row is None:
+                session.add(LookalikeRow(first_id=first, second_id=second, score=score, created=at))
+            else:
+                row.score = score
+            record(session, at=at, by=by, action="lookalike.add", subject=first, details={"other": second})
+
+    def lookalikes(self) -> list[Lookalike]:
+        """All remembered pairs, the closest first."""
+        with self.store.reading() as session:
+            rows = session.scalars(select(LookalikeRow).order_by(LookalikeRow.score.desc()))
+            return [Lookalike(row.first_id, row.second_id, row.score, row.created) for row in rows]
+
+    def are_lookalikes(self, one: int, other: int) -> bool:
+        """Whether the pair of internal ids is remembered."""
+        with self.store.reading() as session:
+            return session.get(LookalikeRow, tuple(sorted((one, other)))) is not None
+
+    # The whole
+
+    def stats(self) -> Stats:
+        """Counts of everything; needs no key."""
+        return verify.stats(self.store, self.encoder_id)
+
+    def verify(self) -> list[Problem]:
+        """Every defect found, each with the command that repairs it; changes nothing."""
+        return verify.verify(self.store, self.encoder_id)
+
+    def repair(self, *, at: datetime, by: str) -> list[Problem]:
+        """Mend what can be mended without a person's decision; returns what is left."""
+        verify.repair(self.store, at=at, by=by)
+        return self.verify()
+
+    def export(self, path: Path, *, at: datetime, passphrase: str | None = None) -> archive.Exported:
+        """Write people and groups to the new archive `path`, with a passphrase also the templates."""
+        return archive.export(self, path, at=at, passphrase=passphrase)
+
+    def import_(self, path: Path, *, at: datetime, by: str, passphrase: str | None = None) -> archive.Imported:
+        """Take in an archive in one atomic step; what is there already stays as it is."""
+        return archive.import_(self, path, at=at, by=by, passphrase=passphrase)
+
+    def backup(self, path: Path) -> None:
+        """Copy the database, without the key, to the new file `path` (mode 0600)."""
+        self.store.backup(path)
+
+
+def _has_id(session: Session, external_id: str) -> bool:
+    return session.scalar(select(Person.id).where(Person.external_id == external_id)) is not None
+
+
+def _free_id(session: Session, number: int) -> str:
+    wanted, extra = f"P-{number}", 1
+    while _has_id(session, wanted):
+        extra += 1
+        wanted = f"P-{number}-{extra}"
+    return wanted
+
+
+def _named(row: Person, name: str) -> Person:
+    return Person(external_id=row.external_id, name=name)
+
+
+def _outcome(*, new: bool, changed: bool, replaced: bool) -> Outcome:
+    if new:
+        return "enrolled"
+    if replaced:
+        return "replaced"
+    return "added" if changed else "unchanged"

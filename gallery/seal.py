@@ -1,0 +1,103 @@
+"""Sealing of templates and crops with AES-256-GCM, and the key file that opens them.
+
+A sealed value is one version byte, a random nonce of 12 bytes, the ciphertext and its tag of 16 bytes. Home,
+person, encoder and purpose are bound to it as associated data, each with its length before it, so that a value
+moved to another row, person, encoder or home is refused as surely as one with a flipped bit.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gallery.errors import GalleryReadOnly, KeyExposed, KeyMissing, KeyWrong, TemplateAltered
+from gallery.files import new_private_file
+
+KEY = "key"
+KEY_BYTES = 32
+NONCE_BYTES = 12
+OVERHEAD = 1 + NONCE_BYTES + 16
+"""Bytes by which a sealed value is longer than the plain one."""
+
+_VERSION = b"\x01"
+_OTHERS = 0o077
+_CONTEXT = b"attendance seal 1"
+
+
+def _part(value: str | bytes) -> bytes:
+    data = value if isinstance(value, bytes) else value.encode()
+    return len(data).to_bytes(4, "big") + data
+
+
+class Sealer:
+    """Seals and opens with one key (32 bytes) for one home."""
+
+    def __init__(self, key: bytes, home_id: str) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"expected a key of {KEY_BYTES} bytes, got {len(key)}")
+        self._cipher = AESGCM(key)
+        self._context = _part(_CONTEXT) + _part(home_id)
+
+    def _bound_to(self, person: int | str, encoder_id: str, purpose: str) -> bytes:
+        return self._context + _part(str(person)) + _part(encoder_id) + _part(purpose)
+
+    def seal(self, plain: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
+        """`plain`, readable only with the key and only for this person, encoder and purpose."""
+        nonce = os.urandom(NONCE_BYTES)
+        bound = self._bound_to(person, encoder_id, purpose)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, plain, bound)
+
+    def open(self, sealed: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
+        """What `seal` was given; raises TemplateAltered on any difference in value, place or key."""
+        if sealed[:1] == _VERSION and len(sealed) >= OVERHEAD:
+            nonce, rest = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+            try:
+                return self._cipher.decrypt(nonce, rest, self._bound_to(person, encoder_id, purpose))
+            except InvalidTag:
+                pass
+        raise TemplateAltered(f"{purpose} of person {person}", "the sealed value does not open")
+
+
+def _check_mode(path: Path) -> None:
+    mode = path.stat().st_mode
+    if os.name == "posix" and mode & _OTHERS:
+        raise KeyExposed(str(path), f"its mode is {mode & 0o777:04o}, expected 0600")
+
+
+def _read_key(path: Path) -> bytes:
+    _check_mode(path)
+    try:
+        key = bytes.fromhex(path.read_text("ascii"))
+    except ValueError as error:
+        raise KeyWrong(str(path), "it is not the hexadecimal text of a key") from error
+    if len(key) != KEY_BYTES:
+        raise KeyWrong(str(path), f"expected {KEY_BYTES} bytes in hexadecimal, got {len(key)}")
+    return key
+
+
+def _write_key(path: Path) -> None:
+    try:
+        with new_private_file(path) as temporary:
+            temporary.write_text(secrets.token_hex(KEY_BYTES) + "\n", "ascii")
+    except FileExistsError:
+        return  # another process was faster: its key counts
+    except OSError as error:
+        raise GalleryReadOnly(str(path.parent), f"the key cannot be written: {error.strerror}") from error
+
+
+def load_key(home: Path, *, create: bool) -> bytes:
+    """The 32 bytes in `<home>/key`; where there is none, a fresh one if `create` holds.
+
+    Raises KeyMissing, KeyExposed (mode other than for the owner alone), KeyWrong (malformed).
+    """
+    path = home / KEY
+    try:
+        if create and not path.exists():
+            _write_key(path)
+        return _read_key(path)
+    except FileNotFoundError as error:
+        raise KeyMissing(str(path), "no such file, and templates sealed with it are stored") from error
+    except OSError as error:
+        raise KeyMissing(str(path), f"it cannot be read: {error.strerror}") from error

@@ -1,0 +1,209 @@
+"""Templates in and out of their sealed rows.
+
+The sealed payload is the vector as float32 little-endian followed by its cohort mean as float32.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
+from gallery.schema import Crop, Person, Template
+from gallery.seal import OVERHEAD, Sealer
+from gallery.values import AddedTemplate, StoredCrop, TemplateInfo, Templates
+
+VECTOR, CROP = "vector", "crop"
+_NUMBER = np.dtype("<f4")
+_UNIT_TOLERANCE = 1e-3
+_CHUNK = 500  # SQLite's oldest limit on bound values is 999
+
+
+@dataclass(frozen=True)
+class Photo:
+    """What a template was made from, and when: `crop` is the encoded aligned picture, where it is kept."""
+
+    quality: Mapping[str, Any]
+    source: str
+    source_sha256: str
+    crop: bytes | None
+    at: datetime
+
+
+def pack(vector: NDArray[np.float32], cohort_mean: float) -> bytes:
+    """The payload of a template of shape (d,) and unit length; raises TemplateInvalid otherwise."""
+    values = np.asarray(vector)
+    if values.ndim != 1 or not values.size:
+        raise TemplateInvalid("template", f"expected shape (d,), got {values.shape}")
+    packed = np.append(values, cohort_mean).astype(_NUMBER)
+    if not np.isfinite(packed).all():
+        raise TemplateInvalid("template", "it holds a number that is not finite")
+    length = float(np.linalg.norm(packed[:-1]))
+    if abs(length - 1) > _UNIT_TOLERANCE:
+        raise TemplateInvalid("template", f"expected unit length, got {length:.4f}")
+    return packed.tobytes()
+
+
+def _check_dimension(session: Session, encoder_id: str, sealed_bytes: int) -> None:
+    query = select(func.length(Template.vector)).where(Template.encoder_id == encoder_id).limit(1)
+    stored = session.scalar(query)
+    if stored is not None and stored != sealed_bytes:
+        expected, actual = ((size - OVERHEAD) // _NUMBER.itemsize - 1 for size in (stored, sealed_bytes))
+        raise WrongEncoder(encoder_id, f"its templates have {expected} numbers, this one has {actual}")
+
+
+def find_source(session: Session, person_id: int, encoder_id: str, source_sha256: str) -> int | None:
+    """The id of the template that this photo gave for this person before, or None."""
+    return session.scalar(
+        select(Template.id).where(
+            Template.person_id == person_id,
+            Template.encoder_id == encoder_id,
+            Template.source_sha256 == source_sha256,
+        )
+    )
+
+
+def insert(
+    session: Session,
+    sealer: Sealer,
+    encoder_id: str,
+    person_id: int,
+    payload: bytes,
+    photo: Photo,
+) -> AddedTemplate:
+    """File a packed template, sealed, unless the same photo was filed for this person before."""
+    known = find_source(session, person_id, encoder_id, photo.source_sha256)
+    if known is not None:
+        return AddedTemplate(known, changed=False)
+    _check_dimension(session, encoder_id, len(payload) + OVERHEAD)
+    row = Template(
+        person_id=person_id,
+        encoder_id=encoder_id,
+        vector=sealer.seal(payload, person=person_id, encoder_id=encoder_id, purpose=VECTOR),
+        quality=dict(photo.quality),
+        source=photo.source,
+        source_sha256=photo.source_sha256,
+        created=photo.at,
+    )
+    session.add(row)
+    session.flush()
+    if photo.crop is not None:
+        sealed = sealer.seal(photo.crop, person=person_id, encoder_id=encoder_id, purpose=CROP)
+        session.add(Crop(template_id=row.id, picture=sealed))
+        session.flush()
+    return AddedTemplate(row.id, changed=True)
+
+
+def reseal(session: Session, sealer: Sealer, template: Template, person_id: int) -> None:
+    """Move a template to another person: opened for the old one, sealed for the new one."""
+    old, encoder = template.person_id, template.encoder_id
+
+    def moved(sealed: bytes, purpose: str) -> bytes:
+        plain = sealer.open(sealed, person=old, encoder_id=encoder, purpose=purpose)
+        return sealer.seal(plain, person=person_id, encoder_id=encoder, purpose=purpose)
+
+    template.vector = moved(template.vector, VECTOR)
+    crop = session.get(Crop, template.id)
+    if crop is not None:
+        crop.picture = moved(crop.picture, CROP)
+    template.person_id = person_id
+    session.flush()
+
+
+def owners(session: Session, encoder_id: str) -> dict[int, int]:
+    """Template id to person id, for active people and this encoder alone."""
+    query = (
+        select(Template.id, Template.person_id)
+        .join(Person, Person.id == Template.person_id)
+        .where(Template.encoder_id == encoder_id, Person.active)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _rows(session: Session, encoder_id: str, ids: Sequence[int] | None) -> Iterator[Any]:
+    query = (
+        select(Template.id, Template.person_id, Template.vector)
+        .join(Person, Person.id == Template.person_id)
+        .where(Template.encoder_id == encoder_id, Person.active)
+        .order_by(Template.id)
+    )
+    if ids is None:
+        yield from session.execute(query)
+        return
+    for start in range(0, len(ids), _CHUNK):
+        yield from session.execute(query.where(Template.id.in_(ids[start : start + _CHUNK])))
+
+
+def any_of(session: Session, encoder_id: str) -> bool:
+    """Whether this encoder has a template at all."""
+    return session.scalar(select(Template.id).where(Template.encoder_id == encoder_id).limit(1)) is not None
+
+
+def nothing() -> Templates:
+    """No templates."""
+    return _as_arrays("", [], [], [])
+
+
+def load(session: Session, sealer: Sealer, encoder_id: str, ids: Sequence[int] | None = None) -> Templates:
+    """Open the templates of active people under this encoder, all of them or those in `ids`.
+
+    One that does not open, or does not hold a finite unit vector, is named in `altered` and left out.
+    Raises WrongEncoder where the stored dimensions differ.
+    """
+    people: list[tuple[int, int]] = []
+    plains: list[bytes] = []
+    altered: list[int] = []
+    for template, person, sealed in _rows(session, encoder_id, ids):
+        try:
+            plain = sealer.open(sealed, person=person, encoder_id=encoder_id, purpose=VECTOR)
+        except TemplateAltered:
+            altered.append(template)
+            continue
+        people.append((template, person))
+        plains.append(plain)
+    return _as_arrays(encoder_id, people, plains, altered)
+
+
+def _as_arrays(encoder_id: str, pairs: list[tuple[int, int]], plains: list[bytes], altered: list[int]) -> Templates:
+    sizes = {len(plain) for plain in plains}
+    if len(sizes) > 1:
+        dimensions = sorted(size // _NUMBER.itemsize - 1 for size in sizes)
+        raise WrongEncoder(encoder_id, f"its templates have different dimensions: {dimensions}")
+    ids, people = np.array(pairs, np.int64).reshape(-1, 2).T
+    table = np.frombuffer(b"".join(plains), _NUMBER).reshape(len(plains), -1 if plains else 1)
+    vectors, cohort_means = table[:, :-1].astype(np.float32), table[:, -1].astype(np.float32)
+    sound = np.isfinite(table).all(axis=1)
+    sound &= np.abs(np.linalg.norm(vectors, axis=1) - 1) <= _UNIT_TOLERANCE
+    altered += [int(template) for template in ids[~sound]]
+    return Templates(ids[sound], people[sound], vectors[sound], cohort_means[sound], tuple(sorted(altered)))
+
+
+def _info(row: Template, *, has_crop: bool) -> TemplateInfo:
+    return TemplateInfo(
+        row.id, row.person_id, row.encoder_id, row.quality, row.source, row.source_sha256, row.created, has_crop
+    )
+
+
+def of_person(session: Session, person_id: int) -> list[TemplateInfo]:
+    """What is known of a person's templates, of every encoder, without opening them."""
+    query = (
+        select(Template, Crop.template_id)
+        .outerjoin(Crop, Crop.template_id == Template.id)
+        .where(Template.person_id == person_id)
+        .order_by(Template.id)
+    )
+    return [_info(row, has_crop=crop is not None) for row, crop in session.execute(query)]
+
+
+def open_crop(session: Session, sealer: Sealer, template_id: int) -> StoredCrop | None:
+    """The crop of a template, opened; None where none is kept."""
+    row, crop = session.get(Template, template_id), session.get(Crop, template_id)
+    if row is None or crop is None:
+        return None
+    plain = sealer.open(crop.picture, person=row.person_id, encoder_id=row.encoder_id, purpose=CROP)
+    return StoredCrop(_info(row, has_crop=True), plain)

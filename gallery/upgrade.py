@@ -1,0 +1,84 @@
+"""Bring an older schema up to date: a dated backup copy first, then every step in one transaction."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+
+from gallery.backup import copy_database
+from gallery.errors import GalleryDamaged
+from gallery.faults import mapped
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def alembic_config(migrations: Path = MIGRATIONS) -> "Config":
+    """Alembic's settings, made in code: there is no ini file and no logging set up."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+    return config
+
+
+def run_migrations(connection: Connection, migrations: Path = MIGRATIONS) -> None:
+    """Apply every missing step on `connection`, inside the transaction it is in."""
+    from alembic import command
+
+    config = alembic_config(migrations)
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _engine(path: Path, busy_timeout_s: float) -> Engine:
+    """An engine whose one connection begins by locking; foreign keys rest, as tables are rebuilt."""
+
+    def connect() -> sqlite3.Connection:
+        raw = sqlite3.connect(
+            f"{path.as_uri()}?mode=rw",
+            uri=True,
+            timeout=busy_timeout_s,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        raw.execute("PRAGMA synchronous=FULL")
+        raw.execute("PRAGMA secure_delete=ON")
+        return raw
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    return engine
+
+
+def _check_references(connection: Connection, path: Path) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        raise GalleryDamaged(str(path), f"the upgrade would leave {len(broken)} rows without their owner")
+
+
+def upgrade(
+    path: Path,
+    revision: str,
+    *,
+    at: datetime,
+    busy_timeout_s: float,
+    migrate: Callable[[Connection], None] = run_migrations,
+) -> Path:
+    """Upgrade the database at `path` from `revision`; returns the backup copy, `<name>.<revision>-<UTC>.bak`.
+
+    A process that dies on the way leaves the old schema: the next start tries again. Of two processes that try
+    at once the second finds nothing left to do.
+    """
+    backup = path.with_name(f"{path.name}.{revision}-{at:%Y%m%dT%H%M%SZ}.bak")
+    if not backup.exists():
+        copy_database(path, backup, busy_timeout_s=busy_timeout_s)
+    with mapped(path), _engine(path, busy_timeout_s).begin() as connection:
+        migrate(connection)
+        _check_references(connection, path)
+    return backup
