@@ -51,7 +51,7 @@ class Encoder(Protocol):
 
 
 class OnnxEncoder:
-    """An encoder's folder (`card.json`, `encoder.onnx`, `cohort.npy`) on ONNX Runtime; files are only ever read.
+    """An encoder's folder (card.json, encoder.onnx, cohort.npy) on ONNX Runtime; files are only ever read.
 
     Raises `EncoderMissing`, `CardInvalid`, `EncoderAltered` for a file whose sha256 is not the card's, and
     `EncoderFailed`. `threads=0` leaves the choice to ONNX Runtime. May be shared by threads.
@@ -83,7 +83,7 @@ class OnnxEncoder:
         return self.card.size
 
     def embed(self, crops: Pixels) -> NDArray[np.float32]:
-        """Return embeddings (n, dim) of unit length for RGB crops (n, S, S, 3) uint8; raises `EncoderFailed`."""
+        """Return unit embeddings (n, dim) for RGB crops (n, S, S, 3) uint8; raises `EncoderFailed`."""
         side = self.crop_size
         if crops.ndim != 4 or crops.shape[1:] != (side, side, 3) or crops.dtype != np.uint8:  # noqa: PLR2004
             raise ValueError(f"crops: expected (n, {side}, {side}, 3) uint8, got {crops.shape} {crops.dtype}")
@@ -169,6 +169,7 @@ def _open_session(model: bytes, threads: int, path: Path) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
+    options.enable_cpu_mem_arena = False  # no slower, and the memory of a large batch is given back
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as problem:

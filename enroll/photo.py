@@ -30,12 +30,14 @@ from enroll.errors import (
 )
 from enroll.face import Photo, Pixels
 
-# Pillow's names of the formats that are read; PPM covers PGM, PBM and PNM. Everything else is never even tried.
+# Pillow's names of the formats that are read; PPM covers PGM, PBM and PNM. Nothing else is even tried.
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "PPM", "GIF")
 PHOTO_SUFFIXES: Final = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".pgm", ".ppm", ".pbm", ".pnm", ".gif"}
 )
 
+# Most bytes that decoding takes for a pixel, measured on pictures of 30 megapixels; JPEG is decoded reduced.
+_BYTES_A_PIXEL: Final = {"JPEG": 4, "PNG": 10, "WEBP": 15, "BMP": 8, "PPM": 8, "GIF": 8}
 _ORIENTATION_TAG: Final = 0x0112
 # EXIF 2.32, tag Orientation: what turns the stored picture upright.
 _UPRIGHT: Final = {
@@ -57,18 +59,18 @@ _DECODING: Final = threading.Lock()
 class PhotoLimits:
     """What a photo may be; everything is checked against the header before a pixel is decoded.
 
-    `max_pixels` holds for JPEG, which is decoded at reduced size; `max_pixels_whole` for the formats that must
-    be decoded whole. `min_side` is the shorter side, also after reduction to `reduce_to` pixels on the longer.
+    `max_decode_bytes` bounds the memory that decoding takes: 60 megapixels of JPEG (decoded at reduced size), 25
+    of PNG, 16 of WebP. `min_side` is the shorter side, also after reduction to `reduce_to` on the longer.
     """
 
     max_bytes: int = 40_000_000
     max_pixels: int = 60_000_000
-    max_pixels_whole: int = 30_000_000
+    max_decode_bytes: int = 250_000_000
     min_side: int = 32
     reduce_to: int = 2_000
 
     def __post_init__(self) -> None:
-        if min(self.max_bytes, self.max_pixels, self.max_pixels_whole, self.min_side) < 1:
+        if min(self.max_bytes, self.max_pixels, self.max_decode_bytes, self.min_side) < 1:
             raise ValueError("limits: expected positive numbers")
         if self.reduce_to < self.min_side:
             raise ValueError(f"reduce_to: expected at least min_side={self.min_side}, got {self.reduce_to}")
@@ -85,8 +87,8 @@ def read_photo(path: str | os.PathLike[str], *, limits: PhotoLimits = DEFAULT_LI
 def decode_photo(data: bytes, source: str, *, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
     """Decode the bytes of a photo to upright RGB; `source` names them in errors. Raises a `PhotoError`.
 
-    Animations give their first frame, transparency lies on white, 16 bits are scaled to 8, and pictures with a
-    longer side above `limits.reduce_to` are reduced to it.
+    Animations give their first frame, transparency lies on white, 16 bits are scaled to 8, and pictures with
+    a longer side above `limits.reduce_to` are reduced to it.
     """
     if not data:
         raise PhotoEmpty(source, "the file is empty")
@@ -201,9 +203,10 @@ def _end_is_missing(data: bytes) -> bool:
 
 def _check_header(image: Image.Image, source: str, limits: PhotoLimits) -> None:
     width, height = image.size
-    allowed = limits.max_pixels if image.format == "JPEG" else limits.max_pixels_whole
+    kind = image.format or "PNG"
+    allowed = min(limits.max_pixels, limits.max_decode_bytes // _BYTES_A_PIXEL[kind])
     if width * height > allowed:
-        raise PhotoTooManyPixels(source, f"{width}x{height} pixels, at most {allowed} are decoded")
+        raise PhotoTooManyPixels(source, f"{width}x{height} pixels, at most {allowed} are decoded from {kind}")
     shrink = min(1.0, limits.reduce_to / max(width, height))
     if min(width, height) * shrink < limits.min_side:
         raise PhotoTooSmall(source, f"{width}x{height} pixels, the shorter side needs {limits.min_side}")
