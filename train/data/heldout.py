@@ -1,0 +1,35 @@
+"""The people kept for the final measurement: a set that holds one of them is refused."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+from train.errors import TestPersonRefused
+
+SHOWN = 5
+
+
+@cache
+def heldout_people() -> frozenset[str]:
+    """Canonical names of the 1,711 people of LFW's View 1 test list (`peopleDevTest.txt`)."""
+    text = files("train.data").joinpath("lfw_view1_test.txt").read_text(encoding="utf-8")
+    return frozenset(canonical(line) for line in text.splitlines() if line and not line.startswith("#"))
+
+
+def canonical(name: str) -> str:
+    """A person's name without case, accents, set prefix and punctuation: `lfw:Al_Pacino` and `al pacino` are one."""
+    plain = unicodedata.normalize("NFKD", name.rpartition(":")[2])
+    plain = "".join(c for c in plain if not unicodedata.combining(c)).lower()
+    return re.sub(r"[^a-z0-9]+", " ", plain).strip()
+
+
+def refuse_heldout(people: Iterable[str], where: str) -> None:
+    """Raise `TestPersonRefused` where one of the names is a test person's."""
+    leaked = sorted({name for name in people if canonical(name) in heldout_people()})
+    if leaked:
+        more = f" and {len(leaked) - SHOWN} more" if len(leaked) > SHOWN else ""
+        raise TestPersonRefused(
+            where, f"test people in a training or development set: {', '.join(leaked[:SHOWN])}{more}"
+        )

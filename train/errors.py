@@ -1,0 +1,104 @@
+"""Errors of the training package.
+
+TrainError
+├── WeightsUnusable     weights.unusable
+├── DataMissing         data.missing
+├── ManifestInvalid     data.manifest
+├── TestPersonRefused   data.test_person
+├── RecipeInvalid       recipe.invalid
+├── CheckpointRefused   checkpoint.refused
+├── CheckpointUnwritten checkpoint.unwritten
+├── TrainingDiverged    training.diverged
+├── DeviceMissing       device.missing
+└── ExportUnequal       export.unequal
+"""
+
+from typing import ClassVar
+
+
+class TrainError(Exception):
+    """Base of every error that training raises on purpose; prints as one line `where: detail`."""
+
+    id: ClassVar[str] = "train.failed"
+    exit_code: ClassVar[int] = 1
+    help: ClassVar[str] = "Run again with --debug for the traceback."
+
+    def __init__(self, where: str, detail: str) -> None:
+        super().__init__(f"{where}: {detail}")
+        self.where = where
+        self.detail = detail
+
+
+class WeightsUnusable(TrainError):
+    """Initial weights that cannot be read or do not fit the network."""
+
+    id = "weights.unusable"
+    help = "Give the file that the network's published source offers."
+
+
+class DataMissing(TrainError):
+    """A data set is not where it was looked for."""
+
+    id = "data.missing"
+    help = "Point to it with --data, or see `attendance train fetch`."
+
+
+class ManifestInvalid(TrainError):
+    """A list of photos that cannot be trained on as it stands."""
+
+    id = "data.manifest"
+    help = "Correct the rows it names; every row needs a file that exists."
+
+
+class TestPersonRefused(TrainError):
+    """A training or development set holds people that are kept for the final measurement."""
+
+    __test__ = False  # pytest: not a test class
+    id = "data.test_person"
+    help = "Leave the people of the test list out of every training and development set."
+
+
+class RecipeInvalid(TrainError):
+    """A recipe with unknown or ill-typed entries."""
+
+    id = "recipe.invalid"
+    exit_code = 2
+    help = "See train/recipes for complete examples."
+
+
+class CheckpointRefused(TrainError):
+    """A checkpoint that another recipe wrote, or that cannot be read."""
+
+    id = "checkpoint.refused"
+    exit_code = 2
+    help = "Choose another output folder, or go back to the recipe that wrote the checkpoint."
+
+
+class CheckpointUnwritten(TrainError):
+    """A checkpoint could not be written; the one before it is untouched."""
+
+    id = "checkpoint.unwritten"
+    exit_code = 3
+    help = "Free some space and run the same command again: it resumes from the last checkpoint."
+
+
+class TrainingDiverged(TrainError):
+    """The loss stopped being a number."""
+
+    id = "training.diverged"
+    help = "Lower the learning rate; the last checkpoint before it is kept."
+
+
+class DeviceMissing(TrainError):
+    """The recipe asks for a device that this machine does not have."""
+
+    id = "device.missing"
+    exit_code = 2
+    help = 'Use device = "cpu" or "auto".'
+
+
+class ExportUnequal(TrainError):
+    """The exported file does not compute what the network computes."""
+
+    id = "export.unequal"
+    help = "Nothing was written; report the network and the versions of torch and onnxruntime."

@@ -1,0 +1,159 @@
+"""A recipe: everything that decides a run, in one TOML file, checked before work starts."""
+
+import dataclasses
+import hashlib
+import json
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from train.errors import RecipeInvalid
+
+type Options = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which pictures: a `kind` of `train.data.load` and its path and options."""
+
+    kind: str
+    path: str
+    teacher: str = ""
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which network: a `kind` of `train.models` and its options; `initial` is a file of weights."""
+
+    kind: str
+    initial: str = ""
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sampler or a loss by name, with its options; `weight` counts for losses alone."""
+
+    kind: str
+    weight: float = 1.0
+    options: Options = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stretch of training with one set of losses.
+
+    `trainable` lists prefixes of parameter names (empty: all); `inputs` is `pixels` or `features` (outputs of the frozen lower
+    half, cached); `average` is the share of the trained weights in the mean of start and end that the stage leaves behind.
+    """
+
+    name: str
+    steps: int
+    lr: float
+    samples: tuple[Part, ...]
+    losses: tuple[Part, ...]
+    weight_decay: float = 0.0
+    warmup: int = 0
+    clip: float = 0.0
+    ema: float = 0.0
+    average: float = 1.0
+    trainable: tuple[str, ...] = ()
+    frozen_batchnorm: bool = False
+    inputs: str = "pixels"
+    precision: str = "float32"
+    evaluate_every: int = 0
+
+    def __post_init__(self) -> None:
+        where = f"stage {self.name}"
+        if self.steps < 1 or self.lr <= 0:
+            raise RecipeInvalid(where, f"expected steps >= 1 and lr > 0, got {self.steps} and {self.lr}")
+        if not 0 <= self.ema < 1 or not 0 <= self.average <= 1:
+            raise RecipeInvalid(
+                where, f"expected ema in [0, 1) and average in [0, 1], got {self.ema} and {self.average}"
+            )
+        if self.precision not in {"float32", "bfloat16"}:
+            raise RecipeInvalid(where, f"expected precision float32 or bfloat16, got {self.precision!r}")
+        if not self.samples or not self.losses:
+            raise RecipeInvalid(where, "expected at least one [[stage.samples]] and one [[stage.losses]]")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole run. `augment` holds fields of `train.augment.Augmentation`; empty: pictures as they are."""
+
+    name: str
+    data: Data
+    model: Model
+    stage: tuple[Stage, ...]
+    task: str = "faces"
+    seed: int = 1
+    device: str = "auto"
+    threads: int = 0
+    checkpoint_minutes: float = 3.0
+    augment: Options = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.stage:
+            raise RecipeInvalid(self.name, "expected at least one [[stage]]")
+
+    @property
+    def digest(self) -> str:
+        """Sixteen hex digits that change with whatever changes the figures."""
+        facts = dataclasses.asdict(self)
+        for free in ("device", "threads", "checkpoint_minutes"):
+            del facts[free]
+        del facts["data"]["path"]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and check a recipe; raises RecipeInvalid with the entry that is wrong."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeInvalid(str(path), str(error)) from error
+    recipe = _build(Recipe, table, str(path))
+    assert isinstance(recipe, Recipe)  # noqa: S101 - tells the type checker what `_build` made
+    return recipe
+
+
+def _build(kind: Any, value: Any, where: str) -> Any:
+    """A value of the annotated type from what TOML gave; tables become dataclasses, unknown entries are refused."""
+    if isinstance(kind, typing.TypeAliasType):
+        kind = kind.__value__
+    origin = typing.get_origin(kind) or kind
+    if dataclasses.is_dataclass(origin):
+        return _build_table(typing.cast("type", origin), value, where)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise RecipeInvalid(where, f"expected a list, got {value!r}")
+        return tuple(_build(typing.get_args(kind)[0], item, f"{where}[{i}]") for i, item in enumerate(value))
+    if origin is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if (
+        isinstance(origin, types.UnionType)
+        or not isinstance(value, origin)
+        or (origin is int and isinstance(value, bool))
+    ):
+        raise RecipeInvalid(where, f"expected {getattr(origin, '__name__', origin)}, got {value!r}")
+    return value
+
+
+def _build_table(kind: type, value: Any, where: str) -> Any:
+    if not isinstance(value, Mapping):
+        raise RecipeInvalid(where, f"expected a table, got {value!r}")
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(value) - set(hints))
+    if unknown and "options" in hints:  # what a table does not name itself are options of its kind
+        value = {**{k: v for k, v in value.items() if k in hints}, "options": {k: value[k] for k in unknown}}
+    elif unknown:
+        raise RecipeInvalid(where, f"unknown entry {unknown[0]!r}; expected some of {', '.join(sorted(hints))}")
+    try:
+        return kind(**{name: _build(hints[name], entry, f"{where}: {name}") for name, entry in value.items()})
+    except TypeError as error:
+        raise RecipeInvalid(where, str(error).rpartition("__init__() ")[2]) from error
