@@ -1,0 +1,104 @@
+"""Which detection of this frame is which face of the last: tracks, held together by place.
+
+A face keeps its track while optical flow carries its box to the next detection. Where flow lost it (a cut, a
+slow camera, somebody passing in front), place alone is no proof, and the caller is asked whether it is the
+same face.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from enroll.geometry import iou
+
+if TYPE_CHECKING:
+    from enroll.face import Detection
+
+Box = tuple[float, float, float, float]
+MIN_OVERLAP: Final = 0.3  # intersection over union of a track's box and its next detection
+LOST_S: Final = 1.0  # a face not seen for this long has left
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """One face over time; `box` is where it is now, `steady` whether flow held it since its last detection."""
+
+    id: int
+    detection: "Detection"
+    box: Box
+    first_seen: float
+    last_seen: float
+    steady: bool = True
+    hits: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one round of detections did: tracks that were `seen` in it, in its order, and those now `lost`."""
+
+    seen: list[Track]
+    lost: list[Track]
+
+
+SameFace = Callable[[Track, "Detection"], bool]
+
+
+class Tracker:
+    """The tracks of one source. Times are in seconds of any one clock and never fall."""
+
+    def __init__(self, *, lost_s: float = LOST_S, min_overlap: float = MIN_OVERLAP) -> None:
+        self.tracks: list[Track] = []
+        self._lost_s, self._min_overlap = lost_s, min_overlap
+        self._next_id = 1
+
+    def move(self, boxes: Mapping[int, Box | None]) -> None:
+        """Put tracks, by id, where flow found them; None: it did not."""
+        for track in self.tracks:
+            box = boxes.get(track.id, track.box)
+            track.steady = track.steady and box is not None
+            track.box = track.box if box is None else box
+
+    def update(self, detections: "Sequence[Detection]", time: float, same_face: SameFace) -> Update:
+        """Give every detection its track, an old or a new one; drop those not seen for too long."""
+        chosen = self._match(detections, same_face)
+        seen = [
+            self._continue(chosen[place], detection, time) if place in chosen else self._begin(detection, time)
+            for place, detection in enumerate(detections)
+        ]
+        lost = [track for track in self.tracks if time - track.last_seen > self._lost_s]
+        self.tracks = [track for track in self.tracks if time - track.last_seen <= self._lost_s]
+        return Update(seen, lost)
+
+    def drain(self) -> list[Track]:
+        """End all tracks."""
+        ended, self.tracks = self.tracks, []
+        return ended
+
+    def _match(self, detections: "Sequence[Detection]", same_face: SameFace) -> dict[int, Track]:
+        """Detection's place to track, each once, the overlap as large as can be."""
+        if not detections or not self.tracks:
+            return {}
+        from scipy.optimize import linear_sum_assignment
+
+        table = np.array([[iou(track.box, each.box) for track in self.tracks] for each in detections])
+        rows, columns = linear_sum_assignment(table, maximize=True)
+        pairs = [(int(row), self.tracks[column]) for row, column in zip(rows, columns, strict=True)]
+        return {
+            row: track
+            for row, track in pairs
+            if iou(track.box, detections[row].box) >= self._min_overlap
+            and (track.steady or same_face(track, detections[row]))
+        }
+
+    def _continue(self, track: Track, detection: "Detection", time: float) -> Track:
+        track.detection, track.box, track.last_seen = detection, detection.box, time
+        track.steady, track.hits = True, track.hits + 1
+        return track
+
+    def _begin(self, detection: "Detection", time: float) -> Track:
+        track = Track(self._next_id, detection, detection.box, time, time)
+        self._next_id += 1
+        self.tracks.append(track)
+        return track
