@@ -12,11 +12,20 @@ UNLABELLED = -1
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A file that could not be used, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Pictures:
     """Pictures in memory or on a memory map.
 
     `pixels` (n, H, W, C) uint8, C 1 or 3 (RGB); `labels` (n,) int64 into `classes`, -1 where nobody knows; `splits` (n,) of
-    `train`, `dev`, `test`; `names` (n,) to point at a picture in a report; `columns`: further facts, (n,) each.
+    `train`, `dev`, `test`; `names` (n,) to point at a picture in a report; `columns`: further facts, (n,) each;
+    `left_out`: files that were met but could not be read.
     """
 
     pixels: np.ndarray
@@ -25,6 +34,7 @@ class Pictures:
     names: np.ndarray
     classes: tuple[str, ...]
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4 or self.pixels.dtype != np.uint8:  # noqa: PLR2004 - n, H, W, C

@@ -1,0 +1,240 @@
+"""The named data sets: where each is looked for under the data folder, and how its pictures are split.
+
+A missing set raises DataMissing with every place that was looked at and the way to get it. Splits that a set publishes are kept;
+`dev`, which chooses thresholds, is always cut from what may be trained on, never from the test pictures.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from train.data.heldout import canonical, heldout_people
+from train.data.idx import read_idx
+from train.data.pictures import Pictures, encode_labels
+from train.data.splits import keep_per_class, split_classes, split_pictures
+from train.data.trees import Decoded, Shape, decode_tree, fit_picture
+from train.errors import DataMissing, ManifestInvalid
+
+DIGITS = tuple("0123456789")
+FETCH = "attendance train fetch {name} --to {root}"
+
+
+def mnist(root: Path, *, dev: float = 0.1, limit: int = 0, seed: int = 1) -> Pictures:
+    """MNIST (LeCun et al. 1998), 28 px, grey: the published test set, `dev` of the training set; `limit` a class and split."""
+    folder = _first(root, ("mnist", "MNIST/raw", "."), "mnist", probe="train-images-idx3-ubyte*")
+    parts = [(_idx(folder, f"{name}-images-idx3-ubyte"), _idx(folder, f"{name}-labels-idx1-ubyte")) for name in ("train", "t10k")]
+    for images, labels in parts:
+        if len(images) != len(labels):
+            raise ManifestInvalid(str(folder), f"{len(images)} images, but {len(labels)} labels")
+    pixels = np.concatenate([images for images, _ in parts])[..., None]
+    labels = np.concatenate([labels for _, labels in parts]).astype(np.int64)
+    splits = np.full(len(labels), "test", dtype="<U5")
+    trained = len(parts[0][0])
+    splits[:trained] = split_pictures(labels[:trained], dev, 0, seed)
+    names = np.array([f"{'train' if i < trained else 't10k'}/{i}" for i in range(len(labels))])
+    return _limited(Pictures(pixels, labels, splits, names, DIGITS), limit, seed)
+
+
+def cifar10(root: Path, *, dev: float = 0.2, limit: int = 0, seed: int = 1) -> Pictures:
+    """CIFAR-10 (Krizhevsky 2009), 32 px, RGB: torchvision's files, or a folder or zip with `train/` and `test/`."""
+    source = _first(root, ("cifar-10-batches-py", "cifar10", "cifar10.zip", "cifar10_part.zip"), "cifar10")
+    if source.name == "cifar-10-batches-py":
+        return _limited(_torchvision("CIFAR10", root, dev, seed), limit, seed)
+    return _limited(_published(decode_tree(source, Shape(32)), dev, seed), limit, seed)
+
+
+def cifar100(root: Path, *, dev: float = 0.2, limit: int = 0, seed: int = 1) -> Pictures:
+    """CIFAR-100 (Krizhevsky 2009), 32 px, RGB: torchvision's files, or a folder or zip with `train/` and `test/`."""
+    source = _first(root, ("cifar-100-python", "cifar100", "cifar100.zip"), "cifar100")
+    if source.name == "cifar-100-python":
+        return _limited(_torchvision("CIFAR100", root, dev, seed), limit, seed)
+    return _limited(_published(decode_tree(source, Shape(32)), dev, seed), limit, seed)
+
+
+def imagenette(root: Path, *, side: int = 160, dev: float = 0.2, limit: int = 0, seed: int = 1) -> Pictures:
+    """Imagenette (Howard 2019): its `val` pictures are the test; where it is absent, CIFAR-10 takes its place."""
+    places = ("imagenette2-160", "imagenette2-320", "imagenette2", "imagenette", "imagenette_part.zip")
+    try:
+        source = _first(root, places, "imagenette")
+    except DataMissing as error:
+        try:
+            return resized(cifar10(root, dev=dev, limit=limit, seed=seed), side)
+        except DataMissing:
+            raise error from None
+    decoded = decode_tree(source, Shape(side))
+    published = replace(decoded, folders=np.where(decoded.folders == "dev", "test", decoded.folders))
+    return _limited(_published(published, dev, seed), limit, seed)
+
+
+def att(root: Path, *, side: int = 64, dev: Sequence[int] = (26, 30), test: Sequence[int] = (31, 40)) -> Pictures:
+    """AT&T (Samaria and Harter 1994), grey, 40 people x 10: people `dev` and `test` (first, last) are unseen in training.
+
+    Read as `att_faces` (folder per person, PGM) or as scikit-learn's Olivetti file, the same photos at 64 px.
+    """
+    try:
+        source = _first(root, ("att_faces", "att_faces.zip", "orl_faces"), "att")
+    except DataMissing:
+        if not (root / "olivetti_py3.pkz").is_file():
+            raise
+        return _olivetti(root, side, dev, test)
+    decoded = decode_tree(source, Shape(side, grey=True, resize="stretch"))
+    return _numbered_people(decoded, dev, test)
+
+
+def lfw(root: Path, *, side: int = 112, minimum: int = 2, dev: float = 0.15, seed: int = 1) -> Pictures:
+    """LFW (Huang et al. 2007), folder per person as scikit-learn and torchvision unpack it; View 1's test people are the test."""
+    return identities(
+        root, places=("lfw_funneled", "lfw_home/lfw_funneled", "lfw-py/lfw_funneled", "lfw", "faces_lfw.zip"),
+        name="lfw", side=side, minimum=minimum, dev=dev, test=0.15, seed=seed,
+    )  # fmt: skip
+
+
+def identities(
+    root: Path,
+    *,
+    places: Sequence[str] = ("face-recognition-dataset", "Extracted Faces", "archive.zip", "."),
+    name: str = "kaggle",
+    side: int = 64,
+    grey: bool = False,
+    minimum: int = 2,
+    limit: int = 0,
+    dev: float = 0.15,
+    test: float = 0.15,
+    seed: int = 1,
+) -> Pictures:
+    """Faces in a folder per identity, as the Kaggle face-recognition-dataset has them, tree or zip; identity-disjoint splits.
+
+    `minimum` photos make a person; people of LFW's test list, known by name, are never trained on.
+    """
+    source = root if root.is_file() else _first(root, places, name)
+    pictures = _plain(decode_tree(source, Shape(side, grey=grey)))
+    counts = np.bincount(pictures.labels, minlength=len(pictures.classes))
+    pictures = taken(pictures, np.flatnonzero(counts[pictures.labels] >= minimum))
+    splits = split_classes(pictures.labels, dev, test, seed)
+    kept_back = [canonical(label) in heldout_people() for label in pictures.classes]
+    splits = np.where(np.array(kept_back, dtype=bool)[pictures.labels], "test", splits)
+    return _limited(replace(pictures, splits=splits), limit, seed)
+
+
+def folder(
+    root: Path, *, side: int = 64, grey: bool = False, by: str = "pictures", dev: float = 0.15, test: float = 0.2, seed: int = 1
+) -> Pictures:
+    """Any folder per class, tree or zip; its own `train`/`val`/`test` folders are kept, else `by` pictures or classes."""
+    decoded = decode_tree(root, Shape(side, grey=grey))
+    if (decoded.folders != "").all() and "test" in decoded.folders:
+        return _published(decoded, dev, seed)
+    pictures = _plain(decoded)
+    cut = split_classes if by == "classes" else split_pictures
+    return replace(pictures, splits=cut(pictures.labels, dev, test, seed))
+
+
+def resized(pictures: Pictures, side: int, *, channels: int = 3) -> Pictures:
+    """The same pictures at another size, grey ones repeated to RGB."""
+    shape = Shape(side, grey=channels == 1)
+    pixels = np.stack([fit_picture(Image.fromarray(p.squeeze()), shape) for p in np.asarray(pictures.pixels)])
+    return replace(pictures, pixels=pixels)
+
+
+def united(sets: Sequence[tuple[str, Pictures]], side: int) -> Pictures:
+    """Several sets as one, RGB, `side` px; a class keeps the name of its set in front."""
+    parts = [(name, resized(pictures, side)) for name, pictures in sets]
+    people = np.concatenate([[f"{name}:{p.classes[i]}" for i in p.labels] for name, p in parts])
+    labels, classes = encode_labels(people)
+    return Pictures(
+        pixels=np.concatenate([p.pixels for _, p in parts]),
+        labels=labels,
+        splits=np.concatenate([p.splits for _, p in parts]),
+        names=np.concatenate([[f"{name}/{n}" for n in p.names] for name, p in parts]),
+        classes=classes,
+        left_out=tuple(item for _, p in parts for item in p.left_out),
+    )
+
+
+def taken(pictures: Pictures, rows: np.ndarray) -> Pictures:
+    """Some rows of a set; classes without a picture disappear."""
+    if not len(rows):
+        raise ManifestInvalid("pictures", "no class has enough pictures")
+    labels, classes = encode_labels(np.array(pictures.classes)[pictures.labels[rows]])
+    columns = {name: column[rows] for name, column in pictures.columns.items()}
+    return replace(
+        pictures, pixels=pictures.pixels[rows], labels=labels, classes=classes, splits=pictures.splits[rows],
+        names=pictures.names[rows], columns=columns,
+    )  # fmt: skip
+
+
+def _first(root: Path, places: Sequence[str], name: str, probe: str = "") -> Path:
+    """The first of the places that exists (and holds a file like `probe`); raises DataMissing with all of them."""
+    for place in places:
+        path = root / place
+        if path.exists() and (not probe or any(path.glob(probe))) and not (place == "." and not root.is_dir()):
+            return path
+    looked = ", ".join(places)
+    raise DataMissing(name, f"looked for {looked} in {root}; get it with `{FETCH.format(name=name, root=root)}`")
+
+
+def _idx(folder: Path, stem: str) -> np.ndarray:
+    return read_idx(next((p for p in (folder / stem, folder / f"{stem}.gz") if p.is_file()), folder / stem))
+
+
+def _plain(decoded: Decoded) -> Pictures:
+    labels, classes = encode_labels(decoded.people)
+    splits = np.full(len(labels), "train", dtype="<U5")
+    return Pictures(decoded.pixels, labels, splits, decoded.names, classes, left_out=decoded.left_out)
+
+
+def _published(decoded: Decoded, dev: float, seed: int) -> Pictures:
+    """The set's own test pictures; `dev` as published, or a share of the training pictures."""
+    pictures = _plain(decoded)
+    splits = np.where(decoded.folders == "", "train", decoded.folders).astype("<U5")
+    training = np.flatnonzero(splits == "train")
+    if "dev" not in splits:
+        splits[training] = split_pictures(pictures.labels[training], dev, 0, seed)
+    return replace(pictures, splits=splits)
+
+
+def _torchvision(kind: str, root: Path, dev: float, seed: int) -> Pictures:
+    from torchvision import datasets  # noqa: PLC0415 - slow to import
+
+    try:
+        parts = [getattr(datasets, kind)(str(root), train=train, download=False) for train in (True, False)]
+    except RuntimeError as error:
+        raise DataMissing(str(root), f"{kind} is incomplete or damaged") from error
+    labels = np.concatenate([part.targets for part in parts]).astype(np.int64)
+    splits = np.full(len(labels), "test", dtype="<U5")
+    trained = len(parts[0])
+    splits[:trained] = split_pictures(labels[:trained], dev, 0, seed)
+    names = np.array([f"{kind.lower()}/{i}" for i in range(len(labels))])
+    return Pictures(np.concatenate([part.data for part in parts]), labels, splits, names, tuple(parts[0].classes))
+
+
+def _numbered_people(decoded: Decoded, dev: Sequence[int], test: Sequence[int]) -> Pictures:
+    try:
+        numbers = np.array([int(name.removeprefix("s")) for name in decoded.people])
+    except ValueError as error:
+        raise ManifestInvalid("att", "expected folders s1 to s40") from error
+    return _people_ranges(_plain(decoded), numbers, dev, test)
+
+
+def _people_ranges(pictures: Pictures, numbers: np.ndarray, dev: Sequence[int], test: Sequence[int]) -> Pictures:
+    splits = np.full(len(numbers), "train", dtype="<U5")
+    splits[(numbers >= dev[0]) & (numbers <= dev[1])] = "dev"
+    splits[(numbers >= test[0]) & (numbers <= test[1])] = "test"
+    return replace(pictures, splits=splits)
+
+
+def _olivetti(root: Path, side: int, dev: Sequence[int], test: Sequence[int]) -> Pictures:
+    from sklearn.datasets import fetch_olivetti_faces  # noqa: PLC0415 - slow to import
+
+    bunch = fetch_olivetti_faces(data_home=str(root), download_if_missing=False)
+    pixels = np.round(bunch.images * 255).astype(np.uint8)[..., None]
+    labels, classes = encode_labels(np.array([f"s{t + 1}" for t in bunch.target]))
+    names = np.array([f"s{t + 1}/{i % 10 + 1}" for i, t in enumerate(bunch.target)])
+    plain = Pictures(pixels, labels, np.full(len(labels), "train", dtype="<U5"), names, classes)
+    return _people_ranges(resized(plain, side, channels=1), bunch.target + 1, dev, test)
+
+
+def _limited(pictures: Pictures, limit: int, seed: int) -> Pictures:
+    return taken(pictures, keep_per_class(pictures.labels, pictures.splits, limit, seed)) if limit else pictures
