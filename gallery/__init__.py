@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         TemplateInvalid,
         WrongEncoder,
     )
-    from gallery.events import Event, events, record
+    from gallery.events import Event, history, record
     from gallery.index import GalleryIndex, Hit, Index
     from gallery.people import Gallery
     from gallery.seal import Sealer, load_key
@@ -100,7 +100,7 @@ _HOME_OF = {
     **dict.fromkeys(_ERRORS, "gallery.errors"),
     **dict.fromkeys(_VALUES, "gallery.values"),
     **dict.fromkeys(("Exported", "Imported"), "gallery.archive"),
-    **dict.fromkeys(("Event", "events", "record"), "gallery.events"),
+    **dict.fromkeys(("Event", "history", "record"), "gallery.events"),
     **dict.fromkeys(("GalleryIndex", "Hit", "Index"), "gallery.index"),
     **dict.fromkeys(("Sealer", "load_key"), "gallery.seal"),
     "Gallery": "gallery.people",
@@ -151,7 +151,7 @@ __all__ = [
     "TemplateInvalid",
     "Templates",
     "WrongEncoder",
-    "events",
+    "history",
     "load_key",
     "record",
 ]

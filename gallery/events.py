@@ -46,7 +46,7 @@ def record(
     session.flush()
 
 
-def events(session: Session, *, subject: int | str | None = None, action: str | None = None) -> list[Event]:
+def history(session: Session, *, subject: int | str | None = None, action: str | None = None) -> list[Event]:
     """The log in order, all of it or what concerns one subject or one action."""
     query = select(EventRow).order_by(EventRow.seq)
     if subject is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Connection, NullPool, create_engine, insert, text
+from sqlalchemy import Connection, NullPool, create_engine, event, insert, text
 
 from gallery.errors import GalleryDamaged, GalleryMissing, GalleryNewer, GalleryReadOnly, NotADatabase
 from gallery.faults import mapped
@@ -59,14 +59,22 @@ def _fill(connection: Connection) -> None:
     connection.execute(insert(Meta), [{"key": "home_id", "value": uuid4().hex}, {"key": "generation", "value": "0"}])
 
 
+def _connect_unsynced(path: Path) -> sqlite3.Connection:
+    """For a file that nobody sees yet: it is synced as a whole before it gets its name."""
+    raw = sqlite3.connect(path, isolation_level=None)
+    raw.execute("PRAGMA synchronous=OFF")
+    return raw
+
+
 def create_database(path: Path) -> None:
     """Write an empty gallery to `path` in one step; if another process was faster, its file stands."""
     try:
         with mapped(path), new_private_file(path) as temporary:
-            engine = create_engine("sqlite://", creator=lambda: sqlite3.connect(temporary), poolclass=NullPool)
+            engine = create_engine("sqlite://", creator=lambda: _connect_unsynced(temporary), poolclass=NullPool)
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
             with engine.begin() as connection:
                 _fill(connection)
-            with closing(sqlite3.connect(temporary)) as raw:
+            with closing(_connect_unsynced(temporary)) as raw:
                 raw.execute("PRAGMA journal_mode=WAL")
     except FileExistsError:
         return
@@ -99,9 +107,20 @@ def _revision(uri: str, path: Path, busy_timeout_s: float) -> str:
     return str(row[0]) if row else ""
 
 
-def _clean_and_unwritable(path: Path) -> bool:
+def _has_log(path: Path) -> bool:
     log = path.with_name(path.name + "-wal")
-    return not may_write(path.parent) and not (log.exists() and log.stat().st_size)
+    return log.exists() and log.stat().st_size > 0
+
+
+def _look_at_file(uri: str, path: Path, busy_timeout_s: float) -> str:
+    """The revision, read without so much as an empty log left beside a file that is refused."""
+    if not _has_log(path):
+        try:
+            return _revision(f"{uri}&immutable=1", path, busy_timeout_s)
+        except sqlite3.Error:
+            if not _has_log(path):
+                raise
+    return _revision(uri, path, busy_timeout_s)
 
 
 def look(path: Path, *, busy_timeout_s: float) -> Found:
@@ -111,16 +130,11 @@ def look(path: Path, *, busy_timeout_s: float) -> Found:
     _check_header(path)
     uri = f"{path.as_uri()}?mode=ro"
     with mapped(path):
-        try:
-            revision = _revision(uri, path, busy_timeout_s)
-        except sqlite3.OperationalError:
-            if not _clean_and_unwritable(path):
-                raise
-            uri += "&immutable=1"
-            revision = _revision(uri, path, busy_timeout_s)
+        revision = _look_at_file(uri, path, busy_timeout_s)
     if revision not in REVISIONS:
         raise GalleryNewer(str(path), f"its schema is {revision!r}, this version knows up to {REVISIONS[-1]!r}")
-    return Found(revision, uri)
+    frozen = not may_write(path.parent) and not _has_log(path)
+    return Found(revision, f"{uri}&immutable=1" if frozen else uri)
 
 
 def refuse_unwritable(path: Path) -> None:

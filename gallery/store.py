@@ -90,7 +90,7 @@ def _drop_broken_transaction(context: ExceptionContext) -> None:
 
 
 def _guard_events(_connection: Connection, clause: object, *_rest: object) -> None:
-    if isinstance(clause, Update | Delete) and clause.table is EventRow.__table__:
+    if isinstance(clause, Update | Delete) and getattr(clause.table, "key", None) == EventRow.__tablename__:
         raise RuntimeError("the event table is append-only")
 
 

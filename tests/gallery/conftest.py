@@ -1,0 +1,69 @@
+"""Fixtures of the gallery's tests: a home, an open gallery, and made-up templates that need no encoder."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+from gallery import EnrolResult, Gallery, Store
+
+settings.register_profile(
+    "gallery", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+settings.load_profile("gallery")
+
+ENCODER = "test-1"
+DIM = 32
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 3, 2, 7, 58, 11, 204_000, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    with Store.open(home) as opened:
+        yield opened
+
+
+@pytest.fixture
+def gallery(store: Store) -> Gallery:
+    return Gallery(store, ENCODER)
+
+
+@pytest.fixture(scope="session")
+def vector() -> Callable[..., np.ndarray]:
+    """A unit vector (dim,) float32 that depends on the seed alone."""
+
+    def make(seed: int, dim: int = DIM) -> np.ndarray:
+        values = np.random.default_rng(seed).normal(size=dim)
+        return (values / np.linalg.norm(values)).astype(np.float32)
+
+    return make
+
+
+@pytest.fixture
+def enrol(vector, now) -> Callable[..., EnrolResult]:
+    """Enrol somebody with the made-up template of a seed."""
+
+    def put(gallery: Gallery, name: str, seed: int = 1, **more) -> EnrolResult:
+        given = {
+            "quality": {"score": 80},
+            "source": f"{seed}.jpg",
+            "source_sha256": hashlib.sha256(str(seed).encode()).hexdigest(),
+            "at": now,
+            "by": "tester",
+        }
+        return gallery.enroll(name, more.pop("vector", vector(seed)), more.pop("mean", 0.25), **(given | more))
+
+    return put
