@@ -13,7 +13,7 @@ from typing import Any
 
 from train.errors import RecipeInvalid
 
-type Options = dict[str, Any]
+Options = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Data:
     """Which pictures: a `kind` of `train.data.load` and its path and options."""
 
     kind: str
-    path: str
+    path: str = ""
     teacher: str = ""
     options: Options = field(default_factory=dict)
 
@@ -84,7 +84,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole run. `augment` holds fields of `train.augment.Augmentation`; empty: pictures as they are."""
+    """A whole run. `augment` holds fields of `train.augment.Augmentation`; empty: pictures as they are.
+
+    `evaluate` holds what the task's evaluation wants to know; it leaves the weights, and so the digest, as they are.
+    """
 
     name: str
     data: Data
@@ -96,6 +99,7 @@ class Recipe:
     threads: int = 0
     checkpoint_minutes: float = 3.0
     augment: Options = field(default_factory=dict)
+    evaluate: Options = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.stage:
@@ -105,7 +109,7 @@ class Recipe:
     def digest(self) -> str:
         """Sixteen hex digits that change with whatever changes the figures."""
         facts = dataclasses.asdict(self)
-        for free in ("device", "threads", "checkpoint_minutes"):
+        for free in ("device", "threads", "checkpoint_minutes", "evaluate"):
             del facts[free]
         del facts["data"]["path"]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
@@ -124,8 +128,6 @@ def load_recipe(path: Path) -> Recipe:
 
 def _build(kind: Any, value: Any, where: str) -> Any:
     """A value of the annotated type from what TOML gave; tables become dataclasses, unknown entries are refused."""
-    if isinstance(kind, typing.TypeAliasType):
-        kind = kind.__value__
     origin = typing.get_origin(kind) or kind
     if dataclasses.is_dataclass(origin):
         return _build_table(typing.cast("type", origin), value, where)
