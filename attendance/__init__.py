@@ -4,7 +4,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attendance.app import Attendance, Enrolled
+    from attendance.app import Attendance
+    from attendance.enrolment import Enrolled
     from attendance.errors import AttendanceError
     from attendance.records import Decision, PersonRef, ScoredPerson
 
@@ -14,7 +15,7 @@ _HOMES = {
     "Attendance": "attendance.app",
     "AttendanceError": "attendance.errors",
     "Decision": "attendance.records",
-    "Enrolled": "attendance.app",
+    "Enrolled": "attendance.enrolment",
     "PersonRef": "attendance.records",
     "ScoredPerson": "attendance.records",
 }

@@ -49,7 +49,7 @@ class Attendance:
         self.settings: Settings = resolved.values
         self.clock = clock
         self.by = _user()
-        self._given_pipeline = pipeline
+        self._pipeline = pipeline
         self._noted: set[int] = set()
         self._lock = threading.RLock()
 
@@ -91,17 +91,19 @@ class Attendance:
 
     # The parts
 
-    @cached_property
+    @property
     def pipeline(self) -> "Pipeline":
         """Detector and encoder, loaded at first use; raises EncoderError, DetectorError."""
         with self._lock:
-            return self._given_pipeline or load_pipeline(self.settings, self.settings.threads)
+            if self._pipeline is None:
+                self._pipeline = load_pipeline(self.settings)
+            return self._pipeline
 
     @cached_property
     def card(self) -> "EncoderCard":
         """What is known of the encoder."""
-        if self._given_pipeline is not None:
-            return self._given_pipeline.encoder.card
+        if self._pipeline is not None:
+            return self._pipeline.encoder.card
         from enroll.card import load_card
 
         return load_card(encoder_folder(self.settings.encoder))
@@ -176,8 +178,7 @@ class Attendance:
         A run may be repeated: what is there already comes out as ``unchanged``, without a look at the photo.
         """
         rules = self._rules(replace, allow_duplicate)
-        workers = self._workers(workers)
-        return self._enroller.many(entries, lambda: self._bulk_pipeline(workers), rules, workers)
+        return self._enroller.many(entries, lambda: self.pipeline, rules, self._workers(workers))
 
     def _rules(self, replace: bool, allow_duplicate: bool) -> Rules:
         return Rules(replace=replace, allow_duplicate=allow_duplicate, multi=self.settings.multi)
@@ -240,16 +241,20 @@ class Attendance:
         dry_run: bool = False,
         on_problem: Callable[[Problem], None] | None = None,
         on_picture: "ShowPicture | None" = None,
+        on_status: Callable[[str], None] | None = None,
+        annotated_video: "Callable[[Source], Path | None] | None" = None,
         workers: int | None = None,
     ) -> Iterator[Decision]:
         """Judge every face of pictures, folders and videos and mark who is present; one decision a face.
 
         A source that cannot be used goes to ``on_problem``; without one, the first such error is raised at
-        the end, when all the others are done. Raises SessionUnknown, SessionClosed, GroupUnknown at once.
+        the end, when all the others are done. ``on_picture`` sees every picture with its decisions, ``on_status``
+        gets a video's progress, ``annotated_video`` says where to write an annotated copy. Raises
+        SessionUnknown, SessionClosed, GroupUnknown at once.
         """
         from attendance.checking import Check
 
-        group = self._group_of(session, group)
+        group = self.searched_group(session, group)
         problems: list[Problem] = []
         run = Check(
             self,
@@ -258,36 +263,32 @@ class Attendance:
             dry_run=dry_run,
             complain=on_problem or problems.append,
             show=on_picture,
-            video=lambda source: self._check_video(source, session=session, group=group, dry_run=dry_run),
+            status=on_status or _silent,
+            annotated=annotated_video or _silent,
             workers=self._workers(workers),
         )
         return _then_raise(run.run([Path(source) for source in sources]), problems)
 
-    def _group_of(self, session: str | None, group: str | None) -> str | None:
-        """The group to search: the one asked for, else the session's; both must exist."""
+    def searched_group(self, session: str | None, group: str | None) -> str | None:
+        """The group to search: the one asked for, else the session's; raises GroupUnknown, SessionUnknown."""
         found = None if session is None else self.sessions.for_marks(session, self.clock.utc())
         wanted = group if group is not None or found is None else found.group
         self.policy(wanted)
         return wanted
 
-    def _check_video(
-        self, source: "Source", *, session: str | None, group: str | None, dry_run: bool
-    ) -> Iterator[Decision]:
-        from attendance.live import check_video
+    def known_group(self, group: str | None) -> str | None:
+        """The group, if there is one of this name (None: no group); raises GroupUnknown."""
+        from attendance.errors import GroupUnknown
 
-        found: list[Decision] = []
-        check_video(
-            self,
-            source.path,
-            session=session,
-            group=group,
-            dry_run=dry_run,
-            annotate=None,
-            emit=found.append,
-            status=lambda _: None,
-            stop=lambda: False,
-        )
-        return iter(found)
+        if group is not None and group not in self.gallery.groups():
+            raise GroupUnknown(group, "there is no group of this name")
+        return group
+
+    def session_named(self, name: str | None) -> "SessionInfo":
+        """The session of this name, open or closed (None: the day's own); raises SessionUnknown."""
+        from attendance.zones import local_day
+
+        return self.sessions.find(name or local_day(self.clock.utc(), self.zone).isoformat())
 
     # By hand
 
@@ -301,7 +302,7 @@ class Attendance:
     def void(self, person: str, *, reason: str, session: str | None = None) -> "MarkInfo":
         """Declare a mark wrong; cameras do not make it again. Raises MarkUnknown, MarkVoided."""
         at = self.clock.utc()
-        found = self.sessions.of_day(at) if session is None else self.sessions.find(session)
+        found = self.session_named(session)
         return self.marks.void(self.gallery.find(person).id, found, reason=reason, at=at)
 
     def report(
@@ -318,8 +319,7 @@ class Attendance:
         """
         from attendance import report
 
-        if group is not None:
-            self.policy(group)
+        self.known_group(group)
         chosen = self._chosen(session, first, last)
         return report.rows(
             chosen,
@@ -351,9 +351,6 @@ class Attendance:
     def _workers(self, wanted: int | None) -> int:
         return wanted or self.settings.threads or _cores()
 
-    def _bulk_pipeline(self, workers: int) -> "Pipeline":
-        return self.pipeline
-
 
 def home_folder(home: Path | str | None = None) -> Path:
     """The folder given, else that of ``ATTENDANCE_HOME``, else the platform's place for data."""
@@ -373,14 +370,14 @@ def encoder_folder(name: str) -> Path:
     return shipped if Path(name).name == name and shipped.is_dir() else Path(name)
 
 
-def load_pipeline(settings: Settings, threads: int) -> "Pipeline":
+def load_pipeline(settings: Settings) -> "Pipeline":
     """Detector and encoder as the settings want them."""
     from enroll.pipeline import open_pipeline
     from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS
 
     return open_pipeline(
         encoder_folder(settings.encoder),
-        threads=threads,
+        threads=settings.threads,
         detector_min_score=settings.detector_min_score,
         limits=dataclasses.replace(CHECK_LIMITS, min_face_px=settings.min_face_px),
         enrol_limits=dataclasses.replace(
@@ -394,6 +391,10 @@ def _then_raise(decisions: Iterator[Decision], problems: list[Problem]) -> Itera
     for problem in problems:
         if problem.error is not None:
             raise problem.error
+
+
+def _silent(_: object) -> None:
+    return None
 
 
 def _cores() -> int:

@@ -1,10 +1,10 @@
 """Check files and folders: read, judge, mark; one bad file never stops the others."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from attendance.faults import Problem, problem_of
-from attendance.parallel import in_order
+from attendance.parallel import as_iterator, in_order
 from attendance.records import Decision
 from attendance.sources import Source, expand
 
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attendance.app import Attendance
+    from attendance.cameras import Camera, Frame
     from enroll.face import Face
 
+NOTE_EVERY_S = 30.0
 ShowPicture = Callable[[Source, Any, Sequence[Decision]], None]
 Complain = Callable[[Problem], None]
 
@@ -22,7 +24,7 @@ class Check:
     """One run over files; makes marks in ``session`` (None: the day's own) unless it is a dry run.
 
     ``show`` gets every picture (H, W, 3) uint8 RGB with its decisions, ``complain`` every source that could
-    not be used; ``video`` checks one video file.
+    not be used; ``annotated`` tells where the annotated copy of a video goes (None: nowhere).
     """
 
     def __init__(
@@ -34,7 +36,8 @@ class Check:
         dry_run: bool,
         complain: Complain,
         show: ShowPicture | None,
-        video: Callable[[Source], Iterator[Decision]],
+        status: Callable[[str], None],
+        annotated: "Callable[[Source], Path | None]",
         workers: int,
     ) -> None:
         self._app = app
@@ -43,7 +46,8 @@ class Check:
         self._dry_run = dry_run
         self._complain = complain
         self._show = show
-        self._video = video
+        self._status = status
+        self._annotated = annotated
         self._workers = workers
 
     def run(self, paths: "Sequence[Path]") -> Iterator[Decision]:
@@ -52,11 +56,14 @@ class Check:
         for item, faces in in_order(self._faces, found, min(self._workers, len(found))):
             where = item.label if isinstance(item, Source) else item.where
             try:
-                if isinstance(item, Exception):
-                    raise item
-                yield from self._video(item) if item.kind == "video" else self._picture(item, *faces())
+                yield from self._one(item, faces)
             except Exception as error:  # noqa: BLE001 - one bad file never stops the others
                 self._complain(problem_of(error, where))
+
+    def _one(self, item: "Source | Exception", faces: "Callable[[], tuple[Any, list[Face]]]") -> Iterable[Decision]:
+        if isinstance(item, Exception):
+            raise item
+        return self._video(item) if item.kind == "video" else self._picture(item, *faces())
 
     def _faces(self, item: "Source | Exception") -> "tuple[Any, list[Face]]":
         if isinstance(item, Exception) or item.kind == "video":
@@ -77,8 +84,51 @@ class Check:
             self._complain(_no_face(source.label))
         return decisions
 
+    def _video(self, source: Source) -> Iterator[Decision]:
+        from attendance.live import check_video
+
+        def run(emit: Callable[[Decision], None], stop: Callable[[], bool]) -> None:
+            check_video(
+                self._app,
+                source.path,
+                session=self._session,
+                group=self._group,
+                dry_run=self._dry_run,
+                annotate=self._annotated(source),
+                emit=emit,
+                status=self._status,
+                stop=stop,
+            )
+
+        if not self._dry_run:
+            self._app.note_check("file", self._session)
+        return as_iterator(run)
+
 
 def _no_face(where: str) -> Problem:
     from enroll.errors import NoFace
 
     return problem_of(NoFace(where, "no face was found"), where)
+
+
+def noting_camera(app: "Attendance", address: str, session: str | None) -> "Camera":
+    """The camera at this address; its pictures are noted as a check of the session, also when nobody is seen."""
+    from attendance.cameras import ProcessCamera, parse_address
+
+    settings = app.settings
+
+    class Noting(ProcessCamera):
+        """Notes the check with the first picture, and again now and then, as a new day is a new session."""
+
+        noted_at = -NOTE_EVERY_S
+
+        def newest(self, timeout_s: float = 0.1) -> "Frame | None":
+            frame = super().newest(timeout_s)
+            if frame is not None and frame.time - self.noted_at >= NOTE_EVERY_S:
+                self.noted_at = frame.time
+                app.note_check("camera", session)
+            return frame
+
+    return Noting(
+        parse_address(address), app.clock, stall_s=settings.camera_stall_s, retry_max_s=settings.camera_retry_max_s
+    )

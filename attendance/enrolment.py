@@ -40,6 +40,21 @@ class Enrolled:
     lookalikes: tuple[ScoredPerson, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """One line of ``enroll --json``."""
+        return {
+            "schema": 1,
+            "source": self.source,
+            "outcome": self.outcome,
+            "id": self.person.id,
+            "name": self.person.name,
+            "quality": None if self.quality is None else self.quality.to_dict(),
+            "lookalikes": [other.to_dict() for other in self.lookalikes],
+            "warnings": list(self.warnings),
+            "error": None,
+            "reasons": [],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class NotEnrolled:
@@ -52,6 +67,21 @@ class NotEnrolled:
     def source(self) -> str:
         """The photo."""
         return self.problem.source
+
+    def to_dict(self) -> dict[str, Any]:
+        """One line of ``enroll --json``, as that of `Enrolled`, with the error's id and the reasons."""
+        return {
+            "schema": 1,
+            "source": self.source,
+            "outcome": "refused",
+            "id": None,
+            "name": self.name,
+            "quality": None,
+            "lookalikes": [],
+            "warnings": [],
+            "error": self.problem.id,
+            "reasons": list(self.problem.reasons),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,43 +168,35 @@ class Enroller:
         with self._gallery.store.atomic():
             policy = self._judge.policy()
             person = self._existing(entry)
-            rivals = self._rivals(face, person, policy.review_threshold)
+            others = self._judge.others(_template(face), person.id if person else None)
+            rivals = [other for other in others if other.score >= policy.review_threshold]
             if person is None and not rules.allow_duplicate:
                 _refuse_duplicate(label(entry.photo), entry, rivals, policy.threshold)
-            warnings = self._warnings(face, person, rivals, policy.review_threshold, rules)
+            warnings = self._warnings(face, None if rules.replace else person, rivals, policy.review_threshold)
             filed = self._file(entry, photo, face, rules)
             self._remember(filed.person.id, rivals)
-        return Enrolled(_ref(filed.person), filed.outcome, label(entry.photo), face.quality, rivals, warnings)
-
-    def _rivals(self, face: "Face", person: "PersonInfo | None", floor: float) -> tuple[ScoredPerson, ...]:
-        """Other people who score at least ``floor``, the closest first."""
-        people = self._judge.people()
-        others = people.searchable - {person.id if person else 0}
-        hits = self._judge.search([_template(face)], others)[0]
-        return tuple(
-            ScoredPerson(people.refs[hit.person_id], float(hit.score), float(hit.cosine))
-            for hit in hits
-            if hit.score >= floor
-        )
+        return Enrolled(_ref(filed.person), filed.outcome, label(entry.photo), face.quality, tuple(rivals), warnings)
 
     def _warnings(
-        self,
-        face: "Face",
-        person: "PersonInfo | None",
-        rivals: tuple[ScoredPerson, ...],
-        floor: float,
-        rules: Rules,
+        self, face: "Face", person: "PersonInfo | None", rivals: list[ScoredPerson], floor: float
     ) -> tuple[str, ...]:
-        if person is None or rules.replace:
+        own = None if person is None else self._own_score(_template(face), person.id)
+        if own is None:
             return ()
-        hits = self._judge.search([_template(face)], self._judge.people().searchable & {person.id})[0]
-        own = float(hits[0].score) if hits else None
-        found = []
-        if own is not None and own < floor:
-            found.append(UNLIKE_OWN)
-        if rivals and own is not None and rivals[0].score > own:
+        found = [UNLIKE_OWN] if own < floor else []
+        if rivals and rivals[0].score > own:
             found.append(f"looks more like {rivals[0].person.name} ({rivals[0].person.id})")
         return tuple(found)
+
+    def _own_score(self, template: "Template", person: int) -> float | None:
+        """The best score against the person's templates so far; None when there is none of this encoder."""
+        encoder = self._gallery.encoder_id
+        ids = [each.id for each in self._gallery.templates_of(person) if each.encoder_id == encoder]
+        if not ids:
+            return None
+        own = self._gallery.load(ids)
+        scores = own.vectors @ template.vector - (own.cohort_means + template.cohort_mean) / 2
+        return float(scores.max()) if len(scores) else None
 
     def _file(self, entry: "Entry", photo: "Photo", face: "Face", rules: Rules) -> "EnrolResult":
         template = _template(face)
@@ -193,12 +215,12 @@ class Enroller:
             by=self._by,
         )
 
-    def _remember(self, person: int, rivals: tuple[ScoredPerson, ...]) -> None:
+    def _remember(self, person: int, rivals: list[ScoredPerson]) -> None:
         for rival in rivals:
             self._gallery.remember_lookalike(person, rival.person.key, rival.score, at=self._clock.utc(), by=self._by)
 
 
-def _refuse_duplicate(where: str, entry: "Entry", rivals: tuple[ScoredPerson, ...], threshold: float) -> None:
+def _refuse_duplicate(where: str, entry: "Entry", rivals: list[ScoredPerson], threshold: float) -> None:
     if rivals and rivals[0].score >= threshold:
         twin = rivals[0]
         raise PersonDuplicate(

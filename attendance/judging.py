@@ -1,10 +1,7 @@
 """From faces to decisions: search the gallery, apply the policy of the people enrolled now. Marks nothing."""
 
 import threading
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from attendance.decision import Candidate, FaceEvidence, Policy, Verdict, decide
@@ -13,6 +10,9 @@ from attendance.records import Decision, PersonRef, ScoredPerson
 from attendance.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from enroll.card import ScoreModel
     from enroll.face import Face, Template
     from gallery.index import GalleryIndex, Hit
@@ -28,8 +28,7 @@ class People:
 
     generation: int
     refs: dict[int, PersonRef]
-    groups: dict[str, frozenset[int]]
-    searchable: frozenset[int]
+    groups: frozenset[str]
     lookalikes: frozenset[frozenset[int]]
 
 
@@ -46,7 +45,7 @@ class Judge:
 
     def people(self) -> People:
         """Who is enrolled now; the index follows."""
-        with self._lock:
+        with self._lock, self._gallery.store.reading():
             generation = self._gallery.store.generation()
             if self._people is None or self._people.generation != generation:
                 self._index.refresh()
@@ -55,45 +54,65 @@ class Judge:
 
     def policy(self, group: str | None = None) -> Policy:
         """The numbers to judge by for the people enrolled now; raises `GroupUnknown`."""
-        return policy_for(self._model, self._settings, len(self._allowed(group)))
+        with self._lock:
+            if group is not None and group not in self.people().groups:
+                raise GroupUnknown(group, "there is no group of this name")
+            self.people()
+            return policy_for(self._model, self._settings, self._index.size(group))
 
-    def search(self, templates: "Sequence[Template]", among: AbstractSet[int]) -> "list[list[Hit]]":
-        """The nearest of these people (numbers) to each template, best first."""
+    def search(
+        self, templates: "Sequence[Template]", *, group: str | None = None, people: int = CANDIDATES
+    ) -> "list[list[Hit]]":
+        """The nearest people of each template, best first."""
         import numpy as np
 
-        if not templates or not among:
-            return [[] for _ in templates]
+        if not templates:
+            return []
         vectors = np.stack([template.vector for template in templates])
-        means = np.array([template.cohort_mean for template in templates], np.float32)
+        means = np.array([template.cohort_mean for template in templates])
         with self._lock:
             self.people()
-            return self._index.search(vectors, means, people=CANDIDATES, allowed=set(among))
+            return self._index.search(vectors, means, people=people, group=group)
+
+    def others(self, template: "Template", person: int | None) -> list[ScoredPerson]:
+        """The people closest to a template, best first, without the one it belongs to."""
+        with self._lock:
+            refs = self.people().refs
+            hits = self.search([template], people=CANDIDATES + 1)[0]
+        near = [ScoredPerson(refs[hit.person_id], hit.score, hit.cosine) for hit in hits if hit.person_id != person]
+        return near[:CANDIDATES]
+
+    def closest(self, person: int) -> list[ScoredPerson]:
+        """The other people closest to any template of a person, best first."""
+        from enroll.face import Template
+
+        encoder = self._gallery.encoder_id
+        ids = [each.id for each in self._gallery.templates_of(person) if each.encoder_id == encoder]
+        own = self._gallery.load(ids) if ids else None
+        if own is None:
+            return []
+        best: dict[int, ScoredPerson] = {}
+        for vector, mean in zip(own.vectors, own.cohort_means, strict=True):
+            for other in self.others(Template(encoder, vector, float(mean)), person):
+                known = best.get(other.person.key)
+                best[other.person.key] = other if known is None or other.score > known.score else known
+        return sorted(best.values(), key=lambda other: -other.score)[:CANDIDATES]
 
     def judge(
-        self, faces: "Sequence[Face]", *, source: str, frame: int | None, at: datetime, group: str | None
+        self, faces: "Sequence[Face]", *, source: str, frame: int | None, at: "datetime", group: str | None
     ) -> list[Decision]:
         """One decision a face, in order; all faces are judged together."""
         with self._lock:
-            people = self.people()
-            policy = self.policy(group)
+            policy, people = self.policy(group), self.people()
             templates = [face.template for face in faces if face.template is not None]
-            hits = iter(self.search(templates, self._allowed(group)))
-            found = [None if face.template is None else next(hits) for face in faces]
-        evidence = [_evidence(face, hit) for face, hit in zip(faces, found, strict=True)]
+            hits = iter(self.search(templates, group=group))
+        evidence = [_evidence(face, None if face.template is None else next(hits)) for face in faces]
         verdicts = decide(evidence, policy, people.lookalikes)
         common: dict[str, Any] = {"source": source, "frame": frame, "at": at, "encoder": self._gallery.encoder_id}
         return [
             _decision(face, seen, verdict, policy, people, common)
             for face, seen, verdict in zip(faces, evidence, verdicts, strict=True)
         ]
-
-    def _allowed(self, group: str | None) -> frozenset[int]:
-        people = self.people()
-        if group is None:
-            return people.searchable
-        if group not in people.groups:
-            raise GroupUnknown(group, "there is no group of this name")
-        return people.searchable & people.groups[group]
 
 
 def policy_for(model: "ScoreModel", settings: Settings, gallery_size: int) -> Policy:
@@ -113,16 +132,10 @@ def policy_for(model: "ScoreModel", settings: Settings, gallery_size: int) -> Po
 
 
 def _read_people(gallery: "Gallery", generation: int) -> People:
-    found = gallery.people()
-    groups: dict[str, set[int]] = {}
-    for person in found:
-        for name in person.groups:
-            groups.setdefault(name, set()).add(person.id)
     return People(
         generation,
-        {person.id: PersonRef(person.external_id, person.name, person.id) for person in found},
-        {name: frozenset(members) for name, members in groups.items()},
-        frozenset(person.id for person in found if person.templates),
+        {person.id: PersonRef(person.external_id, person.name, person.id) for person in gallery.people()},
+        frozenset(gallery.groups()),
         frozenset(frozenset((pair.first_id, pair.second_id)) for pair in gallery.lookalikes()),
     )
 
@@ -130,7 +143,7 @@ def _read_people(gallery: "Gallery", generation: int) -> People:
 def _evidence(face: "Face", hits: "list[Hit] | None") -> FaceEvidence:
     if hits is None:
         return FaceEvidence(refusals=face.quality.reasons or ("not_judged",))
-    return FaceEvidence(tuple(Candidate(hit.person_id, float(hit.score), float(hit.cosine)) for hit in hits))
+    return FaceEvidence(tuple(Candidate(hit.person_id, hit.score, hit.cosine) for hit in hits))
 
 
 def _decision(

@@ -1,5 +1,7 @@
 """Several pieces of work at a time, their results in the order of the work."""
 
+import queue
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -38,3 +40,32 @@ def in_order(
 
 def _later(work: Callable[[Item], Result], item: Item) -> Callable[[], Result]:
     return lambda: work(item)
+
+
+def as_iterator(run: Callable[[Callable[[Result], None], Callable[[], bool]], None]) -> Iterator[Result]:
+    """What ``run(emit, stop)`` emits, one by one, while it goes on in a thread of its own.
+
+    Its error is raised at the end; leaving the iterator early makes ``stop()`` true and waits for it.
+    """
+    results: queue.SimpleQueue[tuple[Result] | None] = queue.SimpleQueue()
+    left = threading.Event()
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            run(lambda result: results.put((result,)), left.is_set)
+        except BaseException as error:  # noqa: BLE001 - handed to the caller's thread
+            errors.append(error)
+        finally:
+            results.put(None)
+
+    thread = threading.Thread(target=work, name="attendance-stream")
+    thread.start()
+    try:
+        while (found := results.get()) is not None:
+            yield found[0]
+    finally:
+        left.set()
+        thread.join()
+    if errors:
+        raise errors[0]

@@ -29,13 +29,24 @@ def zone(name: str) -> ZoneInfo:
 
 @cache
 def system_zone() -> str:
-    """The computer's own zone by its IANA name: ``TZ``, then /etc/localtime, else UTC."""
-    named = os.environ.get("TZ", "").removeprefix(":")
-    if named and is_zone(named):
-        return named
+    """The computer's own zone by its IANA name: ``TZ``, then /etc/localtime; UTC where neither tells."""
+    return _named_zone() or _linked_zone() or "UTC"
+
+
+def system_zone_is_known() -> bool:
+    """Whether the computer tells its zone by name."""
+    return (_named_zone() or _linked_zone()) is not None
+
+
+def _named_zone() -> str | None:
+    name = os.environ.get("TZ", "").removeprefix(":")
+    return name if name and is_zone(name) else None
+
+
+def _linked_zone() -> str | None:
     _, found, name = str(LOCALTIME.resolve()).partition("zoneinfo/")
     name = name.removeprefix("posix/").removeprefix("right/")
-    return name if found and is_zone(name) else "UTC"
+    return name if found and is_zone(name) else None
 
 
 def local_day(at: datetime, zone_name: str) -> date:

@@ -1,0 +1,5 @@
+"""``python -m attendance`` is the same as ``attendance``."""
+
+from attendance.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""The command line: it parses, calls `attendance.app` and prints; `main` turns errors into exit codes."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+INTERRUPTED = 130
+DEBUG = "--debug"
+
+__all__ = ["main", "run"]
+
+
+def main() -> None:
+    """Entry point of the ``attendance`` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; returns its exit code."""
+    debug = DEBUG in arguments
+    try:
+        _prepare_streams()
+        return _called([argument for argument in arguments if argument != DEBUG])
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; what was reported is kept\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _silence_stdout()
+        return 1
+    except Exception as error:
+        if debug:
+            raise
+        return _explain(error)
+
+
+def _called(arguments: list[str]) -> int:
+    from attendance.cli.root import app
+
+    result: Any = app(args=arguments, prog_name="attendance", standalone_mode=False)
+    sys.stdout.flush()
+    if result == INTERRUPTED:
+        raise KeyboardInterrupt
+    return result if isinstance(result, int) else 0
+
+
+def _explain(error: Any) -> int:
+    """Say what went wrong on one line; the exit code."""
+    from attendance.errors import InternalFailed
+    from attendance.faults import is_ours, line_of
+
+    if hasattr(error, "format_message") and hasattr(error, "show"):  # wrong usage, found by the parser
+        error.show()
+        return int(error.exit_code)
+    if not is_ours(error):
+        error = InternalFailed("attendance", f"{type(error).__name__}: {error}")
+    sys.stderr.write(line_of(error) + "\n")
+    return int(error.exit_code)
+
+
+def _prepare_streams() -> None:
+    """UTF-8 whatever the locale; what cannot be written is escaped, so that no name stops a run."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _silence_stdout() -> None:
+    """Nobody reads any more: let the interpreter's last flush go nowhere."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,150 @@
+"""attendance check: who is in these pictures, or before this camera? Marks who is present."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attendance.cli import options
+from attendance.cli.opening import reading, writing
+from attendance.cli.output import DecisionPrinter, say
+
+if TYPE_CHECKING:
+    from attendance.app import Attendance
+    from attendance.faults import Problem
+    from attendance.outlet import Outlet
+
+ENOUGH_DIGITS = 100
+
+
+def check(
+    source: Annotated[list[Path] | None, typer.Argument(help="Pictures, folders, videos.")] = None,
+    *,
+    camera: Annotated[
+        str | None, typer.Option(help="Device number, rtsp:// or http:// address, or video file played as a camera.")
+    ] = None,
+    session: options.Session = None,
+    group: options.Group = None,
+    target_fpir: Annotated[
+        float | None, typer.Option(help="Share of strangers that may be taken for somebody.", metavar="SHARE")
+    ] = None,
+    match_threshold: Annotated[
+        float | None, typer.Option(help="Score a mark needs, instead of the computed one.", metavar="SCORE")
+    ] = None,
+    dry_run: options.DryRun = False,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Write pictures with boxes and names to this file or folder.", metavar="OUT")
+    ] = None,
+    window: Annotated[bool, typer.Option("--window/--no-window", help="Show the camera's picture.")] = True,
+    setting: options.Set = None,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """Judge every face and mark who is present.
+
+    One line a face: present (marked), already (marked before in this session), review (a person must look),
+    unknown (nobody enrolled is close enough), refused (the face cannot be judged).
+    """
+    if bool(source) == (camera is not None):
+        raise typer.BadParameter("give either files and folders, or --camera", param_hint="SOURCE")
+    given = options.flags(setting, target_fpir=target_fpir, match_threshold=match_threshold)
+    with (reading if dry_run else writing)(home, given) as app:
+        emit = DecisionPrinter(as_json=as_json)
+        if camera is None:
+            announce(app, group, session)
+            code = _files(app, source or [], session, group, dry_run=dry_run, annotate=annotate, emit=emit)
+        else:
+            code = _camera(app, camera, session, group, dry_run=dry_run, annotate=annotate, window=window, emit=emit)
+    if code:
+        raise typer.Exit(code)
+
+
+def announce(app: "Attendance", group: str | None, session: str | None) -> None:
+    """Say what will be judged by: encoder, people, threshold, and what that means."""
+    policy = app.policy(app.searched_group(session, group))
+    model = app.card.score_model
+    people = f"{policy.gallery_size} {'person' if policy.gallery_size == 1 else 'people'}"
+    head = f"encoder {app.card.id} · {people} · threshold {policy.threshold:.3f}"
+    if policy.overridden:
+        fpir = 1 - (1 - model.fmr(policy.threshold)) ** policy.gallery_size
+        say(f"{head} set by hand: about {_per_thousand(fpir)} of 1,000 strangers would be taken for somebody")
+        return
+    rests = " (beyond the measured scores)" if model.extrapolated(policy.gallery_size, policy.target_fpir) else ""
+    say(
+        f"{head}{rests} for a target FPIR of {policy.target_fpir:.2%}: of 1,000 strangers about "
+        f"{_per_thousand(policy.target_fpir)} would be taken for somebody"
+    )
+    if not policy.gallery_size:
+        say("nobody is enrolled yet, so everybody will be unknown")
+
+
+def _per_thousand(share: float) -> str:
+    return f"{share * 1000:.2g}" if share * 1000 < ENOUGH_DIGITS else f"{share * 1000:.0f}"
+
+
+def _files(
+    app: "Attendance",
+    sources: list[Path],
+    session: str | None,
+    group: str | None,
+    *,
+    dry_run: bool,
+    annotate: Path | None,
+    emit: DecisionPrinter,
+) -> int:
+    problems = 0
+
+    def complain(problem: "Problem") -> None:
+        nonlocal problems
+        problems += 1
+        say(problem.line)
+
+    outlet = None if annotate is None else _outlet(annotate, sources)
+    for decision in app.check(
+        *sources,
+        session=session,
+        group=group,
+        dry_run=dry_run,
+        on_problem=complain,
+        on_picture=None if outlet is None else outlet.picture,
+        on_status=say,
+        annotated_video=None if outlet is None else outlet.video,
+    ):
+        emit(decision)
+    return 1 if problems else 0
+
+
+def _outlet(annotate: Path, sources: list[Path]) -> "Outlet":
+    from attendance.outlet import Outlet
+
+    return Outlet(annotate, single=len(sources) == 1 and not sources[0].is_dir())
+
+
+def _camera(
+    app: "Attendance",
+    camera: str,
+    session: str | None,
+    group: str | None,
+    *,
+    dry_run: bool,
+    annotate: Path | None,
+    window: bool,
+    emit: DecisionPrinter,
+) -> int:
+    from attendance.checking import noting_camera
+    from attendance.live import run_camera
+
+    run_camera(
+        app,
+        camera,
+        camera=None if dry_run else noting_camera(app, camera, session),
+        session=session,
+        group=app.searched_group(session, group),
+        dry_run=dry_run,
+        window=window,
+        annotate=annotate,
+        emit=emit,
+        status=say,
+        stop=lambda: False,
+    )
+    return 0

@@ -1,0 +1,36 @@
+"""attendance doctor: what is installed, and does it fit together?"""
+
+from typing import Annotated
+
+import typer
+
+from attendance.cli import options
+from attendance.cli.output import json_line, line, printable, say
+
+
+def doctor(
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Open every template, check every page; takes longer.")] = False,
+    camera: Annotated[str | None, typer.Option(help="Also try this camera.", metavar="CAMERA")] = None,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """Look at libraries, home, key, database, encoder, detector and clock; change nothing, name each repair."""
+    from attendance.app import home_folder
+    from attendance.clock import SystemClock
+    from attendance.doctor import examine
+
+    problems, code = 0, 0
+    for found in examine(home_folder(home), SystemClock(), full=full, camera=camera):
+        if as_json:
+            line(json_line(found.to_dict()))
+        elif found.ok:
+            line(printable(f"ok       {found.check}: {found.detail}"))
+        else:
+            line(printable(f"PROBLEM  {found.check} [{found.id}]: {found.detail}"))
+            line(printable(f"         repair: {found.repair}"))
+        problems += not found.ok
+        code = max(code, found.exit_code)
+    say(f"{problems} problems" if problems else "no problem found")
+    if problems:
+        raise typer.Exit(code)

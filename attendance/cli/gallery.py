@@ -1,0 +1,238 @@
+"""attendance gallery: who is enrolled, and what is known of them."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from attendance.cli import options
+from attendance.cli.opening import changing, reading, writing
+from attendance.cli.output import confirm, json_line, line, progress, records, say
+
+if TYPE_CHECKING:
+    from gallery.values import PersonInfo
+
+PASSPHRASE_ENV = "ATTENDANCE_PASSPHRASE"  # noqa: S105 - the name of a variable
+COLUMNS = ("id", "name", "groups", "templates", "created", "active")
+
+app = typer.Typer(help="Who is enrolled: list, show, rename, remove, merge, export.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_(
+    *,
+    group: options.Group = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Also those who were set inactive.")] = False,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """List the people enrolled."""
+    with reading(home) as opened:
+        found = opened.gallery.people(opened.known_group(group), active=None if everybody else True)
+        records([_person(each) for each in found], as_json=as_json, columns=COLUMNS)
+
+
+@app.command()
+def show(person: options.Person, *, as_json: options.Json = False, home: options.Home = None) -> None:
+    """Show a person: templates and their quality, look-alikes, and who else comes closest."""
+    from attendance.portrait import portrait
+
+    with reading(home) as opened:
+        found = portrait(opened, person)
+    if as_json:
+        line(json_line(found.to_dict()))
+    else:
+        for text in found.lines():
+            line(text)
+
+
+@app.command()
+def rename(
+    person: options.Person,
+    name: Annotated[str, typer.Argument(help="The new name.")],
+    *,
+    home: options.Home = None,
+) -> None:
+    """Give a person another name; the id stays."""
+    from enroll.roster import clean_name
+
+    with changing(home) as opened:
+        found = opened.gallery.rename(person, clean_name(name), at=opened.clock.utc(), by=opened.by)
+        say(f"{found.external_id} is now {found.name}")
+
+
+@app.command()
+def remove(person: options.Person, *, yes: options.Yes = False, home: options.Home = None) -> None:
+    """Remove a person with templates, marks and every other trace; dated backups keep theirs."""
+    with changing(home) as opened:
+        found = opened.gallery.find(person)
+        confirm(f"Remove {found.name} ({found.external_id}) with all templates and marks?", yes=yes)
+        gone = opened.gallery.remove(found.id, at=opened.clock.utc(), by=opened.by)
+        say(f"removed {found.external_id}: {gone.templates} templates, {gone.marks} marks")
+        if not gone.erased:
+            say("another program is reading this home; the last traces go when the next writing command starts")
+
+
+@app.command()
+def merge(
+    person: options.Person,
+    into: Annotated[str, typer.Argument(help="Id or name of the person who stays.")],
+    *,
+    yes: options.Yes = False,
+    home: options.Home = None,
+) -> None:
+    """Give a person's templates and marks to another one, who stays."""
+    with changing(home) as opened:
+        gone, heir = opened.gallery.find(person), opened.gallery.find(into)
+        question = f"Merge {gone.name} ({gone.external_id}) into {heir.name} ({heir.external_id})?"
+        confirm(question, yes=yes)
+        merged = opened.gallery.merge(gone.id, heir.id, at=opened.clock.utc(), by=opened.by)
+        say(f"{merged.name} ({merged.external_id}) has {merged.templates} templates now")
+
+
+@app.command()
+def group(
+    person: options.Person,
+    names: Annotated[list[str] | None, typer.Argument(help="All groups of the person; none takes them out.")] = None,
+    *,
+    home: options.Home = None,
+) -> None:
+    """Set the groups of a person."""
+    with changing(home) as opened:
+        found = opened.gallery.set_groups(person, names or [], at=opened.clock.utc(), by=opened.by)
+        say(f"{found.name} ({found.external_id}): {', '.join(found.groups) or 'no group'}")
+
+
+@app.command()
+def stats(*, as_json: options.Json = False, home: options.Home = None) -> None:
+    """Count people, templates, groups, sessions and marks."""
+    import dataclasses
+
+    with reading(home) as opened:
+        found = dataclasses.asdict(opened.gallery.stats())
+    if as_json:
+        line(json_line({"schema": 1, **found}))
+        return
+    rows = [{"what": name.replace("_", " "), "count": _shown(value)} for name, value in found.items()]
+    records(rows, as_json=False, columns=("what", "count"))
+
+
+@app.command()
+def verify(
+    *,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Mend what needs nobody's decision; marks are never invented.")
+    ] = False,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """Open every template and compare all tables; each defect comes with its repair."""
+    with (changing if repair else reading)(home) as opened:
+        gallery = opened.gallery
+        found = gallery.repair(at=opened.clock.utc(), by=opened.by) if repair else gallery.verify()
+    rows = [{"problem": each.id, "where": each.where, "repair": each.repair} for each in found]
+    if rows or as_json:
+        records(rows, as_json=as_json, columns=("problem", "where", "repair"))
+    say(f"{len(rows)} problems{' left' if repair else ''}" if rows else "no problem found")
+    if rows:
+        raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    target: Annotated[Path, typer.Argument(help="The new archive file.")],
+    *,
+    templates: Annotated[
+        bool, typer.Option("--templates", help="With the templates, sealed by a passphrase (asked for).")
+    ] = False,
+    home: options.Home = None,
+) -> None:
+    """Write people and groups to an archive; templates only sealed by a passphrase."""
+    with reading(home) as opened:
+        phrase = _passphrase() if templates else None
+        done = opened.gallery.export(target, at=opened.clock.utc(), passphrase=phrase)
+    say(f"wrote {target}: {_facts(done)}")
+
+
+@app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(help="An archive made by 'gallery export'.")],
+    *,
+    templates: Annotated[bool, typer.Option("--templates", help="The archive is sealed by a passphrase.")] = False,
+    home: options.Home = None,
+) -> None:
+    """Take in the people of an archive; what is here already stays as it is."""
+    with writing(home) as opened:
+        phrase = _passphrase() if templates else None
+        done = opened.gallery.import_(source, at=opened.clock.utc(), by=opened.by, passphrase=phrase)
+    say(f"read {source}: {_facts(done)}")
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The new file; the key is not in it.")], *, home: options.Home = None
+) -> None:
+    """Copy the database, consistent also while others write. Keep the key file elsewhere."""
+    with changing(home) as opened:
+        opened.gallery.backup(target)
+        say(f"wrote {target}; it cannot be opened without {opened.home / 'key'}, so keep a copy of that elsewhere")
+
+
+@app.command()
+def reembed(
+    *,
+    drop_old: Annotated[
+        bool, typer.Option("--drop-old", help="Delete the templates of other encoders afterwards.")
+    ] = False,
+    yes: options.Yes = False,
+    home: options.Home = None,
+) -> None:
+    """Make templates for the present encoder from the kept crops of other ones; no photo is needed."""
+    from attendance.reembedding import Reembedding
+
+    with changing(home) as opened:
+        if drop_old:
+            confirm("Delete the templates of all other encoders afterwards?", yes=yes)
+        run = Reembedding(opened)
+        with progress("Embedding", run.total) as advance:
+            for _ in run:
+                advance()
+        say(f"{run.made} templates made, {run.known} were there, {run.failed} crops could not be used")
+        if drop_old and not run.failed:
+            say(f"{run.drop_old()} old templates deleted")
+    if run.failed:
+        raise typer.Exit(1)
+
+
+def _person(info: "PersonInfo") -> dict[str, Any]:
+    from attendance.records import instant
+
+    return {
+        "id": info.external_id,
+        "name": info.name,
+        "groups": list(info.groups),
+        "templates": info.templates,
+        "created": instant(info.created),
+        "active": info.active,
+        "note": info.note,
+    }
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(f"{key}: {number}" for key, number in value.items()) if isinstance(value, dict) else str(value)
+
+
+def _facts(done: Any) -> str:
+    import dataclasses
+
+    facts = dataclasses.asdict(done)
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())
+
+
+def _passphrase() -> str:
+    given = os.environ.get(PASSPHRASE_ENV)
+    if given:
+        return given
+    phrase: str = typer.prompt("Passphrase", hide_input=True, err=True)
+    return phrase

@@ -1,0 +1,160 @@
+"""Printing: results to stdout (tables on a terminal, CSV or JSON otherwise), everything else to stderr."""
+
+import csv
+import io
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attendance.records import Decision
+
+_HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+_COLOURS = {"present": 32, "already": 36, "review": 33, "unknown": 35, "refused": 31}
+
+
+def printable(text: object) -> str:
+    """The text on one line, without anything that could steer a terminal."""
+    return "".join(_shown(character) for character in str(text))
+
+
+def _shown(character: str) -> str:
+    hidden = unicodedata.category(character) in _HIDDEN
+    return character.encode("unicode_escape").decode() if hidden else character
+
+
+def say(text: str) -> None:
+    """A message for people."""
+    sys.stderr.write(printable(text) + "\n")
+    sys.stderr.flush()
+
+
+def on_terminal() -> bool:
+    """Whether results go to a person's screen."""
+    return sys.stdout.isatty()
+
+
+def line(text: str) -> None:
+    """One line of the result, out at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def csv_line(cells: Iterable[object]) -> str:
+    """The cells as one CSV line without its end; a cell's own line breaks are escaped."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(["" if cell is None else printable(cell) for cell in cells])
+    return text.getvalue()
+
+
+def json_line(value: Any) -> str:
+    """The value as one line of JSON."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def records(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str]) -> None:
+    """Rows as JSON lines with all keys, or these columns as a table on a terminal, else as CSV with a header."""
+    if as_json:
+        for row in rows:
+            line(json_line({"schema": 1, **row}))
+    elif on_terminal():
+        table(columns, [[row.get(column) for column in columns] for row in rows])
+    else:
+        line(csv_line(columns))
+        for row in rows:
+            line(csv_line(_text(row.get(column)) for column in columns))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
+    """A table for people."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        shown.add_column(Text(column))
+    for row in rows:
+        shown.add_row(*(Text(printable(_text(cell))) for cell in row))
+    Console(stderr=to_stderr).print(shown)
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return f"{cell:.3f}"
+    if isinstance(cell, list | tuple | frozenset | set):
+        return "; ".join(map(_text, cell))
+    return str(cell)
+
+
+class DecisionPrinter:
+    """Prints decisions one by one: on a terminal in columns, else ``source,decision,name,id,score`` or JSON Lines."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._format: Callable[[Decision], str]
+        if as_json:
+            self._format = lambda decision: decision.to_json()
+        else:
+            self._format = _columns if on_terminal() else _plain
+        self._header = on_terminal() and not as_json
+
+    def __call__(self, decision: "Decision") -> None:
+        """Print one."""
+        if self._header:
+            line(f"{'DECISION':9} {'SCORE':>6} {'LEAD':>6}  {'ID':12} {'NAME':28} SOURCE")
+            self._header = False
+        line(self._format(decision))
+
+
+def _plain(decision: "Decision") -> str:
+    person = decision.person
+    score = None if decision.score is None else f"{decision.score:.4f}"
+    name, number = (None, None) if person is None else (person.name, person.id)
+    return csv_line((decision.source, decision.decision, name, number, score))
+
+
+def _columns(decision: "Decision") -> str:
+    name = decision.person.name if decision.person else ""
+    number = decision.person.id if decision.person else ""
+    score = "" if decision.score is None else f"{decision.score:.3f}"
+    lead = "" if decision.margin is None else f"{decision.margin:.3f}"
+    why = f"  ({', '.join(decision.reasons)})" if decision.reasons else ""
+    where = decision.source if decision.frame is None else f"{decision.source} #{decision.frame}"
+    kind = f"\033[{_COLOURS[decision.decision]}m{decision.decision:9}\033[0m"
+    rest = f"{score:>6} {lead:>6}  {printable(number):12} {printable(name):28} {printable(where)}{why}"
+    return f"{kind} {rest}"
+
+
+@contextmanager
+def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr, when that is a terminal; gives the function that moves it on by one."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda: bar.advance(task)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something that cannot be undone; without a person to ask, ``--yes`` is needed."""
+    import typer
+
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("pass --yes, as nobody can be asked here", param_hint="--yes")
+    sys.stderr.write(f"{printable(question)} [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise typer.Exit(1)

@@ -1,0 +1,47 @@
+"""All commands in one place."""
+
+from typing import Annotated
+
+import typer
+
+from attendance.cli import check, config, doctor, enroll, gallery, mark, options, report, session, train
+
+app = typer.Typer(
+    help="Face attendance: one photo enrols a person, a file, folder, video or camera check marks them present.",
+    epilog=options.EXIT_CODES,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # the plain form is twice as quick
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(version("attendance"))
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    *, version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which.")] = False
+) -> None:
+    """Face attendance: one photo enrols a person, a file, folder, video or camera check marks them present."""
+
+
+app.command(epilog=options.EXIT_CODES)(enroll.enroll)
+app.command(epilog=options.EXIT_CODES)(check.check)
+app.add_typer(gallery.app, name="gallery", rich_help_panel=None, epilog=options.EXIT_CODES)
+app.add_typer(session.app, name="session", epilog=options.EXIT_CODES)
+app.command(epilog=options.EXIT_CODES)(mark.mark)
+app.command(epilog=options.EXIT_CODES)(mark.void)
+app.command(epilog=options.EXIT_CODES)(report.report)
+app.command(epilog=options.EXIT_CODES)(doctor.doctor)
+app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)
+app.command(
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)(train.train)

