@@ -1,17 +1,16 @@
 """What the frames of one track say together: one template made of many, and a vote before a mark.
 
-A frame votes for a person when its face, judged by itself, comes close enough to them for a review at least.
-A mark needs the joint verdict, `vote_frames` such frames, and more votes for this person than for all others.
+The looks of the best quality are kept. Their mean is judged jointly, and each votes for the person it was found
+to be `present` as by itself. A mark needs the joint verdict, `vote_frames` such votes, and those of more than
+half of the looks kept: a stranger who crosses the threshold now and then gets none.
 """
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from attendance.decision import PERSON_TAKEN
 from attendance.records import Decision
 
 if TYPE_CHECKING:
@@ -36,14 +35,14 @@ class Sighting:
 
 
 class Evidence:
-    """The best looks at one track's face, and the votes of all of them."""
+    """The best looks at one track's face; at least `vote_frames` of them are kept."""
 
-    def __init__(self) -> None:
+    def __init__(self, vote_frames: int) -> None:
         self.looks = 0
         self.switched = False
-        self._usable: list[Sighting] = []
+        self._vote_frames = vote_frames
+        self._kept: list[Sighting] = []
         self._best: Sighting | None = None
-        self._votes: Counter[str] = Counter()
         self._firm: str | None = None
 
     @property
@@ -51,57 +50,42 @@ class Evidence:
         """The look of the best quality, one that can be judged if there is any."""
         return self._best
 
-    @property
-    def templates(self) -> int:
-        """How many looks make up the joint template."""
-        return len(self._usable)
-
     def add(self, sighting: Sighting) -> None:
         """Take in one more look."""
         self.looks += 1
+        person = _voted(sighting)
+        if person is not None:
+            if self._firm not in (None, person):
+                self._switch()
+            self._firm = person
         if sighting.alone is not None and sighting.face.template is not None:
-            self._vote(sighting.alone)
-            self._usable = sorted([*self._usable, sighting], key=_worth, reverse=True)[:KEPT_FACES]
+            most = max(KEPT_FACES, self._vote_frames)
+            self._kept = sorted([*self._kept, sighting], key=_worth, reverse=True)[:most]
         if self._best is None or _worth(sighting) > _worth(self._best):
             self._best = sighting
 
-    def votes(self, person: str) -> int:
-        """How many frames spoke for this person (external id)."""
-        return self._votes[person]
-
-    def leader_votes(self) -> int:
-        """How many frames spoke for whoever has most."""
-        return max(self._votes.values(), default=0)
+    def votes(self) -> int:
+        """How many of the looks kept agree on a person; there is never a second one."""
+        return sum(_voted(sighting) is not None for sighting in self._kept)
 
     def fused(self, encoder: "Encoder") -> "Template | None":
         """The quality-weighted mean of the kept templates, itself a template; None when there are none."""
-        return fuse([sighting.face for sighting in self._usable], encoder)
+        return fuse([sighting.face for sighting in self._kept], encoder)
 
-    def settle(self, verdict: Decision, vote_frames: int) -> Decision:
+    def settle(self, verdict: Decision) -> Decision:
         """The joint `verdict` with what the votes make of it: `present` only with enough of them."""
         if self.switched:
             return _doubt(verdict, TRACK_SWITCHED)
         if verdict.decision != "present" or verdict.person is None:
             return verdict
-        votes = self._votes[verdict.person.id]
-        enough = votes >= vote_frames and 2 * votes > self._votes.total()
+        votes = sum(_voted(sighting) == verdict.person.id for sighting in self._kept)
+        enough = votes >= self._vote_frames and 2 * votes > len(self._kept)
         return verdict if enough else _doubt(verdict, FEW_FRAMES)
-
-    def _vote(self, alone: Decision) -> None:
-        if alone.person is None or PERSON_TAKEN in alone.reasons:
-            return
-        person = alone.person.id
-        if alone.decision == "present":
-            if self._firm not in (None, person):
-                self._switch()
-            self._firm = person
-        self._votes[person] += 1
 
     def _switch(self) -> None:
         """Another person in the same track: what was seen before belongs to somebody else."""
         self.switched = True
-        self._votes.clear()
-        self._usable.clear()
+        self._kept.clear()
         self._best = None
 
 
@@ -125,6 +109,12 @@ def fuse(faces: "Sequence[Face]", encoder: "Encoder") -> "Template | None":
 
 def _worth(sighting: Sighting) -> tuple[bool, int]:
     return sighting.face.template is not None, sighting.face.quality.score
+
+
+def _voted(sighting: Sighting) -> str | None:
+    """The person this look alone is sure of, by external id."""
+    alone = sighting.alone
+    return None if alone is None or alone.decision != "present" or alone.person is None else alone.person.id
 
 
 def _doubt(verdict: Decision, reason: str) -> Decision:

@@ -5,7 +5,7 @@ faces worth it are embedded, and all tracks in view are judged together.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -35,7 +35,7 @@ class Watched:
     """A track and what is known of it. `reported` is its decision once it has been given out."""
 
     track: Track
-    evidence: Evidence = field(default_factory=Evidence)
+    evidence: Evidence
     verdict: Decision | None = None
     reported: Decision | None = None
     looked: float = float("-inf")
@@ -81,8 +81,8 @@ class Watcher:
         if each.reported is not None:
             return label_of(each.reported, box)
         if each.verdict is not None and evidence.looks >= EAGER_LOOKS:
-            return label_of(evidence.settle(each.verdict, needed), box)
-        return Label(box, "watching", "looking", f"{min(evidence.leader_votes(), needed)} of {needed} frames")
+            return label_of(evidence.settle(each.verdict), box)
+        return Label(box, "watching", "looking", f"{min(evidence.votes(), needed)} of {needed} frames")
 
     def _shrink(self, pixels: Pixels) -> tuple[Pixels, float]:
         """The copy that is searched, and its scale (small = scale * full)."""
@@ -116,7 +116,8 @@ class Watcher:
         faces: dict[int, Face] = {}
         update = self._tracker.update(found, frame.time, self._compare(frame, faces))
         for track in update.seen:
-            self._watched.setdefault(track.id, Watched(track))
+            if track.id not in self._watched:
+                self._watched[track.id] = Watched(track, Evidence(self._app.settings.vote_frames))
         if news := self._embed(frame, update.seen, faces):
             self._take_in(frame, news)
             self._judge(frame, [self._watched[track.id] for track in update.seen], dict(news))
@@ -179,7 +180,7 @@ class Watcher:
 
     def _settle(self, frame: Frame, each: Watched, verdict: Decision, face: "Face") -> None:
         """Report a track that has become sure of its person."""
-        settled = each.evidence.settle(verdict, self._app.settings.vote_frames)
+        settled = each.evidence.settle(verdict)
         if settled.decision == "present":
             quality = face.quality.to_dict()
             self._give(each, replace(settled, box=face.box, quality=quality, frame=frame.number, at=frame.at))
@@ -192,7 +193,7 @@ class Watcher:
         verdict = each.verdict
         if best.face.template is None or verdict is None:
             (verdict,) = self._app.judge([best.face], source=self._source, at=best.at, group=self._group)
-        settled = each.evidence.settle(verdict, self._app.settings.vote_frames)
+        settled = each.evidence.settle(verdict)
         quality = best.face.quality.to_dict()
         self._give(each, replace(settled, box=best.face.box, quality=quality, frame=best.frame, at=best.at))
 
