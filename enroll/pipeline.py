@@ -12,7 +12,7 @@ from enroll.encoder import DEFAULT, Encoder, load_encoder
 from enroll.errors import NoFace, PhotoRefused, SeveralFaces
 from enroll.face import Detection, Face, Photo, Pixels, Template
 from enroll.geometry import align
-from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess
+from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess, is_finite
 
 Multi = Literal["error", "largest"]
 
@@ -44,8 +44,8 @@ class Pipeline:
     def enrol_face(self, photo: Photo, *, multi: Multi = "error") -> Face:
         """Return the one face of a photo that is to enrol a person, with its template.
 
-        Raises `NoFace`, `SeveralFaces` (unless `multi` is "largest") and `PhotoRefused` with the reasons. Faces
-        smaller than a check could judge are bystanders and do not count.
+        Raises `NoFace`, `SeveralFaces` (unless `multi` is "largest") and `PhotoRefused` with the reasons.
+        Faces smaller than a check could judge are bystanders and do not count.
         """
         found = self.detector.detect(photo.pixels)
         if not found:
@@ -66,8 +66,7 @@ class Pipeline:
         vectors = self.encoder.embed(np.stack([face.crop for face in usable]))
         means = self.encoder.cohort_means(vectors)
         templates = iter(
-            Template(self.encoder.id, vector, float(mean))
-            for vector, mean in zip(vectors, means, strict=True)
+            Template(self.encoder.id, vector, float(mean)) for vector, mean in zip(vectors, means, strict=True)
         )
         return [
             Face(face.detection, face.quality, face.crop, next(templates)) if face.quality.usable else face
@@ -89,10 +88,7 @@ def open_pipeline(
 
 
 def _judge(pixels: Pixels, detection: Detection, side: int, limits: QualityLimits) -> Face:
-    if not np.isfinite(detection.landmarks).all():
-        crop = np.zeros((side, side, 3), np.uint8)
-    else:
-        crop = align(pixels, detection.landmarks, side)
+    crop = align(pixels, detection.landmarks, side) if is_finite(detection) else np.zeros((side, side, 3), np.uint8)
     return Face(detection, assess(pixels, detection, crop, limits), crop, None)
 
 
