@@ -49,7 +49,7 @@ class Stage:
     """One stretch of training with one set of losses.
 
     `trainable` lists prefixes of parameter names (empty: all); `inputs` is `pixels` or `features` (outputs of the frozen lower
-    half, cached); `average` is the share of the trained weights in the mean of start and end that the stage leaves behind.
+    half, cached for so many `views`); `average` is the share of the trained weights in the mean of start and end that the stage leaves behind.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Stage:
     trainable: tuple[str, ...] = ()
     frozen_batchnorm: bool = False
     inputs: str = "pixels"
+    views: int = 1
     precision: str = "float32"
     evaluate_every: int = 0
 
