@@ -74,6 +74,7 @@ def fit(
     model.to(device)
     if saved is not None:
         model.load_state_dict(saved["model"])
+    heads = saved.get("losses", {}) if saved else {}
     with Log(out, saved) as log:
         for number in range(saved["stage"] if saved else 0, len(jobs)):
             torch.manual_seed(recipe.seed + number)
@@ -81,8 +82,9 @@ def fit(
             if saved is not None and "optimizer" in saved:
                 run.restore(saved)
             run.work(evaluate)
-            saved = None
-    save_checkpoint(out / "model.pt", {"digest": recipe.digest, "recipe": recipe.name, "model": model.state_dict()})
+            heads, saved = run.losses.state_dict(), None
+    final = {"digest": recipe.digest, "recipe": recipe.name, "model": model.state_dict(), "losses": heads}
+    save_checkpoint(out / "model.pt", final)
     return model
 
 
@@ -253,7 +255,7 @@ class StageRun:
     def _finish(self) -> None:
         self._write(self._result())
         done = {"digest": self.recipe.digest, "recipe": self.recipe.name, "stage": self.number + 1, "step": 0}
-        save_checkpoint(self.path, {**done, "model": self.model.state_dict()})
+        save_checkpoint(self.path, {**done, "model": self.model.state_dict(), "losses": self.losses.state_dict()})
 
     def _announce(self) -> None:
         count = sum(value.numel() for value in self.parameters.values())
