@@ -94,19 +94,19 @@ def test_nothing_of_a_removed_person_is_left(home, store, enrol, now, day):
         gallery.find(REF)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_many_removals_leave_nothing(home, store, enrol, now, seed):
     """Enrolled and removed in random order, with pages splitting and joining: no byte of anybody removed stays."""
     gallery, chance = Gallery(store, "e"), random.Random(seed)  # noqa: S311
     names = {}
-    for number in range(120):
+    for number in range(80):
         name = f"person-{chance.getrandbits(64):016x}"
         names[name] = enrol(
             gallery, name, number, note="n" * chance.randrange(400), crop=chance.randbytes(chance.randrange(6000))
         )
     with store.reading() as session:
         sealed = {row.person_id: row.vector[1:29] for row in session.scalars(select(Template))}
-    gone = chance.sample(sorted(names), 60)
+    gone = chance.sample(sorted(names), 40)
     for name in gone:
         gallery.remove(name, at=now, by="t")
     after = _everywhere(home)
@@ -125,12 +125,15 @@ def test_removing_needs_no_key(home, store, enrol, now):
     assert [] == gallery.people()
 
 
-def test_the_log_is_emptied_as_soon_as_readers_allow(home, store, enrol, now):
+def test_the_log_is_emptied_as_soon_as_readers_allow(home, enrol, now):
     """While another program reads an older state the log stays and is told of; the next start empties it."""
-    gallery = Gallery(store, "e")
-    enrol(gallery, NAME, 1)
-    enrol(gallery, "other", 2)
-    with closing(sqlite3.connect(store.path, isolation_level=None)) as reader:
+    with (
+        Store.open(home, busy_timeout_s=0.1) as store,
+        closing(sqlite3.connect(store.path, isolation_level=None)) as reader,
+    ):
+        gallery = Gallery(store, "e")
+        enrol(gallery, NAME, 1)
+        enrol(gallery, "other", 2)
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM person").fetchone()
         told = gallery.remove(NAME, at=now, by="t")
