@@ -19,6 +19,8 @@ from attendance.records import Decision
 from attendance.settings import Resolved, Settings, Value, load
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from attendance.checking import ShowPicture
     from attendance.judging import Judge
     from attendance.marks import How, MarkInfo, Marks
@@ -50,6 +52,7 @@ class Attendance:
         self.clock = clock
         self.by = _user()
         self._pipeline = pipeline
+        self._loading: Future[Pipeline] | None = None
         self._noted: set[int] = set()
         self._lock = threading.RLock()
 
@@ -63,19 +66,24 @@ class Attendance:
         flags: Mapping[str, Value] | None = None,
         create: bool = True,
         read_only: bool = False,
+        preload: bool = False,
     ) -> Self:
         """Open the home, created on first use; ``pipeline`` replaces the shipped detector and encoder.
 
-        ``flags`` overrule settings. With ``read_only`` nothing is ever written. Raises GalleryUnusable,
+        ``flags`` overrule settings. With ``read_only`` nothing is ever written. With ``preload`` detector and
+        encoder load beside the database, for those who will surely need them. Raises GalleryUnusable,
         SettingsError.
         """
-        from gallery.store import Store
-
         folder = home_folder(home)
         resolved = load(folder, flags=flags)
         clock = clock or SystemClock()
+        loading = _in_background(lambda: load_pipeline(resolved.values)) if preload and pipeline is None else None
+        from gallery.store import Store
+
         store = Store.open(folder, create=create, read_only=read_only, at=clock.utc())
-        return cls(store, resolved, clock, pipeline)
+        opened = cls(store, resolved, clock, pipeline)
+        opened._loading = loading
+        return opened
 
     def close(self) -> None:
         """Close the database."""
@@ -96,7 +104,8 @@ class Attendance:
         """Detector and encoder, loaded at first use; raises EncoderError, DetectorError."""
         with self._lock:
             if self._pipeline is None:
-                self._pipeline = load_pipeline(self.settings)
+                loading, self._loading = self._loading, None
+                self._pipeline = load_pipeline(self.settings) if loading is None else loading.result()
             return self._pipeline
 
     @cached_property
@@ -384,6 +393,16 @@ def load_pipeline(settings: Settings) -> "Pipeline":
             ENROLL_LIMITS, min_face_px=settings.enroll_min_face_px, min_score=settings.enroll_min_quality
         ),
     )
+
+
+def _in_background(work: "Callable[[], Pipeline]") -> "Future[Pipeline]":
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(1, thread_name_prefix="attendance-load")
+    try:
+        return pool.submit(work)
+    finally:
+        pool.shutdown(wait=False)
 
 
 def _then_raise(decisions: Iterator[Decision], problems: list[Problem]) -> Iterator[Decision]:

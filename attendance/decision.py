@@ -123,8 +123,9 @@ def _best_person(candidates: list[Candidate] | None) -> int | None:
 
 def _best_matching(claims: dict[int, dict[int, float]]) -> dict[int, int]:
     """Face to person, each person once, the sum of all claims as large as can be."""
-    if len(claims) <= 1:
-        return {face: max(wanted, key=lambda person: (wanted[person], -person)) for face, wanted in claims.items()}
+    best = {face: min(wanted, key=lambda person: (-wanted[person], person)) for face, wanted in claims.items()}
+    if len(set(best.values())) == len(best):  # no two faces want the same person: nothing can be better
+        return best
     import numpy as np
     from scipy.optimize import linear_sum_assignment
 

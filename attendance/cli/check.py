@@ -48,7 +48,7 @@ def check(
     if bool(source) == (camera is not None):
         raise typer.BadParameter("give either files and folders, or --camera", param_hint="SOURCE")
     given = options.flags(setting, target_fpir=target_fpir, match_threshold=match_threshold)
-    with (reading if dry_run else writing)(home, given) as app:
+    with (reading if dry_run else writing)(home, given, preload=True) as app:
         emit = DecisionPrinter(as_json=as_json)
         if camera is None:
             announce(app, group, session)

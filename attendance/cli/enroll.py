@@ -39,7 +39,7 @@ def enroll(
     with the columns photo and name, and optionally id and group. Running it again changes nothing.
     """
     entries = _entries(source, name, external_id, tuple(group or ()))
-    with writing(home, options.flags(setting, multi=multi)) as app:
+    with writing(home, options.flags(setting, multi=multi), preload=name is not None) as app:
         refused = _run(app, entries, bulk=name is None, as_json=as_json, replace=replace, duplicate=allow_duplicate)
     if refused:
         raise typer.Exit(1)

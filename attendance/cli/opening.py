@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def writing(home: "Path | None", flags: "Mapping[str, Value] | None" = None) -> "Iterator[Attendance]":
-    """The home, made on first use."""
+def writing(
+    home: "Path | None", flags: "Mapping[str, Value] | None" = None, *, preload: bool = False
+) -> "Iterator[Attendance]":
+    """The home, made on first use; with ``preload`` detector and encoder load meanwhile."""
     from attendance.app import Attendance
 
-    with Attendance.open(home, flags=flags) as app:
+    with Attendance.open(home, flags=flags, preload=preload) as app:
         yield app
 
 
@@ -30,9 +32,11 @@ def changing(home: "Path | None") -> "Iterator[Attendance]":
 
 
 @contextmanager
-def reading(home: "Path | None", flags: "Mapping[str, Value] | None" = None) -> "Iterator[Attendance]":
+def reading(
+    home: "Path | None", flags: "Mapping[str, Value] | None" = None, *, preload: bool = False
+) -> "Iterator[Attendance]":
     """The home, opened so that nothing can be written; it may lie where this account may only read."""
     from attendance.app import Attendance
 
-    with Attendance.open(home, flags=flags, create=False, read_only=True) as app:
+    with Attendance.open(home, flags=flags, create=False, read_only=True, preload=preload) as app:
         yield app
