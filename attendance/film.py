@@ -26,11 +26,13 @@ class Film:
     """Writes annotated frames to `path`; use it as a context manager.
 
     A suffix of `CODECS` makes a film (and a sheet beside it where the codec is missing), one of
-    `PICTURE_SUFFIXES` a sheet of up to 12 frames, anything else a film with ``.mp4`` added. Files appear under
-    their names once they are whole. Raises `OutputFailed`.
+    `PICTURE_SUFFIXES` a sheet of up to 12 frames, anything else a film with ``.mp4`` added; in a folder it is
+    ``attendance.mp4``. Files appear under their names once they are whole. Raises `OutputFailed`.
     """
 
     def __init__(self, path: Path, fps: float) -> None:
+        if path.is_dir():
+            path /= "attendance.mp4"
         if path.suffix.lower() not in CODECS and path.suffix.lower() not in PICTURE_SUFFIXES:
             path = path.with_name(path.name + ".mp4")
         self.path = path
