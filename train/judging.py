@@ -50,6 +50,7 @@ class Outcome:
     mapped: np.ndarray
     embeddings: np.ndarray
     unseen_classes: bool
+    distance: Distance
 
 
 def asking(recipe: Recipe) -> Asking:
@@ -125,6 +126,7 @@ def evaluate(judge_: Judge) -> Outcome:
         mapped=mapped,
         embeddings=judge_.embeddings[mapped],
         unseen_classes=trained.isdisjoint(labels[judge_.pictures.rows("test", labelled=True)].tolist()),
+        distance=judge_.distance,
     )
 
 

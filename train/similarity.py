@@ -17,7 +17,7 @@ from train.errors import RecipeInvalid
 from train.inputs import PixelInputs
 from train.loop import Job
 from train.losses import Sizes, make_loss
-from train.models import dim_of
+from train.towers import dim_of
 from train.recipe import Part, Recipe, Stage
 from train.siamese import Ensemble
 from train.tensors import to_tensor

@@ -1,0 +1,92 @@
+"""`attendance train`: parses, calls the package, prints. Heavy libraries are imported by the command that needs them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Make and measure encoders (needs the extra `train`).")
+
+RECIPES = Path(__file__).parent / "recipes"
+
+DataOption = Annotated[Path, typer.Option("--data", help="Folder of the data sets.", envvar="ATTENDANCE_TRAIN_DATA")]
+DEFAULT_DATA = Path("../shared/data")
+
+
+@app.command()
+def fetch(
+    what: Annotated[str, typer.Argument(help="lfw, att or kaggle")],
+    out: Annotated[Path, typer.Option("--out", help="Folder that receives the set.")] = Path("data"),
+    source: Annotated[Path | None, typer.Option("--from", help="A folder or zip that you already have.")] = None,
+) -> None:
+    """Fetch a public data set, or take it over from a folder or zip."""
+    from train.data.fetch import fetch_set
+
+    typer.echo(fetch_set(what, out, source))
+
+
+@app.command()
+def fit(
+    recipe: Annotated[Path, typer.Argument(help="A recipe, or the name of one that ships.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder of the run; one that exists is continued.")] = None,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Train by a recipe; the same command continues a run that was stopped."""
+    from train.fitting import fit_recipe
+
+    path = recipe if recipe.suffix else RECIPES / f"{recipe}.toml"
+    typer.echo(fit_recipe(path, out or Path("runs") / path.stem, data))
+
+
+@app.command(name="eval")
+def evaluate(
+    encoders: Annotated[list[str], typer.Argument(help="Names, folders with a card, peer:mobilefacenet, peer:0095.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of tables, plots and sheets.")] = Path("runs/eval"),
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Measure encoders by every protocol, all in one run."""
+    from train.evaluation import evaluate_all
+
+    evaluate_all(encoders, data, out)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a run of `fit`.")],
+    to: Annotated[Path, typer.Option("--to", help="Folder that receives encoder.onnx, cohort.npy and card.json.")],
+    identifier: Annotated[str, typer.Option("--id", help="The encoder's id, such as default-2026.1.")],
+    mirror: Annotated[bool, typer.Option(help="Average each crop with its mirror image at run time.")] = False,
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Write a trained encoder with its cohort, score model and card."""
+    from train.shipping import ship
+
+    typer.echo(ship(run, to, identifier, data, mirror=mirror))
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs of the workbench.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the table and the curves.")] = Path("runs/compared"),
+) -> None:
+    """Put finished runs side by side: a table, and their curves over each other."""
+    from train.compare import compare_runs
+
+    typer.echo(compare_runs(runs, out))
+
+
+@app.command()
+def demo(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run of the workbench.")],
+    pictures: Annotated[Path | None, typer.Option(help="Folder of pictures to search for neighbours.")] = None,
+    port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65535)] = 8501,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Open a page that compares two or three pictures and finds neighbours (needs the extra `demo`)."""
+    from train.demo import serve
+
+    raise typer.Exit(serve(run, pictures, port, browser=browser))
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,181 @@
+"""The face task: how a recipe's names become samplers, losses and inputs, and how development people judge a model."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from train import sampling
+from train.augment import Augmentation
+from train.data.faces import cache_folder
+from train.data.pictures import Pictures
+from train.errors import RecipeInvalid
+from train.features import Halved, cached_view, state_digest
+from train.inputs import FeatureInputs, Inputs, PixelInputs
+from train.loop import Job
+from train.losses import Sizes, make_loss
+from train.nets import Upper
+from train.openset import FPIRS, cohort_means, draw_runs, figures, identify, spherical_kmeans
+from train.recipe import Part, Recipe, Stage
+from train.tensors import to_tensor
+
+SIDE = 112
+DEV_GALLERY = 400
+DEV_RUNS = 60
+DEV_SEED = 20
+"""Development people are enrolled in 60 random galleries: the same for every model, so that differences are theirs."""
+
+
+@dataclass(frozen=True)
+class FaceTask:
+    """A recipe's data and model at work on faces."""
+
+    recipe: Recipe
+    pictures: Pictures
+    model: nn.Module
+    dim: int
+
+    @cached_property
+    def train_rows(self) -> np.ndarray:
+        """Rows that may be trained on, labelled or not."""
+        return self.pictures.rows("train")
+
+    @cached_property
+    def start_embeddings(self) -> np.ndarray:
+        """Unit embeddings (rows of the set, d) of the model as it starts: teacher, and map for mining."""
+        path = cache_folder() / f"start-{state_digest(self.model)}-{len(self.pictures)}.npy"
+        if not path.is_file():
+            np.save(path, embed_pictures(self.model, self.pictures.pixels))
+        return np.asarray(np.load(path))
+
+    def jobs(self) -> list[Callable[[], Job]]:
+        """One maker a stage; made when the stage begins, since features depend on the weights before it."""
+        return [lambda stage=stage: self._job(stage) for stage in self.recipe.stage]
+
+    def _job(self, stage: Stage) -> Job:
+        teacher = self.start_embeddings if self.recipe.data.teacher == "start" else None
+        sizes = Sizes(self.dim, len(self.pictures.classes), 0 if teacher is None else teacher.shape[1])
+        inputs, network = self._inputs(stage)
+        return Job(
+            stage=stage,
+            network=network,
+            inputs=inputs,
+            sampler=sampling.Joint([self._sampler(part) for part in stage.samples]),
+            losses={part.kind: make_loss(part.kind, sizes, part.options) for part in stage.losses},
+            weights={part.kind: part.weight for part in stage.losses},
+            labels=self.pictures.labels,
+            teacher=teacher,
+        )
+
+    def _inputs(self, stage: Stage) -> tuple[Inputs, nn.Module]:
+        augment = self._augmentation()
+        if stage.inputs == "pixels":
+            return PixelInputs(self.pictures.pixels, SIDE, augment), self.model
+        if stage.inputs != "features":
+            raise RecipeInvalid(f"stage {stage.name}", f"unknown inputs {stage.inputs!r}; expected pixels or features")
+        halved: Halved = self.model  # type: ignore[assignment]
+        self.model.eval()
+        key = f"features-{state_digest(self.model)}"
+        views = tuple(
+            cached_view(halved, key, self.pictures, self.train_rows, cache_folder(), side=SIDE, augment=augment, view=view)
+            for view in range(stage.views)
+        )
+        return FeatureInputs(views), Upper(self.model)  # type: ignore[arg-type]
+
+    def _augmentation(self) -> Augmentation | None:
+        known = {field.name for field in fields(Augmentation)}
+        unknown = sorted(set(self.recipe.augment) - known)
+        if unknown:
+            raise RecipeInvalid("augment", f"unknown entry {unknown[0]!r}; expected some of {', '.join(sorted(known))}")
+        return Augmentation(**self.recipe.augment) if self.recipe.augment else None
+
+    def _sampler(self, part: Part) -> sampling.Sampler:
+        if part.kind not in _SAMPLERS:
+            raise RecipeInvalid("samples", f"unknown kind {part.kind!r}; expected one of {', '.join(sorted(_SAMPLERS))}")
+        try:
+            return _SAMPLERS[part.kind](self, **part.options)
+        except TypeError as error:
+            raise RecipeInvalid(f"samples {part.kind}", str(error)) from error
+
+
+def _epochs(task: FaceTask, size: int) -> sampling.Sampler:
+    return sampling.Epochs(task.train_rows, size, task.recipe.seed)
+
+
+def _people(task: FaceTask, people: int, photos: int, group: int = 1, nearest: int = 20) -> sampling.Sampler:
+    rows = task.pictures.rows("train", labelled=True)
+    neighbours = _people_neighbours(task, rows, nearest) if group > 1 else None
+    return sampling.PeoplePhotos(
+        rows, task.pictures.labels, people, photos, task.recipe.seed, neighbours=neighbours, group=group
+    )
+
+
+def _people_neighbours(task: FaceTask, rows: np.ndarray, nearest: int) -> np.ndarray:
+    """Look-alike people: the nearest centres of the start's embeddings."""
+    labels = task.pictures.labels[rows]
+    people = np.unique(labels)
+    centres = np.stack([task.start_embeddings[rows[labels == person]].mean(0) for person in people])
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    return sampling.nearest_strangers(centres, people, nearest)
+
+
+def _unlabelled(task: FaceTask, size: int, group: int = 8, nearest: int = 30, copies: int = 1) -> sampling.Sampler:
+    """Groups of look-alikes among photos that each show another person."""
+    rows = task.pictures.rows("train", labelled=False)
+    near = sampling.nearest_strangers(task.start_embeddings[rows], np.full(len(rows), -1), nearest)
+    groups = sampling.Groups(rows, rows[near], size, group, task.recipe.seed)
+    return sampling.Joint([groups] * copies)
+
+
+_SAMPLERS: Mapping[str, Callable[..., sampling.Sampler]] = {
+    "epochs": _epochs,
+    "people": _people,
+    "unlabelled": _unlabelled,
+}
+
+
+@torch.no_grad()
+def embed_pictures(model: nn.Module, pixels: np.ndarray, *, mirror: bool = False, batch: int = 64) -> np.ndarray:
+    """Unit embeddings (n, d) float32 of the middle 112 px of pictures (n, H, W, 3) uint8."""
+    model.eval()
+    device = next(model.parameters()).device
+    parts = []
+    for start in range(0, len(pixels), batch):
+        crops = to_tensor(_middle(np.asarray(pixels[start : start + batch]))).to(device)
+        out = F.normalize(model(crops))
+        if mirror:
+            out = F.normalize(out + F.normalize(model(crops.flip(3))))
+        parts.append(out.cpu().numpy())
+    return np.concatenate(parts)
+
+
+def _middle(pixels: np.ndarray) -> np.ndarray:
+    margin = (pixels.shape[1] - SIDE) // 2
+    return pixels[:, margin : margin + SIDE, margin : margin + SIDE]
+
+
+def dev_metrics(model: nn.Module, pictures: Pictures) -> Mapping[str, float]:
+    """`dev_figures` of a model, plain cosine."""
+    rows = pictures.rows("dev", labelled=True)
+    return dev_figures(embed_pictures(model, pictures.pixels[rows]), pictures.labels[rows])
+
+
+def dev_figures(
+    embeddings: np.ndarray, labels: np.ndarray, cohort: np.ndarray | None = None, k: int = 100
+) -> Mapping[str, float]:
+    """Rank 1 and FNIR on development people (n embeddings with their labels), with the cohort where one is given."""
+    runs = draw_runs(np.arange(len(labels)), labels, gallery=DEV_GALLERY, runs=DEV_RUNS, seed=DEV_SEED)
+    means = None if cohort is None else cohort_means(embeddings, cohort.astype(np.float32), k)
+    result = figures(identify(embeddings, labels, runs, means))
+    named = {f"fnir@{fpir:.1%}": value for fpir, value in zip(FPIRS, result.fnir, strict=True)}
+    return {"rank1": result.rank1, **named}
+
+
+def train_cohort(embeddings: np.ndarray, clusters: int = 1000) -> np.ndarray:
+    """The cohort (clusters, d) of training embeddings (n, d)."""
+    return spherical_kmeans(embeddings, clusters)

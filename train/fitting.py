@@ -1,0 +1,38 @@
+"""From a recipe's file to a trained run."""
+
+import shutil
+from pathlib import Path
+
+import torch
+
+from train.data.faces import load_faces
+from train.errors import RecipeInvalid
+from train.facetask import FaceTask, dev_metrics
+from train.loop import fit
+from train.models import make_model
+from train.recipe import Recipe, load_recipe
+
+
+def face_task(recipe: Recipe, folder: Path) -> FaceTask:
+    """The recipe's pictures and network, weights at their start."""
+    if recipe.data.kind != "faces":
+        raise RecipeInvalid("data", f"unknown kind {recipe.data.kind!r} for faces")
+    pictures = load_faces(folder, drop_heldout=True)
+    model, dim = make_model(recipe.model, folder)
+    return FaceTask(recipe, pictures, model, dim)
+
+
+def fit_recipe(path: Path, out: Path, folder: Path) -> str:
+    """Train by the recipe in `path` into `out`; data are looked for in `folder`. Returns what to tell the user."""
+    recipe = load_recipe(path)
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, out / "recipe.toml")
+    if recipe.task != "faces":
+        from train.workbench import fit_workbench  # noqa: PLC0415 - faces need none of it
+
+        return str(fit_workbench(recipe, out, folder))
+    task = face_task(recipe, folder)
+    fit(recipe, task.model, task.jobs(), out, evaluate=lambda model: dev_metrics(model, task.pictures))
+    return f"{out}: {recipe.name} trained; weights in {out / 'model.pt'}"

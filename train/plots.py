@@ -1,0 +1,147 @@
+"""Plots of a run as Matplotlib figures; nothing here touches pyplot or its process-wide state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from train.verification import Trials, det, roc
+
+SIZE = (7.0, 4.2)
+DPI = 110
+FLOOR = 1e-4  # the lowest rate that log axes show
+NAMED_CLASSES = 20
+MATED, STRANGERS, MARK = "#1b7f5c", "#c2452d", "#30343b"
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One logged value over a run's steps, stages one after the other; `stages` are (first step, name)."""
+
+    steps: np.ndarray
+    values: np.ndarray
+    stages: tuple[tuple[int, str], ...]
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG."""
+    figure.savefig(path, dpi=DPI, bbox_inches="tight")
+
+
+def loss_curve(loss: Curve, progress: Curve | None) -> Figure:
+    """Training loss, thin, and its running mean, thick; the validation ROC-AUC on an axis of its own."""
+    figure, axes = _figure("step", "loss (training points)")
+    axes.plot(loss.steps, loss.values, color=STRANGERS, alpha=0.3, linewidth=1, label="loss")
+    axes.plot(loss.steps, _running(loss.values), color=STRANGERS, linewidth=2, label="loss, running mean")
+    _mark_stages(axes, loss)
+    if progress is not None and len(progress.values):
+        right = axes.twinx()
+        right.plot(progress.steps, progress.values, "o-", color=MATED, markersize=3, label="validation ROC-AUC")
+        right.set_ylabel("ROC-AUC (validation pairs)", color=MATED)
+        right.set_ylim(top=1.005)
+    axes.set_ylim(bottom=0)
+    axes.legend(loc="upper center", frameon=False, fontsize=8)
+    return figure
+
+
+def rate_curve(rate: Curve) -> Figure:
+    """Learning rate over the steps."""
+    figure, axes = _figure("step", "learning rate")
+    axes.plot(rate.steps, rate.values, color=MARK)
+    axes.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
+    _mark_stages(axes, rate)
+    return figure
+
+
+def distance_histogram(pool: Trials, threshold: float) -> Figure:
+    """Distances of mated and non-mated test pairs, each with area one, and the threshold."""
+    figure, axes = _figure("distance (lower is more alike)", "density")
+    bins = np.linspace(float(pool.distances.min()), float(np.quantile(pool.distances, 0.999)), 60)
+    for chosen, colour, name in ((pool.positive, MATED, "mated"), (~pool.positive, STRANGERS, "non-mated")):
+        axes.hist(
+            pool.distances[chosen], bins=bins.tolist(), density=True, color=colour, alpha=0.55,
+            label=f"{name}, {int(chosen.sum()):,} pairs",
+        )  # fmt: skip
+    axes.axvline(threshold, color=MARK, linestyle="--", label=f"threshold {threshold:.3g}")
+    axes.legend(frameon=False)
+    return figure
+
+
+def roc_curves(pools: Mapping[str, Trials]) -> Figure:
+    """True match rate over false match rate; the diagonal is chance."""
+    figure, axes = _figure("false match rate", "true match rate")
+    for name, pool in pools.items():
+        axes.plot(*roc(pool), label=name)
+    axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="chance")
+    axes.legend(frameon=False, loc="lower right", fontsize=8)
+    return figure
+
+
+def det_curves(pools: Mapping[str, Trials]) -> Figure:
+    """False non-match rate over false match rate, both logarithmic: lower left is better."""
+    figure, axes = _figure("false match rate", "false non-match rate")
+    for name, pool in pools.items():
+        fmr, fnmr = det(pool)
+        axes.plot(np.maximum(fmr, FLOOR), np.maximum(fnmr, FLOOR), label=name)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(FLOOR, 1)
+    axes.set_ylim(FLOOR, 1)
+    axes.grid(visible=True, which="major", alpha=0.3)
+    axes.legend(frameon=False, loc="lower left", fontsize=8)
+    return figure
+
+
+def embedding_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], how: str) -> Figure:
+    """Test pictures as dots on a plane, coloured by class; the legend names them where they are few."""
+    figure, axes = _figure("", "")
+    present = np.unique(labels)
+    colours = mpl.colormaps["tab20" if len(present) <= NAMED_CLASSES else "gist_rainbow"]
+    for i, label in enumerate(present):
+        own = points[labels == label]
+        colour = colours(i % NAMED_CLASSES if len(present) <= NAMED_CLASSES else i / len(present))
+        axes.scatter(own[:, 0], own[:, 1], s=9, color=colour, label=str(classes[label]))
+    axes.set_title(f"{len(points):,} test pictures of {len(present)} classes, {how}", fontsize=9)
+    if len(present) <= NAMED_CLASSES:
+        axes.legend(frameon=False, fontsize=7, bbox_to_anchor=(1.0, 1.0), loc="upper left")
+    return figure
+
+
+def confusion(table: Sequence[Sequence[int]], names: tuple[str, str]) -> Figure:
+    """Counts of truth (rows) against answer (columns), shaded by the share of the truth."""
+    counts = np.array(table)
+    figure, axes = _figure("answer", "truth", size=(4.2, 3.6))
+    axes.imshow(counts / counts.sum(1, keepdims=True).clip(1), cmap="Greens", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        share = count / max(1, counts[row].sum())
+        axes.text(column, row, f"{count}\n{share:.0%}", ha="center", va="center", color="white" if share > 0.6 else MARK)  # noqa: PLR2004
+    axes.set_xticks([0, 1], names)
+    axes.set_yticks([0, 1], names)
+    return figure
+
+
+def _figure(x: str, y: str, size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _running(values: np.ndarray) -> np.ndarray:
+    width = max(1, len(values) // 20)
+    summed = np.cumsum(np.concatenate([[0.0], values]))
+    low = np.maximum(np.arange(len(values)) - width, 0)
+    high = np.minimum(np.arange(len(values)) + width + 1, len(values))
+    return np.asarray((summed[high] - summed[low]) / (high - low))
+
+
+def _mark_stages(axes: Axes, curve: Curve) -> None:
+    for start, name in curve.stages if len(curve.stages) > 1 else ():
+        axes.axvline(start, color="grey", linewidth=0.8, linestyle=":")
+        axes.text(start, 0.98, f" {name}", transform=axes.get_xaxis_transform(), fontsize=7, va="top", color="grey")

@@ -1,0 +1,97 @@
+"""`attendance train export`: a run's weights as an encoder that the product loads."""
+
+import datetime
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from train.calibrate import fit_score_model, non_mated
+from train.data.pictures import Pictures
+from train.errors import DataMissing
+from train.export import export_onnx, write_card
+from train.facetask import embed_pictures
+from train.fitting import face_task
+from train.models import load_weights
+from train.openset import cohort_means, spherical_kmeans
+from train.recipe import load_recipe
+
+COHORT_SIZE = 1000
+COHORT_K = 100
+COHORT_SEED = 1
+
+TERMS = {
+    "lfw": "Labeled Faces in the Wild, View 1 training people; photos from news agencies, for research",
+    "celeba": "CelebA; non-commercial research only",
+    "vggface2": "VGGFace2 part; non-commercial research, withdrawn by its authors",
+    "pins": "Pins Face Recognition, Kaggle; photos crawled from the web, no licence of the photos",
+    "fairface": "FairFace; CC BY 4.0",
+    "aaf": "All-Age-Faces; research only",
+}
+INITIAL = {
+    "joined": ("foamliu/MobileFaceNet", "Open Model Zoo face-reidentification-retail-0095"),
+    "mobilefacenet": ("foamliu/MobileFaceNet",),
+    "retail-0095": ("Open Model Zoo face-reidentification-retail-0095",),
+}
+WEAKNESSES = (
+    "Children resemble each other more than adults do: expect more false matches and reviews among them.",
+    "Faces under about 40 px, profiles beyond 60 degrees, masks and heavy blur are recognised markedly less often.",
+    "Measured mostly on press photos of adults; twins and close relatives are not told apart reliably.",
+    "Trained on sets collected without the consent of the people in them; some allow non-commercial research only.",
+)
+
+
+def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = False, half: bool = True) -> str:
+    """Export the run's network into `to` with cohort, score model and card; returns what to tell the user."""
+    weights = run / "model.pt"
+    if not weights.is_file():
+        raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
+    recipe = load_recipe(run / "recipe.toml")
+    task = face_task(recipe, folder)
+    load_weights(task.model, weights)
+    to.mkdir(parents=True, exist_ok=True)
+    off = export_onnx(task.model, to / "encoder.onnx", half=half)
+    embeddings = Embeddings(task.pictures, embed_pictures(task.model, task.pictures.pixels, mirror=mirror))
+    cohort = embeddings.cohort()
+    facts = {
+        "id": identifier,
+        "created": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "score_model": embeddings.score_model(cohort),
+        "recipe": recipe.name,
+        "revision": _revision(),
+        "data": [{"set": name, "terms": terms} for name, terms in TERMS.items()],
+        "teachers": [{"name": name, "terms": "Apache-2.0"} for name in INITIAL.get(recipe.model.kind, ())],
+        "initial_weights": [{"name": name, "licence": "Apache-2.0"} for name in INITIAL.get(recipe.model.kind, ())],
+        "figures": {},
+        "weaknesses": list(WEAKNESSES),
+    }
+    source = "spherical k-means of the training photos (LFW View 1 training people, CelebA, VGGFace2, Pins, FairFace, AAF)"
+    write_card(to, facts, cohort=cohort, k=COHORT_K, mirror=mirror, cohort_source=source)
+    return f"{to}: {identifier}, differs from PyTorch by {off:.1e}"
+
+
+class Embeddings:
+    """A whole set through one network: what cohort and score model are made of."""
+
+    def __init__(self, pictures: Pictures, vectors: np.ndarray) -> None:
+        self.pictures = pictures
+        self.vectors = vectors
+
+    def cohort(self, size: int = COHORT_SIZE) -> np.ndarray:
+        """Centroids (size, d) float16 of the training photos."""
+        return spherical_kmeans(self.vectors[self.pictures.rows("train")], size, seed=COHORT_SEED)
+
+    def score_model(self, cohort: np.ndarray, k: int = COHORT_K) -> Mapping[str, Any]:
+        """The card's score model from development people."""
+        rows = self.pictures.rows("dev", labelled=True)
+        vectors = self.vectors[rows]
+        means = cohort_means(vectors, cohort.astype(np.float32), k)
+        sample = non_mated(vectors, self.pictures.labels[rows], means, np.random.default_rng(COHORT_SEED))
+        return fit_score_model(sample, "development people of LFW (View 1 training people) and CelebA")
+
+
+def _revision() -> str:
+    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=Path(__file__).parent)  # noqa: S607
+    return done.stdout.strip() or "unknown"

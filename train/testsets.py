@@ -1,0 +1,114 @@
+"""Test pictures through the product's own detector and aligner, kept as crops; a photo without a face stays as a miss."""
+
+import csv
+import hashlib
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+from rich.progress import track
+
+from enroll.detect import CenterFace
+from enroll.geometry import align
+from train.console import stderr
+from train.data.faces import cache_folder
+from train.errors import DataMissing, ManifestInvalid
+from train.openset import Run
+
+SIDE = 112
+PICTURES = (".jpg", ".jpeg", ".png", ".pgm", ".webp")
+
+
+@dataclass(frozen=True)
+class TestCrops:
+    """Aligned crops (n, 112, 112, 3) uint8 of `names` (member paths); `found` (n,) is false where no face was found."""
+
+    __test__ = False  # pytest: not a test class
+    crops: np.ndarray
+    found: np.ndarray
+    names: tuple[str, ...]
+
+    @property
+    def people(self) -> np.ndarray:
+        """The folder each photo lies in (n,)."""
+        return np.array([PurePosixPath(name).parts[-2] for name in self.names])
+
+    def rows_of(self, stems: Sequence[str]) -> np.ndarray:
+        """Row numbers of photos by their file's stem."""
+        row = {PurePosixPath(name).stem: i for i, name in enumerate(self.names)}
+        missing = [stem for stem in stems if stem not in row]
+        if missing:
+            raise ManifestInvalid("protocol", f"{len(missing)} photos are not in the archive, {missing[0]!r} for one")
+        return np.array([row[stem] for stem in stems])
+
+
+def test_crops(archive: Path) -> TestCrops:
+    """The largest face of each picture of a zip of folders, aligned; cached by the archive's content."""
+    if not archive.is_file():
+        raise DataMissing(str(archive), "no such archive")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:16]
+    cached = cache_folder() / f"crops-{archive.stem}-{digest}.npz"
+    if not cached.is_file():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        made = _detect_all(archive)
+        unfinished = cached.with_suffix(".part.npz")
+        np.savez(unfinished, crops=made.crops, found=made.found, names=np.array(made.names))
+        unfinished.replace(cached)
+    with np.load(cached) as kept:
+        return TestCrops(kept["crops"], kept["found"], tuple(kept["names"].tolist()))
+
+
+test_crops.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test
+
+
+def _detect_all(archive: Path) -> TestCrops:
+    detector = CenterFace()
+    with zipfile.ZipFile(archive) as file:
+        names = sorted(n for n in file.namelist() if n.lower().endswith(PICTURES))
+        crops = np.zeros((len(names), SIDE, SIDE, 3), np.uint8)
+        found = np.zeros(len(names), bool)
+        steps = track(names, f"faces of {archive.name}", console=stderr(), disable=not stderr().is_terminal)
+        for i, name in enumerate(steps):
+            pixels = _read(file, name)
+            faces = detector.detect(pixels)
+            if faces:
+                largest = max(faces, key=lambda face: face.box[2] * face.box[3])
+                crops[i], found[i] = align(pixels, largest.landmarks, SIDE), True
+    return TestCrops(crops, found, tuple(names))
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    try:
+        with Image.open(io.BytesIO(archive.read(name))) as picture:
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, UnidentifiedImageError) as error:
+        raise ManifestInvalid(f"{archive.filename}:{name}", str(error)) from error
+
+
+def open_protocol(path: Path, crops: TestCrops) -> list[Run]:
+    """P1's runs as row numbers, from columns run, role, person, photo."""
+    runs: dict[str, dict[str, list[str]]] = {}
+    for row in _rows(path):
+        runs.setdefault(row["run"], {"enrolled": [], "mated": [], "stranger": []})[row["role"]].append(row["photo"])
+    return [
+        Run(crops.rows_of(roles["enrolled"]), crops.rows_of(roles["mated"]), crops.rows_of(roles["stranger"]))
+        for roles in runs.values()
+    ]
+
+
+def pair_protocol(path: Path, crops: TestCrops) -> tuple[np.ndarray, np.ndarray]:
+    """P2's pairs as row numbers (n, 2), and whether they show one person (n,)."""
+    rows = _rows(path)
+    pairs = np.stack([crops.rows_of([row["photo_a"] for row in rows]), crops.rows_of([row["photo_b"] for row in rows])], 1)
+    return pairs, np.array([row["same"] == "1" for row in rows])
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.is_file():
+        raise DataMissing(str(path), "no such protocol")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
