@@ -62,13 +62,13 @@ class Tracker:
 
     def update(self, detections: "Sequence[Detection]", time: float, same_face: SameFace) -> Update:
         """Give every detection its track, an old or a new one; drop those not seen for too long."""
+        lost = [track for track in self.tracks if time - track.last_seen > self._lost_s]
+        self.tracks = [track for track in self.tracks if time - track.last_seen <= self._lost_s]
         chosen = self._match(detections, same_face)
         seen = [
             self._continue(chosen[place], detection, time) if place in chosen else self._begin(detection, time)
             for place, detection in enumerate(detections)
         ]
-        lost = [track for track in self.tracks if time - track.last_seen > self._lost_s]
-        self.tracks = [track for track in self.tracks if time - track.last_seen <= self._lost_s]
         return Update(seen, lost)
 
     def drain(self) -> list[Track]:
@@ -77,19 +77,26 @@ class Tracker:
         return ended
 
     def _match(self, detections: "Sequence[Detection]", same_face: SameFace) -> dict[int, Track]:
-        """Detection's place to track, each once, the overlap as large as can be."""
-        if not detections or not self.tracks:
+        """Detection's place to track, each once. Tracks that flow held come first, the others have to prove it."""
+        places = {place: detection.box for place, detection in enumerate(detections)}
+        held = self._by_place(places, [track for track in self.tracks if track.steady])
+        left = {place: box for place, box in places.items() if place not in held}
+        claims = self._by_place(left, [track for track in self.tracks if not track.steady])
+        return held | {place: track for place, track in claims.items() if same_face(track, detections[place])}
+
+    def _by_place(self, boxes: Mapping[int, Box], tracks: Sequence[Track]) -> dict[int, Track]:
+        """Box to track where they overlap enough, the sum of overlaps as large as can be."""
+        if not boxes or not tracks:
             return {}
         from scipy.optimize import linear_sum_assignment
 
-        table = np.array([[iou(track.box, each.box) for track in self.tracks] for each in detections])
+        places = list(boxes)
+        table = np.array([[iou(track.box, boxes[place]) for track in tracks] for place in places])
         rows, columns = linear_sum_assignment(table, maximize=True)
-        pairs = [(int(row), self.tracks[column]) for row, column in zip(rows, columns, strict=True)]
         return {
-            row: track
-            for row, track in pairs
-            if iou(track.box, detections[row].box) >= self._min_overlap
-            and (track.steady or same_face(track, detections[row]))
+            places[row]: tracks[column]
+            for row, column in zip(rows, columns, strict=True)
+            if table[row, column] >= self._min_overlap
         }
 
     def _continue(self, track: Track, detection: "Detection", time: float) -> Track:

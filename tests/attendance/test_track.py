@@ -71,6 +71,22 @@ def test_where_flow_was_lost_the_face_decides(answer, expected):
     assert expected == ids(tracker.update([detection(11)], 0.2, answer))
 
 
+def test_a_face_that_left_does_not_stand_in_the_way():
+    """After a cut the new face keeps its new track, though the old one's box still lies there."""
+    tracker = Tracker()
+    tracker.update([detection(10)], 0.0, never)
+    tracker.move({1: None})
+    assert [[2], [2], [2]] == [ids(tracker.update([detection(10)], step / 6, never)) for step in range(1, 4)]
+
+
+def test_a_minute_apart_is_another_visit():
+    """A face at the same place after more than a second is a new track, however alike."""
+    tracker = Tracker()
+    tracker.update([detection(10)], 0.0, always)
+    update = tracker.update([detection(10)], 60.0, always)
+    assert ([2], [1]) == (ids(update), [track.id for track in update.lost])
+
+
 def test_flow_carries_a_track_over_a_fast_move():
     """A box that flow moved far meets its detection there."""
     tracker = Tracker()

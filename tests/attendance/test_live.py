@@ -1,0 +1,617 @@
+"""Videos and cameras, first frame to last: one decision a track, marks only after a vote, a clean end always."""
+
+import contextlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from attendance import live
+from attendance.app import Attendance
+from attendance.cameras import Address, CameraState, Frame, Kind
+from attendance.decision import Candidate, FaceEvidence, Policy, decide
+from attendance.errors import CameraLost, CameraMissing, OutputFailed
+from attendance.live import LiveSummary, check_video, run_camera
+from attendance.records import Decision, PersonRef, ScoredPerson
+from attendance.settings import Settings
+from enroll.errors import EncoderFailed
+from enroll.face import Detection, Face, Quality, Template
+from enroll.geometry import TEMPLATE_112
+
+FPS = 30
+DIM = 8
+STREAM = Address(Kind.STREAM, "rtsp://door:s3cret@cam/live", "rtsp://***@cam/live")
+POLICY = Policy(threshold=0.5, review_threshold=0.4, margin=0.05, target_fpir=0.003, gallery_size=2)
+PEOPLE = {1: PersonRef("P-1", "Ada", 1), 2: PersonRef("P-2", "Bob", 2)}
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A face in one frame of the made-up world: whose, where, how good, and how alike to itself at enrolment."""
+
+    who: int
+    x: float = 100.0
+    score: int = 60
+    reasons: tuple[str, ...] = ()
+    cosine: float = 0.9
+    side: float = 60.0
+    y: float = 80.0
+
+
+def vector(who, cosine=1.0):
+    """A unit vector at `cosine` to person number `who`, and at none to anybody else."""
+    out = np.zeros(DIM, np.float32)
+    out[who], out[DIM - 1] = cosine, np.sqrt(1 - cosine**2)
+    return out
+
+
+class World:
+    """Pictures whose faces are known; stands in for detector, encoder, gallery and database, and counts calls."""
+
+    def __init__(self, frames, **settings):
+        self.frames, self.now = frames, 0
+        self.settings = Settings(**{"vote_frames": 3, **settings})
+        self.pipeline = SimpleNamespace(detector=self, encoder=self, embed_detections=self.embed_detections)
+        self.clock = self
+        self.seconds = 1000.0
+        self.id = "test"
+        self.marks: list[str] = []
+        self.calls = {"detect": 0, "embed": 0, "record": 0}
+        self.fail = None
+        self.background = cv2.GaussianBlur(
+            np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8), (9, 9), 0
+        )
+
+    # the clock
+
+    def monotonic(self):
+        return self.seconds
+
+    def utc(self):
+        return datetime(2026, 3, 2, 8, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    # the pictures
+
+    def picture(self, number):
+        out = self.background.copy()
+        for sight in self.frames[number]:
+            rng = np.random.default_rng(sight.who if sight.who < 90 else number)
+            patch = cv2.GaussianBlur(rng.integers(0, 255, (60, 60, 3), np.uint8), (7, 7), 0)
+            side, x, y = int(sight.side), int(sight.x), int(sight.y)
+            out[y : y + side, x : x + side] = cv2.resize(patch, (side, side))
+        return out
+
+    def frame(self, number, time):
+        self.now = number
+        return Frame(self.picture(number), number, time, self.utc())
+
+    # detector and encoder
+
+    def detect(self, pixels):
+        self.calls["detect"] += 1
+        scale = pixels.shape[1] / 320
+        return [
+            Detection(
+                (s.x * scale, s.y * scale, s.side * scale, s.side * scale),
+                ((TEMPLATE_112 / 112 * s.side + [s.x, s.y]) * scale).astype(np.float32),
+                0.9,
+            )
+            for s in self.frames[self.now]
+        ]
+
+    def embed_detections(self, pixels, detections):
+        assert (240, 320, 3) == pixels.shape
+        self.calls["embed"] += len(detections)
+        if self.fail == "embed":
+            raise EncoderFailed("encoder.onnx", "an embedding is not finite")
+        return [self._face(each) for each in detections]
+
+    def _face(self, detection):
+        sight = min(self.frames[self.now], key=lambda s: abs(s.x - detection.box[0]) + abs(s.y - detection.box[1]))
+        quality = Quality(sight.score, int(sight.side), 60, 60, 0.0, 0.0, 0.0, 0.9, sight.reasons)
+        template = None if sight.reasons else Template("test", vector(sight.who % 90, sight.cosine), 0.0)
+        return Face(detection, quality, np.zeros((112, 112, 3), np.uint8), template)
+
+    def cohort_means(self, vectors):
+        return np.zeros(len(vectors), np.float32)
+
+    # gallery and marks
+
+    def policy(self, group=None):
+        assert group in (None, "class")
+        return POLICY
+
+    def judge(self, faces, *, source, frame=None, at=None, group=None):
+        assert group in (None, "class")
+        if self.fail == "judge":
+            raise RuntimeError("the gallery broke")
+        evidence = []
+        for face in faces:
+            if face.template is None:
+                evidence.append(FaceEvidence(refusals=face.quality.reasons))
+            else:
+                scores = {who: float(face.template.vector[who]) for who in PEOPLE}
+                evidence.append(FaceEvidence(tuple(Candidate(who, s, s) for who, s in scores.items())))
+        return [
+            self._decision(face, seen, verdict, source, frame, at)
+            for face, seen, verdict in zip(faces, evidence, decide(evidence, POLICY), strict=True)
+        ]
+
+    def _decision(self, face, seen, verdict, source, frame, at):
+        ranked = sorted(seen.candidates, key=lambda c: -c.score)
+        return Decision(
+            source, at or self.utc(), face.box, verdict.ruling, POLICY.threshold, POLICY.target_fpir, 2, "test",
+            person=PEOPLE[verdict.best.person] if verdict.ruling in {"present", "review"} else None,
+            score=None if verdict.best is None else verdict.best.score,
+            candidates=tuple(ScoredPerson(PEOPLE[c.person], c.score, c.cosine) for c in ranked),
+            quality=face.quality.to_dict(), reasons=verdict.reasons, frame=frame,
+        )  # fmt: skip
+
+    def record(self, decision, session=None, *, how=None):
+        if decision.decision != "present":
+            return decision
+        self.calls["record"] += 1
+        if self.fail == "record":
+            raise OSError("disk full")
+        new = decision.person.id not in self.marks
+        if new:
+            self.marks.append(decision.person.id)
+        return replace(decision, decision="present" if new else "already", mark=f"{session}/{how}/{decision.person.id}")
+
+
+class Reader:
+    """Stands in for VideoReader: the world's frames in order."""
+
+    fps = float(FPS)
+
+    def __init__(self, world):
+        self.world, self.declared, self.closed = world, len(world.frames), False
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.closed = True
+
+    def __iter__(self):
+        for number in range(len(self.world.frames)):
+            self.world.seconds += 1 / FPS
+            yield self.world.frame(number, number / FPS)
+
+
+class ScriptedCamera:
+    """Plays the world's frames as a camera; entries of `script` by frame number interrupt it."""
+
+    def __init__(self, world, script=None, fps=FPS):
+        self.world, self.script, self.fps = world, script or {}, fps
+        self.state, self.detail, self.number, self.closed = CameraState.CLOSED, "", 0, False
+
+    def open(self):
+        self.state = CameraState.ONLINE
+
+    def newest(self, _timeout_s):
+        self.world.seconds += 1 / self.fps
+        event = self.script.pop(self.number, None)
+        if isinstance(event, BaseException):
+            raise event
+        if event is not None:
+            self.state, self.detail, pause = event
+            self.world.seconds += pause
+            return None
+        if self.number >= len(self.world.frames):
+            self.state, self.detail = CameraState.ENDED, ""
+            return None
+        self.state, self.detail = CameraState.ONLINE, ""
+        self.number += 1
+        return self.world.frame(self.number - 1, self.world.seconds)
+
+    def close(self):
+        self.closed = True
+
+
+class Told(list):
+    """Collects what is emitted, with the frame at which it was."""
+
+    def __init__(self, world):
+        super().__init__()
+        self.world, self.when, self.said = world, [], []
+
+    def __call__(self, decision):
+        self.when.append(self.world.now)
+        self.append(decision)
+
+    @property
+    def kinds(self):
+        return [each.decision for each in self]
+
+
+def watch(world, monkeypatch, tmp_path, told=None, stop=lambda: False, **options):
+    told = Told(world) if told is None else told
+    monkeypatch.setattr(live, "VideoReader", lambda *_: Reader(world))
+    path = tmp_path / "door.mp4"
+    summary = check_video(
+        world, path, session="maths", emit=told, status=told.said.append, stop=stop, **{"group": "class", **options}
+    )
+    return told, summary
+
+
+def film(world, script=None, told=None, stop=lambda: False, fps=FPS, **options):
+    told = Told(world) if told is None else told
+    camera = ScriptedCamera(world, script, fps)
+    options = {"window": False, "session": "maths", **options}
+    try:
+        summary = run_camera(world, STREAM, emit=told, status=told.said.append, stop=stop, camera=camera, **options)
+    finally:
+        assert camera.closed
+    return told, summary
+
+
+def standing(*sights, seconds=3.0):
+    return [list(sights)] * round(seconds * FPS)
+
+
+# --- one line a track ------------------------------------------------------------------------------------------
+
+
+def test_one_line_for_one_person(monkeypatch, tmp_path):
+    """Somebody enrolled who stands there for three seconds is marked once, early, with evidence of that moment."""
+    world = World(standing(Sight(1)))
+    told, summary = watch(world, monkeypatch, tmp_path)
+    (decision,) = told
+    assert ("present", "P-1", 1, 60) == (
+        decision.decision, decision.person.id, decision.track, decision.quality["score"],
+    )  # fmt: skip
+    assert told.when == [decision.frame] == [10]
+    assert "maths/file/P-1" == decision.mark
+    assert (90, 1, 0, "ended") == (summary.frames, summary.marked, summary.unknown, summary.state)
+
+
+def test_strangers_and_unusable_faces_are_told_once_at_the_end(monkeypatch, tmp_path):
+    """A stranger is unknown, a blurred face refused: one line each, with the best look as evidence."""
+    frames = [
+        [Sight(3, x=40.0, score=40 + (10 < number < 20)), Sight(1, x=200.0, score=20, reasons=("blurred",))]
+        for number in range(60)
+    ]
+    told, summary = watch(World(frames), monkeypatch, tmp_path)
+    assert ["unknown", "refused"] == told.kinds
+    assert 41 == told[0].quality["score"]
+    assert 10 < told[0].frame < 20
+    assert ("blurred",) == told[1].reasons
+    assert (0, 1) == (summary.marked, summary.unknown)
+
+
+@pytest.mark.parametrize(("vote_frames", "expected"), [(1, "present"), (4, "present"), (5, "review")])
+def test_the_vote_decides(monkeypatch, tmp_path, vote_frames, expected):
+    """Somebody in view for four looks is marked with up to four votes asked for, else a case for review."""
+    world = World([*standing(Sight(1), seconds=19 / FPS), *[[]] * 60], vote_frames=vote_frames)
+    told, _ = watch(world, monkeypatch, tmp_path)
+    assert [expected] == told.kinds
+    assert (("few_frames",) if expected == "review" else ()) == told[0].reasons
+
+
+def test_a_lucky_frame_marks_nobody(monkeypatch, tmp_path):
+    """A stranger who looks like somebody in a few frames only is not marked."""
+    frames = [[Sight(1, cosine=0.6 if number % 15 == 0 else 0.1)] for number in range(90)]
+    told, _ = watch(World(frames), monkeypatch, tmp_path)
+    assert [] == [each for each in told.kinds if each == "present"]
+    assert 1 == len(told)
+
+
+def test_two_faces_at_once_are_two_people(monkeypatch, tmp_path):
+    """The same person twice in a picture is marked once, by the better likeness; the other is not them."""
+    world = World(standing(Sight(1, x=40.0, cosine=0.95), Sight(1, x=200.0, cosine=0.8)))
+    told, _ = watch(world, monkeypatch, tmp_path)
+    assert ["present", "review"] == told.kinds
+    assert [["P-1"], 1] == [world.marks, told[0].track]
+
+
+def test_two_people_are_marked_together(monkeypatch, tmp_path):
+    """Two enrolled people side by side get their own marks."""
+    world = World(standing(Sight(2, x=40.0), Sight(1, x=200.0)))
+    told, summary = watch(world, monkeypatch, tmp_path)
+    assert {("present", "P-1"), ("present", "P-2")} == {(each.decision, each.person.id) for each in told}
+    assert 2 == summary.marked
+
+
+def test_leaving_and_coming_back(monkeypatch, tmp_path):
+    """In a file each track has its line: present, then already."""
+    world = World([*standing(Sight(1)), *[[]] * 60, *standing(Sight(1, x=200.0))])
+    told, _ = watch(world, monkeypatch, tmp_path)
+    assert [("present", 1), ("already", 2)] == [(each.decision, each.track) for each in told]
+
+
+def test_a_switch_before_the_mark_is_a_review(monkeypatch, tmp_path):
+    """A face that turns from one person into another under way marks nobody."""
+    frames = [[Sight(1 if number < 5 else 2)] for number in range(60)]
+    world = World(frames, vote_frames=4)
+    world.picture = lambda _, take=world.picture: take(0)  # flow sees one and the same face
+    told, _ = watch(world, monkeypatch, tmp_path)
+    assert [("review", ("track_switched",))] == [(each.decision, each.reasons) for each in told]
+    assert [] == world.marks
+
+
+def test_a_switch_after_the_mark_is_a_review(monkeypatch, tmp_path):
+    """A marked face that turns into somebody else keeps its mark, and the other is a case for review."""
+    frames = [[Sight(1 if number < 30 else 2)] for number in range(120)]
+    world = World(frames)
+    world.picture = lambda _, take=world.picture: take(0)
+    told, _ = watch(world, monkeypatch, tmp_path)
+    assert [("present", "P-1"), ("review", "P-2")] == [(each.decision, each.person.id) for each in told]
+    assert ["P-1"] == world.marks
+
+
+def test_a_cut_begins_a_new_track(monkeypatch, tmp_path):
+    """After a cut in the film another person at the same place is judged afresh."""
+    world = World([*standing(Sight(1)), *standing(Sight(2))])
+    told, _ = watch(world, monkeypatch, tmp_path)
+    assert [("present", "P-1", 1), ("present", "P-2", 2)] == [(d.decision, d.person.id, d.track) for d in told]
+
+
+def test_where_flow_fails_the_template_holds_the_track(monkeypatch, tmp_path):
+    """A face that flow cannot follow (its pixels change wholly) keeps its track by being alike to itself."""
+    world = World(standing(Sight(91), seconds=2.0))
+    told, _ = watch(world, monkeypatch, tmp_path)
+    assert [("present", 1)] == [(each.decision, each.track) for each in told]
+
+
+def test_work_is_spared(monkeypatch, tmp_path):
+    """The detector looks about six times a second, and a marked face is embedded once a second."""
+    world = World(standing(Sight(1), seconds=10.0))
+    watch(world, monkeypatch, tmp_path)
+    assert 55 <= world.calls["detect"] <= 61
+    assert world.calls["embed"] <= 3 + 10
+    assert 1 == world.calls["record"]
+
+
+def test_large_pictures_are_searched_small(monkeypatch, tmp_path):
+    """With a smaller copy for the detector, boxes are still in the full picture's pixels."""
+    world = World(standing(Sight(1)), detect_side=160)
+    told, _ = watch(world, monkeypatch, tmp_path)
+    assert (100.0, 80.0, 60.0, 60.0) == pytest.approx(told[0].box)
+
+
+# --- files -----------------------------------------------------------------------------------------------------
+
+
+def test_dry_run(monkeypatch, tmp_path):
+    """A dry run tells the same and marks nothing."""
+    world = World(standing(Sight(1)))
+    told, summary = watch(world, monkeypatch, tmp_path, dry_run=True)
+    assert (["present"], 0, [], 1) == (told.kinds, world.calls["record"], world.marks, summary.marked)
+
+
+def test_stopping_a_file(monkeypatch, tmp_path):
+    """A stop ends the run at the next frame; what was seen is reported."""
+    world = World(standing(Sight(3), seconds=10.0))
+    told, summary = watch(world, monkeypatch, tmp_path, stop=lambda: world.now >= 20)
+    assert (["unknown"], 21, "stopped") == (told.kinds, summary.frames, summary.state)
+
+
+def test_a_film_without_faces(monkeypatch, tmp_path):
+    """Nobody in view gives no line, and the status says so."""
+    told, summary = watch(World([[]] * 30), monkeypatch, tmp_path)
+    assert [] == told
+    assert LiveSummary(30, 0, 0, 0, summary.fps, "ended") == summary
+    assert told.said[-1].endswith("no face that can be judged")
+
+
+@pytest.mark.parametrize("stage", ["embed", "judge", "record"])
+def test_a_failure_marks_nobody(monkeypatch, tmp_path, stage):
+    """Whatever fails on the way, the error comes out and nobody is marked or reported."""
+    world = World(standing(Sight(1)))
+    world.fail = stage
+    told = Told(world)
+    with pytest.raises((EncoderFailed, RuntimeError, OSError)):
+        watch(world, monkeypatch, tmp_path, told)
+    assert ([], []) == (told, world.marks)
+
+
+def test_the_annotated_film(monkeypatch, tmp_path):
+    """--annotate writes the film with boxes and a picture of the moment of each mark."""
+    world = World(standing(Sight(1)))
+    watch(world, monkeypatch, tmp_path, annotate=tmp_path / "out.mp4")
+    assert ["out-track1-present.png", "out.mp4"] == sorted(each.name for each in tmp_path.iterdir())
+    with Image.open(tmp_path / "out-track1-present.png") as picture:
+        assert not np.array_equal(world.picture(10), np.asarray(picture))
+
+
+def test_the_film_itself_is_never_overwritten(tmp_path):
+    """Annotating a video onto itself is refused, and the video stays."""
+    path = tmp_path / "door.mp4"
+    path.write_bytes(b"precious")
+    with pytest.raises(OutputFailed):
+        check_video(World([[]]), path, annotate=path, emit=print, status=print, stop=lambda: False)
+    assert b"precious" == path.read_bytes()
+
+
+# --- cameras ---------------------------------------------------------------------------------------------------
+
+
+def test_the_camera_tells_how_it_does():
+    """The first status lines name encoder, people and threshold, then the camera's state; never its password."""
+    world = World([*standing(Sight(1), seconds=8.0)])
+    told, summary = film(world)
+    assert (["present"], 1, "ended") == (told.kinds, summary.marked, summary.state)
+    assert told.said[0].startswith("encoder test, 2 people enrolled, threshold 0.500")
+    assert "camera rtsp://***@cam/live online" == told.said[1]
+    assert any("frames/s, 1 marked" in line for line in told.said[2:])
+    assert not any("s3cret" in line for line in told.said)
+    assert "rtsp://***@cam/live" == told[0].source
+    assert "maths/None/P-1" == told[0].mark
+
+
+@pytest.mark.parametrize(("pause", "expected"), [(5.0, ["present"]), (70.0, ["present", "already"])])
+def test_the_duplicate_window(pause, expected):
+    """Somebody who comes back before the camera within the window is not reported again, after it once."""
+    world = World([*standing(Sight(1)), *standing(), *standing(Sight(1, x=200.0)), *standing(Sight(1, x=40.0))])
+    world.frames[90:90] = [[]] * 45
+    told, _ = film(world, {95: (CameraState.OFFLINE, "gone", pause)})
+    assert expected == told.kinds
+
+
+def test_offline_ends_the_tracks():
+    """When the camera goes offline whoever was in view is reported; on its return they are new."""
+    world = World(standing(Sight(3), seconds=4.0))
+    told, _ = film(world, {60: (CameraState.OFFLINE, "no picture for 5 s; next try in 1 s", 6.0)})
+    assert [("unknown", 1), ("unknown", 2)] == [(each.decision, each.track) for each in told]
+    assert "camera rtsp://***@cam/live offline: no picture for 5 s; next try in 1 s" in told.said
+
+
+def test_a_slow_camera_is_not_one_look():
+    """Two frames a second: the looks add up to a vote all the same."""
+    told, _ = film(World(standing(Sight(1), seconds=0.5)), fps=2)
+    assert ["present"] == told.kinds
+
+
+def test_a_frame_a_minute_never_marks():
+    """Frames a minute apart are different visits: none reaches the vote."""
+    told, _ = film(World(standing(Sight(1), seconds=0.3)), fps=1 / 60)
+    assert {"review"} == set(told.kinds)
+    assert {("few_frames",)} == {each.reasons for each in told}
+
+
+def test_ctrl_c():
+    """Ctrl-C closes the camera, reports whom it was looking at, keeps the marks, and goes on up."""
+    world = World(standing(Sight(1), Sight(3, x=200.0), seconds=5.0))
+    told = Told(world)
+    with pytest.raises(KeyboardInterrupt):
+        film(world, {60: KeyboardInterrupt()}, told)
+    assert (["present", "unknown"], ["P-1"]) == (told.kinds, world.marks)
+
+
+@pytest.mark.parametrize("error", [CameraLost("cam", "gone"), CameraMissing("cam", "none")])
+def test_a_camera_that_fails(error):
+    """A camera's own error comes out as it is, after the camera was closed."""
+    with pytest.raises(type(error)):
+        film(World(standing(Sight(1))), {5: error})
+
+
+@pytest.mark.parametrize("stage", ["embed", "judge", "record"])
+def test_a_failure_before_a_camera(stage):
+    """Whatever fails on the way, the camera is closed and nobody is marked."""
+    world = World(standing(Sight(1)))
+    world.fail = stage
+    with pytest.raises((EncoderFailed, RuntimeError, OSError)):
+        film(world)
+    assert [] == world.marks
+
+
+def test_wall_clock_steps():
+    """Setting the wall clock back an hour half-way neither doubles nor loses a mark."""
+    world = World(standing(Sight(1), seconds=4.0))
+    steps = iter(range(10**6))
+    world.utc = lambda: datetime(2026, 3, 2, 8, tzinfo=UTC) - timedelta(hours=next(steps) > 15)
+    told, _ = film(world)
+    assert (["present"], 1) == (told.kinds, world.calls["record"])
+
+
+def test_no_window_without_a_display(monkeypatch):
+    """Where no window can be opened the check goes on without, and says so."""
+    monkeypatch.setattr("attendance.window.why_no_window", lambda: "there is no display")
+    told, _ = film(World(standing(Sight(1))), window=True)
+    assert "no window: there is no display" in told.said
+    assert ["present"] == told.kinds
+
+
+def test_the_window_shows_and_stops(monkeypatch):
+    """The window gets every picture with its boxes; when its user quits, the run stops and the window closes."""
+
+    class Pane:
+        shown, closed = [], False
+
+        def show(self, pixels):
+            self.shown.append(pixels)
+            return len(self.shown) < 30
+
+        def alive(self):
+            return True
+
+        def close(self):
+            Pane.closed = True
+
+    monkeypatch.setattr("attendance.window.why_no_window", lambda: "")
+    monkeypatch.setattr("attendance.window.Window", Pane)
+    world = World(standing(Sight(1), seconds=10.0))
+    _, summary = film(world, window=True)
+    assert (30, "stopped", True) == (summary.frames, summary.state, Pane.closed)
+    assert not np.array_equal(world.picture(0), Pane.shown[20])
+
+
+# --- with the real detector, encoder, gallery and films -----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory, astronaut):
+    home = tmp_path_factory.mktemp("home")
+    Image.fromarray(astronaut).save(home / "astronaut.png")
+    with Attendance.open(home / "home") as made:
+        made.enroll(home / "astronaut.png", name="Eileen Collins", external_id="E-1")
+        yield made
+
+
+def shot(astronaut, hopper, number, size):
+    """The enrolled astronaut on the left, swaying and growing; the admiral, not enrolled, on the right; noise."""
+    height, width = size
+    rng = np.random.default_rng(number)
+    out = np.full((height, width, 3), 100, np.uint8)
+    sway = 6 * np.sin(number / 5)
+    for portrait, left, (cx, cy) in ((astronaut, 0, (223, 120)), (hopper[40:552], width // 2, (265, 140))):
+        scale = height / 512 * (0.95 + 0.1 * np.sin(number / 9))
+        matrix = np.array([[scale, 0, width / 4 - cx * scale + sway], [0, scale, height * 0.4 - cy * scale + sway / 2]])
+        out[:, left : left + width // 2] = cv2.warpAffine(portrait, matrix, (width // 2, height))
+    return np.clip(out + rng.normal(0, 6, out.shape), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory, astronaut, hopper):
+    """A second and a half of the two, 640x360."""
+    path = tmp_path_factory.mktemp("clip") / "two.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, (640, 360))
+    for number in range(36):
+        writer.write(np.ascontiguousarray(shot(astronaut, hopper, number, (360, 640))[..., ::-1]))
+    writer.release()
+    return path
+
+
+def test_a_real_film(app, clip, tmp_path):
+    """Of two people in a film the enrolled one is marked and the other unknown, and a second run says already."""
+    runs = []
+    for _ in range(2):
+        told = []
+        summary = check_video(app, clip, emit=told.append, status=str, stop=lambda: False, annotate=tmp_path / "o.mp4")
+        runs.append(sorted((each.decision, each.person and each.person.id) for each in told))
+        assert (36, "ended") == (summary.frames, summary.state)
+    assert [[("present", "E-1"), ("unknown", None)], [("already", "E-1"), ("unknown", None)]] == runs
+    assert (tmp_path / "o.mp4").stat().st_size > 10_000
+
+
+def test_a_real_film_as_a_camera(app, clip):
+    """The same film as a camera, in real time through its own process, gives the same people."""
+    told, said = [], []
+    summary = run_camera(
+        app, str(clip), dry_run=True, window=False, emit=told.append, status=said.append, stop=lambda: False
+    )
+    found = {(each.decision, each.person and each.person.id) for each in told}
+    assert "ended" == summary.state
+    assert found <= {("present", "E-1"), ("review", "E-1"), ("unknown", None)}
+    assert {"E-1", None} == {person for _, person in found}
+
+
+def test_a_missing_camera(app, tmp_path):
+    """A camera that is not there is an error with exit code 4, and nothing hangs."""
+    with pytest.raises(CameraMissing) as caught:
+        run_camera(app, str(tmp_path / "none.mp4"), window=False, emit=print, status=str, stop=lambda: False)
+    assert 4 == caught.value.exit_code
+
+
+def test_shared_clips(app, shared_data):
+    """Real clips of people who are not enrolled mark nobody, and one without a face says nothing."""
+    for name, expected in (("no_face.mp4", []), ("head-pose-face-detection-female-and-male.gif", ["unknown"] * 2)):
+        told = []
+        with contextlib.suppress(FileNotFoundError):
+            check_video(app, shared_data / "videos" / name, emit=told.append, status=str, stop=lambda: False)
+        assert expected == [each.decision for each in told]
