@@ -1,0 +1,91 @@
+"""The package's face: an exact list of names, a cheap import, an error tree with one shape."""
+
+import importlib
+import inspect
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import enroll
+from enroll import errors
+from enroll.errors import EnrollError, PhotoRefused
+from enroll.face import Detection, Photo, Quality, Template
+
+MODULES = ("card", "detect", "encoder", "errors", "face", "geometry", "photo", "pipeline", "quality", "roster")
+ERRORS = [value for value in vars(errors).values() if inspect.isclass(value) and issubclass(value, EnrollError)]
+LEAVES = [error for error in ERRORS if not error.__subclasses__()]
+
+
+def test_every_public_name_loads_and_no_other_exists():
+    """`__all__` is complete and without doubles: each name loads, and from where type checkers think it does."""
+    assert len(set(enroll.__all__)) == len(enroll.__all__)
+    homes = {name: home for home, names in enroll._HOME.items() for name in names}
+    assert sorted(homes) == sorted(enroll.__all__)
+    for name, home in homes.items():
+        assert getattr(importlib.import_module(f"enroll.{home}"), name) is getattr(enroll, name)
+    assert set(enroll.__all__) <= set(dir(enroll))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    """A misspelt name raises as any module does."""
+    with pytest.raises(AttributeError, match="no attribute 'Pipelin'"):
+        _ = enroll.Pipelin  # type: ignore[attr-defined]
+
+
+def test_importing_is_cheap():
+    """Importing the package loads neither NumPy nor anything heavier; its modules load no OpenCV or ONNX Runtime."""
+    heavy = "numpy", "PIL", "cv2", "onnxruntime", "scipy"
+    modules = ", ".join(f"enroll.{name}" for name in MODULES)
+    code = (
+        f"import sys, enroll; print([m for m in {heavy} if m in sys.modules]);"
+        f"import {modules}; print([m for m in {heavy[2:]} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert "[]\n[]\n" == done.stdout
+
+
+def test_errors_have_distinct_ids_help_and_codes():
+    """Each leaf of the tree has an id of its own, an exit code of the list and one sentence of help."""
+    assert len(LEAVES) == len({error.id for error in LEAVES})
+    for error in LEAVES:
+        assert error.exit_code in {1, 2, 3, 4}
+        assert error.help.endswith(".")
+        assert "\n" not in error.help
+        assert error.id in errors.__doc__
+        assert error.__name__ in errors.__doc__
+
+
+def test_an_error_is_one_line_and_survives_a_process_border():
+    """An error's text is `where: detail` on one line, also after pickling."""
+    error = errors.PhotoMissing("a\nb.jpg", "there is\nno such file")
+    assert "a b.jpg: there is no such file" == str(error) == str(pickle.loads(pickle.dumps(error)))  # noqa: S301
+    quality = Quality(1, 2, 3, 4, 5.0, 6.0, 7.0, 0.8, ("blurred",))
+    refused = pickle.loads(pickle.dumps(PhotoRefused("a.jpg", ("blurred", "edge"), quality)))  # noqa: S301
+    assert (("blurred", "edge"), quality) == (refused.reasons, refused.quality)
+    assert "a.jpg: refused because of blurred, edge" == str(refused)
+
+
+def test_values_are_checked_when_made():
+    """A value of the wrong shape, type or length is refused with what was expected."""
+    for make in (
+        lambda: Photo(np.zeros((4, 4), np.uint8), "a", "0", "PNG"),
+        lambda: Detection((0, 0, 1, 1), np.zeros((4, 2), np.float32), 0.5),
+        lambda: Template("e", np.ones(4, np.float32), 0.0),
+        lambda: Template("e", np.full(4, np.nan, np.float32), 0.0),
+        lambda: Template("e", np.array([1, 0], np.float64), 0.0),
+        lambda: Template("e", np.array([1, 0], np.float32), 7.0),
+        lambda: Template("e", np.array([1, 0], np.float32), float("nan")),
+    ):
+        with pytest.raises(ValueError, match="expected"):
+            make()
+
+
+def test_public_docstrings_exist():
+    """Everything public says what it is."""
+    for name in enroll.__all__:
+        value = getattr(enroll, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__doc__, name

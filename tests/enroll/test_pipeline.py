@@ -1,0 +1,123 @@
+"""From a picture to templates: one batch, order kept, refusals with their reasons."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from enroll.errors import NoFace, PhotoRefused, SeveralFaces
+from enroll.face import Photo
+from enroll.geometry import align
+from enroll.pipeline import Pipeline, open_pipeline
+from enroll.quality import CHECK_LIMITS
+
+
+@pytest.fixture
+def scene() -> np.ndarray:
+    """Noise in which every crop is sharp and of middle brightness."""
+    return np.random.default_rng(3).integers(40, 215, (400, 600, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def real(centerface, default_encoder) -> Pipeline:
+    return Pipeline(centerface, default_encoder)
+
+
+def photo_of(pixels: np.ndarray) -> Photo:
+    return Photo(pixels, "ada.jpg", "0" * 64, "PNG")
+
+
+def test_faces_are_embedded_in_one_batch_and_keep_their_order(scene, fake_detector, fake_encoder, detection_at):
+    """Usable faces get the template of their own crop, from a single batch; the others get none."""
+    found = [detection_at(10, 10), detection_at(0, 0, 0.1), detection_at(200, 90), detection_at(np.nan)]
+    faces = Pipeline(fake_detector(found), fake_encoder).faces(scene)
+    assert [2] == fake_encoder.batches
+    assert found == [face.detection for face in faces]
+    assert [True, False, True, False] == [face.template is not None for face in faces]
+    assert ("not_finite",) == faces[3].quality.reasons
+    for face in (faces[0], faces[2]):
+        np.testing.assert_array_equal(align(scene, face.detection.landmarks), face.crop)
+        np.testing.assert_array_equal(fake_encoder.embed(face.crop[None])[0], face.template.vector)
+        assert ("fake-1", face.detection.box) == (face.template.encoder_id, face.box)
+        assert face.template.cohort_mean == pytest.approx(face.template.vector.max())
+
+
+def test_a_picture_without_usable_faces_never_reaches_the_encoder(scene, fake_detector, fake_encoder, detection_at):
+    """Nothing is embedded where there is nothing to embed."""
+    assert [] == Pipeline(fake_detector([]), fake_encoder).faces(scene)
+    (face,) = Pipeline(fake_detector([detection_at(0, 0, 0.1)]), fake_encoder).faces(scene)
+    assert (None, []) == (face.template, fake_encoder.batches)
+    assert "face_too_small" in face.quality.reasons
+
+
+def test_limits_may_be_given_per_call(scene, fake_detector, fake_encoder, detection_at):
+    """The limits of a call go before those of the pipeline."""
+    pipeline = Pipeline(fake_detector([detection_at(10, 10)]), fake_encoder)
+    strict = dataclasses.replace(CHECK_LIMITS, min_face_px=200)
+    assert ("face_too_small",) == pipeline.faces(scene, limits=strict)[0].quality.reasons
+    assert () == pipeline.faces(scene)[0].quality.reasons
+
+
+def test_landmarks_in_one_place_are_refused_not_fatal(scene, fake_detector, fake_encoder, detection_at):
+    """A detection whose landmarks all lie in one point is refused, and the others are still judged."""
+    point = dataclasses.replace(detection_at(), landmarks=np.full((5, 2), 50, np.float32))
+    faces = Pipeline(fake_detector([point, detection_at(10, 10)]), fake_encoder).faces(scene)
+    assert [("not_finite",), ()] == [face.quality.reasons for face in faces]
+
+
+def test_enrolment_needs_exactly_one_face(scene, fake_detector, fake_encoder, detection_at):
+    """No face and several faces are refused by default, `largest` takes the largest."""
+    small, large = detection_at(20, 20, 0.8, confidence=0.95), detection_at(200, 100, 1.4, confidence=0.9)
+    with pytest.raises(NoFace):
+        Pipeline(fake_detector([]), fake_encoder).enrol_face(photo_of(scene))
+    pipeline = Pipeline(fake_detector([small, large]), fake_encoder)
+    with pytest.raises(SeveralFaces) as caught:
+        pipeline.enrol_face(photo_of(scene))
+    assert "ada.jpg: 2 faces were found" == str(caught.value)
+    assert large == pipeline.enrol_face(photo_of(scene), multi="largest").detection
+
+
+def test_bystanders_too_small_to_judge_do_not_count(scene, fake_detector, fake_encoder, detection_at):
+    """A face smaller than a check could judge does not make a portrait a group picture."""
+    main, bystander = detection_at(200, 100, 1.4), detection_at(20, 20, 0.15)
+    face = Pipeline(fake_detector([bystander, main]), fake_encoder).enrol_face(photo_of(scene))
+    assert main == face.detection
+
+
+def test_a_poor_enrolment_photo_is_refused_with_reasons(scene, fake_detector, fake_encoder, detection_at):
+    """A face that may be checked but not enrolled is refused with codes and measurements."""
+    pipeline = Pipeline(fake_detector([detection_at(50, 50, 0.35)]), fake_encoder)
+    with pytest.raises(PhotoRefused) as caught:
+        pipeline.enrol_face(photo_of(scene))
+    assert ("face_too_small",) == caught.value.reasons
+    assert 39 == caught.value.quality.face_px
+    assert () == pipeline.faces(scene)[0].quality.reasons
+
+
+def test_the_same_person_scores_far_above_another(real, astronaut, hopper):
+    """With the real detector and encoder a person is found again in a changed photo, another is not."""
+    enrolled = real.enrol_face(photo_of(astronaut)).template
+    changed = (astronaut[::2, ::2] * 0.8).astype(np.uint8)
+    (again,), (other,) = real.faces(changed), real.faces(hopper)
+
+    def score(template) -> float:
+        return float(enrolled.vector @ template.vector) - (enrolled.cohort_mean + template.cohort_mean) / 2
+
+    threshold = real.encoder.card.score_model.threshold(100, 0.003)
+    assert score(again.template) > threshold > score(other.template)
+
+
+def test_a_group_picture_gives_every_face(real, astronaut, hopper):
+    """Two portraits side by side give two faces with the templates of the single portraits."""
+    side_by_side = np.concatenate([astronaut, hopper[:512]], axis=1)
+    vectors = [face.template.vector for face in real.faces(side_by_side)]
+    singles = [real.faces(picture)[0].template.vector for picture in (astronaut, hopper)]
+    assert 2 == len(vectors)
+    assert all(max(single @ vector for vector in vectors) > 0.9 for single in singles)
+
+
+def test_open_pipeline_takes_the_shipped_encoder():
+    """One call gives the detector and the encoder that ship with the package."""
+    pipeline = open_pipeline(threads=1, detector_min_score=0.6)
+    assert 0.6 == pipeline.detector.min_score
+    assert pipeline.encoder.card.id == pipeline.encoder.id
