@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -14,7 +15,7 @@ SCHEMA: Final = 1
 CARD_FILE: Final = "card.json"
 LOWEST_SCORE: Final = -2.0  # cosine -1 less cohort means of 1: every comparison scores above
 LOWEST_FMR: Final = 1e-9  # a tail fitted to a million scores says nothing below
-# Doddington's rule of 30 (Speech Communication 31, 2000): 30 errors give a rate within 30 % at 90 % confidence.
+# Doddington et al., Speech Communication 31, 2000: 30 errors give a rate within 30 % at 90 % confidence.
 ERRORS_FOR_SUPPORT: Final = 30
 _SHAPE_IS_ZERO: Final = 1e-6
 _SHA256_DIGITS: Final = 64
@@ -59,7 +60,7 @@ class Tail:
 class ScoreModel:
     """Which share of non-mated comparisons scores at least t: measured quantiles, then a fitted tail.
 
-    `quantiles` are (FMR, score) pairs, FMR falling, scores rising; `pairs` comparisons of `people` were measured.
+    `quantiles` are (FMR, score) pairs, FMR falling, scores rising, from `pairs` comparisons of `people`.
     """
 
     people: int
@@ -72,7 +73,7 @@ class ScoreModel:
         if self.people < 1 or self.pairs < 1:
             raise ValueError(f"score model: expected people and pairs, got {self.people} and {self.pairs}")
         points = self._points()
-        for (fmr_a, score_a), (fmr_b, score_b) in zip(points, points[1:], strict=False):
+        for (fmr_a, score_a), (fmr_b, score_b) in pairwise(points):
             if not (1.0 >= fmr_a > fmr_b > 0.0 and math.isfinite(score_b) and score_a < score_b):
                 raise ValueError("quantiles: expected FMR falling from below 1 and scores rising")
 
@@ -98,29 +99,25 @@ class ScoreModel:
         points = self._points()
         if score <= points[0][1]:
             return 1.0
-        (fmr_a, score_a), (fmr_b, score_b) = next(
-            pair for pair in zip(points, points[1:], strict=False) if score <= pair[1][1]
-        )
+        (fmr_a, score_a), (fmr_b, score_b) = next(pair for pair in pairwise(points) if score <= pair[1][1])
         share = (score - score_a) / (score_b - score_a)
         return math.exp((1 - share) * math.log(fmr_a) + share * math.log(fmr_b))
 
     def score_at(self, fmr: float) -> float:
-        """Return the score at which one comparison matches falsely with chance `fmr`: the inverse of `fmr`."""
+        """Return the score at which one comparison matches falsely with that chance: the inverse of `fmr`."""
         if not 0.0 < fmr <= 1.0:
             raise ValueError(f"fmr: expected above 0 and at most 1, got {fmr}")
         if fmr <= self.tail.rate:
             return self.tail.score(fmr)
         points = self._points()
-        (fmr_a, score_a), (fmr_b, score_b) = next(
-            pair for pair in zip(points, points[1:], strict=False) if fmr >= pair[1][0]
-        )
+        (fmr_a, score_a), (fmr_b, score_b) = next(pair for pair in pairwise(points) if fmr >= pair[1][0])
         share = math.log(fmr / fmr_a) / math.log(fmr_b / fmr_a)
         return score_a + share * (score_b - score_a)
 
     def threshold(self, gallery_size: int, target_fpir: float) -> float:
-        """Return the score t at which a stranger is named with chance `target_fpir` among `gallery_size` people.
+        """Return the score t at which a stranger is named with chance `target_fpir` in a gallery.
 
-        Solves `1 - (1 - FMR(t)) ** N = f`; an empty gallery counts as one person.
+        Solves `1 - (1 - FMR(t)) ** N = f` for N people; an empty gallery counts as one person.
         """
         return self.score_at(max(LOWEST_FMR, per_comparison(gallery_size, target_fpir)))
 
@@ -201,7 +198,7 @@ def load_card(folder: str | Path) -> EncoderCard:
 
 
 def parse_card(raw: Mapping[str, Any]) -> EncoderCard:
-    """Check a card's fields; raises `KeyError`, `TypeError` or `ValueError`. Unknown fields are kept in `raw`."""
+    """Check a card's fields, keep all in `raw`; raises `KeyError`, `TypeError` or `ValueError`."""
     if raw["schema"] != SCHEMA:
         raise ValueError(f"schema: expected {SCHEMA}, got {raw['schema']!r}")
     for field, expected in {"color": "RGB", "layout": "NCHW"}.items():
@@ -229,9 +226,7 @@ def parse_card(raw: Mapping[str, Any]) -> EncoderCard:
 def _score_model(raw: Mapping[str, Any]) -> ScoreModel:
     tail = Tail(*(_number(raw["tail"][name]) for name in ("start", "rate", "shape", "scale")))
     quantiles = tuple((_number(fmr), _number(score)) for fmr, score in raw["quantiles"])
-    return ScoreModel(
-        _whole(raw["people"]), _whole(raw["pairs"]), quantiles, tail, str(raw.get("source", ""))
-    )
+    return ScoreModel(_whole(raw["people"]), _whole(raw["pairs"]), quantiles, tail, str(raw.get("source", "")))
 
 
 def _seal(raw: Mapping[str, Any]) -> FileSeal:

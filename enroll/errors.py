@@ -34,6 +34,8 @@ EnrollError
     └── DetectorFailed        detector.failed
 """
 
+# ruff: noqa: N818 - the ids and the tree say "error"; the names say which one
+
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:

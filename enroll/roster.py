@@ -1,9 +1,10 @@
 """Who is on which photo: CSV rosters and folders of photos, read to entries; no photo is opened here.
 
-Names from files. In a flat folder the file's stem is the name: underscores count as spaces, and a counter at the
-end (`Ada_Lovelace_0001`, `Ada Lovelace_2`, `Ada Lovelace (3)`) is left out, unless a mere word for a picture would
-remain (`IMG_1234`, `student_7`). In a folder of folders the subfolder's name is the person, its counter kept.
-`0001__Alice` as a stem or folder means id 0001 and name Alice. Deeper folders are refused: who would be meant?
+Names from files. In a flat folder the file's stem is the name: underscores count as spaces, and a counter at
+the end (`Ada_Lovelace_0001`, `Ada Lovelace_2`, `Ada Lovelace (3)`) is left out, unless a mere word for a picture
+would remain (`IMG_1234`, `student_7`). In a folder of folders the subfolder's name is the person, its counter
+kept. `0001__Alice` as a stem or folder means id 0001 and name Alice. Deeper folders are refused: who would be
+meant?
 """
 
 import csv
@@ -43,9 +44,10 @@ _COUNTER: Final = re.compile(r"(?:_\d{1,6}|[ _]*\(\d{1,4}\))$")
 _WITH_ID: Final = re.compile(r"^(?P<id>[^_].*?)__(?P<name>[^_].*)$")
 # What cameras and collections call a picture of anybody.
 _NOBODY: Final = frozenset(
-    ["img", "dsc", "dscn", "dscf", "pxl", "mvi", "image", "photo", "picture", "pic", "scan", "face", "person", "people", "student", "pupil", "user", "subject", "id", "p", "s"]
+    {"img", "dsc", "dscn", "dscf", "pxl", "mvi", "image", "photo", "picture", "pic", "scan", "face"}
+    | {"person", "people", "student", "pupil", "user", "subject", "id", "p", "s"}
 )
-# Line ends, tabs and other controls, surrogates, unassigned; direction marks and joiners (Cf) belong to names.
+# Line ends, tabs and other controls, surrogates, unassigned; joiners and direction marks belong to names.
 _REFUSED: Final = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})
 # Direction overrides and isolates can make a name display as another one.
 _DISPLAY_TRICKS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -78,8 +80,9 @@ def clean_name(text: str, where: str = "name") -> str:
 def read_roster(path: str | Path) -> list[Entry]:
     """Read a CSV list with the columns photo and name, and optionally id and group, in any order.
 
-    UTF-8 with or without BOM, divided by commas, semicolons or tabs; several groups in a cell by `;` or `|`. Photos
-    lie relative to the list's folder; whether they exist shows when they are read. Raises a `RosterError`.
+    UTF-8 with or without BOM, divided by commas, semicolons or tabs; several groups in a cell by `;` or `|`.
+    Photos lie relative to the list's folder; whether they exist shows when they are read. Raises a
+    `RosterError`.
     """
     source = Path(path)
     rows = _rows(_text(source), str(source))
@@ -117,7 +120,7 @@ def walk_folder(folder: str | Path) -> list[Entry]:
 
 
 def skipped_files(folder: str | Path) -> list[Path]:
-    """List what `walk_folder` leaves aside because its suffix is not a photo's; hidden and system files never count."""
+    """List what `walk_folder` leaves aside because its suffix is no photo's, hidden and system files apart."""
     return [path for path in _files(Path(folder)) if path.suffix.lower() not in PHOTO_SUFFIXES]
 
 
@@ -235,8 +238,7 @@ def _contradictions(entries: list[Entry]) -> list[str]:
             place = f"line {entry.row}" if entry.row else entry.photo.name
             people[entry.external_id].setdefault(entry.name, place)
     return [
-        f"the id {external_id} stands for "
-        + " and ".join(f"{name} ({place})" for name, place in names.items())
+        f"the id {external_id} stands for " + " and ".join(f"{name} ({place})" for name, place in names.items())
         for external_id, names in people.items()
         if len(names) > 1
     ]
