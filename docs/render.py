@@ -1,0 +1,110 @@
+"""Write errors.md, settings.md and commands.md from the tables in the code: python docs/render.py."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import typer
+
+from attendance.errors import catalogue
+from attendance.settings import SETTINGS
+
+HERE = Path(__file__).resolve().parent
+
+ERRORS = """# Errors
+
+Every message is one line: `error[id] where: what. What to do.` The id is stable, so scripts may look for it.
+`--debug` adds the traceback. Exit codes: 0 done; 1 done, but something was refused (it is listed); 2 wrong usage;
+3 the home, database or encoder cannot be used; 4 the camera or stream cannot be used; 130 interrupted, what was acknowledged is kept.
+
+| id | exit code | what to do |
+|---|---|---|
+"""
+
+REASONS = """
+## Reasons of a decision
+
+`refused` faces and photos that may not be enrolled say why:
+
+| reason | meaning |
+|---|---|
+| `face_too_small` | fewer pixels than `min_face_px` (check) or `enroll_min_face_px` |
+| `blurred` | no detail is left |
+| `too_dark`, `too_bright` | features drown |
+| `pose` | the head is turned or tilted too far |
+| `detector_unsure` | perhaps no face at all |
+| `edge` | the picture's edge cuts the face |
+| `low_quality` | nothing fails alone, but all together is below `enroll_min_quality` |
+| `not_finite` | a number that is none came out of a model: nothing is compared |
+
+`review` says what a person should look at:
+
+| reason | meaning |
+|---|---|
+| `close_call` | the score lies between the review threshold and the threshold |
+| `small_lead` | the second person is closer than `margin` |
+| `look_alike` | the second person is remembered as hard to tell apart |
+| `person_taken` | another face in the same picture has the better claim |
+| `track_switched` | the track of a video turned into somebody else |
+| `few_frames` | too few frames of the track agree on the person (`vote_frames`) |
+| `mark_voided` | somebody has voided this mark; only a person makes it again |
+
+`unknown` with `gallery_empty`: nobody is enrolled (in the group asked for).
+"""
+
+SETTINGS_HEAD = """# Settings
+
+Later wins: default, `config.toml` in the home (`attendance config set NAME VALUE`), environment, flag.
+`attendance config show` tells each value and where it came from.
+
+| name | default | may be | environment | meaning |
+|---|---|---|---|---|
+"""
+
+COMMANDS_HEAD = """# Commands
+
+`attendance COMMAND --help` tells the flags. Every command takes `--home` (or `ATTENDANCE_HOME`) and `--debug`.
+
+| command | what it does |
+|---|---|
+"""
+
+
+def errors() -> str:
+    """errors.md: every id of the three error trees, and the reasons."""
+    rows = (f"| `{entry.id}` | {entry.exit_code} | {entry.help} |" for entry in catalogue())
+    return ERRORS + "\n".join(rows) + "\n" + REASONS
+
+
+def settings() -> str:
+    """settings.md: the settings table."""
+    rows = (
+        f"| `{row.name}` | {str(row.default).lower()} | {row.expected} | `{row.env}` | {row.help} |"
+        for row in SETTINGS.values()
+    )
+    return SETTINGS_HEAD + "\n".join(rows) + "\n"
+
+
+def commands() -> str:
+    """commands.md: every command of the command line."""
+    from attendance.cli.root import app
+
+    rows = (f"| `attendance {name}` | {text} |" for name, text in _walk(typer.main.get_command(app), ""))
+    return COMMANDS_HEAD + "\n".join(rows) + "\n"
+
+
+def _walk(command: click.Command, prefix: str) -> Iterator[tuple[str, str]]:
+    for name, child in sorted(getattr(command, "commands", {}).items()):
+        path = f"{prefix}{name}"
+        if getattr(child, "commands", None):
+            yield from _walk(child, f"{path} ")
+        else:
+            yield path, (child.help or "").strip().split("\n\n")[0].replace("\n", " ")
+
+
+PAGES = {"errors.md": errors, "settings.md": settings, "commands.md": commands}
+
+
+if __name__ == "__main__":
+    for page, render in PAGES.items():
+        (HERE / page).write_text(render(), encoding="utf-8")

@@ -1,0 +1,64 @@
+"""The pages under docs/ tell what the code does: rendered tables are current, links lead somewhere."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from attendance import app, decision, vote
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *(ROOT / "train").glob("*.md")])
+
+
+def load_renderer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_render", DOCS / "render.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["errors.md", "settings.md", "commands.md"])
+def test_rendered_pages_are_current(page: str) -> None:
+    """Every error id, setting and command is documented as the code has it; `python docs/render.py` renews them."""
+    assert load_renderer().PAGES[page]() == (DOCS / page).read_text(encoding="utf-8")
+
+
+def test_every_reason_is_documented() -> None:
+    """Each reason code that a decision may carry stands in docs/errors.md."""
+    constants = {
+        value
+        for module in (decision, vote, app)
+        for name, value in vars(module).items()
+        if name.isupper() and isinstance(value, str) and re.fullmatch(r"[a-z]+(_[a-z]+)+", value)
+    }
+    quality = re.findall(
+        r'^ {8}"([a-z_]+)": ', (ROOT / "enroll" / "quality.py").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    documented = set(re.findall(r"`([a-z_]+)`", (DOCS / "errors.md").read_text(encoding="utf-8")))
+    assert {"close_call", "few_frames", "mark_voided", "blurred"} <= constants | set(quality)
+    assert set() == (constants | set(quality)) - documented
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """A relative link or picture of a page names a file of the repository."""
+    targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [] == [target for target in targets if not (page.parent / target).exists()]
+
+
+def test_promises_name_tests_that_exist() -> None:
+    """Each test that docs/promises.md names is there."""
+    named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (DOCS / "promises.md").read_text(encoding="utf-8")))
+    missing = [
+        (path, test)
+        for path, test in named
+        if not (ROOT / path).is_file() or (test and f"def {test}" not in (ROOT / path).read_text(encoding="utf-8"))
+    ]
+    assert len(named) > 10
+    assert [] == missing
