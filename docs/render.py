@@ -15,7 +15,8 @@ ERRORS = """# Errors
 
 Every message is one line: `error[id] where: what. What to do.` The id is stable, so scripts may look for it.
 `--debug` adds the traceback. Exit codes: 0 done; 1 done, but something was refused (it is listed); 2 wrong usage;
-3 the home, database or encoder cannot be used; 4 the camera or stream cannot be used; 130 interrupted, what was acknowledged is kept.
+3 the home, database or encoder cannot be used; 4 the camera or stream cannot be used; 130 interrupted, what was
+acknowledged is kept.
 
 | id | exit code | what to do |
 |---|---|---|
