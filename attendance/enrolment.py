@@ -170,23 +170,14 @@ class Enroller:
             person = self._existing(entry)
             others = self._judge.others(_template(face), person.id if person else None)
             rivals = [other for other in others if other.score >= policy.review_threshold]
-            if person is None and not rules.allow_duplicate:
+            own = None if person is None else self._own_score(_template(face), person.id)
+            unlike = own is not None and own < policy.review_threshold
+            if (own is None or unlike) and not rules.allow_duplicate:
                 _refuse_duplicate(label(entry.photo), entry, rivals, policy.threshold)
-            warnings = self._warnings(face, None if rules.replace else person, rivals, policy.review_threshold)
             filed = self._file(entry, photo, face, rules)
             self._remember(filed.person.id, rivals)
+        warnings = (UNLIKE_OWN,) if unlike and not rules.replace else ()
         return Enrolled(_ref(filed.person), filed.outcome, label(entry.photo), face.quality, tuple(rivals), warnings)
-
-    def _warnings(
-        self, face: "Face", person: "PersonInfo | None", rivals: list[ScoredPerson], floor: float
-    ) -> tuple[str, ...]:
-        own = None if person is None else self._own_score(_template(face), person.id)
-        if own is None:
-            return ()
-        found = [UNLIKE_OWN] if own < floor else []
-        if rivals and rivals[0].score > own:
-            found.append(f"looks more like {rivals[0].person.name} ({rivals[0].person.id})")
-        return tuple(found)
 
     def _own_score(self, template: "Template", person: int) -> float | None:
         """The best score against the person's templates so far; None when there is none of this encoder."""

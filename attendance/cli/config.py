@@ -10,7 +10,7 @@ from attendance.cli.output import records, say
 app = typer.Typer(help="Settings: show them with their origin, set one.", no_args_is_help=True)
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def show(*, as_json: options.Json = False, home: options.Home = None) -> None:
     """Show every setting, its value and its origin: default, file or environment."""
     from attendance.app import home_folder
@@ -34,7 +34,7 @@ def show(*, as_json: options.Json = False, home: options.Home = None) -> None:
     records(rows, as_json=as_json, columns=("setting", "value", "origin", "meaning"))
 
 
-@app.command("set")
+@app.command("set", epilog=options.EXIT_CODES)
 def set_(
     name: Annotated[str, typer.Argument(help="The setting's name, see 'config show'.")],
     value: Annotated[str, typer.Argument(help="The new value; none takes an optional one back.")],

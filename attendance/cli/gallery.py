@@ -19,7 +19,7 @@ COLUMNS = ("id", "name", "groups", "templates", "created", "active")
 app = typer.Typer(help="Who is enrolled: list, show, rename, remove, merge, export.", no_args_is_help=True)
 
 
-@app.command("list")
+@app.command("list", epilog=options.EXIT_CODES)
 def list_(
     *,
     group: options.Group = None,
@@ -33,7 +33,7 @@ def list_(
         records([_person(each) for each in found], as_json=as_json, columns=COLUMNS)
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def show(person: options.Person, *, as_json: options.Json = False, home: options.Home = None) -> None:
     """Show a person: templates and their quality, look-alikes, and who else comes closest."""
     from attendance.portrait import portrait
@@ -47,7 +47,7 @@ def show(person: options.Person, *, as_json: options.Json = False, home: options
             line(text)
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def rename(
     person: options.Person,
     name: Annotated[str, typer.Argument(help="The new name.")],
@@ -62,7 +62,7 @@ def rename(
         say(f"{found.external_id} is now {found.name}")
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def remove(person: options.Person, *, yes: options.Yes = False, home: options.Home = None) -> None:
     """Remove a person with templates, marks and every other trace; dated backups keep theirs."""
     with changing(home) as opened:
@@ -74,7 +74,7 @@ def remove(person: options.Person, *, yes: options.Yes = False, home: options.Ho
             say("another program is reading this home; the last traces go when the next writing command starts")
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def merge(
     person: options.Person,
     into: Annotated[str, typer.Argument(help="Id or name of the person who stays.")],
@@ -91,7 +91,7 @@ def merge(
         say(f"{merged.name} ({merged.external_id}) has {merged.templates} templates now")
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def group(
     person: options.Person,
     names: Annotated[list[str] | None, typer.Argument(help="All groups of the person; none takes them out.")] = None,
@@ -104,7 +104,7 @@ def group(
         say(f"{found.name} ({found.external_id}): {', '.join(found.groups) or 'no group'}")
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def stats(*, as_json: options.Json = False, home: options.Home = None) -> None:
     """Count people, templates, groups, sessions and marks."""
     import dataclasses
@@ -118,7 +118,7 @@ def stats(*, as_json: options.Json = False, home: options.Home = None) -> None:
     records(rows, as_json=False, columns=("what", "count"))
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def verify(
     *,
     repair: Annotated[
@@ -139,7 +139,7 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def export(
     target: Annotated[Path, typer.Argument(help="The new archive file.")],
     *,
@@ -155,7 +155,7 @@ def export(
     say(f"wrote {target}: {_facts(done)}")
 
 
-@app.command("import")
+@app.command("import", epilog=options.EXIT_CODES)
 def import_(
     source: Annotated[Path, typer.Argument(help="An archive made by 'gallery export'.")],
     *,
@@ -169,7 +169,7 @@ def import_(
     say(f"read {source}: {_facts(done)}")
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def backup(
     target: Annotated[Path, typer.Argument(help="The new file; the key is not in it.")], *, home: options.Home = None
 ) -> None:
@@ -179,7 +179,7 @@ def backup(
         say(f"wrote {target}; it cannot be opened without {opened.home / 'key'}, so keep a copy of that elsewhere")
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def reembed(
     *,
     drop_old: Annotated[

@@ -34,7 +34,7 @@ def main(
 
 app.command(epilog=options.EXIT_CODES)(enroll.enroll)
 app.command(epilog=options.EXIT_CODES)(check.check)
-app.add_typer(gallery.app, name="gallery", rich_help_panel=None, epilog=options.EXIT_CODES)
+app.add_typer(gallery.app, name="gallery", epilog=options.EXIT_CODES)
 app.add_typer(session.app, name="session", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(mark.mark)
 app.command(epilog=options.EXIT_CODES)(mark.void)

@@ -21,7 +21,7 @@ app = typer.Typer(help="What people are marked for: open, close, list, show.", n
 Name = Annotated[str, typer.Argument(help="The session's name.")]
 
 
-@app.command("open")
+@app.command("open", epilog=options.EXIT_CODES)
 def open_(name: Name, *, group: options.Group = None, home: options.Home = None) -> None:
     """Open a session of this name; 'check --session NAME' then marks people in it."""
     with writing(home) as opened:
@@ -29,7 +29,7 @@ def open_(name: Name, *, group: options.Group = None, home: options.Home = None)
         say(f"session {found.name} is open" + (f" for group {found.group}" if found.group else ""))
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def close(name: Name, *, home: options.Home = None) -> None:
     """Close a session; nobody can be marked in it any more."""
     with changing(home) as opened:
@@ -37,7 +37,7 @@ def close(name: Name, *, home: options.Home = None) -> None:
         say(f"session {found.name} is closed, {len(_valid(opened, found))} marks")
 
 
-@app.command("list")
+@app.command("list", epilog=options.EXIT_CODES)
 def list_(*, as_json: options.Json = False, home: options.Home = None) -> None:
     """List all sessions, oldest first."""
     with reading(home) as opened:
@@ -45,7 +45,7 @@ def list_(*, as_json: options.Json = False, home: options.Home = None) -> None:
         records(rows, as_json=as_json, columns=COLUMNS)
 
 
-@app.command()
+@app.command(epilog=options.EXIT_CODES)
 def show(
     name: Annotated[str | None, typer.Argument(help="The session's name; else the day's own.")] = None,
     *,

@@ -1,6 +1,104 @@
-"""Fixtures of the product's tests."""
+"""Fixtures of the product's tests: a home, a clock moved by hand, and a pipeline that needs no models."""
 
+import importlib.util
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+
+import pytest
 from hypothesis import settings
+from PIL import Image
+
+from attendance import Attendance
 
 settings.register_profile("attendance", deadline=None)  # the first example of a test may load SciPy
 settings.load_profile("attendance")
+
+
+class HandClock:
+    """A clock that stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 3, 2, 7, 58, 11, 204_000, tzinfo=UTC)
+        self.seconds = 0.0
+
+    def utc(self) -> datetime:
+        return self.now
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def forward(self, **span: float) -> None:
+        self.now += timedelta(**span)
+        self.seconds += timedelta(**span).total_seconds()
+
+
+@pytest.fixture(scope="session")
+def fake() -> ModuleType:
+    """The module of the pipeline without models."""
+    name, path = "fake_pipeline", Path(__file__).with_name("fake_pipeline.py")
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch) -> None:
+    """No variable of the developer's own reaches a test; days are those of UTC."""
+    from attendance import zones
+
+    for name in ("ATTENDANCE_HOME", "ATTENDANCE_TIME_ZONE", "ATTENDANCE_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TZ", "UTC")
+    zones.system_zone.cache_clear()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def pipeline(fake):
+    return fake.FakePipeline()
+
+
+@pytest.fixture
+def app(home, clock, pipeline) -> Iterator[Attendance]:
+    """An open home with the pipeline that needs no models."""
+    with Attendance.open(home, clock=clock, pipeline=pipeline) as opened:
+        yield opened
+
+
+@pytest.fixture
+def draw(fake, tmp_path):
+    """Write a picture of faces by name: ``draw("a.png", (7,), (8, 60))``."""
+
+    def write(name: str, *faces: tuple[int, ...], seed: int = 0) -> Path:
+        return fake.picture(tmp_path / "photos" / name, *faces, seed=seed)
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def portraits(tmp_path_factory, astronaut, hopper) -> Path:
+    """A folder with the two public-domain portraits, named after who is on them, and one of both."""
+    folder = tmp_path_factory.mktemp("portraits")
+    first, second = Image.fromarray(astronaut), Image.fromarray(hopper)
+    first.save(folder / "Eileen Collins.jpg", quality=95)
+    second.save(folder / "Grace Hopper.jpg", quality=95)
+    both = Image.new("RGB", (first.width + second.width, second.height))
+    both.paste(first, (0, 0))
+    both.paste(second, (first.width, 0))
+    (folder / "more").mkdir()
+    both.save(folder / "more" / "both.jpg", quality=95)
+    return folder

@@ -1,0 +1,418 @@
+"""The command line: what goes to stdout, what to stderr, and with which exit code."""
+
+import csv
+import functools
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+from PIL import Image
+
+from attendance import app as app_module
+from attendance.cli import output, run
+
+ENTRY = [sys.executable, "-m", "attendance"]
+
+
+@pytest.fixture(autouse=True)
+def one_pipeline(monkeypatch):
+    """Load detector and encoder once for all commands run in this process."""
+    monkeypatch.setattr(app_module, "load_pipeline", functools.cache(app_module.load_pipeline))
+
+
+@pytest.fixture
+def command(home, capsys):
+    """Run a command in this process; returns exit code, stdout and stderr."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = run([*map(str, arguments), *(() if "--help" in arguments else ("--home", str(home)))])
+        caught = capsys.readouterr()
+        return code, caught.out, caught.err
+
+    return call
+
+
+@pytest.fixture
+def enrolled(command, portraits):
+    """The two portraits are enrolled."""
+    for name, number in (("Eileen Collins", "E-1"), ("Grace Hopper", "E-2")):
+        assert command("enroll", portraits / f"{name}.jpg", "--name", name, "--id", number)[0] == 0
+    return command
+
+
+def process(*arguments: object, home, **more) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "ATTENDANCE_HOME": str(home)}
+    return subprocess.run(
+        [*ENTRY, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=False,
+        **more,
+    )
+
+
+def table(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_whole_way_in_processes(home, portraits):
+    """Enrol a folder, check a picture of both, report: three processes, each with a pure stdout."""
+    done = process("enroll", portraits, home=home)
+    assert (1, "enrolled 2, refused: face.several 1, total 3") == (done.returncode, done.stderr.splitlines()[-1])
+    assert [["Eileen Collins", "P-1"], ["Grace Hopper", "P-2"]] == [row[2:4] for row in table(done.stdout)][:2]
+    done = process("check", portraits / "more" / "both.jpg", "--json", home=home)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (0, ["present", "present"]) == (done.returncode, [each["decision"] for each in found])
+    assert done.stderr.startswith("encoder ")
+    assert "2 people · threshold" in done.stderr
+    done = process("report", home=home)
+    assert ["present", "present"] == [row["status"] for row in csv.DictReader(io.StringIO(done.stdout))]
+
+
+def test_help_is_quick_and_lists_exit_codes():
+    """--help answers without loading a heavy library, and tells every exit code."""
+    code = (
+        "import sys\nfrom attendance.cli import run\nassert run(['--help']) == 0\n"
+        "heavy = {'numpy', 'cv2', 'faiss', 'onnxruntime', 'sqlalchemy', 'scipy', 'PIL', 'rich', 'alembic'}\n"
+        "print('HEAVY', sorted(heavy & set(sys.modules)))"
+    )
+    begun = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    took = time.monotonic() - begun
+    assert "HEAVY []" in done.stdout
+    for number in ("0 ", "1 ", "2 ", "3 ", "4 ", "130"):
+        assert f"\n    {number}" in done.stdout
+    assert took < 3, "0.3 s on an idle machine; ten times that is no matter of load"
+
+
+def test_every_command_has_help_and_a_home(command):
+    """Each command tells its exit codes and takes --home."""
+    commands = [
+        ("enroll",),
+        ("check",),
+        ("mark",),
+        ("void",),
+        ("report",),
+        ("doctor",),
+        *(("config", each) for each in ("show", "set")),
+        *(("session", each) for each in ("open", "close", "list", "show")),
+        *(("gallery", each) for each in ["list", "show", "rename", "remove", "merge", "group", "stats", "verify"]),
+        *(("gallery", each) for each in ["export", "import", "backup", "reembed"]),
+    ]
+    for each in commands:
+        code, out, err = command(*each, "--help")
+        assert (0, "") == (code, err), each
+        assert "--home" in out, each
+        assert "Exit codes:" in out, each
+
+
+def test_plain_lines(enrolled, portraits):
+    """Piped, a check prints one line a face: source, decision, name, id, score."""
+    code, out, _ = enrolled("check", portraits / "more" / "both.jpg")
+    rows = table(out)
+    assert code == 0
+    assert [["present", "Eileen Collins", "E-1"], ["present", "Grace Hopper", "E-2"]] == [row[1:4] for row in rows]
+    assert all(0 < float(row[4]) <= 2 for row in rows)
+
+
+def test_awkward_names_are_quoted(command, portraits):
+    """Commas, quotes, emoji and right-to-left text survive the piped form."""
+    name = 'Collins, "Eileen" 🎓 هوبر'
+    assert command("enroll", portraits / "Eileen Collins.jpg", "--name", name)[0] == 0
+    _, out, _ = command("check", portraits / "Eileen Collins.jpg")
+    assert name == table(out)[0][2]
+
+
+def test_terminal_form(enrolled, portraits, monkeypatch):
+    """On a terminal there is a head and one aligned line a face."""
+    monkeypatch.setattr(output, "on_terminal", lambda: True)
+    _, out, _ = enrolled("check", portraits / "more" / "both.jpg")
+    head, *lines = out.splitlines()
+    assert ["DECISION", "SCORE", "LEAD", "ID", "NAME", "SOURCE"] == head.split()
+    assert all("present" in line for line in lines)
+    assert len(lines) == 2
+
+
+def test_nothing_of_a_name_steers_the_terminal():
+    """Escape sequences in file names are shown, not obeyed."""
+    assert output.printable("a\x1b[2Jb\nc") == r"a\x1b[2Jb\nc"
+    assert output.printable("Zoë 🎓 هوبر") == "Zoë 🎓 هوبر"
+
+
+def test_refusals_exit_with_1(enrolled, portraits, tmp_path):
+    """What is refused is listed on stderr with its id, and the rest is done."""
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff")
+    code, out, err = enrolled("check", tmp_path / "bad.jpg", tmp_path / "none.jpg", portraits / "more" / "both.jpg")
+    assert (1, 2) == (code, len(table(out)))
+    assert "error[photo." in err
+    assert "error[source.missing]" in err
+    code, out, err = enrolled("enroll", portraits / "more" / "both.jpg", "--name", "X")
+    assert (1, "refused") == (code, table(out)[0][1])
+    assert "error[face.several]" in err
+    assert enrolled("enroll", portraits / "Grace Hopper.jpg", "--name", "Y")[0] == 1
+
+
+def test_several_faces_by_choice(command, portraits):
+    """--multi largest takes the largest face."""
+    code, out, _ = command("enroll", portraits / "more" / "both.jpg", "--name", "Grace", "--multi", "largest", "--json")
+    assert (0, "enrolled") == (code, json.loads(out)["outcome"])
+
+
+def test_again_is_unchanged(enrolled, portraits):
+    """Enrolling the same photo again says unchanged and exits with 0."""
+    code, out, _ = enrolled("enroll", portraits / "Eileen Collins.jpg", "--name", "Eileen Collins")
+    assert (0, "unchanged") == (code, table(out)[0][1])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check"],
+        ["check", "a.jpg", "--camera", "0"],
+        ["enroll", "a.jpg"],
+        ["enroll", ".", "--name", "Ada"],
+        ["enroll", "a.jpg", "--name", "\n"],
+        ["nonsense"],
+        ["check", "a.jpg", "--target-fpir", "2"],
+        ["check", "a.jpg", "--set", "margin"],
+        ["check", "a.jpg", "--set", "colour=red"],
+        ["report", "--from", "yesterday"],
+        ["report", "--from", "2026-03-02", "--to", "2026-03-01"],
+        ["report", "--session", "x", "--from", "2026-03-02"],
+        ["config", "set", "margin", "wide"],
+        ["config", "set", "colour", "red"],
+    ],
+)
+def test_wrong_usage_exits_with_2(command, arguments):
+    """Wrong usage says so on stderr, prints nothing, exits with 2."""
+    code, out, err = command(*arguments)
+    assert (2, "") == (code, out)
+    assert err
+
+
+def test_no_home_yet_exits_with_3(command, home):
+    """Reading commands need a home and make none."""
+    for arguments in (["gallery", "list"], ["report"], ["session", "list"], ["gallery", "rename", "a", "b"]):
+        code, out, err = command(*arguments)
+        assert (3, "") == (code, out)
+        assert err.startswith("error[gallery.missing] ")
+        assert err.count("\n") == 1
+    assert not home.exists()
+
+
+def test_home_that_is_no_home_exits_with_3(command, home):
+    """A database that is something else is refused on one line and stays as it is."""
+    home.mkdir()
+    (home / "attendance.db").write_bytes(b"something else entirely" * 100)
+    code, _, err = command("check", "a.jpg")
+    assert (3, 1) == (code, err.count("\n"))
+    assert err.startswith("error[gallery.not_a_database] ")
+    assert (home / "attendance.db").read_bytes() == b"something else entirely" * 100
+
+
+def test_altered_encoder_exits_with_3(command, portraits, tmp_path):
+    """An encoder file with one byte changed is refused; nobody is enrolled or marked by it."""
+    import shutil
+
+    from enroll.encoder import MODELS
+
+    copy = tmp_path / "encoder"
+    shutil.copytree(MODELS / "default", copy)
+    model = copy / "encoder.onnx"
+    data = bytearray(model.read_bytes())
+    data[len(data) // 2] ^= 1
+    model.write_bytes(data)
+    code, out, err = command("enroll", portraits / "Eileen Collins.jpg", "--name", "E", "--set", f"encoder={copy}")
+    assert (3, "") == (code, out)
+    assert err.startswith("error[encoder.altered] ")
+
+
+def test_no_camera_exits_with_4(enrolled):
+    """A camera that is not there is one line and exit code 4."""
+    code, out, err = enrolled("check", "--camera", "/dev/video99", "--no-window")
+    assert (4, "") == (code, out)
+    assert "error[camera." in err.splitlines()[-1]
+
+
+def test_debug_shows_the_traceback(command):
+    """With --debug the error comes with its traceback."""
+    from gallery import GalleryMissing
+
+    with pytest.raises(GalleryMissing):
+        command("gallery", "list", "--debug")
+
+
+def test_unforeseen_error_is_one_line(command, monkeypatch):
+    """An error nobody foresaw is one line with an id, too."""
+
+    def broken(*_, **__):
+        raise ZeroDivisionError("by\ndesign")
+
+    monkeypatch.setattr(app_module.Attendance, "open", broken)
+    code, out, err = command("gallery", "list")
+    assert (1, "") == (code, out)
+    assert err.startswith("error[internal.failed] attendance: ZeroDivisionError: by design. ")
+    assert err.count("\n") == 1
+
+
+def test_interrupt_exits_with_130(command, monkeypatch):
+    """Ctrl-C is no traceback: a line and exit code 130."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app_module.Attendance, "open", interrupted)
+    code, out, err = command("gallery", "list")
+    assert (130, "", "interrupted; what was reported is kept\n") == (code, out, err)
+
+
+def test_reader_that_leaves():
+    """A reader that stops early (head) is no reason for a traceback."""
+    source = subprocess.Popen(
+        [*ENTRY, "config", "show"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
+    )
+    source.stdout.close()
+    err = source.stderr.read()
+    source.stderr.close()
+    assert source.wait(60) in (0, 1)
+    assert "Traceback" not in err
+
+
+def test_annotated_pictures(enrolled, portraits, tmp_path):
+    """--annotate writes a picture a source, and never over the source."""
+    one = tmp_path / "out.png"
+    assert enrolled("check", portraits / "more" / "both.jpg", "--annotate", one)[0] == 0
+    with Image.open(one) as image:
+        assert image.width == 1024
+    assert enrolled("check", portraits, "--annotate", tmp_path / "all")[0] == 0
+    names = ["Eileen Collins.jpg", "Grace Hopper.jpg", "both.jpg"]
+    assert names == sorted(path.name for path in (tmp_path / "all").iterdir())
+    before = (portraits / "more" / "both.jpg").read_bytes()
+    assert enrolled("check", portraits / "more" / "both.jpg", "--annotate", portraits / "more")[0] == 0
+    assert before == (portraits / "more" / "both.jpg").read_bytes()
+    (portraits / "more" / "both-2.jpg").unlink()
+
+
+def test_dry_run_of_an_empty_home(command, portraits, home):
+    """A dry run makes no home."""
+    assert command("check", portraits / "Eileen Collins.jpg", "--dry-run")[0] == 3
+    assert not home.exists()
+
+
+def test_by_hand(enrolled, portraits):
+    """Mark, void, check, mark again by hand: the last word is a person's."""
+    assert enrolled("mark", "E-1", "--note", "roll call")[0] == 0
+    code, out, _ = enrolled("session", "show", "--json")
+    assert (0, "manual", "E-1") == (code, json.loads(out)["how"], json.loads(out)["id"])
+    assert enrolled("void", "E-1", "--reason", "wrong person")[0] == 0
+    assert enrolled("void", "E-1", "--reason", "again")[0] == 1
+    _, out, _ = enrolled("check", portraits / "Eileen Collins.jpg")
+    assert table(out)[0][1] == "review"
+    assert enrolled("mark", "Eileen Collins")[0] == 0
+    assert enrolled("mark", "Nobody")[0] == 1
+
+
+def test_sessions(enrolled, portraits):
+    """Open, check, close; a closed or unknown session takes no check."""
+    picture = portraits / "Eileen Collins.jpg"
+    assert enrolled("check", picture, "--session", "Maths")[0] == 1
+    assert enrolled("session", "open", "Maths")[0] == 0
+    assert enrolled("session", "open", "Maths")[0] == 1
+    assert enrolled("check", picture, "--session", "Maths")[0] == 0
+    assert "1 marks" in enrolled("session", "close", "Maths")[2]
+    assert "error[session.closed]" in enrolled("check", picture, "--session", "Maths")[2]
+    _, out, _ = enrolled("session", "list", "--json")
+    assert ("Maths", 1) == tuple(json.loads(out)[key] for key in ("name", "marks"))
+    _, out, _ = enrolled("session", "show", "Maths", "--evidence", "--json")
+    assert {"score", "threshold", "candidates", "quality", "encoder"} <= set(json.loads(out)["evidence"])
+    _, out, _ = enrolled("report", "--session", "Maths", "--format", "json")
+    assert ["present", "absent"] == [row["status"] for row in json.loads(out)["rows"]]
+
+
+def test_gallery_commands(enrolled, tmp_path):
+    """List, show, rename, group, stats, verify, export, import, backup, merge and remove do what they say."""
+    assert enrolled("gallery", "group", "E-1", "crew", "7b")[0] == 0
+    _, out, _ = enrolled("gallery", "list", "--group", "7b", "--json")
+    assert ("E-1", ["7b", "crew"]) == tuple(json.loads(out)[key] for key in ("id", "groups"))
+    assert enrolled("gallery", "list", "--group", "none")[0] == 1
+    assert enrolled("gallery", "rename", "E-1", "Colonel Collins")[0] == 0
+    _, out, _ = enrolled("gallery", "show", "Colonel Collins", "--json")
+    shown = json.loads(out)
+    assert (1, "E-2") == (len(shown["templates"]), shown["closest"][0]["id"])
+    assert "closest   Grace Hopper" in enrolled("gallery", "show", "E-1")[1]
+    assert json.loads(enrolled("gallery", "stats", "--json")[1])["people"] == 2
+    assert (0, "", "no problem found\n") == enrolled("gallery", "verify")
+    assert (0, "", "no problem found\n") == enrolled("gallery", "verify", "--repair")
+    assert enrolled("gallery", "export", tmp_path / "people.zip")[0] == 0
+    assert enrolled("gallery", "export", tmp_path / "people.zip")[0] == 1, "nothing is written over"
+    assert enrolled("gallery", "import", tmp_path / "people.zip")[0] == 0
+    assert enrolled("gallery", "backup", tmp_path / "copy.db")[0] == 0
+    assert enrolled("gallery", "reembed")[0] == 0
+    assert enrolled("gallery", "remove", "E-1")[0] == 2, "nobody can be asked"
+    assert enrolled("gallery", "merge", "E-1", "E-2", "--yes")[0] == 0
+    assert enrolled("gallery", "remove", "E-2", "--yes")[0] == 0
+    assert enrolled("gallery", "list", "--json")[1] == ""
+
+
+def test_sealed_export(enrolled, tmp_path, monkeypatch, capsys):
+    """With a passphrase the templates travel, too, and are recognised in the new home."""
+    monkeypatch.setenv("ATTENDANCE_PASSPHRASE", "correct horse")
+    assert enrolled("gallery", "export", tmp_path / "all.zip", "--templates")[0] == 0
+    other = str(tmp_path / "other")
+    assert run(["gallery", "import", str(tmp_path / "all.zip"), "--templates", "--home", other]) == 0
+    capsys.readouterr()
+    assert run(["gallery", "list", "--json", "--home", other]) == 0
+    assert [1, 1] == [json.loads(line)["templates"] for line in capsys.readouterr().out.splitlines()]
+
+
+def test_config(command, home):
+    """A setting is set, shown with its origin, and used."""
+    assert command("config", "set", "margin", "0.08")[0] == 0
+    _, out, _ = command("config", "show", "--json")
+    shown = {row["setting"]: row for row in map(json.loads, out.splitlines())}
+    assert (0.08, "file", None) == (
+        shown["margin"]["value"],
+        shown["margin"]["origin"],
+        shown["match_threshold"]["value"],
+    )
+    (home / "config.toml").write_text("nonsense = 1\n")
+    code, _, err = command("config", "show")
+    assert (2, True) == (code, "error[settings.unknown]" in err)
+
+
+def test_report_to_a_file(enrolled, portraits, tmp_path):
+    """A report is written whole, or its error says where it could not be."""
+    enrolled("check", portraits / "Eileen Collins.jpg")
+    assert enrolled("report", "--output", tmp_path / "report.csv")[0] == 0
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "report.csv").read_text())))
+    assert ["present", "absent"] == [row["status"] for row in rows]
+    code, _, err = enrolled("report", "--output", tmp_path / "none" / "report.csv")
+    assert (1, True) == (code, "error[output.failed]" in err)
+
+
+def test_report_as_table(enrolled, portraits):
+    """The table has people down and sessions across."""
+    enrolled("check", portraits / "Eileen Collins.jpg")
+    _, out, _ = enrolled("report", "--format", "table")
+    assert "Grace Hopper" in out
+    assert "absent" in out
+
+
+def test_train_without_its_extra(monkeypatch, capsys):
+    """Without the training tools one line says how to install them."""
+    monkeypatch.setitem(sys.modules, "train.cli", None)
+    code, caught = run(["train", "fit"]), capsys.readouterr()
+    assert (3, "", True) == (code, caught.out, "pip install 'attendance[train]'" in caught.err)
+
+
+def test_version(capsys):
+    """--version prints the version of the installed package."""
+    code = run(["--version"])
+    out = capsys.readouterr().out
+    assert (code == 0 and out.strip()) or code == 1

@@ -1,0 +1,158 @@
+"""Enrolment: one photo, one person, whole or not at all; the same again changes nothing."""
+
+import pytest
+
+from attendance.enrolment import UNLIKE_OWN, Enrolled, NotEnrolled
+from attendance.errors import PersonDuplicate
+from enroll import Entry, NoFace, PhotoMissing, PhotoRefused, SeveralFaces
+from gallery import GalleryFull
+
+
+def outcomes(app, *entries: Entry, **more) -> list[str]:
+    found = app.enroll_many(entries, **more)
+    return [each.outcome if isinstance(each, Enrolled) else each.problem.id for each in found]
+
+
+def test_new_person(app, draw):
+    """A photo of nobody known makes a new person with one template."""
+    done = app.enroll(draw("ada.png", (1,)), name=" Ada  Lovelace ", external_id="E-17", groups=["7b"])
+    assert ("enrolled", "E-17", "Ada Lovelace") == (done.outcome, done.person.id, done.person.name)
+    info = app.gallery.find("E-17")
+    assert (1, ("7b",)) == (info.templates, info.groups)
+
+
+def test_same_photo_is_unchanged(app, draw, pipeline):
+    """The same photo for the same person again changes nothing, and is not even looked at."""
+    photo = draw("ada.png", (1,))
+    app.enroll(photo, name="Ada")
+    generation, looks = app.store.generation(), pipeline.calls
+    assert app.enroll(photo, name="Ada").outcome == "unchanged"
+    assert (generation, looks) == (app.store.generation(), pipeline.calls)
+
+
+def test_second_photo_is_added(app, draw):
+    """Another photo of a person adds a template; --replace drops the earlier ones."""
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    assert app.enroll(draw("b.png", (1, 90), seed=1), name="Ada").outcome == "added"
+    assert app.gallery.find("Ada").templates == 2
+    assert app.enroll(draw("c.png", (1,), seed=2), name="Ada", replace=True).outcome == "replaced"
+    assert app.gallery.find("Ada").templates == 1
+
+
+def test_same_photo_in_a_new_group(app, draw):
+    """A known photo with a new group still joins the group."""
+    photo = draw("a.png", (1,))
+    app.enroll(photo, name="Ada")
+    app.enroll(photo, name="Ada", groups=["7b"])
+    assert ("7b",) == app.gallery.find("Ada").groups
+
+
+def test_duplicate_person_is_refused(app, draw):
+    """A new person who scores as somebody enrolled is refused by name, unless it is allowed."""
+    app.enroll(draw("a.png", (1,)), name="Ada", external_id="E-17")
+    with pytest.raises(PersonDuplicate, match=r"Bob looks like Ada \(E-17\)"):
+        app.enroll(draw("b.png", (1, 60)), name="Bob")
+    assert ["Ada"] == [each.name for each in app.gallery.people()]
+    done = app.enroll(draw("b.png", (1, 60)), name="Bob", allow_duplicate=True)
+    assert ["Ada"] == [other.person.name for other in done.lookalikes]
+    assert app.gallery.are_lookalikes(done.person.key, app.gallery.find("Ada").id)
+
+
+def test_lookalike_is_remembered(app, draw):
+    """Somebody in the review range is enrolled, reported, and makes later checks ask for review."""
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    done = app.enroll(draw("b.png", (1, 20)), name="Bob")
+    assert ["Ada"] == [other.person.name for other in done.lookalikes]
+    (decision,) = app.check(draw("door.png", (1, 95), seed=9))
+    assert ("review", ("look_alike",)) == (decision.decision, decision.reasons)
+
+
+def test_unlike_own_photos(app, draw):
+    """A further photo that does not look like the person's others is taken with a warning."""
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    assert (UNLIKE_OWN,) == app.enroll(draw("b.png", (2,)), name="Ada").warnings
+
+
+def test_photo_of_somebody_else(app, draw):
+    """A further photo that shows another person enrolled is refused."""
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    app.enroll(draw("b.png", (2,)), name="Bob")
+    with pytest.raises(PersonDuplicate, match="looks like Bob"):
+        app.enroll(draw("c.png", (2, 90)), name="Ada")
+    assert app.gallery.find("Ada").templates == 1
+
+
+@pytest.mark.parametrize(
+    ("faces", "error"), [((), NoFace), (((1,), (2,)), SeveralFaces), (((1, 100, 1),), PhotoRefused)]
+)
+def test_bad_photo_enrols_nobody(app, draw, faces, error):
+    """A photo with no face, several, or a bad one is refused and leaves no trace."""
+    with pytest.raises(error):
+        app.enroll(draw("a.png", *faces), name="Ada")
+    assert [] == app.gallery.people(active=None)
+    assert app.store.generation() == 0
+
+
+def test_bulk_goes_on(app, draw, tmp_path):
+    """One bad photo never stops the others; outcomes come in the order of the list."""
+    entries = [
+        Entry(draw("a.png", (1,)), "Ada"),
+        Entry(tmp_path / "missing.png", "Bob"),
+        Entry(draw("c.png", (3, 100, 3)), "Cid"),
+        Entry(draw("d.png", (4, 100, 1)), "Dora"),
+        Entry(draw("e.png", (1, 90)), "Eve"),
+        Entry(draw("f.png", (6,)), "Fay"),
+    ]
+    expected = ["enrolled", "photo.missing", "internal.failed", "enroll.refused", "person.duplicate", "enrolled"]
+    assert expected == outcomes(app, *entries)
+    assert ["unchanged", *expected[1:5], "unchanged"] == outcomes(app, *entries)
+
+
+def test_not_finite_is_not_enrolled(app, draw):
+    """An encoder that answers with no number enrols nobody."""
+    assert ["internal.failed"] == outcomes(app, Entry(draw("a.png", (1, 100, 2)), "Ada"))
+    assert [] == app.gallery.people()
+
+
+def test_reasons_are_told(app, draw):
+    """A refused photo carries the codes of its reasons."""
+    (found,) = app.enroll_many([Entry(draw("a.png", (1, 100, 1)), "Ada")])
+    assert isinstance(found, NotEnrolled)
+    assert ("blurred",) == found.problem.reasons
+    assert ("refused", "enroll.refused", ["blurred"]) == tuple(
+        found.to_dict()[key] for key in ("outcome", "error", "reasons")
+    )
+
+
+def test_workers_change_nothing(app, home, clock, fake, draw):
+    """One worker or four: the same outcomes in the same order, the same people."""
+    from attendance import Attendance
+
+    entries = [Entry(draw(f"{n}.png", (n,), seed=n), f"Person {n}", f"E-{n}") for n in range(1, 21)]
+    alone = outcomes(app, *entries, workers=1)
+    with Attendance.open(home.with_name("other"), clock=clock, pipeline=fake.FakePipeline()) as other:
+        assert alone == outcomes(other, *entries, workers=4)
+        assert [p.name for p in app.gallery.people()] == [p.name for p in other.gallery.people()]
+
+
+def test_unusable_home_ends_the_run(app, draw, monkeypatch):
+    """A full disk is no fault of one photo: the run stops with the error itself."""
+
+    def full(*_, **__):
+        raise GalleryFull("db", "no space")
+
+    monkeypatch.setattr(app.gallery, "enroll", full)
+    with pytest.raises(GalleryFull):
+        outcomes(app, Entry(draw("a.png", (1,)), "Ada"), Entry(draw("b.png", (2,)), "Bob"))
+
+
+def test_missing_photo(app, tmp_path):
+    """A single photo's error is raised as it is."""
+    with pytest.raises(PhotoMissing):
+        app.enroll(tmp_path / "nowhere.jpg", name="Ada")
+
+
+def test_emoji_and_right_to_left_names(app, draw):
+    """Names of any script are kept and found again, composed or not."""
+    app.enroll(draw("a.png", (1,)), name="José 🎓 هوبر")
+    assert app.gallery.find("Jose\u0301 🎓 هوبر").name == "José 🎓 هوبر"

@@ -1,0 +1,92 @@
+"""Days are those of the wall calendar, also where clocks are turned."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attendance.errors import ZoneUnknown
+from attendance.zones import day_bounds, is_zone, local_day, system_zone, zone
+
+ZONES = [
+    "UTC",
+    "Europe/Berlin",
+    "Europe/Dublin",
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "America/Sao_Paulo",
+    "America/Havana",
+    "Asia/Kathmandu",
+    "America/New_York",
+    "Africa/Casablanca",
+]
+zones = st.sampled_from(ZONES)
+instants = st.datetimes(datetime(2005, 1, 1), datetime(2037, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+days = st.dates(date(2005, 1, 1), date(2036, 12, 31))
+
+
+@given(instants, zones)
+def test_every_instant_lies_in_its_day(at, name):
+    """An instant lies within the bounds of the day that the wall calendar shows then."""
+    begin, end = day_bounds(local_day(at, name), name)
+    assert begin <= at < end
+
+
+@given(days, zones)
+def test_days_tile_time(day, name):
+    """A day ends where the next begins, and is 23 to 25 hours long but for a day that was skipped."""
+    begin, end = day_bounds(day, name)
+    assert day_bounds(day + timedelta(days=1), name)[0] == end
+    assert timedelta(hours=23) <= end - begin <= timedelta(hours=25) or begin == end
+
+
+@pytest.mark.parametrize(
+    ("day", "name", "hours"),
+    [
+        (date(2026, 3, 29), "Europe/Berlin", 23),
+        (date(2026, 10, 25), "Europe/Berlin", 25),
+        (date(2026, 10, 4), "Australia/Lord_Howe", 23.5),
+        (date(2011, 12, 30), "Pacific/Apia", 0),
+        (date(2018, 11, 4), "America/Sao_Paulo", 23),
+        (date(2026, 3, 2), "Asia/Kathmandu", 24),
+    ],
+)
+def test_known_days(day, name, hours):
+    """Days on which clocks are turned, or that a country left out, have their true length."""
+    begin, end = day_bounds(day, name)
+    assert timedelta(hours=hours) == end - begin
+
+
+@given(instants, zones)
+def test_equals_the_wall_calendar(at, name):
+    """The day is the date that a clock in the zone shows."""
+    assert at.astimezone(ZoneInfo(name)).date() == local_day(at, name)
+
+
+@pytest.mark.parametrize("name", ["Mars/Olympus", "", "/etc/passwd", "../UTC", "Europe"])
+def test_no_zone(name):
+    """What is no zone is refused, whatever it looks like."""
+    assert not is_zone(name)
+    with pytest.raises(ZoneUnknown):
+        zone(name)
+
+
+@pytest.mark.parametrize(("told", "found"), [("Asia/Tokyo", "Asia/Tokyo"), (":Europe/Paris", "Europe/Paris")])
+def test_system_zone_from_environment(monkeypatch, told, found):
+    """TZ names the computer's zone."""
+    monkeypatch.setenv("TZ", told)
+    system_zone.cache_clear()
+    assert found == system_zone()
+
+
+def test_system_zone_falls_back(monkeypatch, tmp_path):
+    """A computer that tells no zone has days in UTC."""
+    from attendance import zones as module
+
+    monkeypatch.setenv("TZ", "Nowhere/Land")
+    monkeypatch.setattr(module, "LOCALTIME", tmp_path / "localtime")
+    system_zone.cache_clear()
+    assert system_zone() == "UTC"
+    assert not module.system_zone_is_known()
