@@ -156,10 +156,6 @@ def _judge(candidates: list[Candidate], policy: Policy, lookalikes: LookalikePai
 
 
 def _has_rival(candidates: list[Candidate], floor: float, lookalikes: LookalikePairs) -> bool:
-    """Whether a remembered look-alike of the best person is second, or a serious candidate as well."""
+    """Whether a remembered look-alike of the best person is a serious candidate as well."""
     best, *others = candidates
-    return any(
-        frozenset((best.person, other.person)) in lookalikes
-        for place, other in enumerate(others)
-        if place == 0 or other.score >= floor
-    )
+    return any(other.score >= floor and frozenset((best.person, other.person)) in lookalikes for other in others)

@@ -71,8 +71,9 @@ def test_quality_refusal_is_passed_on():
 
 
 def test_known_lookalike_asks_for_review():
-    """A remembered look-alike in second place turns a mark into a review."""
-    assert rulings(face((1, 0.6), (2, 0.0)), pairs={frozenset((1, 2))}) == ["review"]
+    """A remembered look-alike who is a candidate too turns a mark into a review; one who is none does not."""
+    assert rulings(face((1, 0.6), (2, 0.12)), pairs={frozenset((1, 2))}) == ["review"]
+    assert rulings(face((1, 0.6), (2, 0.0)), pairs={frozenset((1, 2))}) == ["present"]
     assert rulings(face((1, 0.6), (3, 0.2), (2, 0.12)), pairs={frozenset((1, 2))}) == ["review"]
     assert rulings(face((1, 0.6), (3, 0.2), (2, 0.05)), pairs={frozenset((1, 2))}) == ["present"]
     assert rulings(face((1, 0.6), (2, 0.0)), pairs={frozenset((2, 3))}) == ["present"]
@@ -134,8 +135,7 @@ def naive_single(evidence: FaceEvidence, policy: Policy, pairs) -> str:
         return "unknown"
     lead = ordered[0].score - ordered[1].score if len(ordered) > 1 else math.inf
     rival = any(
-        {ordered[0].person, other.person} in pairs and (other is ordered[1] or other.score >= policy.review_threshold)
-        for other in ordered[1:]
+        {ordered[0].person, other.person} in pairs and other.score >= policy.review_threshold for other in ordered[1:]
     )
     return "present" if ordered[0].score >= policy.threshold and lead >= policy.margin and not rival else "review"
 
