@@ -69,16 +69,17 @@ def upgrade(
     at: datetime,
     busy_timeout_s: float,
     migrate: Callable[[Connection], None] = run_migrations,
-) -> Path:
-    """Upgrade the database at `path` from `revision`; returns the backup copy, `<name>.<revision>-<UTC>.bak`.
+) -> None:
+    """Upgrade the database at `path` from `revision`, after a copy to `<name>.<revision>-<UTC>.bak`.
 
     A process that dies on the way leaves the old schema: the next start tries again. Of two processes that try
     at once the second finds nothing left to do.
     """
     backup = path.with_name(f"{path.name}.{revision}-{at:%Y%m%dT%H%M%SZ}.bak")
-    if not backup.exists():
-        copy_database(path, backup, busy_timeout_s=busy_timeout_s)
     with mapped(path), _engine(path, busy_timeout_s).begin() as connection:
+        if connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() != revision:
+            return  # another process has done it while this one waited for the lock
+        if not backup.exists():
+            copy_database(path, backup, busy_timeout_s=busy_timeout_s)
         migrate(connection)
         _check_references(connection, path)
-    return backup

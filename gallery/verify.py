@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from gallery.errors import GalleryDamaged, GalleryError
+from gallery.errors import GalleryError, GalleryUnusable
 from gallery.events import MARK_ADDED, MARK_VOIDED, record
 from gallery.schema import (
     Base,
@@ -81,7 +81,7 @@ def verify(store: Store, encoder_id: str) -> list[Problem]:
                 *_marks(session),
                 *_erasure(store),
             ]
-    except GalleryDamaged as error:
+    except GalleryUnusable as error:
         return [Problem(error.id, str(error), _RESTORE)]
 
 
@@ -171,14 +171,20 @@ def _erasure(store: Store) -> Iterator[Problem]:
 def repair(store: Store, *, at: datetime, by: str) -> None:
     """Delete rows without their owner, and record marks that no event tells of."""
     with store.atomic() as session:
-        connection = session.connection()
-        for table, row, *_ in connection.exec_driver_sql("PRAGMA foreign_key_check").all():
-            connection.exec_driver_sql(f'DELETE FROM "{table}" WHERE rowid = ?', (row,))  # noqa: S608  a table's own name
-            record(session, at=at, by=by, action="repair.orphan", subject=row, details={"table": table})
+        if _drop_orphans(session, at=at, by=by):
+            store.bump(session)
         for action, query in (
             (MARK_ADDED, _unrecorded(MARK_ADDED)),
             (MARK_VOIDED, _unrecorded(MARK_VOIDED).where(MarkRow.voided_at.is_not(None))),
         ):
             for mark in session.scalars(query).all():
                 record(session, at=at, by=by, action=action, subject=mark, details={"found": True})
-        store.bump(session)
+
+
+def _drop_orphans(session: Session, *, at: datetime, by: str) -> int:
+    connection = session.connection()
+    orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    for table, row, *_ in orphans:
+        connection.exec_driver_sql(f'DELETE FROM "{table}" WHERE rowid = ?', (row,))  # noqa: S608  a table's own name
+        record(session, at=at, by=by, action="repair.orphan", subject=row, details={"table": table})
+    return len(orphans)

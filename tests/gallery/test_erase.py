@@ -1,4 +1,5 @@
 """Removing and merging: nothing of a removed person stays in any file, nothing of a merged one is lost."""
+# ruff: noqa: PT012  what is refused is a step of several statements
 
 import random
 import sqlite3
@@ -243,7 +244,7 @@ def test_the_same_photo_of_both_is_kept_once(store, enrol, now):
     assert [] == gallery.verify()
 
 
-def test_merging_covers_every_encoder(store, enrol, now, vector):
+def test_merging_covers_every_encoder(store, enrol, now):
     """Templates of encoders not in use move, too, and open for their new owner."""
     old, new = Gallery(store, "old"), Gallery(store, "new")
     enrol(old, "Ada", 1)
@@ -288,7 +289,7 @@ def test_the_index_follows_a_merge(store, enrol, now, vector):
     assert [(ada.person.id, 2)] == [(h.person_id, h.template_id) for h in index.search(vector(2)[None], [0.1])[0]]
 
 
-def test_no_row_points_to_nobody(store, enrol, now, day):
+def test_no_row_points_to_nobody(store, enrol, now):
     """After removals and merges no membership, look-alike or group is left over."""
     gallery = Gallery(store, "e")
     for seed, name in enumerate(("Ada", "Bob", "Cid")):

@@ -1,4 +1,5 @@
 """People: found without doubt, enrolled once, in groups, look-alikes remembered, everything told in the log."""
+# ruff: noqa: PT012  what is refused is a step of several statements
 
 import unicodedata
 

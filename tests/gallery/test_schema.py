@@ -184,7 +184,8 @@ def test_a_second_mark_in_a_session_is_refused(store, marked, now):
         lambda now: Person(external_id="p", name="same id", created=now),
     ],
 )
-def test_the_database_refuses_nonsense(store, marked, now, row):
+@pytest.mark.usefixtures("marked")
+def test_the_database_refuses_nonsense(store, now, row):
     """Doubled days, unknown kinds, half a void, a mark of nobody, a pair in the wrong order: refused."""
     with store.atomic() as session:
         session.add(Person(external_id="q", name="q", created=now))
@@ -192,7 +193,8 @@ def test_the_database_refuses_nonsense(store, marked, now, row):
         session.add(row(now))
 
 
-def test_the_same_day_in_two_zones_is_two_sessions(store, marked, now):
+@pytest.mark.usefixtures("marked")
+def test_the_same_day_in_two_zones_is_two_sessions(store, now):
     """A default session is one a day and zone; named sessions may share a name."""
     with store.atomic() as session:
         session.add(SessionRow(name="2026-03-02", kind="day", day="2026-03-02", opens=now, zone="Asia/Tokyo"))

@@ -1,4 +1,5 @@
 """The store: connections set up alike, writes all or nothing, and every fault with its own id."""
+# ruff: noqa: PT012  what is refused is a step of several statements
 
 import hashlib
 import os
@@ -211,7 +212,7 @@ def test_events_cannot_be_changed(store, now):
     for statement in statements:
         with pytest.raises(RuntimeError, match="append-only"), store.atomic() as session:
             session.execute(statement)
-    for change in (lambda s, row: setattr(row, "by", "you"), lambda s, row: s.delete(row)):
+    for change in (lambda _, row: setattr(row, "by", "you"), lambda s, row: s.delete(row)):
         with pytest.raises(RuntimeError, match="append-only"), store.atomic() as session:
             change(session, session.scalars(select(EventRow)).one())
 
@@ -562,7 +563,7 @@ def test_no_error_of_the_object_layer_gets_out(store):
         session.scalars(select(Meta)).one()
 
 
-def test_a_closed_door_in_the_middle_is_mapped(home, monkeypatch):
+def test_a_closed_door_in_the_middle_is_mapped(home):
     """A database that vanishes under an open store ends in gallery.missing."""
     with Store.open(home) as store:
         store.close()
@@ -580,7 +581,8 @@ from pathlib import Path
 from gallery import Gallery, Store
 sys.stdin.readline()
 with Store.open(Path(sys.argv[1])) as store:
-    print(store.meta("home_id"), Gallery(store, "e").sealer is not None, (Path(sys.argv[1]) / "key").read_text().strip())
+    gallery = Gallery(store, "e")
+    print(store.meta("home_id"), gallery.sealer is not None, (store.home / "key").read_text().strip())
 """
 
 

@@ -220,7 +220,7 @@ def test_no_file_holds_a_readable_template(home, store, enrol, vector, now):
     for seed in range(20):
         enrol(gallery, f"p{seed}", seed, crop=picture)
     gallery.backup(home / "copy.db")
-    gallery.export(home / "out.zip", at=now, passphrase="pass")
+    gallery.export(home / "out.zip", at=now, passphrase="pass")  # noqa: S106
     files = {path.name: path.read_bytes() for path in home.iterdir()}
     store.close()
     files |= {f"{path.name}, closed": path.read_bytes() for path in home.iterdir()}

@@ -1,0 +1,147 @@
+"""Dies by SIGKILL at the n-th step of a run, for n = 1, 2, ... until a run gets through; not a test itself.
+
+Called as `crash_child.py start|enrol|mark FOLDER`. Each run is a forked child with a home of its own, which tells
+what it acknowledged through a pipe after the call returned. The parent then opens the home and prints one line
+of JSON: how it died and what is there.
+"""
+# ruff: noqa: T201  its output is its answer
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Engine, Pool, event, func, select, text
+
+from gallery import Gallery, GalleryError, Store, history, record
+from gallery.events import MARK_ADDED
+from gallery.schema import MarkRow, Person, SessionRow
+
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+PEOPLE = {"start": 0, "enrol": 2, "mark": 3}
+LIMIT = 400
+
+
+class Countdown:
+    """Kills this very process when it has been called `steps` times."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def __call__(self, *_: object) -> None:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm(steps: int) -> None:
+    """Die before the n-th statement, before or after a commit; what comes after a statement comes before the next."""
+    countdown = Countdown(steps)
+    for name in ("before_cursor_execute", "commit"):
+        event.listen(Engine, name, countdown)
+    event.listen(Pool, "checkin", countdown)
+
+
+def enrol(gallery: Gallery, number: int) -> None:
+    values = np.random.default_rng(number).normal(size=16)
+    gallery.enroll(
+        f"p{number}", values / np.linalg.norm(values), 0.2, quality={}, source="x", crop=b"crop", groups=["g"],
+        source_sha256=hashlib.sha256(bytes([number])).hexdigest(), at=AT, by="t",
+    )  # fmt: skip
+
+
+def mark(store: Store, person: int) -> None:
+    with store.atomic() as session:
+        query = select(MarkRow.id).where(MarkRow.person_id == person, MarkRow.session_id == 1)
+        if session.scalar(query) is None:
+            row = MarkRow(person_id=person, session_id=1, at=AT, how="camera", evidence={"score": 0.4})
+            session.add(row)
+            session.flush()
+            record(session, at=AT, by="t", action=MARK_ADDED, subject=row.id)
+
+
+def prepare(what: str, home: Path) -> None:
+    """A new home; for the marking run with people and an open session."""
+    with Store.open(home) as store:
+        if what == "mark":
+            for number in range(1, PEOPLE["mark"] + 1):
+                enrol(Gallery(store, "e"), number)
+            with store.atomic() as session:
+                session.add(SessionRow(id=1, name="x", kind="named", opens=AT, zone="UTC"))
+
+
+def run(what: str, home: Path, acknowledge: int) -> None:
+    with Store.open(home) as store:
+        for number in range(1, PEOPLE[what] + 1):
+            enrol(Gallery(store, "e"), number) if what == "enrol" else mark(store, number)
+            os.write(acknowledge, bytes([number]))
+
+
+def child(what: str, home: Path, steps: int) -> tuple[bool, list[int]]:
+    """Whether the run was killed, and what it had acknowledged."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.close(reader)
+            arm(steps)
+            run(what, home, writer)
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        acknowledged = sorted(set(pipe.read()))
+    _, status = os.waitpid(pid, 0)
+    if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
+        raise SystemExit("the run failed by itself")
+    return os.WIFSIGNALED(status), acknowledged
+
+
+def look(home: Path) -> dict[str, object]:
+    """What is there after the crash."""
+    try:
+        with Store.open(home) as store:
+            gallery = Gallery(store, "e")
+            with store.reading() as session:
+                told = history(session)
+                return {
+                    "integrity": session.execute(text("PRAGMA integrity_check")).scalar_one(),
+                    "people": sorted(int(person.name[1:]) for person in gallery.people()),
+                    "whole": [person.templates for person in gallery.people()],
+                    "crops": gallery.stats().crops,
+                    "groups": [list(person.groups) for person in gallery.people()],
+                    "enrolments": sum(event.action == "person.enroll" for event in told),
+                    "marked": sorted(session.scalars(select(MarkRow.person_id))),
+                    "mark_events": sum(event.action == MARK_ADDED for event in told),
+                    "rows": session.scalar(select(func.count()).select_from(Person)),
+                    "problems": [problem.id for problem in gallery.verify()],
+                    "files": sorted(path.name for path in home.iterdir() if path.name.startswith(".")),
+                }
+    except GalleryError as error:
+        return {"error": f"{error.id} {error}"}
+
+
+def main(what: str, folder: Path) -> None:
+    ready = folder / "ready"
+    if what != "start":
+        prepare(what, ready)
+    for steps in range(1, LIMIT):
+        home = folder / f"home-{steps}"
+        if what != "start":
+            shutil.copytree(ready, home)
+        killed, acknowledged = child(what, home, steps)
+        print(json.dumps({"steps": steps, "killed": killed, "acknowledged": acknowledged, **look(home)}))
+        shutil.rmtree(home)
+        if not killed:
+            return
+    raise SystemExit("no run got through")
+
+
+main(sys.argv[1], Path(sys.argv[2]))

@@ -1,0 +1,73 @@
+"""A process killed at any statement: what it acknowledged is there, and nothing is half there."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHILD = Path(__file__).with_name("crash_child.py")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """In memory where there is such a place: a kill, unlike a power cut, does not ask what reached the disk."""
+    memory = Path("/dev/shm")  # noqa: S108
+    if not os.access(memory, os.W_OK):
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as name:
+        yield Path(name)
+
+
+def _runs(what: str, folder: Path) -> list[dict]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, str(CHILD), what, str(folder)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=300)
+    assert (0, "") == (result.returncode, result.stderr)
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_first_start_survives_kill_at_every_statement(folder):
+    """Killed at each statement of making a home: the next start finds a whole home or makes one."""
+    runs = _runs("start", folder)
+
+    assert len(runs) > 20
+    assert [True] * (len(runs) - 1) + [False] == [run["killed"] for run in runs]
+    assert {("ok", 0)} == {(run.get("integrity"), run.get("rows")) for run in runs}
+    assert all([] == run["problems"] for run in runs)
+
+
+def test_a_bulk_enrolment_survives_kill_at_every_statement(folder):
+    """Killed at each statement of an enrolment: acknowledged people are there, each with template and crop."""
+    runs = _runs("enrol", folder)
+
+    assert len(runs) > 40
+    assert [True] * (len(runs) - 1) + [False] == [run["killed"] for run in runs]
+    for run in runs:
+        assert ("ok", []) == (run.get("integrity"), run.get("problems")), run
+        assert set(run["acknowledged"]) <= set(run["people"]), run
+        assert len(run["people"]) <= len(run["acknowledged"]) + 1, run
+        assert ([1] * len(run["people"]), [["g"]] * len(run["people"])) == (run["whole"], run["groups"]), run
+        assert {len(run["people"])} == {run["rows"], run["crops"], run["enrolments"]}, run
+    assert [1, 2] == runs[-1]["acknowledged"] == runs[-1]["people"]
+    assert {(), (1,), (1, 2)} == {tuple(run["acknowledged"]) for run in runs}
+
+
+def test_a_marking_run_survives_kill_at_every_statement(folder):
+    """Killed at each statement of a marking run: marks equal events, and no acknowledged mark is lost."""
+    runs = _runs("mark", folder)
+
+    assert len(runs) > 20
+    assert [True] * (len(runs) - 1) + [False] == [run["killed"] for run in runs]
+    for run in runs:
+        assert ("ok", []) == (run.get("integrity"), run.get("problems")), run
+        assert set(run["acknowledged"]) <= set(run["marked"]), run
+        assert len(run["marked"]) == len(set(run["marked"])) == run["mark_events"], run
+        assert len(run["marked"]) <= len(run["acknowledged"]) + 1, run
+    assert [1, 2, 3] == runs[-1]["acknowledged"] == runs[-1]["marked"]

@@ -1,0 +1,167 @@
+"""Upgrades: an older home is brought up to date after a private copy, whole or not at all."""
+
+import os
+import shutil
+import signal
+import sqlite3
+import threading
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from gallery import Gallery, GalleryDamaged, GalleryReadOnly, Store
+from gallery import home as gallery_home
+from gallery import store as gallery_store
+from gallery.upgrade import MIGRATIONS, run_migrations, upgrade
+
+AT = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
+BACKUP = "attendance.db.0001-20260504T030201Z.bak"
+STEP = '''"""A later step, made up for the tests."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("person") as table:
+        table.add_column(sa.Column("badge", sa.Text(), nullable=False, server_default="none"))
+    {more}
+'''
+
+
+@pytest.fixture
+def older(home, enrol) -> Path:
+    """A home of schema 0001 with people, crops and groups."""
+    with Store.open(home) as store:
+        for seed in range(3):
+            enrol(Gallery(store, "e"), f"p{seed}", seed, crop=b"crop", groups=["g"])
+    return home
+
+
+@pytest.fixture
+def later(tmp_path, monkeypatch):
+    """Make this version one that knows a schema 0002; returns how to give its step one more line."""
+
+    def make(more: str = "") -> None:
+        steps = tmp_path / "migrations"
+        shutil.rmtree(steps, ignore_errors=True)
+        shutil.copytree(MIGRATIONS, steps, ignore=shutil.ignore_patterns("__pycache__"))
+        (steps / "versions" / "rev_0002_later.py").write_text(STEP.format(more=more))
+        for module in (gallery_home, gallery_store):
+            monkeypatch.setattr(module, "REVISIONS", ("0001", "0002"))
+        migrate = partial(run_migrations, migrations=steps)
+        monkeypatch.setattr(gallery_store, "upgrade", partial(upgrade, migrate=migrate))
+
+    return make
+
+
+def _rows(path: Path, query: str) -> list[tuple]:
+    with closing(sqlite3.connect(path)) as raw:
+        return raw.execute(query).fetchall()
+
+
+def test_an_older_home_is_upgraded_after_a_copy(older, later):
+    """Nothing is lost, the new column is there, the dated copy of the old schema is private and complete."""
+    later()
+    with Store.open(older, at=AT) as store:
+        gallery = Gallery(store, "e")
+        assert ([1, 1, 1], []) == ([person.templates for person in gallery.people()], gallery.verify())
+    copy = older / BACKUP
+
+    assert [("none",)] * 3 == _rows(older / "attendance.db", "SELECT badge FROM person")
+    assert ([("0002",)], [("0001",)]) == tuple(
+        _rows(path, "SELECT version_num FROM alembic_version") for path in (older / "attendance.db", copy)
+    )
+    assert (0o600, [(3, 3)]) == (
+        copy.stat().st_mode & 0o777,
+        _rows(copy, "SELECT (SELECT count(*) FROM person), (SELECT count(*) FROM crop)"),
+    )
+
+
+def test_an_upgraded_home_is_left_alone(older, later):
+    """The next start upgrades nothing and makes no further copy."""
+    later()
+    for _ in range(2):
+        Store.open(older, at=AT).close()
+
+    assert [BACKUP] == [path.name for path in older.iterdir() if path.suffix == ".bak"]
+
+
+def test_a_reader_does_not_upgrade(older, later):
+    """Opened for reading only, an older home is refused and not changed."""
+    later()
+    before = (older / "attendance.db").read_bytes()
+    with pytest.raises(GalleryReadOnly, match="upgraded"):
+        Store.open(older, read_only=True)
+
+    assert before == (older / "attendance.db").read_bytes()
+
+
+@pytest.mark.parametrize("fault", ["raise RuntimeError('made up')", "op.execute('SELECT * FROM nowhere')"])
+def test_a_failed_upgrade_changes_nothing(older, later, fault):
+    """A step that fails half-way is taken back as a whole; mended, the next start goes through."""
+    later(fault)
+    with pytest.raises(Exception, match=r"made up|nowhere"):
+        Store.open(older, at=AT)
+    assert [("0001",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
+    assert "badge" not in str(_rows(older / "attendance.db", "SELECT sql FROM sqlite_master"))
+
+    later()
+    with Store.open(older, at=AT) as store:
+        assert [] == Gallery(store, "e").verify()
+
+
+def test_an_upgrade_that_loses_an_owner_is_refused(older, later):
+    """A step that would leave templates without their person is taken back."""
+    later("op.execute('DELETE FROM person')")
+    with pytest.raises(GalleryDamaged, match="without their owner"):
+        Store.open(older, at=AT)
+
+    assert [(3,)] == _rows(older / "attendance.db", "SELECT count(*) FROM person")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_killed_upgrade_is_done_at_the_next_start(older, later):
+    """Killed in the middle of a step, the home is as before, and the next start upgrades it."""
+    later("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    pid = os.fork()
+    if pid == 0:
+        try:
+            Store.open(older, at=AT)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(pid, 0)
+    assert signal.SIGKILL == os.WTERMSIG(status)
+    assert [("0001",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
+
+    later()
+    with Store.open(older, at=AT) as store:
+        assert [] == Gallery(store, "e").verify()
+
+
+def test_two_starts_upgrade_once(older, later):
+    """Of two starts at the same moment one upgrades, the other waits and goes on."""
+    later()
+    seen = []
+
+    def start() -> None:
+        with Store.open(older, at=AT, busy_timeout_s=30) as store:
+            seen.append(len(Gallery(store, "e").people()))
+
+    threads = [threading.Thread(target=start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [3, 3] == seen
+    assert [("0002",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")

@@ -1,0 +1,181 @@
+"""Verify: each planted defect is found and its repair named; a sound gallery has none; looking changes nothing."""
+# ruff: noqa: E501  a table of defects reads best with a line each
+
+import hashlib
+import sqlite3
+from contextlib import closing
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from gallery import Gallery, Store, record
+from gallery.events import MARK_ADDED, MARK_VOIDED
+from gallery.schema import MarkRow, SessionRow, Template
+
+
+@pytest.fixture
+def sound(store, enrol, now) -> Gallery:
+    """Two people with crops, groups, a look-alike pair, a mark and a void mark, all as it should be."""
+    gallery = Gallery(store, "e")
+    people = [enrol(gallery, n, s, crop=b"crop", external_id=n, groups=["g"]).person.id for s, n in enumerate("AB")]
+    gallery.remember_lookalike("A", "B", 0.4, at=now, by="t")
+    with store.atomic() as session:
+        session.add(SessionRow(id=1, name="x", kind="named", opens=now, zone="UTC"))
+        session.flush()
+        void = {"voided_at": now, "void_reason": "wrong", "voided_by": "t"}
+        for person, more in zip(people, ({}, void), strict=True):
+            row = MarkRow(id=f"mark{person}", person_id=person, session_id=1, at=now, how="file", evidence={}, **more)
+            session.add(row)
+            session.flush()
+            record(session, at=now, by="t", action=MARK_ADDED, subject=row.id)
+        record(session, at=now, by="t", action=MARK_VOIDED, subject="mark2")
+    return gallery
+
+
+def _raw(gallery: Gallery, *statements: str) -> None:
+    """Change the file behind the gallery's back, without its rules."""
+    with closing(sqlite3.connect(gallery.store.path)) as raw, raw:
+        for statement in statements:
+            raw.execute(statement)
+
+
+def _sealed_anew(gallery: Gallery, values: np.ndarray) -> None:
+    """Put a payload under the right seal that no encoder would make."""
+    plain = values.astype("<f4").tobytes()
+    sealed = gallery.sealer.seal(plain, person=1, encoder_id="e", purpose="vector")
+    with gallery.store.atomic() as session:
+        session.get(Template, 1).vector = sealed
+
+
+def _event_gone(gallery: Gallery, action: str) -> None:
+    _raw(gallery, f"DELETE FROM event WHERE action = '{action}'")  # noqa: S608
+
+
+AGAIN = "attendance enroll PHOTO --id A --replace"
+REPAIR = "attendance gallery verify --repair"
+DEFECTS = {
+    "template altered": (
+        lambda g: _raw(g, "UPDATE template SET vector = CAST(substr(vector, 1, 40) || x'00' || substr(vector, 42) AS BLOB) WHERE id = 1"),
+        {("gallery.template_altered", "template 1 of A", AGAIN)},
+    ),
+    "template cut": (
+        lambda g: _raw(g, "UPDATE template SET vector = x'01' WHERE id = 1"),
+        {("gallery.template_altered", "template 1 of A", AGAIN),
+         ("gallery.wrong_encoder", "templates of e differ in dimension", "attendance gallery import ARCHIVE --home NEW_HOME")},
+    ),
+    "template moved": (
+        lambda g: _raw(g, "UPDATE template SET encoder_id = 'other' WHERE id = 1"),
+        {("gallery.template_altered", "template 1 of A", AGAIN), ("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --id A"),
+         ("gallery.template_altered", "crop 1 of A", AGAIN)},
+    ),
+    "not finite": (
+        lambda g: _sealed_anew(g, np.full(33, np.nan)),
+        {("gallery.template_invalid", "template 1 of A", AGAIN)},
+    ),
+    "not of unit length": (
+        lambda g: _sealed_anew(g, np.ones(33)),
+        {("gallery.template_invalid", "template 1 of A", AGAIN)},
+    ),
+    "crop altered": (
+        lambda g: _raw(g, "UPDATE crop SET picture = CAST(picture || x'00' AS BLOB) WHERE template_id = 1"),
+        {("gallery.template_altered", "crop 1 of A", AGAIN)},
+    ),
+    "no template": (
+        lambda g: _raw(g, "DELETE FROM crop WHERE template_id = 1", "DELETE FROM template WHERE id = 1"),
+        {("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --id A")},
+    ),
+    "template of nobody": (
+        lambda g: _raw(g, "UPDATE template SET person_id = 99, encoder_id = 'z' WHERE id = 1"),
+        {("gallery.orphan", "row 1 of template has no person", REPAIR),
+         ("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --id A")},
+    ),
+    "group of nobody": (
+        lambda g: _raw(g, 'DELETE FROM "group"'),
+        {("gallery.orphan", "row 1 of membership has no group", REPAIR), ("gallery.orphan", "row 2 of membership has no group", REPAIR)},
+    ),
+    "mark without event": (
+        lambda g: _event_gone(g, MARK_ADDED),
+        {("gallery.mark_unrecorded", f"mark mark{n} has no event", REPAIR) for n in (1, 2)},
+    ),
+    "void without event": (
+        lambda g: _event_gone(g, MARK_VOIDED),
+        {("gallery.mark_unrecorded", "void mark mark2 has no event of that", REPAIR)},
+    ),
+    "index damaged": (
+        lambda g: _raw(g, "PRAGMA writable_schema=ON", "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_subject') WHERE name = 'ix_person_name'"),
+        None,
+    ),
+    "key missing": (lambda g: (g.store.home / "key").unlink(), "gallery.key_missing"),
+    "key open to others": (lambda g: (g.store.home / "key").chmod(0o644), "gallery.key_mode"),
+    "key wrong": (lambda g: (g.store.home / "key").write_text("00" * 32), "gallery.key_wrong"),
+}  # fmt: skip
+
+
+def test_a_sound_gallery_has_no_problem(sound):
+    """Where everything is as it should be, verify finds nothing."""
+    assert [] == sound.verify()
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_planted_defect_is_found(sound, home, defect):
+    """Each defect is found with its id, its place and the command that repairs it; looking changes no byte."""
+    plant, expected = DEFECTS[defect]
+    plant(sound)
+    sound.store.close()
+    before = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in home.iterdir()}
+    with Store.open(home, read_only=True) as store:
+        problems = Gallery(store, "e").verify()
+    after = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in home.iterdir() if p.name in before}
+
+    assert before == after
+    if expected is None:
+        assert {"gallery.damaged"} == {problem.id for problem in problems}
+    elif isinstance(expected, str):
+        assert [(expected, "attendance doctor")] == [(problem.id, problem.repair) for problem in problems]
+    else:
+        assert expected == {(problem.id, problem.where, problem.repair) for problem in problems}
+
+
+@pytest.mark.parametrize(
+    "defect", ["template of nobody", "group of nobody", "mark without event", "void without event"]
+)
+def test_repair_mends_what_needs_no_decision(sound, now, defect):
+    """Rows of nobody are deleted, marks without an event are recorded; afterwards only open questions are left."""
+    DEFECTS[defect][0](sound)
+    left = sound.repair(at=now, by="t")
+
+    assert left == sound.verify()
+    assert {problem.id for problem in left} <= {"gallery.no_template"}
+
+
+def test_repair_of_a_sound_gallery_does_nothing(sound, now):
+    """Where nothing is wrong, repair writes nothing: neither rows, nor events, nor a new generation."""
+    with sound.store.reading() as session:
+        before = sound.store.generation(), session.scalars(select(MarkRow.id)).all()
+    sound.repair(at=now, by="t")
+    with sound.store.reading() as session:
+        after = sound.store.generation(), session.scalars(select(MarkRow.id)).all()
+
+    assert before == after
+
+
+def test_enrolling_again_repairs_an_altered_template(sound, enrol):
+    """The repair that verify names for an altered template does repair it."""
+    DEFECTS["template altered"][0](sound)
+    enrol(sound, "A", 7, external_id="A", replace=True)
+
+    assert [] == sound.verify()
+
+
+def test_counts_are_those_of_the_gallery(sound, enrol, store, now):
+    """Stats count people, templates, crops, groups, pairs, sessions and the marks that were not voided."""
+    enrol(Gallery(store, "other"), "A", 9, external_id="A")
+    sound.add_person("C", at=now, by="t")
+    found = sound.stats()
+
+    assert (3, 3, 1, 2, 2, {"other": 1}, {"g": 2}, 1, 1, 1) == (
+        found.people, found.active, found.without_template, found.templates, found.crops, found.other_encoders,
+        found.groups, found.lookalikes, found.sessions, found.marks,
+    )  # fmt: skip
+    assert found.database_bytes == store.path.stat().st_size
