@@ -213,18 +213,29 @@ def _home(home: Path) -> Iterator[Finding]:
 
 
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
-    from attendance.app import encoder_folder
-    from enroll.card import load_card
     from gallery.people import Gallery
     from gallery.store import Store
 
+    encoder = _encoder_id(settings)
     with Store.open(home, create=False, read_only=True) as store:
         yield Finding("database", f"{store.path}, schema {store.schema_version}")
-        gallery = Gallery(store, load_card(encoder_folder(settings.encoder)).id)
+        gallery = Gallery(store, encoder or "none")
         yield from _guarded("newest record", lambda: _newest(store, clock))
-        yield from _guarded("people", lambda: _people(gallery))
+        if encoder is not None:
+            yield from _guarded("people", lambda: _people(gallery))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
         yield from _guarded("key", lambda: _key(gallery))
+
+
+def _encoder_id(settings: Settings) -> str | None:
+    """The id on the encoder's card, None when it cannot be read; the look at the encoder tells why."""
+    from attendance.app import encoder_folder
+    from enroll.card import load_card
+
+    try:
+        return load_card(encoder_folder(settings.encoder)).id
+    except Exception:  # noqa: BLE001 - reported by the look at the encoder
+        return None
 
 
 def _light(store: "Store") -> Iterator[Finding]:
