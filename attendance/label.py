@@ -63,7 +63,7 @@ def label_of(decision: Decision, box: tuple[float, float, float, float]) -> Labe
     """A decision in two short lines, with score and threshold."""
     numbers = "" if decision.score is None else f"{decision.score:.2f}, needs {decision.threshold:.2f}"
     name = "" if decision.person is None else drawable(decision.person.name) or drawable(decision.person.id)
-    reasons = ", ".join(reason.replace("_", " ") for reason in decision.reasons)
+    reasons = in_words(decision.reasons)
     match decision.decision:
         case "present":
             return Label(box, "present", name, f"present · {numbers}")
@@ -75,6 +75,11 @@ def label_of(decision: Decision, box: tuple[float, float, float, float]) -> Labe
             return Label(box, "unknown", "unknown", f"best {numbers}" if numbers else reasons)
         case "refused":
             return Label(box, "refused", "cannot judge", reasons)
+
+
+def in_words(reasons: Sequence[str]) -> str:
+    """Reason codes as a reader would say them."""
+    return ", ".join(reason.replace("_", " ") for reason in reasons)
 
 
 def drawable(text: str) -> str:

@@ -70,15 +70,19 @@ def check_video(
                 run.film = stack.enter_context(_film(annotate, reader.fps))
             run.see(frame)
             if run.due():
-                status(f"{name}: frame {run.frames} of {reader.declared or '?'}, {run.recent_fps():.0f} frames/s")
+                status(
+                    f"{_text(path.name)}: frame {run.frames} of {reader.declared or '?'}, {run.recent_fps():.0f} frames/s"
+                )
             if stop():
                 ended = False
                 break
         run.watcher.finish()
         summary = run.summary("ended" if ended else "stopped")
         if ended and summary.frames < 0.9 * reader.declared:
-            status(f"{name}: the file ends after {summary.frames} of {reader.declared} frames; it may be cut")
-    status(f"{name}: {_in_words(summary)}")
+            status(
+                f"{_text(path.name)}: the file ends after {summary.frames} of {reader.declared} frames; it may be cut"
+            )
+    status(f"{_text(path.name)}: {_in_words(summary)}")
     return summary
 
 
@@ -274,7 +278,7 @@ def _in_words(summary: LiveSummary) -> str:
     return f"{summary.state} after {summary.frames} frames, {summary.fps:.0f} frames/s: {faces}"
 
 
-def _text(path: Path) -> str:
+def _text(path: Path | str) -> str:
     from attendance.sources import label
 
     return label(path)

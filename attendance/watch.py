@@ -75,13 +75,15 @@ class Watcher:
         return [self._label(each) for each in seen]
 
     def _label(self, each: Watched) -> "Label":
-        from attendance.label import Label, label_of
+        from attendance.label import Label, in_words, label_of
 
         box, evidence, needed = each.track.box, each.evidence, self._app.settings.vote_frames
         if each.reported is not None:
             return label_of(each.reported, box)
-        if each.verdict is not None and evidence.looks >= EAGER_LOOKS:
+        if evidence.looks >= EAGER_LOOKS and each.verdict is not None:
             return label_of(evidence.settle(each.verdict), box)
+        if evidence.looks >= EAGER_LOOKS and evidence.best is not None:
+            return Label(box, "refused", "cannot judge", in_words(evidence.best.face.quality.reasons))
         return Label(box, "watching", "looking", f"{min(evidence.votes(), needed)} of {needed} frames")
 
     def _shrink(self, pixels: Pixels) -> tuple[Pixels, float]:
