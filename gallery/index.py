@@ -5,7 +5,8 @@ with one more dimension, `[e_b, 1] . [e_a, -m(a)/2]`, minus `m(b)/2`. FAISS prop
 the proposed ones are scored again in double precision, so that ties and the order of adding change nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +34,29 @@ class Hit:
     cosine: float
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let FAISS work in the calling thread alone while inside: for few probes a team of threads only waits.
+
+    OpenMP keeps this number for each thread, so neither other threads nor later calls notice.
+    """
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
 class Index:
-    """Templates of dimension `dim`, each under its id; adding and removing rebuild nothing."""
+    """Templates of dimension `dim`, each under its id; adding and removing rebuild nothing.
+
+    Rows of the FAISS index are `[e_a, -m(a)/2]`; ids and people are kept in the same order beside it.
+    """
 
     def __init__(self, dim: int) -> None:
         self.dim = dim
-        self._proposer: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dim + 1))
-        self._vectors = np.empty((0, dim), np.float32)
-        self._cohort_means = np.empty(0, np.float32)
+        self._flat: Any = faiss.IndexFlatIP(dim + 1)
         self._ids = np.empty(0, np.int64)
         self._people = np.empty(0, np.int64)
         self._rows: dict[int, int] = {}
@@ -78,40 +94,43 @@ class Index:
         ids = new.ids.tolist()
         if len(set(ids)) != len(ids) or not self._rows.keys().isdisjoint(ids):
             raise ValueError("expected new template ids, got one that is there already")
-        start = len(self._rows)
-        self._reserve(start + len(ids))
-        end = start + len(ids)
-        self._vectors[start:end], self._cohort_means[start:end] = new.vectors, new.cohort_means
+        self._file(ids, new)
+        extra = (-new.cohort_means / 2)[:, np.newaxis]
+        self._flat.add(np.hstack([new.vectors, extra]).astype(np.float32))
+
+    def _file(self, ids: list[int], new: Templates) -> None:
+        start, end = len(self._rows), len(self._rows) + len(ids)
+        self._reserve(end)
         self._ids[start:end], self._people[start:end] = new.ids, new.people
         self._rows.update(zip(ids, range(start, end), strict=True))
         for person in new.people.tolist():
             self._held[person] = self._held.get(person, 0) + 1
-        extra = (-new.cohort_means / 2)[:, np.newaxis]
-        self._proposer.add_with_ids(np.hstack([new.vectors, extra]).astype(np.float32), new.ids)
 
     def _reserve(self, rows: int) -> None:
         """Room for `rows` templates; grows by half, so that adding one is cheap on average."""
         have = len(self._ids)
-        if rows <= have:
-            return
-        more = max(rows, have + have // 2) - have
-        self._vectors = np.concatenate([self._vectors, np.empty((more, self.dim), np.float32)])
-        self._cohort_means = np.concatenate([self._cohort_means, np.empty(more, np.float32)])
-        self._ids = np.concatenate([self._ids, np.empty(more, np.int64)])
-        self._people = np.concatenate([self._people, np.empty(more, np.int64)])
+        if rows > have:
+            room = np.empty(max(rows, have + have // 2) - have, np.int64)
+            self._ids, self._people = np.concatenate([self._ids, room]), np.concatenate([self._people, room])
+
+    def _table(self) -> NDArray[np.float32]:
+        """FAISS's own rows (n, d + 1), to look at or change in place; valid until the next change of size."""
+        rows = len(self._rows)
+        flat: NDArray[np.float32] = faiss.rev_swig_ptr(self._flat.get_xb(), rows * (self.dim + 1))
+        return flat.reshape(rows, self.dim + 1)
 
     def remove(self, template_id: int) -> None:
         """Take one template out; the last row fills its place. Raises KeyError where it is not in."""
-        row, last = self._rows.pop(template_id), len(self._rows)
+        row, last = self._rows[template_id], len(self._rows) - 1
         person = int(self._people[row])
-        if row != last:
-            for column in (self._vectors, self._cohort_means, self._ids, self._people):
-                column[row] = column[last]
-            self._rows[int(self._ids[row])] = row
+        for column in (self._table(), self._ids, self._people):
+            column[row] = column[last]
+        self._rows[int(self._ids[row])] = row
+        del self._rows[template_id]
+        self._flat.remove_ids(faiss.IDSelectorRange(last, last + 1))
         self._held[person] -= 1
         if not self._held[person]:
             del self._held[person]
-        self._proposer.remove_ids(np.array([template_id], np.int64))
 
     def search(
         self,
@@ -127,18 +146,18 @@ class Index:
         Raises TemplateInvalid for a probe that is not finite or of another dimension.
         """
         probes, means = self._checked(vectors, cohort_means)
-        allowed_ids = None if allowed is None else self._templates_of(allowed)
-        total = self.templates if allowed_ids is None else len(allowed_ids)
+        within = None if allowed is None else self._rows_of(allowed)
+        total = self.templates if within is None else len(within)
         results: list[list[Hit]] = [[] for _ in probes]
         pending, width = np.arange(len(probes)), max(1, people * _TEMPLATES_A_PERSON)
         while len(pending) and total and people > 0:
             width = min(width, total)
-            floors, ids = self._propose(probes[pending], width, allowed_ids)
+            floors, rows = self._propose(probes[pending], width, within)
             unsettled = []
-            for row, probe in enumerate(pending.tolist()):
-                hits = self._scored(probes[probe], float(means[probe]), ids[row])[:people]
+            for at, probe in enumerate(pending.tolist()):
+                hits = self._scored(probes[probe], float(means[probe]), rows[at])[:people]
                 results[probe] = hits
-                floor = float(floors[row]) - float(means[probe]) / 2 + _SLACK
+                floor = float(floors[at]) - float(means[probe]) / 2 + _SLACK
                 if width < total and (len(hits) < people or hits[-1].score <= floor):
                     unsettled.append(probe)
             pending, width = np.array(unsettled, np.int64), width * _WIDEN
@@ -155,34 +174,31 @@ class Index:
             raise TemplateInvalid("probe", "it holds a number that is not finite")
         return probes, means
 
-    def _templates_of(self, allowed: Collection[int]) -> NDArray[np.int64]:
-        used = len(self._rows)
+    def _rows_of(self, allowed: Collection[int]) -> NDArray[np.int64]:
         wanted = np.fromiter(allowed, np.int64, len(allowed))
-        return self._ids[:used][np.isin(self._people[:used], wanted)]
+        return np.flatnonzero(np.isin(self._people[: len(self._rows)], wanted))
 
     def _propose(
-        self, probes: NDArray[np.float32], width: int, allowed: NDArray[np.int64] | None
+        self, probes: NDArray[np.float32], width: int, within: NDArray[np.int64] | None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """The lowest proposed inner product (n,) and the proposed ids (n, width) of each probe."""
+        """The lowest proposed inner product (n,) and the proposed rows (n, width) of each probe."""
         queries = np.hstack([probes, np.ones((len(probes), 1), np.float32)])
-        if allowed is None:
-            scores, ids = self._proposer.search(queries, width)
-        else:
-            only: Any = faiss.SearchParameters
-            params = only(sel=faiss.IDSelectorBatch(allowed))
-            scores, ids = self._proposer.search(queries, width, params=params)
-        return scores[:, -1], ids
+        only: Any = faiss.SearchParameters
+        params = None if within is None else only(sel=faiss.IDSelectorBatch(within))
+        with _one_thread():
+            scores, rows = self._flat.search(queries, width, params=params)
+        return scores[:, -1], rows
 
-    def _scored(self, probe: NDArray[np.float32], mean: float, ids: NDArray[np.int64]) -> list[Hit]:
-        rows = np.array([self._rows[template] for template in ids.tolist() if template >= 0], np.int64)
-        cosines = (self._vectors[rows].astype(np.float64) * probe.astype(np.float64)).sum(axis=1)
-        scores = cosines - (self._cohort_means[rows].astype(np.float64) + mean) / 2
+    def _scored(self, probe: NDArray[np.float32], mean: float, rows: NDArray[np.int64]) -> list[Hit]:
+        table = self._table()[rows].astype(np.float64)
+        ids, people = self._ids[rows], self._people[rows]
+        cosines = (table[:, :-1] * probe.astype(np.float64)).sum(axis=1)
+        scores = cosines + table[:, -1] - mean / 2
         best: dict[int, Hit] = {}
-        for at in np.lexsort((self._ids[rows], self._people[rows], -scores)).tolist():
-            row = rows[at]
-            person = int(self._people[row])
+        for at in np.lexsort((ids, people, -scores)).tolist():
+            person = int(people[at])
             if person not in best:
-                best[person] = Hit(person, int(self._ids[row]), float(scores[at]), float(cosines[at]))
+                best[person] = Hit(person, int(ids[at]), float(scores[at]), float(cosines[at]))
         return list(best.values())
 
 

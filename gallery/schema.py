@@ -15,6 +15,7 @@ from sqlalchemy import (
     Dialect,
     Double,
     ForeignKey,
+    Index,
     LargeBinary,
     MetaData,
     String,
@@ -112,12 +113,13 @@ class Template(Base):
     __tablename__ = "template"
     __table_args__ = (
         UniqueConstraint("person_id", "encoder_id", "source_sha256"),
+        Index(None, "encoder_id", "person_id"),  # answers who has which template without reading one
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
-    encoder_id: Mapped[str] = mapped_column(String(200), index=True)
+    encoder_id: Mapped[str] = mapped_column(String(200))
     vector: Mapped[bytes] = mapped_column(LargeBinary)
     quality: Mapped[dict[str, Any]] = mapped_column(JsonText)
     source: Mapped[str] = mapped_column(Text)

@@ -120,7 +120,7 @@ def upgrade() -> None:
         ),
         sqlite_autoincrement=True,
     )
-    op.create_index(op.f("ix_template_encoder_id"), "template", ["encoder_id"], unique=False)
+    op.create_index(op.f("ix_template_encoder_id_person_id"), "template", ["encoder_id", "person_id"], unique=False)
     op.create_table(
         "crop",
         sa.Column("template_id", sa.Integer(), nullable=False),
