@@ -1,0 +1,72 @@
+"""Promises: crowds of processes never double a mark nor lose one, and what was reported survives a kill."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+CREW = Path(__file__).with_name("marking_crew.py")
+PEOPLE = 2
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="the victims are forks, which this platform lacks"),
+]
+
+
+@pytest.fixture
+def photos(tmp_path) -> Path:
+    """One picture each of two people, for the pipeline without models."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for person in range(1, PEOPLE + 1):
+        pixels = np.random.default_rng(person).integers(0, 255, (64, 64, 3), np.uint8)
+        pixels[0] = 0
+        pixels[0, 0] = (person, 100, 0)
+        Image.fromarray(pixels).save(folder / f"{person}.png")
+    return folder
+
+
+def crew(*arguments: object) -> dict:
+    environment = {**os.environ, "PYTHONPATH": str(CREW.parents[2]), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, CREW, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_eight_processes_mark_the_same_people(tmp_path, photos, seed):
+    """Eight processes marking two people at once make two marks, two events, one session."""
+    found = crew("crowd", tmp_path / "home", photos, seed)
+    expected = {
+        "codes": [0] * 8,
+        "people": PEOPLE,
+        "sessions": 1,
+        "opened": 1,
+        "marks": PEOPLE,
+        "told": PEOPLE,
+        "checks": 8,
+        "problems": [],
+    }
+    assert expected == found
+
+
+@pytest.mark.parametrize("what", ["marks", "enrols"])
+def test_killed_at_every_statement(tmp_path, photos, what):
+    """Killed at any statement or commit, what was reported is there, nothing is half there, a rerun completes."""
+    found = crew(what, tmp_path / "home", photos)
+    assert (0, []) == (found["code"], found["faults"])
+    assert found["acknowledged"] >= PEOPLE
+    assert found["kills"] > 10 * PEOPLE, "the run has that many statements at least"
