@@ -181,7 +181,7 @@ def enrols(home: Path, photos: Path) -> dict[str, object]:
 def main() -> None:
     what, home, photos, *rest = sys.argv[1:]
     run = {"crowd": crowd, "marks": marks, "enrols": enrols}[what]
-    print(json.dumps(run(Path(home), Path(photos), *map(int, rest))))
+    sys.stdout.write(json.dumps(run(Path(home), Path(photos), *map(int, rest))) + "\n")
 
 
 main()
