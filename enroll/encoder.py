@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from enroll._onnx import open_session
 from enroll.card import EncoderCard, FileSeal, load_card
 from enroll.errors import EncoderAltered, EncoderFailed, EncoderMissing
 from enroll.face import Pixels
@@ -54,7 +55,7 @@ class OnnxEncoder:
     """An encoder's folder (card.json, encoder.onnx, cohort.npy) on ONNX Runtime; files are only ever read.
 
     Raises `EncoderMissing`, `CardInvalid`, `EncoderAltered` for a file whose sha256 is not the card's, and
-    `EncoderFailed`. `threads=0` leaves the choice to ONNX Runtime. May be shared by threads.
+    `EncoderFailed`. `threads=0` takes the cores at hand. May be shared by threads.
     """
 
     def __init__(self, folder: str | Path, threads: int = 0) -> None:
@@ -164,13 +165,7 @@ def _read_cohort(data: bytes, card: EncoderCard, folder: Path) -> NDArray[np.flo
 
 
 def _open_session(model: bytes, threads: int, path: Path) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = threads
-    options.enable_cpu_mem_arena = False  # no slower, and the memory of a large batch is given back
     try:
-        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return open_session(model, threads)
     except Exception as problem:
         raise EncoderFailed(str(path), str(problem)) from problem

@@ -4,13 +4,14 @@ import math
 import subprocess
 import sys
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enroll import detect
-from enroll.detect import CenterFace, any_size, decode, suppress, weights_path
+from enroll.detect import CenterFace, any_size, decode, merge, suppress, weights_path
 from enroll.errors import DetectorAltered, DetectorFailed, DetectorMissing
 from enroll.geometry import iou
 
@@ -46,7 +47,7 @@ def test_equals_the_package_that_carries_the_weights(centerface, astronaut, hopp
         "boxes, points = CenterFace(backend='opencv')(np.load(sys.argv[1]), 0.5)\n"
         "np.savez(sys.argv[2], boxes=boxes, points=points)"
     )
-    for picture in (astronaut, hopper[:512]):
+    for picture in (astronaut, np.ascontiguousarray(hopper[:512:2, ::2])):
         source, result = tmp_path / "in.npy", tmp_path / "out.npz"
         np.save(source, picture)
         subprocess.run([sys.executable, "-c", code, source, result], check=True, capture_output=True)
@@ -211,3 +212,26 @@ def test_only_rgb_pictures_are_taken(centerface, shape):
     """Anything but a non-empty RGB picture is refused with the shape that came."""
     with pytest.raises(ValueError, match="expected"):
         centerface.detect(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("side", [384, 640, 1600])
+@pytest.mark.parametrize("margin", [0.0, 0.3])
+def test_a_face_that_fills_the_picture_is_one_whole_face(centerface, hopper, side, margin):
+    """A portrait taken from so near that the face fills it is found whole, in one piece, at any size."""
+    x, y, w, h = centerface.detect(hopper)[0].box
+    rows = slice(max(0, int(y - margin * h)), int(y + (1 + margin) * h))
+    columns = slice(max(0, int(x - margin * w)), int(x + (1 + margin) * w))
+    near = hopper[rows, columns]
+    scale = side / max(near.shape)
+    (face,) = centerface.detect(cv2.resize(near, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC))
+    expected = (x - columns.start, y - rows.start, w, h)
+    assert iou(tuple(value / scale for value in face.box), expected) > 0.6
+
+
+def test_merge_drops_the_pieces_of_a_large_face_only(detection_at):
+    """Pieces inside a large face go, a small face before it and faces beside it stay, the most confident first."""
+    large = detection_at(100, 100, 4.0, confidence=0.8)
+    piece, other = detection_at(200, 200, 1.6, confidence=0.7), detection_at(700, 100, 1.5, confidence=0.6)
+    small = detection_at(250, 250, 0.3, confidence=0.9)
+    assert [small, large, other] == merge([large], [piece, other, small])
+    assert [piece, other] == merge([], [piece, other])

@@ -157,7 +157,7 @@ def test_large_photos_are_reduced(encoded, kind, size):
     """A longer side above the limit is reduced to it, shape and look kept."""
     width, height = size
     image = Image.fromarray(SEED_PICTURE[:8, :8]).resize(size, Image.Resampling.BILINEAR)
-    pixels = decode_photo(encoded(image, kind), "x").pixels
+    pixels = decode_photo(encoded(image, kind, **({"compress_level": 1} if kind == "PNG" else {})), "x").pixels
     shrink = 2000 / max(size)
     assert (round(height * shrink), round(width * shrink), 3) == pixels.shape
     small = np.asarray(image.resize((pixels.shape[1], pixels.shape[0]), Image.Resampling.BOX)).astype(int)
