@@ -139,9 +139,16 @@ def balanced_pairs(rows: np.ndarray, labels: np.ndarray, count: int, seed: int) 
         first = classes[(i // 2) % len(classes)]
         second = first if i % 2 == 0 else int(random.choice([c for c in classes if c != first]))
         a = int(random.choice(of_class[first]))
-        b = int(random.choice([row for row in of_class[second].tolist() if row != a]))
-        points.append((a, b))
+        points.append((a, _another(of_class[second], a, random)))
     return random.permutation(np.array(points))
+
+
+def _another(own: np.ndarray, taken: int, random: Generator) -> int:
+    """One of the rows, any but `taken`."""
+    at = int(random.integers(len(own)))
+    if own[at] == taken:
+        at = (at + 1 + int(random.integers(len(own) - 1))) % len(own)
+    return int(own[at])
 
 
 def random_triplets(rows: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
