@@ -70,9 +70,8 @@ def check_video(
                 run.film = stack.enter_context(_film(annotate, reader.fps))
             run.see(frame)
             if run.due():
-                status(
-                    f"{_text(path.name)}: frame {run.frames} of {reader.declared or '?'}, {run.recent_fps():.0f} frames/s"
-                )
+                told = f"frame {run.frames} of {reader.declared or '?'}, {run.recent_fps():.0f} frames/s"
+                status(f"{_text(path.name)}: {told}")
             if stop():
                 ended = False
                 break

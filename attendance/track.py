@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 Box = tuple[float, float, float, float]
 MIN_OVERLAP: Final = 0.3  # intersection over union of a track's box and its next detection
-LOST_S: Final = 1.0  # a face not seen for this long has left
+LOST_S: Final = 1.0  # a face that the detector has missed for this long has left
+LONGEST_GAP_S: Final = 3.0  # between two detections of a slow computer or camera; after it everybody is new
 
 
 @dataclass(slots=True, eq=False)
@@ -62,19 +63,24 @@ class Tracker:
 
     def update(self, detections: "Sequence[Detection]", time: float, same_face: SameFace) -> Update:
         """Give every detection its track, an old or a new one; drop those not seen for too long."""
-        lost = [track for track in self.tracks if time - track.last_seen > self._lost_s]
-        self.tracks = [track for track in self.tracks if time - track.last_seen <= self._lost_s]
+        lost = self._drop(time - LONGEST_GAP_S)
         chosen = self._match(detections, same_face)
         seen = [
             self._continue(chosen[place], detection, time) if place in chosen else self._begin(detection, time)
             for place, detection in enumerate(detections)
         ]
-        return Update(seen, lost)
+        return Update(seen, lost + self._drop(time - self._lost_s))
 
     def drain(self) -> list[Track]:
         """End all tracks."""
         ended, self.tracks = self.tracks, []
         return ended
+
+    def _drop(self, since: float) -> list[Track]:
+        """End the tracks last seen before a time."""
+        lost = [track for track in self.tracks if track.last_seen < since]
+        self.tracks = [track for track in self.tracks if track.last_seen >= since]
+        return lost
 
     def _match(self, detections: "Sequence[Detection]", same_face: SameFace) -> dict[int, Track]:
         """Detection's place to track, each once. Tracks that flow held come first, the others have to prove it."""

@@ -9,7 +9,7 @@ import numpy as np
 from attendance.cameras.address import Address, Kind, redact
 from attendance.cameras.frame import CameraState, Frame, Pixels
 from attendance.cameras.process import COMMAND, CaptureProcess
-from attendance.cameras.wire import Message, Order, Orders, Word
+from attendance.cameras.wire import Message, Order, Orders, Word, since_boot
 from attendance.clock import Clock
 from attendance.errors import CameraLost, CameraMissing, CameraNoFrames
 
@@ -143,9 +143,10 @@ class ProcessCamera:
         self._state, self._detail = CameraState.ONLINE, ""
         self._number = self._offset + message.number
         self._last = pixels
-        if message.age > MAX_AGE_S:
+        age = max(0.0, since_boot() - message.born)
+        if age > MAX_AGE_S:
             return None
-        return Frame(pixels, self._number, now - message.age, self._clock.utc())
+        return Frame(pixels, self._number, now - age, self._clock.utc())
 
     def _is_repeated(self, pixels: Pixels) -> bool:
         """Whether a new connection begins with the picture at which the last one froze."""

@@ -17,7 +17,7 @@ from typing import BinaryIO, Final, Protocol
 import numpy as np
 
 from attendance.cameras.frame import Pixels
-from attendance.cameras.wire import MAX_FRAME_PIXELS, Message, Order, Orders, Word, send
+from attendance.cameras.wire import MAX_FRAME_PIXELS, Message, Order, Orders, Word, send, since_boot
 
 HEARTBEAT_S: Final = 0.5
 READ_AHEAD: Final = 3  # frames decoded before they are asked for, when each in turn is wanted
@@ -47,7 +47,6 @@ class _Shelf:
         self._change = threading.Condition()
         self._every = order is Order.EVERY
         self._row: deque[Message] = deque(maxlen=None if self._every else 1)
-        self._born: deque[float] = deque(maxlen=None if self._every else 1)
         self._last: Message | None = None
         self._same = 0
 
@@ -56,7 +55,6 @@ class _Shelf:
         with self._change:
             self._change.wait_for(lambda: not self._every or len(self._row) < READ_AHEAD)
             self._row.append(message)
-            self._born.append(time.monotonic())
             self._change.notify_all()
 
     def same(self) -> None:
@@ -75,9 +73,8 @@ class _Shelf:
         with self._change:
             ready = self._change.wait_for(lambda: self._row or self._last, HEARTBEAT_S)
             if self._row:
-                message, age = self._row.popleft(), time.monotonic() - self._born.popleft()
                 self._change.notify_all()
-                return Message(message.word, message.number, age, pixels=message.pixels)
+                return self._row.popleft()
             if ready:
                 return self._last
             same, self._same = self._same, 0
@@ -133,7 +130,7 @@ def _read_all(backend: Backend, orders: Orders, shelf: _Shelf) -> Message:
             shelf.same()  # no new evidence: a frozen picture must not vote again
         else:
             time.sleep(max(0.0, start + number * pace - time.monotonic()) if pace else 0.0)
-            shelf.put(Message(Word.FRAME, number, pixels=pixels))
+            shelf.put(Message(Word.FRAME, number, since_boot(), pixels=pixels))
         before = pixels
         number += 1
     return Message(Word.ENDED, number)

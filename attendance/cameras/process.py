@@ -6,9 +6,7 @@ import queue
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
@@ -34,7 +32,7 @@ class CaptureProcess:
         self._requests = cast("BinaryIO", self._process.stdin)
         self._replies = cast("BinaryIO", self._process.stdout)
         _widen(self._replies)
-        self._messages: queue.SimpleQueue[tuple[float, Message] | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self._asked = False
@@ -62,9 +60,8 @@ class CaptureProcess:
         if item is None:
             self._messages.put(None)
             raise EOFError(f"the capture process ended ({self._end()})")
-        arrived, message = item
-        self._asked = message.word is Word.OPENED  # that one comes unasked; every other answers the request
-        return replace(message, age=message.age + time.monotonic() - arrived)
+        self._asked = item.word is Word.OPENED  # that one comes unasked; every other answers the request
+        return item
 
     def kill(self) -> None:
         """End the child at once, whatever it hangs in."""
@@ -85,7 +82,7 @@ class CaptureProcess:
         message: Message | None = None
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # garbage counts as a dead child
             while (message := receive(self._replies)) is not None:
-                self._messages.put((time.monotonic(), message))
+                self._messages.put(message)
         self._messages.put(None)
 
     def _end(self) -> str:

@@ -6,6 +6,8 @@ length, a JSON header and, for a frame, its pixels. Frames never touch a file or
 
 import json
 import struct
+import sys
+import time
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, Final
@@ -59,15 +61,20 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `age` is seconds since the capture of the frame; `fps` is 0 when not known."""
+    """One message. `born` is when the frame was captured, by `since_boot`; `fps` is 0 when not known."""
 
     word: Word
     number: int = 0
-    age: float = 0.0
+    born: float = 0.0
     fps: float = 0.0
     frames: int = 0
     detail: str = ""
     pixels: Pixels | None = None
+
+
+def since_boot() -> float:
+    """Seconds that all processes of the computer agree on and that, where the system can, go on while it sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 def send(pipe: BinaryIO, message: Message) -> None:
@@ -75,7 +82,7 @@ def send(pipe: BinaryIO, message: Message) -> None:
     header: dict[str, Any] = {
         "word": message.word,
         "number": message.number,
-        "age": message.age,
+        "born": message.born,
         "fps": message.fps,
         "frames": message.frames,
         "detail": message.detail[:1000],

@@ -31,7 +31,7 @@ from attendance.cameras import (
 )
 from attendance.cameras.address import Address
 from attendance.cameras.camera import MAX_AGE_S
-from attendance.cameras.wire import Message, Order, Orders, Word, receive, send
+from attendance.cameras.wire import Message, Order, Orders, Word, receive, send, since_boot
 from attendance.clock import SystemClock
 from attendance.errors import CameraAddress, CameraLost, CameraMissing, CameraNoFrames, SourceMissing, SourceUnsupported
 
@@ -187,7 +187,7 @@ def test_wire_round_trip(height, width, number, detail):
     pipe.seek(0)
     back = receive(pipe)
     assert (Word.FRAME, number, 0.25, 30.0, 7, detail) == (
-        back.word, back.number, back.age, back.fps, back.frames, back.detail,
+        back.word, back.number, back.born, back.fps, back.frames, back.detail,
     )  # fmt: skip
     assert np.array_equal(pixels, back.pixels)
 
@@ -446,7 +446,17 @@ def test_stale_frame_is_never_delivered():
         assert [None, None] == [cam.newest(0.05), cam.newest(0.05)]
 
 
-@pytest.mark.parametrize("reconnects", [0, 2])
+def test_a_frame_from_before_the_computer_slept(monkeypatch):
+    """What was captured before the computer went to sleep is not shown as news when it wakes up."""
+    with camera("end", 200) as cam:
+        poll(cam, lambda frame: frame is not None)
+        monkeypatch.setattr("attendance.cameras.camera.since_boot", lambda: since_boot() + 3600.0)
+        assert [None] * 5 == [cam.newest(0.05) for _ in range(5)]
+        monkeypatch.undo()
+        poll(cam, lambda frame: frame is not None)
+
+
+@pytest.mark.parametrize("reconnects", [0, 1])
 def test_frozen_picture(reconnects):
     """Identical pictures are delivered once, reported as frozen, and not again after a reconnect."""
     clock = HandClock()
@@ -603,6 +613,23 @@ def test_reader_cut_file(tmp_path):
     (tmp_path / "cut.avi").write_bytes(whole[: len(whole) // 2])
     with VideoReader(tmp_path / "cut.avi", SystemClock()) as reader:
         assert 3 < sum(1 for _ in reader) < 20
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_reader_damaged_file(tmp_path, seed):
+    """A film with bytes changed at random ends in frames or in one error that names it, never in a crash or hang."""
+    noise = [np.random.default_rng(n).integers(0, 255, (48, 64, 3), np.uint8) for n in range(12)]
+    data = bytearray(write_film(tmp_path / "door.mp4", noise).read_bytes())
+    rng = np.random.default_rng(seed)
+    for place in rng.integers(0, len(data), 200):
+        data[place] = int(rng.integers(256))
+    (tmp_path / "door.mp4").write_bytes(data)
+    frames = []
+    reader = VideoReader(tmp_path / "door.mp4", SystemClock(), hang_s=10.0)
+    with reader, contextlib.suppress(SourceUnsupported, CameraNoFrames):
+        frames.extend(frame.number for frame in reader)
+    assert list(range(len(frames))) == frames
+    assert len(frames) <= 13
 
 
 @pytest.mark.parametrize("behaviour", ["crash", "block"])

@@ -79,6 +79,15 @@ def test_a_face_that_left_does_not_stand_in_the_way():
     assert [[2], [2], [2]] == [ids(tracker.update([detection(10)], step / 6, never)) for step in range(1, 4)]
 
 
+@pytest.mark.parametrize(("gap", "expected"), [(2.9, [1]), (3.1, [2])])
+def test_a_slow_computer_still_tracks(gap, expected):
+    """Detections more than a second apart continue a track that proves to be the same face, up to three."""
+    tracker = Tracker()
+    tracker.update([detection(10)], 0.0, always)
+    tracker.move({1: None})
+    assert expected == ids(tracker.update([detection(10)], gap, always))
+
+
 def test_a_minute_apart_is_another_visit():
     """A face at the same place after more than a second is a new track, however alike."""
     tracker = Tracker()
