@@ -55,6 +55,11 @@ def new_private_file(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def leftovers(folder: Path) -> list[Path]:
+    """What a process that was killed while writing here has left half done."""
+    return sorted(folder.glob(".*.new*"))
+
+
 def may_write(path: Path) -> bool:
     """Whether the effective user may write to `path`; false on a file system mounted read-only."""
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)

@@ -9,15 +9,14 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from gallery import archive, erase, lookup, templates, verify
-from gallery.errors import Conflict, DuplicateId
+from gallery import archive, erase, lookup, registry, templates, verify
+from gallery.errors import Conflict
 from gallery.events import record
 from gallery.schema import Crop, Group, LookalikeRow, Membership, Person, Template
 from gallery.seal import Sealer
@@ -100,22 +99,10 @@ class Gallery:
     ) -> PersonInfo:
         """A new person; without an external id it becomes `P-<number>`. Raises DuplicateId, PersonInvalid."""
         with self._changing() as session:
-            row = self._insert_person(session, name, external_id, note, at)
+            row = registry.insert(session, name, external_id, note, at)
             lookup.add_to_groups(session, row.id, groups)
             record(session, at=at, by=by, action="person.add", subject=row.id)
             return lookup.info(session, self.encoder_id, row)
-
-    def _insert_person(self, session: Session, name: str, external_id: str | None, note: str, at: datetime) -> Person:
-        wanted = None if external_id is None else lookup.clean(external_id, "id")
-        if wanted is not None and _has_id(session, wanted):
-            raise DuplicateId(wanted, "somebody has this id already")
-        row = Person(external_id=wanted or uuid4().hex, name=lookup.clean(name, "name"), note=note, created=at)
-        session.add(row)
-        session.flush()
-        if wanted is None:
-            row.external_id = _free_id(session, row.id)
-            session.flush()
-        return row
 
     def rename(self, person: str | int, name: str, *, at: datetime, by: str) -> PersonInfo:
         """Give a person another name; the ids stay."""
@@ -213,9 +200,9 @@ class Gallery:
         photo = templates.Photo(quality, source, source_sha256, crop, at)
         sealer = self.sealer
         with self.store.atomic() as session:
-            row = self._known(session, name, external_id)
+            row = registry.known(session, name, external_id)
             new = row is None
-            row = row or self._insert_person(session, name, external_id, note, at)
+            row = row or registry.insert(session, name, external_id, note, at)
             added = templates.insert(session, sealer, self.encoder_id, row.id, payload, photo)
             joined = lookup.add_to_groups(session, row.id, groups)
             dropped = replace and self._drop_others(session, row.id, added.template_id)
@@ -226,16 +213,6 @@ class Gallery:
                 record(session, at=at, by=by, action="person.enroll", subject=row.id, details=details)
                 self.store.bump(session)
             return EnrolResult(lookup.info(session, self.encoder_id, row), added.template_id, outcome)
-
-    def _known(self, session: Session, name: str, external_id: str | None) -> Person | None:
-        wanted = lookup.clean(name, "name")
-        if external_id is None:
-            return lookup.by_name(session, wanted)
-        ref = lookup.clean(external_id, "id")
-        row = session.scalar(select(Person).where(Person.external_id == ref))
-        if row is not None and row.name != wanted:
-            raise DuplicateId(ref, "somebody with another name has this id already")
-        return row
 
     def _drop_others(self, session: Session, person_id: int, kept: int) -> bool:
         others = delete(Template).where(
@@ -376,18 +353,6 @@ class Gallery:
     def backup(self, path: Path) -> None:
         """Copy the database, without the key, to the new file `path` (mode 0600)."""
         self.store.backup(path)
-
-
-def _has_id(session: Session, external_id: str) -> bool:
-    return session.scalar(select(Person.id).where(Person.external_id == external_id)) is not None
-
-
-def _free_id(session: Session, number: int) -> str:
-    wanted, extra = f"P-{number}", 1
-    while _has_id(session, wanted):
-        extra += 1
-        wanted = f"P-{number}-{extra}"
-    return wanted
 
 
 def _named(row: Person, name: str) -> Person:

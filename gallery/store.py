@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from gallery.backup import copy_database
-from gallery.errors import GalleryFailed, GalleryMissing, GalleryReadOnly
+from gallery.errors import GalleryFailed, GalleryLocked, GalleryMissing, GalleryReadOnly
 from gallery.faults import mapped
 from gallery.home import DATABASE, create_database, look, make_home, refuse_unwritable
 from gallery.schema import REVISIONS, EventRow, Meta
@@ -256,7 +256,10 @@ class Store:
             return True
         if self.read_only or not self.erase_log():
             return False
-        self.set_meta("erasure_pending", None)
+        try:
+            self.set_meta("erasure_pending", None)
+        except GalleryLocked:
+            return False
         return True
 
     def close(self) -> None:

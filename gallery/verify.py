@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from gallery.errors import GalleryError, GalleryUnusable
 from gallery.events import MARK_ADDED, MARK_VOIDED, record
+from gallery.files import leftovers
 from gallery.schema import (
     Base,
     Crop,
@@ -80,6 +81,7 @@ def verify(store: Store, encoder_id: str) -> list[Problem]:
                 *_without_template(session, encoder_id),
                 *_marks(session),
                 *_erasure(store),
+                *_unfinished(store),
             ]
     except GalleryUnusable as error:
         return [Problem(error.id, str(error), _RESTORE)]
@@ -168,8 +170,15 @@ def _erasure(store: Store) -> Iterator[Problem]:
         yield Problem("gallery.erasure_pending", f"{store.path}-wal still holds what was removed", _VERIFY)
 
 
+def _unfinished(store: Store) -> Iterator[Problem]:
+    for path in leftovers(store.home):
+        yield Problem("gallery.leftover", f"{path} was never finished", _REPAIR)
+
+
 def repair(store: Store, *, at: datetime, by: str) -> None:
-    """Delete rows without their owner, and record marks that no event tells of."""
+    """Delete rows without their owner and unfinished files, and record marks that no event tells of."""
+    for path in leftovers(store.home):
+        path.unlink(missing_ok=True)
     with store.atomic() as session:
         if _drop_orphans(session, at=at, by=by):
             store.bump(session)

@@ -122,7 +122,6 @@ def look(home: Path) -> dict[str, object]:
                     "mark_events": sum(event.action == MARK_ADDED for event in told),
                     "rows": session.scalar(select(func.count()).select_from(Person)),
                     "problems": [problem.id for problem in gallery.verify()],
-                    "files": sorted(path.name for path in home.iterdir() if path.name.startswith(".")),
                 }
     except GalleryError as error:
         return {"error": f"{error.id} {error}"}

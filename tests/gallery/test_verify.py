@@ -106,6 +106,10 @@ DEFECTS = {
         lambda g: _raw(g, "PRAGMA writable_schema=ON", "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_subject') WHERE name = 'ix_person_name'"),
         None,
     ),
+    "file unfinished": (
+        lambda g: (g.store.home / ".attendance.db.0001.bak.abc.new").write_text("half"),
+        "leftover",
+    ),
     "key missing": (lambda g: (g.store.home / "key").unlink(), "gallery.key_missing"),
     "key open to others": (lambda g: (g.store.home / "key").chmod(0o644), "gallery.key_mode"),
     "key wrong": (lambda g: (g.store.home / "key").write_text("00" * 32), "gallery.key_wrong"),
@@ -131,6 +135,9 @@ def test_a_planted_defect_is_found(sound, home, defect):
     assert before == after
     if expected is None:
         assert {"gallery.damaged"} == {problem.id for problem in problems}
+    elif expected == "leftover":
+        (problem,) = problems
+        assert (problem.id, problem.repair, ".bak.abc.new was" in problem.where) == ("gallery.leftover", REPAIR, True)
     elif isinstance(expected, str):
         assert [(expected, "attendance doctor")] == [(problem.id, problem.repair) for problem in problems]
     else:
@@ -138,7 +145,7 @@ def test_a_planted_defect_is_found(sound, home, defect):
 
 
 @pytest.mark.parametrize(
-    "defect", ["template of nobody", "group of nobody", "mark without event", "void without event"]
+    "defect", ["template of nobody", "group of nobody", "mark without event", "void without event", "file unfinished"]
 )
 def test_repair_mends_what_needs_no_decision(sound, now, defect):
     """Rows of nobody are deleted, marks without an event are recorded; afterwards only open questions are left."""
