@@ -573,34 +573,7 @@ def test_a_closed_door_in_the_middle_is_mapped(home):
             store.generation()
 
 
-# Two starts at once
-
-START = """
-import sys
-from pathlib import Path
-from gallery import Gallery, Store
-sys.stdin.readline()
-with Store.open(Path(sys.argv[1])) as store:
-    gallery = Gallery(store, "e")
-    print(store.meta("home_id"), gallery.sealer is not None, (store.home / "key").read_text().strip())
-"""
-
-
-def test_several_first_starts_make_one_home(home):
-    """Processes that all find no home make one database and one key between them."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-c", START, str(home)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
-        )
-        for _ in range(4)
-    ]  # fmt: skip
-    answers = [child.communicate("go\n", timeout=60) for child in children]
-
-    assert [""] * 4 == [err for _, err in answers]
-    assert 1 == len({out for out, _ in answers})
-    assert {DATABASE, "key"} == {path.name for path in home.iterdir()}
+# Cost
 
 
 def test_opening_a_current_home_needs_no_alembic(home):
