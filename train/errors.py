@@ -97,6 +97,14 @@ class DeviceMissing(TrainError):
     help = 'Use device = "cpu" or "auto".'
 
 
+class DemoMissing(TrainError):
+    """The demo page's library is not installed."""
+
+    id = "demo.missing"
+    exit_code = 2
+    help = "Install it with: pip install 'attendance[train,demo]'."
+
+
 class ExportUnequal(TrainError):
     """The exported file does not compute what the network computes."""
 

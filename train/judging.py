@@ -82,7 +82,9 @@ class Judge:
 
     def pool(self, split: str, limit: int) -> Trials:
         """All pairs among some pictures of a split."""
-        pairs, _ = pool_of_pairs(self.pictures.rows(split, labelled=True), self.pictures.labels, limit, self.recipe.seed)
+        pairs, _ = pool_of_pairs(
+            self.pictures.rows(split, labelled=True), self.pictures.labels, limit, self.recipe.seed
+        )
         return self.pairs(pairs)
 
     def points(self, split: str, count: int, stream: int) -> Trials:

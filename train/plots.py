@@ -48,6 +48,16 @@ def loss_curve(loss: Curve, progress: Curve | None) -> Figure:
     return figure
 
 
+def loss_curves(curves: Mapping[str, Curve]) -> Figure:
+    """Running means of several runs' losses over each other."""
+    figure, axes = _figure("step", "loss")
+    for name, curve in curves.items():
+        axes.plot(curve.steps, _running(curve.values), label=name)
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
 def rate_curve(rate: Curve) -> Figure:
     """Learning rate over the steps."""
     figure, axes = _figure("step", "learning rate")
@@ -118,7 +128,9 @@ def confusion(table: Sequence[Sequence[int]], names: tuple[str, str]) -> Figure:
     axes.imshow(counts / counts.sum(1, keepdims=True).clip(1), cmap="Greens", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         share = count / max(1, counts[row].sum())
-        axes.text(column, row, f"{count}\n{share:.0%}", ha="center", va="center", color="white" if share > 0.6 else MARK)  # noqa: PLR2004
+        axes.text(
+            column, row, f"{count}\n{share:.0%}", ha="center", va="center", color="white" if share > 0.6 else MARK
+        )  # noqa: PLR2004
     axes.set_xticks([0, 1], names)
     axes.set_yticks([0, 1], names)
     return figure

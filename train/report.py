@@ -48,8 +48,10 @@ def write_report(out: Path, recipe: Recipe, pictures: Pictures, outcome: Outcome
     )
     metrics = measured(recipe, pictures, outcome, timing)
     _write(out / METRICS, json.dumps(metrics, indent=1))
-    captions = {name: caption for name, (_, caption) in figures.items()}
-    _write(out / PAGE, page(metrics, {name: (out / f"{name}.png").read_bytes() for name in figures}, captions))
+    _write(
+        out / PAGE,
+        page(metrics, {n: ((out / f"{n}.png").read_bytes(), caption) for n, (_, caption) in figures.items()}),
+    )
     return out / PAGE
 
 
@@ -117,14 +119,18 @@ def classification_report(confusion: tuple[tuple[int, int], tuple[int, int]]) ->
     return {**rows, "mean": {**mean, "support": rows["no"]["support"] + rows["yes"]["support"]}}
 
 
-def page(metrics: Mapping[str, Any], pictures: Mapping[str, bytes], captions: Mapping[str, str]) -> str:
-    """The report as one HTML file with its pictures inside; it asks nothing of the network."""
-    figures = "".join(_figure_html(name, data, captions[name]) for name, data in pictures.items())
-    title = escape(str(metrics["recipe"]))
+def page(metrics: Mapping[str, Any], pictures: Mapping[str, tuple[bytes, str]]) -> str:
+    """The report of one run as one HTML file; it asks nothing of the network."""
+    facts = f"{_summary(metrics)}{_report_table(metrics['figures']['report'])}{_left_out(metrics)}"
+    return inline_page(str(metrics["recipe"]), facts, pictures)
+
+
+def inline_page(title: str, body: str, pictures: Mapping[str, tuple[bytes, str]]) -> str:
+    """An HTML page with its pictures (PNG and caption) inside; `body` is HTML that comes before them."""
+    figures = "".join(_figure_html(name, data, caption) for name, (data, caption) in pictures.items())
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head><body>'
-        f"<h1>{title}</h1>{_summary(metrics)}{_report_table(metrics['figures']['report'])}{_left_out(metrics)}"
-        f"<main>{figures}</main></body></html>\n"
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style></head>'
+        f"<body><h1>{escape(title)}</h1>{body}<main>{figures}</main></body></html>\n"
     )
 
 
@@ -144,7 +150,9 @@ STYLE = (
 def _summary(metrics: Mapping[str, Any]) -> str:
     figures, data = metrics["figures"], metrics["data"]
     threshold, interval = figures["threshold"], figures["interval"]
-    people = "classes never seen in training" if data["test_classes_unseen"] else "classes seen in training, other pictures"
+    people = (
+        "classes never seen in training" if data["test_classes_unseen"] else "classes seen in training, other pictures"
+    )
     counts = ", ".join(f"{data['pictures'][split]:,} {split}" for split in SPLITS)
     facts = {
         "Method": f"{metrics['method']} on {metrics['model']}",
@@ -158,7 +166,9 @@ def _summary(metrics: Mapping[str, Any]) -> str:
         "Seconds": f"{metrics['seconds']['train']:.0f} to train, {metrics['seconds']['evaluate']:.0f} to judge",
         "Recipe": f"seed {metrics['seed']}, digest {metrics['digest']}",
     }
-    rows = "".join(f'<tr><th>{escape(k)}</th><td style="text-align:left">{escape(v)}</td></tr>' for k, v in facts.items())
+    rows = "".join(
+        f'<tr><th>{escape(k)}</th><td style="text-align:left">{escape(v)}</td></tr>' for k, v in facts.items()
+    )
     return f"<table>{rows}</table>"
 
 
@@ -196,7 +206,10 @@ def _figures(out: Path, recipe: Recipe, pictures: Pictures, outcome: Outcome) ->
     labels = pictures.labels[outcome.mapped]
     what = "triples" if recipe.task == "three" else "pairs"
     return {
-        "loss": (plots.loss_curve(log["loss"], log.get("dev roc-auc")), "Loss on training points; ROC-AUC on validation pairs"),
+        "loss": (
+            plots.loss_curve(log["loss"], log.get("dev roc-auc")),
+            "Loss on training points; ROC-AUC on validation pairs",
+        ),
         "rate": (plots.rate_curve(log["lr"]), "Learning rate"),
         "distances": (
             plots.distance_histogram(outcome.pool, outcome.threshold.value),
@@ -208,7 +221,10 @@ def _figures(out: Path, recipe: Recipe, pictures: Pictures, outcome: Outcome) ->
             plots.confusion(outcome.verdict.confusion, questions(recipe.task)),
             f"{len(outcome.trials.rows)} balanced test {what} at the threshold",
         ),
-        "map": (plots.embedding_map(points, labels, pictures.classes, how), "The embedding of test pictures, flattened"),
+        "map": (
+            plots.embedding_map(points, labels, pictures.classes, how),
+            "The embedding of test pictures, flattened",
+        ),
         "mistakes": (
             mistake_sheet(outcome.trials, outcome.threshold.value, pictures),
             f"The hardest mistakes among the test {what}",
@@ -219,7 +235,9 @@ def _figures(out: Path, recipe: Recipe, pictures: Pictures, outcome: Outcome) ->
 def read_log(path: Path) -> dict[str, Curve]:
     """Each logged value over the whole run; the steps of a stage follow those of the stages before it."""
     with path.open(newline="", encoding="utf-8") as file:
-        rows = [(int(r["number"]), r["stage"], int(r["step"]), r["name"], float(r["value"])) for r in csv.DictReader(file)]
+        rows = [
+            (int(r["number"]), r["stage"], int(r["step"]), r["name"], float(r["value"])) for r in csv.DictReader(file)
+        ]
     lengths: dict[int, int] = {}
     names: dict[int, str] = {}
     for number, stage, step, _, _ in rows:
@@ -229,7 +247,11 @@ def read_log(path: Path) -> dict[str, Curve]:
     stages = tuple((starts[number], names[number]) for number in sorted(names))
     curves = {}
     for name in dict.fromkeys(row[3] for row in rows):
-        own = [(starts[number] + step, value) for number, _, step, kind, value in rows if kind == name and math.isfinite(value)]
+        own = [
+            (starts[number] + step, value)
+            for number, _, step, kind, value in rows
+            if kind == name and math.isfinite(value)
+        ]
         curves[name] = Curve(np.array([s for s, _ in own]), np.array([v for _, v in own]), stages)
     return curves
 

@@ -86,7 +86,9 @@ class SimilarityTask:
 
     def _sampler(self, part: Part, number: int, member: int | None) -> sampling.Sampler:
         if part.kind not in _SAMPLERS:
-            raise RecipeInvalid("samples", f"unknown kind {part.kind!r}; expected one of {', '.join(sorted(_SAMPLERS))}")
+            raise RecipeInvalid(
+                "samples", f"unknown kind {part.kind!r}; expected one of {', '.join(sorted(_SAMPLERS))}"
+            )
         try:
             return _SAMPLERS[part.kind](_Place(self, number, member), **part.options)
         except TypeError as error:

@@ -56,7 +56,9 @@ def _ensemble(options: Mapping[str, Any], shape: InputShape, folder: Path) -> En
     unknown = sorted(set(options) - {"members", "member", "fuse", "clusters"})
     members, fuse, member = options.get("members", 2), options.get("fuse", "embeddings"), options.get("member", {})
     if unknown or not isinstance(members, int) or members < 2 or fuse not in FUSIONS or "kind" not in member:  # noqa: PLR2004
-        raise RecipeInvalid("model ensemble", f"expected members >= 2, member = {{ kind = ... }}, fuse one of {FUSIONS}; got {options}")
+        raise RecipeInvalid(
+            "model ensemble", f"expected members >= 2, member = {{ kind = ... }}, fuse one of {FUSIONS}; got {options}"
+        )
     one = Model(member["kind"], options={name: value for name, value in member.items() if name != "kind"})
     parts = [_tower(one, shape, folder) for _ in range(members)]
     return Ensemble(parts, [dim_of(part) for part in parts])
