@@ -51,6 +51,20 @@ _UPRIGHT: Final = {
 }
 # First bytes of each format: a file that starts so but does not open is damaged, not of an unknown format.
 _SIGNATURES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
+# What people send instead, so that the message can name it: (place, bytes, name).
+_NOT_READ: Final = (
+    (4, b"ftyphei", "HEIC"),
+    (4, b"ftypmif1", "HEIC"),
+    (4, b"ftypavif", "AVIF"),
+    (4, b"ftyp", "a video"),
+    (0, b"\x1aE\xdf\xa3", "a video"),
+    (8, b"AVI ", "a video"),
+    (0, b"II*\0", "TIFF or a camera's raw format"),
+    (0, b"MM\0*", "TIFF or a camera's raw format"),
+    (0, b"%PDF", "PDF"),
+    (0, b"PK\x03\x04", "a ZIP archive or office document"),
+    (0, b"<", "a web page or SVG"),
+)
 # The warning filters belong to the whole process, so only one decoder at a time may silence them.
 _DECODING: Final = threading.Lock()
 
@@ -97,7 +111,7 @@ def decode_photo(data: bytes, source: str, *, limits: PhotoLimits = DEFAULT_LIMI
     with _errors_mapped(data, source), Image.open(io.BytesIO(data), formats=FORMATS) as image:
         _check_header(image, source, limits)
         pixels = _decode(image, limits)
-        kind = image.format or "unknown"
+        kind = _kind(image)
     return Photo(pixels, source, hashlib.sha256(data).hexdigest(), kind)
 
 
@@ -176,7 +190,8 @@ def _errors_mapped(data: bytes, source: str) -> Iterator[None]:
 
 def _unopened(data: bytes, source: str) -> PhotoError:
     if not data.startswith(_SIGNATURES) or (data.startswith(b"RIFF") and data[8:12] not in (b"", b"WEBP")):
-        return PhotoUnknownFormat(source, "the content is none of JPEG, PNG, WebP, BMP, PGM/PPM, GIF")
+        found = next((name for place, start, name in _NOT_READ if data[place:].startswith(start)), "unknown")
+        return PhotoUnknownFormat(source, f"the content is {found}, not JPEG, PNG, WebP, BMP, PGM/PPM or GIF")
     if _end_is_missing(data):
         return PhotoTruncated(source, "the file ends inside its header")
     return PhotoDamaged(source, "the header makes no sense")
@@ -201,9 +216,14 @@ def _end_is_missing(data: bytes) -> bool:
     return False
 
 
+def _kind(image: Image.Image) -> str:
+    """Return the format's name; a JPEG with further pictures behind it (MPO, from many phones) is a JPEG."""
+    return "JPEG" if image.format in ("JPEG", "MPO") else str(image.format)
+
+
 def _check_header(image: Image.Image, source: str, limits: PhotoLimits) -> None:
     width, height = image.size
-    kind = image.format or "PNG"
+    kind = _kind(image)
     allowed = min(limits.max_pixels, limits.max_decode_bytes // _BYTES_A_PIXEL[kind])
     if width * height > allowed:
         raise PhotoTooManyPixels(source, f"{width}x{height} pixels, at most {allowed} are decoded from {kind}")

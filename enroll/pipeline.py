@@ -45,19 +45,23 @@ class Pipeline:
         """Return the one face of a photo that is to enrol a person, with its template.
 
         Raises `NoFace`, `SeveralFaces` (unless `multi` is "largest") and `PhotoRefused` with the reasons.
-        Faces smaller than a check could judge are bystanders and do not count.
+        Faces smaller than a check could judge are bystanders and do not count, nor do doubtful detections.
         """
         found = self.detector.detect(photo.pixels)
         if not found:
             raise NoFace(photo.source, "no face was found")
         ranked = sorted(found, key=_area, reverse=True)
-        others = [each for each in ranked[1:] if max(each.box[2:]) >= self.limits.min_face_px]
+        others = [each for each in ranked[1:] if self._counts(each)]
         if others and multi == "error":
             raise SeveralFaces(photo.source, f"{len(others) + 1} faces were found")
         (face,) = self.embed_detections(photo.pixels, ranked[:1], limits=self.enrol_limits)
         if face.template is None:
             raise PhotoRefused(photo.source, face.quality.reasons, face.quality)
         return face
+
+    def _counts(self, face: Detection) -> bool:
+        large = max(face.box[2:]) >= self.limits.min_face_px
+        return large and face.confidence >= self.enrol_limits.min_confidence
 
     def _with_templates(self, faces: list[Face]) -> list[Face]:
         usable = [face for face in faces if face.quality.usable]

@@ -6,6 +6,7 @@ import os
 import struct
 import threading
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,6 +82,31 @@ def test_exif_orientation_is_undone(encoded, orientation, kind):
     assert (64, 96, 3) == photo.pixels.shape
     assert 40 > np.abs(photo.pixels[8:24, 8:40].astype(int) - [250, 20, 20]).max()
     assert 40 > np.abs(photo.pixels[40:56, 8:40].astype(int) - [20, 250, 20]).max()
+
+
+def test_phone_pictures_with_a_second_picture_behind_are_jpeg(encoded, ramp):
+    """A JPEG that carries further pictures (MPO) is read as the JPEG that it begins with, also when reduced."""
+    large = Image.fromarray(ramp).resize((4500, 3000))
+    for first, shape in ((Image.fromarray(ramp), ramp.shape), (large, (1333, 2000, 3))):
+        data = encoded(first, "MPO", save_all=True, append_images=[Image.new("RGB", (64, 64))])
+        photo = decode_photo(data, "x")
+        assert ("JPEG", shape) == (photo.format, photo.pixels.shape)
+
+
+@pytest.mark.parametrize(
+    ("start", "name"),
+    [
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "HEIC"),
+        (b"\0\0\0\x18ftypisom", "a video"),
+        (b"II*\0\x08\0\0\0", "TIFF"),
+        (b"%PDF-1.7", "PDF"),
+        (b"<!doctype html>", "a web page"),
+    ],
+)
+def test_formats_that_are_not_read_are_named(start, name):
+    """What people send instead of a photo is named in the message."""
+    with pytest.raises(errors.PhotoUnknownFormat, match=name):
+        decode_photo(start + bytes(100), "x")
 
 
 def test_broken_exif_does_not_spoil_the_photo(encoded, ramp):
@@ -252,13 +278,16 @@ def test_things_that_are_no_files(tmp_path):
             read_photo(path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_forbidden_files_are_unreadable(tmp_path):
-    """A file without read permission is told apart from a damaged one."""
+def test_forbidden_files_are_unreadable(tmp_path, monkeypatch):
+    """A file that the system does not hand out is told apart from a damaged one."""
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
     path = tmp_path / "secret.jpg"
     path.write_bytes(b"x")
-    path.chmod(0)
-    with pytest.raises(errors.PhotoUnreadable):
+    monkeypatch.setattr(Path, "open", forbidden)
+    with pytest.raises(errors.PhotoUnreadable, match="permission denied"):
         read_photo(path)
 
 

@@ -78,10 +78,12 @@ def test_enrolment_needs_exactly_one_face(scene, fake_detector, fake_encoder, de
 
 
 def test_bystanders_too_small_to_judge_do_not_count(scene, fake_detector, fake_encoder, detection_at):
-    """A face smaller than a check could judge does not make a portrait a group picture."""
+    """Neither a face smaller than a check could judge nor a doubtful one makes a portrait a group picture."""
     main, bystander = detection_at(200, 100, 1.4), detection_at(20, 20, 0.15)
-    face = Pipeline(fake_detector([bystander, main]), fake_encoder).enrol_face(photo_of(scene))
-    assert main == face.detection
+    doubtful = detection_at(20, 20, confidence=0.52)
+    for other in (bystander, doubtful):
+        face = Pipeline(fake_detector([other, main]), fake_encoder).enrol_face(photo_of(scene))
+        assert main == face.detection
 
 
 def test_a_poor_enrolment_photo_is_refused_with_reasons(scene, fake_detector, fake_encoder, detection_at):
