@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from attendance.cameras.address import VIDEO_SUFFIXES, is_video
 from attendance.errors import SourceMissing
 
 
@@ -44,6 +43,7 @@ def expand(paths: Iterable[Path | str]) -> Iterator[Source | SourceMissing]:
 
 
 def _in_folder(folder: Path) -> Iterator[Source | SourceMissing]:
+    from attendance.cameras.address import VIDEO_SUFFIXES
     from enroll.photo import PHOTO_SUFFIXES
 
     wanted = PHOTO_SUFFIXES | VIDEO_SUFFIXES
@@ -60,4 +60,6 @@ def _visible_files(folder: Path) -> Iterator[Path]:
 
 
 def _kind(path: Path) -> Literal["picture", "video"]:
+    from attendance.cameras.address import is_video
+
     return "video" if is_video(path) else "picture"

@@ -71,9 +71,11 @@ def _run(
 ) -> int:
     """Enrol and print; how many photos were refused."""
     tally: Counter[str] = Counter()
+    told: set[str] = set()
     with progress("Enrolling", len(entries) if bulk else 0) as advance:
         for outcome in app.enroll_many(entries, replace=replace, allow_duplicate=duplicate):
             _show(outcome, as_json=as_json)
+            _warn(outcome, told)
             tally.update(_kinds(outcome))
             advance()
     if bulk:
@@ -103,18 +105,21 @@ def _show(outcome: "Enrolled | NotEnrolled", *, as_json: bool) -> None:
     elif isinstance(outcome, Enrolled):
         quality = "" if outcome.quality is None else f", quality {outcome.quality.score}"
         line(printable(f"{outcome.outcome:9} {outcome.person.name} ({outcome.person.id}){quality}"))
-    if isinstance(outcome, Enrolled):
-        _warn(outcome)
 
 
-def _warn(outcome: "Enrolled") -> None:
+def _warn(outcome: "Enrolled | NotEnrolled", told: set[str]) -> None:
+    """Say what is odd about a photo; each pair of look-alikes once."""
+    from attendance.enrolment import Enrolled
+
+    if not isinstance(outcome, Enrolled):
+        return
     for text in outcome.warnings:
         say(f"warning: {outcome.source}: {text}")
     for other in outcome.lookalikes:
-        say(
-            f"look-alike: {outcome.person.name} ({outcome.person.id}) and {other.person.name} ({other.person.id}), "
-            f"score {other.score:.3f}; checks between them ask for review"
-        )
+        pair = f"{outcome.person.name} ({outcome.person.id}) and {other.person.name} ({other.person.id})"
+        if pair not in told:
+            told.add(pair)
+            say(f"look-alike: {pair}, score {other.score:.3f}; checks between them ask for review")
 
 
 def _coverage(tally: "Counter[str]") -> None:
