@@ -43,6 +43,13 @@ class DataMissing(TrainError):
     help = "Point to it with --data, or see `attendance train fetch`."
 
 
+class FetchFailed(TrainError):
+    """A data set could not be downloaded."""
+
+    id = "data.fetch"
+    help = "Check the network, or take a copy over with --from FOLDER or ZIP."
+
+
 class ManifestInvalid(TrainError):
     """A list of photos that cannot be trained on as it stands."""
 

@@ -22,7 +22,9 @@ class Siamese(nn.Module):
     `relu` puts a rectifier behind each batch norm; without it max-pooling is the only thing that is not linear.
     """
 
-    def __init__(self, channels: int = 1, dim: int = 2, widths: Sequence[int] = (32, 64, 128, 64), *, relu: bool = False) -> None:
+    def __init__(
+        self, channels: int = 1, dim: int = 2, widths: Sequence[int] = (32, 64, 128, 64), *, relu: bool = False
+    ) -> None:
         super().__init__()
         first, second, third, hidden = widths
         self.c1, self.bn1 = nn.Conv2d(channels, first, 3, padding=1), nn.BatchNorm2d(first)
@@ -45,11 +47,18 @@ class Siamese(nn.Module):
 class SmallFaceNet(nn.Module):
     """Four convolutions with batch norm, rectifier and max-pool, dropout, and a linear embedding: the AT&T siamese network."""
 
-    def __init__(self, channels: int = 1, dim: int = 64, side: int = 64, widths: Sequence[int] = (16, 32, 64, 64)) -> None:
+    def __init__(
+        self, channels: int = 1, dim: int = 64, side: int = 64, widths: Sequence[int] = (16, 32, 64, 64)
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for before, after in zip((channels, *widths[:-1]), widths, strict=True):
-            layers += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2)]
+            layers += [
+                nn.Conv2d(before, after, 3, padding=1, bias=False),
+                nn.BatchNorm2d(after),
+                nn.ReLU(),
+                nn.MaxPool2d(2),
+            ]
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(widths[-1] * (side // SHRINK) ** 2, dim))
         self.dim = dim

@@ -32,7 +32,8 @@ def report_left_out(pictures: Pictures) -> None:
         shown = "; ".join(f"{item.name} ({item.reason})" for item in pictures.left_out[:LISTED])
         more = len(pictures.left_out) - LISTED
         stderr().print(
-            f"{len(pictures.left_out)} files left out: {shown}" + (f"; and {more} more" if more > 0 else ""), highlight=False
+            f"{len(pictures.left_out)} files left out: {shown}" + (f"; and {more} more" if more > 0 else ""),
+            highlight=False,
         )
 
 

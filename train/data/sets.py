@@ -19,13 +19,16 @@ from train.data.trees import Decoded, Shape, decode_tree, fit_picture
 from train.errors import DataMissing, ManifestInvalid
 
 DIGITS = tuple("0123456789")
-FETCH = "attendance train fetch {name} --to {root}"
+FETCH = "attendance train fetch {name} --out {root}"
 
 
 def mnist(root: Path, *, dev: float = 0.1, limit: int = 0, seed: int = 1) -> Pictures:
     """MNIST (LeCun et al. 1998), 28 px, grey: the published test set, `dev` of the training set; `limit` a class and split."""
     folder = _first(root, ("mnist", "MNIST/raw", "."), "mnist", probe="train-images-idx3-ubyte*")
-    parts = [(_idx(folder, f"{name}-images-idx3-ubyte"), _idx(folder, f"{name}-labels-idx1-ubyte")) for name in ("train", "t10k")]
+    parts = [
+        (_idx(folder, f"{name}-images-idx3-ubyte"), _idx(folder, f"{name}-labels-idx1-ubyte"))
+        for name in ("train", "t10k")
+    ]
     for images, labels in parts:
         if len(images) != len(labels):
             raise ManifestInvalid(str(folder), f"{len(images)} images, but {len(labels)} labels")
@@ -56,7 +59,7 @@ def cifar100(root: Path, *, dev: float = 0.2, limit: int = 0, seed: int = 1) -> 
 
 def imagenette(root: Path, *, side: int = 160, dev: float = 0.2, limit: int = 0, seed: int = 1) -> Pictures:
     """Imagenette (Howard 2019): its `val` pictures are the test; where it is absent, CIFAR-10 takes its place."""
-    places = ("imagenette2-160", "imagenette2-320", "imagenette2", "imagenette", "imagenette_part.zip")
+    places = ("imagenette2-160", "imagenette2-320", "imagenette2", "imagenette", "imagenette.zip", "imagenette_part.zip")
     try:
         source = _first(root, places, "imagenette")
     except DataMissing as error:
@@ -87,7 +90,7 @@ def att(root: Path, *, side: int = 64, dev: Sequence[int] = (26, 30), test: Sequ
 def lfw(root: Path, *, side: int = 112, minimum: int = 2, dev: float = 0.15, seed: int = 1) -> Pictures:
     """LFW (Huang et al. 2007), folder per person as scikit-learn and torchvision unpack it; View 1's test people are the test."""
     return identities(
-        root, places=("lfw_funneled", "lfw_home/lfw_funneled", "lfw-py/lfw_funneled", "lfw", "faces_lfw.zip"),
+        root, places=("lfw_funneled", "lfw_home/lfw_funneled", "lfw-py/lfw_funneled", "lfw", "lfw.zip", "faces_lfw.zip"),
         name="lfw", side=side, minimum=minimum, dev=dev, test=0.15, seed=seed,
     )  # fmt: skip
 
@@ -95,7 +98,7 @@ def lfw(root: Path, *, side: int = 112, minimum: int = 2, dev: float = 0.15, see
 def identities(
     root: Path,
     *,
-    places: Sequence[str] = ("face-recognition-dataset", "Extracted Faces", "archive.zip", "."),
+    places: Sequence[str] = ("face-recognition-dataset", "face-recognition-dataset.zip", "Extracted Faces", "archive.zip", "."),
     name: str = "kaggle",
     side: int = 64,
     grey: bool = False,
@@ -120,7 +123,14 @@ def identities(
 
 
 def folder(
-    root: Path, *, side: int = 64, grey: bool = False, by: str = "pictures", dev: float = 0.15, test: float = 0.2, seed: int = 1
+    root: Path,
+    *,
+    side: int = 64,
+    grey: bool = False,
+    by: str = "pictures",
+    dev: float = 0.15,
+    test: float = 0.2,
+    seed: int = 1,
 ) -> Pictures:
     """Any folder per class, tree or zip; its own `train`/`val`/`test` folders are kept, else `by` pictures or classes."""
     decoded = decode_tree(root, Shape(side, grey=grey))

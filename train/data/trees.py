@@ -29,7 +29,9 @@ class Shape:
 
     def __post_init__(self) -> None:
         if self.side < 1 or self.resize not in {"crop", "stretch"}:
-            raise RecipeInvalid("data", f"expected side >= 1 and resize crop or stretch, got {self.side}, {self.resize!r}")
+            raise RecipeInvalid(
+                "data", f"expected side >= 1 and resize crop or stretch, got {self.side}, {self.resize!r}"
+            )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,96 @@
+"""Public data sets by name: downloaded by torchvision, scikit-learn or kagglehub, or taken over from a folder or zip at hand."""
+
+import shutil
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from train.errors import DataMissing, FetchFailed, ManifestInvalid
+
+KAGGLE_SET = "stoicstatic/face-recognition-dataset"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a set comes from, how it is downloaded into a folder, and the name under which its loader looks for it."""
+
+    origin: str
+    download: Callable[[Path], None]
+    name: str
+
+
+def fetch_set(what: str, out: Path, source: Path | None = None) -> str:
+    """Put the set `what` into `out`, copied from `source` where one is given; returns what to tell the user.
+
+    Raises DataMissing for an unknown set or a source that is not there, ManifestInvalid for a source that is neither a folder
+    nor a zip, FetchFailed without a network.
+    """
+    if what not in SETS:
+        raise DataMissing(what, f"no such set; expected one of {', '.join(sorted(SETS))}")
+    out.mkdir(parents=True, exist_ok=True)
+    if source is not None:
+        return f"{what}: {_taken_over(source, out, SETS[what].name)}"
+    try:
+        SETS[what].download(out)
+    except (OSError, RuntimeError, ValueError) as error:  # URLError and requests' errors are OSErrors
+        detail = f"could not be fetched from {SETS[what].origin}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        raise FetchFailed(what, detail) from error
+    return f"{what}: fetched from {SETS[what].origin} into {out}"
+
+
+def _taken_over(source: Path, out: Path, name: str) -> Path:
+    """Copy a folder or zip under the name that its loader knows; an interrupted copy has another name."""
+    if source.is_dir():
+        target = out / name
+        unfinished = out / f".{name}.part"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.copytree(source, unfinished)
+    elif not source.exists():
+        raise DataMissing(str(source), "no such folder or zip")
+    elif zipfile.is_zipfile(source):
+        target, unfinished = out / f"{name}.zip", out / f".{name}.zip.part"
+        shutil.copyfile(source, unfinished)
+    else:
+        raise ManifestInvalid(str(source), "neither a folder nor a zip archive")
+    if target.exists():
+        raise ManifestInvalid(str(target), "is there already; move it away to take over another")
+    return unfinished.rename(target)
+
+
+def _torchvision(kind: str, **options: Any) -> Callable[[Path], None]:
+    def download(out: Path) -> None:
+        from torchvision import datasets
+
+        getattr(datasets, kind)(str(out), download=True, **options)
+
+    return download
+
+
+def _scikit_learn(function: str) -> Callable[[Path], None]:
+    def download(out: Path) -> None:
+        from sklearn import datasets
+
+        getattr(datasets, function)(data_home=str(out))
+
+    return download
+
+
+def _kaggle(out: Path) -> None:
+    try:
+        import kagglehub
+    except ImportError as error:
+        raise DataMissing("kaggle", "kagglehub is not installed (pip install kagglehub); or give --from FOLDER or ZIP") from error
+    _taken_over(Path(kagglehub.dataset_download(KAGGLE_SET)), out, SETS["kaggle"].name)
+
+
+SETS: Mapping[str, Source] = {
+    "mnist": Source("torchvision", _torchvision("MNIST"), "mnist"),
+    "cifar10": Source("torchvision", _torchvision("CIFAR10"), "cifar10"),
+    "cifar100": Source("torchvision", _torchvision("CIFAR100"), "cifar100"),
+    "imagenette": Source("torchvision", _torchvision("Imagenette", size="160px"), "imagenette"),
+    "lfw": Source("scikit-learn", _scikit_learn("fetch_lfw_people"), "lfw"),
+    "att": Source("scikit-learn (Olivetti, the same photos)", _scikit_learn("fetch_olivetti_faces"), "att_faces"),
+    "kaggle": Source(f"Kaggle, {KAGGLE_SET}", _kaggle, "face-recognition-dataset"),
+}
