@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import struct
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,8 @@ import torch
 from train.errors import CheckpointRefused, CheckpointUnwritten
 
 FORMAT = 1
+UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError, struct.error)
+"""What PyTorch raises for files that are not its own."""
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -30,7 +33,7 @@ def load_checkpoint(path: Path, digest: str) -> dict[str, Any]:
     """The state that a run of the same recipe saved; raises CheckpointRefused otherwise."""
     try:
         state = cast("dict[str, Any]", torch.load(path, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    except UNREADABLE as error:
         raise CheckpointRefused(str(path), f"cannot be read: {str(error).splitlines()[0]}") from error
     if state.get("format") != FORMAT:
         raise CheckpointRefused(str(path), f"expected format {FORMAT}, got {state.get('format')}")

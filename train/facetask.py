@@ -15,11 +15,11 @@ from train.augment import Augmentation
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.errors import RecipeInvalid
-from train.features import Halved, cached_view, state_digest
+from train.features import FeatureView, Lower, cached_view, state_digest
 from train.inputs import FeatureInputs, Inputs, PixelInputs
 from train.loop import Job
 from train.losses import Sizes, make_loss
-from train.nets import Upper
+from train.nets import Joined, Upper
 from train.openset import FPIRS, cohort_means, draw_runs, figures, identify, spherical_kmeans
 from train.recipe import Part, Recipe, Stage
 from train.tensors import to_tensor
@@ -46,12 +46,39 @@ class FaceTask:
         return self.pictures.rows("train")
 
     @cached_property
+    def used_rows(self) -> np.ndarray:
+        """Rows of training and development people; features are cached for both."""
+        return np.flatnonzero(self.pictures.splits != "test")
+
+    @cached_property
     def start_embeddings(self) -> np.ndarray:
-        """Unit embeddings (rows of the set, d) of the model as it starts: teacher, and map for mining."""
-        path = cache_folder() / f"start-{state_digest(self.model)}-{len(self.pictures)}.npy"
-        if not path.is_file():
-            np.save(path, embed_pictures(self.model, self.pictures.pixels))
-        return np.asarray(np.load(path))
+        """Unit embeddings (rows of the set, d) of the published networks joined: teacher, and map for mining.
+
+        float16 on disk; rows of test people are zero.
+        """
+        view = self.view(self.joined.below_head, "embeddings", 0)
+        vectors = np.zeros((len(self.pictures), self.dim), np.float32)
+        vectors[view.rows] = view[view.rows][0]
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+
+    @cached_property
+    def joined(self) -> Joined:
+        """The model as one that has parts and a head; raises RecipeInvalid for any other."""
+        if not isinstance(self.model, Joined):
+            raise RecipeInvalid("model", "teacher, mining, features and embeddings need a model of kind joined")
+        return self.model
+
+    @cached_property
+    def start_digest(self) -> str:
+        """The weights of the parts as the recipe found them."""
+        return state_digest(self.joined.parts)
+
+    def view(self, lower: Lower, kind: str, number: int) -> FeatureView:
+        """One cached view of training and development rows through the parts as they started."""
+        key, augment = f"{kind}-{self.start_digest}", self._augmentation()
+        return cached_view(
+            lower, key, self.pictures, self.used_rows, cache_folder(), side=SIDE, augment=augment, view=number
+        )
 
     def jobs(self) -> list[Callable[[], Job]]:
         """One maker a stage; made when the stage begins, since features depend on the weights before it."""
@@ -73,19 +100,16 @@ class FaceTask:
         )
 
     def _inputs(self, stage: Stage) -> tuple[Inputs, nn.Module]:
-        augment = self._augmentation()
         if stage.inputs == "pixels":
-            return PixelInputs(self.pictures.pixels, SIDE, augment), self.model
-        if stage.inputs != "features":
-            raise RecipeInvalid(f"stage {stage.name}", f"unknown inputs {stage.inputs!r}; expected pixels or features")
-        halved: Halved = self.model  # type: ignore[assignment]
+            return PixelInputs(self.pictures.pixels, SIDE, self._augmentation()), self.model
         self.model.eval()
-        key = f"features-{state_digest(self.model)}"
-        views = tuple(
-            cached_view(halved, key, self.pictures, self.train_rows, cache_folder(), side=SIDE, augment=augment, view=view)
-            for view in range(stage.views)
-        )
-        return FeatureInputs(views), Upper(self.model)  # type: ignore[arg-type]
+        if stage.inputs == "features":
+            lower, upper = self.joined.lower, Upper(self.joined)
+        elif stage.inputs == "embeddings":
+            lower, upper = self.joined.below_head, self.joined.head
+        else:
+            raise RecipeInvalid(f"stage {stage.name}", f"unknown inputs {stage.inputs!r}; expected pixels, features or embeddings")
+        return FeatureInputs(tuple(self.view(lower, stage.inputs, number) for number in range(stage.views))), upper
 
     def _augmentation(self) -> Augmentation | None:
         known = {field.name for field in fields(Augmentation)}
@@ -96,7 +120,9 @@ class FaceTask:
 
     def _sampler(self, part: Part) -> sampling.Sampler:
         if part.kind not in _SAMPLERS:
-            raise RecipeInvalid("samples", f"unknown kind {part.kind!r}; expected one of {', '.join(sorted(_SAMPLERS))}")
+            raise RecipeInvalid(
+                "samples", f"unknown kind {part.kind!r}; expected one of {', '.join(sorted(_SAMPLERS))}"
+            )
         try:
             return _SAMPLERS[part.kind](self, **part.options)
         except TypeError as error:

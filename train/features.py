@@ -4,9 +4,9 @@ Training what lies above them is some ten times faster than training the whole n
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,10 +23,8 @@ BATCH = 32
 VIEW_STREAM = 104_729
 
 
-class Halved(Protocol):
-    """A model whose forward is `upper(*lower(x))`."""
-
-    def lower(self, x: Tensor) -> tuple[Tensor, ...]: ...
+Lower = Callable[[Tensor], tuple[Tensor, ...]]
+"""The frozen part of a model: crops (n, 3, S, S) to features, each (n, ...)."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def state_digest(module: nn.Module) -> str:
 
 
 def cached_view(
-    model: Halved,
+    lower: Lower,
     key: str,
     pictures: Pictures,
     rows: np.ndarray,
@@ -64,7 +62,7 @@ def cached_view(
     """Features of one view, read from `folder` or computed and written there; view 0 is the plain crop, others are augmented."""
     name = f"{key}-view{view}"
     if not (folder / f"{name}.rows.npy").is_file():
-        _compute(model, name, pictures, rows, folder, side=side, augment=augment if view else None, view=view)
+        _compute(lower, name, pictures, rows, folder, side=side, augment=augment if view else None, view=view)
     rows = np.load(folder / f"{name}.rows.npy")
     files = sorted(folder.glob(f"{name}.part?.npy"))
     position = np.full(len(pictures), -1)
@@ -74,7 +72,7 @@ def cached_view(
 
 @torch.no_grad()
 def _compute(
-    model: Halved,
+    lower: Lower,
     name: str,
     pictures: Pictures,
     rows: np.ndarray,
@@ -91,7 +89,7 @@ def _compute(
     for start in track(starts, f"features, view {view}", console=stderr(), disable=not stderr().is_terminal):
         chosen = rows[start : start + BATCH]
         crops = _crops(pictures.pixels, chosen, side, augment, view)
-        outputs = [part.numpy() for part in model.lower(to_tensor(crops))]
+        outputs = [part.numpy() for part in lower(to_tensor(crops))]
         if not targets:
             shapes = [(len(rows), *part.shape[1:]) for part in outputs]
             targets = [

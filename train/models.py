@@ -1,6 +1,7 @@
 """Networks by name in a recipe."""
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ import torch
 from torch import nn
 
 from train import nets
+from train.checkpoint import UNREADABLE
 from train.errors import RecipeInvalid, WeightsUnusable
 from train.recipe import Model
 
@@ -36,31 +38,32 @@ def load_weights(network: nn.Module, path: Path) -> None:
     try:
         state = cast("dict[str, Any]", torch.load(path, map_location="cpu", weights_only=True))
         network.load_state_dict(state["model"])
-    except (OSError, RuntimeError, KeyError, EOFError, ValueError) as error:
+    except UNREADABLE as error:
         raise WeightsUnusable(str(path), str(error).splitlines()[0]) from error
 
 
-def _joined(folder: Path, share: float = 0.5) -> tuple[nn.Module, int]:
-    files = {"mobilefacenet": folder / MOBILEFACENET_FILE, "retail-0095": folder / RETAIL_0095_FILE}
-    network = nets.joined(files, (1 - share, share))
+def _joined(folder: Path, parts: Sequence[str], shares: Sequence[float], *, warm: bool = True) -> tuple[nn.Module, int]:
+    """Published networks side by side under one head; `shares` are their parts of the joined similarity."""
+    unknown = sorted(set(parts) - set(_PARTS))
+    if unknown or len(parts) != len(shares) or not math.isclose(sum(shares), 1):
+        raise RecipeInvalid("model joined", f"expected parts of {', '.join(_PARTS)} and as many shares that add to 1")
+    network = nets.Joined([_PARTS[name](folder, warm=warm) for name in parts], shares)
     return network, network.dim
 
 
-def _mobilefacenet(folder: Path, *, warm: bool = True) -> tuple[nn.Module, int]:
-    return nets.mobilefacenet(folder / MOBILEFACENET_FILE if warm else None), 128
+def _mobilefacenet(folder: Path, *, warm: bool = True) -> nets.FaceNet:
+    return nets.mobilefacenet(folder / MOBILEFACENET_FILE if warm else None)
 
 
-def _retail_0095(folder: Path, *, warm: bool = True) -> tuple[nn.Module, int]:
-    return nets.retail_0095(folder / RETAIL_0095_FILE if warm else None), 256
+def _retail_0095(folder: Path, *, warm: bool = True) -> nets.FaceNet:
+    return nets.retail_0095(folder / RETAIL_0095_FILE if warm else None)
+
+
+_PARTS: Mapping[str, Callable[..., nets.FaceNet]] = {"mobilefacenet": _mobilefacenet, "retail-0095": _retail_0095}
 
 
 def _timm(folder: Path, name: str, dim: int, **options: Any) -> tuple[nn.Module, int]:  # noqa: ARG001 - one signature
     return nets.TimmEncoder(name, dim, **options), dim
 
 
-_MAKERS: Mapping[str, Callable[..., tuple[nn.Module, int]]] = {
-    "joined": _joined,
-    "mobilefacenet": _mobilefacenet,
-    "retail-0095": _retail_0095,
-    "timm": _timm,
-}
+_MAKERS: Mapping[str, Callable[..., tuple[nn.Module, int]]] = {"joined": _joined, "timm": _timm}

@@ -18,6 +18,7 @@ from timm.models.efficientnet import EfficientNet
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from train.checkpoint import UNREADABLE
 from train.errors import WeightsUnusable
 
 if TYPE_CHECKING:
@@ -132,19 +133,30 @@ class FaceNet(nn.Module):
         return self.upper(self.lower(x))
 
 
+class ResidualHead(nn.Module):
+    """`x + A x + b` with A and b starting at zero, so that weight decay pulls towards the identity."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.change = nn.Linear(dim, dim)
+        nn.init.zeros_(self.change.weight)
+        nn.init.zeros_(self.change.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + cast("Tensor", self.change(x))
+
+
 class Joined(nn.Module):
-    """Several encoders as one: weighted unit embeddings side by side, then a linear head that starts at the identity."""
+    """One or several encoders as one: weighted unit embeddings side by side, then a linear head that starts at the identity."""
 
     weights: Tensor
 
-    def __init__(self, parts: Sequence[FaceNet], weights: Sequence[float]) -> None:
+    def __init__(self, parts: Sequence[FaceNet], shares: Sequence[float]) -> None:
         super().__init__()
         self.parts = nn.ModuleList(parts)
         self.dim = sum(part.dim for part in parts)
-        self.head = nn.Linear(self.dim, self.dim)
-        nn.init.eye_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
-        self.register_buffer("weights", torch.tensor(weights, dtype=torch.float32))
+        self.head = ResidualHead(self.dim)
+        self.register_buffer("weights", torch.tensor(shares, dtype=torch.float32).sqrt())
 
     def lower(self, x: Tensor) -> tuple[Tensor, ...]:
         """Each part's lower half."""
@@ -154,6 +166,10 @@ class Joined(nn.Module):
         """The parts' embeddings, each of unit length times its weight, side by side (n, d), of unit length."""
         scaled = [F.normalize(e) * self.weights[i] for i, e in enumerate(embeddings)]
         return F.normalize(torch.cat(scaled, dim=1))
+
+    def below_head(self, x: Tensor) -> tuple[Tensor, ...]:
+        """What the head sees (n, d)."""
+        return (self.join([part(x) for part in self._nets()]),)
 
     def upper(self, *features: Tensor) -> Tensor:
         """Features of `lower` to embeddings (n, d)."""
@@ -201,12 +217,6 @@ class TimmEncoder(nn.Module):
 
 def _first_convolution(module: nn.Module) -> nn.Conv2d:
     return next(part for part in module.modules() if isinstance(part, nn.Conv2d))
-
-
-def joined(weights: Mapping[str, Path | None], shares: Sequence[float] = (0.5, 0.5)) -> Joined:
-    """MobileFaceNet and 0095 as one encoder, 384-d; `weights` by part name, `shares` of the joined similarity."""
-    parts = [mobilefacenet(weights.get("mobilefacenet")), retail_0095(weights.get("retail-0095"))]
-    return Joined(parts, [share**0.5 for share in shares])
 
 
 def fold_batchnorms(trunk: nn.Module) -> None:
@@ -259,7 +269,7 @@ def mobilefacenet(weights: Path | None = None) -> FaceNet:
 def _load_state(weights: Path) -> Mapping[str, Tensor]:
     try:
         return cast("Mapping[str, Tensor]", torch.load(weights, map_location="cpu", weights_only=True))
-    except (OSError, RuntimeError, ValueError) as error:
+    except UNREADABLE as error:
         raise WeightsUnusable(str(weights), f"not a PyTorch state: {error}") from error
 
 

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 
 from train.calibrate import fit_score_model, non_mated
 from train.data.pictures import Pictures
 from train.errors import DataMissing
 from train.export import export_onnx, write_card
-from train.facetask import embed_pictures
+from train.facetask import FaceTask, embed_pictures
+from train.features import state_digest
 from train.fitting import face_task
 from train.models import load_weights
 from train.openset import cohort_means, spherical_kmeans
@@ -31,9 +34,8 @@ TERMS = {
     "aaf": "All-Age-Faces; research only",
 }
 INITIAL = {
-    "joined": ("foamliu/MobileFaceNet", "Open Model Zoo face-reidentification-retail-0095"),
-    "mobilefacenet": ("foamliu/MobileFaceNet",),
-    "retail-0095": ("Open Model Zoo face-reidentification-retail-0095",),
+    "mobilefacenet": "foamliu/MobileFaceNet, trained by its author on MS-Celeb-1M",
+    "retail-0095": "Intel Open Model Zoo, face-reidentification-retail-0095",
 }
 WEAKNESSES = (
     "Children resemble each other more than adults do: expect more false matches and reviews among them.",
@@ -50,11 +52,15 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
         raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
     recipe = load_recipe(run / "recipe.toml")
     task = face_task(recipe, folder)
+    start = task.start_digest
     load_weights(task.model, weights)
     to.mkdir(parents=True, exist_ok=True)
     off = export_onnx(task.model, to / "encoder.onnx", half=half)
-    embeddings = Embeddings(task.pictures, embed_pictures(task.model, task.pictures.pixels, mirror=mirror))
+    only_head = state_digest(task.joined.parts) == start and not mirror
+    vectors = head_vectors(task) if only_head else embed_pictures(task.model, task.pictures.pixels, mirror=mirror)
+    embeddings = Embeddings(task.pictures, vectors)
     cohort = embeddings.cohort()
+    started = [INITIAL[part] for part in recipe.model.options.get("parts", ())]
     facts = {
         "id": identifier,
         "created": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
@@ -62,14 +68,23 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
         "recipe": recipe.name,
         "revision": _revision(),
         "data": [{"set": name, "terms": terms} for name, terms in TERMS.items()],
-        "teachers": [{"name": name, "terms": "Apache-2.0"} for name in INITIAL.get(recipe.model.kind, ())],
-        "initial_weights": [{"name": name, "licence": "Apache-2.0"} for name in INITIAL.get(recipe.model.kind, ())],
+        "teachers": [{"name": name, "terms": "Apache-2.0"} for name in started],
+        "initial_weights": [{"name": name, "licence": "Apache-2.0"} for name in started],
         "figures": {},
         "weaknesses": list(WEAKNESSES),
     }
-    source = "spherical k-means of the training photos (LFW View 1 training people, CelebA, VGGFace2, Pins, FairFace, AAF)"
+    source = (
+        "spherical k-means of the training photos (LFW View 1 training people, CelebA, VGGFace2, Pins, FairFace, AAF)"
+    )
     write_card(to, facts, cohort=cohort, k=COHORT_K, mirror=mirror, cohort_source=source)
     return f"{to}: {identifier}, differs from PyTorch by {off:.1e}"
+
+
+def head_vectors(task: FaceTask) -> np.ndarray:
+    """Unit embeddings of the whole set from what was cached below the head."""
+    with torch.no_grad():
+        out = F.normalize(task.joined.head.eval()(torch.from_numpy(task.start_embeddings)))
+    return out.numpy()
 
 
 class Embeddings:
@@ -93,5 +108,7 @@ class Embeddings:
 
 
 def _revision() -> str:
-    done = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=Path(__file__).parent)  # noqa: S607
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=Path(__file__).parent
+    )  # noqa: S607
     return done.stdout.strip() or "unknown"

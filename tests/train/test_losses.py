@@ -1,0 +1,173 @@
+"""Losses against values worked by hand and naive loops."""
+
+import math
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("pytorch_metric_learning")
+
+from train.errors import RecipeInvalid  # noqa: E402 - after the skip
+from train.losses import (  # noqa: E402
+    LOSSES,
+    Batch,
+    DistilCosine,
+    DistilSimilarity,
+    HardestNegatives,
+    PairContrastive,
+    PairHead,
+    Quadruplet,
+    Sizes,
+    Strangers,
+    make_loss,
+)
+
+
+def batch_of(rows, labels, teacher=None):
+    return Batch(
+        torch.tensor(rows, dtype=torch.float32),
+        torch.tensor(labels),
+        None if teacher is None else torch.tensor(teacher, dtype=torch.float32),
+    )
+
+
+def random_batch(labels, dim=5, seed=0):
+    random = np.random.default_rng(seed)
+    return batch_of(random.normal(size=(len(labels), dim)), labels)
+
+
+def cosines(batch):
+    unit = batch.embeddings.numpy().astype(np.float64)
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    return unit @ unit.T
+
+
+def test_contrastive_by_hand():
+    """A mated pair at distance 3 costs 9, a non-mated one at distance 3 under margin 5 costs 4."""
+    batch = batch_of([[0, 0], [3, 0], [0, 0], [0, 3]], [1, 1, 1, 2])
+    assert PairContrastive(margin=5.0)(batch).item() == pytest.approx((9 + 4) / 2, abs=1e-4)
+
+
+def test_contrastive_beyond_margin():
+    """Strangers further apart than the margin cost nothing."""
+    assert PairContrastive(margin=2.0)(batch_of([[0, 0], [0, 3]], [1, 2])).item() == 0
+
+
+def test_quadruplet_by_hand():
+    """Unit vectors at right angles: distances 0, 2, 2 leave only what the margins ask beyond."""
+    batch = batch_of([[1, 0], [1, 0], [0, 1], [0, 1]], [0, 0, 1, 2])
+    assert Quadruplet(margin=3.0, second_margin=0.5)(batch).item() == pytest.approx((3 - 2) + 0.5)
+
+
+def test_pair_head_at_even_odds():
+    """A head that knows nothing costs log 2 a pair."""
+    head = PairHead(dim=2)
+    for parameter in head.parameters():
+        torch.nn.init.zeros_(parameter)
+    assert head(batch_of([[1, 2], [3, 4], [5, 6], [7, 8]], [0, 0, 0, 1])).item() == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize("mining", ["random", "semi-hard", "batch-hard", "all"])
+def test_triplet_separates(mining):
+    """Perfectly separated people cost nothing under every mining."""
+    batch = batch_of([[1, 0, 0], [1, 0, 0], [0, 1, 0], [0, 1, 0]], [0, 0, 1, 1])
+    assert make_loss("triplet", Sizes(3), {"margin": 0.3, "mining": mining})(batch).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_batch_hard_matches_loop():
+    """Batch-hard is the mean over anchors of hardest negative less hardest positive plus margin, zeros left out."""
+    batch = random_batch([0, 0, 0, 1, 1, 2, 2])
+    cosine, labels = cosines(batch), batch.labels.numpy()
+    costs = []
+    for a in range(len(labels)):
+        own = [cosine[a, p] for p in range(len(labels)) if p != a and labels[p] == labels[a]]
+        other = [cosine[a, n] for n in range(len(labels)) if labels[n] != labels[a]]
+        costs.append(max(0.0, 0.3 + max(other) - min(own)))
+    expected = np.mean([cost for cost in costs if cost > 0])
+    assert make_loss("triplet", Sizes(5), {"mining": "batch-hard"})(batch).item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_semi_hard_matches_loop():
+    """Semi-hard triplets have the negative behind the positive but inside the margin."""
+    batch = random_batch([0, 0, 0, 1, 1, 2, 2], seed=4)
+    cosine, labels = cosines(batch), batch.labels.numpy()
+    count = len(labels)
+    costs = [
+        0.3 + cosine[a, n] - cosine[a, p]
+        for a in range(count)
+        for p in range(count)
+        for n in range(count)
+        if a != p and labels[a] == labels[p] != labels[n] and 0 < cosine[a, p] - cosine[a, n] <= 0.3
+    ]
+    loss = make_loss("triplet", Sizes(5), {"mining": "semi-hard"})(batch)
+    assert loss.item() == pytest.approx(np.mean(costs), rel=1e-4)
+
+
+def test_hardest_negatives_matches_loop():
+    """Each positive pair meets its hardest strangers, unlabelled rows among them, never an unlabelled row's own kind."""
+    batch = random_batch([0, 0, 1, 1, -1, -1], seed=2)
+    cosine, labels = cosines(batch), batch.labels.numpy()
+    costs = []
+    for a in range(6):
+        others = sorted(
+            (cosine[a, n] for n in range(6) if n != a and (labels[n] != labels[a] or labels[a] < 0)), reverse=True
+        )
+        for p in range(6):
+            if p != a and labels[a] == labels[p] >= 0:
+                costs += [max(0.0, 0.3 + hard - cosine[a, p]) for hard in others[:2]]
+    assert HardestNegatives(margin=0.3, hardest=2)(batch).item() == pytest.approx(np.mean(costs), rel=1e-4)
+
+
+def test_strangers_matches_loop():
+    """Squared excess over the limit of the most similar other people."""
+    batch = random_batch([0, 0, -1, -1], seed=3)
+    cosine, labels = cosines(batch), batch.labels.numpy()
+    costs = []
+    for a in range(4):
+        other = [cosine[a, n] for n in range(4) if n != a and not (labels[a] == labels[n] >= 0)]
+        costs += [max(0.0, hard + 0.5) ** 2 for hard in sorted(other, reverse=True)[:1]]
+    assert Strangers(dim=5, limit=-0.5, hardest=1)(batch).item() == pytest.approx(np.mean(costs), rel=1e-4)
+
+
+def test_strangers_remember():
+    """A stranger of an earlier batch still counts while the memory holds it."""
+    loss = Strangers(dim=2, limit=0.0, hardest=1, memory=2)
+    loss(batch_of([[1, 0], [1, 0]], [5, 5]))
+    assert loss(batch_of([[1, 0], [0, 1]], [-1, -1])).item() == pytest.approx((1 + 0) / 2)
+
+
+def test_distillation_by_hand():
+    """A student at right angles to its teacher costs 1; one that agrees costs 0; matrices are compared entry by entry."""
+    apart = batch_of([[1, 0], [0, 1]], [0, 1], teacher=[[0, 1], [1, 0]])
+    same = batch_of([[2, 0], [0, 3]], [0, 1], teacher=[[1, 0], [0, 1]])
+    alike = batch_of([[1, 0], [1, 0]], [0, 1], teacher=[[1, 0], [0, 1]])
+    assert DistilCosine(2, 2)(apart).item() == pytest.approx(1)
+    assert DistilCosine(2, 2)(same).item() == pytest.approx(0, abs=1e-6)
+    assert DistilSimilarity()(apart).item() == pytest.approx(0, abs=1e-6)
+    assert DistilSimilarity()(alike).item() == pytest.approx(2 / 4)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_has_a_gradient(name):
+    """Every loss of the table takes a batch of fours and moves the embeddings."""
+    options = {
+        "angular": {},
+        "triplet": {"margin": 5.0, "mining": "all"},
+        "strangers": {"limit": -1.0},
+        "contrastive": {"margin": 50.0},
+    }
+    loss = make_loss(name, Sizes(4, 3, 4), options.get(name, {}))
+    rows = torch.randn(8, 4, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    loss(Batch(rows, torch.tensor([0, 0, 1, 2, 1, 1, 2, 0]), torch.randn(8, 4))).backward()
+    assert rows.grad is not None
+    assert rows.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "options"), [("no-such", {}), ("triplet", {"mining": "odd"}), ("contrastive", {"margins": 1})]
+)
+def test_unknown_names_are_refused(name, options):
+    """A loss or an option that does not exist is a recipe error."""
+    with pytest.raises(RecipeInvalid):
+        make_loss(name, Sizes(2), options)
