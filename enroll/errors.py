@@ -36,10 +36,19 @@ EnrollError
 
 # ruff: noqa: N818 - the ids and the tree say "error"; the names say which one
 
+import re
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from enroll.face import Quality
+
+
+# File names may hold anything; what would command a terminal, or cannot be encoded, is shown escaped.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _one_line(text: str) -> str:
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], " ".join(text.split()))
 
 
 class EnrollError(Exception):
@@ -51,8 +60,8 @@ class EnrollError(Exception):
 
     def __init__(self, where: str, detail: str) -> None:
         super().__init__(where, detail)
-        self.where = " ".join(where.split())
-        self.detail = " ".join(detail.split())
+        self.where = _one_line(where)
+        self.detail = _one_line(detail)
 
     def __str__(self) -> str:
         return f"{self.where}: {self.detail}"

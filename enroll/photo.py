@@ -154,12 +154,8 @@ def _read_bytes(path: Path, limits: PhotoLimits) -> bytes:
             raise PhotoTooManyBytes(where, f"{status.st_size} bytes, at most {limits.max_bytes} are read")
         with path.open("rb") as file:
             return file.read(limits.max_bytes + 1)
-    except (
-        FileNotFoundError,
-        NotADirectoryError,
-        ValueError,
-    ) as problem:  # ValueError: a zero byte in the path
-        raise PhotoMissing(where.replace("\0", "\\0"), "there is no such file") from problem
+    except (FileNotFoundError, NotADirectoryError, ValueError) as problem:  # ValueError: a zero byte
+        raise PhotoMissing(where, "there is no such file") from problem
     except OSError as problem:
         raise PhotoUnreadable(where, _reason(problem)) from problem
 

@@ -23,11 +23,11 @@ GOOD_FACE_PX: Final = 112
 GOOD_SHARPNESS: Final = 50
 GOOD_BRIGHTNESS: Final = (25, 75)
 GOOD_CONFIDENCE: Final = 0.8
-STEEPEST_ANGLE: Final = 90.0
 
 # Rows and columns of the aligned crop (as shares of its side) that hold features, not hair or background.
 _INNER: Final = (slice(0.30, 0.90), slice(0.22, 0.78))
 
+_WINDOWS: Final = ((1, BLUR_WINDOW), (BLUR_WINDOW, 1))  # width and height, to blur along y and along x
 _LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
@@ -121,9 +121,6 @@ def sharpness(grey: np.ndarray) -> int:
     return _percent((lost - EDGES_LOST_NONE) / (EDGES_LOST_FULL - EDGES_LOST_NONE))
 
 
-_WINDOWS: Final = ((1, BLUR_WINDOW), (BLUR_WINDOW, 1))
-
-
 def _edges_lost(grey: np.ndarray, blurred: np.ndarray, axis: int) -> float:
     """Return which share (0 to 1) of the grey steps along `axis` the blur took away."""
     before, after = (_inner(np.abs(np.diff(values, axis=axis))) for values in (grey, blurred))
@@ -149,7 +146,7 @@ def _score(face_px: int, sharp: int, light: int, turn: tuple[float, float], conf
     size = min(1.0, face_px / GOOD_FACE_PX)
     detail = min(1.0, (sharp + 10) / (GOOD_SHARPNESS + 10))
     lit = min(1.0, light / low, (100 - light) / (100 - high))
-    frontal = math.prod(max(0.0, math.cos(math.radians(min(abs(a), STEEPEST_ANGLE)))) for a in turn)
+    frontal = math.prod(max(0.0, math.cos(math.radians(angle))) for angle in turn)
     sure = min(1.0, confidence / GOOD_CONFIDENCE)
     return _percent(math.sqrt(size) * detail * lit * frontal * sure)
 

@@ -59,9 +59,10 @@ def test_errors_have_distinct_ids_help_and_codes():
 
 
 def test_an_error_is_one_line_and_survives_a_process_border():
-    """An error's text is `where: detail` on one line, also after pickling."""
+    """An error's text is `where: detail` on one line, controls escaped, also after pickling."""
     error = errors.PhotoMissing("a\nb.jpg", "there is\nno such file")
     assert "a b.jpg: there is no such file" == str(error) == str(pickle.loads(pickle.dumps(error)))  # noqa: S301
+    assert "\\x1b[2Ja\\udce4.jpg: \\x00" == str(errors.PhotoMissing("\x1b[2Ja\udce4.jpg", "\0"))
     quality = Quality(1, 2, 3, 4, 5.0, 6.0, 7.0, 0.8, ("blurred",))
     refused = pickle.loads(pickle.dumps(PhotoRefused("a.jpg", ("blurred", "edge"), quality)))  # noqa: S301
     assert (("blurred", "edge"), quality) == (refused.reasons, refused.quality)
