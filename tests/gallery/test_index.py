@@ -96,6 +96,14 @@ def test_hits_are_ranked_and_ties_go_by_person():
     assert {0.9} == {round(hit.score, 6) for hit in hits}
 
 
+def test_ties_beyond_the_first_look_are_seen():
+    """Of 200 people with the very same template, added in falling order, those with the lowest ids are named."""
+    vector = unit(np.arange(1, 9))
+    (hits,) = filled([(n, 300 - n, vector, 0.1) for n in range(200)]).search(vector[None], [0.1], people=7)
+
+    assert list(range(101, 108)) == [hit.person_id for hit in hits]
+
+
 def test_score_and_cosine_are_those_of_the_design():
     """The score is the cosine less the mean of both cohort means."""
     one, other = unit(np.array([1.0, 1.0, 0, 0])), unit(np.array([1.0, 0, 0, 0]))

@@ -152,8 +152,9 @@ def test_a_missing_key_is_never_replaced(sealed_home, enrol):
 def test_a_wrong_key_is_refused(sealed_home, enrol, key):
     """A key of another home, or a malformed one, is refused before anything is opened or sealed with it."""
     (sealed_home / "key").write_text(key)
-    with pytest.raises(KeyWrong):
-        _open_all(sealed_home)
+    for read_only in (False, True):
+        with pytest.raises(KeyWrong):
+            _open_all(sealed_home, read_only=read_only)
     with Store.open(sealed_home) as store, pytest.raises(KeyWrong):
         enrol(Gallery(store, "e"), "Bob", 2)
 
