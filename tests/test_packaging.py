@@ -80,11 +80,11 @@ for module in pkgutil.walk_packages(package.__path__, "{package}."):
 
 @pytest.mark.parametrize("package", [*RUN_TIME, "train"])
 def test_every_public_name_is_listed_and_importable(package: str) -> None:
-    """`__all__` of each package is sorted, without doubles, and every name in it can be imported."""
+    """`__all__` of each package has no doubles, and every name in it can be imported."""
     program = f"""
 import {package}
 names = {package}.__all__
-assert sorted(set(names)) == list(names), names
+assert len(set(names)) == len(names), names
 for name in names:
     getattr({package}, name)
 """
