@@ -34,6 +34,7 @@ def command(run: Path, pictures: Path | None, port: int, *, browser: bool) -> li
         "server.port": str(port),
         "server.headless": str(not browser).lower(),
         "server.fileWatcherType": "none",
+        "client.toolbarMode": "viewer",
         "browser.gatherUsageStats": "false",
     }
     options = [f"--{name}={value}" for name, value in flags.items()]

@@ -3,6 +3,7 @@
 Streamlit runs this file from top to bottom at every click; what is slow is kept by its caches.
 """
 
+import itertools
 import sys
 from pathlib import Path
 
@@ -62,13 +63,13 @@ def compare(opened: FinishedRun, run: str, folder: str | None) -> None:
         st.info("Give at least two pictures.")
         return
     embeddings = opened.embed(np.stack([picture for _, picture in given]))
+    pairs = list(itertools.combinations(range(len(given)), 2))
     closest = np.inf
-    for i in range(len(given)):
-        for j in range(i + 1, len(given)):
-            distance = float(opened.distances(embeddings[i], embeddings[j : j + 1])[0])
-            closest = min(closest, distance)
-            word = "alike" if distance <= opened.threshold else "different"
-            st.metric(f"Distance {given[i][0] + 1} to {given[j][0] + 1}", f"{distance:.4f}", word, delta_color="off")
+    for column, (i, j) in zip(st.columns(3), pairs, strict=False):
+        distance = float(opened.distances(embeddings[i], embeddings[j : j + 1])[0])
+        closest = min(closest, distance)
+        column.metric(f"Distance {given[i][0] + 1} to {given[j][0] + 1}", f"{distance:.4f}")
+        column.caption("alike" if distance <= opened.threshold else "different")
     _decide(closest, opened.threshold, len(given))
 
 

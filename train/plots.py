@@ -54,7 +54,7 @@ def loss_curves(curves: Mapping[str, Curve]) -> Figure:
     for name, curve in curves.items():
         axes.plot(curve.steps, _running(curve.values), label=name)
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="upper right")
     return figure
 
 
@@ -77,7 +77,7 @@ def distance_histogram(pool: Trials, threshold: float) -> Figure:
             label=f"{name}, {int(chosen.sum()):,} pairs",
         )  # fmt: skip
     axes.axvline(threshold, color=MARK, linestyle="--", label=f"threshold {threshold:.3g}")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
     return figure
 
 
