@@ -214,7 +214,7 @@ def test_only_rgb_pictures_are_taken(centerface, shape):
         centerface.detect(np.zeros(shape, np.uint8))
 
 
-@pytest.mark.parametrize("side", [384, 640, 1600])
+@pytest.mark.parametrize("side", [384, 640, 1200])
 @pytest.mark.parametrize("margin", [0.0, 0.3])
 def test_a_face_that_fills_the_picture_is_one_whole_face(centerface, hopper, side, margin):
     """A portrait taken from so near that the face fills it is found whole, in one piece, at any size."""

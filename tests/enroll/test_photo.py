@@ -86,10 +86,10 @@ def test_exif_orientation_is_undone(encoded, orientation, kind):
 
 def test_phone_pictures_with_a_second_picture_behind_are_jpeg(encoded, ramp):
     """A JPEG that carries further pictures (MPO) is read as the JPEG that it begins with, also when reduced."""
-    large = Image.fromarray(ramp).resize((4500, 3000))
-    for first, shape in ((Image.fromarray(ramp), ramp.shape), (large, (1333, 2000, 3))):
+    for limits, shape in ((PhotoLimits(), ramp.shape), (PhotoLimits(reduce_to=60), (40, 60, 3))):
+        first = Image.fromarray(ramp)
         data = encoded(first, "MPO", save_all=True, append_images=[Image.new("RGB", (64, 64))])
-        photo = decode_photo(data, "x")
+        photo = decode_photo(data, "x", limits=limits)
         assert ("JPEG", shape) == (photo.format, photo.pixels.shape)
 
 
@@ -177,17 +177,22 @@ def test_animations_give_their_first_frame(encoded, kind):
     assert 6 > np.abs(pixels.astype(int) - [255, 0, 0]).max()
 
 
-@pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (6000, 2100)])
+@pytest.mark.parametrize("size", [(800, 600), (600, 800), (1200, 420), (401, 399)])
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_large_photos_are_reduced(encoded, kind, size):
     """A longer side above the limit is reduced to it, shape and look kept."""
     width, height = size
     image = Image.fromarray(SEED_PICTURE[:8, :8]).resize(size, Image.Resampling.BILINEAR)
-    pixels = decode_photo(encoded(image, kind, **({"compress_level": 1} if kind == "PNG" else {})), "x").pixels
-    shrink = 2000 / max(size)
+    pixels = decode_photo(encoded(image, kind), "x", limits=PhotoLimits(reduce_to=400)).pixels
+    shrink = 400 / max(size)
     assert (round(height * shrink), round(width * shrink), 3) == pixels.shape
     small = np.asarray(image.resize((pixels.shape[1], pixels.shape[0]), Image.Resampling.BOX)).astype(int)
     assert 3 > np.abs(pixels - small).mean()
+
+
+def test_a_phones_photo_is_reduced_to_two_thousand_pixels(encoded):
+    """By default the longer side of a photo is at most 2,000 pixels."""
+    assert (1500, 2000, 3) == decode_photo(encoded(Image.new("RGB", (4000, 3000)), "JPEG"), "x").pixels.shape
 
 
 def sized(width: int, height: int) -> bytes:

@@ -159,19 +159,19 @@ def test_limits_are_checked(change):
 
 
 def test_good_photos_are_hardly_ever_refused(shared_data, centerface):
-    """Of 100 development faces a check refuses none, an enrolment at most two."""
+    """Of 60 development faces a check refuses none, an enrolment at most one."""
     with (shared_data / "faces.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if (row["set"], row["split"]) == ("lfw", "dev")]
     refused = {CHECK_LIMITS: 0, ENROLL_LIMITS: 0}
     with zipfile.ZipFile(shared_data / "faces_lfw.zip") as archive:
-        for row in rows[:: len(rows) // 100][:100]:
+        for row in rows[:: len(rows) // 60][:60]:
             crop = np.asarray(Image.open(io.BytesIO(archive.read(row["file"]))).convert("RGB"))
             picture = cv2.copyMakeBorder(crop, 24, 24, 24, 24, cv2.BORDER_REFLECT_101)
             face = max(centerface.detect(picture), key=lambda found: found.box[2] * found.box[3])
             for limits in refused:
                 refused[limits] += bool(judge(picture, face, limits).reasons)
     assert 0 == refused[CHECK_LIMITS]
-    assert refused[ENROLL_LIMITS] <= 2
+    assert refused[ENROLL_LIMITS] <= 1
 
 
 def test_limits_are_values():
