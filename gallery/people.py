@@ -70,13 +70,13 @@ class Gallery:
 
     def people(self, group: str | None = None, *, active: bool | None = True) -> list[PersonInfo]:
         """Everybody by name, or the members of a group; `active=None` lists those who left, too."""
-        query = select(Person).order_by(Person.name, Person.id)
+        query = select(*lookup.COLUMNS).order_by(Person.name, Person.id)
         if active is not None:
             query = query.where(Person.active == active)
         if group is not None:
             query = query.join(Membership).join(Group).where(Group.name == lookup.clean(group, "group"))
         with self.store.reading() as session:
-            return lookup.infos(session, self.encoder_id, session.scalars(query).all())
+            return lookup.infos(session, self.encoder_id, session.execute(query).all())
 
     def groups(self) -> list[str]:
         """The names of all groups, sorted."""

@@ -492,6 +492,21 @@ def test_a_read_only_home_with_an_open_log_can_be_read(quiet_home):
     assert ["['Ada'] 1", f"gallery.read_only {quiet_home / DATABASE}"] == seen
 
 
+def test_a_read_only_home_that_was_not_closed_is_refused(quiet_home, tmp_path):
+    """A log without its index cannot be read without writing: gallery.read_only, and the log is as before."""
+    torn = tmp_path / "torn"
+    torn.mkdir()
+    with Store.open(quiet_home) as store:
+        store.set_meta("fact", "in the log")
+        for name in (DATABASE, f"{DATABASE}-wal"):
+            (torn / name).write_bytes((quiet_home / name).read_bytes())
+    before = _digests(torn)
+    seen = _as_nobody(torn, "read", folder=0o555, file=0o444)
+
+    assert [f"gallery.read_only {torn / DATABASE}"] == seen
+    assert before == _digests(torn)
+
+
 def test_a_home_that_cannot_be_made_is_told(tmp_path):
     """No right to create the home: gallery.read_only, which names it."""
     locked = tmp_path / "locked"
