@@ -6,6 +6,7 @@ import io
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -359,6 +360,43 @@ def test_opens_without_a_frame():
     """A source that opens and holds nothing is camera.no_frames."""
     with camera("end", 0) as cam, pytest.raises(CameraNoFrames):
         poll(cam, lambda _: False)
+
+
+@contextlib.contextmanager
+def socket_server(reply):
+    """A server that answers every connection with these bytes; None: it never says anything."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            kept = []
+            with contextlib.suppress(OSError):
+                while True:
+                    kept.append(listener.accept()[0])
+                    if reply is not None:
+                        kept[-1].sendall(reply)
+                        kept.pop().close()
+            for each in kept:
+                each.close()
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        yield f"http://door:s3cret@127.0.0.1:{listener.getsockname()[1]}/live"
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    "reply", [None, b"", os.urandom(50_000), b"HTTP/1.1 401 Unauthorized\r\n\r\n"], ids=["mute", "shut", "noise", "401"]
+)
+def test_servers_that_are_no_camera(reply):
+    """A server that is mute, hangs up, sends noise or refuses is camera.missing, and its password is not told."""
+    with socket_server(reply) as url:
+        cam = ProcessCamera(parse_address(url), SystemClock(), open_s=1.5, stall_s=1.0)
+        cam.open()
+        with pytest.raises(CameraMissing) as caught:
+            poll(cam, lambda _: False, 15.0)
+        cam.close()
+    assert "s3cret" not in str(caught.value)
 
 
 def test_garbage_from_the_start():
