@@ -302,9 +302,12 @@ class Attendance:
     # By hand
 
     def mark(self, person: str, *, session: str | None = None, note: str = "") -> "MarkInfo":
-        """Mark somebody present by hand, also where a mark was voided; raises PersonUnknown, SessionUnknown."""
+        """Mark somebody present by hand, also where a mark was voided or the named session is closed.
+
+        Raises PersonUnknown, PersonAmbiguous, SessionUnknown.
+        """
         at = self.clock.utc()
-        found = self.sessions.for_marks(session, at)
+        found = self.sessions.of_day(at) if session is None else self.sessions.find(session)
         who = self.gallery.find(person)
         return self.marks.mark(who.id, found, at=at, how="manual", evidence={"note": note}).mark
 
@@ -345,7 +348,7 @@ class Attendance:
         if session is not None:
             return [self.sessions.find(session)]
         today = local_day(self.clock.utc(), self.zone)
-        begin, end = first or last or today, last or (today if first else first) or today
+        begin, end = first or last or today, last or today
         return [each for each in self.sessions.all() if begin <= each.day <= end]
 
     def _members(self) -> list[Any]:

@@ -75,12 +75,16 @@ class Marks:
         self._by = by
 
     def mark(self, person: int, session: SessionInfo, *, at: datetime, how: How, evidence: Mapping[str, Any]) -> Marked:
-        """Mark a person, once; the same again returns the mark that is there. Raises `SessionClosed`."""
+        """Mark a person, once; the same again returns the mark that is there.
+
+        Raises `SessionClosed`, but not for a mark by hand: corrections are made afterwards.
+        """
         found = self.of(person, session.id)
         if found is not None and (found.valid or how != "manual"):
             return Marked(found, new=False)
         with self._store.atomic() as transaction:
-            _refuse_closed(transaction, session, at)
+            if how != "manual":
+                _refuse_closed(transaction, session, at)
             row = _row(transaction, person, session.id)
             if row is None:
                 row = self._add(transaction, person, session, at=at, how=how, evidence=evidence)

@@ -1,10 +1,12 @@
 """The command line: it parses, calls `attendance.app` and prints; `main` turns errors into exit codes."""
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 INTERRUPTED = 130
+GARBAGE_THRESHOLD = 50_000  # starting makes many objects that stay; looking them over again takes 5 % of it
 DEBUG = "--debug"
 
 __all__ = ["main", "run"]
@@ -12,6 +14,7 @@ __all__ = ["main", "run"]
 
 def main() -> None:
     """Entry point of the ``attendance`` command."""
+    gc.set_threshold(GARBAGE_THRESHOLD)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -45,6 +48,7 @@ def _called(arguments: list[str]) -> int:
 
 def _explain(error: Any) -> int:
     """Say what went wrong on one line; the exit code."""
+    from attendance.cli.output import say
     from attendance.errors import InternalFailed
     from attendance.faults import is_ours, line_of
 
@@ -53,7 +57,7 @@ def _explain(error: Any) -> int:
         return int(error.exit_code)
     if not is_ours(error):
         error = InternalFailed("attendance", f"{type(error).__name__}: {error}")
-    sys.stderr.write(line_of(error) + "\n")
+    say(line_of(error))
     return int(error.exit_code)
 
 

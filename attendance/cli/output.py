@@ -56,7 +56,10 @@ def json_line(value: Any) -> str:
 
 
 def records(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str]) -> None:
-    """Rows as JSON lines with all keys, or these columns as a table on a terminal, else as CSV with a header."""
+    """Rows as JSON lines with all keys, or these columns as a table on a terminal, else as CSV with a header.
+
+    In the CSV no cell of text can be taken for a formula by a spreadsheet.
+    """
     if as_json:
         for row in rows:
             line(json_line({"schema": 1, **row}))
@@ -65,7 +68,7 @@ def records(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[
     else:
         line(csv_line(columns))
         for row in rows:
-            line(csv_line(_text(row.get(column)) for column in columns))
+            line(csv_line(_cell(row.get(column)) for column in columns))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
@@ -81,6 +84,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr
     for row in rows:
         shown.add_row(*(Text(printable(_text(cell))) for cell in row))
     Console(stderr=to_stderr).print(shown)
+
+
+def _cell(value: object) -> str:
+    from attendance.report import safe_cell
+
+    return _text(value) if isinstance(value, int | float) else safe_cell(_text(value))
 
 
 def _text(cell: object) -> str:

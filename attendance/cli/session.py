@@ -31,7 +31,7 @@ def open_(name: Name, *, group: options.Group = None, home: options.Home = None)
 
 @app.command(epilog=options.EXIT_CODES)
 def close(name: Name, *, home: options.Home = None) -> None:
-    """Close a session; nobody can be marked in it any more."""
+    """Close a session: no check marks anybody in it any more, only a person by hand."""
     with changing(home) as opened:
         found = opened.sessions.close(name, at=opened.clock.utc())
         say(f"session {found.name} is closed, {len(_valid(opened, found))} marks")

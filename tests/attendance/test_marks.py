@@ -76,11 +76,12 @@ def test_void_needs_a_valid_mark(app, ada, session, clock):
 
 
 def test_closed_session_takes_none(app, ada, session, clock):
-    """A session that another program closed meanwhile takes no mark."""
+    """A session that another program closed meanwhile takes no mark, but for one by hand."""
     app.sessions.close("Maths", at=clock.now)
     with pytest.raises(SessionClosed):
         app.marks.mark(ada, session, at=clock.now, how="camera", evidence={})
     assert [] == app.marks.of_session(session.id)
+    assert app.marks.mark(ada, session, at=clock.now, how="manual", evidence={}).new, "a person may correct"
 
 
 def test_removed_person_is_not_marked(app, ada, session, clock):
