@@ -24,7 +24,8 @@ def serve(run: Path, pictures: Path | None, port: int, *, browser: bool) -> int:
         raise DataMissing(str(pictures), "no such folder of pictures")
     if importlib.util.find_spec("streamlit") is None:
         raise DemoMissing("demo", "streamlit is not installed")
-    return subprocess.call(command(run, pictures, port, browser=browser), env=_environment())  # noqa: S603 - our own arguments
+    arguments = command(run, pictures, port, browser=browser)
+    return subprocess.call(arguments, env=_environment())  # noqa: S603 - our own arguments
 
 
 def command(run: Path, pictures: Path | None, port: int, *, browser: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""How far apart two embeddings are. The object that measures owns the direction: lower is more alike, everywhere here."""
+"""How far apart two embeddings are. The object that measures owns the direction: lower is more alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

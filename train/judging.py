@@ -1,4 +1,4 @@
-"""A trained model before the questions of its recipe: validation data choose the threshold, test data are asked once."""
+"""A trained model before its recipe's questions: validation data choose the threshold, test data are asked once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ MAPPED = 1_000  # pictures on the 2-D map
 
 @dataclass(frozen=True)
 class Asking:
-    """`[evaluate]` of a recipe: the distance, balanced test and validation points, and rows whose pairs make the ROC pool."""
+    """`[evaluate]` of a recipe: distance, balanced test and validation points, rows whose pairs make the ROC pool."""
 
     distance: str = "unit"
     points: int = 320
@@ -37,9 +37,11 @@ class Asking:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Everything a report says. `pool` are all pairs of some test pictures, `trials` the balanced test points of the task.
+    """Everything a report says.
 
-    `dev_pool` alike on validation pictures; `embeddings` (n, d) of `mapped` test rows.
+    `pool` are all pairs of some test pictures, `trials` the balanced test points of the task;
+
+    `dev_pool` is like `pool` on validation pictures; `embeddings` (n, d) of `mapped` test rows.
     """
 
     threshold: Threshold
@@ -99,7 +101,7 @@ class Judge:
 
 
 def make_judge(recipe: Recipe, pictures: Pictures, model: nn.Module, head: nn.Module | None = None) -> Judge:
-    """Embed validation and test pictures and choose the distance; an ensemble of fused scores is scaled on validation pairs."""
+    """Embed validation and test pictures and choose the distance; fused scores are scaled on validation pairs."""
     table = _table(model, pictures, np.flatnonzero(pictures.splits != "train"))
     judge_ = Judge(recipe, pictures, table, lambda a, _: np.zeros(len(a)))
     if isinstance(model, Ensemble) and recipe.model.options.get("fuse") == "scores":

@@ -15,6 +15,7 @@ SIZE = (7.0, 4.2)
 DPI = 110
 FLOOR = 1e-4  # the lowest rate that log axes show
 NAMED_CLASSES = 20
+DARK = 0.6  # a cell this full needs white figures
 MATED, STRANGERS, MARK = "#1b7f5c", "#c2452d", "#30343b"
 
 
@@ -129,8 +130,8 @@ def confusion(table: Sequence[Sequence[int]], names: tuple[str, str]) -> Figure:
     for (row, column), count in np.ndenumerate(counts):
         share = count / max(1, counts[row].sum())
         axes.text(
-            column, row, f"{count}\n{share:.0%}", ha="center", va="center", color="white" if share > 0.6 else MARK
-        )  # noqa: PLR2004
+            column, row, f"{count}\n{share:.0%}", ha="center", va="center", color="white" if share > DARK else MARK
+        )
     axes.set_xticks([0, 1], names)
     axes.set_yticks([0, 1], names)
     return figure

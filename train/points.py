@@ -1,4 +1,4 @@
-"""Points of more than two pictures: quadruplets to train on, triples to ask about, and triplets mined over the whole set."""
+"""Points of more than two pictures: quadruplets, triples to ask about, and triplets mined over the whole set."""
 
 import numpy as np
 
@@ -28,8 +28,8 @@ def _of_third_class(rows: np.ndarray, labels: np.ndarray, taken: np.ndarray, ran
 def balanced_triples(rows: np.ndarray, labels: np.ndarray, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """`count` triples of rows (count, 3) and whether at least two are of one class (count,), half of them so.
 
-    A positive holds two of one class and one of another in random places; a negative three different classes. Classes come
-    equally often.
+    A positive holds two of one class and one of another in random places; a negative three different classes.
+    Classes come equally often.
     """
     classes = np.unique(labels[rows])
     if len(classes) < THREE:
@@ -52,7 +52,7 @@ def balanced_triples(rows: np.ndarray, labels: np.ndarray, count: int, seed: int
 def mined_triplets(
     embeddings: np.ndarray, rows: np.ndarray, labels: np.ndarray, count: int, nearest: int, seed: int
 ) -> np.ndarray:
-    """`count` triplets of rows (count, 3) whose negatives are among the `nearest` strangers of the anchor in the whole set.
+    """`count` triplets of rows (count, 3) whose negatives are among the anchor's `nearest` strangers in the whole set.
 
     `embeddings` (len(rows), d) belong to `rows`; exact search with FAISS on their unit vectors.
     """

@@ -1,4 +1,4 @@
-"""A run's folder for people and programs: plots, the sheet of mistakes, `report.html` that opens offline, `metrics.json`."""
+"""A run's folder for people and programs: plots, sheet of mistakes, offline `report.html`, `metrics.json`."""
 
 import base64
 import csv
@@ -129,7 +129,8 @@ def inline_page(title: str, body: str, pictures: Mapping[str, tuple[bytes, str]]
     """An HTML page with its pictures (PNG and caption) inside; `body` is HTML that comes before them."""
     figures = "".join(_figure_html(name, data, caption) for name, (data, caption) in pictures.items())
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style></head>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{STYLE}</style></head>"
         f"<body><h1>{escape(title)}</h1>{body}<main>{figures}</main></body></html>\n"
     )
 
@@ -141,9 +142,11 @@ def questions(task: str) -> tuple[str, str]:
 
 STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem;color:#22252a}"
-    "h1{margin-bottom:.2rem}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .8rem;border-bottom:1px solid #ddd;"
-    "text-align:right}td:first-child,th:first-child{text-align:left}main{display:flex;flex-wrap:wrap;gap:1rem}"
-    "figure{margin:0;flex:1 1 480px}figure.wide{flex-basis:100%}img{max-width:100%}figcaption{color:#555;font-size:.9rem}"
+    "h1{margin-bottom:.2rem}table{border-collapse:collapse;margin:1rem 0}"
+    "td,th{padding:.25rem .8rem;border-bottom:1px solid #ddd;text-align:right}"
+    "td:first-child,th:first-child{text-align:left}main{display:flex;flex-wrap:wrap;gap:1rem}"
+    "figure{margin:0;flex:1 1 480px}figure.wide{flex-basis:100%}img{max-width:100%}"
+    "figcaption{color:#555;font-size:.9rem}"
 )
 
 
@@ -157,12 +160,14 @@ def _summary(metrics: Mapping[str, Any]) -> str:
     facts = {
         "Method": f"{metrics['method']} on {metrics['model']}",
         "Data": f"{data['kind']}: {counts} pictures of {data['classes']} classes; test on {people}",
-        "Threshold": f"distance ≤ {threshold['value']:.4g} is a yes; {threshold['how']} ({threshold['balanced_accuracy']:.1%})",
+        "Threshold": f"distance ≤ {threshold['value']:.4g} is a yes; {threshold['how']} "
+        f"({threshold['balanced_accuracy']:.1%})",
         "Accuracy": f"{figures['accuracy']:.2%} of {figures['points']:,} balanced test points "
         f"(95 % interval {interval[0]:.1%} to {interval[1]:.1%}); chance {figures['chance']:.0%}",
         "F1": f"{figures['f1']:.3f}",
         "ROC-AUC": f"{figures['roc_auc']:.4f} over {figures['pool']['mated']:,} mated and "
-        f"{figures['pool']['non_mated']:,} non-mated test pairs; chance 0.5; equal error rate {figures['equal_error_rate']:.2%}",
+        f"{figures['pool']['non_mated']:,} non-mated test pairs; chance 0.5; "
+        f"equal error rate {figures['equal_error_rate']:.2%}",
         "Seconds": f"{metrics['seconds']['train']:.0f} to train, {metrics['seconds']['evaluate']:.0f} to judge",
         "Recipe": f"seed {metrics['seed']}, digest {metrics['digest']}",
     }
@@ -257,10 +262,10 @@ def read_log(path: Path) -> dict[str, Curve]:
 
 
 def flattened(embeddings: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
-    """Embeddings (n, d) on a plane (n, 2): as they are in two dimensions, else by t-SNE (van der Maaten and Hinton 2008)."""
+    """Embeddings (n, d) on a plane (n, 2): themselves where d is two, else t-SNE (van der Maaten, Hinton 2008)."""
     if embeddings.shape[1] == 2:  # noqa: PLR2004 - a plane already
         return embeddings, "the embedding itself"
-    from sklearn.manifold import TSNE  # noqa: PLC0415 - slow to import
+    from sklearn.manifold import TSNE
 
     perplexity = min(PERPLEXITY, max(2, len(embeddings) // 4))
     return np.asarray(TSNE(perplexity=perplexity, random_state=seed, init="pca").fit_transform(embeddings)), "t-SNE"

@@ -45,7 +45,7 @@ class Siamese(nn.Module):
 
 
 class SmallFaceNet(nn.Module):
-    """Four convolutions with batch norm, rectifier and max-pool, dropout, and a linear embedding: the AT&T siamese network."""
+    """Four convolutions with batch norm, rectifier and max-pool, then a linear embedding: the AT&T siamese network."""
 
     def __init__(
         self, channels: int = 1, dim: int = 64, side: int = 64, widths: Sequence[int] = (16, 32, 64, 64)
@@ -70,7 +70,8 @@ class SmallFaceNet(nn.Module):
 class Ensemble(nn.Module):
     """Several towers on the same picture: their embeddings, each of unit length, side by side (n, sum of dims).
 
-    The distance of two such rows is that of the concatenation; `train.distance.Fused` fuses the members' distances instead.
+    The distance of two such rows is that of the concatenation; `train.distance.Fused` fuses the members' distances
+    instead.
     """
 
     def __init__(self, members: Sequence[nn.Module], dims: Sequence[int]) -> None:

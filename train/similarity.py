@@ -1,4 +1,4 @@
-"""The similarity task: how a recipe's names become samplers, losses and stages for pairs, triplets and classes of pictures."""
+"""The similarity task: how a recipe's names become samplers, losses and stages for pairs, triplets and classes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -17,10 +17,10 @@ from train.errors import RecipeInvalid
 from train.inputs import PixelInputs
 from train.loop import Job
 from train.losses import Sizes, make_loss
-from train.towers import dim_of
 from train.recipe import Part, Recipe, Stage
 from train.siamese import Ensemble
 from train.tensors import to_tensor
+from train.towers import dim_of
 
 EMBED_BATCH = 128
 THUMBNAIL = 8
@@ -153,7 +153,7 @@ def embed(model: nn.Module, pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 def cluster_pictures(pictures: Pictures, clusters: int, seed: int) -> np.ndarray:
     """k-means on 8 px thumbnails: each picture's cluster (n,); learnt on training pictures alone."""
-    from sklearn.cluster import KMeans  # noqa: PLC0415 - only ensembles cluster
+    from sklearn.cluster import KMeans
 
     thumbnails = _thumbnails(np.asarray(pictures.pixels))
     means = KMeans(clusters, n_init=4, random_state=seed).fit(thumbnails[pictures.rows("train")])

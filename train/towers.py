@@ -25,7 +25,7 @@ class InputShape:
 
 
 def make_tower(model: Model, shape: InputShape, *, seed: int, folder: Path) -> nn.Module:
-    """The recipe's network, its weights drawn from `seed` or read where the recipe says; its `dim` is the embedding's length.
+    """The recipe's network, weights drawn from `seed` or read where the recipe says; `dim` is the embedding's length.
 
     Raises RecipeInvalid for a kind or an option that does not exist, WeightsUnusable for weights that do not fit.
     """
@@ -52,10 +52,11 @@ def _tower(model: Model, shape: InputShape, folder: Path) -> nn.Module:
 
 
 def _ensemble(options: Mapping[str, Any], shape: InputShape, folder: Path) -> Ensemble:
-    """`members` towers of the kind `member`, each with first weights of its own; `clusters` gives each a part of the data."""
+    """`members` towers of the kind `member`, each drawn anew; `clusters` gives each a part of the data."""
     unknown = sorted(set(options) - {"members", "member", "fuse", "clusters"})
     members, fuse, member = options.get("members", 2), options.get("fuse", "embeddings"), options.get("member", {})
-    if unknown or not isinstance(members, int) or members < 2 or fuse not in FUSIONS or "kind" not in member:  # noqa: PLR2004
+    several = isinstance(members, int) and members > 1
+    if unknown or not several or fuse not in FUSIONS or "kind" not in member:
         raise RecipeInvalid(
             "model ensemble", f"expected members >= 2, member = {{ kind = ... }}, fuse one of {FUSIONS}; got {options}"
         )

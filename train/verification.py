@@ -1,4 +1,4 @@
-"""How well distances tell mated from non-mated pairs: pure functions of distances (n,) and truth (n,). Lower is more alike."""
+"""How well distances tell mated from non-mated pairs: pure functions of distances (n,) and truth (n,)."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ POOL_STREAM = 65_537
 
 @dataclass(frozen=True)
 class Trials:
-    """Questions asked: `rows` (n, 2) pairs or (n, 3) triples, whether the answer is yes (n,), and the distance (n,) that decides."""
+    """Questions: `rows` (n, 2) pairs or (n, 3) triples, whether the answer is yes (n,), distances (n,)."""
 
     rows: np.ndarray
     positive: np.ndarray
@@ -50,7 +50,7 @@ class Verdict:
 
 
 def choose_threshold(trials: Trials, where: str) -> Threshold:
-    """The distance that gives the best mean of true-yes and true-no rates, half way to the next distance; seen on `where`."""
+    """The distance with the best mean of true-yes and true-no rates, half way to the next distance; seen on `where`."""
     order = np.argsort(trials.distances, kind="stable")
     distances, positive = trials.distances[order], trials.positive[order]
     hits = np.concatenate([[0], np.cumsum(positive)]) / positive.sum()
@@ -65,7 +65,7 @@ def choose_threshold(trials: Trials, where: str) -> Threshold:
 
 
 def judge(trials: Trials, threshold: float) -> Verdict:
-    """Accuracy with its 95 % Wilson interval, precision, recall, F1 and confusion of the answer `distance <= threshold`."""
+    """Accuracy with its 95 % Wilson interval, precision, recall, F1, confusion of `distance <= threshold`."""
     answer = trials.distances <= threshold
     table = confusion_matrix(trials.positive, answer, labels=[False, True])
     (true_no, false_yes), (false_no, true_yes) = ((int(v) for v in row) for row in table)

@@ -25,9 +25,10 @@ WEIGHTS = "model.pt"
 
 
 def fit_workbench(recipe: Recipe, out: Path, folder: Path) -> Path:
-    """Train, judge and report; a run already begun in `out` is continued. Data are looked for in `folder`. Returns report.html.
+    """Train, judge and report; a run begun in `out` is continued. Returns report.html.
 
-    Raises RecipeInvalid, DataMissing, ManifestInvalid, and what `train.loop.fit` raises.
+    Data are looked for in `folder`. Raises RecipeInvalid, DataMissing, ManifestInvalid, and what `train.loop.fit`
+    raises.
     """
     if recipe.task not in TASKS:
         raise RecipeInvalid(recipe.name, f"unknown task {recipe.task!r}; expected faces, {', '.join(TASKS)}")

@@ -9,14 +9,14 @@ import pytest
 
 pytest.importorskip("torch")
 
-from PIL import Image  # noqa: E402 - after the skip
+from PIL import Image
 
-from train.data import fetch, sets  # noqa: E402
-from train.data.load import LOADERS, load  # noqa: E402
-from train.data.splits import split_classes, split_pictures  # noqa: E402
-from train.data.trees import Shape, decode_tree  # noqa: E402
-from train.errors import DataMissing, ManifestInvalid, RecipeInvalid  # noqa: E402
-from train.recipe import Data  # noqa: E402
+from train.data import fetch, sets
+from train.data.load import LOADERS, load
+from train.data.splits import split_classes, split_pictures
+from train.data.trees import Shape, decode_tree
+from train.errors import DataMissing, ManifestInvalid, RecipeInvalid
+from train.recipe import Data
 
 
 def write_pictures(folder, classes, each, size=(20, 16), mode="RGB"):
@@ -75,13 +75,15 @@ def test_splits_by_class_share_none():
     splits = split_classes(labels, 0.2, 0.3, seed=4)
     per_class = [set(splits[labels == c].tolist()) for c in range(20)]
     assert all(len(found) == 1 for found in per_class)
-    assert {"train": 10, "dev": 4, "test": 6} == {s: sum(found == {s} for found in per_class) for s in ("train", "dev", "test")}
+    assert {"train": 10, "dev": 4, "test": 6} == {
+        s: sum(found == {s} for found in per_class) for s in ("train", "dev", "test")
+    }
     by_picture = split_pictures(labels, 0.2, 0.3, seed=4)
     assert all({"train", "dev", "test"} == set(by_picture[labels == c].tolist()) for c in range(20))
 
 
 def test_kaggle_layout(tmp_path):
-    """Numbered folders inside two folders of one name are identities; people with one photo are left out, test people unseen."""
+    """Numbered folders inside two of one name are identities; people with one photo are left out; splits share nobody."""
     root = tmp_path / "Extracted Faces" / "Extracted Faces"
     write_pictures(root, [str(i) for i in range(20)], 3)
     write_pictures(root, ["99"], 1)
@@ -128,7 +130,7 @@ def test_mnist_idx(tmp_path):
     assert {"train": 30, "dev": 10, "test": 40} == {s: len(pictures.rows(s)) for s in ("train", "dev", "test")}
 
 
-@pytest.mark.parametrize("damage", [lambda b: b[:-5], lambda b: b"", lambda b: gzip.compress(b"PNG, not idx")])
+@pytest.mark.parametrize("damage", [lambda b: b[:-5], lambda _: b"", lambda _: gzip.compress(b"PNG, not idx")])
 def test_a_damaged_idx_file_is_one_line(tmp_path, damage):
     """A cut, an empty or a foreign idx file is named, never half read."""
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):

@@ -17,13 +17,12 @@ pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 pytest.importorskip("streamlit", reason="the extra `demo` (streamlit) is not installed")
 
-from PIL import Image  # noqa: E402 - after the skips
+from PIL import Image
 
-from train import demo, report  # noqa: E402
-
-from train.errors import DataMissing, DemoMissing  # noqa: E402
-from train.recipe import load_recipe  # noqa: E402
-from train.workbench import fit_workbench  # noqa: E402
+from train import demo, report
+from train.errors import DataMissing, DemoMissing
+from train.recipe import load_recipe
+from train.workbench import fit_workbench
 
 RECIPE = """
 name = "demo-run"
@@ -51,8 +50,8 @@ samples = [{ kind = "pairs", count = 200, size = 16 }]
 losses = [{ kind = "contrastive", margin = 2.0 }]
 """
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--window-size=1200,1700",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1200,1700",
 )  # fmt: skip
 
 
@@ -111,7 +110,10 @@ def served(run, pictures):
         port = probe.getsockname()[1]
     root = str(Path(demo.__file__).resolve().parents[1])
     server = subprocess.Popen(
-        demo.command(run, pictures, port, browser=False), env={**os.environ, "PYTHONPATH": root}, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        demo.command(run, pictures, port, browser=False),
+        env={**os.environ, "PYTHONPATH": root},
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
     )
     try:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
@@ -138,7 +140,7 @@ def browser(tmp_path):
 
 
 def test_in_a_real_browser(served, browser, pictures):
-    """Two uploaded pictures get a distance and a decision, a third turns the question; neighbours come from the folder."""
+    """Two uploaded pictures get a distance and a decision, a third turns the question; a folder gives neighbours."""
     browser.get(served)
     _until(browser, lambda: len(_uploads(browser)) == 3)
     for number, name in enumerate(("bars/0.png", "bars/1.png")):
@@ -187,7 +189,7 @@ def _wait_for(url, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own address
                 if answer.status == 200:
                     return
         except OSError:

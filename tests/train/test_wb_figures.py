@@ -111,7 +111,9 @@ def test_pair_head_distance_is_one_minus_probability():
             parameter.zero_()
         head.head[-1].bias.fill_(2.0)
     rows = np.ones((4, 3), dtype=np.float32)
-    assert pytest.approx([1 - 1 / (1 + np.exp(-2))] * 4, rel=1e-5) == make_distance("pair-head", head)(rows, rows).tolist()
+    assert (
+        pytest.approx([1 - 1 / (1 + np.exp(-2))] * 4, rel=1e-5) == make_distance("pair-head", head)(rows, rows).tolist()
+    )
 
 
 def test_distances_that_do_not_exist_are_refused():
@@ -192,7 +194,11 @@ def test_trials_of_one_answer_are_refused():
 def test_siamese_is_the_network_of_the_table(channels, side):
     """Convolutions 32-64-128 with batch norm, then 128 to 64 to 2, for digits and for colour pictures alike."""
     net = Siamese(channels).eval()
-    shapes = {name: tuple(p.shape) for name, p in net.named_parameters() if name.endswith("weight") and not name.startswith("bn")}
+    shapes = {
+        name: tuple(p.shape)
+        for name, p in net.named_parameters()
+        if name.endswith("weight") and not name.startswith("bn")
+    }
     expected = {
         "c1.weight": (32, channels, 3, 3), "c2.weight": (64, 32, 3, 3), "c3.weight": (128, 64, 3, 3),
         "fc4.weight": (64, 128), "fc5.weight": (2, 64),

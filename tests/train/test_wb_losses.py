@@ -32,7 +32,9 @@ def with_weights(name, weights, **options):
 def test_contrastive_pulls_and_pushes():
     """A mated pair costs its squared distance, a non-mated one the square of what lacks to the margin."""
     embeddings = [[0.0, 0.0], [2.0, 0.0], [0.0, 0.0], [0.0, 3.0]]
-    assert pytest.approx((2**2 + (5 - 3) ** 2) / 2, rel=1e-4) == value("contrastive", embeddings, [0, 0, 0, 1], margin=5.0)
+    assert pytest.approx((2**2 + (5 - 3) ** 2) / 2, rel=1e-4) == value(
+        "contrastive", embeddings, [0, 0, 0, 1], margin=5.0
+    )
 
 
 def test_contrastive_over_a_batch():
@@ -41,11 +43,13 @@ def test_contrastive_over_a_batch():
     mated = math.sqrt(2)
     non_mated = 1.5 - math.sqrt(2)
     expected = mated + non_mated  # the two opposite points are beyond the margin
-    assert pytest.approx(expected, rel=1e-4) == value("contrastive-batch", embeddings, [0, 0, 1], pos_margin=0.0, neg_margin=1.5)
+    assert pytest.approx(expected, rel=1e-4) == value(
+        "contrastive-batch", embeddings, [0, 0, 1], pos_margin=0.0, neg_margin=1.5
+    )
 
 
 def test_given_triplets():
-    """A triplet costs margin + s(anchor, negative) - s(anchor, positive); one that keeps the margin counts for nothing."""
+    """A triplet costs margin + s(anchor, negative) - s(anchor, positive); one that keeps the margin is free."""
     embeddings = [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [-1.0, 0.0]]
     found = value("triplet", embeddings, [0, 0, 1, 0, 0, 1], mining="given", margin=0.3)
     assert pytest.approx(1.3, rel=1e-5) == found
@@ -78,7 +82,7 @@ def test_angular():
 
 
 def test_supervised_contrastive():
-    """Khosla et al. 2020: minus the log-share of the mated pair among all pairs; an anchor without a mate is left out."""
+    """Khosla et al. 2020: minus the log-share of the mated pair among all pairs; one without a mate is left out."""
     expected = math.log1p(math.exp(-1.0))
     assert pytest.approx(expected, rel=1e-5) == value("supcon", *SAME_AND_OTHER, temperature=1.0)
 
@@ -96,7 +100,9 @@ def test_pair_head():
 
 def test_cross_entropy():
     """Softmax over a linear layer: logits 1 and 0 cost log(1 + 1/e)."""
-    assert pytest.approx(math.log1p(math.exp(-1.0)), rel=1e-5) == with_weights("cross-entropy", [[1.0, 0.0], [0.0, 1.0]])
+    assert pytest.approx(math.log1p(math.exp(-1.0)), rel=1e-5) == with_weights(
+        "cross-entropy", [[1.0, 0.0], [0.0, 1.0]]
+    )
 
 
 def test_arcface():

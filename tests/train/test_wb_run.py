@@ -81,8 +81,9 @@ def tree(tmp_path_factory):
     return folder
 
 
-def recipe_file(folder, *, task="pairs", by="pictures", distance="euclidean", model=SIAMESE, stages=CONTRASTIVE.format(steps=12)):
+def recipe_file(folder, *, task="pairs", by="pictures", distance="euclidean", model=SIAMESE, stages=None):
     path = folder / "made.toml"
+    stages = stages or CONTRASTIVE.format(steps=12)
     path.write_text(HEAD.format(task=task, by=by, distance=distance) + model + stages, encoding="utf-8")
     return path
 
@@ -135,7 +136,7 @@ def test_a_run_leaves_everything(contrastive_run):
 
 
 def test_figures_add_up(contrastive_run):
-    """The confusion sums to the points asked, half of them mated; the left-out file is counted; chance stands beside."""
+    """The confusion sums to the points asked, half of them mated; the left-out file is counted, chance stated."""
     metrics = read_metrics(contrastive_run)
     figures = metrics["figures"]
     assert [30, 30] == [sum(row) for row in figures["confusion"]]
@@ -233,7 +234,8 @@ def test_ensembles(tree, tmp_path, fuse, clusters):
         'member = { kind = "small-face", dim = 4, widths = [4, 4, 8, 8] }\n'
     )
     stages = (
-        '[[stage]]\nname = "classes"\nsteps = 3\nlr = 0.01\nsamples = [{ kind = "classes", classes = 3, pictures = 2 }]\n'
+        '[[stage]]\nname = "classes"\nsteps = 3\nlr = 0.01\n'
+        'samples = [{ kind = "classes", classes = 3, pictures = 2 }]\n'
         'losses = [{ kind = "triplet", mining = "batch-hard" }]\n'
     )
     metrics = ran(recipe_file(tmp_path, distance="unit", model=model, stages=stages), tree, tmp_path / "run")
@@ -245,14 +247,16 @@ def test_ensembles(tree, tmp_path, fuse, clusters):
     assert run.distances(rows[0], rows)[0] < 1e-3
 
 
-def test_clusters_follow_the_pictures(tree):
+def test_clusters_follow_the_pictures():
     """Two groups of pictures of opposite brightness patterns fall into two clusters."""
     from train.data.pictures import Pictures
 
     left, right = np.zeros((16, 16, 1), np.uint8), np.zeros((16, 16, 1), np.uint8)
     left[:, :8], right[:, 8:] = 200, 200
     pixels = np.stack([left, right] * 6)
-    pictures = Pictures(pixels, np.arange(12), np.array(["train"] * 12), np.arange(12).astype(str), tuple("abcdefghijkl"))
+    pictures = Pictures(
+        pixels, np.arange(12), np.array(["train"] * 12), np.arange(12).astype(str), tuple("abcdefghijkl")
+    )
     found = cluster_pictures(pictures, 2, seed=1)
     assert 2 == len(set(found.tolist()))
     assert {found[0]} == set(found[0::2].tolist())
@@ -263,7 +267,9 @@ def test_compare(contrastive_run, tmp_path):
     import shutil
 
     shutil.copytree(contrastive_run, tmp_path / "second")
-    result = CliRunner().invoke(app, ["compare", str(contrastive_run), str(tmp_path / "second"), "--out", str(tmp_path / "out")])
+    result = CliRunner().invoke(
+        app, ["compare", str(contrastive_run), str(tmp_path / "second"), "--out", str(tmp_path / "out")]
+    )
     assert 0 == result.exit_code, result.output
     table = (tmp_path / "out" / "compare.md").read_text(encoding="utf-8")
     auc = f"{read_metrics(contrastive_run)['figures']['roc_auc']:.4f}"
@@ -322,7 +328,9 @@ def test_recipes_are_well_formed(name):
 
 def test_the_tables_words_are_kept():
     """Digits: margin 5 on Euclidean distance; objects: EfficientNet-B0, 1,280 points to train and 320 to test."""
-    digits, pair, three = (load_recipe(RECIPES / f"{n}.toml") for n in ("digits-siamese", "objects-pair", "objects-three"))
+    digits, pair, three = (
+        load_recipe(RECIPES / f"{n}.toml") for n in ("digits-siamese", "objects-pair", "objects-three")
+    )
     assert 5.0 == digits.stage[0].losses[0].options["margin"]
     for recipe in (pair, three):
         assert "efficientnet_b0" == recipe.model.options["name"]

@@ -1,4 +1,4 @@
-"""Public data sets by name: downloaded by torchvision, scikit-learn or kagglehub, or taken over from a folder or zip at hand."""
+"""Public data sets by name: downloaded by torchvision, scikit-learn or kagglehub, or taken from a folder or zip."""
 
 import shutil
 import zipfile
@@ -24,8 +24,8 @@ class Source:
 def fetch_set(what: str, out: Path, source: Path | None = None) -> str:
     """Put the set `what` into `out`, copied from `source` where one is given; returns what to tell the user.
 
-    Raises DataMissing for an unknown set or a source that is not there, ManifestInvalid for a source that is neither a folder
-    nor a zip, FetchFailed without a network.
+    Raises DataMissing for an unknown set or a source that is not there, ManifestInvalid for a source that is neither
+    a folder nor a zip, FetchFailed without a network.
     """
     if what not in SETS:
         raise DataMissing(what, f"no such set; expected one of {', '.join(sorted(SETS))}")
@@ -35,8 +35,8 @@ def fetch_set(what: str, out: Path, source: Path | None = None) -> str:
     try:
         SETS[what].download(out)
     except (OSError, RuntimeError, ValueError) as error:  # URLError and requests' errors are OSErrors
-        detail = f"could not be fetched from {SETS[what].origin}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
-        raise FetchFailed(what, detail) from error
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise FetchFailed(what, f"could not be fetched from {SETS[what].origin}: {reason}") from error
     return f"{what}: fetched from {SETS[what].origin} into {out}"
 
 
@@ -81,7 +81,9 @@ def _kaggle(out: Path) -> None:
     try:
         import kagglehub
     except ImportError as error:
-        raise DataMissing("kaggle", "kagglehub is not installed (pip install kagglehub); or give --from FOLDER or ZIP") from error
+        raise DataMissing(
+            "kaggle", "kagglehub is not installed (pip install kagglehub); or give --from FOLDER or ZIP"
+        ) from error
     _taken_over(Path(kagglehub.dataset_download(KAGGLE_SET)), out, SETS["kaggle"].name)
 
 

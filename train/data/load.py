@@ -19,7 +19,8 @@ Loader = Callable[..., Pictures]
 def load(data: Data, folder: Path) -> Pictures:
     """The recipe's pictures, looked for under `folder` (and `data.path` in it); files left out are listed on stderr.
 
-    Raises DataMissing, ManifestInvalid, TestPersonRefused, and RecipeInvalid for a kind or an option that does not exist.
+    Raises DataMissing, ManifestInvalid, TestPersonRefused, and RecipeInvalid for a kind or an option that does not
+    exist.
     """
     pictures = _loaded(data.kind, folder / data.path if data.path else folder, data.options)
     report_left_out(pictures)

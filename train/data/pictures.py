@@ -23,8 +23,8 @@ class LeftOut:
 class Pictures:
     """Pictures in memory or on a memory map.
 
-    `pixels` (n, H, W, C) uint8, C 1 or 3 (RGB); `labels` (n,) int64 into `classes`, -1 where nobody knows; `splits` (n,) of
-    `train`, `dev`, `test`; `names` (n,) to point at a picture in a report; `columns`: further facts, (n,) each;
+    `pixels` (n, H, W, C) uint8, C 1 or 3 (RGB); `labels` (n,) int64 into `classes`, -1 where nobody knows; `splits`
+    (n,) of `train`, `dev`, `test`; `names` (n,) to point at a picture in a report; `columns`: further facts, (n,) each;
     `left_out`: files that were met but could not be read.
     """
 

@@ -1,7 +1,8 @@
 """The named data sets: where each is looked for under the data folder, and how its pictures are split.
 
-A missing set raises DataMissing with every place that was looked at and the way to get it. Splits that a set publishes are kept;
-`dev`, which chooses thresholds, is always cut from what may be trained on, never from the test pictures.
+A missing set raises DataMissing with every place that was looked at and the way to get it. Splits that a set
+publishes are kept; `dev`, which chooses thresholds, is always cut from what may be trained on, never from the test
+pictures.
 """
 
 from collections.abc import Sequence
@@ -18,12 +19,13 @@ from train.data.splits import keep_per_class, split_classes, split_pictures
 from train.data.trees import Decoded, Shape, decode_tree, fit_picture
 from train.errors import DataMissing, ManifestInvalid
 
+LFW_PART = "faces_lfw.zip"
 DIGITS = tuple("0123456789")
 FETCH = "attendance train fetch {name} --out {root}"
 
 
 def mnist(root: Path, *, dev: float = 0.1, limit: int = 0, seed: int = 1) -> Pictures:
-    """MNIST (LeCun et al. 1998), 28 px, grey: the published test set, `dev` of the training set; `limit` a class and split."""
+    """MNIST (LeCun et al. 1998), 28 px, grey: the published test set, `dev` of the rest; `limit` a class and split."""
     folder = _first(root, ("mnist", "MNIST/raw", "."), "mnist", probe="train-images-idx3-ubyte*")
     parts = [
         (_idx(folder, f"{name}-images-idx3-ubyte"), _idx(folder, f"{name}-labels-idx1-ubyte"))
@@ -59,7 +61,14 @@ def cifar100(root: Path, *, dev: float = 0.2, limit: int = 0, seed: int = 1) -> 
 
 def imagenette(root: Path, *, side: int = 160, dev: float = 0.2, limit: int = 0, seed: int = 1) -> Pictures:
     """Imagenette (Howard 2019): its `val` pictures are the test; where it is absent, CIFAR-10 takes its place."""
-    places = ("imagenette2-160", "imagenette2-320", "imagenette2", "imagenette", "imagenette.zip", "imagenette_part.zip")
+    places = (
+        "imagenette2-160",
+        "imagenette2-320",
+        "imagenette2",
+        "imagenette",
+        "imagenette.zip",
+        "imagenette_part.zip",
+    )
     try:
         source = _first(root, places, "imagenette")
     except DataMissing as error:
@@ -73,7 +82,7 @@ def imagenette(root: Path, *, side: int = 160, dev: float = 0.2, limit: int = 0,
 
 
 def att(root: Path, *, side: int = 64, dev: Sequence[int] = (26, 30), test: Sequence[int] = (31, 40)) -> Pictures:
-    """AT&T (Samaria and Harter 1994), grey, 40 people x 10: people `dev` and `test` (first, last) are unseen in training.
+    """AT&T (Samaria and Harter 1994), grey, 40 people x 10; people `dev` and `test` (first, last) never train.
 
     Read as `att_faces` (folder per person, PGM) or as scikit-learn's Olivetti file, the same photos at 64 px.
     """
@@ -88,9 +97,9 @@ def att(root: Path, *, side: int = 64, dev: Sequence[int] = (26, 30), test: Sequ
 
 
 def lfw(root: Path, *, side: int = 112, minimum: int = 2, dev: float = 0.15, seed: int = 1) -> Pictures:
-    """LFW (Huang et al. 2007), folder per person as scikit-learn and torchvision unpack it; View 1's test people are the test."""
+    """LFW (Huang et al. 2007), folder per person, as scikit-learn unpacks it; View 1's test people never train."""
     return identities(
-        root, places=("lfw_funneled", "lfw_home/lfw_funneled", "lfw-py/lfw_funneled", "lfw", "lfw.zip", "faces_lfw.zip"),
+        root, places=("lfw_funneled", "lfw_home/lfw_funneled", "lfw-py/lfw_funneled", "lfw", "lfw.zip", LFW_PART),
         name="lfw", side=side, minimum=minimum, dev=dev, test=0.15, seed=seed,
     )  # fmt: skip
 
@@ -98,7 +107,13 @@ def lfw(root: Path, *, side: int = 112, minimum: int = 2, dev: float = 0.15, see
 def identities(
     root: Path,
     *,
-    places: Sequence[str] = ("face-recognition-dataset", "face-recognition-dataset.zip", "Extracted Faces", "archive.zip", "."),
+    places: Sequence[str] = (
+        "face-recognition-dataset",
+        "face-recognition-dataset.zip",
+        "Extracted Faces",
+        "archive.zip",
+        ".",
+    ),
     name: str = "kaggle",
     side: int = 64,
     grey: bool = False,
@@ -108,7 +123,7 @@ def identities(
     test: float = 0.15,
     seed: int = 1,
 ) -> Pictures:
-    """Faces in a folder per identity, as the Kaggle face-recognition-dataset has them, tree or zip; identity-disjoint splits.
+    """Faces in a folder per identity, tree or zip, as the Kaggle face-recognition-dataset has them; disjoint splits.
 
     `minimum` photos make a person; people of LFW's test list, known by name, are never trained on.
     """
@@ -132,7 +147,7 @@ def folder(
     test: float = 0.2,
     seed: int = 1,
 ) -> Pictures:
-    """Any folder per class, tree or zip; its own `train`/`val`/`test` folders are kept, else `by` pictures or classes."""
+    """Any folder per class, tree or zip, split as its folders are named, else `by` pictures or classes."""
     decoded = decode_tree(root, Shape(side, grey=grey))
     if (decoded.folders != "").all() and "test" in decoded.folders:
         return _published(decoded, dev, seed)
@@ -206,7 +221,7 @@ def _published(decoded: Decoded, dev: float, seed: int) -> Pictures:
 
 
 def _torchvision(kind: str, root: Path, dev: float, seed: int) -> Pictures:
-    from torchvision import datasets  # noqa: PLC0415 - slow to import
+    from torchvision import datasets
 
     try:
         parts = [getattr(datasets, kind)(str(root), train=train, download=False) for train in (True, False)]
@@ -236,7 +251,7 @@ def _people_ranges(pictures: Pictures, numbers: np.ndarray, dev: Sequence[int], 
 
 
 def _olivetti(root: Path, side: int, dev: Sequence[int], test: Sequence[int]) -> Pictures:
-    from sklearn.datasets import fetch_olivetti_faces  # noqa: PLC0415 - slow to import
+    from sklearn.datasets import fetch_olivetti_faces
 
     bunch = fetch_olivetti_faces(data_home=str(root), download_if_missing=False)
     pixels = np.round(bunch.images * 255).astype(np.uint8)[..., None]

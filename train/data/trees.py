@@ -21,7 +21,7 @@ SPLIT_FOLDERS = {"train": "train", "training": "train", "val": "dev", "valid": "
 
 @dataclass(frozen=True)
 class Shape:
-    """What pictures are made into: `side` px square, grey or RGB; `crop` keeps the aspect and cuts, `stretch` does not."""
+    """What pictures become: `side` px square, grey or RGB; `crop` keeps the aspect and cuts, `stretch` does not."""
 
     side: int
     grey: bool = False
@@ -48,7 +48,8 @@ class Decoded:
 def decode_tree(source: Path, shape: Shape) -> Decoded:
     """Decode every picture below a folder or inside a zip; the folder that holds a picture is its class.
 
-    A file that is empty, damaged or no picture is left out and listed. Raises DataMissing where there is no picture at all.
+    A file that is empty, damaged or no picture is left out and listed. Raises DataMissing where there is no picture
+    at all.
     """
     pixels, names, left_out = [], [], []
     for name, data in track(list(_files(source)), f"reading {source.name}", console=stderr(), disable=_quiet()):
@@ -93,7 +94,15 @@ def fit_picture(picture: Image.Image, shape: Shape) -> np.ndarray:
     return np.asarray(upright, dtype=np.uint8).reshape(shape.side, shape.side, -1)
 
 
-def _files(source: Path) -> "Iterator[tuple[str, bytes | _Later]]":
+@dataclass(frozen=True)
+class _Later:
+    path: Path
+
+    def __call__(self) -> bytes:
+        return self.path.read_bytes()
+
+
+def _files(source: Path) -> Iterator[tuple[str, bytes | _Later]]:
     """Names, relative and with slashes, in a stable order, and their bytes, on demand for files on disk."""
     if source.is_dir():
         for path in sorted(source.rglob("*")):
@@ -106,14 +115,6 @@ def _files(source: Path) -> "Iterator[tuple[str, bytes | _Later]]":
                     yield member, _member(archive, member)
     else:
         raise DataMissing(str(source), "neither a folder nor a zip archive")
-
-
-@dataclass(frozen=True)
-class _Later:
-    path: Path
-
-    def __call__(self) -> bytes:
-        return self.path.read_bytes()
 
 
 def _member(archive: zipfile.ZipFile, member: str) -> bytes:
