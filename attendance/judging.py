@@ -1,7 +1,6 @@
 """From faces to decisions: search the gallery, apply the policy of the people enrolled now. Marks nothing."""
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attendance.decision import Candidate, FaceEvidence, Policy, Verdict, decide
@@ -10,7 +9,7 @@ from attendance.records import Decision, PersonRef, ScoredPerson
 from attendance.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from enroll.card import ScoreModel
@@ -22,14 +21,30 @@ CANDIDATES = 5
 MOST_FPIR = 0.999
 
 
-@dataclass(frozen=True)
 class People:
-    """Who is enrolled, as of one generation of the gallery."""
+    """Names and look-alikes as of one generation of the gallery, read when first asked for."""
 
-    generation: int
-    refs: dict[int, PersonRef]
-    groups: frozenset[str]
-    lookalikes: frozenset[frozenset[int]]
+    def __init__(self, gallery: "Gallery", generation: int) -> None:
+        self.generation = generation
+        self._gallery = gallery
+        self._refs: dict[int, PersonRef] = {}
+        self._lookalikes: frozenset[frozenset[int]] | None = None
+
+    def refs(self, people: "Iterable[int]") -> dict[int, PersonRef]:
+        """The people of these numbers."""
+        wanted = set(people)
+        missing = wanted - self._refs.keys()
+        if missing:
+            self._refs.update(_read_refs(self._gallery, missing))
+        return {person: self._refs[person] for person in wanted}
+
+    @property
+    def lookalikes(self) -> frozenset[frozenset[int]]:
+        """All remembered pairs."""
+        if self._lookalikes is None:
+            pairs = self._gallery.lookalikes()
+            self._lookalikes = frozenset(frozenset((pair.first_id, pair.second_id)) for pair in pairs)
+        return self._lookalikes
 
 
 class Judge:
@@ -49,15 +64,15 @@ class Judge:
             generation = self._gallery.store.generation()
             if self._people is None or self._people.generation != generation:
                 self._index.refresh()
-                self._people = _read_people(self._gallery, generation)
+                self._people = People(self._gallery, generation)
             return self._people
 
     def policy(self, group: str | None = None) -> Policy:
         """The numbers to judge by for the people enrolled now; raises `GroupUnknown`."""
         with self._lock:
-            if group is not None and group not in self.people().groups:
-                raise GroupUnknown(group, "there is no group of this name")
             self.people()
+            if group is not None and group not in self._gallery.groups():
+                raise GroupUnknown(group, "there is no group of this name")
             return policy_for(self._model, self._settings, self._index.size(group))
 
     def search(
@@ -77,8 +92,8 @@ class Judge:
     def others(self, template: "Template", person: int | None) -> list[ScoredPerson]:
         """The people closest to a template, best first, without the one it belongs to."""
         with self._lock:
-            refs = self.people().refs
             hits = self.search([template], people=CANDIDATES + 1)[0]
+            refs = self.people().refs(hit.person_id for hit in hits)
         near = [ScoredPerson(refs[hit.person_id], hit.score, hit.cosine) for hit in hits if hit.person_id != person]
         return near[:CANDIDATES]
 
@@ -102,15 +117,18 @@ class Judge:
         self, faces: "Sequence[Face]", *, source: str, frame: int | None, at: "datetime", group: str | None
     ) -> list[Decision]:
         """One decision a face, in order; all faces are judged together."""
-        with self._lock:
+        with self._lock, self._gallery.store.reading():
             policy, people = self.policy(group), self.people()
             templates = [face.template for face in faces if face.template is not None]
-            hits = iter(self.search(templates, group=group))
+            found = self.search(templates, group=group)
+            refs = people.refs(hit.person_id for hits in found for hit in hits)
+            lookalikes = people.lookalikes if found else frozenset()
+        hits = iter(found)
         evidence = [_evidence(face, None if face.template is None else next(hits)) for face in faces]
-        verdicts = decide(evidence, policy, people.lookalikes)
+        verdicts = decide(evidence, policy, lookalikes)
         common: dict[str, Any] = {"source": source, "frame": frame, "at": at, "encoder": self._gallery.encoder_id}
         return [
-            _decision(face, seen, verdict, policy, people, common)
+            _decision(face, seen, verdict, policy, refs, common)
             for face, seen, verdict in zip(faces, evidence, verdicts, strict=True)
         ]
 
@@ -131,13 +149,14 @@ def policy_for(model: "ScoreModel", settings: Settings, gallery_size: int) -> Po
     )
 
 
-def _read_people(gallery: "Gallery", generation: int) -> People:
-    return People(
-        generation,
-        {person.id: PersonRef(person.external_id, person.name, person.id) for person in gallery.people()},
-        frozenset(gallery.groups()),
-        frozenset(frozenset((pair.first_id, pair.second_id)) for pair in gallery.lookalikes()),
-    )
+def _read_refs(gallery: "Gallery", people: set[int]) -> dict[int, PersonRef]:
+    from sqlalchemy import select
+
+    from gallery.schema import Person
+
+    with gallery.store.reading() as transaction:
+        query = select(Person.id, Person.external_id, Person.name).where(Person.id.in_(people))
+        return {row.id: PersonRef(row.external_id, row.name, row.id) for row in transaction.execute(query)}
 
 
 def _evidence(face: "Face", hits: "list[Hit] | None") -> FaceEvidence:
@@ -151,7 +170,7 @@ def _decision(
     evidence: FaceEvidence,
     verdict: Verdict,
     policy: Policy,
-    people: People,
+    refs: dict[int, PersonRef],
     common: dict[str, Any],
 ) -> Decision:
     best = verdict.best
@@ -163,11 +182,11 @@ def _decision(
         threshold=policy.threshold,
         target_fpir=policy.target_fpir,
         gallery_size=policy.gallery_size,
-        person=people.refs[best.person] if best is not None and named else None,
+        person=refs[best.person] if best is not None and named else None,
         score=None if best is None else best.score,
         cosine=None if best is None else best.cosine,
         margin=verdict.margin,
-        candidates=tuple(ScoredPerson(people.refs[c.person], c.score, c.cosine) for c in ranked),
+        candidates=tuple(ScoredPerson(refs[c.person], c.score, c.cosine) for c in ranked),
         quality=face.quality.to_dict(),
         reasons=verdict.reasons,
         **common,

@@ -58,14 +58,15 @@ class Portrait:
 def portrait(app: "Attendance", person: str) -> Portrait:
     """Gather what is known of a person; raises PersonUnknown, PersonAmbiguous."""
     info = app.gallery.find(person)
-    refs = app.judging.people().refs
-    pairs = [
-        (refs[pair.second_id if pair.first_id == info.id else pair.first_id], pair.score)
+    pairs = {
+        (pair.second_id if pair.first_id == info.id else pair.first_id): pair.score
         for pair in app.gallery.lookalikes()
-        if info.id in {pair.first_id, pair.second_id} and {pair.first_id, pair.second_id} - {info.id} <= refs.keys()
-    ]
+        if info.id in {pair.first_id, pair.second_id}
+    }
+    refs = app.judging.people().refs(pairs)
+    lookalikes = [(refs[number], score) for number, score in pairs.items()]
     return Portrait(
-        info, app.gallery.templates_of(info.id), pairs, app.judging.closest(info.id), app.policy().threshold
+        info, app.gallery.templates_of(info.id), lookalikes, app.judging.closest(info.id), app.policy().threshold
     )
 
 
