@@ -100,14 +100,14 @@ def test_many_removals_leave_nothing(home, store, enrol, now, seed):
     """Enrolled and removed in random order, with pages splitting and joining: no byte of anybody removed stays."""
     gallery, chance = Gallery(store, "e"), random.Random(seed)  # noqa: S311
     names = {}
-    for number in range(80):
+    for number in range(60):
         name = f"person-{chance.getrandbits(64):016x}"
         names[name] = enrol(
             gallery, name, number, note="n" * chance.randrange(400), crop=chance.randbytes(chance.randrange(6000))
         )
     with store.reading() as session:
         sealed = {row.person_id: row.vector[1:29] for row in session.scalars(select(Template))}
-    gone = chance.sample(sorted(names), 40)
+    gone = chance.sample(sorted(names), 30)
     for name in gone:
         gallery.remove(name, at=now, by="t")
     after = _everywhere(home)

@@ -309,7 +309,7 @@ class FollowsTheGallery(RuleBasedStateMachine):
 
 
 TestFollowsTheGallery = FollowsTheGallery.TestCase
-TestFollowsTheGallery.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestFollowsTheGallery.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
 
 
 def test_a_refresh_reads_only_what_changed(store, enrol, monkeypatch):

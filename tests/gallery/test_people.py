@@ -218,14 +218,15 @@ def test_lists_are_sorted_by_name(gallery, now):
     ]
 
 
-def test_a_long_list_is_as_good_as_a_short_one(gallery, now):
-    """Lists longer than SQLite's limit on bound values carry groups and counts all the same."""
+def test_a_long_list_is_as_good_as_a_short_one(gallery, now, monkeypatch):
+    """Lists too long to name every id in a query carry groups and counts all the same."""
+    monkeypatch.setattr("gallery.lookup._CHUNK", 20)
     with gallery.store.atomic():
-        for number in range(520):
+        for number in range(40):
             gallery.add_person(f"p{number:04d}", at=now, by="t", groups=["all"] if number % 2 else [])
     found = gallery.people()
 
-    assert 520 == len(found)
+    assert 40 == len(found)
     assert [(), ("all",)] == [person.groups for person in found[:2]]
 
 
