@@ -1,0 +1,80 @@
+"""What may be given as a camera, and that its password is never shown."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from attendance.cameras import Kind, is_video, parse_address, redact
+from attendance.cameras.address import Address
+from attendance.errors import CameraAddress, CameraMissing
+
+
+def test_device_number():
+    """A whole number is a device."""
+    assert Address(Kind.DEVICE, "0", "0") == parse_address(" 0 ")
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("rtsp://door:s3cret@10.0.0.9:554/live", "rtsp://***@10.0.0.9:554/live"),
+        ("rtsp://door:s3c/r?e#t@10.0.0.9/live", "rtsp://***@10.0.0.9/live"),
+        ("rtsp://door:s3cr@et@cam/live", "rtsp://***@cam/live"),
+        ("http://cam/video.cgi?user=door&pwd=s3cret", "http://cam/video.cgi?***"),
+        ("http://cam?token=s3cret", "http://cam?***"),
+        ("rtsp://cam/user=door_password=s3cret_channel=1.sdp", "rtsp://cam/user=***"),
+        ("HTTPS://cam/mjpeg#s3cret", "HTTPS://cam/mjpeg#***"),
+        ("http://cam/mjpeg", "http://cam/mjpeg"),
+    ],
+)
+def test_passwords_are_hidden(given, shown):
+    """No form of address shows its password, while the address in use keeps it."""
+    address = parse_address(given)
+    assert (shown, given) == (address.shown, address.value)
+    assert "s3c" not in repr(address)
+    assert "s3c" not in redact(f"cannot open {given} now")
+
+
+SECRET = st.text(st.characters(exclude_categories=("Z", "C")), min_size=8).map(lambda text: f"S3CRET{text}")
+
+
+@given(SECRET, st.sampled_from(["rtsp", "http", "rtmp"]))
+def test_any_password_is_hidden(secret, scheme):
+    """Whatever characters a password is made of, none of it survives in what is shown."""
+    assert f"{scheme}://***@cam/live" == parse_address(f"{scheme}://door:{secret}@cam/live").shown
+
+
+@pytest.mark.parametrize("text", ["", "  ", "ftp://cam/live", "rtsp://", "http:///path", "rtsp://[bad/live", "a\0b"])
+def test_bad_address(text):
+    """Text that can be no camera is refused as camera.address, exit code 4."""
+    with pytest.raises(CameraAddress) as caught:
+        parse_address(text)
+    assert ("camera.address", 4) == (caught.value.id, caught.value.exit_code)
+
+
+def test_folder_and_missing_file(tmp_path):
+    """A folder is no camera, and a file that is not there is missing."""
+    with pytest.raises(CameraAddress):
+        parse_address(str(tmp_path))
+    with pytest.raises(CameraMissing):
+        parse_address(str(tmp_path / "none.mp4"))
+
+
+def test_protocol_like_file_name_is_a_file(tmp_path, monkeypatch):
+    """A file named like an FFmpeg protocol is opened as the file it is."""
+    monkeypatch.chdir(tmp_path)
+    Path("concat:door.mp4").touch()
+    assert Address(Kind.FILE, str(tmp_path / "concat:door.mp4"), "concat:door.mp4") == parse_address("concat:door.mp4")
+
+
+def test_is_video(tmp_path):
+    """Videos are known by suffix, GIFs by having several frames."""
+    pictures = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
+    pictures[0].save(tmp_path / "moving.gif", save_all=True, append_images=pictures[1:])
+    pictures[0].save(tmp_path / "still.gif")
+    (tmp_path / "broken.gif").write_bytes(b"GIF89a")
+    names = ("door.MP4", "door.mkv", "moving.gif", "still.gif", "broken.gif", "missing.gif", "door.jpg")
+    assert [True, True, True, False, False, False, False] == [is_video(tmp_path / name) for name in names]
