@@ -34,16 +34,23 @@ class Batch:
 
 
 class PairContrastive(nn.Module):
-    """Hadsell, Chopra, LeCun 2006 on consecutive pairs: `(1-y) d^2 + y max(0, m-d)^2`, y = 1 for two classes, d Euclidean."""
+    """Hadsell, Chopra, LeCun 2006 on consecutive pairs: `(1-y) d^2 + y max(0, m-d)^2`, y = 1 for two classes, d Euclidean.
 
-    def __init__(self, margin: float = 5.0) -> None:
+    With `all_pairs` every pair of the batch counts, mated and non-mated ones half each, as in balanced pairs.
+    """
+
+    def __init__(self, margin: float = 5.0, *, all_pairs: bool = False) -> None:
         super().__init__()
         self.margin = margin
+        self.all_pairs = all_pairs
 
     def forward(self, batch: Batch) -> Tensor:
-        first, second, same = pairs_of(batch)
+        first, second, same = every_pair_of(batch) if self.all_pairs else pairs_of(batch)
         distance = F.pairwise_distance(first, second)
-        return torch.where(same, distance**2, F.relu(self.margin - distance) ** 2).mean()
+        costs = torch.where(same, distance**2, F.relu(self.margin - distance) ** 2)
+        if not self.all_pairs or same.all() or not same.any():
+            return costs.mean()
+        return (costs[same].mean() + costs[~same].mean()) / 2
 
 
 class PairHead(nn.Module):
@@ -100,7 +107,9 @@ def _triplet_miner(mining: str, margin: float, similarity: nn.Module) -> nn.Modu
         )
     if mining == "batch-hard":
         return cast("nn.Module", miners.BatchHardMiner(distance=similarity))
-    raise RecipeInvalid("loss triplet", f"unknown mining {mining!r}; expected random, semi-hard, batch-hard, all or given")
+    raise RecipeInvalid(
+        "loss triplet", f"unknown mining {mining!r}; expected random, semi-hard, batch-hard, all or given"
+    )
 
 
 class HardestNegatives(nn.Module):
@@ -226,6 +235,12 @@ class CrossEntropy(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         embeddings, labels = batch.labelled()
         return F.cross_entropy(self.head(embeddings), labels)
+
+
+def every_pair_of(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    """All pairs of the batch, each once: first (p, d), second (p, d), same class (p,)."""
+    i, j = torch.triu_indices(len(batch.labels), len(batch.labels), 1, device=batch.labels.device)
+    return batch.embeddings[i], batch.embeddings[j], batch.labels[i] == batch.labels[j]
 
 
 def pairs_of(batch: Batch) -> tuple[Tensor, Tensor, Tensor]:

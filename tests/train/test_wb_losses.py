@@ -37,6 +37,14 @@ def test_contrastive_pulls_and_pushes():
     )
 
 
+def test_contrastive_of_all_pairs():
+    """With all pairs of a batch, mated and non-mated ones weigh half each, whatever their number."""
+    embeddings = [[0.0, 0.0], [2.0, 0.0], [0.0, 3.0]]
+    apart = ((5 - 3) ** 2 + (5 - math.sqrt(13)) ** 2) / 2
+    found = value("contrastive", embeddings, [0, 0, 1], margin=5.0, all_pairs=True)
+    assert pytest.approx((2**2 + apart) / 2, rel=1e-4) == found
+
+
 def test_contrastive_over_a_batch():
     """Over all pairs of a batch the library means mated pairs and violating non-mated pairs apart and adds the two."""
     embeddings = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]
