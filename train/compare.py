@@ -13,7 +13,7 @@ from rich.table import Table
 from train import plots
 from train.errors import RecipeInvalid
 from train.plots import Curve
-from train.report import PAGE, inline_page, read_log, read_metrics, read_pool
+from train.runreport import PAGE, inline_page, read_log, read_metrics, read_pool
 
 COLUMNS = (
     "run", "method", "model", "data", "test classes", "accuracy", "F1", "ROC-AUC", "EER", "chance", "train s",

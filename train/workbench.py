@@ -16,7 +16,7 @@ from train.judging import asking, evaluate, make_judge, progress_figures
 from train.loop import fit
 from train.losses import Sizes, make_loss
 from train.recipe import Recipe, load_recipe
-from train.report import Timing, read_metrics, write_report
+from train.runreport import Timing, read_metrics, write_report
 from train.similarity import TASKS, SimilarityTask, embed
 from train.towers import InputShape, dim_of, make_tower
 

@@ -83,7 +83,7 @@ def test_splits_by_class_share_none():
 
 
 def test_kaggle_layout(tmp_path):
-    """Numbered folders inside two of one name are identities; people with one photo are left out; splits share nobody."""
+    """Numbered folders inside two of one name are identities; who has one photo is left out; splits share nobody."""
     root = tmp_path / "Extracted Faces" / "Extracted Faces"
     write_pictures(root, [str(i) for i in range(20)], 3)
     write_pictures(root, ["99"], 1)

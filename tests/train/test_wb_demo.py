@@ -19,7 +19,7 @@ pytest.importorskip("streamlit", reason="the extra `demo` (streamlit) is not ins
 
 from PIL import Image
 
-from train import demo, report
+from train import demo, runreport
 from train.errors import DataMissing, DemoMissing
 from train.recipe import load_recipe
 from train.workbench import fit_workbench
@@ -76,7 +76,7 @@ def run(pictures, tmp_path_factory):
     folder.mkdir()
     (folder / "recipe.toml").write_text(RECIPE, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "_figures", lambda *_: {})
+        patch.setattr(runreport, "_figures", lambda *_: {})
         fit_workbench(load_recipe(folder / "recipe.toml"), folder, pictures)
     return folder
 

@@ -12,7 +12,7 @@ from train.distance import Fused, euclidean, fused_scales, make_distance, unit  
 from train.errors import ManifestInvalid, RecipeInvalid  # noqa: E402
 from train.losses import PairHead  # noqa: E402
 from train.points import balanced_triples, mined_triplets, random_quadruplets  # noqa: E402
-from train.report import classification_report  # noqa: E402
+from train.runreport import classification_report  # noqa: E402
 from train.sampling import balanced_pairs  # noqa: E402
 from train.siamese import Ensemble, Siamese, SmallFaceNet  # noqa: E402
 from train.verification import Trials, choose_threshold, equal_error_rate, judge, pool_of_pairs, roc_auc  # noqa: E402

@@ -15,11 +15,11 @@ pytest.importorskip("timm")
 from PIL import Image  # noqa: E402 - after the skip
 from typer.testing import CliRunner  # noqa: E402
 
-from train import loop, report  # noqa: E402
+from train import loop, runreport  # noqa: E402
 from train.cli import app  # noqa: E402
 from train.errors import DataMissing, RecipeInvalid  # noqa: E402
 from train.recipe import load_recipe  # noqa: E402
-from train.report import read_log, read_metrics  # noqa: E402
+from train.runreport import read_log, read_metrics  # noqa: E402
 from train.similarity import cluster_pictures  # noqa: E402
 from train.workbench import fit_workbench, open_run  # noqa: E402
 
@@ -108,7 +108,7 @@ def contrastive_run(tree, tmp_path_factory):
 @pytest.fixture
 def no_plots(monkeypatch):
     """Runs without their plots, for tests that look at figures alone."""
-    monkeypatch.setattr(report, "_figures", lambda *_: {})
+    monkeypatch.setattr(runreport, "_figures", lambda *_: {})
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +119,7 @@ def unbroken_run(tree, tmp_path_factory):
     path = recipe_file(folder, stages=stages)
     path.write_text("checkpoint_minutes = 0.0\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "_figures", lambda *_: {})
+        patch.setattr(runreport, "_figures", lambda *_: {})
         ran(path, tree, folder / "run")
     return path, folder / "run"
 
