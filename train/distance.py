@@ -23,7 +23,7 @@ class Distance(Protocol):
 
 def euclidean(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Plain Euclidean distance, as the contrastive loss sees it."""
-    return np.linalg.norm(first - second, axis=1)
+    return np.asarray(np.linalg.norm(first - second, axis=1))
 
 
 def unit(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -57,7 +57,7 @@ class Fused:
     def __call__(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         cuts = np.cumsum(self.dims)[:-1]
         pairs = zip(np.split(first, cuts, 1), np.split(second, cuts, 1), self.scales, strict=True)
-        return np.mean([unit(a, b) / scale for a, b, scale in pairs], axis=0)
+        return np.asarray(np.mean([unit(a, b) / scale for a, b, scale in pairs], axis=0))
 
 
 def fused_scales(embeddings: np.ndarray, dims: Sequence[int], pairs: np.ndarray) -> tuple[float, ...]:
@@ -78,4 +78,4 @@ def make_distance(name: str, head: nn.Module | None = None) -> Distance:
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:
-    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), TINY)
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), TINY))

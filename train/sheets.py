@@ -25,7 +25,7 @@ def mistake_sheet(trials: Trials, threshold: float, pictures: Pictures) -> Figur
     found = [(title, hardest(trials, threshold, answer=answer)) for title, answer in kinds]
     lines = [max(1, -(-len(numbers) // ACROSS)) for _, numbers in found]
     figure = Figure(figsize=(11, 0.5 + 1.75 * sum(lines)), layout="constrained")
-    halves = np.atleast_1d(figure.subfigures(2, 1, height_ratios=lines))
+    halves = np.ravel(np.array(figure.subfigures(2, 1, height_ratios=lines), dtype=object))
     for half, (title, numbers), count in zip(halves, found, lines, strict=True):
         half.suptitle(f"{title}: {'none' if not len(numbers) else f'the {len(numbers)} hardest'}", fontsize=11)
         grid = half.subplots(count, ACROSS, squeeze=False)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from rich.progress import track
 
 from train.console import stderr
@@ -80,7 +80,7 @@ def decode(data: bytes, shape: Shape) -> np.ndarray:
             with Image.open(io.BytesIO(data)) as picture:
                 return fit_picture(picture, shape)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        reason = "not a picture" if isinstance(error, Image.UnidentifiedImageError) else str(error)
+        reason = "not a picture" if isinstance(error, UnidentifiedImageError) else str(error)
         raise ManifestInvalid("picture", reason.splitlines()[0] if reason else type(error).__name__) from error
 
 
