@@ -15,6 +15,7 @@ from attendance.clock import Clock, SystemClock
 from attendance.decision import Policy
 from attendance.enrolment import Enrolled, Enroller, NotEnrolled, Rules
 from attendance.faults import Problem
+from attendance.home import encoder_folder, home_folder, in_background, load_pipeline
 from attendance.records import Decision
 from attendance.settings import Resolved, Settings, Value, load
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from gallery.people import Gallery
     from gallery.store import Store
 
-HOME_ENV = "ATTENDANCE_HOME"
 MARK_VOIDED = "mark_voided"
 
 
@@ -77,7 +77,7 @@ class Attendance:
         folder = home_folder(home)
         resolved = load(folder, flags=flags)
         clock = clock or SystemClock()
-        loading = _in_background(lambda: load_pipeline(resolved.values)) if preload and pipeline is None else None
+        loading = in_background(lambda: load_pipeline(resolved.values)) if preload and pipeline is None else None
         from gallery.store import Store
 
         store = Store.open(folder, create=create, read_only=read_only, at=clock.utc())
@@ -362,50 +362,6 @@ class Attendance:
 
     def _workers(self, wanted: int | None) -> int:
         return wanted or self.settings.threads or _cores()
-
-
-def home_folder(home: Path | str | None = None) -> Path:
-    """The folder given, else that of ``ATTENDANCE_HOME``, else the platform's place for data."""
-    chosen = home or os.environ.get(HOME_ENV)
-    if chosen:
-        return Path(chosen).expanduser()
-    from platformdirs import user_data_path
-
-    return user_data_path("attendance")
-
-
-def encoder_folder(name: str) -> Path:
-    """The folder of an encoder: a shipped one by name, any other by its path."""
-    from enroll.encoder import MODELS
-
-    shipped = MODELS / name
-    return shipped if Path(name).name == name and shipped.is_dir() else Path(name)
-
-
-def load_pipeline(settings: Settings) -> "Pipeline":
-    """Detector and encoder as the settings want them."""
-    from enroll.pipeline import open_pipeline
-    from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS
-
-    return open_pipeline(
-        encoder_folder(settings.encoder),
-        threads=settings.threads,
-        detector_min_score=settings.detector_min_score,
-        limits=dataclasses.replace(CHECK_LIMITS, min_face_px=settings.min_face_px),
-        enrol_limits=dataclasses.replace(
-            ENROLL_LIMITS, min_face_px=settings.enroll_min_face_px, min_score=settings.enroll_min_quality
-        ),
-    )
-
-
-def _in_background(work: "Callable[[], Pipeline]") -> "Future[Pipeline]":
-    from concurrent.futures import ThreadPoolExecutor
-
-    pool = ThreadPoolExecutor(1, thread_name_prefix="attendance-load")
-    try:
-        return pool.submit(work)
-    finally:
-        pool.shutdown(wait=False)
 
 
 def _then_raise(decisions: Iterator[Decision], problems: list[Problem]) -> Iterator[Decision]:

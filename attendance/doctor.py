@@ -171,7 +171,7 @@ def _detector(settings: Resolved) -> Iterator[Finding]:
 def _encoder(settings: Resolved) -> Iterator[Finding]:
     import numpy as np
 
-    from attendance.app import encoder_folder
+    from attendance.home import encoder_folder
     from enroll.encoder import load_encoder
 
     folder = encoder_folder(settings.values.encoder)
@@ -229,7 +229,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
 
 def _encoder_id(settings: Settings) -> str | None:
     """The id on the encoder's card, None when it cannot be read; the look at the encoder tells why."""
-    from attendance.app import encoder_folder
+    from attendance.home import encoder_folder
     from enroll.card import load_card
 
     try:

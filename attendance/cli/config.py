@@ -13,7 +13,7 @@ app = typer.Typer(help="Settings: show them with their origin, set one.", no_arg
 @app.command(epilog=options.EXIT_CODES)
 def show(*, as_json: options.Json = False, home: options.Home = None) -> None:
     """Show every setting, its value and its origin: default, file or environment."""
-    from attendance.app import home_folder
+    from attendance.home import home_folder
     from attendance.settings import CONFIG_FILE, SETTINGS, load
 
     folder = home_folder(home)
@@ -42,7 +42,7 @@ def set_(
     home: options.Home = None,
 ) -> None:
     """Set one setting in the home's config.toml; everything else in it stays."""
-    from attendance.app import home_folder
+    from attendance.home import home_folder
     from attendance.settings import save
 
     folder = home_folder(home)

@@ -16,9 +16,9 @@ def doctor(
     home: options.Home = None,
 ) -> None:
     """Look at libraries, home, key, database, encoder, detector and clock; change nothing, name each repair."""
-    from attendance.app import home_folder
     from attendance.clock import SystemClock
     from attendance.doctor import examine
+    from attendance.home import home_folder
 
     problems, code = 0, 0
     for found in examine(home_folder(home), SystemClock(), full=full, camera=camera):

@@ -1,0 +1,61 @@
+"""Where things lie: the home by flag, variable or platform; an encoder by name or folder."""
+
+from pathlib import Path
+
+import pytest
+
+from attendance import Attendance
+from attendance.errors import SettingUnknown
+from attendance.home import encoder_folder, home_folder
+from enroll import EncoderMissing
+from enroll.encoder import MODELS
+
+
+def test_home_given_beats_the_variable(monkeypatch, tmp_path):
+    """A home given wins, then ATTENDANCE_HOME, then the platform's folder; ~ is the user's own."""
+    platform = home_folder()
+    assert platform.name == "attendance"
+    monkeypatch.setenv("ATTENDANCE_HOME", str(tmp_path / "a"))
+    assert tmp_path / "a" == home_folder()
+    assert tmp_path / "b" == home_folder(tmp_path / "b")
+    assert Path.home() / "x" == home_folder("~/x")
+
+
+def test_encoder_by_name_or_folder(tmp_path):
+    """A plain name is that of a shipped encoder, anything else a folder."""
+    assert MODELS / "default" == encoder_folder("default")
+    assert tmp_path == encoder_folder(str(tmp_path))
+    assert Path("other") == encoder_folder("other")
+    assert Path("../default") == encoder_folder("../default")
+
+
+def test_missing_encoder_is_told(home, tmp_path):
+    """A home whose encoder is not there says so when it is needed, not before."""
+    with Attendance.open(home, flags={"encoder": str(tmp_path)}) as app:
+        assert [] == app.sessions.all()
+        with pytest.raises(EncoderMissing):
+            app.policy()
+
+
+def test_preloading_reports_its_error_when_used(home, tmp_path):
+    """An encoder that cannot be loaded beside the database is reported by the first who needs it."""
+    with Attendance.open(home, flags={"encoder": str(tmp_path)}, preload=True) as app, pytest.raises(EncoderMissing):
+        app.pipeline.faces(None)
+
+
+def test_unknown_flag_makes_no_home(home):
+    """A flag that is no setting is refused before anything is made."""
+    with pytest.raises(SettingUnknown):
+        Attendance.open(home, flags={"colour": "red"})
+    assert not home.exists()
+
+
+def test_threshold_of_the_shipped_encoder(home):
+    """The shipped card gives a sensible policy: the more people, the higher, review below the mark."""
+    from attendance.judging import policy_for
+
+    with Attendance.open(home) as app:
+        policies = [policy_for(app.card.score_model, app.settings, people) for people in (0, 1, 10, 100, 1000, 10_000)]
+    thresholds = [policy.threshold for policy in policies]
+    assert sorted(thresholds) == thresholds
+    assert all(policy.review_threshold < policy.threshold for policy in policies)
