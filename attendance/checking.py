@@ -88,7 +88,7 @@ class Check:
         from attendance.live import check_video
 
         def run(emit: Callable[[Decision], None], stop: Callable[[], bool]) -> None:
-            check_video(
+            summary = check_video(
                 self._app,
                 source.path,
                 session=self._session,
@@ -99,9 +99,9 @@ class Check:
                 status=self._status,
                 stop=stop,
             )
+            if summary.frames and not self._dry_run:
+                self._app.note_check("file", self._session)
 
-        if not self._dry_run:
-            self._app.note_check("file", self._session)
         return as_iterator(run)
 
 

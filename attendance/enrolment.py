@@ -16,6 +16,8 @@ from attendance.settings import Settings
 from attendance.sources import label
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from enroll.face import Face, Photo, Quality, Template
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
@@ -140,11 +142,8 @@ class Enroller:
         person = self._existing(entry)
         if person is None or not set(entry.groups) <= set(person.groups):
             return None
-        try:
-            sha256 = hashlib.sha256(entry.photo.read_bytes()).hexdigest()
-        except OSError:
-            return None
-        if self._gallery.find_source(person.id, sha256) is None:
+        sha256 = _digest(entry.photo)
+        if sha256 is None or self._gallery.find_source(person.id, sha256) is None:
             return None
         return Enrolled(_ref(person), "unchanged", label(entry.photo))
 
@@ -209,6 +208,19 @@ class Enroller:
     def _remember(self, person: int, rivals: list[ScoredPerson]) -> None:
         for rival in rivals:
             self._gallery.remember_lookalike(person, rival.person.key, rival.score, at=self._clock.utc(), by=self._by)
+
+
+def _digest(photo: "Path") -> str | None:
+    """The sha256 of a file of a photo's size; None for what reading the photo will refuse with a reason."""
+    from enroll.photo import DEFAULT_LIMITS
+
+    try:
+        if not photo.is_file() or photo.stat().st_size > DEFAULT_LIMITS.max_bytes:
+            return None
+        with photo.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return None
 
 
 def _refuse_duplicate(where: str, entry: "Entry", rivals: list[ScoredPerson], threshold: float) -> None:

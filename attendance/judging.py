@@ -1,5 +1,6 @@
 """From faces to decisions: search the gallery, apply the policy of the people enrolled now. Marks nothing."""
 
+import math
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -177,7 +178,7 @@ def _decision(
     named = best is not None and verdict.ruling in {"present", "review"}
     ranked = [] if best is None else sorted(evidence.candidates, key=lambda c: (-c.score, c.person))
     return Decision(
-        box=face.box,
+        box=face.box if all(map(math.isfinite, face.box)) else None,
         decision=verdict.ruling,
         threshold=policy.threshold,
         target_fpir=policy.target_fpir,

@@ -11,6 +11,7 @@ from attendance.errors import GroupUnknown, SessionClosed, SessionExists, Sessio
 from attendance.records import instant
 from attendance.zones import day_bounds, local_day, zone
 from gallery.events import record
+from gallery.lookup import clean
 from gallery.schema import EventRow, Group, SessionRow
 
 if TYPE_CHECKING:
@@ -60,7 +61,13 @@ class Sessions:
         self._by = by
 
     def open(self, name: str, *, at: datetime, group: str | None = None) -> SessionInfo:
-        """Open a named session; raises `SessionExists` when the name was used before, `GroupUnknown`."""
+        """Open a named session; raises `SessionExists` when the name was used before, `GroupUnknown`.
+
+        Names as those of people: PersonInvalid for one that is empty, too long or holds control characters.
+        """
+        name = clean(name, "session")
+        if _is_day(name):
+            raise SessionExists(name, "this is the name of that day's own session")
         with self._store.atomic() as transaction:
             if self._rows(transaction, name):
                 raise SessionExists(name, "there is a session of this name already")
@@ -148,6 +155,13 @@ def group_id(transaction: "Transaction", name: str) -> int:
     if found is None:
         raise GroupUnknown(name, "there is no group of this name")
     return found
+
+
+def _is_day(name: str) -> bool:
+    try:
+        return date.fromisoformat(name).isoformat() == name
+    except ValueError:
+        return False
 
 
 def _info(transaction: "Transaction", row: SessionRow) -> SessionInfo:

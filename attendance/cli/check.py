@@ -75,7 +75,9 @@ def announce(app: "Attendance", group: str | None, session: str | None) -> None:
         f"{_per_thousand(policy.target_fpir)} would be taken for somebody"
     )
     if not policy.gallery_size:
-        say("nobody is enrolled yet, so everybody will be unknown")
+        others = ", ".join(app.gallery.stats().other_encoders)
+        hint = f" with this encoder, but with {others}: see 'attendance gallery reembed'" if others else " yet"
+        say(f"nobody is enrolled{hint}; everybody will be unknown")
 
 
 def _per_thousand(share: float) -> str:

@@ -199,6 +199,17 @@ def test_nan_from_the_search_is_refused(people, draw, monkeypatch):
     assert marks(people) == 0
 
 
+def test_box_that_is_no_box(people, pipeline):
+    """A detection with a box that is no number is refused and can still be written as JSON."""
+    import dataclasses
+
+    face = pipeline._face(0, 1, 90, 1)
+    face = dataclasses.replace(face, detection=dataclasses.replace(face.detection, box=(np.nan, 0.0, 1.0, 1.0)))
+    (found,) = people.judge([face], source="x")
+    assert ("refused", None) == (found.decision, found.box)
+    assert '"box": null' in found.to_json()
+
+
 def test_damaged_database_ends_the_run(people, draw, monkeypatch):
     """A database that cannot be used ends the run with its own error, at once."""
 

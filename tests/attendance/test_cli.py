@@ -1,5 +1,6 @@
 """The command line: what goes to stdout, what to stderr, and with which exit code."""
 
+import contextlib
 import csv
 import functools
 import io
@@ -282,6 +283,27 @@ def test_reader_that_leaves():
     source.stderr.close()
     assert source.wait(60) in (0, 1)
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are POSIX's")
+def test_progress_leaves_stdout_alone(home, portraits):
+    """With stderr on a terminal and stdout in a file, the bar is on the terminal and every result in the file."""
+    import pty
+
+    terminal, other_end = pty.openpty()
+    environment = {**os.environ, "ATTENDANCE_HOME": str(home), "TERM": "xterm"}
+    command = [*ENTRY, "enroll", str(portraits)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=other_end, text=True, env=environment) as running:
+        os.close(other_end)
+        out = running.stdout.read()
+        shown = b""
+        with contextlib.suppress(OSError):  # Linux tells the end of a terminal as an error
+            while part := os.read(terminal, 4096):
+                shown += part
+    os.close(terminal)
+    assert ["enrolled", "enrolled", "refused"] == [row[1] for row in table(out)]
+    assert b"3/3" in shown or b"Enrolling" in shown
+    assert b"face.several" in shown
 
 
 def test_annotated_pictures(enrolled, portraits, tmp_path):

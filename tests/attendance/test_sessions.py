@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from attendance.errors import GroupUnknown, SessionClosed, SessionExists, SessionUnknown
 from attendance.sessions import Sessions
-from gallery import history
+from gallery import PersonInvalid, history
 
 
 @pytest.fixture
@@ -60,6 +60,22 @@ def test_name_is_used_once(sessions, clock):
     sessions.open("Maths", at=clock.now)
     with pytest.raises(SessionExists):
         sessions.open("Maths", at=clock.now)
+
+
+@pytest.mark.parametrize("name", ["2026-03-02", "2030-12-31"])
+def test_days_keep_their_names(sessions, clock, name):
+    """A named session cannot be taken for a day's own."""
+    with pytest.raises(SessionExists, match="that day's own"):
+        sessions.open(name, at=clock.now)
+    assert sessions.open(f"{name} Maths", at=clock.now).kind == "named"
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "x" * 201])
+def test_senseless_session_names(sessions, clock, name):
+    """A name that could not be shown or typed is refused."""
+    with pytest.raises(PersonInvalid):
+        sessions.open(name, at=clock.now)
+    assert [] == sessions.all()
 
 
 def test_unknown_session(sessions, clock):
