@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -135,7 +136,9 @@ def _columns(decision: "Decision") -> str:
     lead = "" if decision.margin is None else f"{decision.margin:.3f}"
     why = f"  ({', '.join(decision.reasons)})" if decision.reasons else ""
     where = decision.source if decision.frame is None else f"{decision.source} #{decision.frame}"
-    kind = f"\033[{_COLOURS[decision.decision]}m{decision.decision:9}\033[0m"
+    kind = f"{decision.decision:9}"
+    if "NO_COLOR" not in os.environ:
+        kind = f"\033[{_COLOURS[decision.decision]}m{kind}\033[0m"
     rest = f"{score:>6} {lead:>6}  {printable(number):12} {printable(name):28} {printable(where)}{why}"
     return f"{kind} {rest}"
 
