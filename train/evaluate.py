@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from enroll.card import ScoreModel
+from train.augment import centre_crop
 from train.data.pictures import Pictures
 from train.encoders import Contender
 from train.openset import FPIRS, Outcome, Run, draw_runs, figures, identify, intervals, scores
@@ -60,11 +61,14 @@ def open_set(embedded: Embedded, runs: Sequence[Run], *, cohort: bool) -> tuple[
 
 def verify(embedded: Embedded, pairs: np.ndarray, same: np.ndarray, *, cohort: bool) -> dict[str, float]:
     """P2: accuracy (%) with a threshold cross-validated over ten folds, ROC-AUC, TAR (%) at FAR 0.1 %."""
-    values = _pair_scores(embedded, pairs, embedded.means if cohort else None)
+    values = pair_scores(embedded, pairs, embedded.means if cohort else None)
     fold = np.zeros(len(same), int)
     for side in (True, False):
         fold[same == side] = np.arange((same == side).sum()) * FOLDS // (same == side).sum()
-    hits = [((values >= _best_threshold(values[fold != f], same[fold != f])) == same)[fold == f].mean() for f in range(FOLDS)]
+    hits = [
+        ((values >= _best_threshold(values[fold != f], same[fold != f])) == same)[fold == f].mean()
+        for f in range(FOLDS)
+    ]
     strangers = np.sort(values[~same])[::-1]
     far = strangers[int(0.001 * len(strangers))]
     return {
@@ -74,7 +78,8 @@ def verify(embedded: Embedded, pairs: np.ndarray, same: np.ndarray, *, cohort: b
     }
 
 
-def _pair_scores(embedded: Embedded, pairs: np.ndarray, means: np.ndarray | None) -> np.ndarray:
+def pair_scores(embedded: Embedded, pairs: np.ndarray, means: np.ndarray | None) -> np.ndarray:
+    """Scores (n,) of pairs of rows (n, 2); a pair without a face on either side scores lowest."""
     first, second = pairs.T
     values = (embedded.vectors[first] * embedded.vectors[second]).sum(1)
     if means is not None:
@@ -207,25 +212,45 @@ def _share_interval(hit: np.ndarray, people: np.ndarray, rounds: int = 500) -> t
     return float(low), float(high)
 
 
-def evaluate(contender: Contender, folder: Path, pictures: Pictures) -> tuple[dict[str, Any], Outcome]:
-    """All protocols but cost for one encoder; P1's outcome with the cohort where it has one, for plots and sheets."""
+@dataclass(frozen=True)
+class Measured:
+    """All test sets through one encoder, embedded once."""
+
+    lfw: Embedded
+    att: Embedded
+    crowd: Crowd
+    runs: Sequence[Run]
+    pairs: np.ndarray
+    same: np.ndarray
+
+
+def measure(contender: Contender, folder: Path, pictures: Pictures) -> Measured:
+    """Embed LFW's test people, AT&T and the unlabelled development photos."""
     lfw = embed_set(contender, test_crops(folder / "lfw_test.zip"))
-    runs = open_protocol(folder / "protocols" / "lfw_open.csv", lfw.crops)
     pairs, same = pair_protocol(folder / "protocols" / "lfw_pairs.csv", lfw.crops)
     rows = pictures.rows("dev", labelled=False)
-    margin = (pictures.pixels.shape[1] - 112) // 2
-    vectors = contender.embed(np.ascontiguousarray(pictures.pixels[rows][:, margin : margin + 112, margin : margin + 112]))
-    crowd = Crowd(vectors, contender.means(vectors), crowd_groups(pictures, rows))
-    faces = embed_set(contender, test_crops(folder / "att_faces.zip"))
-    report: dict[str, Any] = {"name": contender.name, "not_found": int((~lfw.crops.found).sum())}
+    vectors = contender.embed(np.ascontiguousarray(centre_crop(pictures.pixels[rows], 112)))
+    return Measured(
+        lfw=lfw,
+        att=embed_set(contender, test_crops(folder / "att_faces.zip")),
+        crowd=Crowd(vectors, contender.means(vectors), crowd_groups(pictures, rows)),
+        runs=open_protocol(folder / "protocols" / "lfw_open.csv", lfw.crops),
+        pairs=pairs,
+        same=same,
+    )
+
+
+def evaluate(measured: Measured) -> tuple[dict[str, Any], Outcome]:
+    """All protocols but cost; P1's outcome with the cohort where there is one, for plots and sheets."""
+    report: dict[str, Any] = {"not_found": int((~measured.lfw.crops.found).sum())}
     outcome = None
-    for cohort in (False, True) if lfw.means is not None else (False,):
-        p1, outcome = open_set(lfw, runs, cohort=cohort)
+    for cohort in (False, True) if measured.lfw.means is not None else (False,):
+        p1, outcome = open_set(measured.lfw, measured.runs, cohort=cohort)
         report["with cohort" if cohort else "plain"] = {
             "P1": p1,
-            "P2": verify(lfw, pairs, same, cohort=cohort),
-            "P3": att(faces, cohort=cohort),
-            "P4": group_rates(crowd, fmr_threshold(lfw, cohort=cohort), cohort=cohort),
+            "P2": verify(measured.lfw, measured.pairs, measured.same, cohort=cohort),
+            "P3": att(measured.att, cohort=cohort),
+            "P4": group_rates(measured.crowd, fmr_threshold(measured.lfw, cohort=cohort), cohort=cohort),
         }
     assert outcome is not None  # noqa: S101 - the loop above runs at least once
     return report, outcome

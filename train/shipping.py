@@ -2,7 +2,7 @@
 
 import datetime
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from train.calibrate import fit_score_model, non_mated
+from train.cohort import cohort_strata, stratified_cohort
 from train.data.pictures import Pictures
 from train.errors import DataMissing
 from train.export import export_onnx, write_card
@@ -18,12 +19,11 @@ from train.facetask import FaceTask, embed_pictures
 from train.features import state_digest
 from train.fitting import face_task
 from train.models import load_weights
-from train.openset import cohort_means, spherical_kmeans
+from train.openset import cohort_means
 from train.recipe import load_recipe
 
-COHORT_SIZE = 1000
-COHORT_K = 100
-COHORT_SEED = 1
+COHORT_K = 40
+CALIBRATION_SEED = 1
 
 TERMS = {
     "lfw": "Labeled Faces in the Wild, View 1 training people; photos from news agencies, for research",
@@ -94,16 +94,17 @@ class Embeddings:
         self.pictures = pictures
         self.vectors = vectors
 
-    def cohort(self, size: int = COHORT_SIZE) -> np.ndarray:
-        """Centroids (size, d) float16 of the training photos."""
-        return spherical_kmeans(self.vectors[self.pictures.rows("train")], size, seed=COHORT_SEED)
+    def cohort(self, without: Collection[str] = ()) -> np.ndarray:
+        """Centroids (c, d) float16 of the training photos, without some of the sets where asked."""
+        strata = cohort_strata(self.pictures, self.pictures.rows("train"), without)
+        return stratified_cohort(self.vectors, strata)
 
     def score_model(self, cohort: np.ndarray, k: int = COHORT_K) -> Mapping[str, Any]:
         """The card's score model from development people."""
         rows = self.pictures.rows("dev", labelled=True)
         vectors = self.vectors[rows]
         means = cohort_means(vectors, cohort.astype(np.float32), k)
-        sample = non_mated(vectors, self.pictures.labels[rows], means, np.random.default_rng(COHORT_SEED))
+        sample = non_mated(vectors, self.pictures.labels[rows], means, np.random.default_rng(CALIBRATION_SEED))
         return fit_score_model(sample, "development people of LFW (View 1 training people) and CelebA")
 
 

@@ -1,0 +1,43 @@
+"""The cohort: centroids of training photos, taken group by group so that small groups have their own.
+
+Clustering everybody at once gives nearly all centroids to the many adults of news photos, and the few that are left for
+children or a region stand too far apart to tell how crowded its people are.
+"""
+
+from collections.abc import Collection, Iterator
+
+import numpy as np
+
+from train.data.pictures import Pictures
+from train.evaluate import age_of
+from train.openset import spherical_kmeans
+
+CHILD = 13
+SEED = 1
+ROUNDS = 10
+LABELLED_CENTROIDS = 400
+RACE_CENTROIDS = 80
+CENTROIDS = {("fairface", "child"): 120, ("aaf", "child"): 100, ("aaf", "older"): 160}
+
+
+def cohort_strata(pictures: Pictures, rows: np.ndarray, without: Collection[str] = ()) -> Iterator[tuple[np.ndarray, int]]:
+    """Groups of `rows` and how many centroids each gets; sets named in `without` are left out (to measure what that costs)."""
+    sets, races = (pictures.columns[name][rows] for name in ("set", "race"))
+    years = np.array([age_of(age) for age in pictures.columns["age"][rows].tolist()])
+    kept = ~np.isin(sets, sorted(without))
+    child = (years >= 0) & (years < CHILD)
+    yield rows[kept & (pictures.labels[rows] >= 0)], LABELLED_CENTROIDS
+    for race in sorted(set(races[kept].tolist()) - {""}):
+        yield rows[kept & (races == race) & ~child], RACE_CENTROIDS
+    for (name, age), count in CENTROIDS.items():
+        yield rows[kept & (sets == name) & (child == (age == "child"))], count
+
+
+def stratified_cohort(vectors: np.ndarray, strata: Iterator[tuple[np.ndarray, int]]) -> np.ndarray:
+    """Unit centroids (c, d) float16 of unit embeddings (n, d), stratum by stratum; a small stratum gives fewer."""
+    parts = [
+        spherical_kmeans(vectors[rows], min(count, len(rows) // 4), seed=SEED, rounds=ROUNDS)
+        for rows, count in strata
+        if len(rows) // 4
+    ]
+    return np.concatenate(parts)
