@@ -15,7 +15,7 @@ DEFAULT_DATA = Path("../shared/data")
 
 @app.command()
 def fetch(
-    what: Annotated[str, typer.Argument(help="lfw, att or kaggle")],
+    what: Annotated[str, typer.Argument(help="mnist, cifar10, cifar100, imagenette, lfw, att or kaggle.")],
     out: Annotated[Path, typer.Option("--out", help="Folder that receives the set.")] = Path("data"),
     source: Annotated[Path | None, typer.Option("--from", help="A folder or zip that you already have.")] = None,
 ) -> None:

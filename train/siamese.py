@@ -45,22 +45,29 @@ class Siamese(nn.Module):
 
 
 class SmallFaceNet(nn.Module):
-    """Four convolutions with batch norm, rectifier and max-pool, then a linear embedding: the AT&T siamese network."""
+    """Four convolutions with batch norm, rectifier and max-pool, then a linear embedding: the AT&T siamese network.
+
+    The features are averaged to `pool` x `pool` before the embedding; 0 keeps the S/16 x S/16 that they are.
+    """
 
     def __init__(
-        self, channels: int = 1, dim: int = 64, side: int = 64, widths: Sequence[int] = (16, 32, 64, 64)
+        self,
+        channels: int = 1,
+        dim: int = 64,
+        side: int = 64,
+        widths: Sequence[int] = (16, 32, 64, 64),
+        *,
+        pool: int = 0,
+        dropout: float = 0.2,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         for before, after in zip((channels, *widths[:-1]), widths, strict=True):
-            layers += [
-                nn.Conv2d(before, after, 3, padding=1, bias=False),
-                nn.BatchNorm2d(after),
-                nn.ReLU(),
-                nn.MaxPool2d(2),
-            ]
-        self.trunk = nn.Sequential(*layers)
-        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(widths[-1] * (side // SHRINK) ** 2, dim))
+            layers += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after)]
+            layers += [nn.ReLU(), nn.MaxPool2d(2)]
+        self.trunk = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(pool) if pool else nn.Identity())
+        points = (pool or side // SHRINK) ** 2
+        self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(widths[-1] * points, dim))
         self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:

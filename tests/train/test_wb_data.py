@@ -15,7 +15,7 @@ from train.data import fetch, sets
 from train.data.load import LOADERS, load
 from train.data.splits import split_classes, split_pictures
 from train.data.trees import Shape, decode_tree
-from train.errors import DataMissing, ManifestInvalid, RecipeInvalid
+from train.errors import DataMissing, FetchFailed, ManifestInvalid, RecipeInvalid
 from train.recipe import Data
 
 
@@ -191,6 +191,38 @@ def test_unknown_kinds_and_options_are_refused(tmp_path):
 def test_what_can_be_fetched_can_be_loaded():
     """Every set of the workbench that `fetch` offers has a loader."""
     assert {"mnist", "cifar10", "cifar100", "imagenette", "lfw", "att"} <= set(fetch.SETS) & set(LOADERS)
+
+
+def test_a_set_at_hand_is_taken_over(tmp_path):
+    """A folder and a zip are copied to where the loader looks, MNIST unpacked; a second time nothing is overwritten."""
+    write_pictures(tmp_path / "mine", ["s1", "s2"], 2, mode="L")
+    write_idx(tmp_path / "digits" / "train-labels-idx1-ubyte.gz", np.zeros(3))
+    with zipfile.ZipFile(tmp_path / "digits.zip", "w") as archive:
+        archive.write(tmp_path / "digits" / "train-labels-idx1-ubyte.gz", "train-labels-idx1-ubyte.gz")
+    out = tmp_path / "data"
+    fetch.fetch_set("att", out, tmp_path / "mine")
+    fetch.fetch_set("mnist", out, tmp_path / "digits.zip")
+    fetch.fetch_set("kaggle", out, tmp_path / "digits.zip")
+    assert {"att_faces", "mnist", "face-recognition-dataset.zip"} == {path.name for path in out.iterdir()}
+    assert (out / "mnist" / "train-labels-idx1-ubyte.gz").is_file()
+    with pytest.raises(ManifestInvalid, match="is there already"):
+        fetch.fetch_set("att", out, tmp_path / "mine")
+
+
+def test_what_cannot_be_fetched_is_one_line(tmp_path, monkeypatch):
+    """Without a network, from a place that is not there, or for a set that does not exist: one line each."""
+
+    def offline(_):
+        raise OSError("<urlopen error: no route to host>")
+
+    sources = {**fetch.SETS, "mnist": fetch.Source("torchvision", offline, "mnist")}
+    monkeypatch.setattr(fetch, "SETS", sources)
+    with pytest.raises(FetchFailed, match="no route to host"):
+        fetch.fetch_set("mnist", tmp_path)
+    with pytest.raises(DataMissing, match="no such folder or zip"):
+        fetch.fetch_set("att", tmp_path, tmp_path / "nowhere")
+    with pytest.raises(DataMissing, match="expected one of"):
+        fetch.fetch_set("cifar11", tmp_path)
 
 
 def test_shared_sets(shared_data):

@@ -14,11 +14,15 @@ KAGGLE_SET = "stoicstatic/face-recognition-dataset"
 
 @dataclass(frozen=True)
 class Source:
-    """Where a set comes from, how it is downloaded into a folder, and the name under which its loader looks for it."""
+    """Where a set comes from, how it is downloaded into a folder, and the name under which its loader looks for it.
+
+    `unpacked`: the loader reads files one by one, not from a zip.
+    """
 
     origin: str
     download: Callable[[Path], None]
     name: str
+    unpacked: bool = False
 
 
 def fetch_set(what: str, out: Path, source: Path | None = None) -> str:
@@ -31,7 +35,7 @@ def fetch_set(what: str, out: Path, source: Path | None = None) -> str:
         raise DataMissing(what, f"no such set; expected one of {', '.join(sorted(SETS))}")
     out.mkdir(parents=True, exist_ok=True)
     if source is not None:
-        return f"{what}: {_taken_over(source, out, SETS[what].name)}"
+        return f"{what}: {_taken_over(source, out, SETS[what])}"
     try:
         SETS[what].download(out)
     except (OSError, RuntimeError, ValueError) as error:  # URLError and requests' errors are OSErrors
@@ -40,23 +44,28 @@ def fetch_set(what: str, out: Path, source: Path | None = None) -> str:
     return f"{what}: fetched from {SETS[what].origin} into {out}"
 
 
-def _taken_over(source: Path, out: Path, name: str) -> Path:
+def _taken_over(source: Path, out: Path, wanted: Source) -> Path:
     """Copy a folder or zip under the name that its loader knows; an interrupted copy has another name."""
-    if source.is_dir():
-        target = out / name
-        unfinished = out / f".{name}.part"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        shutil.copytree(source, unfinished)
-    elif not source.exists():
-        raise DataMissing(str(source), "no such folder or zip")
-    elif zipfile.is_zipfile(source):
-        target, unfinished = out / f"{name}.zip", out / f".{name}.zip.part"
-        shutil.copyfile(source, unfinished)
-    else:
-        raise ManifestInvalid(str(source), "neither a folder nor a zip archive")
+    target = out / (wanted.name if source.is_dir() or wanted.unpacked else f"{wanted.name}.zip")
     if target.exists():
         raise ManifestInvalid(str(target), "is there already; move it away to take over another")
+    unfinished = out / f".{target.name}.part"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    _copy(source, unfinished, unpack=wanted.unpacked)
     return unfinished.rename(target)
+
+
+def _copy(source: Path, target: Path, *, unpack: bool) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target)
+    elif not source.exists():
+        raise DataMissing(str(source), "no such folder or zip")
+    elif not zipfile.is_zipfile(source):
+        raise ManifestInvalid(str(source), "neither a folder nor a zip archive")
+    elif unpack:
+        shutil.unpack_archive(source, target, "zip")
+    else:
+        shutil.copyfile(source, target)
 
 
 def _torchvision(kind: str, **options: Any) -> Callable[[Path], None]:
@@ -84,11 +93,11 @@ def _kaggle(out: Path) -> None:
         raise DataMissing(
             "kaggle", "kagglehub is not installed (pip install kagglehub); or give --from FOLDER or ZIP"
         ) from error
-    _taken_over(Path(kagglehub.dataset_download(KAGGLE_SET)), out, SETS["kaggle"].name)
+    _taken_over(Path(kagglehub.dataset_download(KAGGLE_SET)), out, SETS["kaggle"])
 
 
 SETS: Mapping[str, Source] = {
-    "mnist": Source("torchvision", _torchvision("MNIST"), "mnist"),
+    "mnist": Source("torchvision", _torchvision("MNIST"), "mnist", unpacked=True),
     "cifar10": Source("torchvision", _torchvision("CIFAR10"), "cifar10"),
     "cifar100": Source("torchvision", _torchvision("CIFAR100"), "cifar100"),
     "imagenette": Source("torchvision", _torchvision("Imagenette", size="160px"), "imagenette"),
