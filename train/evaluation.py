@@ -66,5 +66,4 @@ def _print(results: Sequence[dict[str, Any]]) -> None:
     for report in results:
         console.print(reports.group_table(report))
         if "realised" in report:
-            console.print(f"{report['name']}:")
-            console.print(reports.realised_table(report["realised"]))
+            console.print(reports.realised_table(report["name"], report["realised"]))

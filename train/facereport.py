@@ -1,263 +1,147 @@
-"""A run's folder for people and programs: plots, the sheet of mistakes, `report.html` that opens offline, `metrics.json`."""
+"""Plots, tables and picture sheets of an evaluation of face encoders."""
 
-import base64
-import csv
-import json
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from html import escape
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from train import plots
-from train.data.pictures import SPLITS, Pictures
-from train.distance import Fused
-from train.errors import DataMissing
-from train.judging import Outcome
-from train.plots import Curve
-from train.recipe import Recipe
-from train.sheets import mistake_sheet
-from train.verification import Trials, equal_error_rate, roc_auc
+from train.openset import FPIRS, Outcome, Run, scores
 
-SCHEMA = 1
-METRICS = "metrics.json"
-PAGE = "report.html"
-TRIALS = "trials.npz"
-PERPLEXITY = 30
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from rich.table import Table
+
+SHEET_COLUMNS = 10
+POINTS = 400
+SCORINGS = ("plain", "with cohort")
 
 
-@dataclass(frozen=True)
-class Timing:
-    """Wall-clock seconds of this invocation; a continued run's earlier ones are not in it."""
+def new_figure(title: str, across: str, up: str) -> tuple["Figure", "Axes"]:
+    """An empty plot that needs no display and leaves Matplotlib's global state alone."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
-    train: float
-    evaluate: float
-
-
-def write_report(out: Path, recipe: Recipe, pictures: Pictures, outcome: Outcome, timing: Timing) -> Path:
-    """Write everything into `out`; returns the path of report.html."""
-    figures = _figures(out, recipe, pictures, outcome)
-    for name, (figure, _) in figures.items():
-        plots.save(figure, out / f"{name}.png")
-    np.savez_compressed(
-        out / TRIALS, distances=outcome.pool.distances, positive=outcome.pool.positive, rows=outcome.pool.rows
-    )
-    metrics = measured(recipe, pictures, outcome, timing)
-    _write(out / METRICS, json.dumps(metrics, indent=1))
-    captions = {name: caption for name, (_, caption) in figures.items()}
-    _write(out / PAGE, page(metrics, {name: (out / f"{name}.png").read_bytes() for name in figures}, captions))
-    return out / PAGE
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.set(title=title, xlabel=across, ylabel=up)
+    axes.grid(alpha=0.3)
+    return figure, axes
 
 
-def read_metrics(folder: Path) -> dict[str, Any]:
-    """`metrics.json` of a finished run; raises DataMissing."""
-    try:
-        return dict(json.loads((folder / METRICS).read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise DataMissing(str(folder), f"no finished run: {METRICS} is missing or damaged") from error
+def plot_det(outcomes: Mapping[str, Outcome], path: Path) -> None:
+    """FNIR over FPIR of P1, both logarithmic; lower is better."""
+    figure, axes = new_figure("Open-set identification, one photo enrolled", "FPIR", "FNIR")
+    for name, outcome in outcomes.items():
+        fpir = np.geomspace(1 / len(outcome.strangers), 0.5, POINTS)
+        thresholds = np.quantile(outcome.strangers[np.isfinite(outcome.strangers)], 1 - fpir)
+        axes.loglog(fpir, [1 - (outcome.right & (outcome.mated >= t)).mean() for t in thresholds], label=name)
+    for fpir in FPIRS:
+        axes.axvline(fpir, color="grey", linewidth=0.6, linestyle=":")
+    axes.legend()
+    figure.savefig(path)
 
 
-def read_pool(folder: Path) -> Trials:
-    """The test pairs of a finished run with their distances; raises DataMissing."""
-    try:
-        with np.load(folder / TRIALS) as arrays:
-            return Trials(arrays["rows"], arrays["positive"], arrays["distances"])
-    except (OSError, ValueError, KeyError) as error:
-        raise DataMissing(str(folder), f"no finished run: {TRIALS} is missing or damaged") from error
+def plot_roc(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) -> None:
+    """True over false acceptance of P2 from mated and non-mated scores."""
+    figure, axes = new_figure("Pairs", "false acceptance", "true acceptance")
+    for name, (mated, other) in pairs.items():
+        thresholds = np.quantile(other, 1 - np.geomspace(1 / len(other), 1, POINTS))
+        far = [(other >= t).mean() for t in thresholds]
+        axes.semilogx(far, [(mated >= t).mean() for t in thresholds], label=name)
+    axes.legend()
+    figure.savefig(path)
 
 
-def measured(recipe: Recipe, pictures: Pictures, outcome: Outcome, timing: Timing) -> dict[str, Any]:
-    """`metrics.json`: everything under `figures` repeats exactly with the same seed on the same kind of device."""
-    _, side, _, channels = pictures.pixels.shape
-    verdict = asdict(outcome.verdict)
-    return {
-        "schema": SCHEMA,
-        "recipe": recipe.name,
-        "digest": recipe.digest,
-        "task": recipe.task,
-        "seed": recipe.seed,
-        "method": ", then ".join(" + ".join(p.kind for p in stage.losses) for stage in recipe.stage),
-        "model": " ".join([recipe.model.kind, str(recipe.model.options.get("name", ""))]).strip(),
-        "input": {"side": side, "channels": channels},
-        "data": {
-            "kind": recipe.data.kind,
-            "classes": len(pictures.classes),
-            "pictures": {split: int((pictures.splits == split).sum()) for split in SPLITS},
-            "left_out": [asdict(item) for item in pictures.left_out],
-            "test_classes_unseen": outcome.unseen_classes,
-        },
-        "fused": _fused(outcome),
-        "figures": {
-            "threshold": asdict(outcome.threshold),
-            "points": len(outcome.trials.rows),
-            **verdict,
-            "report": classification_report(verdict["confusion"]),
-            "roc_auc": roc_auc(outcome.pool),
-            "equal_error_rate": equal_error_rate(outcome.pool),
-            "pool": {"mated": int(outcome.pool.positive.sum()), "non_mated": int((~outcome.pool.positive).sum())},
-            "dev_roc_auc": roc_auc(outcome.dev_pool),
-            "three_roc_auc": roc_auc(outcome.trials) if recipe.task == "three" else None,
-        },
-        "seconds": {"train": round(timing.train, 1), "evaluate": round(timing.evaluate, 1)},
-    }
+def plot_scores(mated: np.ndarray, strangers: np.ndarray, path: Path, thresholds: Mapping[str, float]) -> None:
+    """Histograms of mated probes' and strangers' best scores with thresholds drawn in."""
+    figure, axes = new_figure("Best scores", "score", "density")
+    for values, name in ((strangers, "strangers"), (mated, "mated")):
+        axes.hist(values[np.isfinite(values)], bins=100, density=True, histtype="step", label=name)
+    for i, (name, threshold) in enumerate(thresholds.items()):
+        axes.axvline(threshold, color="black", linewidth=0.8, linestyle=("-", "--", ":")[i % 3], label=name)
+    axes.legend()
+    figure.savefig(path)
 
 
-def classification_report(confusion: tuple[tuple[int, int], tuple[int, int]]) -> dict[str, dict[str, float]]:
-    """Precision, recall, F1 and support of both answers and their mean, from counts (truth, answer)."""
-    (true_no, false_yes), (false_no, true_yes) = confusion
-    rows = {
-        "no": _row(true_no, true_no + false_no, true_no + false_yes),
-        "yes": _row(true_yes, true_yes + false_yes, true_yes + false_no),
-    }
-    mean = {name: (rows["no"][name] + rows["yes"][name]) / 2 for name in ("precision", "recall", "f1")}
-    return {**rows, "mean": {**mean, "support": rows["no"]["support"] + rows["yes"]["support"]}}
+def worst_errors(
+    vectors: np.ndarray, labels: np.ndarray, runs: Sequence[Run], means: np.ndarray | None, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Row pairs (count, 2): mated probes that score lowest, and strangers that score highest, with the photo enrolled."""
+    missed: dict[tuple[int, int], float] = {}
+    named: dict[tuple[int, int], float] = {}
+    for run in runs:
+        enrolled, place = run.enrolled, {int(labels[row]): i for i, row in enumerate(run.enrolled)}
+        mated, strangers = (scores(vectors, probes, enrolled, means) for probes in (run.mated, run.strangers))
+        for i, probe in enumerate(run.mated.tolist()):
+            own = place[int(labels[probe])]
+            missed[probe, int(enrolled[own])] = float(mated[i, own])
+        for probe, best, score in zip(run.strangers.tolist(), strangers.argmax(1), strangers.max(1), strict=True):
+            named[probe, int(enrolled[best])] = float(score)
+    low = sorted(missed, key=missed.__getitem__)[:count]
+    high = sorted(named, key=named.__getitem__, reverse=True)[:count]
+    return np.array(low), np.array(high)
 
 
-def page(metrics: Mapping[str, Any], pictures: Mapping[str, bytes], captions: Mapping[str, str]) -> str:
-    """The report as one HTML file with its pictures inside; it asks nothing of the network."""
-    figures = "".join(_figure_html(name, data, captions[name]) for name, data in pictures.items())
-    title = escape(str(metrics["recipe"]))
-    return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{STYLE}</style></head><body>'
-        f"<h1>{title}</h1>{_summary(metrics)}{_report_table(metrics['figures']['report'])}{_left_out(metrics)}"
-        f"<main>{figures}</main></body></html>\n"
-    )
+def picture_sheet(pictures: np.ndarray, pairs: np.ndarray, path: Path) -> None:
+    """Pairs of pictures (n, H, W, C) uint8, one above the other, ten pairs a line."""
+    from PIL import Image
+
+    tiles = [np.concatenate([pictures[a], pictures[b]], 0) for a, b in pairs]
+    tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % SHEET_COLUMNS)
+    lines = [np.concatenate(tiles[i : i + SHEET_COLUMNS], 1) for i in range(0, len(tiles), SHEET_COLUMNS)]
+    Image.fromarray(np.concatenate(lines, 0).squeeze()).save(path)
 
 
-def questions(task: str) -> tuple[str, str]:
-    """The names of the answers no and yes of a task."""
-    return ("all different", "two alike") if task == "three" else ("different", "same")
+def comparison_table(results: Sequence[Mapping[str, Any]]) -> "Table":
+    """One line an encoder and scoring: pairs, rank 1, FNIR with intervals, cost."""
+    headings = ("encoder", "score", "pairs", "rank 1", *(f"FNIR at FPIR {f:.1%}" for f in FPIRS), "ms", "MB")
+    rows = [
+        (report["name"], scoring, *_cells(report[scoring], report["P5"]))
+        for report in results
+        for scoring in SCORINGS
+        if scoring in report
+    ]
+    return _table("P1 and P2 on LFW's test people (%), P5", headings, rows)
 
 
-STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem;color:#22252a}"
-    "h1{margin-bottom:.2rem}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .8rem;border-bottom:1px solid #ddd;"
-    "text-align:right}td:first-child,th:first-child{text-align:left}main{display:flex;flex-wrap:wrap;gap:1rem}"
-    "figure{margin:0;flex:1 1 480px}figure.wide{flex-basis:100%}img{max-width:100%}figcaption{color:#555;font-size:.9rem}"
-)
+def _cells(facts: Mapping[str, Any], cost: Mapping[str, float]) -> tuple[str, ...]:
+    fnir = [f"{e['value']:.1f} ({e['interval'][0]:.1f}-{e['interval'][1]:.1f})" for e in facts["P1"]["fnir"].values()]
+    accuracy, rank1 = f"{facts['P2']['accuracy']:.1f}", f"{facts['P1']['rank1']['value']:.2f}"
+    return (accuracy, rank1, *fnir, f"{cost['embed_ms']:.1f}", f"{cost['file_mb']:.1f}")
 
 
-def _summary(metrics: Mapping[str, Any]) -> str:
-    figures, data = metrics["figures"], metrics["data"]
-    threshold, interval = figures["threshold"], figures["interval"]
-    people = "classes never seen in training" if data["test_classes_unseen"] else "classes seen in training, other pictures"
-    counts = ", ".join(f"{data['pictures'][split]:,} {split}" for split in SPLITS)
-    facts = {
-        "Method": f"{metrics['method']} on {metrics['model']}",
-        "Data": f"{data['kind']}: {counts} pictures of {data['classes']} classes; test on {people}",
-        "Threshold": f"distance ≤ {threshold['value']:.4g} is a yes; {threshold['how']} ({threshold['balanced_accuracy']:.1%})",
-        "Accuracy": f"{figures['accuracy']:.2%} of {figures['points']:,} balanced test points "
-        f"(95 % interval {interval[0]:.1%} to {interval[1]:.1%}); chance {figures['chance']:.0%}",
-        "F1": f"{figures['f1']:.3f}",
-        "ROC-AUC": f"{figures['roc_auc']:.4f} over {figures['pool']['mated']:,} mated and "
-        f"{figures['pool']['non_mated']:,} non-mated test pairs; chance 0.5; equal error rate {figures['equal_error_rate']:.2%}",
-        "Seconds": f"{metrics['seconds']['train']:.0f} to train, {metrics['seconds']['evaluate']:.0f} to judge",
-        "Recipe": f"seed {metrics['seed']}, digest {metrics['digest']}",
-    }
-    rows = "".join(f'<tr><th>{escape(k)}</th><td style="text-align:left">{escape(v)}</td></tr>' for k, v in facts.items())
-    return f"<table>{rows}</table>"
+def group_table(report: Mapping[str, Any]) -> "Table":
+    """P4 of one encoder: how many times 1e-4 the FMR of each group is, plain and with the cohort."""
+    scorings = [scoring for scoring in SCORINGS if scoring in report]
+    rows = [
+        (group, str(facts["photos"]), *(f"{report[scoring]['P4'][group]['times']:.1f}" for scoring in scorings))
+        for group, facts in report[scorings[0]]["P4"].items()
+    ]
+    return _table(f"P4, {report['name']}: FMR as multiples of 1e-4", ("group", "photos", *scorings), rows)
 
 
-def _report_table(report: Mapping[str, Mapping[str, float]]) -> str:
-    columns = ("precision", "recall", "f1", "support")
-    head = "".join(f"<th>{name}</th>" for name in columns)
-    body = ""
-    for name, row in report.items():
-        cells = "".join(f"<td>{row[c]:.0f}</td>" if c == "support" else f"<td>{row[c]:.3f}</td>" for c in columns)
-        body += f"<tr><td>{escape(name)}</td>{cells}</tr>"
-    return f"<h2>Classification report at the threshold</h2><table><tr><th></th>{head}</tr>{body}</table>"
+def realised_table(name: str, rows: Sequence[Mapping[str, Any]]) -> "Table":
+    """FPIR realised beside the target for several gallery sizes."""
+    lines = [
+        (
+            str(row["enrolled"]),
+            f"{row['target']:.1f}",
+            f"{row['realised']:.2f}",
+            f"{row['interval'][0]:.2f}-{row['interval'][1]:.2f}",
+            f"{row['fnir']:.1f}",
+        )
+        for row in rows
+    ]
+    return _table(f"{name}: FPIR realised (%)", ("enrolled", "target", "realised", "95 % interval", "FNIR"), lines)
 
 
-def _left_out(metrics: Mapping[str, Any]) -> str:
-    items = metrics["data"]["left_out"]
-    if not items:
-        return ""
-    rows = "".join(f"<li>{escape(item['name'])}: {escape(item['reason'])}</li>" for item in items)
-    return f"<details><summary>{len(items)} files left out</summary><ul>{rows}</ul></details>"
+def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> "Table":
+    from rich.table import Table
 
-
-def _figure_html(name: str, data: bytes, caption: str) -> str:
-    encoded = base64.b64encode(data).decode("ascii")
-    kind = ' class="wide"' if name == "mistakes" else ""
-    return (
-        f'<figure{kind}><img src="data:image/png;base64,{encoded}" alt="{escape(caption)}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
-
-
-def _figures(out: Path, recipe: Recipe, pictures: Pictures, outcome: Outcome) -> dict[str, tuple[Figure, str]]:
-    log = read_log(out / "log.csv")
-    pool = {recipe.name: outcome.pool}
-    points, how = flattened(outcome.embeddings, recipe.seed)
-    labels = pictures.labels[outcome.mapped]
-    what = "triples" if recipe.task == "three" else "pairs"
-    return {
-        "loss": (plots.loss_curve(log["loss"], log.get("dev roc-auc")), "Loss on training points; ROC-AUC on validation pairs"),
-        "rate": (plots.rate_curve(log["lr"]), "Learning rate"),
-        "distances": (
-            plots.distance_histogram(outcome.pool, outcome.threshold.value),
-            f"Distances of test pairs; the threshold is the {outcome.threshold.how}",
-        ),
-        "roc": (plots.roc_curves(pool), f"ROC of test pairs, area {roc_auc(outcome.pool):.4f}"),
-        "det": (plots.det_curves(pool), f"DET of test pairs, equal error rate {equal_error_rate(outcome.pool):.2%}"),
-        "confusion": (
-            plots.confusion(outcome.verdict.confusion, questions(recipe.task)),
-            f"{len(outcome.trials.rows)} balanced test {what} at the threshold",
-        ),
-        "map": (plots.embedding_map(points, labels, pictures.classes, how), "The embedding of test pictures, flattened"),
-        "mistakes": (
-            mistake_sheet(outcome.trials, outcome.threshold.value, pictures),
-            f"The hardest mistakes among the test {what}",
-        ),
-    }
-
-
-def read_log(path: Path) -> dict[str, Curve]:
-    """Each logged value over the whole run; the steps of a stage follow those of the stages before it."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [(int(r["number"]), r["stage"], int(r["step"]), r["name"], float(r["value"])) for r in csv.DictReader(file)]
-    lengths: dict[int, int] = {}
-    names: dict[int, str] = {}
-    for number, stage, step, _, _ in rows:
-        lengths[number] = max(step, lengths.get(number, 0))
-        names[number] = stage
-    starts = {number: sum(lengths[n] for n in lengths if n < number) for number in lengths}
-    stages = tuple((starts[number], names[number]) for number in sorted(names))
-    curves = {}
-    for name in dict.fromkeys(row[3] for row in rows):
-        own = [(starts[number] + step, value) for number, _, step, kind, value in rows if kind == name and math.isfinite(value)]
-        curves[name] = Curve(np.array([s for s, _ in own]), np.array([v for _, v in own]), stages)
-    return curves
-
-
-def flattened(embeddings: np.ndarray, seed: int) -> tuple[np.ndarray, str]:
-    """Embeddings (n, d) on a plane (n, 2): as they are in two dimensions, else by t-SNE (van der Maaten and Hinton 2008)."""
-    if embeddings.shape[1] == 2:  # noqa: PLR2004 - a plane already
-        return embeddings, "the embedding itself"
-    from sklearn.manifold import TSNE  # noqa: PLC0415 - slow to import
-
-    perplexity = min(PERPLEXITY, max(2, len(embeddings) // 4))
-    return np.asarray(TSNE(perplexity=perplexity, random_state=seed, init="pca").fit_transform(embeddings)), "t-SNE"
-
-
-def _row(right: int, answered: int, support: int) -> dict[str, float]:
-    precision = right / answered if answered else 0.0
-    recall = right / support if support else 0.0
-    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
-    return {"precision": precision, "recall": recall, "f1": f1, "support": support}
-
-
-def _fused(outcome: Outcome) -> dict[str, Any] | None:
-    if not isinstance(outcome.distance, Fused):
-        return None
-    return {"dims": list(outcome.distance.dims), "scales": list(outcome.distance.scales)}
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)
+    table = Table(*headings, title=title)
+    for row in rows:
+        table.add_row(*row)
+    return table
