@@ -111,10 +111,8 @@ def embedding_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]
     """Test pictures as dots on a plane, coloured by class; the legend names them where they are few."""
     figure, axes = _figure("", "")
     present = np.unique(labels)
-    colours = mpl.colormaps["tab20" if len(present) <= NAMED_CLASSES else "gist_rainbow"]
-    for i, label in enumerate(present):
+    for colour, label in zip(_class_colours(len(present)), present, strict=True):
         own = points[labels == label]
-        colour = colours(i % NAMED_CLASSES if len(present) <= NAMED_CLASSES else i / len(present))
         axes.scatter(own[:, 0], own[:, 1], s=9, color=colour, label=str(classes[label]))
     axes.set_title(f"{len(points):,} test pictures of {len(present)} classes, {how}", fontsize=9)
     if len(present) <= NAMED_CLASSES:
@@ -144,6 +142,13 @@ def _figure(x: str, y: str, size: tuple[float, float] = SIZE) -> tuple[Figure, A
     axes.set_ylabel(y)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def _class_colours(count: int) -> list[tuple[float, float, float, float]]:
+    """Ten or twenty colours told apart by name, beyond that the rainbow."""
+    if count > NAMED_CLASSES:
+        return [mpl.colormaps["gist_rainbow"](i / count) for i in range(count)]
+    return [mpl.colormaps["tab10" if count <= NAMED_CLASSES // 2 else "tab20"](i) for i in range(count)]
 
 
 def _running(values: np.ndarray) -> np.ndarray:
