@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from train.calibrate import fit_score_model, non_mated
+from train.calibrate import NonMated, fit_score_model, non_mated
 from train.cohort import cohort_strata, stratified_cohort
 from train.data.pictures import Pictures
 from train.errors import DataMissing
@@ -22,7 +22,7 @@ from train.models import load_weights
 from train.openset import cohort_means
 from train.recipe import load_recipe
 
-COHORT_K = 40
+COHORT_K = 20
 CALIBRATION_SEED = 1
 
 TERMS = {
@@ -100,12 +100,20 @@ class Embeddings:
         return stratified_cohort(self.vectors, strata)
 
     def score_model(self, cohort: np.ndarray, k: int = COHORT_K) -> Mapping[str, Any]:
-        """The card's score model from development people."""
+        """The card's score model from development people, each compared within their own set.
+
+        People of one school are photographed alike, as people of one set are; pairs across sets would promise too much.
+        """
         rows = self.pictures.rows("dev", labelled=True)
-        vectors = self.vectors[rows]
+        vectors, sets = self.vectors[rows], self.pictures.columns["set"][rows]
         means = cohort_means(vectors, cohort.astype(np.float32), k)
-        sample = non_mated(vectors, self.pictures.labels[rows], means, np.random.default_rng(CALIBRATION_SEED))
-        return fit_score_model(sample, "development people of LFW (View 1 training people) and CelebA")
+        random = np.random.default_rng(CALIBRATION_SEED)
+        parts = [
+            non_mated(vectors[own], self.pictures.labels[rows][own], means[own], random)
+            for own in (sets == name for name in np.unique(sets))
+        ]
+        sample = NonMated(np.concatenate([part.scores for part in parts]), sum(part.people for part in parts))
+        return fit_score_model(sample, "development people of LFW (View 1 training people) and CelebA, each within its set")
 
 
 def _revision() -> str:
