@@ -7,7 +7,7 @@ import numpy as np
 from torch import nn
 
 from train.data.pictures import Pictures
-from train.distance import Distance, Fused, fused_scales, make_distance
+from train.distance import Distance, Fused, fused_scales, make_distance, unit
 from train.errors import RecipeInvalid
 from train.points import balanced_triples
 from train.recipe import Recipe
@@ -64,7 +64,7 @@ def asking(recipe: Recipe) -> Asking:
 
 
 @dataclass(frozen=True)
-class Judge:
+class Examiner:
     """A model, its pictures and its distance."""
 
     recipe: Recipe
@@ -100,37 +100,37 @@ class Judge:
         return self.distance(self.embeddings[first], self.embeddings[second])
 
 
-def make_judge(recipe: Recipe, pictures: Pictures, model: nn.Module, head: nn.Module | None = None) -> Judge:
+def make_examiner(recipe: Recipe, pictures: Pictures, model: nn.Module, head: nn.Module | None = None) -> Examiner:
     """Embed validation and test pictures and choose the distance; fused scores are scaled on validation pairs."""
     table = _table(model, pictures, np.flatnonzero(pictures.splits != "train"))
-    judge_ = Judge(recipe, pictures, table, lambda a, _: np.zeros(len(a)))
+    examiner = Examiner(recipe, pictures, table, unit)
     if isinstance(model, Ensemble) and recipe.model.options.get("fuse") == "scores":
-        pairs = judge_.pool("dev", asking(recipe).pool_rows).rows
-        return replace(judge_, distance=Fused(model.dims, fused_scales(table, model.dims, pairs)))
-    return replace(judge_, distance=make_distance(asking(recipe).distance, head))
+        pairs = examiner.pool("dev", asking(recipe).pool_rows).rows
+        return replace(examiner, distance=Fused(model.dims, fused_scales(table, model.dims, pairs)))
+    return replace(examiner, distance=make_distance(asking(recipe).distance, head))
 
 
-def evaluate(judge_: Judge) -> Outcome:
+def evaluate(examiner: Examiner) -> Outcome:
     """Choose the threshold on validation points, then ask the test points and the pool of test pairs."""
-    how = asking(judge_.recipe)
-    three = judge_.recipe.task == "three"
-    dev_pool = judge_.pool("dev", how.pool_rows)
-    chosen_on = judge_.points("dev", how.dev_points, DEV_STREAM) if three else dev_pool
+    how = asking(examiner.recipe)
+    three = examiner.recipe.task == "three"
+    dev_pool = examiner.pool("dev", how.pool_rows)
+    chosen_on = examiner.points("dev", how.dev_points, DEV_STREAM) if three else dev_pool
     threshold = choose_threshold(chosen_on, "triples" if three else "pairs")
-    trials = judge_.points("test", how.points, TEST_STREAM)
-    mapped = judge_.pictures.rows("test", labelled=True)[:: _stride(judge_.pictures)]
-    labels = judge_.pictures.labels
-    trained = set(labels[judge_.pictures.rows("train", labelled=True)].tolist())
+    trials = examiner.points("test", how.points, TEST_STREAM)
+    mapped = examiner.pictures.rows("test", labelled=True)[:: _stride(examiner.pictures)]
+    labels = examiner.pictures.labels
+    trained = set(labels[examiner.pictures.rows("train", labelled=True)].tolist())
     return Outcome(
         threshold=threshold,
         verdict=judge(trials, threshold.value),
         trials=trials,
-        pool=judge_.pool("test", how.pool_rows),
+        pool=examiner.pool("test", how.pool_rows),
         dev_pool=dev_pool,
         mapped=mapped,
-        embeddings=judge_.embeddings[mapped],
-        unseen_classes=trained.isdisjoint(labels[judge_.pictures.rows("test", labelled=True)].tolist()),
-        distance=judge_.distance,
+        embeddings=examiner.embeddings[mapped],
+        unseen_classes=trained.isdisjoint(labels[examiner.pictures.rows("test", labelled=True)].tolist()),
+        distance=examiner.distance,
     )
 
 
@@ -143,7 +143,7 @@ def progress_figures(recipe: Recipe, pictures: Pictures) -> Callable[[nn.Module]
 
     def figures(model: nn.Module) -> dict[str, float]:
         table = _table(model, pictures, used)
-        return {"dev roc-auc": roc_auc(Judge(recipe, pictures, table, make_distance(name)).pairs(pairs))}
+        return {"dev roc-auc": roc_auc(Examiner(recipe, pictures, table, make_distance(name)).pairs(pairs))}
 
     return figures
 

@@ -51,7 +51,7 @@ def loss_curve(loss: Curve, progress: Curve | None) -> Figure:
 
 def loss_curves(curves: Mapping[str, Curve]) -> Figure:
     """Running means of several runs' losses over each other."""
-    figure, axes = _figure("step", "loss")
+    figure, axes = _figure("step", "loss, as a share of its start")
     for name, curve in curves.items():
         axes.plot(curve.steps, _running(curve.values), label=name)
     axes.set_ylim(bottom=0)

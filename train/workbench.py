@@ -12,7 +12,7 @@ from train.data.load import load
 from train.data.pictures import Pictures
 from train.distance import Distance, Fused, make_distance
 from train.errors import DataMissing, RecipeInvalid
-from train.judging import asking, evaluate, make_judge, progress_figures
+from train.judging import asking, evaluate, make_examiner, progress_figures
 from train.loop import fit
 from train.losses import Sizes, make_loss
 from train.recipe import Recipe, load_recipe
@@ -40,7 +40,7 @@ def fit_workbench(recipe: Recipe, out: Path, folder: Path) -> Path:
     task = SimilarityTask(recipe, pictures, model, out)
     fit(recipe, model, task.jobs(), out, evaluate=progress_figures(recipe, pictures))
     trained = time.monotonic()
-    outcome = evaluate(make_judge(recipe, pictures, model.cpu(), trained_head(recipe, model, out)))
+    outcome = evaluate(make_examiner(recipe, pictures, model.cpu(), trained_head(recipe, model, out)))
     return write_report(out, recipe, pictures, outcome, Timing(trained - started, time.monotonic() - trained))
 
 

@@ -25,8 +25,8 @@ from train.workbench import fit_workbench, open_run  # noqa: E402
 
 RECIPES = Path(__file__).resolve().parents[2] / "train" / "recipes"
 WORKBENCH = (
-    "att-contrastive", "att-ensemble", "att-clusters", "faces-triplet", "faces-contrastive", "digits-siamese", "cifar-siamese",
-    "cifar-mnist-siamese", "objects-pair", "objects-three",
+    "att-contrastive", "att-ensemble", "att-clusters", "faces-triplet", "faces-contrastive", "digits-siamese",
+    "cifar-siamese", "cifar-mnist-siamese", "objects-pair", "objects-three",
 )  # fmt: skip
 
 HEAD = """
