@@ -29,7 +29,6 @@ from gallery.templates import CROP, VECTOR
 from gallery.unlock import unlock
 from gallery.values import Problem, Stats
 
-_VERIFY = "attendance gallery verify"
 _REPAIR = "attendance gallery verify --repair"
 _RESTORE = "attendance gallery import ARCHIVE --home NEW_HOME"
 _TOLERANCE = 1e-3
@@ -167,7 +166,7 @@ def _marks(session: Session) -> Iterator[Problem]:
 
 def _erasure(store: Store) -> Iterator[Problem]:
     if store.meta("erasure_pending"):
-        yield Problem("gallery.erasure_pending", f"{store.path}-wal still holds what was removed", _VERIFY)
+        yield Problem("gallery.erasure_pending", f"{store.path}-wal still holds what was removed", _REPAIR)
 
 
 def _unfinished(store: Store) -> Iterator[Problem]:
