@@ -135,10 +135,14 @@ class Judge:
 
 
 def policy_for(model: "ScoreModel", settings: Settings, gallery_size: int) -> Policy:
-    """Thresholds from the score model for a gallery of this size, or shifted to the one set by hand."""
-    target = settings.target_fpir
-    threshold = model.threshold(gallery_size, target)
-    review = model.threshold(gallery_size, min(MOST_FPIR, settings.review_factor * target))
+    """Thresholds from the score model for a gallery of this size, or shifted to the one set by hand.
+
+    The model knows the average pair of strangers. Of two people enrolled, one may happen to look like somebody who
+    passes every day, before the same camera; of four hundred the average holds. Hence `guard_people` more.
+    """
+    target, searched = settings.target_fpir, gallery_size + settings.guard_people
+    threshold = model.threshold(searched, target)
+    review = model.threshold(searched, min(MOST_FPIR, settings.review_factor * target))
     wanted = threshold if settings.match_threshold is None else settings.match_threshold
     return Policy(
         threshold=wanted,

@@ -38,6 +38,12 @@ class Settings:
     review_factor: float = _setting(
         10.0, "Faces within the threshold of this many times target_fpir are shown for review.", low=1, high=1000
     )
+    guard_people: int = _setting(
+        30,
+        "People added to the gallery's size when the threshold is computed; guards small galleries.",
+        low=0,
+        high=1_000_000,
+    )
     margin: float = _setting(0.05, "Lead in score over the second person that a mark needs.", low=0, high=2)
     match_threshold: float | None = _setting(
         None, "Score a mark needs; none: computed from target_fpir and the gallery's size.", low=-2, high=2

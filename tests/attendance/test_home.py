@@ -50,6 +50,17 @@ def test_unknown_flag_makes_no_home(home):
     assert not home.exists()
 
 
+def test_threshold_follows_model_size_and_guard(home):
+    """The threshold solves 1-(1-FMR)^N = target for the people enrolled and `guard_people` more."""
+    from attendance.judging import policy_for
+
+    with Attendance.open(home) as app:
+        model, settings = app.card.score_model, app.settings
+        for people in (1, 30, 400):
+            threshold = policy_for(model, settings, people).threshold
+            assert settings.target_fpir == pytest.approx(1 - (1 - model.fmr(threshold)) ** (people + 30), rel=1e-6)
+
+
 def test_threshold_of_the_shipped_encoder(home):
     """The shipped card gives a sensible policy: the more people, the higher, review below the mark."""
     from attendance.judging import policy_for
