@@ -77,6 +77,7 @@ def distance_histogram(pool: Trials, threshold: float) -> Figure:
             pool.distances[chosen], bins=bins.tolist(), density=True, color=colour, alpha=0.55,
             label=f"{name}, {int(chosen.sum()):,} pairs",
         )  # fmt: skip
+    axes.set_ylim(top=1.25 * axes.get_ylim()[1])  # room for the legend
     axes.axvline(threshold, color=MARK, linestyle="--", label=f"threshold {threshold:.3g}")
     axes.legend(frameon=False, loc="upper right")
     return figure

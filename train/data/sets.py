@@ -21,6 +21,18 @@ from train.errors import DataMissing, ManifestInvalid
 
 LFW_PART = "faces_lfw.zip"
 DIGITS = tuple("0123456789")
+IMAGENETTE = {
+    "n01440764": "tench",
+    "n02102040": "springer",
+    "n02979186": "cassette player",
+    "n03000684": "chain saw",
+    "n03028079": "church",
+    "n03394916": "French horn",
+    "n03417042": "garbage truck",
+    "n03425413": "gas pump",
+    "n03445777": "golf ball",
+    "n03888257": "parachute",
+}
 FETCH = "attendance train fetch {name} --out {root}"
 
 
@@ -77,7 +89,11 @@ def imagenette(root: Path, *, side: int = 160, dev: float = 0.2, limit: int = 0,
         except DataMissing:
             raise error from None
     decoded = decode_tree(source, Shape(side))
-    published = replace(decoded, folders=np.where(decoded.folders == "dev", "test", decoded.folders))
+    published = replace(
+        decoded,
+        folders=np.where(decoded.folders == "dev", "test", decoded.folders),
+        people=np.array([IMAGENETTE.get(name, name) for name in decoded.people]),
+    )
     return _limited(_published(published, dev, seed), limit, seed)
 
 
