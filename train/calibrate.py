@@ -1,8 +1,7 @@
 """Calibration on development people: the cohort, and how often a stranger reaches which score.
 
-The score model promises FPIR for a gallery of N as `1 - (1 - FMR(t))^N`. Comparisons of one probe with a gallery are not
-independent, and strangers of one region resemble each other more than average: so both are measured here on development
-people, and the tail is fitted to what galleries really see.
+The score model promises FPIR for a gallery of N as `1 - (1 - FMR(t))^N`. Comparisons of one probe with a gallery are
+not independent, and people of one set resemble each other more than people of two: scores are taken within each set.
 """
 
 from collections.abc import Sequence
@@ -73,7 +72,7 @@ def stranger_bests(
     random: Generator,
     rows: Sequence[int] | np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Best scores of strangers against random galleries of `gallery` people, and the strangers' labels; one photo enrolled each."""
+    """Best scores of strangers against random galleries of `gallery` people, and the strangers' labels."""
     rows = np.arange(len(labels)) if rows is None else np.asarray(rows)
     bests, who = [], []
     for _ in range(runs):

@@ -1,4 +1,4 @@
-"""`attendance train`: parses, calls the package, prints. Heavy libraries are imported by the command that needs them."""
+"""`attendance train`: parses, calls the package, prints. Heavy libraries load in the command that needs them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -42,12 +42,13 @@ def fit(
 def evaluate(
     encoders: Annotated[list[str], typer.Argument(help="Names, folders with a card, peer:mobilefacenet, peer:0095.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of tables, plots and sheets.")] = Path("runs/eval"),
+    record: Annotated[bool, typer.Option(help="Write the figures into the encoders' cards.")] = False,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Measure encoders by every protocol, all in one run."""
     from train.evaluation import evaluate_all
 
-    evaluate_all(encoders, data, out)
+    evaluate_all(encoders, data, out, record=record)
 
 
 @app.command()

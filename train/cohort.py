@@ -20,8 +20,10 @@ RACE_CENTROIDS = 80
 CENTROIDS = {("fairface", "child"): 120, ("aaf", "child"): 100, ("aaf", "older"): 160}
 
 
-def cohort_strata(pictures: Pictures, rows: np.ndarray, without: Collection[str] = ()) -> Iterator[tuple[np.ndarray, int]]:
-    """Groups of `rows` and how many centroids each gets; sets named in `without` are left out (to measure what that costs)."""
+def cohort_strata(
+    pictures: Pictures, rows: np.ndarray, without: Collection[str] = ()
+) -> Iterator[tuple[np.ndarray, int]]:
+    """Groups of `rows` and how many centroids each gets; sets in `without` are left out."""
     sets, races = (pictures.columns[name][rows] for name in ("set", "race"))
     years = np.array([age_of(age) for age in pictures.columns["age"][rows].tolist()])
     kept = ~np.isin(sets, sorted(without))

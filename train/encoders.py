@@ -13,7 +13,10 @@ import numpy as np
 from enroll.encoder import OnnxEncoder, load_encoder
 from train.errors import RecipeInvalid
 
-PEER_FILES = {"mobilefacenet": "weights/foamliu_mobilefacenet.pt", "0095": "weights/face-reidentification-retail-0095.xml"}
+PEER_FILES = {
+    "mobilefacenet": "weights/foamliu_mobilefacenet.pt",
+    "0095": "weights/face-reidentification-retail-0095.xml",
+}
 WARM_UP = 20
 TIMED = 200
 
@@ -105,7 +108,7 @@ def open_contender(name: str, folder: Path, scratch: Path, threads: int = 0) -> 
 
 
 def cost(name: str, folder: Path, scratch: Path) -> dict[str, float]:
-    """P5: milliseconds to embed one face on one thread (median of 200), file size, and memory that loading and running take."""
+    """P5: milliseconds to embed one face on one thread (median of 200), file size, memory in MB."""
     before = _resident()
     contender = open_contender(name, folder, scratch, threads=1)
     crops = np.random.default_rng(1).integers(0, 256, (1, 112, 112, 3), dtype=np.uint8)

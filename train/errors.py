@@ -12,6 +12,7 @@ TrainError
 ├── DeviceMissing       device.missing
 └── ExportUnequal       export.unequal
 """
+# ruff: noqa: N818 - the ids and the tree say "error"; the names say which one
 
 from typing import ClassVar
 

@@ -1,6 +1,7 @@
 """The protocols of accuracy (docs/design.md): P1 open set, P2 pairs, P3 AT&T, P4 groups, and calibration realised.
 
-Every figure comes with a 95 % bootstrap interval over people where people are few. Photos without a face count as misses.
+Every figure comes with a 95 % bootstrap interval over people where people are few. Photos without a face count as
+misses.
 """
 
 import re
@@ -101,7 +102,10 @@ def area_under_roc(mated: np.ndarray, non_mated: np.ndarray) -> float:
 
 
 def att(embedded: Embedded, *, cohort: bool) -> dict[str, float]:
-    """P3: AT&T people 31 to 40, every photo enrolled in turn: rank 1 (%) with N = 10, and ROC-AUC of all their pairs."""
+    """P3: AT&T people 31 to 40, every photo enrolled in turn.
+
+    Rank 1 (%) with N = 10, and ROC-AUC of all their pairs.
+    """
     numbers = np.array([int(name.removeprefix("s")) for name in embedded.crops.people])
     rows = np.flatnonzero(numbers > ATT_UNSEEN)
     runs = [Run(rows[i::10], np.setdiff1d(rows, rows[i::10]), rows[:0]) for i in range(10)]

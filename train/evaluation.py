@@ -11,13 +11,17 @@ from train import facereport as reports
 from train.data.faces import cache_folder, load_faces
 from train.encoders import Carded, cost, open_contender, save_json
 from train.evaluate import Embedded, Measured, evaluate, measure, numbered, pair_scores, realised
+from train.export import record_figures
 from train.openset import Outcome
 
 ERRORS_SHOWN = 40
 
 
-def evaluate_all(names: Sequence[str], folder: Path, out: Path) -> list[dict[str, Any]]:
-    """Measure, print the tables on stdout, and write metrics.json, plots and error sheets to `out`."""
+def evaluate_all(names: Sequence[str], folder: Path, out: Path, *, record: bool = False) -> list[dict[str, Any]]:
+    """Measure, print the tables on stdout, and write metrics.json, plots and error sheets to `out`.
+
+    `record` puts the figures into the cards of the encoders that have one.
+    """
     out.mkdir(parents=True, exist_ok=True)
     pictures = load_faces(folder, drop_heldout=True)
     results: list[dict[str, Any]] = []
@@ -32,6 +36,8 @@ def evaluate_all(names: Sequence[str], folder: Path, out: Path) -> list[dict[str
         pairs[contender.name] = _pair_values(measured)
         if isinstance(contender, Carded):
             _calibration(contender, measured.lfw, report, outcome, out)
+            if record:
+                record_figures(contender.encoder.folder, report)
         results.append(report)
         save_json(out / "metrics.json", results)
         _error_sheets(contender.name, measured, out)

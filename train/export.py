@@ -33,14 +33,16 @@ class Unit(nn.Module):
 
 
 def export_onnx(network: nn.Module, path: Path, *, side: int = 112, half: bool = True) -> float:
-    """Write `network` as ONNX (input `crops`, output `embedding`, any batch) and return the largest difference to PyTorch.
+    """Write `network` as ONNX and return the largest difference to PyTorch; input `crops`, output `embedding`.
 
-    `half` keeps weights in 16 bits behind Cast nodes: half the size, 32-bit arithmetic. Raises ExportUnequal, writing nothing.
+    `half` keeps weights in 16 bits behind Cast nodes: half the size, 32-bit arithmetic. Raises ExportUnequal, writing
+    nothing.
     """
     wrapped = Unit(network).eval().cpu()
     unfinished = path.with_name(f".{path.name}.part")
     try:
         _write(wrapped, unfinished, side)
+        _name_leaky_relus(unfinished)
         exact = difference(wrapped, unfinished, side)
         _require(exact, TOLERANCE, path)
         if half:
@@ -71,8 +73,30 @@ def _write(network: nn.Module, path: Path, side: int) -> None:
         )
 
 
+def _name_leaky_relus(path: Path) -> None:
+    """Turn each PRelu with a single slope into the LeakyRelu it is: ONNX Runtime fuses that."""
+    import onnx
+    from onnx import helper, numpy_helper
+
+    model = onnx.load(path)
+    slopes = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if t.dims and np.prod(t.dims) == 1}
+    for node in model.graph.node:
+        if node.op_type == "PRelu" and node.input[1] in slopes:
+            alpha = float(slopes[node.input[1]].item())
+            leaky = helper.make_node("LeakyRelu", node.input[:1], node.output, name=node.name, alpha=alpha)
+            node.CopyFrom(leaky)
+    used = {name for node in model.graph.node for name in node.input}
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    onnx.save(model, path)
+
+
 def difference(network: nn.Module, path: Path, side: int, *, samples: int = 8) -> float:
-    """Largest absolute difference of the outputs of PyTorch and ONNX Runtime on smoothed noise, batches of 1 and `samples`."""
+    """Largest absolute difference of the outputs of PyTorch and ONNX Runtime on smoothed noise.
+
+    Batches of 1 and `samples`.
+    """
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
@@ -99,7 +123,11 @@ def _halve_weights(path: Path) -> None:
     casts = []
     for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < SMALLEST_HALVED or np.abs(values).max() > np.finfo(np.float16).max:
+        if (
+            values.dtype != np.float32
+            or values.size < SMALLEST_HALVED
+            or np.abs(values).max() > np.finfo(np.float16).max
+        ):
             continue
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
@@ -117,13 +145,13 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def write_card(folder: Path, facts: Mapping[str, Any], *, cohort: np.ndarray, k: int, mirror: bool, cohort_source: str) -> Path:
-    """Write `cohort.npy` and `card.json` for the `encoder.onnx` in `folder`; `facts` are the fields that training knows.
+def write_card(
+    folder: Path, facts: Mapping[str, Any], *, cohort: np.ndarray, k: int, mirror: bool, cohort_source: str
+) -> Path:
+    """Write `cohort.npy` and `card.json` for the `encoder.onnx` in `folder`; `facts` come from training.
 
     The card is checked by the product's own reader before it replaces the one before.
     """
-    from enroll.card import parse_card
-
     np.save(folder / "cohort.npy", cohort.astype(np.float16))
     encoder = folder / "encoder.onnx"
     card = {
@@ -135,7 +163,14 @@ def write_card(folder: Path, facts: Mapping[str, Any], *, cohort: np.ndarray, k:
             "embedding": int(cohort.shape[1]),
             "similarity": "cosine",
         },
-        "input": {"size": 112, "color": "RGB", "mean": [127.5] * 3, "std": [128.0] * 3, "layout": "NCHW", "name": "crops"},
+        "input": {
+            "size": 112,
+            "color": "RGB",
+            "mean": [127.5] * 3,
+            "std": [128.0] * 3,
+            "layout": "NCHW",
+            "name": "crops",
+        },
         "mirror": mirror,
         "cohort": {
             "file": "cohort.npy",
@@ -146,6 +181,19 @@ def write_card(folder: Path, facts: Mapping[str, Any], *, cohort: np.ndarray, k:
         },
         **facts,
     }
+    return _replace_card(folder, card)
+
+
+def record_figures(folder: Path, figures: Mapping[str, Any]) -> Path:
+    """Put an evaluation's figures into the card of an encoder's folder."""
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    return _replace_card(folder, {**card, "figures": dict(figures)})
+
+
+def _replace_card(folder: Path, card: Mapping[str, Any]) -> Path:
+    """Check a card with the product's own reader and put it in place of the one before."""
+    from enroll.card import parse_card
+
     parse_card(card)
     path = folder / "card.json"
     unfinished = path.with_name(f".{path.name}.part")

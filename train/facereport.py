@@ -35,11 +35,11 @@ def plot_det(outcomes: Mapping[str, Outcome], path: Path) -> None:
     """FNIR over FPIR of P1, both logarithmic; lower is better."""
     figure, axes = new_figure("Open-set identification, one photo enrolled", "FPIR", "FNIR")
     for name, outcome in outcomes.items():
-        fpir = np.geomspace(1 / len(outcome.strangers), 0.5, POINTS)
-        thresholds = np.quantile(outcome.strangers[np.isfinite(outcome.strangers)], 1 - fpir)
-        axes.loglog(fpir, [1 - (outcome.right & (outcome.mated >= t)).mean() for t in thresholds], label=name)
-    for fpir in FPIRS:
-        axes.axvline(fpir, color="grey", linewidth=0.6, linestyle=":")
+        fpirs = np.geomspace(1 / len(outcome.strangers), 0.5, POINTS)
+        thresholds = np.quantile(outcome.strangers[np.isfinite(outcome.strangers)], 1 - fpirs)
+        axes.loglog(fpirs, [1 - (outcome.right & (outcome.mated >= t)).mean() for t in thresholds], label=name)
+    for line in FPIRS:
+        axes.axvline(line, color="grey", linewidth=0.6, linestyle=":")
     axes.legend()
     figure.savefig(path)
 
@@ -69,7 +69,10 @@ def plot_scores(mated: np.ndarray, strangers: np.ndarray, path: Path, thresholds
 def worst_errors(
     vectors: np.ndarray, labels: np.ndarray, runs: Sequence[Run], means: np.ndarray | None, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Row pairs (count, 2): mated probes that score lowest, and strangers that score highest, with the photo enrolled."""
+    """Row pairs (count, 2): mated probes that score lowest, and strangers that score highest.
+
+    Each with the photo enrolled.
+    """
     missed: dict[tuple[int, int], float] = {}
     named: dict[tuple[int, int], float] = {}
     for run in runs:

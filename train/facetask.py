@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -108,7 +107,9 @@ class FaceTask:
         elif stage.inputs == "embeddings":
             lower, upper = self.joined.below_head, self.joined.head
         else:
-            raise RecipeInvalid(f"stage {stage.name}", f"unknown inputs {stage.inputs!r}; expected pixels, features or embeddings")
+            raise RecipeInvalid(
+                f"stage {stage.name}", f"unknown inputs {stage.inputs!r}; expected pixels, features or embeddings"
+            )
         return FeatureInputs(tuple(self.view(lower, stage.inputs, number) for number in range(stage.views))), upper
 
     def _augmentation(self) -> Augmentation | None:

@@ -29,7 +29,10 @@ Lower = Callable[[Tensor], tuple[Tensor, ...]]
 
 @dataclass(frozen=True)
 class FeatureView:
-    """Features of `rows` of a set: `parts` are arrays (len(rows), ...) float16; `position` maps a row number to its place."""
+    """Features of `rows` of a set: `parts` are arrays (len(rows), ...) float16.
+
+    `position` maps a row number to its place.
+    """
 
     rows: np.ndarray
     parts: tuple[np.ndarray, ...]
@@ -59,7 +62,10 @@ def cached_view(
     augment: Augmentation | None,
     view: int,
 ) -> FeatureView:
-    """Features of one view, read from `folder` or computed and written there; view 0 is the plain crop, others are augmented."""
+    """Features of one view, read from `folder` or computed and written there.
+
+    View 0 is the plain crop, others are augmented.
+    """
     name = f"{key}-view{view}"
     if not (folder / f"{name}.rows.npy").is_file():
         _compute(lower, name, pictures, rows, folder, side=side, augment=augment if view else None, view=view)

@@ -30,7 +30,7 @@ def fit_recipe(path: Path, out: Path, folder: Path) -> str:
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, out / "recipe.toml")
     if recipe.task != "faces":
-        from train.workbench import fit_workbench  # noqa: PLC0415 - faces need none of it
+        from train.workbench import fit_workbench
 
         return str(fit_workbench(recipe, out, folder))
     task = face_task(recipe, folder)

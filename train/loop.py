@@ -1,10 +1,12 @@
-"""The one training loop. From a clone with the extra `train`:
+"""The one training loop, read from top to bottom.
+
+From a clone with the extra `train`:
 
     attendance train fit train/recipes/face-default.toml --data ../shared/data --out runs/face-default
     attendance train fit train/recipes/face-default.toml --data ../shared/data --out runs/face-default   # resumes
 
-A step is a pure function of (recipe, stage, step): rows, augmentation and learning rate are drawn from generators seeded with
-those numbers, so a run that was killed ends with the figures of an unbroken one.
+A step is a pure function of (recipe, stage, step): rows, augmentation and learning rate are drawn from generators
+seeded with those numbers, so a run that was killed ends with the figures of an unbroken one.
 """
 
 import csv
@@ -14,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -101,7 +103,7 @@ class Log:
 
         self.board = SummaryWriter(str(out / "tensorboard"))  # type: ignore[no-untyped-call]
 
-    def __enter__(self) -> "Log":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -260,7 +262,8 @@ class StageRun:
     def _announce(self) -> None:
         count = sum(value.numel() for value in self.parameters.values())
         size = len(self.job.sampler(0))
-        text = f"{self.stage.name}: {count:,} parameters train, {self.stage.steps:,} steps of {size} pictures on {self.device}"
+        steps = f"{self.stage.steps:,} steps of {size} pictures on {self.device}"
+        text = f"{self.stage.name}: {count:,} parameters train, {steps}"
         stderr().print(f"{text}, from step {self.step:,}" if self.step else text, highlight=False)
 
 

@@ -1,8 +1,9 @@
 """Losses, by name in a recipe. Each is a module that takes one `Batch` and returns a scalar; lower is better.
 
-pytorch-metric-learning supplies what it has (contrastive, triplet and its miners, angular, supervised contrastive, ArcFace,
-CosFace); written here is what it lacks: contrastive on plain Euclidean pairs, quadruplet, pair head, the distillation terms
-and the hinge on unlabelled strangers. Similarity is the cosine, higher is more alike, except where a loss says distance.
+pytorch-metric-learning supplies what it has (contrastive, triplet and its miners, angular, supervised contrastive,
+ArcFace, CosFace); written here is what it lacks: contrastive on plain Euclidean pairs, quadruplet, pair head, the
+distillation terms and the hinge on unlabelled strangers. Similarity is the cosine, higher is more alike, except where
+a loss says distance.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,7 +22,10 @@ UNLABELLED = -1
 
 @dataclass(frozen=True)
 class Batch:
-    """What a loss sees: raw embeddings (n, d), labels (n,) with -1 for nobody knows, and teachers' embeddings (n, t) or None."""
+    """What a loss sees.
+
+    Raw embeddings (n, d), labels (n,) with -1 for nobody knows, and teachers' embeddings (n, t) or None.
+    """
 
     embeddings: Tensor
     labels: Tensor
@@ -34,7 +38,9 @@ class Batch:
 
 
 class PairContrastive(nn.Module):
-    """Hadsell, Chopra, LeCun 2006 on consecutive pairs: `(1-y) d^2 + y max(0, m-d)^2`, y = 1 for two classes, d Euclidean.
+    """Hadsell, Chopra, LeCun 2006 on consecutive pairs: `(1-y) d^2 + y max(0, m-d)^2`.
+
+    y = 1 for two classes, d Euclidean.
 
     With `all_pairs` every pair of the batch counts, mated and non-mated ones half each, as in balanced pairs.
     """
@@ -54,7 +60,10 @@ class PairContrastive(nn.Module):
 
 
 class PairHead(nn.Module):
-    """Binary cross-entropy of a small head on consecutive pairs: same class or not (Koch et al. 2015, |a - b| and a * b)."""
+    """Binary cross-entropy of a small head on consecutive pairs.
+
+    Same class or not (Koch et al. 2015, |a - b| and a * b).
+    """
 
     def __init__(self, dim: int, hidden: int = 64) -> None:
         super().__init__()
@@ -72,8 +81,9 @@ class PairHead(nn.Module):
 class Triplet(nn.Module):
     """Triplet loss on cosine similarity: `max(0, margin + s(a, n) - s(a, p))`, mined inside the batch.
 
-    `mining` is `random` (one triplet an anchor), `semi-hard` (Schroff et al. 2015) or `batch-hard` (Hermans et al. 2017);
-    `all` takes every triplet that violates the margin; `given` takes rows as they come: anchor, positive, negative, anchor, ...
+    `mining`: `random` (one triplet an anchor), `semi-hard` (Schroff et al. 2015), `batch-hard` (Hermans et al. 2017);
+    `all` takes every triplet that violates the margin; `given` takes rows as they come: anchor, positive, negative,
+    anchor, ...
     """
 
     def __init__(self, margin: float = 0.3, mining: str = "semi-hard") -> None:
@@ -113,7 +123,10 @@ def _triplet_miner(mining: str, margin: float, similarity: nn.Module) -> nn.Modu
 
 
 class HardestNegatives(nn.Module):
-    """Triplets of every positive pair with the `hardest` most similar strangers of the batch, unlabelled rows included."""
+    """Triplets of every positive pair with the `hardest` most similar strangers of the batch.
+
+    Unlabelled rows included.
+    """
 
     def __init__(self, margin: float = 0.3, hardest: int = 5) -> None:
         super().__init__()
@@ -136,7 +149,8 @@ class HardestNegatives(nn.Module):
 class Quadruplet(nn.Module):
     """Chen et al. 2017: a triplet, and a second negative pair of two other classes kept apart by a smaller margin.
 
-    Rows come in fours: anchor, positive, negative, negative of a third class. Squared Euclidean distances of unit vectors.
+    Rows come in fours: anchor, positive, negative, negative of a third class. Squared Euclidean distances of unit
+    vectors.
     """
 
     def __init__(self, margin: float = 1.0, second_margin: float = 0.5) -> None:
@@ -154,7 +168,9 @@ class Quadruplet(nn.Module):
 
 
 class Strangers(nn.Module):
-    """Squared excess over `limit` of each row's `hardest` most similar rows of other people; unlabelled rows are all strangers.
+    """Squared excess over `limit` of each row's `hardest` most similar rows of other people.
+
+    Unlabelled rows are all strangers to each other.
 
     A memory of the last `memory` embeddings widens the search beyond the batch.
     """
@@ -181,7 +197,10 @@ class Strangers(nn.Module):
         return F.relu(hard - self.limit).square().mean()
 
     def _remember(self, unit: Tensor, labels: Tensor) -> None:
-        """The newest rows push out the oldest. Labels of the batch stay; unlabelled copies of one photo must not meet twice."""
+        """The newest rows push out the oldest. Labels of the batch stay.
+
+        Unlabelled copies of one photo must not meet twice.
+        """
         size = len(self.store)
         if size:
             self.store = torch.cat([unit, self.store])[:size]

@@ -20,7 +20,8 @@ RETAIL_0095_FILE = "weights/face-reidentification-retail-0095.xml"
 def make_model(model: Model, folder: Path) -> tuple[nn.Module, int]:
     """The network and its embedding size; files of weights are looked for in the data `folder`.
 
-    `initial` is a run's `model.pt` and replaces whatever weights the kind starts from. Raises RecipeInvalid, WeightsUnusable.
+    `initial` is a run's `model.pt` and replaces whatever weights the kind starts from. Raises RecipeInvalid,
+    WeightsUnusable.
     """
     if model.kind not in _MAKERS:
         raise RecipeInvalid("model", f"unknown kind {model.kind!r}; expected one of {', '.join(sorted(_MAKERS))}")

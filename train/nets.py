@@ -1,7 +1,8 @@
 """Networks: any timm backbone, and two published encoders rebuilt from timm's blocks so that they can be trained on.
 
-Every encoder takes float RGB crops (n, 3, S, S), normalised as `(x - 127.5) / 128`, and returns embeddings (n, d) that are
-not normalised. Batch norms of published weights are folded into the convolutions: they are frozen by construction.
+Every encoder takes float RGB crops (n, 3, S, S), normalised as `(x - 127.5) / 128`, and returns embeddings (n, d)
+that are not normalised. Batch norms of published weights are folded into the convolutions: they are frozen by
+construction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,8 +43,9 @@ INPUT_MEAN = 127.5
 INPUT_STD = 128.0
 UPPER_STAGES = 2  # of a MobileFaceNet's block stages: the last stride and what follows, half of all parameters
 
-# Where the crop of face-reidentification-retail-0095 lies inside the 112 crop: the least-squares similarity between the landmarks
-# on its Open Model Zoo page, (.3156,.4616) (.6827,.4616) (.5003,.6405) (.3495,.8247) (.6534,.8232) of 128 px, and the product's
+# Where the crop of face-reidentification-retail-0095 lies inside the 112 crop: the least-squares similarity between
+# the landmarks on its Open Model Zoo page, (.3156,.4616) (.6827,.4616) (.5003,.6405) (.3495,.8247) (.6534,.8232) of
+# 128 px, and the product's
 # template; its turn of 0.06 degrees is left out.
 RETAIL_0095_OFFSET = (3.569, 4.686)
 RETAIL_0095_SCALE = 1.2223
@@ -66,7 +68,7 @@ class PixelScale(nn.Module):
 
 
 class Resample(nn.Module):
-    """A separable bilinear warp by two constant matrices: the window `[offset, offset + size / scale]` drawn at `size` px.
+    """A separable bilinear warp by two constant matrices: a window of `size / scale` px drawn at `size` px.
 
     As two matrix products it is the same arithmetic in PyTorch and ONNX, and the gradient passes.
     """
@@ -108,7 +110,8 @@ class FaceHead(nn.Module):
 class FaceNet(nn.Module):
     """Input scaling, an optional warp, a timm trunk without its pooling, and a head.
 
-    `lower` is everything up to the last two strides' worth of blocks, which may stay frozen and be cached; `upper` the rest.
+    `lower` is everything up to the last two strides' worth of blocks, which may stay frozen and be cached; `upper`
+    the rest.
     """
 
     def __init__(self, scale: PixelScale, warp: nn.Module, trunk: EfficientNet, head: nn.Module, dim: int) -> None:
@@ -147,7 +150,10 @@ class ResidualHead(nn.Module):
 
 
 class Joined(nn.Module):
-    """One or several encoders as one: weighted unit embeddings side by side, then a linear head that starts at the identity."""
+    """One or several encoders as one.
+
+    Weighted unit embeddings side by side, then a linear head that starts at the identity.
+    """
 
     weights: Tensor
 
@@ -248,7 +254,10 @@ def _trunk(blocks: Sequence[Sequence[str]]) -> EfficientNet:
 
 
 def mobilefacenet(weights: Path | None = None) -> FaceNet:
-    """MobileFaceNet (Chen et al. 2018), 1.0 M parameters, 128-d, input 112; published weights as its author saved them."""
+    """MobileFaceNet (Chen et al. 2018), 1.0 M parameters, 128-d, input 112.
+
+    Published weights as its author saved them.
+    """
     trunk = _trunk(MOBILEFACENET_BLOCKS)
     trunk.bn1.act = nn.ReLU6(inplace=True)
     first = trunk.blocks[0][0]
@@ -333,7 +342,7 @@ def _copy_openvino(net: FaceNet, xml: Path) -> None:
     gain, offset = (torch.from_numpy(constants.pop(0).copy()).flatten().flip(0) for _ in range(2))  # BGR to RGB
     net.scale = PixelScale((gain * INPUT_STD).tolist(), (gain * INPUT_MEAN + offset).tolist())
     constants[0] = constants[0][:, ::-1]
-    parameters = [p for p in _execution_parameters(net)]
+    parameters = _execution_parameters(net)
     if len(parameters) != len(constants):
         raise WeightsUnusable(str(xml), f"expected {len(parameters)} tensors, got {len(constants)}")
     with torch.no_grad():

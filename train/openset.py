@@ -1,7 +1,7 @@
 """Open-set identification, one photo enrolled a person: who is named, and which strangers are.
 
-Embeddings are of unit length; a score is the cosine, or the cohort-normalised cosine where cohort means are given. Higher is
-more alike.
+Embeddings are of unit length; a score is the cosine, or the cohort-normalised cosine where cohort means are given.
+Higher is more alike.
 """
 
 from collections.abc import Sequence
@@ -69,7 +69,10 @@ def identify(
     means: np.ndarray | None = None,
     found: np.ndarray | None = None,
 ) -> Outcome:
-    """Search every probe of every run. Rows of which `found` is false hold no face: they enrol nobody and name nobody."""
+    """Search every probe of every run. Rows of which `found` is false hold no face.
+
+    They enrol nobody and name nobody.
+    """
     parts = [_identify_run(embeddings, labels, run, means, found) for run in runs]
     return Outcome(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
@@ -97,7 +100,10 @@ def scores(embeddings: np.ndarray, a: np.ndarray, b: np.ndarray, means: np.ndarr
 def figures(
     outcome: Outcome, fpirs: Sequence[float] = FPIRS, weights: tuple[np.ndarray, np.ndarray] | None = None
 ) -> Figures:
-    """Rank 1 and FNIR at fixed FPIR; `weights` (mated, strangers) count probes more or less often, as a bootstrap does."""
+    """Rank 1 and FNIR at fixed FPIR; `weights` (mated, strangers) count probes more or less often.
+
+    As a bootstrap does.
+    """
     mated_weight, stranger_weight = weights or (np.ones(len(outcome.mated)), np.ones(len(outcome.strangers)))
     order = np.argsort(-outcome.strangers, kind="stable")
     share = np.cumsum(stranger_weight[order]) / stranger_weight.sum()

@@ -48,8 +48,9 @@ class Part:
 class Stage:
     """One stretch of training with one set of losses.
 
-    `trainable` lists prefixes of parameter names (empty: all); `inputs` is `pixels` or `features` (outputs of the frozen lower
-    half, cached for so many `views`); `average` is the share of the trained weights in the mean of start and end that the stage leaves behind.
+    `trainable` lists prefixes of parameter names (empty: all); `inputs` is `pixels` or `features` (outputs of the
+    frozen lower half, cached for so many `views`); `average` is the share of the trained weights in the mean of start
+    and end that the stage leaves behind.
     """
 
     name: str

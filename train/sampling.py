@@ -1,4 +1,7 @@
-"""Which rows a step sees. A sampler is a pure function of the step number, so a resumed run continues where it stood."""
+"""Which rows a step sees. A sampler is a pure function of the step number.
+
+So a resumed run continues where it stood.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +28,10 @@ def seeded(seed: int, *where: int) -> Generator:
 
 @dataclass(frozen=True)
 class Epochs:
-    """Every row once an epoch, in a new order each time; a short rest at the end of an epoch is filled from its start."""
+    """Every row once an epoch, in a new order each time.
+
+    A short rest at the end of an epoch is filled from its start.
+    """
 
     rows: np.ndarray
     size: int
@@ -41,7 +47,7 @@ class Epochs:
 class PeoplePhotos:
     """P people with K photos each; people with fewer photos repeat some (augmentation tells the copies apart).
 
-    With `neighbours` (people, k) of person numbers, a step takes `group` people that look alike instead of one at random:
+    With `neighbours` (people, k) of person numbers, a step takes `group` look-alikes instead of one at random:
     hard negatives mined over the whole set.
     """
 
@@ -88,7 +94,10 @@ class PeoplePhotos:
 
 @dataclass(frozen=True)
 class Groups:
-    """`size` rows as groups of look-alikes: a random row of `rows` and rows drawn from its `neighbours` (n, k), as row numbers."""
+    """`size` rows as groups of look-alikes.
+
+    A random row of `rows` and rows drawn from its `neighbours` (n, k), as row numbers.
+    """
 
     rows: np.ndarray
     neighbours: np.ndarray
@@ -108,7 +117,10 @@ class Groups:
 
 @dataclass(frozen=True)
 class Fixed:
-    """A table of points (n, width), one point a row of pictures (pairs: 2, triplets: 3); `size` points a step, epoch by epoch."""
+    """A table of points (n, width), one point a row of pictures (pairs: 2, triplets: 3).
+
+    `size` points a step, epoch by epoch.
+    """
 
     points: np.ndarray
     size: int
@@ -152,7 +164,10 @@ def _another(own: np.ndarray, taken: int, random: Generator) -> int:
 
 
 def random_triplets(rows: np.ndarray, labels: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """`count` triplets of rows (count, 3): anchor, another of its class, one of another class; classes equally often."""
+    """`count` triplets of rows (count, 3): anchor, another of its class, one of another class.
+
+    Classes equally often.
+    """
     random = seeded(seed)
     of_class = _rows_by_class(rows, labels)
     classes = sorted(of_class)
@@ -175,7 +190,10 @@ def _rows_by_class(rows: np.ndarray, labels: np.ndarray) -> dict[int, np.ndarray
 
 
 def nearest_strangers(embeddings: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """For each unit embedding (n, d) the `count` most similar rows (n, count) of other people, by exact search with FAISS."""
+    """For each unit embedding (n, d) the `count` most similar rows (n, count) of other people.
+
+    By exact search with FAISS.
+    """
     import faiss
 
     if len(embeddings) <= count:

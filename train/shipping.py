@@ -1,6 +1,6 @@
 """`attendance train export`: a run's weights as an encoder that the product loads."""
 
-import datetime
+import datetime as dt
 import subprocess
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -63,12 +63,12 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
     started = [INITIAL[part] for part in recipe.model.options.get("parts", ())]
     facts = {
         "id": identifier,
-        "created": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "score_model": embeddings.score_model(cohort),
         "recipe": recipe.name,
         "revision": _revision(),
         "data": [{"set": name, "terms": terms} for name, terms in TERMS.items()],
-        "teachers": [{"name": name, "terms": "Apache-2.0"} for name in started],
+        "teachers": [{"name": name, "terms": "Apache-2.0"} for name in started if recipe.data.teacher],
         "initial_weights": [{"name": name, "licence": "Apache-2.0"} for name in started],
         "figures": {},
         "weaknesses": list(WEAKNESSES),
@@ -113,11 +113,17 @@ class Embeddings:
             for own in (sets == name for name in np.unique(sets))
         ]
         sample = NonMated(np.concatenate([part.scores for part in parts]), sum(part.people for part in parts))
-        return fit_score_model(sample, "development people of LFW (View 1 training people) and CelebA, each within its set")
+        return fit_score_model(
+            sample, "development people of LFW (View 1 training people) and CelebA, each within its set"
+        )
 
 
 def _revision() -> str:
     done = subprocess.run(
-        ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False, cwd=Path(__file__).parent
-    )  # noqa: S607
+        ["git", "rev-parse", "HEAD"],  # noqa: S607 - whichever git the user has
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parent,
+    )
     return done.stdout.strip() or "unknown"

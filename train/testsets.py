@@ -1,4 +1,7 @@
-"""Test pictures through the product's own detector and aligner, kept as crops; a photo without a face stays as a miss."""
+"""Test pictures through the product's own detector and aligner, kept as crops.
+
+A photo without a face stays as a miss.
+"""
 
 import csv
 import hashlib
@@ -103,7 +106,9 @@ def open_protocol(path: Path, crops: TestCrops) -> list[Run]:
 def pair_protocol(path: Path, crops: TestCrops) -> tuple[np.ndarray, np.ndarray]:
     """P2's pairs as row numbers (n, 2), and whether they show one person (n,)."""
     rows = _rows(path)
-    pairs = np.stack([crops.rows_of([row["photo_a"] for row in rows]), crops.rows_of([row["photo_b"] for row in rows])], 1)
+    pairs = np.stack(
+        [crops.rows_of([row["photo_a"] for row in rows]), crops.rows_of([row["photo_b"] for row in rows])], 1
+    )
     return pairs, np.array([row["same"] == "1" for row in rows])
 
 

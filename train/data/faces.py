@@ -30,8 +30,8 @@ def cache_folder() -> Path:
 def load_faces(folder: Path, *, drop_heldout: bool = False) -> Pictures:
     """All crops of the manifest (n, 128, 128, 3): the 112 crop with 8 px more on each side.
 
-    Rows of people in the test list are refused (TestPersonRefused), or given the split `test` with `drop_heldout`, so that no
-    stage meets them. The same name in two sets is one person. Raises DataMissing and ManifestInvalid, too.
+    Rows of people in the test list are refused (TestPersonRefused), or given the split `test` with `drop_heldout`, so
+    that no stage meets them. The same name in two sets is one person. Raises DataMissing and ManifestInvalid, too.
     """
     rows = read_manifest(folder / "faces.csv")
     people = np.array([row["person"] for row in rows])
