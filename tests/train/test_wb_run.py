@@ -334,7 +334,7 @@ def test_the_tables_words_are_kept():
     assert 5.0 == digits.stage[0].losses[0].options["margin"]
     for recipe in (pair, three):
         assert "efficientnet_b0" == recipe.model.options["name"]
-        assert 1280 == recipe.stage[0].samples[0].options["count"]
+        assert 1280 == recipe.stage[-1].samples[0].options["count"]
         assert 320 == recipe.evaluate["points"]
 
 
