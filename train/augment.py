@@ -3,12 +3,15 @@
 Each function takes and returns uint8 (H, W, C) and draws only from the generator it is given, so a seed repeats a run.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.random import Generator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 GREY = 128
 MASK_TOP = 0.62  # part of the crop's height where a face mask begins: the nose tip of the alignment template

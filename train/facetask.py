@@ -80,7 +80,9 @@ class FaceTask:
         )
 
     def jobs(self) -> list[Callable[[], Job]]:
-        """One maker a stage; made when the stage begins, since features depend on the weights before it."""
+        """One maker a stage, called when the stage begins; the start is noted now, before a checkpoint is loaded."""
+        if isinstance(self.model, Joined):
+            _ = self.start_digest
         return [lambda stage=stage: self._job(stage) for stage in self.recipe.stage]
 
     def _job(self, stage: Stage) -> Job:

@@ -27,7 +27,7 @@ from train.sampling import PeoplePhotos  # noqa: E402
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-class Killed(Exception):
+class Killed(Exception):  # noqa: N818 - an event, not an error
     pass
 
 

@@ -105,7 +105,7 @@ def test_semi_hard_matches_loop():
 
 
 def test_hardest_negatives_matches_loop():
-    """Each positive pair meets its hardest strangers, unlabelled rows among them, never an unlabelled row's own kind."""
+    """Each positive pair meets its hardest strangers, unlabelled rows among them."""
     batch = random_batch([0, 0, 1, 1, -1, -1], seed=2)
     cosine, labels = cosines(batch), batch.labels.numpy()
     costs = []
@@ -138,7 +138,7 @@ def test_strangers_remember():
 
 
 def test_distillation_by_hand():
-    """A student at right angles to its teacher costs 1; one that agrees costs 0; matrices are compared entry by entry."""
+    """A student at right angles to its teacher costs 1; one that agrees costs 0; matrices go entry by entry."""
     apart = batch_of([[1, 0], [0, 1]], [0, 1], teacher=[[0, 1], [1, 0]])
     same = batch_of([[2, 0], [0, 3]], [0, 1], teacher=[[1, 0], [0, 1]])
     alike = batch_of([[1, 0], [1, 0]], [0, 1], teacher=[[1, 0], [0, 1]])

@@ -126,7 +126,12 @@ def test_an_unequal_file_is_not_written(tmp_path, monkeypatch):
 def test_the_card_is_the_products(tmp_path):
     """A written card is read back by the product, sealed to the files beside it."""
     (tmp_path / "encoder.onnx").write_bytes(b"onnx")
-    model = {"people": 2, "pairs": 9, "quantiles": [[0.5, 0.0]], "tail": {"start": 0.1, "rate": 1e-3, "shape": 0.0, "scale": 0.03}}
+    model = {
+        "people": 2,
+        "pairs": 9,
+        "quantiles": [[0.5, 0.0]],
+        "tail": {"start": 0.1, "rate": 1e-3, "shape": 0.0, "scale": 0.03},
+    }
     cohort = np.eye(4, dtype=np.float16)
     write_card(tmp_path, {"id": "tiny", "score_model": model}, cohort=cohort, k=2, mirror=True, cohort_source="made")
     card = load_card(tmp_path)

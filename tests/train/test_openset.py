@@ -65,7 +65,9 @@ def test_a_photo_without_a_face_is_a_miss(people):
 def test_figures_by_hand():
     """Of 100 strangers one may pass at FPIR 1 %: the threshold is the second highest, and hits must exceed it."""
     strangers = np.arange(100) / 100
-    outcome = Outcome(np.array([0.985, 0.97, 0.99, 0.2]), np.array([True, True, False, True]), strangers, np.arange(4), np.arange(100))
+    outcome = Outcome(
+        np.array([0.985, 0.97, 0.99, 0.2]), np.array([True, True, False, True]), strangers, np.arange(4), np.arange(100)
+    )
     result = figures(outcome, (0.01,))
     assert result.thresholds[0] == pytest.approx(0.98)
     assert result.rank1 == pytest.approx(75)

@@ -1,0 +1,143 @@
+"""The face task end to end on generated pictures: cached views, both halves trained, the recipe's errors."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("timm")
+pytest.importorskip("pytorch_metric_learning")
+pytest.importorskip("tensorboard")
+
+from train.cohort import cohort_strata, stratified_cohort  # noqa: E402 - after the skip
+from train.errors import RecipeInvalid  # noqa: E402
+from train.fitting import face_task, fit_recipe  # noqa: E402
+from train.recipe import load_recipe  # noqa: E402
+
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.slow]
+
+RECIPE = """
+name = "small"
+task = "faces"
+[data]
+kind = "faces"
+path = "."
+teacher = "start"
+[model]
+kind = "joined"
+parts = ["retail-0095"]
+shares = [1.0]
+warm = false
+[augment]
+mirror = 0.5
+[[stage]]
+name = "head"
+inputs = "embeddings"
+trainable = ["head"]
+steps = 3
+lr = 1e-2
+average = 0.5
+[[stage.samples]]
+kind = "people"
+people = 4
+photos = 2
+group = 2
+nearest = 3
+[[stage.samples]]
+kind = "unlabelled"
+size = 4
+group = 2
+nearest = 3
+[[stage.losses]]
+kind = "triplet-hardest"
+[[stage.losses]]
+kind = "strangers"
+limit = -1.0
+[[stage]]
+name = "upper"
+inputs = "features"
+views = 2
+steps = 1
+lr = 1e-4
+[[stage.samples]]
+kind = "people"
+people = 4
+photos = 2
+[[stage.losses]]
+kind = "distil-similarity"
+[[stage.losses]]
+kind = "distil-cosine"
+"""
+
+
+@pytest.fixture
+def face_set(tmp_path):
+    """Six people with two photos, and eight unlabelled photos, as `faces.csv` and zips."""
+    random = np.random.default_rng(1)
+    rows = [("lfw", f"P{i}/{j}.webp", f"lfw:Person_{i}", "train", "", "", "") for i in range(6) for j in range(2)]
+    rows += [("fairface", f"{i}.webp", "", "train", "3-9" if i % 2 else "20-29", "Male", "Indian") for i in range(8)]
+    lines = ["set,file,person,split,age,gender,race", *(",".join(row) for row in rows)]
+    (tmp_path / "faces.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name in ("lfw", "fairface"):
+        with zipfile.ZipFile(tmp_path / f"faces_{name}.zip", "w") as archive:
+            for row in rows:
+                if row[0] == name:
+                    data = io.BytesIO()
+                    Image.fromarray(random.integers(0, 256, (128, 128, 3), dtype=np.uint8)).save(data, "WEBP")
+                    archive.writestr(row[1], data.getvalue())
+    return tmp_path
+
+
+@pytest.fixture
+def recipe_file(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(RECIPE, encoding="utf-8")
+    return path
+
+
+def test_a_recipe_trains_both_halves(face_set, recipe_file, tmp_path):
+    """A head on cached embeddings, then the upper half on cached features: both move, the lower half does not."""
+    torch.manual_seed(0)
+    before = face_task(load_recipe(recipe_file), face_set).model.state_dict()
+    torch.manual_seed(0)
+    fit_recipe(recipe_file, tmp_path / "run", face_set)
+    after = torch.load(tmp_path / "run" / "model.pt", weights_only=True)["model"]
+    moved = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert {"head.change.weight", "parts.0.head.project.weight"} <= moved
+    assert "parts.0.trunk.conv_stem.weight" not in moved
+
+
+def test_cohort_strata_leave_sets_out(face_set, recipe_file):
+    """Every stratum holds its own group, and a set that is left out is in none."""
+    pictures = face_task(load_recipe(recipe_file), face_set).pictures
+    rows = pictures.rows("train")
+    whole = list(cohort_strata(pictures, rows))
+    assert sum(len(own) for own, _ in whole) == len(rows)
+    assert all(set(pictures.columns["set"][own]) <= {"lfw"} for own, _ in cohort_strata(pictures, rows, ["fairface"]))
+
+
+def test_the_cohort_is_made_stratum_by_stratum():
+    """A stratum gives its centroids, a small one fewer, a tiny one none."""
+    vectors = np.random.default_rng(2).normal(size=(60, 8)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    strata = iter([(np.arange(40), 5), (np.arange(40, 57), 10), (np.arange(57, 60), 10)])
+    assert stratified_cohort(vectors, strata).shape == (5 + 4, 8)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('kind = "unlabelled"', 'kind = "strange"'), "unknown kind 'strange'"),
+        (('inputs = "features"', 'inputs = "sounds"'), "unknown inputs"),
+        (("mirror = 0.5", "mirrors = 0.5"), "unknown entry 'mirrors'"),
+        (("shares = [1.0]", "shares = [0.5]"), "add to 1"),
+    ],
+)
+def test_wrong_names_are_refused(face_set, recipe_file, tmp_path, change, message):
+    """Names that the face task does not know are recipe errors."""
+    recipe_file.write_text(RECIPE.replace(*change), encoding="utf-8")
+    with pytest.raises(RecipeInvalid, match=message):
+        fit_recipe(recipe_file, tmp_path / "run", face_set)
