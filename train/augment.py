@@ -101,8 +101,10 @@ def smear(pixels: np.ndarray, random: Generator) -> np.ndarray:
     kernel = np.zeros((length, length), np.float32)
     kernel[length // 2] = 1 / length
     turn = cv2.getRotationMatrix2D((length / 2 - 0.5, length / 2 - 0.5), random.uniform(0, 180), 1)
-    kernel = cv2.warpAffine(kernel, turn, (length, length))
-    return cv2.filter2D(pixels, -1, kernel / max(kernel.sum(), 1e-6)).reshape(pixels.shape)
+    turned = np.asarray(cv2.warpAffine(kernel, turn, (length, length)), dtype=np.float32)
+    return cv2.filter2D(pixels, -1, np.asarray(turned / max(float(turned.sum()), 1e-6), dtype=np.float32)).reshape(
+        pixels.shape
+    )
 
 
 def add_noise(pixels: np.ndarray, random: Generator) -> np.ndarray:
@@ -114,7 +116,7 @@ def compress(pixels: np.ndarray, random: Generator) -> np.ndarray:
     """JPEG of quality 15 to 70, as streams have it."""
     encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(15, 70))])[1]
     flag = cv2.IMREAD_COLOR if pixels.shape[-1] == 3 else cv2.IMREAD_GRAYSCALE  # noqa: PLR2004 - channels
-    return cv2.imdecode(encoded, flag).reshape(pixels.shape)
+    return np.asarray(cv2.imdecode(encoded, flag)).reshape(pixels.shape)
 
 
 def occlude(pixels: np.ndarray, random: Generator) -> np.ndarray:
@@ -134,7 +136,7 @@ def cover_with_mask(pixels: np.ndarray, random: Generator) -> np.ndarray:
     outline = np.array([(0.12, 0.0), (0.5, -0.08), (0.88, 0.0), (0.80, 0.30), (0.5, 0.42), (0.20, 0.30)]) * side
     outline[:, 1] += top
     outline += random.uniform(-2, 2, outline.shape)
-    colour = tuple(int(c) for c in random.integers(30, 256, pixels.shape[-1]))
+    colour = random.integers(30, 256, pixels.shape[-1]).tolist()
     return cv2.fillPoly(np.ascontiguousarray(pixels), [outline.round().astype(np.int32)], colour).reshape(pixels.shape)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -58,7 +58,7 @@ class FaceTask:
         view = self.view(self.joined.below_head, "embeddings", 0)
         vectors = np.zeros((len(self.pictures), self.dim), np.float32)
         vectors[view.rows] = view[view.rows][0]
-        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+        return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6))
 
     @cached_property
     def joined(self) -> Joined:
@@ -83,7 +83,7 @@ class FaceTask:
         """One maker a stage, called when the stage begins; the start is noted now, before a checkpoint is loaded."""
         if isinstance(self.model, Joined):
             _ = self.start_digest
-        return [lambda stage=stage: self._job(stage) for stage in self.recipe.stage]
+        return [partial(self._job, stage) for stage in self.recipe.stage]
 
     def _job(self, stage: Stage) -> Job:
         teacher = self.start_embeddings if self.recipe.data.teacher == "start" else None
@@ -104,6 +104,7 @@ class FaceTask:
         if stage.inputs == "pixels":
             return PixelInputs(self.pictures.pixels, SIDE, self._augmentation()), self.model
         self.model.eval()
+        upper: nn.Module
         if stage.inputs == "features":
             lower, upper = self.joined.lower, Upper(self.joined)
         elif stage.inputs == "embeddings":

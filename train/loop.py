@@ -101,20 +101,20 @@ class Log:
         self.rows.writerows([LOG_HEADER, *kept])
         from torch.utils.tensorboard import SummaryWriter
 
-        self.board = SummaryWriter(str(out / "tensorboard"))  # type: ignore[no-untyped-call]
+        self.board = SummaryWriter(str(out / "tensorboard"))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
-        self.board.close()  # type: ignore[no-untyped-call]
+        self.board.close()
 
     def write(self, number: int, stage: str, step: int, values: Mapping[str, float]) -> None:
         """One row a value; flushed, so that a run can be watched."""
         for name, value in values.items():
             self.rows.writerow([number, stage, step, name, f"{value:.6g}"])
-            self.board.add_scalar(f"{stage}/{name}", value, step)  # type: ignore[no-untyped-call]
+            self.board.add_scalar(f"{stage}/{name}", value, step)
         self.file.flush()
 
 

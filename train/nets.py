@@ -7,13 +7,13 @@ construction.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import timm
 import torch
 import torch.nn.functional as F
-from timm.layers import SqueezeExcite
+from timm.layers.squeeze_excite import SEModule
 from timm.models._efficientnet_builder import decode_arch_def
 from timm.models.efficientnet import EfficientNet
 from torch import Tensor, nn
@@ -104,7 +104,7 @@ class FaceHead(nn.Module):
         self.project = nn.Conv2d(channels, dim, 1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.project(self.depthwise(x)).flatten(1)
+        return cast("Tensor", self.project(self.depthwise(x))).flatten(1)
 
 
 class FaceNet(nn.Module):
@@ -241,9 +241,14 @@ def fold_batchnorms(trunk: nn.Module) -> None:
             convolution = None
 
 
+def _blocks(trunk: EfficientNet) -> list[Any]:
+    """All blocks of a timm trunk, stage after stage."""
+    return [block for stage in trunk.blocks for block in cast("nn.Sequential", stage)]
+
+
 def _trunk(blocks: Sequence[Sequence[str]]) -> EfficientNet:
     return EfficientNet(
-        decode_arch_def([list(row) for row in blocks]),
+        decode_arch_def([list(row) for row in blocks]),  # type: ignore[no-untyped-call]
         stem_size=64,
         fix_stem=True,
         num_features=512,
@@ -260,12 +265,12 @@ def mobilefacenet(weights: Path | None = None) -> FaceNet:
     """
     trunk = _trunk(MOBILEFACENET_BLOCKS)
     trunk.bn1.act = nn.ReLU6(inplace=True)
-    first = trunk.blocks[0][0]
+    first = _blocks(trunk)[0]
     first.bn1.act, first.bn2.act = nn.ReLU(), nn.ReLU()
-    depthwise = nn.Sequential(nn.Conv2d(512, 512, 7, groups=512, bias=False), nn.BatchNorm2d(512))
-    project = nn.Sequential(nn.Conv2d(512, 128, 1), nn.BatchNorm2d(128))
+    depthwise = (nn.Conv2d(512, 512, 7, groups=512, bias=False), nn.BatchNorm2d(512))
+    project = (nn.Conv2d(512, 128, 1), nn.BatchNorm2d(128))
     if weights is not None:
-        _copy_in_order(nn.ModuleList([trunk, depthwise, project]), _published_order(_load_state(weights)))
+        _copy_in_order(nn.ModuleList([trunk, *depthwise, *project]), _published_order(_load_state(weights)))
     fold_batchnorms(trunk)
     head = FaceHead(512, 7, 128, bias=True)
     head.depthwise = fuse_conv_bn_eval(depthwise[0].eval(), depthwise[1].eval())
@@ -318,10 +323,10 @@ def retail_0095(weights: Path | None = None) -> FaceNet:
     trunk = _trunk(RETAIL_0095_BLOCKS)
     fold_batchnorms(trunk)
     trunk.bn1 = nn.Sequential(nn.PReLU(), nn.Conv2d(64, 64, 3, padding=1, groups=64), nn.PReLU())
-    for block in (block for stage in trunk.blocks for block in stage):
+    for block in _blocks(trunk):
         block.bn1, block.bn2 = nn.PReLU(), nn.PReLU()
         width = block.conv_pwl.out_channels
-        block.bn3 = SqueezeExcite(width, rd_channels=width // 8, act_layer=nn.PReLU)
+        block.bn3 = SEModule(width, rd_channels=width // 8, act_layer=nn.PReLU)
     trunk.bn2 = nn.PReLU()
     warp = Resample(RETAIL_0095_OFFSET, RETAIL_0095_SCALE, RETAIL_0095_SIDE, 112)
     net = FaceNet(PixelScale((1.0,) * 3, (0.0,) * 3), warp, trunk, FaceHead(512, 8, 256, bias=False), 256)
@@ -368,9 +373,9 @@ def _execution_constants(model: "Model") -> list[np.ndarray]:
 def _execution_parameters(net: FaceNet) -> list[nn.Parameter]:
     """The network's parameters in the order in which its layers run."""
     trunk = net.trunk
-    layers: list[nn.Module] = [trunk.conv_stem, *trunk.bn1]
-    for block in (block for stage in trunk.blocks for block in stage):
+    layers: list[Any] = [trunk.conv_stem, *trunk.bn1]
+    for block in _blocks(trunk):
         layers += [block.conv_pw, block.bn1, block.conv_dw, block.bn2, block.conv_pwl]
         layers += [block.bn3.fc1, block.bn3.act, block.bn3.fc2]
-    layers += [trunk.conv_head, trunk.bn2, net.head.depthwise, net.head.project]
+    layers += [trunk.conv_head, trunk.bn2, *net.head.children()]
     return [parameter for layer in layers for parameter in layer.parameters()]

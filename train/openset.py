@@ -94,7 +94,7 @@ def _identify_run(
 def scores(embeddings: np.ndarray, a: np.ndarray, b: np.ndarray, means: np.ndarray | None = None) -> np.ndarray:
     """Scores (len(a), len(b)) of rows `a` against rows `b`."""
     cosine = embeddings[a] @ embeddings[b].T
-    return cosine if means is None else cosine - (means[a][:, None] + means[b][None]) / 2
+    return np.asarray(cosine if means is None else cosine - (means[a][:, None] + means[b][None]) / 2)
 
 
 def figures(
@@ -107,9 +107,8 @@ def figures(
     mated_weight, stranger_weight = weights or (np.ones(len(outcome.mated)), np.ones(len(outcome.strangers)))
     order = np.argsort(-outcome.strangers, kind="stable")
     share = np.cumsum(stranger_weight[order]) / stranger_weight.sum()
-    thresholds = [
-        float(outcome.strangers[order][min(np.searchsorted(share, f, side="right"), len(order) - 1)]) for f in fpirs
-    ]
+    places = [min(int(np.searchsorted(share, f, side="right")), len(order) - 1) for f in fpirs]
+    thresholds = [float(outcome.strangers[order[place]]) for place in places]
     total = mated_weight.sum()
     hit = [float(((outcome.right & (outcome.mated > t)) * mated_weight).sum() / total) for t in thresholds]
     return Figures(
@@ -127,7 +126,7 @@ def intervals(outcome: Outcome, fpirs: Sequence[float] = FPIRS, *, rounds: int =
         count = np.bincount(random.integers(len(people), size=len(people)), minlength=len(people)).astype(float)
         result = figures(outcome, fpirs, (count[where[:cut]], count[where[cut:]]))
         drawn.append([result.rank1, *result.fnir])
-    return np.percentile(np.array(drawn), [2.5, 97.5], axis=0).T
+    return np.asarray(np.percentile(np.array(drawn), [2.5, 97.5], axis=0).T)
 
 
 def cohort_means(embeddings: np.ndarray, cohort: np.ndarray, k: int) -> np.ndarray:
@@ -148,5 +147,5 @@ def spherical_kmeans(embeddings: np.ndarray, clusters: int, *, seed: int = 1, ro
         embeddings.shape[1], clusters, niter=rounds, spherical=True, seed=seed, min_points_per_centroid=1
     )
     kmeans.train(np.ascontiguousarray(embeddings, dtype=np.float32))
-    centroids = kmeans.centroids / np.linalg.norm(kmeans.centroids, axis=1, keepdims=True)
-    return centroids.astype(np.float16)
+    centroids = np.asarray(kmeans.centroids, dtype=np.float32)
+    return np.asarray(centroids / np.linalg.norm(centroids, axis=1, keepdims=True), dtype=np.float16)

@@ -77,7 +77,7 @@ class PeoplePhotos:
 
     def _people(self, random: Generator) -> list[int]:
         if self.neighbours is None:
-            return random.choice(self.several, self.people, replace=False).tolist()
+            return [int(person) for person in random.choice(self.several, self.people, replace=False)]
         chosen: dict[int, None] = {}
         while len(chosen) < self.people:
             start = int(random.choice(self.several))
@@ -128,7 +128,7 @@ class Fixed:
 
     def __call__(self, step: int) -> np.ndarray:
         chosen = Epochs(np.arange(len(self.points)), self.size, self.seed)(step)
-        return self.points[chosen].ravel()
+        return np.asarray(self.points[chosen].ravel())
 
 
 @dataclass(frozen=True)
