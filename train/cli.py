@@ -66,6 +66,18 @@ def export(
 
 
 @app.command()
+def calibrate(
+    folder: Annotated[Path, typer.Argument(help="Folder of an exported encoder.")],
+    data: DataOption = DEFAULT_DATA,
+) -> None:
+    """Put faces of bad cameras into the cohort and fit the score model anew; part of `export`, too."""
+    from train.cameras import add_cameras
+    from train.data.faces import load_faces
+
+    typer.echo(str(add_cameras(folder, load_faces(data, drop_heldout=True))))
+
+
+@app.command()
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs of the workbench.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the table and the curves.")] = Path("runs/compared"),

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from train.calibrate import NonMated, fit_score_model, non_mated
+from train.cameras import add_cameras
 from train.cohort import cohort_strata, stratified_cohort
 from train.data.pictures import Pictures
 from train.errors import DataMissing
@@ -77,6 +78,7 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
         "spherical k-means of the training photos (LFW View 1 training people, CelebA, VGGFace2, Pins, FairFace, AAF)"
     )
     write_card(to, facts, cohort=cohort, k=COHORT_K, mirror=mirror, cohort_source=source)
+    add_cameras(to, task.pictures)
     return f"{to}: {identifier}, differs from PyTorch by {off:.1e}"
 
 
