@@ -275,7 +275,16 @@ def test_interrupt_exits_with_130(command, monkeypatch):
     assert (130, "", "interrupted; what was reported is kept\n") == (code, out, err)
 
 
+@pytest.fixture
+def heeded_interrupts():
+    """Children heed Ctrl-C even where the test run itself was started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is POSIX's")
+@pytest.mark.usefixtures("heeded_interrupts")
 def test_ctrl_c_in_the_middle(enrolled, home, portraits):
     """Ctrl-C in the middle of a run: exit code 130, no traceback, and the marks reported are kept."""
     pictures = [str(portraits / "more" / "both.jpg")] * 300
