@@ -42,7 +42,6 @@ def export_onnx(network: nn.Module, path: Path, *, side: int = 112, half: bool =
     unfinished = path.with_name(f".{path.name}.part")
     try:
         _write(wrapped, unfinished, side)
-        _name_leaky_relus(unfinished)
         exact = difference(wrapped, unfinished, side)
         _require(exact, TOLERANCE, path)
         if half:
@@ -71,25 +70,6 @@ def _write(network: nn.Module, path: Path, side: int) -> None:
             dynamo=True,
             verbose=False,
         )
-
-
-def _name_leaky_relus(path: Path) -> None:
-    """Turn each PRelu with a single slope into the LeakyRelu it is: ONNX Runtime fuses that."""
-    import onnx
-    from onnx import helper, numpy_helper
-
-    model = onnx.load(path)
-    slopes = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer if t.dims and np.prod(t.dims) == 1}
-    for node in model.graph.node:
-        if node.op_type == "PRelu" and node.input[1] in slopes:
-            alpha = float(slopes[node.input[1]].item())
-            leaky = helper.make_node("LeakyRelu", node.input[:1], node.output, name=node.name, alpha=alpha)
-            node.CopyFrom(leaky)
-    used = {name for node in model.graph.node for name in node.input}
-    kept = [tensor for tensor in model.graph.initializer if tensor.name in used]
-    del model.graph.initializer[:]
-    model.graph.initializer.extend(kept)
-    onnx.save(model, path)
 
 
 def difference(network: nn.Module, path: Path, side: int, *, samples: int = 8) -> float:

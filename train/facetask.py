@@ -1,5 +1,6 @@
 """The face task: how a recipe's names become samplers, losses and inputs, and how development people judge a model."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
@@ -46,7 +47,7 @@ class FaceTask:
 
     @cached_property
     def used_rows(self) -> np.ndarray:
-        """Rows of training and development people; features are cached for both."""
+        """Rows of training and development people: those of view 0; augmented views hold training people alone."""
         return np.flatnonzero(self.pictures.splits != "test")
 
     @cached_property
@@ -74,10 +75,10 @@ class FaceTask:
 
     def view(self, lower: Lower, kind: str, number: int) -> FeatureView:
         """One cached view of training and development rows through the parts as they started."""
-        key, augment = f"{kind}-{self.start_digest}", self._augmentation()
-        return cached_view(
-            lower, key, self.pictures, self.used_rows, cache_folder(), side=SIDE, augment=augment, view=number
-        )
+        augment = self._augmentation() if number else None
+        key = f"{kind}-{self.start_digest}" + (f"-{_digest(augment)}" if augment else "")
+        rows = self.train_rows if number else self.used_rows
+        return cached_view(lower, key, self.pictures, rows, cache_folder(), side=SIDE, augment=augment, view=number)
 
     def jobs(self) -> list[Callable[[], Job]]:
         """One maker a stage, called when the stage begins; the start is noted now, before a checkpoint is loaded."""
@@ -167,6 +168,11 @@ _SAMPLERS: Mapping[str, Callable[..., sampling.Sampler]] = {
     "people": _people,
     "unlabelled": _unlabelled,
 }
+
+
+def _digest(augment: Augmentation) -> str:
+    """Eight hex digits of how pictures are changed."""
+    return hashlib.sha256(repr(augment).encode()).hexdigest()[:8]
 
 
 @torch.no_grad()

