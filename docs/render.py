@@ -1,13 +1,14 @@
 """Write errors.md, settings.md and commands.md from the tables in the code: python docs/render.py."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
 import typer
 
-from attendance.errors import catalogue
+from attendance.errors import CatalogueEntry, catalogue
 from attendance.settings import SETTINGS
+from train.errors import TrainError
 
 HERE = Path(__file__).resolve().parent
 
@@ -18,8 +19,17 @@ Every message is one line: `error[id] where: what. What to do.` The id is stable
 3 the home, database or encoder cannot be used; 4 the camera or stream cannot be used; 130 interrupted, what was
 acknowledged is kept.
 
-| id | exit code | what to do |
+"""
+
+TABLE = """| id | exit code | what to do |
 |---|---|---|
+"""
+
+TRAINING = """
+## Training
+
+`attendance train` adds its own:
+
 """
 
 REASONS = """
@@ -72,9 +82,20 @@ COMMANDS_HEAD = """# Commands
 
 
 def errors() -> str:
-    """errors.md: every id of the three error trees, and the reasons."""
-    rows = (f"| `{entry.id}` | {entry.exit_code} | {entry.help} |" for entry in catalogue())
-    return ERRORS + "\n".join(rows) + "\n" + REASONS
+    """errors.md: every id of the product's three error trees, of training's, and the reasons."""
+    return ERRORS + _table(catalogue()) + TRAINING + _table(training_errors()) + REASONS
+
+
+def training_errors() -> list[type[TrainError]]:
+    """Training's error classes, sorted by id."""
+    found = [TrainError]
+    for kind in found:  # grows while it is walked
+        found += kind.__subclasses__()
+    return sorted(found, key=lambda kind: kind.id)
+
+
+def _table(entries: Iterable[CatalogueEntry | type[TrainError]]) -> str:
+    return TABLE + "".join(f"| `{entry.id}` | {entry.exit_code} | {entry.help} |\n" for entry in entries)
 
 
 def settings() -> str:

@@ -2,6 +2,8 @@
 
 import importlib.util
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -27,6 +29,24 @@ def load_renderer() -> ModuleType:
 def test_rendered_pages_are_current(page: str) -> None:
     """Every error id, setting and command is documented as the code has it; `python docs/render.py` renews them."""
     assert load_renderer().PAGES[page]() == (DOCS / page).read_text(encoding="utf-8")
+
+
+def test_an_id_means_one_thing() -> None:
+    """No error of training has the id of an error of the product, and its tree draws every class with its id."""
+    from attendance.errors import catalogue
+    from train import errors
+
+    training = load_renderer().training_errors()
+    drawn = dict(re.findall(r"[├└]── (\w+) +([\w.]+)", errors.__doc__ or ""))
+    assert {kind.__name__: kind.id for kind in training if kind is not errors.TrainError} == drawn
+    assert set() == {kind.id for kind in training} & {entry.id for entry in catalogue()}
+
+
+def test_training_errors_need_no_training_libraries() -> None:
+    """The list of training's errors is read without PyTorch, so that the page renders without the extra."""
+    code = "import sys, train.errors; print(sorted({'torch', 'numpy', 'timm'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "[]" == run.stdout.strip()
 
 
 def test_every_reason_is_documented() -> None:

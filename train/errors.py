@@ -3,6 +3,7 @@
 TrainError
 ├── WeightsUnusable     weights.unusable
 ├── DataMissing         data.missing
+├── FetchFailed         data.fetch
 ├── ManifestInvalid     data.manifest
 ├── TestPersonRefused   data.test_person
 ├── RecipeInvalid       recipe.invalid
@@ -10,6 +11,7 @@ TrainError
 ├── CheckpointUnwritten checkpoint.unwritten
 ├── TrainingDiverged    training.diverged
 ├── DeviceMissing       device.missing
+├── DemoMissing         demo.missing
 └── ExportUnequal       export.unequal
 """
 # ruff: noqa: N818 - the ids and the tree say "error"; the names say which one
@@ -25,7 +27,7 @@ class TrainError(Exception):
     help: ClassVar[str] = "Run again with --debug for the traceback."
 
     def __init__(self, where: str, detail: str) -> None:
-        super().__init__(f"{where}: {detail}")
+        super().__init__(" ".join(f"{where}: {detail}".split()))
         self.where = where
         self.detail = detail
 
