@@ -5,6 +5,7 @@ TrainError
 ├── DataMissing         data.missing
 ├── FetchFailed         data.fetch
 ├── ManifestInvalid     data.manifest
+├── SourceRefused       data.source
 ├── TestPersonRefused   data.test_person
 ├── RecipeInvalid       recipe.invalid
 ├── CheckpointRefused   checkpoint.refused
@@ -12,7 +13,8 @@ TrainError
 ├── TrainingDiverged    training.diverged
 ├── DeviceMissing       device.missing
 ├── DemoMissing         demo.missing
-└── ExportUnequal       export.unequal
+├── ExportUnequal       export.unequal
+└── WorkerLost          worker.lost
 """
 # ruff: noqa: N818 - the ids and the tree say "error"; the names say which one
 
@@ -58,6 +60,14 @@ class ManifestInvalid(TrainError):
 
     id = "data.manifest"
     help = "Correct the rows it names; every row needs a file that exists."
+
+
+class SourceRefused(TrainError):
+    """Photos that no training set can be made of, or a set that cannot be told from another."""
+
+    id = "data.source"
+    exit_code = 2
+    help = "Give folders or zips with one folder per person, two photos of some; name their sets with --set."
 
 
 class TestPersonRefused(TrainError):
@@ -120,3 +130,11 @@ class ExportUnequal(TrainError):
 
     id = "export.unequal"
     help = "Nothing was written; report the network and the versions of torch and onnxruntime."
+
+
+class WorkerLost(TrainError):
+    """A worker process ended without a word, most often for want of memory."""
+
+    id = "worker.lost"
+    exit_code = 3
+    help = "Run the same command again, with fewer --processes: photos that are finished are kept."

@@ -1,23 +1,24 @@
-"""The project's own face manifest: `faces.csv` beside `faces_<set>.zip`, decoded once into a memory map."""
+"""The face manifest: `faces.csv` beside `faces_<set>.zip` or folders `faces_<set>`, decoded once into a memory map."""
 
 import csv
 import hashlib
 import io
 import os
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from rich.progress import track
 
 from train.console import stderr
+from train.data.filetree import FileTree
 from train.data.heldout import canonical, heldout_people, refuse_heldout
 from train.data.pictures import Pictures, encode_labels
 from train.errors import DataMissing, ManifestInvalid
 
 CROP_SIDE = 128
+MANIFEST = "faces.csv"
 NAMED_SETS = ("lfw:", "pins:")
 COLUMNS = ("set", "file", "person", "split", "age", "gender", "race")
 
@@ -27,27 +28,51 @@ def cache_folder() -> Path:
     return Path(os.environ.get("ATTENDANCE_TRAIN_CACHE", Path.home() / ".cache" / "attendance-train"))
 
 
-def load_faces(folder: Path, *, drop_heldout: bool = False) -> Pictures:
+def load_faces(source: Path, *, drop_heldout: bool = False) -> Pictures:
     """All crops of the manifest (n, 128, 128, 3): the 112 crop with 8 px more on each side.
 
-    Rows of people in the test list are refused (TestPersonRefused), or given the split `test` with `drop_heldout`, so
-    that no stage meets them. The same name in two sets is one person. Raises DataMissing and ManifestInvalid, too.
+    `source` is the folder that holds `faces.csv` and the crops, or another manifest (`.csv`) beside them. Rows of
+    people in the test list are refused (TestPersonRefused), or given the split `test` with `drop_heldout`, so that no
+    stage meets them. The same name in two sets is one person. Raises DataMissing and ManifestInvalid, too.
     """
-    rows = read_manifest(folder / "faces.csv")
+    manifest = manifest_path(source)
+    rows = read_manifest(manifest)
     people = np.array([row["person"] for row in rows])
     splits = np.array([row["split"] for row in rows])
     if drop_heldout:
         splits[[canonical(person) in heldout_people() for person in people.tolist()]] = "test"
-    refuse_heldout(set(people[splits != "test"].tolist()) - {""}, str(folder / "faces.csv"))
+    refuse_heldout(set(people[splits != "test"].tolist()) - {""}, str(manifest))
     labels, classes = encode_labels(np.array([_one_name(person) for person in people.tolist()]))
+    stores = crop_stores(manifest.parent, rows)
+    digest = _digest(manifest, rows, stores)
     return Pictures(
-        pixels=_cached_pixels(folder, rows),
+        pixels=_cached_pixels(rows, stores, digest),
         labels=labels,
         splits=_disjoint(labels, splits),
         names=np.array([f"{row['set']}/{row['file']}" for row in rows]),
         classes=classes,
         columns={name: np.array([row[name] for row in rows]) for name in ("set", "age", "gender", "race")},
+        digest=digest,
     )
+
+
+def manifest_path(source: Path) -> Path:
+    """The manifest that a folder, or the path of a manifest itself, means."""
+    return source if source.suffix == ".csv" else source / MANIFEST
+
+
+def crop_stores(folder: Path, rows: Sequence[Mapping[str, str]]) -> dict[str, FileTree]:
+    """Where the crops of each set lie: `faces_<set>.zip` or the folder `faces_<set>`, never one of two at random."""
+    stores: dict[str, FileTree] = {}
+    for number, name in enumerate((row["set"] for row in rows), start=2):
+        if name not in stores:
+            places = [path for path in (folder / f"faces_{name}.zip", folder / f"faces_{name}") if path.exists()]
+            if not places:
+                raise DataMissing(str(folder / f"faces_{name}.zip"), f"named by row {number} of the manifest")
+            if len(places) > 1:
+                raise ManifestInvalid(str(folder), f"holds faces_{name}.zip and a folder faces_{name}; remove one")
+            stores[name] = FileTree(places[0])
+    return stores
 
 
 def _one_name(person: str) -> str:
@@ -63,56 +88,67 @@ def _disjoint(labels: np.ndarray, splits: np.ndarray) -> np.ndarray:
 
 
 def read_manifest(path: Path) -> list[dict[str, str]]:
-    """The rows of `faces.csv`, header checked."""
+    """The rows of a manifest, header and length of each row checked."""
     if not path.is_file():
         raise DataMissing(str(path), "no such manifest")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = set(COLUMNS) - set(reader.fieldnames or ())
-        if missing:
-            raise ManifestInvalid(str(path), f"columns missing: {', '.join(sorted(missing))}")
-        return list(reader)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = set(COLUMNS) - set(reader.fieldnames or ())
+            if missing:
+                raise ManifestInvalid(str(path), f"columns missing: {', '.join(sorted(missing))}")
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ManifestInvalid(str(path), f"no CSV in UTF-8: {error}") from error
+    if not rows:
+        raise ManifestInvalid(str(path), "no rows")
+    short = next((number for number, row in enumerate(rows, start=2) if None in row.values()), 0)
+    if short:
+        raise ManifestInvalid(str(path), f"row {short} has too few columns")
+    return rows
 
 
-def _cached_pixels(folder: Path, rows: list[dict[str, str]]) -> np.ndarray:
+def _digest(manifest: Path, rows: Sequence[Mapping[str, str]], stores: Mapping[str, FileTree]) -> str:
+    """Sixteen hex digits that change with the list and with the crops that it names."""
+    sha = hashlib.sha256(manifest.read_bytes())
+    for row in rows:
+        sha.update(stores[row["set"]].stamp(row["file"]).encode())
+    return sha.hexdigest()[:16]
+
+
+def _cached_pixels(rows: Sequence[Mapping[str, str]], stores: Mapping[str, FileTree], digest: str) -> np.ndarray:
     """The memory map of all crops, made at the first call; a map half made has another name and is never read."""
     shape = (len(rows), CROP_SIDE, CROP_SIDE, 3)
-    digest = hashlib.sha256((folder / "faces.csv").read_bytes()).hexdigest()[:16]
     ready = cache_folder() / f"faces-{digest}.npy"
     if not ready.is_file():
         ready.parent.mkdir(parents=True, exist_ok=True)
         unfinished = ready.with_suffix(f".{os.getpid()}.part")
-        target = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=shape)
-        for index, picture in _decoded(folder, rows):
-            target[index] = picture
-        target.flush()
-        unfinished.replace(ready)
+        try:
+            target = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=shape)
+            for index, picture in _decoded(rows, stores):
+                target[index] = picture
+            target.flush()
+            unfinished.replace(ready)
+        finally:
+            unfinished.unlink(missing_ok=True)
     pixels: np.ndarray = np.load(ready, mmap_mode="r")
     if pixels.shape != shape:
         raise ManifestInvalid(str(ready), f"expected {shape}, got {pixels.shape}; delete the file")
     return pixels
 
 
-def _decoded(folder: Path, rows: list[dict[str, str]]) -> Iterator[tuple[int, np.ndarray]]:
-    archives: dict[str, zipfile.ZipFile] = {}
+def _decoded(rows: Sequence[Mapping[str, str]], stores: Mapping[str, FileTree]) -> Iterator[tuple[int, np.ndarray]]:
     for index, row in enumerate(track(rows, "decoding crops", console=stderr(), disable=not stderr().is_terminal)):
-        name = row["set"]
-        if name not in archives:
-            path = folder / f"faces_{name}.zip"
-            if not path.is_file():
-                raise DataMissing(str(path), f"named by row {index + 2} of faces.csv")
-            archives[name] = zipfile.ZipFile(path)
-        yield index, _decode(archives[name], row["file"], index + 2)
+        yield index, _decode(stores[row["set"]], row["file"], index + 2)
 
 
-def _decode(archive: zipfile.ZipFile, member: str, row: int) -> np.ndarray:
+def _decode(store: FileTree, name: str, row: int) -> np.ndarray:
     try:
-        with Image.open(io.BytesIO(archive.read(member))) as picture:
+        with Image.open(io.BytesIO(store.read(name))) as picture:
             pixels = np.asarray(picture.convert("RGB"))
-    except (KeyError, OSError, UnidentifiedImageError, zipfile.BadZipFile) as error:
-        raise ManifestInvalid(
-            f"{archive.filename}:{member}", f"row {row} of the manifest cannot be read: {error}"
-        ) from error
+    except (ManifestInvalid, OSError, ValueError, SyntaxError) as error:
+        reason = error.detail if isinstance(error, ManifestInvalid) else error
+        raise ManifestInvalid(f"{store.path}:{name}", f"row {row} of the manifest cannot be read: {reason}") from error
     if pixels.shape != (CROP_SIDE, CROP_SIDE, 3):
-        raise ManifestInvalid(f"{archive.filename}:{member}", f"expected a {CROP_SIDE} px crop, got {pixels.shape}")
+        raise ManifestInvalid(f"{store.path}:{name}", f"expected a {CROP_SIDE} px crop, got {pixels.shape}")
     return pixels

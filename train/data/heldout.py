@@ -22,7 +22,7 @@ def canonical(name: str) -> str:
     """A person's name without case, accents, set prefix and punctuation: `lfw:Al_Pacino` and `al pacino` are one."""
     plain = unicodedata.normalize("NFKD", name.rpartition(":")[2])
     plain = "".join(c for c in plain if not unicodedata.combining(c)).lower()
-    return re.sub(r"[^a-z0-9]+", " ", plain).strip()
+    return re.sub(r"[\W_]+", " ", plain).strip()  # letters of every script stay
 
 
 def refuse_heldout(people: Iterable[str], where: str) -> None:

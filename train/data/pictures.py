@@ -25,7 +25,8 @@ class Pictures:
 
     `pixels` (n, H, W, C) uint8, C 1 or 3 (RGB); `labels` (n,) int64 into `classes`, -1 where nobody knows; `splits`
     (n,) of `train`, `dev`, `test`; `names` (n,) to point at a picture in a report; `columns`: further facts, (n,) each;
-    `left_out`: files that were met but could not be read.
+    `left_out`: files that were met but could not be read; `digest`: hex digits that change with the list and its
+    pictures, for caches of what was computed from them (empty where a set has none).
     """
 
     pixels: np.ndarray
@@ -35,6 +36,7 @@ class Pictures:
     classes: tuple[str, ...]
     columns: Mapping[str, np.ndarray] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
+    digest: str = ""
 
     def __post_init__(self) -> None:
         if self.pixels.ndim != 4 or self.pixels.dtype != np.uint8:  # noqa: PLR2004 - n, H, W, C
