@@ -39,6 +39,7 @@ class FaceTask:
     pictures: Pictures
     model: nn.Module
     dim: int
+    published: Joined | None = None
 
     @cached_property
     def train_rows(self) -> np.ndarray:
@@ -52,12 +53,14 @@ class FaceTask:
 
     @cached_property
     def start_embeddings(self) -> np.ndarray:
-        """Unit embeddings (rows of the set, d) of the published networks joined: teacher, and map for mining.
+        """Unit embeddings (rows of the set, d) of published networks joined: teacher, and map for mining.
 
-        float16 on disk; rows of test people are zero.
+        They are the recipe's own networks as they start, or both published ones where `[data] teacher` says
+        `published`. float16 on disk; rows of test people are zero.
         """
-        view = self.view(self.joined.below_head, "embeddings", 0)
-        vectors = np.zeros((len(self.pictures), self.dim), np.float32)
+        net = self.published or self.joined
+        view = self.view(net.below_head, f"embeddings-{self.start_digest}", 0)
+        vectors = np.zeros((len(self.pictures), net.dim), np.float32)
         vectors[view.rows] = view[view.rows][0]
         return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6))
 
@@ -65,29 +68,34 @@ class FaceTask:
     def joined(self) -> Joined:
         """The model as one that has parts and a head; raises RecipeInvalid for any other."""
         if not isinstance(self.model, Joined):
-            raise RecipeInvalid("model", "teacher, mining, features and embeddings need a model of kind joined")
+            raise RecipeInvalid("model", "mining, features and embeddings need a model of kind joined")
         return self.model
 
     @cached_property
     def start_digest(self) -> str:
-        """The weights of the parts as the recipe found them."""
-        return state_digest(self.joined.parts)
+        """The weights of the networks that teach or are cached, as the recipe found them."""
+        return state_digest((self.published or self.joined).parts)
 
-    def view(self, lower: Lower, kind: str, number: int) -> FeatureView:
-        """One cached view of training and development rows through the parts as they started."""
+    @cached_property
+    def model_digest(self) -> str:
+        """The weights of the model's own parts as the recipe found them; empty for a model without parts."""
+        return state_digest(self.model.parts) if isinstance(self.model, Joined) else ""
+
+    def view(self, lower: Lower, key: str, number: int) -> FeatureView:
+        """One cached view of training and development rows through networks as they started."""
         augment = self._augmentation() if number else None
-        key = f"{kind}-{self.start_digest}" + (f"-{_digest(augment)}" if augment else "")
+        key += f"-{_digest(augment)}" if augment else ""
         rows = self.train_rows if number else self.used_rows
         return cached_view(lower, key, self.pictures, rows, cache_folder(), side=SIDE, augment=augment, view=number)
 
     def jobs(self) -> list[Callable[[], Job]]:
         """One maker a stage, called when the stage begins; the start is noted now, before a checkpoint is loaded."""
-        if isinstance(self.model, Joined):
-            _ = self.start_digest
+        if self.published or isinstance(self.model, Joined):
+            _ = self.start_digest, self.model_digest
         return [partial(self._job, stage) for stage in self.recipe.stage]
 
     def _job(self, stage: Stage) -> Job:
-        teacher = self.start_embeddings if self.recipe.data.teacher == "start" else None
+        teacher = self.start_embeddings if self.recipe.data.teacher else None
         sizes = Sizes(self.dim, len(self.pictures.classes), 0 if teacher is None else teacher.shape[1])
         inputs, network = self._inputs(stage)
         return Job(
@@ -114,7 +122,8 @@ class FaceTask:
             raise RecipeInvalid(
                 f"stage {stage.name}", f"unknown inputs {stage.inputs!r}; expected pixels, features or embeddings"
             )
-        return FeatureInputs(tuple(self.view(lower, stage.inputs, number) for number in range(stage.views))), upper
+        key = f"{stage.inputs}-{self.model_digest}"
+        return FeatureInputs(tuple(self.view(lower, key, number) for number in range(stage.views))), upper
 
     def _augmentation(self) -> Augmentation | None:
         known = {field.name for field in fields(Augmentation)}

@@ -4,7 +4,9 @@ Training what lies above them is some ten times faster than training the whole n
 """
 
 import hashlib
+import warnings
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from train.sampling import seeded
 from train.tensors import to_tensor
 
 BATCH = 32
+OPSET = 18
 VIEW_STREAM = 104_729
 
 
@@ -76,7 +79,6 @@ def cached_view(
     return FeatureView(rows, tuple(np.load(file, mmap_mode="r") for file in files), position)
 
 
-@torch.no_grad()
 def _compute(
     lower: Lower,
     name: str,
@@ -88,25 +90,75 @@ def _compute(
     augment: Augmentation | None,
     view: int,
 ) -> None:
-    """The list of rows is written last: a view without it is unfinished and will be made again."""
+    """The list of rows is written last: a view without it is unfinished and will be made again.
+
+    Batches are shared among threads that compute alone: threads that share one batch wait for the slowest.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    targets: list[np.ndarray] = []
-    starts = range(0, len(rows), BATCH)
-    for start in track(starts, f"features, view {view}", console=stderr(), disable=not stderr().is_terminal):
+    run = frozen(lower, side, pictures.pixels.shape[3])
+    first = run(_crops(pictures.pixels, rows[:1], side, augment, view))
+    targets = [
+        np.lib.format.open_memmap(
+            folder / f"{name}.part{i}.npy", mode="w+", dtype=np.float16, shape=(len(rows), *part.shape[1:])
+        )
+        for i, part in enumerate(first)
+    ]
+
+    def fill(start: int) -> None:
         chosen = rows[start : start + BATCH]
-        crops = _crops(pictures.pixels, chosen, side, augment, view)
-        outputs = [part.numpy() for part in lower(to_tensor(crops))]
-        if not targets:
-            shapes = [(len(rows), *part.shape[1:]) for part in outputs]
-            targets = [
-                np.lib.format.open_memmap(folder / f"{name}.part{i}.npy", mode="w+", dtype=np.float16, shape=shape)
-                for i, shape in enumerate(shapes)
-            ]
-        for target, part in zip(targets, outputs, strict=True):
+        for target, part in zip(targets, run(_crops(pictures.pixels, chosen, side, augment, view)), strict=True):
             target[start : start + len(chosen)] = part
+
+    starts = range(0, len(rows), BATCH)
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        done = pool.map(fill, starts)
+        for _ in track(done, f"features, view {view}", len(starts), console=stderr(), disable=not stderr().is_terminal):
+            pass
     for target in targets:
-        target.flush()  # type: ignore[attr-defined]
+        target.flush()
     np.save(folder / f"{name}.rows.npy", rows)
+
+
+class _Frozen(nn.Module):
+    """A function of crops as a module, which is what the exporter takes."""
+
+    def __init__(self, lower: Lower) -> None:
+        super().__init__()
+        self.lower = lower
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
+        return self.lower(crops)
+
+
+def frozen(lower: Lower, side: int, channels: int = 3) -> Callable[[np.ndarray], list[np.ndarray]]:
+    """`lower` for crops (n, side, side, C) uint8 through ONNX Runtime, twice as fast as PyTorch on a CPU.
+
+    One thread a call; calls from several threads run side by side.
+    """
+    import onnxruntime
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter warns about its own deprecated calls
+        program = torch.onnx.export(
+            _Frozen(lower).eval(),
+            (torch.zeros(2, channels, side, side),),
+            input_names=["crops"],
+            dynamic_shapes={"crops": {0: torch.export.Dim("n")}},
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    assert program is not None  # noqa: S101 - for the type checker: the exporter of TorchDynamo always returns one
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(
+        program.model_proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+
+    def run(crops: np.ndarray) -> list[np.ndarray]:
+        return [np.asarray(part) for part in session.run(None, {"crops": to_tensor(crops).numpy()})]
+
+    return run
 
 
 def _crops(pixels: np.ndarray, rows: np.ndarray, side: int, augment: Augmentation | None, view: int) -> np.ndarray:

@@ -9,8 +9,10 @@ from train.data.faces import load_faces
 from train.errors import RecipeInvalid
 from train.facetask import FaceTask, dev_metrics
 from train.loop import fit
-from train.models import make_model
+from train.models import make_model, published_pair
 from train.recipe import Recipe, load_recipe
+
+TEACHERS = ("", "start", "published")
 
 
 def face_task(recipe: Recipe, folder: Path) -> FaceTask:
@@ -19,7 +21,10 @@ def face_task(recipe: Recipe, folder: Path) -> FaceTask:
         raise RecipeInvalid("data", f"unknown kind {recipe.data.kind!r} for faces")
     pictures = load_faces(folder, drop_heldout=True)
     model, dim = make_model(recipe.model, folder)
-    return FaceTask(recipe, pictures, model, dim)
+    if recipe.data.teacher not in TEACHERS:
+        raise RecipeInvalid("data", f"unknown teacher {recipe.data.teacher!r}; expected start or published")
+    published = published_pair(folder) if recipe.data.teacher == "published" else None
+    return FaceTask(recipe, pictures, model, dim, published)
 
 
 def fit_recipe(path: Path, out: Path, folder: Path) -> str:

@@ -193,7 +193,8 @@ class StageRun:
         self._train_mode()
         with self._precision():
             embeddings = job.network(*(tensor.to(self.device) for tensor in inputs))
-        batch = Batch(embeddings.float(), torch.from_numpy(job.labels[rows]).to(self.device), self._teacher(rows))
+        labels, pictures = (torch.from_numpy(column).to(self.device) for column in (job.labels[rows], rows))
+        batch = Batch(embeddings.float(), labels, self._teacher(rows), pictures)
         parts = {name: self.losses[_key(name)](batch) for name in job.losses}
         loss = sum((job.weights[name] * value for name, value in parts.items()), torch.zeros((), device=self.device))
         if not torch.isfinite(loss):

@@ -24,12 +24,19 @@ UNLABELLED = -1
 class Batch:
     """What a loss sees.
 
-    Raw embeddings (n, d), labels (n,) with -1 for nobody knows, and teachers' embeddings (n, t) or None.
+    Raw embeddings (n, d), labels (n,) with -1 for nobody knows, teachers' embeddings (n, t) or None, and which
+    picture each row shows (n,), where pictures may come twice.
     """
 
     embeddings: Tensor
     labels: Tensor
     teacher: Tensor | None = None
+    pictures: Tensor | None = None
+
+    def people(self) -> Tensor:
+        """Who each row shows (n,): its label, or below -1 a person of the picture's own."""
+        pictures = torch.arange(len(self.labels), device=self.labels.device) if self.pictures is None else self.pictures
+        return torch.where(self.labels == UNLABELLED, UNLABELLED - 1 - pictures, self.labels)
 
     def labelled(self) -> tuple[Tensor, Tensor]:
         """Embeddings and labels of the rows that have a label."""
@@ -125,7 +132,7 @@ def _triplet_miner(mining: str, margin: float, similarity: nn.Module) -> nn.Modu
 class HardestNegatives(nn.Module):
     """Triplets of every positive pair with the `hardest` most similar strangers of the batch.
 
-    Unlabelled rows included.
+    An unlabelled picture is a stranger to every other, and two views of it are a positive pair.
     """
 
     def __init__(self, margin: float = 0.3, hardest: int = 5) -> None:
@@ -136,7 +143,8 @@ class HardestNegatives(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         unit = F.normalize(batch.embeddings)
         cosine = unit @ unit.T
-        same = (batch.labels[:, None] == batch.labels[None]) & (batch.labels != UNLABELLED)[:, None]
+        people = batch.people()
+        same = people[:, None] == people[None]
         same.fill_diagonal_(fill_value=False)
         strangers = cosine.masked_fill(same | torch.eye(len(unit), dtype=torch.bool, device=unit.device), -2.0)
         hard = strangers.topk(min(self.hardest, len(unit) - 2), dim=1).values
@@ -170,41 +178,34 @@ class Quadruplet(nn.Module):
 class Strangers(nn.Module):
     """Squared excess over `limit` of each row's `hardest` most similar rows of other people.
 
-    Unlabelled rows are all strangers to each other.
-
-    A memory of the last `memory` embeddings widens the search beyond the batch.
+    Two pictures without a label show two people. A memory of the last `memory` embeddings widens the search beyond
+    the batch.
     """
 
     store: Tensor
-    store_labels: Tensor
+    store_people: Tensor
 
     def __init__(self, dim: int, limit: float = 0.25, hardest: int = 3, memory: int = 0) -> None:
         super().__init__()
         self.limit = limit
         self.hardest = hardest
         self.register_buffer("store", torch.zeros(memory, dim))
-        self.register_buffer("store_labels", torch.full((memory,), UNLABELLED))
-        self.register_buffer("filled", torch.zeros((), dtype=torch.long))
+        self.register_buffer("store_people", torch.full((memory,), UNLABELLED))
 
     def forward(self, batch: Batch) -> Tensor:
-        unit = F.normalize(batch.embeddings)
-        others, labels = torch.cat([unit, self.store]), torch.cat([batch.labels, self.store_labels])
-        cosine = unit @ others.T
-        same = (batch.labels[:, None] == labels[None]) & (labels != UNLABELLED)[None]
-        same[:, : len(unit)] |= torch.eye(len(unit), dtype=torch.bool, device=unit.device)
-        hard = cosine.masked_fill(same, -2.0).topk(min(self.hardest, len(others) - 1), dim=1).values
-        self._remember(unit.detach(), batch.labels)
+        unit, people = F.normalize(batch.embeddings), batch.people()
+        others = torch.cat([unit, self.store])
+        same = people[:, None] == torch.cat([people, self.store_people])[None]
+        hard = (unit @ others.T).masked_fill(same, -2.0).topk(min(self.hardest, len(others) - 1), dim=1).values
+        self._remember(unit.detach(), people)
         return F.relu(hard - self.limit).square().mean()
 
-    def _remember(self, unit: Tensor, labels: Tensor) -> None:
-        """The newest rows push out the oldest. Labels of the batch stay.
-
-        Unlabelled copies of one photo must not meet twice.
-        """
+    def _remember(self, unit: Tensor, people: Tensor) -> None:
+        """The newest rows push out the oldest; places not yet filled hold zeros, which are nobody's neighbours."""
         size = len(self.store)
         if size:
             self.store = torch.cat([unit, self.store])[:size]
-            self.store_labels = torch.cat([labels, self.store_labels])[:size]
+            self.store_people = torch.cat([people, self.store_people])[:size]
 
 
 class DistilCosine(nn.Module):

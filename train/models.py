@@ -52,6 +52,12 @@ def _joined(folder: Path, parts: Sequence[str], shares: Sequence[float], *, warm
     return network.to(memory_format=torch.channels_last), network.dim  # twice as fast on a CPU
 
 
+def published_pair(folder: Path) -> nets.Joined:
+    """Both published networks side by side: the teacher of recipes that distil."""
+    pair = nets.Joined([make(folder) for make in _PARTS.values()], [1 / len(_PARTS)] * len(_PARTS))
+    return pair.to(memory_format=torch.channels_last).eval()
+
+
 def _mobilefacenet(folder: Path, *, warm: bool = True) -> nets.FaceNet:
     return nets.mobilefacenet(folder / MOBILEFACENET_FILE if warm else None)
 

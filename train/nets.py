@@ -201,12 +201,23 @@ class Upper(nn.Module):
 
 
 class TimmEncoder(nn.Module):
-    """Any timm backbone with a linear embedding on its pooled features."""
+    """Any timm backbone with a linear embedding on its pooled features.
+
+    `side` resamples what comes in to so many px.
+    """
 
     def __init__(
-        self, name: str, dim: int, *, pretrained: bool = False, in_chans: int = 3, stem_stride: int | None = None
+        self,
+        name: str,
+        dim: int,
+        *,
+        pretrained: bool = False,
+        in_chans: int = 3,
+        stem_stride: int | None = None,
+        side: int | None = None,
     ) -> None:
         super().__init__()
+        self.side = side
         self.trunk = timm.create_model(name, pretrained=pretrained, num_classes=0, in_chans=in_chans)
         if stem_stride is not None:
             _first_convolution(self.trunk).stride = (stem_stride, stem_stride)
@@ -218,6 +229,8 @@ class TimmEncoder(nn.Module):
         self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.side is not None:
+            x = F.interpolate(x, size=(self.side, self.side), mode="bilinear", antialias=True)
         return cast("Tensor", self.head(self.trunk(x)))
 
 

@@ -18,7 +18,10 @@ Options = dict[str, Any]
 
 @dataclass(frozen=True)
 class Data:
-    """Which pictures: a `kind` of `train.data.load` and its path and options."""
+    """Which pictures: a `kind` of `train.data.load` and its path and options.
+
+    `teacher`: `start`, the face networks as the recipe finds them; `published`, both published ones; or none.
+    """
 
     kind: str
     path: str = ""

@@ -137,6 +137,17 @@ def test_strangers_remember():
     assert loss(batch_of([[1, 0], [0, 1]], [-1, -1])).item() == pytest.approx((1 + 0) / 2)
 
 
+def test_two_views_of_one_unlabelled_picture():
+    """Two views of a picture that nobody labelled are one person to triplets, to strangers and to their memory."""
+    rows = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0]])
+    batch = Batch(rows, torch.tensor([-1, -1, -1]), pictures=torch.tensor([7, 7, 9]))
+    assert HardestNegatives(margin=0.3, hardest=1)(batch).item() == pytest.approx((0.0 + (0.3 + 0.8 - 0.6)) / 2)
+    loss = Strangers(dim=2, limit=0.0, hardest=1, memory=3)
+    assert loss(batch).item() == pytest.approx((0.0 + 0.64 + 0.64) / 3)
+    again = Batch(rows[:1], torch.tensor([-1]), pictures=torch.tensor([7]))
+    assert loss(again).item() == 0.0
+
+
 def test_distillation_by_hand():
     """A student at right angles to its teacher costs 1; one that agrees costs 0; matrices go entry by entry."""
     apart = batch_of([[1, 0], [0, 1]], [0, 1], teacher=[[0, 1], [1, 0]])
