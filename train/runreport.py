@@ -192,7 +192,7 @@ def _left_out(metrics: Mapping[str, Any]) -> str:
     if not items:
         return ""
     rows = "".join(f"<li>{escape(item['name'])}: {escape(item['reason'])}</li>" for item in items)
-    return f"<details><summary>{len(items)} files left out</summary><ul>{rows}</ul></details>"
+    return f"<details><summary>{len(items)} left out</summary><ul>{rows}</ul></details>"
 
 
 def _figure_html(name: str, data: bytes, caption: str) -> str:

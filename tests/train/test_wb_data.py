@@ -44,7 +44,7 @@ def test_damaged_files_are_listed_and_left_out(tmp_path, capsys):
     pictures = load(Data("folder", options={"side": 12}), tmp_path)
     assert {"ada/empty.png", "ada/text.jpg", "bob/cut.png"} == {item.name for item in pictures.left_out}
     assert (10, 12, 12, 3) == pictures.pixels.shape
-    assert "3 files left out" in capsys.readouterr().err
+    assert "3 left out" in capsys.readouterr().err
 
 
 def test_a_zip_reads_like_its_folder(tmp_path):

@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from train.errors import DataMissing, FetchFailed, ManifestInvalid
@@ -93,7 +94,16 @@ def _kaggle(out: Path) -> None:
         raise DataMissing(
             "kaggle", "kagglehub is not installed (pip install kagglehub); or give --from FOLDER or ZIP"
         ) from error
-    _taken_over(Path(kagglehub.dataset_download(KAGGLE_SET)), out, SETS["kaggle"])
+    try:
+        downloaded = kagglehub.dataset_download(KAGGLE_SET)
+    except tuple(_errors_of(kagglehub.exceptions)) as error:
+        raise OSError(str(error)) from error
+    _taken_over(Path(downloaded), out, SETS["kaggle"])
+
+
+def _errors_of(module: ModuleType) -> list[type[Exception]]:
+    """The errors of kagglehub, which have no base in common."""
+    return [kind for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, Exception)]
 
 
 SETS: Mapping[str, Source] = {

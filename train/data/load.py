@@ -33,7 +33,7 @@ def report_left_out(pictures: Pictures) -> None:
         shown = "; ".join(f"{item.name} ({item.reason})" for item in pictures.left_out[:LISTED])
         more = len(pictures.left_out) - LISTED
         stderr().print(
-            f"{len(pictures.left_out)} files left out: {shown}" + (f"; and {more} more" if more > 0 else ""),
+            f"{len(pictures.left_out)} left out: {shown}" + (f"; and {more} more" if more > 0 else ""),
             highlight=False,
         )
 

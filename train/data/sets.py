@@ -7,11 +7,13 @@ pictures.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from train.data import layouts
 from train.data.heldout import canonical, heldout_people
 from train.data.idx import read_idx
 from train.data.pictures import Pictures, encode_labels
@@ -133,18 +135,21 @@ def identities(
     name: str = "kaggle",
     side: int = 64,
     grey: bool = False,
+    tree: str = "",
     minimum: int = 2,
     limit: int = 0,
     dev: float = 0.15,
     test: float = 0.15,
     seed: int = 1,
 ) -> Pictures:
-    """Faces in a folder per identity, tree or zip, as the Kaggle face-recognition-dataset has them; disjoint splits.
+    """Faces in a folder per identity, tree or zip, as the Kaggle face-recognition-datasets have them; disjoint splits.
 
-    `minimum` photos make a person; people of LFW's test list, known by name, are never trained on.
+    Of several trees of the same photos one counts, or the one that `tree` names (`train.data.layouts`). `minimum`
+    photos make a person; people of LFW's test list, known by name, are never trained on.
     """
     source = root if root.is_file() else _first(root, places, name)
-    pictures = _plain(decode_tree(source, Shape(side, grey=grey)))
+    layout = partial(layouts.identities, tree=tree)
+    pictures = _plain(decode_tree(source, Shape(side, grey=grey), layout))
     counts = np.bincount(pictures.labels, minlength=len(pictures.classes))
     pictures = taken(pictures, np.flatnonzero(counts[pictures.labels] >= minimum))
     splits = split_classes(pictures.labels, dev, test, seed)

@@ -2,21 +2,21 @@
 
 import io
 import warnings
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from rich.progress import track
 
 from train.console import stderr
+from train.data.filetree import FileTree
+from train.data.layouts import Chosen, Size, by_folder, split_folder
 from train.data.pictures import LeftOut
 from train.errors import DataMissing, ManifestInvalid, RecipeInvalid
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".pgm", ".ppm", ".gif", ".tif", ".tiff"})
-SPLIT_FOLDERS = {"train": "train", "training": "train", "val": "dev", "valid": "dev", "dev": "dev", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -45,27 +45,32 @@ class Decoded:
     left_out: tuple[LeftOut, ...]
 
 
-def decode_tree(source: Path, shape: Shape) -> Decoded:
-    """Decode every picture below a folder or inside a zip; the folder that holds a picture is its class.
+Layout = Callable[[Sequence[str], Size], Chosen]
+"""From file names to who is on which picture."""
+
+
+def decode_tree(source: Path, shape: Shape, layout: Layout = by_folder) -> Decoded:
+    """Decode the pictures below a folder or inside a zip to which the layout gives a class: by default their folder's.
 
     A file that is empty, damaged or no picture is left out and listed. Raises DataMissing where there is no picture
     at all.
     """
-    pixels, names, left_out = [], [], []
-    for name, data in track(list(_files(source)), f"reading {source.name}", console=stderr(), disable=_quiet()):
+    tree = FileTree(source)
+    chosen = layout(tree.names(SUFFIXES), lambda name: _size(tree, name))
+    pixels: dict[str, np.ndarray] = {}
+    left_out = list(chosen.left_out)
+    for name in track(list(chosen.people), f"reading {source.name}", console=stderr(), disable=_quiet()):
         try:
-            pixels.append(decode(data() if callable(data) else data, shape))
-            names.append(name)
+            pixels[name] = decode(tree.read(name), shape)
         except ManifestInvalid as error:
             left_out.append(LeftOut(name, error.detail))
     if not pixels:
-        raise DataMissing(str(source), f"no readable picture in folders per class ({len(left_out)} unreadable)")
-    paths = [PurePosixPath(name) for name in names]
+        raise DataMissing(str(source), f"no readable picture in folders per class ({len(left_out)} left out)")
     return Decoded(
-        pixels=np.stack(pixels),
-        names=np.array(names),
-        people=np.array([path.parent.name for path in paths]),
-        folders=np.array([_split_folder(path) for path in paths]),
+        pixels=np.stack(list(pixels.values())),
+        names=np.array(list(pixels)),
+        people=np.array([chosen.people[name] for name in pixels]),
+        folders=np.array([split_folder(name) for name in pixels]),
         left_out=tuple(left_out),
     )
 
@@ -94,39 +99,11 @@ def fit_picture(picture: Image.Image, shape: Shape) -> np.ndarray:
     return np.asarray(upright, dtype=np.uint8).reshape(shape.side, shape.side, -1)
 
 
-@dataclass(frozen=True)
-class _Later:
-    path: Path
-
-    def __call__(self) -> bytes:
-        return self.path.read_bytes()
-
-
-def _files(source: Path) -> Iterator[tuple[str, bytes | _Later]]:
-    """Names, relative and with slashes, in a stable order, and their bytes, on demand for files on disk."""
-    if source.is_dir():
-        for path in sorted(source.rglob("*")):
-            if path.suffix.lower() in SUFFIXES and path.is_file():
-                yield path.relative_to(source).as_posix(), _Later(path)
-    elif zipfile.is_zipfile(source):
-        with zipfile.ZipFile(source) as archive:
-            for member in sorted(archive.namelist()):
-                if PurePosixPath(member).suffix.lower() in SUFFIXES and "__MACOSX" not in member:
-                    yield member, _member(archive, member)
-    else:
-        raise DataMissing(str(source), "neither a folder nor a zip archive")
-
-
-def _member(archive: zipfile.ZipFile, member: str) -> bytes:
-    """A damaged member counts as an empty file: the rest of the archive may be sound."""
+def _size(tree: FileTree, name: str) -> int:
     try:
-        return archive.read(member)
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
-        return b""
-
-
-def _split_folder(path: PurePosixPath) -> str:
-    return next((SPLIT_FOLDERS[part.lower()] for part in path.parts[:-2] if part.lower() in SPLIT_FOLDERS), "")
+        return len(tree.read(name))
+    except ManifestInvalid:
+        return 0
 
 
 def _quiet() -> bool:
