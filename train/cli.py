@@ -26,6 +26,69 @@ def fetch(
 
 
 @app.command()
+def crops(
+    sources: Annotated[
+        list[Path] | None, typer.Argument(help="Folders or zips with a folder of photos per person.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder that receives crops and faces.csv.")] = Path("data/crops"),
+    names: Annotated[list[str] | None, typer.Option("--set", help="Name of each source's set; else its stem.")] = None,
+    joins: Annotated[
+        list[str] | None, typer.Option("--join", help="FOLDER:SET, a set of another faces.csv, splits kept.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="People to leave out: s31,s32 or a text file with a name a line.")
+    ] = None,
+    tree: Annotated[str, typer.Option(help="The folder that counts where photos are there twice.")] = "",
+    dev: Annotated[float, typer.Option(help="Share of the people kept out of training, to choose on.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="Draws these people.", min=0)] = 1,
+    form: Annotated[str, typer.Option("--format", help="webp or png.")] = "webp",
+    processes: Annotated[int, typer.Option(help="Worker processes; 0: one a core.", min=0)] = 0,
+) -> None:
+    """Cut aligned faces out of photos and list them in faces.csv, for training; the same command goes on."""
+    from train.data.crops import Choice, make_crops
+    from train.data.leaving_out import read_without
+
+    choice = Choice(dev, seed, read_without(without or ()), processes, f".{form}", tree)
+    typer.echo(make_crops(sources or (), out, choice, names=names or (), joins=joins or ()))
+
+
+@app.command()
+def clean(
+    source: Annotated[Path, typer.Argument(help="Folder of faces.csv, or another manifest beside the crops.")],
+    encoder: Annotated[str, typer.Option(help="A shipped encoder, or a folder with a card.")] = "default",
+    out: Annotated[Path | None, typer.Option("--out", help="List of findings; else cleaning.csv beside it.")] = None,
+    against: Annotated[
+        list[Path] | None, typer.Option(help="Zip of people who must not be trained on: look-alikes are found.")
+    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Write faces-cleaned.csv, too.")] = False,
+    noise: Annotated[float, typer.Option(help="Least cosine of a photo to its person's others.")] = 0.2,
+    name: Annotated[float, typer.Option(help="Cosine of two people's centres above which they may be one.")] = 0.6,
+    look_alike: Annotated[float, typer.Option(help="Cosine to a photo of --against above which one is dropped.")] = 0.5,
+    threads: Annotated[int, typer.Option(help="Threads of the encoder; 0: one a core.", min=0)] = 0,
+) -> None:
+    """List wrong labels, near duplicates, double names and look-alikes of test people, by a finished encoder."""
+    from train.data.cleaning import Limits, clean_faces
+    from train.data.manifest import manifest_path
+
+    limits = Limits(noise=noise, name=name, look_alike=look_alike)
+    listed = out or manifest_path(source).with_name("cleaning.csv")
+    typer.echo(
+        clean_faces(source, encoder, out=listed, limits=limits, against=against or (), apply=apply, threads=threads)
+    )
+
+
+def shipped(name: str) -> Path:
+    """The recipe of that name; raises RecipeInvalid with the names that there are."""
+    path = RECIPES / f"{name}.toml"
+    if not path.is_file():
+        from train.errors import RecipeInvalid
+
+        names = ", ".join(sorted(recipe.stem for recipe in RECIPES.glob("*.toml")))
+        raise RecipeInvalid(name, f"no recipe ships under that name; there are {names}")
+    return path
+
+
+@app.command()
 def fit(
     recipe: Annotated[Path, typer.Argument(help="A recipe, or the name of one that ships.")],
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the run; one that exists is continued.")] = None,
@@ -34,7 +97,7 @@ def fit(
     """Train by a recipe; the same command continues a run that was stopped."""
     from train.fitting import fit_recipe
 
-    path = recipe if recipe.suffix else RECIPES / f"{recipe}.toml"
+    path = recipe if recipe.suffix else shipped(str(recipe))
     typer.echo(fit_recipe(path, out or Path("runs") / path.stem, data))
 
 

@@ -5,24 +5,24 @@ A photo without a face stays as a miss.
 
 import csv
 import hashlib
-import io
-import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 from rich.progress import track
 
 from enroll.detect import CenterFace
-from enroll.geometry import align
+from enroll.errors import NoFace, PhotoError
+from enroll.photo import decode_photo
 from train.console import stderr
+from train.data.aligning import SIDE, aligned_face
 from train.data.faces import cache_folder
+from train.data.filetree import FileTree
 from train.errors import DataMissing, ManifestInvalid
 from train.openset import Run
 
-SIDE = 112
 PICTURES = (".jpg", ".jpeg", ".png", ".pgm", ".webp")
 
 
@@ -51,10 +51,7 @@ class TestCrops:
 
 def test_crops(archive: Path) -> TestCrops:
     """The largest face of each picture of a zip of folders, aligned; cached by the archive's content."""
-    if not archive.is_file():
-        raise DataMissing(str(archive), "no such archive")
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:16]
-    cached = cache_folder() / f"crops-{archive.stem}-{digest}.npz"
+    cached = cache_folder() / f"crops-{archive.stem}-{archive_digest(archive)}.npz"
     if not cached.is_file():
         cached.parent.mkdir(parents=True, exist_ok=True)
         made = _detect_all(archive)
@@ -68,28 +65,31 @@ def test_crops(archive: Path) -> TestCrops:
 test_crops.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test
 
 
+def archive_digest(archive: Path) -> str:
+    """Sixteen hex digits of an archive's content; raises DataMissing."""
+    if not archive.is_file():
+        raise DataMissing(str(archive), "no such archive")
+    return hashlib.sha256(archive.read_bytes()).hexdigest()[:16]
+
+
 def _detect_all(archive: Path) -> TestCrops:
-    detector = CenterFace()
-    with zipfile.ZipFile(archive) as file:
-        names = sorted(n for n in file.namelist() if n.lower().endswith(PICTURES))
-        crops = np.zeros((len(names), SIDE, SIDE, 3), np.uint8)
-        found = np.zeros(len(names), bool)
-        steps = track(names, f"faces of {archive.name}", console=stderr(), disable=not stderr().is_terminal)
-        for i, name in enumerate(steps):
-            pixels = _read(file, name)
-            faces = detector.detect(pixels)
-            if faces:
-                largest = max(faces, key=lambda face: face.box[2] * face.box[3])
-                crops[i], found[i] = align(pixels, largest.landmarks, SIDE), True
+    detector, tree = CenterFace(), FileTree(archive)
+    names = tree.names(PICTURES)
+    crops = np.zeros((len(names), SIDE, SIDE, 3), np.uint8)
+    found = np.zeros(len(names), bool)
+    steps = track(names, f"faces of {archive.name}", console=stderr(), disable=not stderr().is_terminal)
+    for i, name in enumerate(steps):
+        with suppress(NoFace):
+            crops[i], found[i] = aligned_face(detector, _read(tree, name), name), True
     return TestCrops(crops, found, tuple(names))
 
 
-def _read(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+def _read(tree: FileTree, name: str) -> np.ndarray:
+    """A test picture must be readable, or the protocol is not the published one."""
     try:
-        with Image.open(io.BytesIO(archive.read(name))) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
-        raise ManifestInvalid(f"{archive.filename}:{name}", str(error)) from error
+        return decode_photo(tree.read(name), name).pixels
+    except PhotoError as error:
+        raise ManifestInvalid(f"{tree.path}:{name}", error.detail) from error
 
 
 def open_protocol(path: Path, crops: TestCrops) -> list[Run]:

@@ -1,4 +1,4 @@
-"""Embeddings of a manifest's crops by a finished encoder: computed once, kept beside the other caches, resumable."""
+"""Embeddings of many crops by a finished encoder: computed once, kept beside the other caches, resumable."""
 
 from pathlib import Path
 
@@ -8,27 +8,24 @@ from rich.progress import track
 from enroll.encoder import OnnxEncoder
 from train.console import stderr
 from train.data.faces import cache_folder
-from train.data.pictures import Pictures
 
 BATCH = 64
 WHOLE = 0.5  # an embedding has length 1; a row that is not yet computed is zero
 
 
-def embed_rows(pictures: Pictures, rows: np.ndarray, encoder: OnnxEncoder) -> np.ndarray:
-    """Unit embeddings (len(rows), d) float32 of the middle of the crops in `rows`.
+def embed_rows(pixels: np.ndarray, rows: np.ndarray, encoder: OnnxEncoder, digest: str) -> np.ndarray:
+    """Unit embeddings (len(rows), d) float32 of the middle of the crops `pixels[rows]`; `digest` names the crops.
 
     Rows that were computed before are read, so a run that was stopped goes on where it stood. Raises EncoderFailed.
     """
-    if not pictures.digest:
-        raise ValueError("pictures: expected a set with a digest, as load_faces gives it")
     cache_folder().mkdir(parents=True, exist_ok=True)
-    name = f"vectors-{encoder.card.encoder.sha256[:12]}-{pictures.digest}.npy"
-    table = _opened(cache_folder() / name, (len(pictures), encoder.dim))
+    name = f"vectors-{encoder.card.encoder.sha256[:12]}-{digest}.npy"
+    table = _opened(cache_folder() / name, (len(pixels), encoder.dim))
     todo = rows[~_computed(table[rows])]
     steps = range(0, len(todo), BATCH)
     for start in track(steps, f"embedding with {encoder.id}", console=stderr(), disable=not stderr().is_terminal):
         part = todo[start : start + BATCH]
-        table[part] = encoder.embed(middle(pictures.pixels[part], encoder.crop_size))
+        table[part] = encoder.embed(middle(pixels[part], encoder.crop_size))
     table.flush()
     return np.array(table[rows])
 

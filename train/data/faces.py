@@ -1,6 +1,5 @@
 """The face manifest: `faces.csv` beside `faces_<set>.zip` or folders `faces_<set>`, decoded once into a memory map."""
 
-import csv
 import hashlib
 import io
 import os
@@ -14,13 +13,12 @@ from rich.progress import track
 from train.console import stderr
 from train.data.filetree import FileTree
 from train.data.heldout import canonical, heldout_people, refuse_heldout
+from train.data.manifest import Row, crop_stores, manifest_path, read_manifest
 from train.data.pictures import Pictures, encode_labels
-from train.errors import DataMissing, ManifestInvalid
+from train.errors import ManifestInvalid
 
 CROP_SIDE = 128
-MANIFEST = "faces.csv"
 NAMED_SETS = ("lfw:", "pins:")
-COLUMNS = ("set", "file", "person", "split", "age", "gender", "race")
 
 
 def cache_folder() -> Path:
@@ -56,25 +54,6 @@ def load_faces(source: Path, *, drop_heldout: bool = False) -> Pictures:
     )
 
 
-def manifest_path(source: Path) -> Path:
-    """The manifest that a folder, or the path of a manifest itself, means."""
-    return source if source.suffix == ".csv" else source / MANIFEST
-
-
-def crop_stores(folder: Path, rows: Sequence[Mapping[str, str]]) -> dict[str, FileTree]:
-    """Where the crops of each set lie: `faces_<set>.zip` or the folder `faces_<set>`, never one of two at random."""
-    stores: dict[str, FileTree] = {}
-    for number, name in enumerate((row["set"] for row in rows), start=2):
-        if name not in stores:
-            places = [path for path in (folder / f"faces_{name}.zip", folder / f"faces_{name}") if path.exists()]
-            if not places:
-                raise DataMissing(str(folder / f"faces_{name}.zip"), f"named by row {number} of the manifest")
-            if len(places) > 1:
-                raise ManifestInvalid(str(folder), f"holds faces_{name}.zip and a folder faces_{name}; remove one")
-            stores[name] = FileTree(places[0])
-    return stores
-
-
 def _one_name(person: str) -> str:
     """Sets that name people share their names; the others number them, each in its own way."""
     return canonical(person) if person.startswith(NAMED_SETS) else person
@@ -87,28 +66,7 @@ def _disjoint(labels: np.ndarray, splits: np.ndarray) -> np.ndarray:
     return np.where(both, "dev", splits)
 
 
-def read_manifest(path: Path) -> list[dict[str, str]]:
-    """The rows of a manifest, header and length of each row checked."""
-    if not path.is_file():
-        raise DataMissing(str(path), "no such manifest")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            missing = set(COLUMNS) - set(reader.fieldnames or ())
-            if missing:
-                raise ManifestInvalid(str(path), f"columns missing: {', '.join(sorted(missing))}")
-            rows = list(reader)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ManifestInvalid(str(path), f"no CSV in UTF-8: {error}") from error
-    if not rows:
-        raise ManifestInvalid(str(path), "no rows")
-    short = next((number for number, row in enumerate(rows, start=2) if None in row.values()), 0)
-    if short:
-        raise ManifestInvalid(str(path), f"row {short} has too few columns")
-    return rows
-
-
-def _digest(manifest: Path, rows: Sequence[Mapping[str, str]], stores: Mapping[str, FileTree]) -> str:
+def _digest(manifest: Path, rows: Sequence[Row], stores: Mapping[str, FileTree]) -> str:
     """Sixteen hex digits that change with the list and with the crops that it names."""
     sha = hashlib.sha256(manifest.read_bytes())
     for row in rows:
@@ -116,7 +74,7 @@ def _digest(manifest: Path, rows: Sequence[Mapping[str, str]], stores: Mapping[s
     return sha.hexdigest()[:16]
 
 
-def _cached_pixels(rows: Sequence[Mapping[str, str]], stores: Mapping[str, FileTree], digest: str) -> np.ndarray:
+def _cached_pixels(rows: Sequence[Row], stores: Mapping[str, FileTree], digest: str) -> np.ndarray:
     """The memory map of all crops, made at the first call; a map half made has another name and is never read."""
     shape = (len(rows), CROP_SIDE, CROP_SIDE, 3)
     ready = cache_folder() / f"faces-{digest}.npy"
@@ -137,7 +95,7 @@ def _cached_pixels(rows: Sequence[Mapping[str, str]], stores: Mapping[str, FileT
     return pixels
 
 
-def _decoded(rows: Sequence[Mapping[str, str]], stores: Mapping[str, FileTree]) -> Iterator[tuple[int, np.ndarray]]:
+def _decoded(rows: Sequence[Row], stores: Mapping[str, FileTree]) -> Iterator[tuple[int, np.ndarray]]:
     for index, row in enumerate(track(rows, "decoding crops", console=stderr(), disable=not stderr().is_terminal)):
         yield index, _decode(stores[row["set"]], row["file"], index + 2)
 

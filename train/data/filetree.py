@@ -37,7 +37,7 @@ class FileTree:
         try:
             if self._archive is not None:
                 return self._archive.read(name)
-            return self._inside(name).read_bytes()
+            return self.inside(name).read_bytes()
         except KeyError as error:
             raise ManifestInvalid(f"{self.path}:{name}", "not in the archive") from error
         except (zipfile.BadZipFile, zlib.error) as error:
@@ -52,7 +52,7 @@ class FileTree:
             if self._archive is not None:
                 member = self._archive.getinfo(name)
                 return f"{member.file_size}-{member.CRC:08x}"
-            status = self._inside(name).stat()
+            status = self.inside(name).stat()
         except (KeyError, OSError, ManifestInvalid):
             return ABSENT
         return f"{status.st_size}-{status.st_mtime_ns}"
@@ -60,7 +60,7 @@ class FileTree:
     def size(self, name: str) -> int:
         """The bytes of one file, 0 where it is absent."""
         try:
-            return self._archive.getinfo(name).file_size if self._archive else self._inside(name).stat().st_size
+            return self._archive.getinfo(name).file_size if self._archive else self.inside(name).stat().st_size
         except (KeyError, OSError, ManifestInvalid):
             return 0
 
@@ -73,8 +73,8 @@ class FileTree:
         except (zipfile.BadZipFile, OSError, ValueError) as error:
             raise ManifestInvalid(str(self.path), f"the archive cannot be opened: {error}") from error
 
-    def _inside(self, name: str) -> Path:
-        """A list of names may come from anywhere: none of them leads out of the folder."""
+    def inside(self, name: str) -> Path:
+        """The path of a name in a folder; raises ManifestInvalid where it leads out of it."""
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             raise ManifestInvalid(f"{self.path}:{name}", "leads out of the folder")
         return self.path / name

@@ -1,0 +1,127 @@
+"""One photo to one aligned crop, and batches of photos for worker processes."""
+
+import io
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from multiprocessing import parent_process
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image
+
+from enroll.detect import CenterFace, FaceDetector
+from enroll.errors import DetectorError, EnrollError, NoFace
+from enroll.geometry import align
+from enroll.photo import decode_photo
+from train.data.filetree import FileTree
+from train.errors import ManifestInvalid
+
+if TYPE_CHECKING:
+    from enroll.face import Pixels
+
+SIDE = 112
+WEBP_QUALITY = 90
+FORMATS = {".webp": {"format": "WEBP", "quality": WEBP_QUALITY}, ".png": {"format": "PNG"}}
+
+
+def aligned_face(detector: FaceDetector, pixels: "Pixels", source: str, *, border: int = 0) -> "Pixels":
+    """The largest face of a picture (H, W, 3), aligned: (112 + 2 border, ..., 3). Raises NoFace, DetectorFailed."""
+    faces = detector.detect(pixels)
+    if not faces:
+        raise NoFace(source, "no face was found")
+    largest = max(faces, key=lambda face: face.box[2] * face.box[3])
+    try:
+        return align(pixels, largest.landmarks, SIDE, border)
+    except ValueError as error:  # landmarks all in one place
+        raise NoFace(source, "a face without usable landmarks") from error
+
+
+@dataclass(frozen=True)
+class Task:
+    """A photo of a folder or zip, and the file that its crop becomes."""
+
+    photo: str
+    crop: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Photos of one source; crops are written below `folder`."""
+
+    source: Path
+    folder: Path
+    border: int
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a photo: `crop` is its file, or empty with a `reason`.
+
+    `final` is false where another run may well end otherwise (the file could not be read, the detector failed).
+    """
+
+    photo: str
+    stamp: str
+    crop: str
+    reason: str = ""
+    final: bool = True
+
+
+def crop_batch(batch: Batch) -> list[Outcome]:
+    """Crop every photo of a batch; a photo that cannot be used costs an outcome with a reason, never the batch."""
+    tree = _tree(batch.source, batch.source.stat().st_mtime_ns)
+    return [_cropped(tree, task, batch) for task in batch.tasks]
+
+
+def _cropped(tree: FileTree, task: Task, batch: Batch) -> Outcome:
+    stamp = tree.stamp(task.photo)
+    try:
+        photo = decode_photo(tree.read(task.photo), task.photo)
+        crop = aligned_face(_detector(), photo.pixels, task.photo, border=batch.border)
+    except ManifestInvalid as error:
+        return Outcome(task.photo, stamp, "", f"{error.id}: {error.detail}", final=False)
+    except EnrollError as error:
+        return Outcome(task.photo, stamp, "", f"{error.id}: {error.detail}", final=not isinstance(error, DetectorError))
+    _write(batch.folder / task.crop, crop)
+    return Outcome(task.photo, stamp, task.crop)
+
+
+def _write(path: Path, crop: np.ndarray) -> None:
+    encoded = io.BytesIO()
+    Image.fromarray(crop).save(encoded, **FORMATS[path.suffix])  # type: ignore[arg-type] # options of one format
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    unfinished.write_bytes(encoded.getvalue())
+    unfinished.replace(path)
+
+
+@cache
+def _detector() -> FaceDetector:
+    return CenterFace(threads=1)
+
+
+@lru_cache(maxsize=1)
+def _tree(path: Path, changed: int) -> FileTree:  # noqa: ARG001 - an archive that was replaced is opened anew
+    return FileTree(path)
+
+
+def prepare_worker() -> None:
+    """Make a worker process quiet and short-lived: one thread, Ctrl-C left to the parent, no life after it."""
+    import cv2
+
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    """A parent that is killed takes nobody along by itself: its workers would wait for work for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
