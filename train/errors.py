@@ -14,6 +14,7 @@ TrainError
 ├── DeviceMissing       device.missing
 ├── DemoMissing         demo.missing
 ├── ExportUnequal       export.unequal
+├── OutUnwritten        out.unwritten
 └── WorkerLost          worker.lost
 """
 # ruff: noqa: N818 - the ids and the tree say "error"; the names say which one
@@ -130,6 +131,14 @@ class ExportUnequal(TrainError):
 
     id = "export.unequal"
     help = "Nothing was written; report the network and the versions of torch and onnxruntime."
+
+
+class OutUnwritten(TrainError):
+    """A result could not be written; what was there before is untouched."""
+
+    id = "out.unwritten"
+    exit_code = 3
+    help = "Free some space or choose another --out; the same command goes on where it stood."
 
 
 class WorkerLost(TrainError):
