@@ -14,6 +14,9 @@ TrainError
 ├── DeviceMissing       device.missing
 ├── DemoMissing         demo.missing
 ├── ExportUnequal       export.unequal
+├── FiguresForeign      figures.foreign
+├── PeerMissing         peer.missing
+├── MeasureFailed       measure.failed
 ├── OutUnwritten        out.unwritten
 └── WorkerLost          worker.lost
 """
@@ -131,6 +134,28 @@ class ExportUnequal(TrainError):
 
     id = "export.unequal"
     help = "Nothing was written; report the network and the versions of torch and onnxruntime."
+
+
+class FiguresForeign(TrainError):
+    """Figures were measured on another encoder than the one whose card should hold them."""
+
+    id = "figures.foreign"
+    help = "Evaluate the encoder again; its card keeps what it said before."
+
+
+class PeerMissing(TrainError):
+    """A peer that is installed by hand is not there."""
+
+    id = "peer.missing"
+    exit_code = 2
+    help = "Install it with: pip install dlib-bin && pip install --no-deps face_recognition_models."
+
+
+class MeasureFailed(TrainError):
+    """The process that measures an encoder's cost ended early."""
+
+    id = "measure.failed"
+    help = "Run again with fewer other programs, or see the message of that process."
 
 
 class OutUnwritten(TrainError):
