@@ -7,7 +7,7 @@ import numpy as np
 from torch import nn
 
 from train.data.pictures import Pictures
-from train.distance import Distance, Fused, fused_scales, make_distance, unit
+from train.distance import DISTANCES, Distance, Fused, fused_scales, make_distance, unit
 from train.errors import RecipeInvalid
 from train.points import balanced_triples
 from train.recipe import Recipe
@@ -33,6 +33,8 @@ class Asking:
     def __post_init__(self) -> None:
         if min(self.points, self.dev_points, self.pool_rows) < 2:  # noqa: PLR2004 - one of each answer
             raise RecipeInvalid("evaluate", "expected points, dev_points and pool_rows of 2 or more")
+        if self.distance not in DISTANCES:
+            raise RecipeInvalid("evaluate", f"unknown distance {self.distance!r}; expected {', '.join(DISTANCES)}")
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,12 @@ class Outcome:
 def asking(recipe: Recipe) -> Asking:
     """The recipe's `[evaluate]`, checked."""
     try:
-        return Asking(**recipe.evaluate)
+        how = Asking(**recipe.evaluate)
     except TypeError as error:
         raise RecipeInvalid("evaluate", str(error).rpartition("__init__() ")[2]) from error
+    if how.distance == "pair-head" and "pair-head" not in {part.kind for part in recipe.stage[-1].losses}:
+        raise RecipeInvalid("evaluate", "distance pair-head needs the loss pair-head in the last stage")
+    return how
 
 
 @dataclass(frozen=True)

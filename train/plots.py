@@ -8,12 +8,14 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.stats import norm
 
 from train.verification import Trials, det, roc
 
 SIZE = (7.0, 4.2)
 DPI = 110
-FLOOR = 1e-4  # the lowest rate that log axes show
+RATES = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95)  # ticks of DET axes, which end at the outer ones
+LEAST = 1e-9  # what a rate of none becomes where none has no place
 NAMED_CLASSES = 20
 DARK = 0.6  # a cell this full needs white figures
 MATED, STRANGERS, MARK = "#1b7f5c", "#c2452d", "#30343b"
@@ -94,30 +96,35 @@ def roc_curves(pools: Mapping[str, Trials]) -> Figure:
 
 
 def det_curves(pools: Mapping[str, Trials]) -> Figure:
-    """False non-match rate over false match rate, both logarithmic: lower left is better."""
+    """False non-match rate over false match rate on normal-deviate axes (Martin et al. 1997): lower left is better."""
     figure, axes = _figure("false match rate", "false non-match rate")
     for name, pool in pools.items():
-        fmr, fnmr = det(pool)
-        axes.plot(np.maximum(fmr, FLOOR), np.maximum(fnmr, FLOOR), label=name)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.set_xlim(FLOOR, 1)
-    axes.set_ylim(FLOOR, 1)
-    axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend(frameon=False, loc="lower left", fontsize=8)
+        axes.plot(*(norm.ppf(np.clip(rate, LEAST, 1 - LEAST)) for rate in det(pool)), label=name)
+    ticks = norm.ppf(RATES)
+    axes.plot(ticks, -ticks, color="grey", linestyle=":", label="chance")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks(ticks, [f"{rate:.4g}" for rate in RATES])
+    axes.set_xlim(ticks[0], ticks[-1])
+    axes.set_ylim(ticks[0], ticks[-1])
+    axes.grid(visible=True, alpha=0.3)
+    axes.legend(frameon=False, loc="upper right", fontsize=8)
     return figure
 
 
 def embedding_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], how: str) -> Figure:
-    """Test pictures as dots on a plane, coloured by class; the legend names them where they are few."""
+    """Test pictures as dots on a plane, coloured and named by class; of many classes those with most pictures."""
     figure, axes = _figure("", "")
-    present = np.unique(labels)
-    for colour, label in zip(_class_colours(len(present)), present, strict=True):
-        own = points[labels == label]
-        axes.scatter(own[:, 0], own[:, 1], s=9, color=colour, label=str(classes[label]))
+    present, counts = np.unique(labels, return_counts=True)
+    named = np.sort(present[np.argsort(-counts, kind="stable")][:NAMED_CLASSES])
+    others = points[~np.isin(labels, named)]
+    if len(others):
+        axes.scatter(*others.T, s=6, color="#e2e4e7", label=f"{len(present) - len(named)} more")
+    for colour, label in zip(_class_colours(len(named)), named, strict=True):
+        axes.scatter(*points[labels == label].T, s=9, color=colour, label=str(classes[label]))
     axes.set_title(f"{len(points):,} test pictures of {len(present)} classes, {how}", fontsize=9)
-    if len(present) <= NAMED_CLASSES:
-        axes.legend(frameon=False, fontsize=7, bbox_to_anchor=(1.0, 1.0), loc="upper left")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.legend(frameon=False, fontsize=7, bbox_to_anchor=(1.0, 1.0), loc="upper left")
     return figure
 
 
@@ -146,9 +153,7 @@ def _figure(x: str, y: str, size: tuple[float, float] = SIZE) -> tuple[Figure, A
 
 
 def _class_colours(count: int) -> list[tuple[float, float, float, float]]:
-    """Ten or twenty colours told apart by name, beyond that the rainbow."""
-    if count > NAMED_CLASSES:
-        return [mpl.colormaps["gist_rainbow"](i / count) for i in range(count)]
+    """Ten or twenty colours told apart by name."""
     return [mpl.colormaps["tab10" if count <= NAMED_CLASSES // 2 else "tab20"](i) for i in range(count)]
 
 

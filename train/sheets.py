@@ -13,10 +13,13 @@ SHORT = 26
 
 
 def hardest(trials: Trials, threshold: float, *, answer: bool) -> np.ndarray:
-    """Numbers of the trials wrongly answered with `answer`, the most confident mistake first."""
+    """Numbers of the trials wrongly answered with `answer`, the most confident mistake first, none shown twice."""
     wrong = np.flatnonzero(((trials.distances <= threshold) == answer) & (trials.positive != answer))
-    order = np.argsort(trials.distances[wrong] * (1 if answer else -1), kind="stable")
-    return wrong[order][:SHOWN]
+    ordered = wrong[np.argsort(trials.distances[wrong] * (1 if answer else -1), kind="stable")]
+    once: dict[frozenset[int], int] = {}
+    for number in ordered.tolist():
+        once.setdefault(frozenset(trials.rows[number].tolist()), number)  # either way round
+    return np.array(list(once.values())[:SHOWN], dtype=np.int64)
 
 
 def mistake_sheet(trials: Trials, threshold: float, pictures: Pictures) -> Figure:

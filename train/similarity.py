@@ -1,5 +1,6 @@
 """The similarity task: how a recipe's names become samplers, losses and stages for pairs, triplets and classes."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
@@ -27,9 +28,34 @@ THUMBNAIL = 8
 TASKS = ("pairs", "three")
 
 
+def check_names(recipe: Recipe) -> None:
+    """Raise RecipeInvalid for a sampler, loss, augmentation or option of any stage that does not exist.
+
+    Stages are made one after the other: what is wrong with the last is said before the first has trained for an hour.
+    """
+    augmentation(recipe)
+    for stage in recipe.stage:
+        for part in stage.losses:
+            make_loss(part.kind, Sizes(dim=2, classes=2), part.options)
+        for part in stage.samples:
+            _check_sampler(part)
+
+
+def _check_sampler(part: Part) -> None:
+    if part.kind not in _SAMPLERS:
+        raise RecipeInvalid("samples", f"unknown kind {part.kind!r}; expected one of {', '.join(sorted(_SAMPLERS))}")
+    try:
+        inspect.signature(_SAMPLERS[part.kind]).bind(None, **part.options)
+    except TypeError as error:
+        raise RecipeInvalid(f"samples {part.kind}", str(error)) from error
+
+
 @dataclass(frozen=True)
 class SimilarityTask:
-    """A recipe's data and model at work. `out` keeps what was mined, so that a resumed run sees the same points."""
+    """A recipe's data and model at work. `out` keeps what was mined, so that a resumed run sees the same points.
+
+    The recipe has passed `check_names`.
+    """
 
     recipe: Recipe
     pictures: Pictures
@@ -85,14 +111,7 @@ class SimilarityTask:
         )
 
     def _sampler(self, part: Part, number: int, member: int | None) -> sampling.Sampler:
-        if part.kind not in _SAMPLERS:
-            raise RecipeInvalid(
-                "samples", f"unknown kind {part.kind!r}; expected one of {', '.join(sorted(_SAMPLERS))}"
-            )
-        try:
-            return _SAMPLERS[part.kind](_Place(self, number, member), **part.options)
-        except TypeError as error:
-            raise RecipeInvalid(f"samples {part.kind}", str(error)) from error
+        return _SAMPLERS[part.kind](_Place(self, number, member), **part.options)
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ def dim_of(model: nn.Module) -> int:
 def _tower(model: Model, shape: InputShape, folder: Path) -> nn.Module:
     if model.kind == "ensemble":
         return _ensemble(model.options, shape, folder)
+    if model.kind not in KINDS:
+        raise RecipeInvalid("model", f"unknown kind {model.kind!r}; expected one of {', '.join(KINDS)}")
     if model.kind not in _OWN:
         options = {"in_chans": shape.channels, **model.options} if model.kind == "timm" else model.options
         return make_model(replace(model, options=options), folder)[0]
@@ -69,3 +71,4 @@ _OWN: Mapping[str, Callable[..., nn.Module]] = {
     "siamese": lambda shape, **options: Siamese(shape.channels, **options),
     "small-face": lambda shape, **options: SmallFaceNet(shape.channels, side=shape.side, **options),
 }
+KINDS = ("ensemble", *_OWN, "joined", "timm")

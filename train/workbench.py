@@ -17,7 +17,7 @@ from train.loop import fit
 from train.losses import Sizes, make_loss
 from train.recipe import Recipe, load_recipe
 from train.runreport import Timing, read_metrics, write_report
-from train.similarity import TASKS, SimilarityTask, embed
+from train.similarity import TASKS, SimilarityTask, check_names, embed
 from train.towers import InputShape, dim_of, make_tower
 
 RECIPE_COPY = "recipe.toml"
@@ -33,6 +33,7 @@ def fit_workbench(recipe: Recipe, out: Path, folder: Path) -> Path:
     if recipe.task not in TASKS:
         raise RecipeInvalid(recipe.name, f"unknown task {recipe.task!r}; expected faces, {', '.join(TASKS)}")
     asking(recipe)
+    check_names(recipe)
     pictures = load(recipe.data, folder)
     out.mkdir(parents=True, exist_ok=True)
     model = make_tower(recipe.model, shape_of(pictures), seed=recipe.seed, folder=folder)

@@ -14,6 +14,7 @@ from train.losses import PairHead  # noqa: E402
 from train.points import balanced_triples, mined_triplets, random_quadruplets  # noqa: E402
 from train.runreport import classification_report  # noqa: E402
 from train.sampling import balanced_pairs  # noqa: E402
+from train.sheets import hardest  # noqa: E402
 from train.siamese import Ensemble, Siamese, SmallFaceNet  # noqa: E402
 from train.verification import Trials, choose_threshold, equal_error_rate, judge, pool_of_pairs, roc_auc  # noqa: E402
 
@@ -134,6 +135,14 @@ def test_threshold_is_the_best_of_all(trials):
     every = [balanced(t) for t in [-1.0, *np.unique(trials.distances), 99.0]]
     assert pytest.approx(max(every)) == chosen.balanced_accuracy
     assert pytest.approx(chosen.balanced_accuracy) == balanced(chosen.value)
+
+
+def test_a_mistake_is_shown_once():
+    """A pair asked both ways round stands once on the sheet of mistakes; the most confident mistake comes first."""
+    rows = np.array([(1, 2), (2, 1), (3, 4), (5, 6), (1, 2)])
+    trials = Trials(rows, np.array([False, False, False, True, False]), np.array([0.3, 0.3, 0.1, 0.2, 0.3]))
+    assert [2, 0] == hardest(trials, 0.5, answer=True).tolist()
+    assert [] == hardest(trials, 0.5, answer=False).tolist()
 
 
 def test_verdict_matches_counting(trials):

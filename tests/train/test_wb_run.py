@@ -15,10 +15,10 @@ pytest.importorskip("timm")
 from PIL import Image  # noqa: E402 - after the skip
 from typer.testing import CliRunner  # noqa: E402
 
-from train import loop, runreport  # noqa: E402
-from train.cli import app  # noqa: E402
+from train import loop, models, runreport, towers  # noqa: E402
+from train.cli import app, shipped  # noqa: E402
 from train.errors import DataMissing, RecipeInvalid  # noqa: E402
-from train.recipe import load_recipe  # noqa: E402
+from train.recipe import Model, load_recipe  # noqa: E402
 from train.runreport import read_log, read_metrics  # noqa: E402
 from train.similarity import cluster_pictures  # noqa: E402
 from train.workbench import fit_workbench, open_run  # noqa: E402
@@ -299,14 +299,35 @@ def test_an_unfinished_run_is_no_run(tmp_path):
         ('distance = "euclidean"', 'distances = "euclidean"', "distances"),
         ('task = "pairs"', 'task = "pares"', "pares"),
         ('kind = "siamese"', 'kind = "siamise"', "siamise"),
+        ('distance = "euclidean"', 'distance = "euclid"', "unknown distance 'euclid'"),
+        ('distance = "euclidean"', 'distance = "pair-head"', "needs the loss pair-head"),
+        ("nearest = 5", "nearby = 5", "nearby"),
+        ('mining = "given"', 'mining = "taken"', "unknown mining 'taken'"),
+        ('kind = "mined-triplets"', 'kind = "minded-triplets"', "minded-triplets"),
+        ('task = "pairs"', 'task = "pairs"\naugment = { turn = 3.0 }', "turn"),
     ],
 )
-def test_a_wrong_recipe_names_what_is_wrong(tree, tmp_path, old, new, message):
-    """A misspelt sampler, option, evaluation, task or network is refused with its name."""
-    path = recipe_file(tmp_path)
+def test_a_wrong_recipe_names_what_is_wrong(tree, tmp_path, monkeypatch, old, new, message):
+    """A misspelt sampler, option, evaluation, task or network, in any stage, is refused before a step is done."""
+    monkeypatch.setattr(loop.StageRun, "_one_step", lambda _: pytest.fail("training began"))
+    path = recipe_file(tmp_path, stages=CONTRASTIVE.format(steps=12) + MINED)
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
     with pytest.raises(RecipeInvalid, match=message):
         fit_workbench(load_recipe(path), tmp_path / "run", tree)
+
+
+def test_an_unknown_recipe_name_lists_those_that_ship():
+    """A misspelt name is answered with the names that there are."""
+    with pytest.raises(RecipeInvalid, match="digits-siames: no recipe ships under that name; there are att-clusters, "):
+        shipped("digits-siames")
+    assert RECIPES / "digits-siamese.toml" == shipped("digits-siamese")
+
+
+def test_network_kinds_are_all_there_is():
+    """The kinds offered for a misspelt one are exactly those that can be made."""
+    assert {"ensemble", *towers._OWN, *models._MAKERS} == set(towers.KINDS)
+    with pytest.raises(RecipeInvalid, match="expected one of ensemble, siamese, small-face"):
+        towers.make_tower(Model("siamse"), towers.InputShape(1, 28), seed=1, folder=Path())
 
 
 @pytest.mark.parametrize("name", WORKBENCH)
