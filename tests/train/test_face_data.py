@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from train.data.faces import load_faces
+from train.data.faces import cache_folder, load_faces
 from train.data.heldout import canonical, heldout_people, refuse_heldout
 from train.errors import DataMissing, ManifestInvalid, TestPersonRefused
 
@@ -87,3 +87,88 @@ def test_a_manifest_without_its_columns(tmp_path):
     (tmp_path / "faces.csv").write_text("set,file\n", encoding="utf-8")
     with pytest.raises(ManifestInvalid, match="person"):
         load_faces(tmp_path)
+
+
+def unpacked(folder, name):
+    with zipfile.ZipFile(folder / f"faces_{name}.zip") as archive:
+        archive.extractall(folder / f"faces_{name}")
+    (folder / f"faces_{name}.zip").unlink()
+
+
+def test_crops_in_folders_read_like_those_in_zips(tmp_path):
+    """A set's crops may lie in a zip or in a folder of the same name; a folder that is not there is a missing zip."""
+    zipped = load_faces(make_set(tmp_path))
+    for name in ("lfw", "aaf"):
+        unpacked(tmp_path, name)
+    assert np.array_equal(zipped.pixels, load_faces(tmp_path).pixels)
+    (tmp_path / "faces_lfw" / "A" / "2.webp").unlink()
+    with pytest.raises(ManifestInvalid, match="row 3"):
+        load_faces(tmp_path)
+
+
+def test_names_do_not_lead_out_of_a_set(tmp_path):
+    """A row that names a file outside the set's folder is refused by its number."""
+    make_set(tmp_path)
+    unpacked(tmp_path, "aaf")
+    rows = [*ROWS[:3], "aaf,../faces_lfw.zip,,train,,,"]
+    (tmp_path / "faces.csv").write_text(HEADER + "\n".join(rows) + "\n", encoding="utf-8")
+    with pytest.raises(ManifestInvalid, match="row 5 of the manifest cannot be read: leads out"):
+        load_faces(tmp_path)
+
+
+def test_another_manifest_beside_the_crops(tmp_path):
+    """A manifest is read by its own name, too, from the crops beside it."""
+    make_set(tmp_path)
+    (tmp_path / "fewer.csv").write_text(HEADER + ROWS[3] + "\n", encoding="utf-8")
+    fewer = load_faces(tmp_path / "fewer.csv")
+    assert ["aaf/c.webp"] == fewer.names.tolist()
+    assert np.array_equal(load_faces(tmp_path).pixels[3:], fewer.pixels)
+
+
+def test_changed_crops_are_decoded_anew(tmp_path):
+    """The same list over other pictures is another set: neither cache nor digest is shared."""
+    first = load_faces(make_set(tmp_path))
+    kept = np.array(first.pixels)
+    with zipfile.ZipFile(tmp_path / "faces_aaf.zip", "w") as archive:
+        data = io.BytesIO()
+        Image.new("RGB", (128, 128), "white").save(data, "WEBP")
+        archive.writestr("c.webp", data.getvalue())
+    second = load_faces(tmp_path)
+    assert first.digest != second.digest
+    assert np.array_equal(kept[:3], second.pixels[:3])
+    assert 255 == second.pixels[3].min()
+
+
+def test_nothing_half_decoded_is_left(tmp_path):
+    """A set that cannot be read leaves no unfinished file in the cache."""
+    with pytest.raises(ManifestInvalid):
+        load_faces(make_set(tmp_path, damaged=["c.webp"]))
+    assert [] == list(cache_folder().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        (HEADER, "no rows"),
+        (HEADER + "lfw,A/1.webp,lfw:X\n", "row 2 has too few"),
+        (HEADER + ROWS[0] + "\n" + "lfw\n", "row 3"),
+    ],
+)
+def test_a_manifest_that_breaks_off(tmp_path, text, match):
+    """A list without rows, or with a row cut short, is one line with the row's number."""
+    (tmp_path / "faces.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(ManifestInvalid, match=match):
+        load_faces(tmp_path)
+
+
+def test_a_manifest_in_another_encoding(tmp_path):
+    """Bytes that are no UTF-8 are one line."""
+    (tmp_path / "faces.csv").write_bytes(HEADER.encode() + "lfw,A/1.webp,lfw:Ren\u00e9,train,,,\n".encode("latin-1"))
+    with pytest.raises(ManifestInvalid, match="UTF-8"):
+        load_faces(tmp_path)
+
+
+def test_names_in_other_scripts_stay_apart():
+    """People whose names have no Latin letter are not all one nameless person."""
+    assert canonical("lfw:\u674e_\u96f7") != canonical("lfw:\u738b_\u82b3") != ""
+    assert canonical("\u0418\u0432\u0430\u043d_1") == canonical("\u0438\u0432\u0430\u043d 1")

@@ -97,6 +97,8 @@ def make_crops(
 
 def _set_names(sources: Sequence[Path], names: Sequence[str], joins: Sequence[str]) -> list[str]:
     """A name for each source, given or its stem; no two alike, for a set is known by its name."""
+    if not sources and not joins:
+        raise SourceRefused("SOURCE", "no source and no --join given")
     if names and len(names) != len(sources):
         raise SourceRefused("--set", f"expected one name for each of {len(sources)} sources, got {len(names)}")
     chosen = list(names) or [re.sub(r"[^A-Za-z0-9_.-]+", "_", source.resolve().stem) for source in sources]
