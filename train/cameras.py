@@ -11,21 +11,25 @@ from typing import Any
 
 import numpy as np
 
-from train.augment import Augmentation, centre_crop
+from train.augment import Augmentation
 from train.calibrate import fit_score_model, non_mated
+from train.cards import recast_cohort
+from train.data.faces import cache_folder
 from train.data.pictures import Pictures
-from train.export import recast_cohort
+from train.embedding import AS_THEY_ARE, Digested, View, kept_vectors
+from train.errors import DataMissing
 from train.openset import cohort_means, spherical_kmeans
 
 CAMERA_PHOTOS = 6000
 CAMERA_CENTROIDS = 600
+PHOTOS_A_CENTROID = 8  # at least
 SEED = 11
-BATCH = 64
 BAD_CAMERA = Augmentation(
     light=0.8, grey=0.1, low_resolution=1.0, blur=0.6, noise=0.6, jpeg=0.8, occlusion=0.0, mask=0.0
 )
-PARTS = "LFW (View 1 training people) and CelebA, each as they are and as a bad camera sees them"
+PARTS = "each set as it is and as a bad camera sees it"
 CAREFUL_FMR = 1e-5
+FEWEST_PEOPLE = 20  # of a set that is calibrated on
 
 
 def add_cameras(folder: Path, pictures: Pictures) -> Path:
@@ -34,18 +38,44 @@ def add_cameras(folder: Path, pictures: Pictures) -> Path:
     Done again it replaces what it added before. Raises EncoderError where the folder holds no sound encoder.
     """
     from enroll import load_encoder
+    from train.encoders import Carded
 
-    encoder = load_encoder(folder)
+    encoder = Carded(load_encoder(folder))
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     cohort = np.load(folder / card["cohort"]["file"]).astype(np.float32)
     clean = cohort[: len(cohort) - card["cohort"].get("cameras", 0)]
-    random = np.random.default_rng(SEED)
-    rows = random.permutation(pictures.rows("train"))[:CAMERA_PHOTOS]
-    seen = _embed(encoder, pictures, rows, random)
-    centroids = spherical_kmeans(seen, min(CAMERA_CENTROIDS, max(1, len(rows) // 8)), seed=SEED, rounds=10)
-    joined = np.concatenate([clean, centroids.astype(np.float32)])
-    model = _score_model(encoder, pictures, joined, card["cohort"]["k"])
-    return recast_cohort(folder, joined, cameras=len(centroids), score_model=model)
+    joined, cameras = with_cameras(encoder, pictures, clean)
+    model = calibrated(encoder, pictures, joined, card["cohort"]["k"])
+    return recast_cohort(folder, joined, cameras=cameras, score_model=model)
+
+
+def with_cameras(encoder: Digested, pictures: Pictures, clean: np.ndarray) -> tuple[np.ndarray, int]:
+    """The clean centroids with those of degraded training photos below them, float32, and how many these are."""
+    centroids = camera_centroids(seen_by_cameras(encoder, pictures))
+    return np.concatenate([clean.astype(np.float32), centroids.astype(np.float32)]), len(centroids)
+
+
+def camera_rows(pictures: Pictures) -> np.ndarray:
+    """The training photos that are degraded, in the order in which that is done."""
+    return np.random.default_rng(SEED).permutation(pictures.rows("train"))[:CAMERA_PHOTOS]
+
+
+def seen_by_cameras(encoder: Digested, pictures: Pictures) -> np.ndarray:
+    """Vectors (n, d) of `camera_rows`, each as a bad camera sees it."""
+    return kept_vectors(encoder, pictures, camera_rows(pictures), cache_folder(), bad_camera(SEED))
+
+
+def bad_camera(seed: int) -> View:
+    """Every picture as a bad camera sees it; what happens to one depends on `seed` and its row alone."""
+    return View(
+        f"bad camera {seed} {BAD_CAMERA}", lambda pixels, row: degraded(pixels, np.random.default_rng([seed, row]))
+    )
+
+
+def camera_centroids(seen: np.ndarray) -> np.ndarray:
+    """Centroids (c, d) of vectors of degraded photos."""
+    count = min(CAMERA_CENTROIDS, max(1, len(seen) // PHOTOS_A_CENTROID))
+    return spherical_kmeans(seen, count, seed=SEED, rounds=10)
 
 
 def degraded(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -53,36 +83,37 @@ def degraded(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return BAD_CAMERA(pixels, random)
 
 
-def _embed(encoder: Any, pictures: Pictures, rows: np.ndarray, random: np.random.Generator | None) -> np.ndarray:
-    """Unit embeddings (n, d) of `rows`, degraded where a generator is given."""
-    parts = []
-    for start in range(0, len(rows), BATCH):
-        batch = np.asarray(pictures.pixels[rows[start : start + BATCH]])
-        if random is None:
-            crops = centre_crop(batch, encoder.crop_size)
-        else:
-            crops = np.stack([degraded(each, random) for each in batch])
-        parts.append(encoder.embed(np.ascontiguousarray(crops)))
-    return np.concatenate(parts)
+def calibrated(encoder: Digested, pictures: Pictures, cohort: np.ndarray, k: int) -> dict[str, Any]:
+    """Of the score models of each set, clean and degraded, the most careful: whose strangers score highest.
 
-
-def _score_model(encoder: Any, pictures: Pictures, cohort: np.ndarray, k: int) -> dict[str, Any]:
-    """Of the models of each set, clean and degraded, the most careful: the one whose strangers score highest.
-
-    An average over ways of being photographed would promise too much to whoever has only the worst of them.
+    An average over ways of being photographed would promise too much to whoever has only the worst of them. Raises
+    DataMissing where there are too few development people.
     """
     rows = pictures.rows("dev", labelled=True)
-    labels, sets = pictures.labels[rows], pictures.columns["set"][rows]
     random = np.random.default_rng(SEED + 1)
+    ways = {
+        "as they are": AS_THEY_ARE,
+        "as a bad camera sees them": bad_camera(SEED + 1),
+    }
     models = []
-    for how, generator in (("as they are", None), ("as a bad camera sees them", random)):
-        vectors = _embed(encoder, pictures, rows, generator)
+    for how, view in ways.items():
+        vectors = kept_vectors(encoder, pictures, rows, cache_folder(), view)
         means = cohort_means(vectors, cohort, k)
-        for name in np.unique(sets):
-            own = sets == name
-            sample = non_mated(vectors[own], labels[own], means[own], random)
+        for name, own in _calibration_sets(pictures, rows).items():
+            sample = non_mated(vectors[own], pictures.labels[rows][own], means[own], random)
             models.append(fit_score_model(sample, f"development people of {name}, {how}: the highest of {PARTS}"))
     return max(models, key=_reach)
+
+
+def _calibration_sets(pictures: Pictures, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Which of `rows` (n,) are compared among themselves: people of one set resemble each other more than of two."""
+    sets, labels = pictures.columns["set"][rows], pictures.labels[rows]
+    people = len(np.unique(labels))
+    if people < FEWEST_PEOPLE:
+        raise DataMissing("calibration", f"expected {FEWEST_PEOPLE} development people or more, found {people}")
+    found = {str(name): sets == name for name in np.unique(sets)}
+    large = {name: own for name, own in found.items() if len(np.unique(labels[own])) >= FEWEST_PEOPLE}
+    return large or {"all sets": np.ones(len(rows), bool)}
 
 
 def _reach(model: dict[str, Any]) -> float:

@@ -2,29 +2,25 @@
 
 import datetime as dt
 import subprocess
-from collections.abc import Collection, Mapping
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 
-from train.calibrate import NonMated, fit_score_model, non_mated
-from train.cameras import add_cameras
-from train.cohort import cohort_strata, stratified_cohort
+from train.cameras import calibrated, with_cameras
+from train.cards import install, write_card
+from train.cohort import COHORT_K, cohort_of, cohort_strata, rows_of
+from train.data.faces import cache_folder, load_faces
 from train.data.pictures import Pictures
-from train.errors import DataMissing
-from train.export import export_onnx, write_card
-from train.facetask import FaceTask, embed_pictures
-from train.features import state_digest
-from train.fitting import face_task
-from train.models import load_weights
-from train.openset import cohort_means
-from train.recipe import load_recipe
+from train.embedding import Digested, crops_of, kept_vectors
+from train.encoders import Plain
+from train.errors import DataMissing, RecipeInvalid
+from train.export import export_onnx
+from train.models import load_weights, make_model
+from train.recipe import Recipe, load_recipe
 
-COHORT_K = 20
-CALIBRATION_SEED = 1
+FACES_COMPARED = 32  # development faces on which the file is compared with the network
 
 TERMS = {
     "lfw": "Labeled Faces in the Wild, View 1 training people; photos from news agencies, for research",
@@ -34,6 +30,7 @@ TERMS = {
     "fairface": "FairFace; CC BY 4.0",
     "aaf": "All-Age-Faces; research only",
 }
+OWN_TERMS = "the user's own photos; as the people in them agreed to"
 INITIAL = {
     "mobilefacenet": "foamliu/MobileFaceNet, trained by its author on MS-Celeb-1M",
     "retail-0095": "Intel Open Model Zoo, face-reidentification-retail-0095",
@@ -46,78 +43,78 @@ WEAKNESSES = (
 )
 
 
-def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = False, half: bool = True) -> str:
-    """Export the run's network into `to` with cohort, score model and card; returns what to tell the user."""
+def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = False, storage: str = "float16") -> str:
+    """Export the run's network into `to` with cohort, score model and card; returns what to tell the user.
+
+    Everything is made from the file that ships, in a folder of its own, and moved to `to` when it is whole.
+    """
     weights = run / "model.pt"
     if not weights.is_file():
         raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
     recipe = load_recipe(run / "recipe.toml")
-    task = face_task(recipe, folder)
-    start = task.start_digest
-    load_weights(task.model, weights)
-    to.mkdir(parents=True, exist_ok=True)
-    off = export_onnx(task.model, to / "encoder.onnx", half=half)
-    only_head = state_digest(task.joined.parts) == start and not mirror
-    vectors = head_vectors(task) if only_head else embed_pictures(task.model, task.pictures.pixels, mirror=mirror)
-    embeddings = Embeddings(task.pictures, vectors)
-    cohort = embeddings.cohort()
+    if recipe.task != "faces":
+        raise RecipeInvalid(str(run), "only encoders of faces are exported; see `attendance train demo` for others")
+    pictures = load_faces(folder, drop_heldout=True)
+    network, _ = make_model(recipe.model, folder)
+    load_weights(network, weights)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as made:
+        file = Path(made, "encoder.onnx")
+        off = export_onnx(network, file, storage=storage, faces=_faces(pictures))
+        _describe(Plain(identifier, file, mirror=mirror), pictures, recipe, identifier)
+        install(Path(made), to)
+    return f"{to}: {identifier}, differs from PyTorch by {off:.1e}"
+
+
+def _faces(pictures: Pictures) -> np.ndarray | None:
+    rows = pictures.rows("dev")[:FACES_COMPARED]
+    return crops_of(pictures.pixels, rows) if len(rows) else None
+
+
+def _describe(encoder: Plain, pictures: Pictures, recipe: Recipe, identifier: str) -> None:
+    """Cohort, score model and card beside the encoder's file."""
+    clean = whole_cohort(encoder, pictures)
+    cohort, cameras = with_cameras(encoder, pictures, clean)
+    k = min(COHORT_K, len(clean))
+    facts = _facts(recipe, pictures, identifier) | {"score_model": calibrated(encoder, pictures, cohort, k)}
+    source = f"spherical k-means of training photos ({', '.join(_sets(pictures))})"
+    write_card(
+        encoder.file.parent,
+        facts,
+        cohort=cohort,
+        k=k,
+        mirror=encoder.mirror,
+        cohort_source=source,
+        cameras=cameras,
+    )
+
+
+def whole_cohort(encoder: Digested, pictures: Pictures) -> np.ndarray:
+    """Centroids (c, d) float16 of all training photos."""
+    strata = list(cohort_strata(pictures, pictures.rows("train")))
+    rows = rows_of(strata)
+    return cohort_of(rows, kept_vectors(encoder, pictures, rows, cache_folder()), strata)
+
+
+def _facts(recipe: Recipe, pictures: Pictures, identifier: str) -> dict[str, Any]:
+    """What the card tells of where the encoder comes from; figures are recorded later, by `eval --record`."""
     started = [INITIAL[part] for part in recipe.model.options.get("parts", ())]
-    facts = {
+    taught = {"": [], "start": started}.get(recipe.data.teacher, list(INITIAL.values()))
+    return {
         "id": identifier,
         "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        "score_model": embeddings.score_model(cohort),
         "recipe": recipe.name,
         "revision": _revision(),
-        "data": [{"set": name, "terms": terms} for name, terms in TERMS.items()],
-        "teachers": [{"name": name, "terms": "Apache-2.0"} for name in started if recipe.data.teacher],
+        "data": [{"set": name, "terms": TERMS.get(name, OWN_TERMS)} for name in _sets(pictures)],
+        "teachers": [{"name": name, "terms": "Apache-2.0"} for name in taught],
         "initial_weights": [{"name": name, "licence": "Apache-2.0"} for name in started],
         "figures": {},
         "weaknesses": list(WEAKNESSES),
     }
-    source = (
-        "spherical k-means of the training photos (LFW View 1 training people, CelebA, VGGFace2, Pins, FairFace, AAF)"
-    )
-    write_card(to, facts, cohort=cohort, k=COHORT_K, mirror=mirror, cohort_source=source)
-    add_cameras(to, task.pictures)
-    return f"{to}: {identifier}, differs from PyTorch by {off:.1e}"
 
 
-def head_vectors(task: FaceTask) -> np.ndarray:
-    """Unit embeddings of the whole set from what was cached below the head."""
-    with torch.no_grad():
-        out = F.normalize(task.joined.head.eval()(torch.from_numpy(task.start_embeddings)))
-    return out.numpy()
-
-
-class Embeddings:
-    """A whole set through one network: what cohort and score model are made of."""
-
-    def __init__(self, pictures: Pictures, vectors: np.ndarray) -> None:
-        self.pictures = pictures
-        self.vectors = vectors
-
-    def cohort(self, without: Collection[str] = ()) -> np.ndarray:
-        """Centroids (c, d) float16 of the training photos, without some of the sets where asked."""
-        strata = cohort_strata(self.pictures, self.pictures.rows("train"), without)
-        return stratified_cohort(self.vectors, strata)
-
-    def score_model(self, cohort: np.ndarray, k: int = COHORT_K) -> Mapping[str, Any]:
-        """The card's score model from development people, each compared within their own set.
-
-        People of one school are photographed alike, as people of one set are; pairs across sets would promise too much.
-        """
-        rows = self.pictures.rows("dev", labelled=True)
-        vectors, sets = self.vectors[rows], self.pictures.columns["set"][rows]
-        means = cohort_means(vectors, cohort.astype(np.float32), k)
-        random = np.random.default_rng(CALIBRATION_SEED)
-        parts = [
-            non_mated(vectors[own], self.pictures.labels[rows][own], means[own], random)
-            for own in (sets == name for name in np.unique(sets))
-        ]
-        sample = NonMated(np.concatenate([part.scores for part in parts]), sum(part.people for part in parts))
-        return fit_score_model(
-            sample, "development people of LFW (View 1 training people) and CelebA, each within its set"
-        )
+def _sets(pictures: Pictures) -> list[str]:
+    return sorted(set(pictures.columns["set"][pictures.rows("train")].tolist()))
 
 
 def _revision() -> str:

@@ -5,7 +5,8 @@ import pytest
 
 from enroll.card import parse_card
 from train.calibrate import NonMated, fit_score_model, non_mated
-from train.evaluate import age_of, area_under_roc
+from train.evaluate import area_under_roc
+from train.groups import age_of
 
 
 def card_with(model):

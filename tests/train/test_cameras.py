@@ -61,7 +61,7 @@ def test_two_strangers_before_one_bad_camera_come_apart(folder, pictures):
         return float(vectors[0] @ vectors[1] - encoder.cohort_means(vectors).mean())
 
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    from train.export import recast_cohort
+    from train.cards import recast_cohort
 
     whole = np.load(folder / "cohort.npy")
     clean = whole[: len(whole) - card["cohort"].get("cameras", 0)]
