@@ -103,15 +103,32 @@ def fit(
 
 @app.command(name="eval")
 def evaluate(
-    encoders: Annotated[list[str], typer.Argument(help="Names, folders with a card, peer:mobilefacenet, peer:0095.")],
+    encoders: Annotated[
+        list[str],
+        typer.Argument(
+            help="Names, folders with a card, runs of fit, ONNX files, peer:mobilefacenet, peer:0095, peer:dlib."
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", help="Folder of tables, plots and sheets.")] = Path("runs/eval"),
+    people: Annotated[str, typer.Option(help="test: all protocols; dev: development people, to choose by.")] = "test",
+    left_out: Annotated[bool, typer.Option(help="Measure groups with cohorts made without their set, too.")] = False,
+    mirror: Annotated[bool, typer.Option(help="With --people dev: average crops with their mirror images.")] = False,
     record: Annotated[bool, typer.Option(help="Write the figures into the encoders' cards.")] = False,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
-    """Measure encoders by every protocol, all in one run."""
-    from train.evaluation import evaluate_all
+    """Measure encoders by every protocol, all in one run; or on development people alone."""
+    from train.evaluation import evaluate_all, evaluate_dev
 
-    evaluate_all(encoders, data, out, record=record)
+    if people not in {"test", "dev"}:
+        raise typer.BadParameter(f"expected test or dev, got {people!r}", param_hint="--people")
+    if (people == "dev" and (left_out or record)) or (people == "test" and mirror):
+        raise typer.BadParameter(
+            "--left-out and --record go with test people, --mirror with dev", param_hint="--people"
+        )
+    if people == "dev":
+        evaluate_dev(encoders, data, out, mirror=mirror)
+    else:
+        evaluate_all(encoders, data, out, record=record, without=left_out)
 
 
 @app.command()
@@ -120,12 +137,13 @@ def export(
     to: Annotated[Path, typer.Option("--to", help="Folder that receives encoder.onnx, cohort.npy and card.json.")],
     identifier: Annotated[str, typer.Option("--id", help="The encoder's id, such as default-2026.1.")],
     mirror: Annotated[bool, typer.Option(help="Average each crop with its mirror image at run time.")] = False,
+    storage: Annotated[str, typer.Option(help="How weights are kept: float32, float16 or int8.")] = "float16",
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Write a trained encoder with its cohort, score model and card."""
     from train.shipping import ship
 
-    typer.echo(ship(run, to, identifier, data, mirror=mirror))
+    typer.echo(ship(run, to, identifier, data, mirror=mirror, storage=storage))
 
 
 @app.command()

@@ -1,38 +1,50 @@
-"""What evaluation compares: encoders with a card, and peers through adapters that training alone uses."""
+"""What evaluation compares: encoders with a card, runs of `fit`, ONNX files, and peers through adapters."""
 
+import hashlib
+import importlib.util
 import json
-import os
-import resource
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
+from enroll._onnx import open_session
 from enroll.encoder import OnnxEncoder, load_encoder
-from train.errors import RecipeInvalid
+from train.errors import DataMissing, ExportUnequal, RecipeInvalid
+from train.scoring import Scoring, unit
 
 PEER_FILES = {
     "mobilefacenet": "weights/foamliu_mobilefacenet.pt",
     "0095": "weights/face-reidentification-retail-0095.xml",
 }
-WARM_UP = 20
-TIMED = 200
+PEERS = (*PEER_FILES, "dlib")
+BATCH = 16
+DIGITS = 12  # of a file's sha256 in a digest
+MEAN, STD = 127.5, 128.0
 
 
 class Contender(Protocol):
-    """An encoder under test."""
+    """An encoder under test. `digest` names what it computes: the same digest, the same vectors."""
 
     @property
     def name(self) -> str: ...
 
-    def embed(self, crops: np.ndarray) -> np.ndarray:
-        """Unit embeddings (n, d) of crops (n, 112, 112, 3) uint8."""
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What has to be shipped to embed a crop."""
         ...
 
-    def means(self, embeddings: np.ndarray) -> np.ndarray | None:
-        """Cohort means (n,), or None for an encoder without a cohort."""
+    def embed(self, crops: np.ndarray) -> np.ndarray:
+        """Vectors (n, d) of crops (n, 112, 112, 3) uint8; of unit length unless a peer compares others."""
+        ...
+
+    def scorings(self, vectors: np.ndarray) -> dict[str, Scoring]:
+        """Ways to score these vectors: `plain` as its makers do; `with cohort` where it has one."""
         ...
 
 
@@ -47,95 +59,140 @@ class Carded:
         """The card's id."""
         return self.encoder.id
 
+    @property
+    def digest(self) -> str:
+        """The file's sha256, and whether mirror images are averaged in."""
+        return self.encoder.card.encoder.sha256[:DIGITS] + ("-mirror" if self.encoder.card.mirror else "")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The ONNX file."""
+        return (self.encoder.folder / self.encoder.card.encoder.name,)
+
     def embed(self, crops: np.ndarray) -> np.ndarray:
         """Unit embeddings (n, d)."""
         return self.encoder.embed(crops)
 
-    def means(self, embeddings: np.ndarray) -> np.ndarray | None:
-        """The card's cohort means."""
-        return self.encoder.cohort_means(embeddings.astype(np.float32))
+    def scorings(self, vectors: np.ndarray) -> dict[str, Scoring]:
+        """The cosine, and the score of the product."""
+        return {
+            "plain": Scoring(vectors),
+            "with cohort": Scoring(vectors, self.encoder.cohort_means(vectors.astype(np.float32))),
+        }
 
 
 @dataclass(frozen=True)
-class Peer:
-    """A published network rebuilt in PyTorch and run by ONNX Runtime, without cohort and without mirror."""
+class Plain:
+    """An ONNX file without a card, in sessions as the product opens them; cosine."""
 
     name: str
     file: Path
     threads: int = 0
-    _session: list[object] = field(default_factory=list)
+    mirror: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The ONNX file."""
+        return (self.file,)
+
+    @cached_property
+    def digest(self) -> str:
+        """The file's sha256, and whether mirror images are averaged in."""
+        return _sha256(self.file)[:DIGITS] + ("-mirror" if self.mirror else "")
 
     def embed(self, crops: np.ndarray) -> np.ndarray:
         """Unit embeddings (n, d)."""
-        out = []
-        for start in range(0, len(crops), 16):
-            planes = crops[start : start + 16].transpose(0, 3, 1, 2).astype(np.float32)
-            out.append(self.session.run(None, {"crops": (planes - 127.5) / 128})[0])  # type: ignore[attr-defined]
-        return np.concatenate(out)
+        return np.concatenate([self._embed_batch(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)])
 
-    def means(self, embeddings: np.ndarray) -> np.ndarray | None:  # noqa: ARG002 - the seam's signature
-        """No cohort."""
-        return None
+    def scorings(self, vectors: np.ndarray) -> dict[str, Scoring]:
+        """The cosine."""
+        return {"plain": Scoring(vectors)}
 
-    @property
-    def session(self) -> object:
-        """The ONNX session, opened once."""
-        if not self._session:
-            import onnxruntime
+    def _embed_batch(self, crops: np.ndarray) -> np.ndarray:
+        values = self._run(crops)
+        return unit(values + self._run(crops[:, :, ::-1])) if self.mirror else values
 
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = self.threads
-            self._session.append(onnxruntime.InferenceSession(self.file.read_bytes(), options))
-        return self._session[0]
+    def _run(self, crops: np.ndarray) -> np.ndarray:
+        planes = np.ascontiguousarray((crops.transpose(0, 3, 1, 2).astype(np.float32) - MEAN) / STD)
+        return unit(self._session.run(None, {"crops": planes})[0])
+
+    @cached_property
+    def _session(self) -> Any:
+        return open_session(self.file.read_bytes(), self.threads)
 
 
 def open_contender(name: str, folder: Path, scratch: Path, threads: int = 0) -> Contender:
-    """`default`, a folder with a card, or `peer:mobilefacenet` and `peer:0095` from the data folder's weights."""
-    if not name.startswith("peer:"):
-        return Carded(load_encoder(name, threads))
-    kind = name.removeprefix("peer:")
+    """`default`, a folder with a card, a run of `fit`, an ONNX file, or one of PEERS after `peer:`.
+
+    Peers' weights lie in the data `folder`; what has to be exported first is kept in `scratch`.
+    """
+    path = Path(name)
+    if name.startswith("peer:"):
+        return _open_peer(name.removeprefix("peer:"), folder, scratch, threads)
+    if path.suffix == ".onnx":
+        if not path.is_file():
+            raise DataMissing(name, "no such file")
+        return Plain(path.stem, path, threads)
+    if (path / "recipe.toml").is_file() and not (path / "card.json").is_file():
+        return Plain(path.resolve().name, export_run(path, folder, scratch), threads)
+    return Carded(load_encoder(name, threads))
+
+
+def _open_peer(kind: str, folder: Path, scratch: Path, threads: int) -> Contender:
+    if kind == "dlib":
+        from train.dlib_peer import open_dlib
+
+        return open_dlib()
     if kind not in PEER_FILES:
-        raise RecipeInvalid("eval", f"unknown peer {kind!r}; expected one of {', '.join(PEER_FILES)}")
-    file = scratch / f"peer-{kind}.onnx"
+        raise RecipeInvalid("eval", f"unknown peer {kind!r}; expected one of {', '.join(PEERS)}")
+    weights = folder / PEER_FILES[kind]
+    if not weights.is_file():
+        raise DataMissing(str(weights), "no such weights")
+    file = scratch / f"peer-{kind}-{_digest(weights)}.onnx"
     if not file.is_file():
         from train import nets
-        from train.export import export_onnx
 
-        make = nets.mobilefacenet if kind == "mobilefacenet" else nets.retail_0095
-        scratch.mkdir(parents=True, exist_ok=True)
-        export_onnx(make(folder / PEER_FILES[kind]), file, half=False)
-    return Peer(kind, file, threads)
+        _export(nets.mobilefacenet(weights) if kind == "mobilefacenet" else nets.retail_0095(weights), file)
+    return Plain(kind, file, threads)
 
 
-def cost(name: str, folder: Path, scratch: Path) -> dict[str, float]:
-    """P5: milliseconds to embed one face on one thread (median of 200), file size, memory in MB."""
-    before = _resident()
-    contender = open_contender(name, folder, scratch, threads=1)
-    crops = np.random.default_rng(1).integers(0, 256, (1, 112, 112, 3), dtype=np.uint8)
-    taken = []
-    for _ in range(WARM_UP + TIMED):
-        start = time.perf_counter()
-        contender.embed(crops)
-        taken.append(time.perf_counter() - start)
-    file = contender.file if isinstance(contender, Peer) else Path(contender.encoder.folder) / "encoder.onnx"  # type: ignore[attr-defined]
-    timed = 1000 * np.array(taken[WARM_UP:])
-    return {
-        "embed_ms": float(np.median(timed)),
-        "embed_ms_fastest_tenth": float(np.percentile(timed, 10)),
-        "file_mb": file.stat().st_size / 1e6,
-        "memory_mb": _resident() - before,
-    }
+def export_run(run: Path, folder: Path, scratch: Path) -> Path:
+    """The network of a finished run of `fit` as an ONNX file in `scratch`, exported once."""
+    weights = run / "model.pt"
+    if not weights.is_file():
+        raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
+    file = scratch / f"run-{_digest(weights, run / 'recipe.toml')}.onnx"
+    if not file.is_file():
+        from train.models import load_weights, make_model
+        from train.recipe import load_recipe
+
+        network, _ = make_model(load_recipe(run / "recipe.toml").model, folder)
+        load_weights(network, weights)
+        _export(network, file)
+    return file
 
 
-def _resident() -> float:
-    """Resident memory in MB; the peak where /proc is absent."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+def _export(network: Any, file: Path) -> None:
+    from train.export import export_onnx
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    export_onnx(network, file, storage="float32")
+
+
+def _digest(*files: Path) -> str:
+    """Sixteen hex digits of files and of the code that rebuilds networks from them."""
+    code = importlib.util.find_spec("train.nets")
+    if code is None or code.origin is None:
+        raise ExportUnequal("train.nets", "the code of the networks cannot be found")
+    return hashlib.sha256("".join(map(_sha256, (*files, Path(code.origin)))).encode()).hexdigest()[:16]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def save_json(path: Path, facts: object) -> None:
-    """Write facts as JSON that people can read."""
-    path.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write facts as JSON that people can read; a file half written never takes the name."""
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    unfinished.replace(path)

@@ -6,70 +6,114 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
+from rich.table import Table
 
 from train import facereport as reports
+from train.cards import record_figures, sealed
+from train.cost import cost
 from train.data.faces import cache_folder, load_faces
-from train.encoders import Carded, cost, open_contender, save_json
-from train.evaluate import Embedded, Measured, evaluate, measure, numbered, pair_scores, realised
-from train.export import record_figures
-from train.openset import Outcome
+from train.devpeople import dev_people, measure_dev, save_csv
+from train.encoders import Carded, Contender, open_contender, save_json
+from train.evaluate import Embedded, Measured, at_threshold, evaluate, measure, pair_scores, realised
+from train.leftout import left_out
+from train.peer_thresholds import SHIPPED
 
 ERRORS_SHOWN = 40
+TARGET_FPIR = 0.003
+DRAWN_TARGETS = (0.01, 0.003, 0.001)
 
 
-def evaluate_all(names: Sequence[str], folder: Path, out: Path, *, record: bool = False) -> list[dict[str, Any]]:
+def evaluate_all(
+    names: Sequence[str], folder: Path, out: Path, *, record: bool = False, without: bool = False
+) -> list[dict[str, Any]]:
     """Measure, print the tables on stdout, and write metrics.json, plots and error sheets to `out`.
 
-    `record` puts the figures into the cards of the encoders that have one.
+    `record` puts the figures into the cards of the encoders that have one; `without` measures groups with cohorts
+    that a set gave nothing to.
     """
     out.mkdir(parents=True, exist_ok=True)
     pictures = load_faces(folder, drop_heldout=True)
+    contenders = {name: open_contender(name, folder, cache_folder()) for name in names}
     results: list[dict[str, Any]] = []
-    outcomes: dict[str, Outcome] = {}
-    pairs = {}
-    for name in names:
-        contender = open_contender(name, folder, cache_folder())
+    outcomes, pairs = {}, {}
+    for name, contender in contenders.items():
         measured = measure(contender, folder, pictures)
-        report, outcome = evaluate(measured)
-        report = {"name": contender.name, **report, "P5": cost(name, folder, cache_folder())}
-        outcomes[contender.name] = outcome
+        report = _report(contender, measured, out)
+        report["P5"] = cost(name, contender, folder, cache_folder())
+        if without:
+            report["P4 left out"] = left_out(contender, measured, pictures)
+        if record and isinstance(contender, Carded):
+            record_figures(contender.encoder.folder, report)
+        outcomes[contender.name] = measured.outcomes[measured.lfw.best]
         pairs[contender.name] = _pair_values(measured)
-        if isinstance(contender, Carded):
-            _calibration(contender, measured.lfw, report, outcome, out)
-            if record:
-                record_figures(contender.encoder.folder, report)
         results.append(report)
         save_json(out / "metrics.json", results)
         _error_sheets(contender.name, measured, out)
     reports.plot_det(outcomes, out / "det.png")
     reports.plot_roc(pairs, out / "roc.png")
-    _print(results)
+    _print(reports.tables(results))
     return results
 
 
-def _calibration(contender: Carded, lfw: Embedded, report: dict[str, Any], outcome: Outcome, out: Path) -> None:
-    model = contender.encoder.card.score_model
-    report["realised"] = realised(lfw, model)
-    thresholds = {f"target {f:.1%}": model.threshold(394, f) for f in (0.01, 0.003, 0.001)}
+def _report(contender: Contender, measured: Measured, out: Path) -> dict[str, Any]:
+    """The figures of one contender but its cost, and a plot of its scores."""
+    report: dict[str, Any] = {"name": contender.name, "N": len(measured.runs[0].enrolled), **evaluate(measured)}
+    if isinstance(contender, Carded):
+        report["measured"] = sealed(contender.encoder.card.raw)
+        report["realised"] = realised(measured.lfw, contender.encoder.card.score_model)
+    found = default_threshold(contender, report["N"])
+    if found is not None:
+        says, score = found
+        report["default threshold"] = {"says": says, **at_threshold(measured.outcomes[measured.lfw.best], score)}
+    outcome, thresholds = measured.outcomes[measured.lfw.best], _thresholds(contender, report["N"])
     reports.plot_scores(outcome.mated, outcome.strangers, out / f"scores-{contender.name}.png", thresholds)
+    return report
+
+
+def default_threshold(contender: Contender, enrolled: int) -> tuple[str, float] | None:
+    """What decides out of the box, and from which score: by target FPIR here, what its makers ship for a peer."""
+    if isinstance(contender, Carded):
+        return f"target FPIR {TARGET_FPIR:.1%}", contender.encoder.card.score_model.threshold(enrolled, TARGET_FPIR)
+    shipped = SHIPPED.get(contender.name)
+    return None if shipped is None else (shipped.says, shipped.score)
+
+
+def _thresholds(contender: Contender, enrolled: int) -> dict[str, float]:
+    if isinstance(contender, Carded):
+        model = contender.encoder.card.score_model
+        return {f"target {f:.1%}": model.threshold(enrolled, f) for f in DRAWN_TARGETS}
+    found = default_threshold(contender, enrolled)
+    return {} if found is None else {found[0]: found[1]}
 
 
 def _pair_values(measured: Measured) -> tuple[np.ndarray, np.ndarray]:
-    values = pair_scores(measured.lfw, measured.pairs, measured.lfw.means)
+    values = pair_scores(measured.lfw, measured.pairs, measured.lfw.best)
     return values[measured.same], values[~measured.same]
 
 
 def _error_sheets(name: str, measured: Measured, out: Path) -> None:
-    lfw, labels = measured.lfw, numbered(measured.lfw.crops.people)
-    missed, named = reports.worst_errors(lfw.vectors, labels, measured.runs, lfw.means, ERRORS_SHOWN)
+    lfw: Embedded = measured.lfw
+    missed, named = reports.worst_errors(lfw.scorings[lfw.best], lfw.labels, measured.runs, ERRORS_SHOWN)
     reports.picture_sheet(lfw.crops.crops, missed, out / f"missed-{name}.png")
     reports.picture_sheet(lfw.crops.crops, named, out / f"named-{name}.png")
 
 
-def _print(results: Sequence[dict[str, Any]]) -> None:
+def evaluate_dev(names: Sequence[str], folder: Path, out: Path, *, mirror: bool = False) -> list[dict[str, Any]]:
+    """Contenders on development people, to choose among them: one table on stdout, dev.csv in `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    pictures = load_faces(folder, drop_heldout=True)
+    people = dev_people(pictures)
+    rows: list[dict[str, Any]] = []
+    for name in names:
+        contender = open_contender(name, folder, cache_folder(), threads=2)
+        label = contender.name + (" + mirror" if mirror else "")
+        rows += [{"encoder": label, **row} for row in measure_dev(contender, pictures, people, mirror=mirror)]
+        save_csv(out / "dev.csv", rows)
+    _print([reports.dev_table(rows)])
+    return rows
+
+
+def _print(tables: Sequence[Table]) -> None:
     console = Console(width=None if Console().is_terminal else 160)
-    console.print(reports.comparison_table(results))
-    for report in results:
-        console.print(reports.group_table(report))
-        if "realised" in report:
-            console.print(reports.realised_table(report["name"], report["realised"]))
+    for table in tables:
+        console.print(table)

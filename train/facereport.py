@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from train.openset import FPIRS, Outcome, Run, scores
+from train.scoring import Scoring
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 SHEET_COLUMNS = 10
 POINTS = 400
-SCORINGS = ("plain", "with cohort")
+SCORINGS = ("plain", "cosine", "with cohort")
 
 
 def new_figure(title: str, across: str, up: str) -> tuple["Figure", "Axes"]:
@@ -67,7 +68,7 @@ def plot_scores(mated: np.ndarray, strangers: np.ndarray, path: Path, thresholds
 
 
 def worst_errors(
-    vectors: np.ndarray, labels: np.ndarray, runs: Sequence[Run], means: np.ndarray | None, count: int
+    scoring: Scoring, labels: np.ndarray, runs: Sequence[Run], count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Row pairs (count, 2): mated probes that score lowest, and strangers that score highest.
 
@@ -77,7 +78,9 @@ def worst_errors(
     named: dict[tuple[int, int], float] = {}
     for run in runs:
         enrolled, place = run.enrolled, {int(labels[row]): i for i, row in enumerate(run.enrolled)}
-        mated, strangers = (scores(vectors, probes, enrolled, means) for probes in (run.mated, run.strangers))
+        mated, strangers = (
+            scores(scoring.vectors, probes, enrolled, scoring.offsets) for probes in (run.mated, run.strangers)
+        )
         for i, probe in enumerate(run.mated.tolist()):
             own = place[int(labels[probe])]
             missed[probe, int(enrolled[own])] = float(mated[i, own])
@@ -98,32 +101,106 @@ def picture_sheet(pictures: np.ndarray, pairs: np.ndarray, path: Path) -> None:
     Image.fromarray(np.concatenate(lines, 0).squeeze()).save(path)
 
 
+def tables(results: Sequence[Mapping[str, Any]]) -> list["Table"]:
+    """All tables of an evaluation in the order in which they are read."""
+    found = [comparison_table(results), default_table(results), att_table(results)]
+    for report in results:
+        found.append(group_table(report))
+        found += [left_out_table(report["name"], report["P4 left out"])] if "P4 left out" in report else []
+        found += [realised_table(report["name"], report["realised"])] if "realised" in report else []
+    return found
+
+
+def _lines(results: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], str]]:
+    return [(report, how) for report in results for how in SCORINGS if how in report]
+
+
 def comparison_table(results: Sequence[Mapping[str, Any]]) -> "Table":
     """One line an encoder and scoring: pairs, rank 1, FNIR with intervals, cost."""
-    headings = ("encoder", "score", "pairs", "rank 1", *(f"FNIR at FPIR {f:.1%}" for f in FPIRS), "ms", "MB")
-    rows = [
-        (report["name"], scoring, *_cells(report[scoring], report["P5"]))
-        for report in results
-        for scoring in SCORINGS
-        if scoring in report
-    ]
-    return _table("P1 and P2 on LFW's test people (%), P5", headings, rows)
+    headings = (
+        *("encoder", "score", "pairs", "rank 1", *(f"FNIR at FPIR {f:.1%}" for f in FPIRS)),
+        *("ms", "best", "ratio", "file MB", "memory MB"),
+    )
+    rows = [(report["name"], how, *_cells(report[how], report["P5"])) for report, how in _lines(results)]
+    return _table("P1 and P2 on LFW's test people (%), P5: ratio to MobileFaceNet's time", headings, rows)
 
 
 def _cells(facts: Mapping[str, Any], cost: Mapping[str, float]) -> tuple[str, ...]:
-    fnir = [f"{e['value']:.1f} ({e['interval'][0]:.1f}-{e['interval'][1]:.1f})" for e in facts["P1"]["fnir"].values()]
+    fnir = [_with_interval(entry["value"], entry["interval"]) for entry in facts["P1"]["fnir"].values()]
     accuracy, rank1 = f"{facts['P2']['accuracy']:.1f}", f"{facts['P1']['rank1']['value']:.2f}"
-    return (accuracy, rank1, *fnir, f"{cost['embed_ms']:.1f}", f"{cost['file_mb']:.1f}")
+    costs = [f"{cost[name]:.1f}" if name in cost else "" for name in ("embed_ms", "embed_ms_best", "ratio", "file_mb")]
+    return (accuracy, rank1, *fnir, *costs, f"{cost['memory_mb']:.0f}" if "memory_mb" in cost else "")
+
+
+def _with_interval(value: float, interval: Sequence[float]) -> str:
+    return f"{value:.1f} ({interval[0]:.1f}-{interval[1]:.1f})"
+
+
+def default_table(results: Sequence[Mapping[str, Any]]) -> "Table":
+    """P1 at the threshold that decides out of the box: how many strangers are named, how many people are not."""
+    rows = []
+    for report in results:
+        facts = report.get("default threshold")
+        cells = ("none", "", "") if facts is None else (facts["says"], *(_share(facts, n) for n in ("fpir", "fnir")))
+        rows.append((report["name"], str(report["N"]), *cells))
+    return _table("P1 at the threshold that each one ships (%)", ("encoder", "N", "threshold", "FPIR", "FNIR"), rows)
+
+
+def _share(facts: Mapping[str, Any], name: str) -> str:
+    return _with_interval(facts[name], facts[f"{name}_interval"])
+
+
+def att_table(results: Sequence[Mapping[str, Any]]) -> "Table":
+    """P3 of each encoder and scoring."""
+    rows = []
+    for report, how in _lines(results):
+        facts = report[how]["P3"]
+        fnir = [f"{value:.1f}" for value in facts["fnir"].values()]
+        rows.append((report["name"], how, f"{facts['rank1']:.1f}", *fnir, f"{facts['auc']:.5f}"))
+    names = [f"FNIR at FPIR {name}" for name in next(iter(results))["plain"]["P3"]["fnir"]] if results else []
+    title = "P3, AT&T: people 31-40 enrolled (N = 10), people 1-30 strangers (%)"
+    return _table(title, ("encoder", "score", "rank 1", *names, "ROC-AUC"), rows)
 
 
 def group_table(report: Mapping[str, Any]) -> "Table":
-    """P4 of one encoder: how many times 1e-4 the FMR of each group is, plain and with the cohort."""
+    """P4 of one encoder: how many times 1e-4 the FMR of each group is, by scoring."""
     scorings = [scoring for scoring in SCORINGS if scoring in report]
     rows = [
         (group, str(facts["photos"]), *(f"{report[scoring]['P4'][group]['times']:.1f}" for scoring in scorings))
         for group, facts in report[scorings[0]]["P4"].items()
     ]
     return _table(f"P4, {report['name']}: FMR as multiples of 1e-4", ("group", "photos", *scorings), rows)
+
+
+def left_out_table(name: str, sets: Mapping[str, Any]) -> "Table":
+    """P4 with cohorts made with and without the set that is measured."""
+    rows = []
+    for ways in sets.values():
+        with_it, without = ways["with it"]["groups"], ways["without it"]["groups"]
+        rows += [
+            (
+                group,
+                str(facts["photos"]),
+                str(facts["pairs"]),
+                f"{facts['times']:.1f}",
+                f"{without[group]['times']:.1f}",
+            )
+            for group, facts in with_it.items()
+        ]
+    headings = ("group", "photos", "pairs", "cohort with the set", "without it")
+    return _table(f"P4 on sets left out, {name}: FMR as multiples of 1e-4", headings, rows)
+
+
+def dev_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
+    """Development people: a line for encoder, view and scoring; all people, then LFW's, as rank 1 and FNIR."""
+    lines: dict[tuple[str, ...], list[str]] = {}
+    parts = list(dict.fromkeys(row["part"] for row in rows))
+    for row in rows:
+        fnir = " / ".join(f"{row[f'fnir@{fpir:.1%}']:.1f}" for fpir in FPIRS)
+        lines.setdefault((row["encoder"], row["view"], row["score"]), []).extend([f"{row['rank1']:.1f}", fnir])
+    headings = [heading for part in parts for heading in (f"{part}: rank 1", "FNIR at 1 / 0.3 / 0.1 %")]
+    title = "Development people (%)"
+    return _table(title, ("encoder", "view", "score", *headings), [(*key, *cells) for key, cells in lines.items()])
 
 
 def realised_table(name: str, rows: Sequence[Mapping[str, Any]]) -> "Table":

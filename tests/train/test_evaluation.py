@@ -1,0 +1,194 @@
+"""The protocols against plain loops, on generated people."""
+
+import json
+
+import numpy as np
+import pytest
+
+from train.data.pictures import Pictures
+from train.evaluate import ATT_FPIRS, Embedded, Measured, at_threshold, att, pair_scores
+from train.groups import Crowd, crowd_groups, fmr_threshold, group_rates
+from train.openset import Outcome
+from train.scoring import Scoring, unit
+from train.testsets import TestCrops
+
+RANDOM = np.random.default_rng(5)
+
+
+def embedded(people, vectors, offsets=None, lost=()):
+    names = tuple(f"x/{person}/{number}.pgm" for number, person in enumerate(people))
+    found = np.ones(len(names), bool)
+    found[list(lost)] = False
+    crops = TestCrops(np.zeros((len(names), 1, 1, 3), np.uint8), found, names)
+    return Embedded(crops, vectors, {"plain": Scoring(vectors, offsets)})
+
+
+@pytest.fixture(scope="module")
+def orl():
+    """Forty people with ten photos each, as AT&T names them; noisy enough for mistakes; one photo without a face."""
+    people = [f"s{person}" for person in range(1, 41) for _ in range(10)]
+    centres = RANDOM.normal(size=(40, 12))
+    vectors = unit(np.repeat(centres, 10, 0) + RANDOM.normal(0, 0.8, (400, 12)))
+    return embedded(people, vectors, lost=[305])
+
+
+def test_att_equals_loops(orl):
+    """People 31-40 enrolled with one photo in ten runs, the rest mated; 1-30 strangers: rank 1 and FNIR."""
+    vectors, mated, strangers = orl.vectors, [], []
+    for run in range(10):
+        enrolled = [300 + 10 * person + run for person in range(10)]
+        for probe in range(400):
+            usable = [e for e in enrolled if e != 305]
+            values = {e: float(vectors[probe] @ vectors[e]) for e in usable}
+            best = max(values, key=values.get)
+            if probe < 300:
+                strangers.append(values[best])
+            elif probe not in enrolled:
+                mated.append((values[best] if probe != 305 else -9, best // 10 == probe // 10 and probe != 305))
+    expected = {}
+    for fpir in ATT_FPIRS:
+        threshold = sorted(strangers, reverse=True)[int(fpir * len(strangers))]
+        expected[f"{fpir:.1%}"] = 100 * (1 - np.mean([right and score > threshold for score, right in mated]))
+    actual = att(orl, "plain")
+    assert expected == pytest.approx(actual["fnir"])
+    assert 100 * np.mean([right for _, right in mated]) == pytest.approx(actual["rank1"])
+    assert 0 < actual["fnir"]["1.0%"] <= actual["fnir"]["0.3%"]
+    assert 1 == actual["not_found"]
+
+
+def test_shares_at_a_threshold():
+    """Strangers at or above it are named; mated probes below it, or not first, are missed."""
+    outcome = Outcome(
+        np.array([0.9, 0.4, 0.6, 0.5]),
+        np.array([True, True, False, True]),
+        np.array([0.5, 0.1, 0.7, 0.2]),
+        np.arange(4),
+        np.arange(4),
+    )
+    found = at_threshold(outcome, 0.5)
+    assert (50.0, 50.0) == (found["fpir"], found["fnir"])
+    assert found["fpir_interval"][0] <= 50 <= found["fpir_interval"][1]
+
+
+def test_a_pair_without_a_face_scores_lowest():
+    """Offsets count half each; a missing face is below every score."""
+    vectors = np.eye(3)
+    pairs = np.array([[0, 0], [0, 1], [1, 2]])
+    values = pair_scores(embedded("abc", vectors, np.array([0.2, 0.4, 0.0]), lost=[2]), pairs, "plain")
+    assert [0.8, -0.3, -9.0] == pytest.approx(values.tolist())
+
+
+@pytest.fixture
+def crowd():
+    """Two sets of unlabelled training and development photos, children and adults; the crops carry a colour of each."""
+    count = 400
+    pixels = np.zeros((count, 128, 128, 3), np.uint8)
+    pixels[:] = RANDOM.integers(0, 256, (count, 1, 1, 3))
+    columns = {
+        "set": np.repeat(["fairface", "aaf"], count // 2),
+        "age": np.array(["3-9", "20-29", "30-39", "40-49"] * (count // 4)),
+        "gender": np.array(["Male", "Female"] * (count // 2)),
+        "race": np.where(np.arange(count) < count // 2, "Black", ""),
+    }
+    splits = np.array(["train", "train", "train", "dev"] * (count // 4))
+    splits[: count // 8] = "dev"
+    return Pictures(pixels, np.full(count, -1), splits, np.arange(count).astype(str), (), columns)
+
+
+class Colours:
+    """A contender that takes a picture's colour for a face."""
+
+    name = digest = "colours"
+    files = ()
+
+    def embed(self, crops):
+        return unit(crops.reshape(len(crops), -1, 3).mean(1) - 127 + np.array([0.1, 0.2, 0.3]))
+
+    def scorings(self, vectors):
+        return {"plain": Scoring(vectors)}
+
+
+def test_group_rates_equal_loops(crowd):
+    """The share of pairs inside a group that reach the threshold, as multiples of 1e-4."""
+    rows = crowd.rows("dev")
+    vectors = Colours().embed(crowd.pixels[rows])
+    groups = crowd_groups(crowd, rows)
+    rates = group_rates(Scoring(vectors), groups, 0.5)
+    for name, member in groups.items():
+        own = np.flatnonzero(member)
+        values = [vectors[a] @ vectors[b] >= 0.5 for i, a in enumerate(own) for b in own[i + 1 :]]
+        assert np.mean(values) * 1e4 == pytest.approx(rates[name]["times"])
+
+
+def test_a_set_left_out_gives_the_cohort_nothing(crowd, monkeypatch):
+    """Photos of the set left out come into no centroid, clean or degraded, and its groups alone are told."""
+    pytest.importorskip("faiss")
+    from train import leftout
+
+    used = []
+    monkeypatch.setattr(leftout, "cohort_of", lambda rows, vectors, strata: _note(used, vectors, strata))  # noqa: ARG005
+    monkeypatch.setattr(leftout, "camera_centroids", lambda seen: seen[:30])
+    rows = crowd.rows("dev")
+    vectors = Colours().embed(crowd.pixels[rows])
+    groups = crowd_groups(crowd, rows)
+    lfw = embedded([str(n) for n in range(len(rows))], vectors)
+    measured = Measured(lfw, lfw, Crowd(vectors, {"plain": Scoring(vectors)}, groups), {}, [], rows, rows)
+    found = leftout.left_out(Colours(), measured, crowd)
+    assert ["fairface", "aaf"] == list(found)
+    for name, without in (("fairface", used[1]), ("aaf", used[3])):
+        assert without
+        assert name not in set(crowd.columns["set"][np.array(without)])
+        assert all(group.startswith(name) for group in found[name]["without it"]["groups"])
+    assert set(crowd.columns["set"][np.array(used[0])]) == {"fairface", "aaf"}
+
+
+def _note(used, vectors, strata):
+    used.append([int(row) for rows, _ in strata for row in rows])
+    return vectors[:30]
+
+
+def test_the_limit_is_that_of_one_in_ten_thousand():
+    """The score that a share of 1e-4 of comparisons between different people reaches."""
+    vectors = unit(np.random.default_rng(1).normal(size=(300, 8)))
+    limit = fmr_threshold(Scoring(vectors), np.arange(300), np.arange(300))
+    table = vectors @ vectors.T
+    assert 9 <= (table[~np.eye(300, dtype=bool)] >= limit).sum() <= 11
+
+
+def test_reports_print(tmp_path):
+    """Every table takes what the protocols give, encoders with and without card, threshold or ratio."""
+    pytest.importorskip("rich")
+    from rich.console import Console
+
+    from train import facereport
+    from train.encoders import save_json
+
+    plain = {
+        "P1": {"rank1": {"value": 99.0}, "fnir": {f"{f}%": {"value": 1.0, "interval": [0.5, 2.0]} for f in (1, 2, 3)}},
+        "P2": {"accuracy": 99.0},
+        "P3": {"rank1": 100.0, "fnir": {"1.0%": 0.0, "0.3%": 1.1}, "auc": 1.0},
+        "P4": {"aaf, adults": {"photos": 3, "pairs": 3, "times": 2.0}},
+    }
+    shares = {"fpir": 1.0, "fpir_interval": [0.0, 2.0], "fnir": 3.0, "fnir_interval": [1.0, 4.0]}
+    left = {how: {"groups": plain["P4"]} for how in ("with it", "without it")}
+    results = [
+        {"name": "one", "N": 394, "plain": plain, "cosine": plain, "P5": {"embed_ms": 1.0, "file_mb": 2.0}},
+        {
+            "name": "two",
+            "N": 394,
+            "plain": plain,
+            "with cohort": plain,
+            "default threshold": shares | {"says": "x"},
+            "P5": {"embed_ms": 1.0, "embed_ms_best": 1.0, "ratio": 0.5, "file_mb": 2.0, "memory_mb": 9.0},
+            "P4 left out": {"aaf": left},
+            "realised": [{"enrolled": 50, "target": 0.1, "realised": 0.1, "interval": [0, 1], "fnir": 1.0}],
+        },
+    ]
+    save_json(tmp_path / "metrics.json", results)
+    assert results == json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+    console = Console(width=200, record=True, quiet=True)
+    with console.capture() as _:
+        for table in facereport.tables(results):
+            console.print(table)
+    titles = [str(table.title) for table in facereport.tables(results)]
+    assert 7 == len(titles)

@@ -1,0 +1,120 @@
+"""`attendance train eval --people dev`: contenders on development people, for whoever chooses among them.
+
+Plain and with a cohort of the contender's own training embeddings, on clean photos, on both sides degraded as by a bad
+camera, and with masks on the probes; all development people, and LFW's alone (CelebA's part is soft and partly
+mislabelled: its floor is high).
+"""
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from train.augment import centre_crop, cover_with_mask
+from train.cameras import bad_camera
+from train.cohort import COHORT_K, cohort_of, cohort_strata, rows_of, thinned
+from train.data.faces import cache_folder
+from train.data.pictures import Pictures
+from train.embedding import SIDE, View, kept_vectors
+from train.encoders import Contender
+from train.openset import FPIRS, Run, cohort_means, draw_runs, figures, identify
+from train.scoring import Scoring, unit
+
+RUNS = 60
+SEED = 20
+DEGRADED_SEED = 33
+"""Neither the cohort's nor the calibration's degradation: those that were chosen with are not measured on."""
+MASK_SEED = 34
+GALLERIES = {"all": 400, "lfw": 143}
+
+
+@dataclass(frozen=True)
+class People:
+    """Development people with labels: rows of the set, labels (n,), and runs for each part; the same for everybody."""
+
+    rows: np.ndarray
+    labels: np.ndarray
+    runs: Mapping[str, Sequence[Run]]
+
+
+def dev_people(pictures: Pictures) -> People:
+    """The galleries that `train.facetask.dev_figures` draws, and those of LFW's part alone."""
+    rows = pictures.rows("dev", labelled=True)
+    labels = pictures.labels[rows]
+    parts = {"all": np.arange(len(rows)), "lfw": np.flatnonzero(pictures.columns["set"][rows] == "lfw")}
+    runs = {
+        name: draw_runs(own, labels, gallery=GALLERIES[name], runs=RUNS, seed=SEED)
+        for name, own in parts.items()
+        if len(own)
+    }
+    return People(rows, labels, runs)
+
+
+def measure_dev(
+    contender: Contender, pictures: Pictures, people: People, *, mirror: bool = False
+) -> list[dict[str, Any]]:
+    """One row a view, scoring and part: rank 1 and FNIR at fixed FPIR, in per cent."""
+    views = {name: _vectors(contender, pictures, people.rows, view, mirror=mirror) for name, view in VIEWS.items()}
+    views["masked"] = np.concatenate([views["clean"], views["masked"]])  # enrolled without, probes with a mask
+    cohort = dev_cohort(contender, pictures, mirror=mirror)
+    table = []
+    for view, vectors in views.items():
+        ways = {"plain": contender.scorings(vectors)["plain"], "cohort": _with_cohort(vectors, cohort)}
+        for how, scoring in ways.items():
+            for part, runs in people.runs.items():
+                table.append({"view": view, "score": how, "part": part, **_figures(scoring, people.labels, runs, view)})
+    return table
+
+
+def dev_cohort(contender: Contender, pictures: Pictures, *, mirror: bool = False) -> np.ndarray:
+    """The cohort of the contender's own embeddings of training photos, PHOTOS_A_CENTROID for each centroid."""
+    strata = thinned(cohort_strata(pictures, pictures.rows("train")))
+    rows = rows_of(strata)
+    return cohort_of(rows, unit(_vectors(contender, pictures, rows, View(), mirror=mirror)), strata)
+
+
+def _with_cohort(vectors: np.ndarray, cohort: np.ndarray) -> Scoring:
+    same_length = unit(vectors)
+    return Scoring(same_length, cohort_means(same_length, cohort.astype(np.float32), min(COHORT_K, len(cohort))))
+
+
+def _figures(scoring: Scoring, labels: np.ndarray, runs: Sequence[Run], view: str) -> dict[str, float]:
+    if view == "masked":  # the second half of the vectors are the probes'
+        labels, off = np.tile(labels, 2), len(labels)
+        runs = [Run(run.enrolled, run.mated + off, run.strangers + off) for run in runs]
+    result = figures(identify(scoring.vectors, labels, runs, scoring.offsets))
+    named = {f"fnir@{fpir:.1%}": value for fpir, value in zip(FPIRS, result.fnir, strict=True)}
+    return {"rank1": result.rank1, **named}
+
+
+def _vectors(contender: Contender, pictures: Pictures, rows: np.ndarray, view: View, *, mirror: bool) -> np.ndarray:
+    """Vectors (n, d) of one view; with `mirror` the mean of each crop's and its mirror image's."""
+    straight = kept_vectors(contender, pictures, rows, cache_folder(), view)
+    if not mirror:
+        return straight
+    return unit(straight + kept_vectors(contender, pictures, rows, cache_folder(), view.mirrored()))
+
+
+def masked(pixels: np.ndarray, row: int) -> np.ndarray:
+    """The crop of a picture (H, W, 3) with a face mask drawn on it, the same for a row each time."""
+    return cover_with_mask(centre_crop(pixels, SIDE), np.random.default_rng([MASK_SEED, row]))
+
+
+def save_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """All rows with two decimals; a file half written never takes the name."""
+    unfinished = path.with_name(f".{path.name}.part")
+    with unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows({k: f"{v:.2f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    unfinished.replace(path)
+
+
+VIEWS: Mapping[str, View] = {
+    "clean": View(),
+    "degraded": bad_camera(DEGRADED_SEED),
+    "masked": View(f"masked {MASK_SEED}", masked),
+}
