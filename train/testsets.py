@@ -17,7 +17,7 @@ from enroll.detect import CenterFace
 from enroll.errors import NoFace, PhotoError
 from enroll.photo import decode_photo
 from train.console import stderr
-from train.data.aligning import SIDE, aligned_face
+from train.data.aligning import SIDE, aligned_face, way
 from train.data.faces import cache_folder
 from train.data.filetree import FileTree
 from train.errors import DataMissing, ManifestInvalid
@@ -50,7 +50,7 @@ class TestCrops:
 
 
 def test_crops(archive: Path) -> TestCrops:
-    """The largest face of each picture of a zip of folders, aligned; cached by the archive's content."""
+    """The largest face of each picture of a zip of folders, aligned; cached by `archive_digest`."""
     cached = cache_folder() / f"crops-{archive.stem}-{archive_digest(archive)}.npz"
     if not cached.is_file():
         cached.parent.mkdir(parents=True, exist_ok=True)
@@ -66,10 +66,13 @@ test_crops.__test__ = False  # type: ignore[attr-defined]  # pytest: not a test
 
 
 def archive_digest(archive: Path) -> str:
-    """Sixteen hex digits of an archive's content; raises DataMissing."""
+    """Hex digits of an archive's content and of the way to its crops; raises DataMissing.
+
+    Crops of an earlier detector would be measured as if they were the product's.
+    """
     if not archive.is_file():
         raise DataMissing(str(archive), "no such archive")
-    return hashlib.sha256(archive.read_bytes()).hexdigest()[:16]
+    return f"{hashlib.sha256(archive.read_bytes()).hexdigest()[:16]}-{way()}"
 
 
 def _detect_all(archive: Path) -> TestCrops:

@@ -102,21 +102,43 @@ def clean(folder, **options):
 
 def test_what_was_planted_is_found(made, fields, monkeypatch):
     """A photo of another person, a brightened copy, a person under two names, a test person's photos; nothing else."""
-    crops = np.stack([np.zeros((112, 112, 3), np.uint8), face(4, 9)[8:120, 8:120]])
-    tests = TestCrops(crops, np.array([False, True]), ("x/1.jpg", "Test_Person/1.jpg"))
+    shown = np.stack([face(2, 1), face(4, 9), face(7, 9), face(8, 9)])[:, 8:120, 8:120]
+    names = ("Nobody/1.jpg", "Test_Person/1.jpg", "Another/2.jpg", "Another/3.jpg")
+    tests = TestCrops(shown, np.array([False, True, True, True]), names)
     monkeypatch.setattr(cleaning, "test_crops", lambda _: tests)
     monkeypatch.setattr(cleaning, "archive_digest", lambda _: "0" * 16)
     said = clean(made, against=[made / "test.zip"])
     assert [
         (NOISE, "a/wrong.png", "made:a"),
         (DUPLICATE, "b/copy.png", "made/b/1.png"),
-        (LOOK_ALIKE, "d/1.png", "Test_Person/1.jpg"),
-        (LOOK_ALIKE, "d/2.png", "Test_Person/1.jpg"),
+        (LOOK_ALIKE, "d/1.png", "Test_Person"),
+        (LOOK_ALIKE, "d/2.png", "Test_Person"),
+        (LOOK_ALIKE, "u.png", "Another/2.jpg"),
         (TWO_NAMES, "also c/1.png", "made:c"),
     ] == findings(made / "cleaning.csv")
     assert {"label_noise: 1 (made 1)", "near_duplicate: 1 (made 1)"} <= set(said.splitlines())
-    assert {"test_lookalike: 2 (made 2)", "two_names: 1 (made 1)"} <= set(said.splitlines())
-    assert fields.seen == len(PHOTOS) - 2 + 1
+    assert {"test_lookalike: 3 (made 3)", "two_names: 1 (made 1)"} <= set(said.splitlines())
+    assert fields.seen == len(PHOTOS) - 2 + 3
+
+
+def test_a_test_person_under_a_number_goes_as_a_whole(made, fields, monkeypatch):  # noqa: ARG001 - the encoder
+    """A person whose centre is a test person's is found with every photo, also those that alone resemble nobody."""
+    tests = TestCrops(face(1, 30, noise=0)[None, 8:120, 8:120], np.array([True]), ("Test_Person/1.jpg",))
+    monkeypatch.setattr(cleaning, "test_crops", lambda _: tests)
+    monkeypatch.setattr(cleaning, "archive_digest", lambda _: "0" * 16)
+    pictures = load_faces(made)
+    crops = np.asarray(pictures.pixels[:4, 8:120, 8:120])
+    own, test = Fields().embed(crops[:3]), Fields().embed(tests.crops)[0]
+    centre = np.vstack([own, Fields().embed(crops[3:])]).mean(0)
+    single, whole = float((own @ test).max()), float(centre @ test / np.linalg.norm(centre))
+    assert float(Fields().embed(crops[3:])[0] @ test) < 0.3 < min(single, whole)
+    clean(made, against=[made / "test.zip"], limits=Limits(look_alike=min(single, whole) - 0.01))
+    found = [
+        file
+        for reason, file, other in findings(made / "cleaning.csv")
+        if (reason, other) == (LOOK_ALIKE, "Test_Person")
+    ]
+    assert ["a/1.png", "a/2.png", "a/3.png", "a/wrong.png"] == found
 
 
 def test_applying_writes_another_manifest(made, fields):  # noqa: ARG001 - the encoder

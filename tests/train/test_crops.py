@@ -171,6 +171,15 @@ def test_finished_photos_are_not_done_again(tmp_path, bright):
     assert not np.array_equal(first[3], again.pixels[again.names.tolist().index("in/b/1.png")])
 
 
+def test_crops_of_another_detector_are_made_anew(tmp_path, bright, monkeypatch):
+    """After the detector or the aligner has changed, no crop of the old one stays in the set."""
+    tree = make_tree(tmp_path / "in", {"a": 2})
+    make_crops([tree], tmp_path / "out", PNG)
+    monkeypatch.setattr(aligning, "way", lambda: "another")
+    make_crops([tree], tmp_path / "out", PNG)
+    assert 4 == bright.seen
+
+
 def test_what_may_pass_is_tried_again(tmp_path, monkeypatch):
     """A photo at which the detector failed is listed, not noted as finished: the next run tries it again."""
 
@@ -203,7 +212,7 @@ def test_a_killed_run_goes_on(tmp_path, astronaut):
     ]  # fmt: skip
     journal = tmp_path / "killed" / "faces_in.jsonl"
     run = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not journal.is_file() and run.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     run.send_signal(signal.SIGKILL)

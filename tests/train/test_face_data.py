@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from train import testsets
 from train.data.faces import cache_folder, load_faces
 from train.data.heldout import canonical, heldout_people, refuse_heldout
 from train.errors import DataMissing, ManifestInvalid, TestPersonRefused
@@ -172,3 +173,22 @@ def test_names_in_other_scripts_stay_apart():
     """People whose names have no Latin letter are not all one nameless person."""
     assert canonical("lfw:\u674e_\u96f7") != canonical("lfw:\u738b_\u82b3") != ""
     assert canonical("\u0418\u0432\u0430\u043d_1") == canonical("\u0438\u0432\u0430\u043d 1")
+
+
+def test_test_crops_belong_to_a_detector(tmp_path, monkeypatch, astronaut):
+    """Test pictures are detected once, and anew when the detector or aligner has changed; no face is a miss."""
+    data = io.BytesIO()
+    Image.fromarray(astronaut[:256, 96:352]).save(data, "PNG")
+    with zipfile.ZipFile(tmp_path / "test.zip", "w") as archive:
+        archive.writestr("Eileen_Collins/1.png", data.getvalue())
+        data = io.BytesIO()
+        Image.new("RGB", (64, 64)).save(data, "PNG")
+        archive.writestr("Nobody/1.png", data.getvalue())
+    first = testsets.test_crops(tmp_path / "test.zip")
+    assert [True, False] == first.found.tolist()
+    assert not first.crops[1].any()
+    assert np.array_equal(first.crops, testsets.test_crops(tmp_path / "test.zip").crops)
+    assert 1 == len(list(cache_folder().iterdir()))
+    monkeypatch.setattr(testsets, "way", lambda: "another")
+    testsets.test_crops(tmp_path / "test.zip")
+    assert 2 == len(list(cache_folder().iterdir()))

@@ -1,5 +1,6 @@
 """One photo to one aligned crop, and batches of photos for worker processes."""
 
+import hashlib
 import io
 import os
 import signal
@@ -13,10 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from enroll.detect import CenterFace, FaceDetector
+from enroll import detect, geometry, photo
 from enroll.errors import DetectorError, EnrollError, NoFace
-from enroll.geometry import align
-from enroll.photo import decode_photo
 from train.data.filetree import FileTree
 from train.errors import ManifestInvalid
 
@@ -28,16 +27,25 @@ WEBP_QUALITY = 90
 FORMATS = {".webp": {"format": "WEBP", "quality": WEBP_QUALITY}, ".png": {"format": "PNG"}}
 
 
-def aligned_face(detector: FaceDetector, pixels: "Pixels", source: str, *, border: int = 0) -> "Pixels":
+def aligned_face(detector: detect.FaceDetector, pixels: "Pixels", source: str, *, border: int = 0) -> "Pixels":
     """The largest face of a picture (H, W, 3), aligned: (112 + 2 border, ..., 3). Raises NoFace, DetectorFailed."""
     faces = detector.detect(pixels)
     if not faces:
         raise NoFace(source, "no face was found")
     largest = max(faces, key=lambda face: face.box[2] * face.box[3])
     try:
-        return align(pixels, largest.landmarks, SIDE, border)
+        return geometry.align(pixels, largest.landmarks, SIDE, border)
     except ValueError as error:  # landmarks all in one place
         raise NoFace(source, "a face without usable landmarks") from error
+
+
+@cache
+def way() -> str:
+    """Eight hex digits of how faces are found and aligned: crops of another detector or aligner are other crops."""
+    sha = hashlib.sha256(detect.SHA256.encode())
+    for module in (detect, geometry, photo):
+        sha.update(Path(str(module.__file__)).read_bytes())
+    return sha.hexdigest()[:8]
 
 
 @dataclass(frozen=True)
@@ -79,16 +87,21 @@ def crop_batch(batch: Batch) -> list[Outcome]:
 
 
 def _cropped(tree: FileTree, task: Task, batch: Batch) -> Outcome:
-    stamp = tree.stamp(task.photo)
+    stamp = stamp_of(tree, task)
     try:
-        photo = decode_photo(tree.read(task.photo), task.photo)
-        crop = aligned_face(_detector(), photo.pixels, task.photo, border=batch.border)
+        pixels = photo.decode_photo(tree.read(task.photo), task.photo).pixels
+        crop = aligned_face(_detector(), pixels, task.photo, border=batch.border)
     except ManifestInvalid as error:
         return Outcome(task.photo, stamp, "", f"{error.id}: {error.detail}", final=False)
     except EnrollError as error:
         return Outcome(task.photo, stamp, "", f"{error.id}: {error.detail}", final=not isinstance(error, DetectorError))
     _write(batch.folder / task.crop, crop)
     return Outcome(task.photo, stamp, task.crop)
+
+
+def stamp_of(tree: FileTree, task: Task) -> str:
+    """What must be unchanged for a crop to stand: the photo, and the way to its crop."""
+    return f"{tree.stamp(task.photo)}-{way()}"
 
 
 def _write(path: Path, crop: np.ndarray) -> None:
@@ -101,8 +114,8 @@ def _write(path: Path, crop: np.ndarray) -> None:
 
 
 @cache
-def _detector() -> FaceDetector:
-    return CenterFace(threads=1)
+def _detector() -> detect.FaceDetector:
+    return detect.CenterFace(threads=1)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from enroll.detect import CenterFace
 from train.console import stderr
-from train.data.aligning import Batch, Outcome, Task, crop_batch, prepare_worker
+from train.data.aligning import Batch, Outcome, Task, crop_batch, prepare_worker, stamp_of
 from train.data.filetree import FileTree
 from train.data.journal import is_done, note, read_journal
 from train.errors import WorkerLost
@@ -36,7 +36,7 @@ def crop_photos(photos: Photos, border: int, processes: int = 0) -> list[Outcome
     outcomes = {
         task.photo: known[task.photo]
         for task in photos.tasks
-        if is_done(known.get(task.photo), tree.stamp(task.photo), task.crop, photos.folder)
+        if is_done(known.get(task.photo), stamp_of(tree, task), task.crop, photos.folder)
     }
     todo = [task for task in photos.tasks if task.photo not in outcomes]
     with _bar() as bar:

@@ -59,18 +59,21 @@ def near_duplicates(
 
 def two_names(vectors: np.ndarray, labels: np.ndarray, limit: float) -> list[tuple[int, int, float]]:
     """Pairs of people (smaller number first) whose centres have a cosine above the limit, the most alike first."""
-    groups = _people(labels, least=1)
-    if not groups:
-        return []
-    people = np.array([labels[rows[0]] for rows in groups])
-    centres = np.stack([vectors[rows].mean(0) for rows in groups])
-    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-12)
+    people, middles = centres(vectors, labels)
     pairs = []
-    for start in range(0, len(centres), BLOCK):
-        table = centres[start : start + BLOCK] @ centres[start:].T
+    for start in range(0, len(middles), BLOCK):
+        table = middles[start : start + BLOCK] @ middles[start:].T
         for a, b in zip(*np.nonzero(np.triu(table > limit, 1)), strict=True):
             pairs.append((int(people[start + a]), int(people[start + b]), float(table[a, b])))
     return sorted(pairs, key=lambda pair: -pair[2])
+
+
+def centres(vectors: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The people there are (p,), ascending, and the unit mean of each one's vectors (p, d)."""
+    groups = _people(labels, least=1)
+    means = np.array([vectors[rows].mean(0) for rows in groups]).reshape(len(groups), vectors.shape[1])
+    lengths = np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+    return np.array([labels[rows[0]] for rows in groups], np.int64), means / lengths
 
 
 def nearest(vectors: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
