@@ -71,7 +71,7 @@ class SourceRefused(TrainError):
 
     id = "data.source"
     exit_code = 2
-    help = "Give folders or zips with a folder per person, two photos of some; `attendance train crops --help` tells the rest."
+    help = "Give folders or zips with a folder per person, two photos of some; see `attendance train crops --help`."
 
 
 class TestPersonRefused(TrainError):
