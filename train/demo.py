@@ -35,6 +35,7 @@ def command(run: Path, pictures: Path | None, port: int, *, browser: bool) -> li
         "server.port": str(port),
         "server.headless": str(not browser).lower(),
         "server.fileWatcherType": "none",
+        "server.maxUploadSize": "50",
         "client.toolbarMode": "viewer",
         "browser.gatherUsageStats": "false",
     }

@@ -5,7 +5,8 @@ Streamlit runs this file from top to bottom at every click; what is slow is kept
 
 import itertools
 import sys
-from pathlib import Path
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import streamlit as st
@@ -18,6 +19,8 @@ THIRD = 2
 NEIGHBOURS = 12
 MOST_PICTURES = 2_000
 SHOWN_WIDTH = 180
+LONGEST_NAME = 18
+VERDICTS = {True: ":green[alike]", False: ":red[different]"}
 
 
 @st.cache_resource
@@ -49,7 +52,7 @@ def main(run: str, folder: str | None) -> None:
     opened = finished_run(run)
     st.set_page_config(page_title=f"{opened.recipe.name}: similarity", layout="wide")
     st.title(opened.recipe.name)
-    st.caption(f"Distance at or below **{opened.threshold:.4g}** means alike. Lower is more alike.")
+    st.caption(_promise(opened))
     compare(opened, run, folder)
     neighbours(opened, run, folder)
 
@@ -63,14 +66,13 @@ def compare(opened: FinishedRun, run: str, folder: str | None) -> None:
         st.info("Give at least two pictures.")
         return
     embeddings = opened.embed(np.stack([picture for _, picture in given]))
-    pairs = list(itertools.combinations(range(len(given)), 2))
-    closest = np.inf
-    for column, (i, j) in zip(st.columns(3), pairs, strict=False):
+    distances: dict[str, float] = {}
+    for column, (i, j) in zip(st.columns(3), itertools.combinations(range(len(given)), 2), strict=False):
         distance = float(opened.distances(embeddings[i], embeddings[j : j + 1])[0])
-        closest = min(closest, distance)
+        distances[f"{given[i][0] + 1} and {given[j][0] + 1}"] = distance
         column.metric(f"Distance {given[i][0] + 1} to {given[j][0] + 1}", f"{distance:.4f}")
-        column.caption("alike" if distance <= opened.threshold else "different")
-    _decide(closest, opened.threshold, len(given))
+        column.markdown(VERDICTS[distance <= opened.threshold])
+    _decide(distances, opened.threshold)
 
 
 def neighbours(opened: FinishedRun, run: str, folder: str | None) -> None:
@@ -92,11 +94,13 @@ def neighbours(opened: FinishedRun, run: str, folder: str | None) -> None:
     query = names.index(str(st.selectbox("Picture", names, key="query")))
     distances = opened.distances(embeddings[query], embeddings)
     order = [int(i) for i in np.argsort(distances, kind="stable") if i != query][:NEIGHBOURS]
-    st.image(pixels[query].squeeze(), caption=f"{names[query]} (asked)", width=SHOWN_WIDTH)
+    st.image(pixels[query].squeeze(), caption=f"{_short(names[query])} (asked)", width=SHOWN_WIDTH)
     for start in range(0, len(order), 6):
         for column, i in zip(st.columns(6), order[start : start + 6], strict=False):
-            mark = "alike" if distances[i] <= opened.threshold else "different"
-            column.image(pixels[i].squeeze(), caption=f"{names[i]} · {distances[i]:.3f} · {mark}", width="stretch")
+            verdict = VERDICTS[bool(distances[i] <= opened.threshold)]
+            column.image(pixels[i].squeeze(), width="stretch")
+            column.markdown(f"{distances[i]:.3f} · {verdict}")
+            column.caption(_short(names[i]))
 
 
 def _chosen(
@@ -119,12 +123,32 @@ def _chosen(
     return picture
 
 
-def _decide(closest: float, threshold: float, count: int) -> None:
-    yes = closest <= threshold
+def _promise(opened: FinishedRun) -> str:
+    """What the threshold means, and how often it was right."""
+    figures = opened.figures
+    what = "triples" if opened.recipe.task == "three" else "pairs"
+    return (
+        f"Distance at or below **{opened.threshold:.4g}** means alike; lower is more alike. It was right for "
+        f"**{figures['accuracy']:.1%}** of {figures['points']:,} balanced test {what}, where chance is "
+        f"{figures['chance']:.0%}."
+    )
+
+
+def _decide(distances: Mapping[str, float], threshold: float) -> None:
+    closest = min(distances, key=lambda pair: distances[pair])
+    yes = distances[closest] <= threshold
     pair = ("Same class", "Different classes")
-    words = pair if count == 2 else ("At least two are of one class", "All three are different")  # noqa: PLR2004
-    text = f"{words[0] if yes else words[1]}: distance {closest:.4f}, threshold {threshold:.4f}"
-    (st.success if yes else st.warning)(text)
+    words = pair if len(distances) == 1 else ("At least two are of one class", "All three are different")
+    text = f"{words[0] if yes else words[1]}: {closest} are closest, {distances[closest]:.4f} apart,"
+    (st.success if yes else st.warning)(f"{text} threshold {threshold:.4f}")
+
+
+def _short(name: str) -> str:
+    """What fits below a small picture: the file's name, after its folder's where that says more."""
+    path = PurePosixPath(name)
+    folder = path.parent.name
+    text = f"{folder}/{path.stem}" if folder and not path.stem.startswith(folder) else path.stem
+    return text if len(text) <= LONGEST_NAME else f"…{text[1 - LONGEST_NAME :]}"
 
 
 def _shape(opened: FinishedRun) -> Shape:

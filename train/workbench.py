@@ -1,8 +1,10 @@
 """One run of the similarity workbench: recipe in, a folder with weights, figures and a report out."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from torch import nn
@@ -64,13 +66,21 @@ def trained_head(recipe: Recipe, model: nn.Module, out: Path) -> nn.Module | Non
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A finished run read back: what embeds, what measures, and where it says yes."""
+    """A finished run read back: what embeds, what measures, where it says yes, and how often that was right.
+
+    `figures` are those of metrics.json.
+    """
 
     recipe: Recipe
     shape: InputShape
     model: nn.Module
     distance: Distance
-    threshold: float
+    figures: Mapping[str, Any]
+
+    @property
+    def threshold(self) -> float:
+        """The distance at or below which the answer is yes."""
+        return float(self.figures["threshold"]["value"])
 
     def embed(self, pixels: np.ndarray) -> np.ndarray:
         """Embeddings (n, d) of pictures (n, S, S, C) uint8 of the run's size."""
@@ -95,4 +105,4 @@ def open_run(folder: Path) -> FinishedRun:
         distance: Distance = Fused(tuple(fused["dims"]), tuple(fused["scales"]))
     else:
         distance = make_distance(asking(recipe).distance, trained_head(recipe, model, folder))
-    return FinishedRun(recipe, shape, model.eval(), distance, float(metrics["figures"]["threshold"]["value"]))
+    return FinishedRun(recipe, shape, model.eval(), distance, metrics["figures"])

@@ -1,6 +1,7 @@
 """The demo page: in Streamlit's own harness, and in a real browser where Chromium is installed."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -151,9 +152,11 @@ def test_in_a_real_browser(served, browser, pictures):
     _uploads(browser)[2].send_keys(str(pictures / "dots" / "0.png"))
     _until(browser, lambda: "Distance 2 to 3" in _text(browser))
     assert "At least two are of one class" in _text(browser)
-    _until(browser, lambda: "bars/0.png (asked)" in _text(browser))
-    shown = [line for line in _text(browser).splitlines() if " · " in line]
-    assert 12 == len(shown)
+    _until(browser, lambda: "bars/0 (asked)" in _text(browser))
+    assert re.search(r"At least two are of one class: \d and \d are closest", _text(browser))
+    assert re.search(r"right for \d+\.\d% of 40 balanced test pairs, where chance is 50%", _text(browser))
+    _until(browser, lambda: 12 == len(re.findall(r"\d\.\d{3} · (?:alike|different)", _text(browser))))
+    shown = [line for line in _text(browser).splitlines() if re.fullmatch(r"[a-z]+/\d", line)]
     assert sum(line.startswith("bars/") for line in shown[:6]) >= 4
     if "ATTENDANCE_SCREENSHOTS" in os.environ:
         browser.save_screenshot(str(Path(os.environ["ATTENDANCE_SCREENSHOTS"]) / "demo.png"))
