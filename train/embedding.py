@@ -63,25 +63,41 @@ def kept_vectors(
 
     They are written as they come: a run that was stopped goes on where it stood.
     """
-    path = folder / f"vectors-{encoder.digest}-{_set_digest(pictures, view)}.npy"
-    table = _opened(path, len(pictures))
+    digest = _set_digest(pictures) + (f"-{_hex(view.name.encode())}" if view.name else "")
+    path = folder / f"vectors-{encoder.digest}-{digest}.npy"
+    return _kept(encoder, path, len(pictures), rows, lambda part: crops_of(pictures.pixels, part, view))
+
+
+def kept_crops(encoder: Digested, crops: np.ndarray, folder: Path) -> np.ndarray:
+    """Vectors (n, d) of crops (n, 112, 112, 3) uint8, kept likewise by the crops' content."""
+    path = folder / f"vectors-{encoder.digest}-{_hex(np.ascontiguousarray(crops).data)}.npy"
+    return _kept(encoder, path, len(crops), np.arange(len(crops)), lambda part: crops[part])
+
+
+def _kept(
+    encoder: Digested, path: Path, length: int, rows: np.ndarray, crops: Callable[[np.ndarray], np.ndarray]
+) -> np.ndarray:
+    table = _opened(path, length)
     missing = np.unique(rows if table is None else rows[np.linalg.norm(table[rows], axis=1) < KNOWN])
     starts = range(0, len(missing), BATCH)
     for start in track(starts, "embedding", console=stderr(), disable=not stderr().is_terminal):
         part = missing[start : start + BATCH]
-        vectors = encoder.embed(crops_of(pictures.pixels, part, view))
+        vectors = encoder.embed(crops(part))
         if table is None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            shape = (len(pictures), vectors.shape[1])
+            shape = (length, vectors.shape[1])
             table = np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape)
         table[part] = vectors
     return np.zeros((0, 0), np.float32) if table is None else np.array(table[rows])
 
 
-def _set_digest(pictures: Pictures, view: View) -> str:
+def _set_digest(pictures: Pictures) -> str:
     names = "\n".join([str(pictures.pixels.shape), *pictures.names.tolist()])
-    whole = pictures.digest or hashlib.sha256(names.encode()).hexdigest()[:16]
-    return whole + (f"-{hashlib.sha256(view.name.encode()).hexdigest()[:12]}" if view.name else "")
+    return pictures.digest or _hex(names.encode())
+
+
+def _hex(data: bytes | memoryview) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
 
 
 def _opened(path: Path, length: int) -> np.ndarray | None:

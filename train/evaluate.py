@@ -15,7 +15,7 @@ import numpy as np
 from enroll.card import ScoreModel
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
-from train.embedding import kept_vectors
+from train.embedding import kept_crops, kept_vectors
 from train.encoders import Contender
 from train.groups import Crowd, crowd_groups, fmr_threshold, group_rates
 from train.openset import FPIRS, Outcome, Run, draw_runs, figures, identify, intervals, scores
@@ -57,7 +57,7 @@ class Embedded:
 
 def embed_set(contender: Contender, crops: TestCrops) -> Embedded:
     """Every crop, misses too (their rows are never compared)."""
-    vectors = contender.embed(crops.crops)
+    vectors = kept_crops(contender, crops.crops, cache_folder())
     return Embedded(crops, vectors, contender.scorings(vectors))
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from train.data.pictures import Pictures
-from train.embedding import View, crops_of, kept_vectors
+from train.embedding import View, crops_of, kept_crops, kept_vectors
 
 
 class Counting:
@@ -54,3 +54,17 @@ def test_the_mirrored_view_exchanges_left_and_right(pictures):
     for view in (View(), changed):
         straight = crops_of(pictures.pixels, np.arange(4), view)
         assert np.array_equal(straight[:, :, ::-1], crops_of(pictures.pixels, np.arange(4), view.mirrored()))
+
+
+def test_a_run_that_was_stopped_goes_on(pictures, tmp_path):
+    """What was embedded before an error is kept: the next run embeds the rest alone."""
+    crops = pictures.pixels[:, 8:120, 8:120]
+    stopped = Counting()
+    whole = stopped.embed
+    stopped.embed = lambda batch: whole(batch) if not stopped.seen else 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        kept_crops(stopped, crops, tmp_path)
+    encoder = Counting()
+    assert np.array_equal(Counting().embed(crops), kept_crops(encoder, crops, tmp_path))
+    assert 100 - stopped.seen == encoder.seen
+    assert 0 < encoder.seen < 100

@@ -192,3 +192,68 @@ def test_reports_print(tmp_path):
             console.print(table)
     titles = [str(table.title) for table in facereport.tables(results)]
     assert 7 == len(titles)
+
+
+@pytest.fixture
+def generated(monkeypatch, tmp_path):
+    """`eval` on generated vectors: 40 people with three photos each as LFW's, AT&T's and the crowd."""
+    matplotlib = pytest.importorskip("matplotlib")
+    assert matplotlib
+    from train import evaluation
+    from train.openset import draw_runs
+
+    people = np.repeat([f"p{n:02}" for n in range(40)], 3)
+    random = np.random.default_rng(8)
+
+    def measure(contender, folder, pictures):  # noqa: ARG001 - the signature of what it stands for
+        vectors = unit(np.repeat(random.normal(size=(40, 256)), 3, 0) + random.normal(0, 2.5, (120, 256)))
+        vectors = vectors.astype(np.float32)
+        crops = TestCrops(np.zeros((120, 8, 8, 3), np.uint8), np.ones(120, bool), tuple(f"{p}/x.jpg" for p in people))
+        lfw = Embedded(crops, vectors, contender.scorings(vectors))
+        runs = draw_runs(np.arange(120), lfw.labels, gallery=30, runs=2, seed=1)
+        names = tuple(f"s{n // 10 + 1}/{n % 10}.pgm" for n in range(400))
+        faces = unit(np.repeat(random.normal(size=(40, 256)), 10, 0)).astype(np.float32)
+        orl = Embedded(TestCrops(np.zeros((400, 8, 8, 3), np.uint8), np.ones(400, bool), names), faces, {})
+        orl = Embedded(orl.crops, faces, contender.scorings(faces))
+        crowd = Crowd(vectors, contender.scorings(vectors), {"aaf, adults": np.arange(120) % 3 == 0})
+        pairs = np.array([[n, n + 1] for n in range(0, 117, 3)] + [[n, n + 3] for n in range(0, 117, 3)])
+        outcomes = {how: lfw.identify(runs, how) for how in lfw.scorings}
+        return Measured(lfw, orl, crowd, outcomes, runs, pairs, np.repeat([True, False], 39))
+
+    monkeypatch.setattr(evaluation, "measure", measure)
+    monkeypatch.setattr(evaluation, "load_faces", lambda *_, **__: None)
+    monkeypatch.setattr("train.evaluate.SIZES", (20,))
+    monkeypatch.setattr(evaluation, "cost", lambda *_: {"embed_ms": 1.0, "file_mb": 2.0})
+    return tmp_path
+
+
+def test_a_whole_evaluation(generated, capsys):
+    """Tables on stdout, figures in metrics.json and the card, plots and sheets; thresholds as each one ships them."""
+    import shutil
+
+    from enroll.encoder import MODELS
+    from train.evaluation import evaluate_all
+
+    folder = shutil.copytree(MODELS / "fast", generated / "encoder")
+    shutil.copy(folder / "encoder.onnx", generated / "0095.onnx")
+    names = [str(folder), str(generated / "0095.onnx")]
+    evaluate_all(names, generated, generated / "out", record=True)
+    ours, peer = json.loads((generated / "out" / "metrics.json").read_text(encoding="utf-8"))
+    assert 30 == ours["N"]
+    assert "target FPIR 0.3%" == ours["default threshold"]["says"]
+    assert peer["default threshold"]["threshold"] == pytest.approx(0.4)
+    assert "with cohort" not in peer
+    assert ours == json.loads((folder / "card.json").read_text(encoding="utf-8"))["figures"]
+    assert "P1 at the threshold that each one ships" in capsys.readouterr().out
+    made = {file.name for file in (generated / "out").iterdir()}
+    assert {"det.png", "roc.png", "missed-0095.png", "named-fast-2026.1.png", "scores-0095.png"} <= made
+
+
+@pytest.mark.parametrize("flags", [["--people", "dev", "--record"], ["--mirror"], ["--people", "all"]])
+def test_flags_that_do_not_go_together_are_refused(flags):
+    """Before any work, with exit code 2."""
+    from typer.testing import CliRunner
+
+    from train.cli import app
+
+    assert 2 == CliRunner().invoke(app, ["eval", "fast", *flags]).exit_code
