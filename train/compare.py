@@ -3,10 +3,12 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
@@ -15,25 +17,28 @@ from train.errors import RecipeInvalid
 from train.plots import Curve
 from train.runreport import PAGE, inline_page, read_log, read_metrics, read_pool
 
+PROGRESS = "dev roc-auc"
 COLUMNS = (
-    "run", "method", "model", "data", "test classes", "accuracy", "F1", "ROC-AUC", "EER", "chance", "train s",
+    "run", "method", "model", "training pictures", "test classes",
+    "accuracy", "F1", "ROC-AUC", "EER", "chance", "train s",
 )  # fmt: skip
 
 
 def compare_runs(folders: Sequence[Path], out: Path) -> Path:
-    """Print the table and write compare.md, compare.csv, roc.png, det.png, loss.png and report.html to `out`.
+    """Print the table and write it (compare.md, compare.csv) with its curves (PNG) and report.html to `out`.
 
     Returns report.html; raises DataMissing for a folder that holds no finished run.
     """
     runs = _named(folders)
     table = [row(name, read_metrics(folder)) for name, folder in runs.items()]
     pools = {name: read_pool(folder) for name, folder in runs.items()}
-    losses = {name: read_log(folder / "log.csv") for name, folder in runs.items()}
+    logs = {name: read_log(folder / "log.csv") for name, folder in runs.items()}
     out.mkdir(parents=True, exist_ok=True)
     figures = {
         "roc": (plots.roc_curves(pools), "ROC of each run's test pairs"),
         "det": (plots.det_curves(pools), "DET of each run's test pairs"),
-        "loss": (plots.loss_curves(_relative(losses)), "Training loss, each as a share of its start, over its steps"),
+        "progress": (plots.progress_curves(_progress(logs)), "ROC-AUC of validation pairs while each run trained"),
+        "loss": (plots.loss_curves(_relative(logs)), "Training loss as a share of what it was when its stage began"),
     }
     for name, (figure, _) in figures.items():
         plots.save(figure, out / f"{name}.png")
@@ -53,7 +58,7 @@ def row(name: str, metrics: Mapping[str, Any]) -> dict[str, str]:
         name,
         metrics["method"],
         metrics["model"],
-        f"{data['kind']}, {data['pictures']['train']:,} pictures",
+        f"{data['kind']}: {data['pictures']['train']:,}",
         "unseen" if data["test_classes_unseen"] else "seen",
         f"{figures['accuracy']:.1%} of {figures['points']:,} {what}",
         f"{figures['f1']:.3f}",
@@ -79,9 +84,19 @@ def _named(folders: Sequence[Path]) -> dict[str, Path]:
 
 
 def _relative(logs: Mapping[str, Mapping[str, Curve]]) -> dict[str, Curve]:
-    """Losses of different kinds as shares of their first values."""
-    curves = {name: log["loss"] for name, log in logs.items()}
-    return {n: Curve(c.steps, c.values / max(float(c.values[:3].mean()), 1e-12), c.stages) for n, c in curves.items()}
+    """Losses of different kinds as shares of the first values of their stage."""
+    return {name: _by_stage(log["loss"]) for name, log in logs.items()}
+
+
+def _by_stage(loss: Curve) -> Curve:
+    stage = np.searchsorted([start for start, _ in loss.stages], loss.steps - 1, side="right")
+    first = {number: max(float(loss.values[stage == number][:3].mean()), 1e-12) for number in np.unique(stage)}
+    return replace(loss, values=loss.values / np.array([first[number] for number in stage]))
+
+
+def _progress(logs: Mapping[str, Mapping[str, Curve]]) -> dict[str, Curve]:
+    """Validation ROC-AUC of the runs that logged it."""
+    return {name: log[PROGRESS] for name, log in logs.items() if PROGRESS in log}
 
 
 def _csv(table: Sequence[Mapping[str, str]]) -> str:
@@ -95,7 +110,7 @@ def _csv(table: Sequence[Mapping[str, str]]) -> str:
 def _html(table: Sequence[Mapping[str, str]]) -> str:
     head = "".join(f"<th>{escape(c)}</th>" for c in COLUMNS)
     body = "".join(f"<tr>{''.join(f'<td>{escape(r[c])}</td>' for c in COLUMNS)}</tr>" for r in table)
-    return f"<table><tr>{head}</tr>{body}</table>"
+    return f'<table class="runs"><tr>{head}</tr>{body}</table>'
 
 
 def _print(table: Sequence[Mapping[str, str]]) -> None:

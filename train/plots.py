@@ -53,11 +53,22 @@ def loss_curve(loss: Curve, progress: Curve | None) -> Figure:
 
 def loss_curves(curves: Mapping[str, Curve]) -> Figure:
     """Running means of several runs' losses over each other."""
-    figure, axes = _figure("step", "loss, as a share of its start")
+    figure, axes = _figure("step", "loss, as a share of its stage's start")
     for name, curve in curves.items():
         axes.plot(curve.steps, _running(curve.values), label=name)
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=8, loc="upper right")
+    return figure
+
+
+def progress_curves(curves: Mapping[str, Curve]) -> Figure:
+    """ROC-AUC on validation pairs of several runs over their steps."""
+    figure, axes = _figure("step", "ROC-AUC (validation pairs)")
+    for name, curve in curves.items():
+        axes.plot(curve.steps, curve.values, "o-", markersize=3, label=name)
+    axes.axhline(0.5, color="grey", linestyle=":", label="chance")
+    axes.set_ylim(0.45, 1.01)
+    axes.legend(frameon=False, fontsize=8, loc="center right")
     return figure
 
 

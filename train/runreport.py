@@ -145,6 +145,8 @@ STYLE = (
     "h1{margin-bottom:.2rem}table{border-collapse:collapse;margin:1rem 0}"
     "td,th{padding:.25rem .8rem;border-bottom:1px solid #ddd;text-align:right}"
     "td:first-child,th:first-child{text-align:left}main{display:flex;flex-wrap:wrap;gap:1rem}"
+    ".runs{font-size:.8rem}.runs td:nth-child(-n+5),.runs th:nth-child(-n+5){text-align:left}"
+    ".runs td,.runs th{padding:.25rem .5rem}.runs td:first-child,.runs td:nth-child(n+6){white-space:nowrap}"
     "figure{margin:0;flex:1 1 480px}figure.wide{flex-basis:100%}img{max-width:100%}"
     "figcaption{color:#555;font-size:.9rem}"
 )

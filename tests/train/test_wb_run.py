@@ -15,9 +15,10 @@ pytest.importorskip("timm")
 from PIL import Image  # noqa: E402 - after the skip
 from typer.testing import CliRunner  # noqa: E402
 
-from train import loop, models, runreport, towers  # noqa: E402
+from train import compare, loop, models, runreport, towers  # noqa: E402
 from train.cli import app, shipped  # noqa: E402
 from train.errors import DataMissing, RecipeInvalid  # noqa: E402
+from train.plots import Curve  # noqa: E402
 from train.recipe import Model, load_recipe  # noqa: E402
 from train.runreport import read_log, read_metrics  # noqa: E402
 from train.similarity import cluster_pictures  # noqa: E402
@@ -276,9 +277,18 @@ def test_compare(contrastive_run, tmp_path):
     assert 2 == table.count(auc)
     assert 4 == len(table.splitlines())
     assert "| second |" in table
-    assert {"compare.csv", "compare.md", "det.png", "loss.png", "report.html", "roc.png"} == {
+    assert {"compare.csv", "compare.md", "det.png", "loss.png", "progress.png", "report.html", "roc.png"} == {
         path.name for path in (tmp_path / "out").iterdir()
     }
+
+
+def test_losses_are_compared_stage_by_stage():
+    """A loss of ten and one of a tenth both begin at one; a run that logged no validation figure has no such curve."""
+    steps = np.arange(1, 7) * 10
+    loss = Curve(steps, np.array([10.0, 10, 10, 0.1, 0.1, 0.1]), ((0, "first"), (30, "second")))
+    assert pytest.approx([1.0] * 6) == compare._by_stage(loss).values.tolist()
+    logs = {"with": {"loss": loss, "dev roc-auc": loss}, "without": {"loss": loss}}
+    assert ["with"] == list(compare._progress(logs))
 
 
 def test_an_unfinished_run_is_no_run(tmp_path):
