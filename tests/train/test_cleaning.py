@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from train.data import cleaning, embedded
+from train.data import cleaning
 from train.data.cleaning import DUPLICATE, LOOK_ALIKE, NOISE, TWO_NAMES, Limits, clean_faces
-from train.data.embedded import embed_rows
 from train.data.faces import load_faces
 from train.data.manifest import read_manifest
 from train.data.suspects import leave_one_out, near_duplicates, nearest, thumbnail, two_names
@@ -25,7 +24,7 @@ class Fields:
     """An encoder for tests: the mean brightness of 7 x 7 fields, about their mean."""
 
     id, dim, crop_size = "fields", 49, 112
-    card = SimpleNamespace(encoder=SimpleNamespace(sha256="f" * 64))
+    card = SimpleNamespace(encoder=SimpleNamespace(sha256="f" * 64), mirror=False)
 
     def __init__(self):
         self.seen = 0
@@ -106,7 +105,6 @@ def test_what_was_planted_is_found(made, fields, monkeypatch):
     names = ("Nobody/1.jpg", "Test_Person/1.jpg", "Another/2.jpg", "Another/3.jpg")
     tests = TestCrops(shown, np.array([False, True, True, True]), names)
     monkeypatch.setattr(cleaning, "test_crops", lambda _: tests)
-    monkeypatch.setattr(cleaning, "archive_digest", lambda _: "0" * 16)
     said = clean(made, against=[made / "test.zip"])
     assert [
         (NOISE, "a/wrong.png", "made:a"),
@@ -125,7 +123,6 @@ def test_a_test_person_under_a_number_goes_as_a_whole(made, fields, monkeypatch)
     """A person whose centre is a test person's is found with every photo, also those that alone resemble nobody."""
     tests = TestCrops(face(1, 30, noise=0)[None, 8:120, 8:120], np.array([True]), ("Test_Person/1.jpg",))
     monkeypatch.setattr(cleaning, "test_crops", lambda _: tests)
-    monkeypatch.setattr(cleaning, "archive_digest", lambda _: "0" * 16)
     pictures = load_faces(made)
     crops = np.asarray(pictures.pixels[:4, 8:120, 8:120])
     own, test = Fields().embed(crops[:3]), Fields().embed(tests.crops)[0]
@@ -174,21 +171,12 @@ def test_a_missing_archive_is_one_line(made, fields):  # noqa: ARG001 - the enco
         clean(made, against=[made / "nowhere.zip"])
 
 
-def test_embeddings_are_computed_once(made, fields, monkeypatch):
-    """A second look reads them, one that was stopped goes on, and a damaged cache is made anew."""
-    pictures = load_faces(made)
-    rows = np.arange(len(pictures))
-    monkeypatch.setattr(embedded, "BATCH", 4)
-    first = embed_rows(pictures.pixels, rows[:7], fields, pictures.digest)
-    assert 7 == fields.seen
-    whole = embed_rows(pictures.pixels, rows, fields, pictures.digest)
-    assert len(rows) == fields.seen
-    assert np.array_equal(first, whole[:7])
-    assert np.allclose(Fields().embed(np.asarray(pictures.pixels)[:, 8:120, 8:120]), whole)
-    (file,) = embedded.cache_folder().glob("vectors-*")
-    file.write_bytes(file.read_bytes()[:20])
-    assert np.array_equal(whole, embed_rows(pictures.pixels, rows, fields, pictures.digest))
-    assert 2 * len(rows) == fields.seen
+def test_a_second_look_embeds_nothing(made, fields):
+    """Vectors are kept: another limit is tried at once."""
+    clean(made)
+    assert len(PHOTOS) - 2 == fields.seen
+    clean(made, limits=Limits(noise=0.1))
+    assert len(PHOTOS) - 2 == fields.seen
 
 
 @pytest.fixture

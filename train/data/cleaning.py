@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from enroll.encoder import OnnxEncoder, load_encoder
-from train.data.aligning import SIDE
-from train.data.embedded import embed_rows, middle
-from train.data.faces import load_faces
+from enroll.encoder import load_encoder
+from train.data.faces import cache_folder, load_faces
 from train.data.manifest import COLUMNS, manifest_path, read_manifest, write_table
 from train.data.pictures import Pictures, encode_labels
-from train.data.suspects import centres, leave_one_out, near_duplicates, nearest, thumbnail, two_names
+from train.data.suspects import BLOCK, centres, leave_one_out, near_duplicates, nearest, thumbnail, two_names
+from train.embedding import crops_of, kept_crops, kept_vectors
+from train.encoders import Carded
 from train.errors import SourceRefused
-from train.testsets import archive_digest, test_crops
+from train.testsets import test_crops
 
 NOISE, DUPLICATE, TWO_NAMES, LOOK_ALIKE = "label_noise", "near_duplicate", "two_names", "test_lookalike"
 REMOVED = (NOISE, DUPLICATE, LOOK_ALIKE)  # whether two names are one person, a person must decide
@@ -75,7 +75,7 @@ def clean_faces(
     EnrollError for an encoder that cannot be used.
     """
     pictures = load_faces(source, drop_heldout=True)
-    findings = find(pictures, load_encoder(encoder, threads), limits, against)
+    findings = find(pictures, Carded(load_encoder(encoder, threads)), limits, against)
     manifest = manifest_path(source)
     rows = read_manifest(manifest)
     write_table(out, FINDING_COLUMNS, [_line(finding, rows[finding.row]) for finding in findings])
@@ -89,10 +89,10 @@ def clean_faces(
     return "\n".join(lines)
 
 
-def find(pictures: Pictures, encoder: OnnxEncoder, limits: Limits, against: Sequence[Path] = ()) -> list[Finding]:
+def find(pictures: Pictures, encoder: Carded, limits: Limits, against: Sequence[Path] = ()) -> list[Finding]:
     """Everything suspect among training and development photos, reason by reason."""
     rows = np.flatnonzero(pictures.splits != "test")
-    vectors = embed_rows(pictures.pixels, rows, encoder, pictures.digest)
+    vectors = kept_vectors(encoder, pictures, rows, cache_folder())
     labels = pictures.labels[rows]
     findings = _noise(vectors, labels, rows, pictures, limits)
     findings += _duplicates(vectors, labels, rows, pictures, limits)
@@ -117,9 +117,8 @@ def _noise(
 def _duplicates(
     vectors: np.ndarray, labels: np.ndarray, rows: np.ndarray, pictures: Pictures, limits: Limits
 ) -> list[Finding]:
-    thumbs = np.concatenate(
-        [thumbnail(middle(pictures.pixels[rows[i : i + 1024]], SIDE)) for i in range(0, len(rows), 1024)]
-    )
+    parts = (crops_of(pictures.pixels, rows[i : i + BLOCK]) for i in range(0, len(rows), BLOCK))
+    thumbs = np.concatenate([thumbnail(part) for part in parts])
     twins = near_duplicates(vectors, labels, thumbs, cosine=limits.duplicate, difference=limits.difference)
     return [
         Finding(DUPLICATE, int(rows[t.row]), str(pictures.names[rows[t.of]]), t.cosine, t.difference) for t in twins
@@ -127,7 +126,7 @@ def _duplicates(
 
 
 def _look_alikes(
-    vectors: np.ndarray, rows: np.ndarray, pictures: Pictures, archive: Path, encoder: OnnxEncoder, limits: Limits
+    vectors: np.ndarray, rows: np.ndarray, pictures: Pictures, archive: Path, encoder: Carded, limits: Limits
 ) -> list[Finding]:
     """Who may be one of an archive of people who must not be trained on.
 
@@ -136,7 +135,7 @@ def _look_alikes(
     """
     tests = test_crops(archive)
     found = np.flatnonzero(tests.found)
-    others = embed_rows(tests.crops, found, encoder, archive_digest(archive))
+    others = kept_crops(encoder, tests.crops[found], cache_folder())
     test_labels, test_names = encode_labels(tests.people[found])
     people, middles = centres(vectors, pictures.labels[rows])
     best, where = nearest(middles, centres(others, test_labels)[1])
