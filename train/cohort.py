@@ -10,7 +10,8 @@ import numpy as np
 
 from train.data.pictures import Pictures
 from train.groups import age_of
-from train.openset import spherical_kmeans
+from train.openset import cohort_means, spherical_kmeans
+from train.scoring import Scoring, unit
 
 COHORT_K = 20
 CHILD = 13
@@ -63,3 +64,9 @@ def stratified_cohort(vectors: np.ndarray, strata: Iterable[tuple[np.ndarray, in
 def cohort_of(rows: np.ndarray, vectors: np.ndarray, strata: Iterable[tuple[np.ndarray, int]]) -> np.ndarray:
     """`stratified_cohort` where vectors (n, d) are known of `rows` (n,) alone, which are in order."""
     return stratified_cohort(vectors, [(np.searchsorted(rows, own), count) for own, count in strata])
+
+
+def with_cohort(vectors: np.ndarray, cohort: np.ndarray) -> Scoring:
+    """The cohort-normalised score of vectors (n, d), scaled to length 1 where they are not."""
+    same_length = unit(vectors)
+    return Scoring(same_length, cohort_means(same_length, cohort.astype(np.float32), min(COHORT_K, len(cohort))))

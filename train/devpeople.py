@@ -15,12 +15,12 @@ import numpy as np
 
 from train.augment import centre_crop, cover_with_mask
 from train.cameras import bad_camera
-from train.cohort import COHORT_K, cohort_of, cohort_strata, rows_of, thinned
+from train.cohort import cohort_of, cohort_strata, rows_of, thinned, with_cohort
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.embedding import SIDE, View, kept_vectors
 from train.encoders import Contender
-from train.openset import FPIRS, Run, cohort_means, draw_runs, figures, identify
+from train.openset import FPIRS, Run, draw_runs, figures, identify
 from train.scoring import Scoring, unit
 
 RUNS = 60
@@ -62,7 +62,7 @@ def measure_dev(
     cohort = dev_cohort(contender, pictures, mirror=mirror)
     table = []
     for view, vectors in views.items():
-        ways = {"plain": contender.scorings(vectors)["plain"], "cohort": _with_cohort(vectors, cohort)}
+        ways = {"plain": contender.scorings(vectors)["plain"], "cohort": with_cohort(vectors, cohort)}
         for how, scoring in ways.items():
             for part, runs in people.runs.items():
                 table.append({"view": view, "score": how, "part": part, **_figures(scoring, people.labels, runs, view)})
@@ -74,11 +74,6 @@ def dev_cohort(contender: Contender, pictures: Pictures, *, mirror: bool = False
     strata = thinned(cohort_strata(pictures, pictures.rows("train")))
     rows = rows_of(strata)
     return cohort_of(rows, unit(_vectors(contender, pictures, rows, View(), mirror=mirror)), strata)
-
-
-def _with_cohort(vectors: np.ndarray, cohort: np.ndarray) -> Scoring:
-    same_length = unit(vectors)
-    return Scoring(same_length, cohort_means(same_length, cohort.astype(np.float32), min(COHORT_K, len(cohort))))
 
 
 def _figures(scoring: Scoring, labels: np.ndarray, runs: Sequence[Run], view: str) -> dict[str, float]:

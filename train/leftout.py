@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 
 from train.cameras import camera_centroids, camera_rows, seen_by_cameras
-from train.cohort import COHORT_K, cohort_of, cohort_strata, rows_of, thinned
+from train.cohort import cohort_of, cohort_strata, rows_of, thinned, with_cohort
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.embedding import kept_vectors
 from train.encoders import Contender
 from train.evaluate import Measured
 from train.groups import fmr_threshold, group_rates
-from train.openset import cohort_means
-from train.scoring import Scoring, unit
+from train.scoring import unit
 
 LEFT_OUT = ("fairface", "aaf")
 
@@ -35,15 +34,13 @@ def left_out(
     rows = rows_of(whole)
     clean = unit(kept_vectors(contender, pictures, rows, cache_folder()))
     seen = unit(seen_by_cameras(contender, pictures))
+    joined = np.concatenate([cohort_of(rows, clean, whole), camera_centroids(seen)])
     found: dict[str, Any] = {}
     for name in sets:
         kept = [(own[pictures.columns["set"][own] != name], count) for own, count in whole]
         camera_kept = seen[pictures.columns["set"][camera_rows(pictures)] != name]
-        cohorts = {
-            "with it": np.concatenate([cohort_of(rows, clean, whole), camera_centroids(seen)]),
-            "without it": np.concatenate([cohort_of(rows, clean, kept), camera_centroids(camera_kept)]),
-        }
-        found[name] = {how: _rates(measured, cohort, name) for how, cohort in cohorts.items()}
+        without = np.concatenate([cohort_of(rows, clean, kept), camera_centroids(camera_kept)])
+        found[name] = {"with it": _rates(measured, joined, name), "without it": _rates(measured, without, name)}
     return found
 
 
@@ -53,9 +50,3 @@ def _rates(measured: Measured, cohort: np.ndarray, name: str) -> dict[str, Any]:
     groups = {group: member for group, member in measured.crowd.groups.items() if group.startswith(f"{name}, ")}
     rates = group_rates(with_cohort(measured.crowd.vectors, cohort), groups, threshold)
     return {"centroids": len(cohort), "threshold": threshold, "groups": rates}
-
-
-def with_cohort(vectors: np.ndarray, cohort: np.ndarray, k: int = COHORT_K) -> Scoring:
-    """The cohort-normalised score of unit vectors."""
-    same_length = unit(vectors)
-    return Scoring(same_length, cohort_means(same_length, cohort.astype(np.float32), k))

@@ -135,7 +135,7 @@ def test_a_set_left_out_gives_the_cohort_nothing(crowd, monkeypatch):
     measured = Measured(lfw, lfw, Crowd(vectors, {"plain": Scoring(vectors)}, groups), {}, [], rows, rows)
     found = leftout.left_out(Colours(), measured, crowd)
     assert ["fairface", "aaf"] == list(found)
-    for name, without in (("fairface", used[1]), ("aaf", used[3])):
+    for name, without in (("fairface", used[1]), ("aaf", used[2])):
         assert without
         assert name not in set(crowd.columns["set"][np.array(without)])
         assert all(group.startswith(name) for group in found[name]["without it"]["groups"])
