@@ -129,9 +129,10 @@ def embedding_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]
     named = np.sort(present[np.argsort(-counts, kind="stable")][:NAMED_CLASSES])
     others = points[~np.isin(labels, named)]
     if len(others):
-        axes.scatter(*others.T, s=6, color="#e2e4e7", label=f"{len(present) - len(named)} more")
+        axes.scatter(others[:, 0], others[:, 1], s=6, color="#e2e4e7", label=f"{len(present) - len(named)} more")
     for colour, label in zip(_class_colours(len(named)), named, strict=True):
-        axes.scatter(*points[labels == label].T, s=9, color=colour, label=str(classes[label]))
+        own = points[labels == label]
+        axes.scatter(own[:, 0], own[:, 1], s=9, color=colour, label=str(classes[label]))
     axes.set_title(f"{len(points):,} test pictures of {len(present)} classes, {how}", fontsize=9)
     axes.set_xticks([])
     axes.set_yticks([])
