@@ -1,6 +1,7 @@
 """What can be measured, by name; peers' own scores; cost in a process of its own."""
 
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -126,6 +127,19 @@ def test_cost_is_measured_in_a_process_of_its_own(fast, tmp_path):
     if "memory_mb" in found:
         assert 1 < found["memory_mb"] < found["peak_mb"] < 300
     del ballast
+
+
+def test_rivals_are_timed_in_turns(monkeypatch):
+    """Each gets its own times, the warm-up's are overwritten, and neither runs twice in a row."""
+    from train import cost
+
+    monkeypatch.setattr(cost, "TIMED", 30)
+    calls = []
+    first, second = (lambda _: calls.append("a")), (lambda _: (calls.append("b"), time.sleep(0.002)))
+    taken = cost.time_in_turns([first, second], np.zeros(1))
+    assert ["a", "b"] * (30 + cost.WARM_UP) == calls
+    assert (2, 30) == taken.shape
+    assert taken[0].min() < 2 <= taken[1].min()
 
 
 def test_an_encoder_that_breaks_in_the_child_is_an_error(fast, tmp_path):
