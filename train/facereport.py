@@ -122,7 +122,7 @@ def comparison_table(results: Sequence[Mapping[str, Any]]) -> "Table":
         *("ms", "best", "ratio", "file MB", "memory MB"),
     )
     rows = [(report["name"], how, *_cells(report[how], report["P5"])) for report, how in _lines(results)]
-    return _table("P1 and P2 on LFW's test people (%), P5: ratio to MobileFaceNet's time", headings, rows)
+    return _table("P1 and P2 on LFW's test people (%), P5: ratio to MobileFaceNet's processor time", headings, rows)
 
 
 def _cells(facts: Mapping[str, Any], cost: Mapping[str, float]) -> tuple[str, ...]:
