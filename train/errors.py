@@ -60,10 +60,10 @@ class FetchFailed(TrainError):
 
 
 class ManifestInvalid(TrainError):
-    """A list of photos that cannot be trained on as it stands."""
+    """A list, file or set of photos that cannot be trained on as it stands."""
 
     id = "data.manifest"
-    help = "Correct the rows it names; every row needs a file that exists."
+    help = "Correct the row, file or number that it names, then run the same command again."
 
 
 class SourceRefused(TrainError):

@@ -49,7 +49,7 @@ def _tower(model: Model, shape: InputShape, folder: Path) -> nn.Module:
         return make_model(replace(model, options=options), folder)[0]
     try:
         return _OWN[model.kind](shape, **model.options)
-    except TypeError as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise RecipeInvalid(f"model {model.kind}", str(error)) from error
 
 

@@ -309,6 +309,7 @@ def test_an_unfinished_run_is_no_run(tmp_path):
         ('distance = "euclidean"', 'distances = "euclidean"', "distances"),
         ('task = "pairs"', 'task = "pares"', "pares"),
         ('kind = "siamese"', 'kind = "siamise"', "siamise"),
+        ("widths = [4, 8, 8, 8]", "widths = [4, 8]", "model siamese: not enough values"),
         ('distance = "euclidean"', 'distance = "euclid"', "unknown distance 'euclid'"),
         ('distance = "euclidean"', 'distance = "pair-head"', "needs the loss pair-head"),
         ("nearest = 5", "nearby = 5", "nearby"),
