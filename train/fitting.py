@@ -16,14 +16,15 @@ TEACHERS = ("", "start", "published")
 
 
 def face_task(recipe: Recipe, folder: Path) -> FaceTask:
-    """The recipe's pictures and network, weights at their start."""
+    """The recipe's pictures and network, weights at their start; `folder` holds both, or is a manifest beside them."""
     if recipe.data.kind != "faces":
         raise RecipeInvalid("data", f"unknown kind {recipe.data.kind!r} for faces")
     pictures = load_faces(folder, drop_heldout=True)
-    model, dim = make_model(recipe.model, folder)
+    beside = folder.parent if folder.is_file() else folder
+    model, dim = make_model(recipe.model, beside)
     if recipe.data.teacher not in TEACHERS:
         raise RecipeInvalid("data", f"unknown teacher {recipe.data.teacher!r}; expected start or published")
-    published = published_pair(folder) if recipe.data.teacher == "published" else None
+    published = published_pair(beside) if recipe.data.teacher == "published" else None
     return FaceTask(recipe, pictures, model, dim, published)
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from train.errors import ManifestInvalid
+
 FPIRS = (0.01, 0.003, 0.001)
 MISSED = -np.inf  # the score of a probe in which no face was found: never named
 
@@ -48,11 +50,13 @@ class Figures:
 def draw_runs(rows: np.ndarray, labels: np.ndarray, *, gallery: int, runs: int, seed: int) -> list[Run]:
     """Random galleries of `gallery` people with two photos or more, one photo each, modelled on P1.
 
-    Their other photos are mated probes; everybody else is a stranger.
+    Their other photos are mated probes; everybody else is a stranger. Raises ManifestInvalid where nobody is left.
     """
     random = np.random.default_rng(seed)
     photos = {int(label): rows[labels[rows] == label] for label in np.unique(labels[rows])}
     several = [label for label, own in photos.items() if len(own) > 1]
+    if min(gallery, len(several)) == len(photos):
+        raise ManifestInvalid("galleries", f"all {len(photos)} people would be enrolled: nobody is left as a stranger")
     drawn = []
     for _ in range(runs):
         chosen = set(random.permutation(several)[:gallery].tolist())

@@ -52,6 +52,15 @@ def test_a_test_person_is_refused(tmp_path):
     assert load_faces(tmp_path, drop_heldout=True).splits.tolist()[-1] == "test"
 
 
+def test_test_people_under_other_names(tmp_path):
+    """A test person whom another set numbers is refused, too; a photo that may show one is set aside with them."""
+    rows = [*ROWS, "vggface2,D/1.webp,vggface2:n000029,train,,,", "fairface,t1018.webp,,train,,,"]
+    make_set(tmp_path, rows)
+    with pytest.raises(TestPersonRefused, match="n000029"):
+        load_faces(tmp_path)
+    assert load_faces(tmp_path, drop_heldout=True).splits.tolist()[-3:] == ["train", "test", "test"]
+
+
 def test_names_are_compared_without_case_and_accents():
     """Spelling variants of a test person's name are the same person."""
     name = next(iter(sorted(heldout_people())))

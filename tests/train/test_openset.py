@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from train.errors import ManifestInvalid
 from train.openset import (
     Outcome,
     Run,
@@ -26,6 +27,13 @@ def people():
     labels = np.repeat(np.arange(20), 3)
     centres = random.normal(size=(20, 8))
     return unit(centres[labels] + random.normal(0, 0.5, (60, 8))).astype(np.float32), labels
+
+
+def test_a_gallery_of_everybody_is_refused(people):
+    """Where every person would be enrolled, no stranger is left to measure."""
+    _, labels = people
+    with pytest.raises(ManifestInvalid, match="all 20 people would be enrolled"):
+        draw_runs(np.arange(60), labels, gallery=400, runs=1, seed=1)
 
 
 def test_drawn_runs_are_open_sets(people):

@@ -12,7 +12,7 @@ from rich.progress import track
 
 from train.console import stderr
 from train.data.filetree import FileTree
-from train.data.heldout import canonical, heldout_people, refuse_heldout
+from train.data.heldout import canonical, heldout_aliases, heldout_people, refuse_heldout
 from train.data.manifest import Row, crop_stores, manifest_path, read_manifest
 from train.data.pictures import Pictures, encode_labels
 from train.errors import ManifestInvalid
@@ -38,7 +38,7 @@ def load_faces(source: Path, *, drop_heldout: bool = False) -> Pictures:
     people = np.array([row["person"] for row in rows])
     splits = np.array([row["split"] for row in rows])
     if drop_heldout:
-        splits[[canonical(person) in heldout_people() for person in people.tolist()]] = "test"
+        splits[[_is_heldout(row) for row in rows]] = "test"
     refuse_heldout(set(people[splits != "test"].tolist()) - {""}, str(manifest))
     labels, classes = encode_labels(np.array([_one_name(person) for person in people.tolist()]))
     stores = crop_stores(manifest.parent, rows)
@@ -52,6 +52,12 @@ def load_faces(source: Path, *, drop_heldout: bool = False) -> Pictures:
         columns={name: np.array([row[name] for row in rows]) for name in ("set", "age", "gender", "race")},
         digest=digest,
     )
+
+
+def _is_heldout(row: Row) -> bool:
+    """A test person, by name or by one of the names that they are hidden under."""
+    hidden = {row["person"], f"{row['set']}/{row['file']}"} & heldout_aliases()
+    return bool(hidden) or canonical(row["person"]) in heldout_people()
 
 
 def _one_name(person: str) -> str:
