@@ -120,8 +120,8 @@ def served(run, pictures):
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(20)
+        server.kill()  # it keeps nothing
+        server.wait()
 
 
 @pytest.fixture
@@ -180,7 +180,7 @@ def _text(browser):
     return browser.find_element("tag name", "body").text
 
 
-def _until(browser, condition, seconds=60):
+def _until(browser, condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -188,7 +188,7 @@ def _until(browser, condition, seconds=60):
         time.sleep(0.3)
 
 
-def _wait_for(url, seconds=60):
+def _wait_for(url, seconds=300):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
