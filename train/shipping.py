@@ -10,7 +10,7 @@ import numpy as np
 
 from train.cameras import calibrated, with_cameras
 from train.cards import install, write_card
-from train.cohort import COHORT_K, cohort_of, cohort_strata, rows_of
+from train.cohort import COHORT_K, cohort_of, cohort_strata, rows_of, thinned
 from train.data.faces import cache_folder, load_faces
 from train.data.pictures import Pictures
 from train.embedding import Digested, crops_of, kept_vectors
@@ -73,7 +73,7 @@ def _faces(pictures: Pictures) -> np.ndarray | None:
 
 def _describe(encoder: Plain, pictures: Pictures, recipe: Recipe, identifier: str) -> None:
     """Cohort, score model and card beside the encoder's file."""
-    clean = whole_cohort(encoder, pictures)
+    clean = clean_cohort(encoder, pictures)
     cohort, cameras = with_cameras(encoder, pictures, clean)
     k = min(COHORT_K, len(clean))
     facts = _facts(recipe, pictures, identifier) | {"score_model": calibrated(encoder, pictures, cohort, k)}
@@ -89,9 +89,9 @@ def _describe(encoder: Plain, pictures: Pictures, recipe: Recipe, identifier: st
     )
 
 
-def whole_cohort(encoder: Digested, pictures: Pictures) -> np.ndarray:
-    """Centroids (c, d) float16 of all training photos."""
-    strata = list(cohort_strata(pictures, pictures.rows("train")))
+def clean_cohort(encoder: Digested, pictures: Pictures) -> np.ndarray:
+    """Centroids (c, d) float16 of training photos, so many a centroid that more would hardly move it."""
+    strata = thinned(cohort_strata(pictures, pictures.rows("train")))
     rows = rows_of(strata)
     return cohort_of(rows, kept_vectors(encoder, pictures, rows, cache_folder()), strata)
 
