@@ -40,7 +40,7 @@ WEAKNESSES = (
     "Faces under about 40 px, profiles beyond 60 degrees, masks and heavy blur are recognised markedly less often.",
     "Measured mostly on press photos of adults; twins and close relatives are not told apart reliably.",
     "Trained on sets collected without the consent of the people in them; some allow non-commercial research only.",
-    "FNIR at fixed FPIR misses the project's own aims (see train/README.md); figures at FPIR 0.1 % have wide intervals.",
+    "FNIR at fixed FPIR misses the project's own aims (see train/README.md); those at FPIR 0.1 % have wide intervals.",
     "On groups that none of the cohort's sets covers, expect many times the false matches of press photos of adults.",
 )
 
