@@ -21,8 +21,8 @@ LABELLED_CENTROIDS = 400
 RACE_CENTROIDS = 80
 CENTROIDS = {("fairface", "child"): 120, ("aaf", "child"): 100, ("aaf", "older"): 160}
 PHOTOS_A_CENTROID = 10
-"""Photos a centroid that are enough: on the published pair, cohorts of all photos and of 40, 20, 10 and 5 a centroid gave
-FNIR on development people that scatter without a trend, and the same rates within groups."""
+"""Photos a centroid that are enough: on the published pair, cohorts of all photos and of 40, 20, 10 and 5 a centroid
+gave FNIR on development people that scatter without a trend, and the same rates within groups."""
 
 
 def cohort_strata(
