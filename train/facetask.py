@@ -84,7 +84,7 @@ class FaceTask:
     def view(self, lower: Lower, key: str, number: int) -> FeatureView:
         """One cached view of training and development rows through networks as they started."""
         augment = self._augmentation() if number else None
-        key += f"-{_digest(augment)}" if augment else ""
+        key = "-".join([key, self.pictures.digest, *([_digest(augment)] if augment else [])])
         rows = self.train_rows if number else self.used_rows
         return cached_view(lower, key, self.pictures, rows, cache_folder(), side=SIDE, augment=augment, view=number)
 
