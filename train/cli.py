@@ -135,7 +135,7 @@ def evaluate(
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of a run of `fit`.")],
     to: Annotated[Path, typer.Option("--to", help="Folder that receives encoder.onnx, cohort.npy and card.json.")],
-    identifier: Annotated[str, typer.Option("--id", help="The encoder's id, such as default-2026.1.")],
+    identifier: Annotated[str, typer.Option("--id", help="The encoder's id, such as default-2026.2.")],
     mirror: Annotated[bool, typer.Option(help="Average each crop with its mirror image at run time.")] = False,
     storage: Annotated[str, typer.Option(help="How weights are kept: float32, float16 or int8.")] = "float16",
     data: DataOption = DEFAULT_DATA,

@@ -8,7 +8,7 @@ EXTRA = frozenset({"torch", "torchvision", "timm", "pytorch_metric_learning"})
 
 
 def train(context: typer.Context) -> None:
-    """Make your own encoder: fetch, fit, eval, compare, export, demo (needs attendance[train])."""
+    """Make your own encoder: fetch, crops, clean, fit, eval, export, compare, demo (needs attendance[train])."""
     try:
         from train.cli import app
     except ModuleNotFoundError as error:

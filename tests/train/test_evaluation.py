@@ -246,7 +246,7 @@ def test_a_whole_evaluation(generated, capsys):
     assert ours == json.loads((folder / "card.json").read_text(encoding="utf-8"))["figures"]
     assert "P1 at the threshold that each one ships" in capsys.readouterr().out
     made = {file.name for file in (generated / "out").iterdir()}
-    assert {"det.png", "roc.png", "missed-0095.png", "named-fast-2026.1.png", "scores-0095.png"} <= made
+    assert {"det.png", "roc.png", "missed-0095.png", f"named-{ours['name']}.png", "scores-0095.png"} <= made
 
 
 @pytest.mark.parametrize("flags", [["--people", "dev", "--record"], ["--mirror"], ["--people", "all"]])
