@@ -7,6 +7,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.onnx import ONNXProgram
 
 from train.errors import ExportUnequal
 from train.storage import check_storage, store_weights
@@ -43,7 +44,7 @@ def export_onnx(
     crops = sample_crops(side) if faces is None else to_tensor(faces)
     unfinished = path.with_name(f".{path.name}.part")
     try:
-        _write(wrapped, unfinished, side)
+        onnx_program(wrapped, side, outputs=["embedding"]).save(unfinished, external_data=False)
         off = difference(wrapped, unfinished, crops)
         _require(off, TOLERANCE, path)
         if storage != "float32":
@@ -57,22 +58,22 @@ def export_onnx(
     return off
 
 
-def _write(network: nn.Module, path: Path, side: int) -> None:
-    batch = torch.export.Dim("n")
+def onnx_program(network: nn.Module, side: int, channels: int = 3, outputs: list[str] | None = None) -> ONNXProgram:
+    """A network of crops (n, channels, side, side) as an ONNX program of any batch size; its input is `crops`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own deprecated calls
-        torch.onnx.export(
+        program = torch.onnx.export(
             network,
-            (torch.zeros(2, 3, side, side),),
-            path,
+            (torch.zeros(2, channels, side, side),),
             input_names=["crops"],
-            output_names=["embedding"],
-            dynamic_shapes={"crops": {0: batch}},
+            output_names=outputs,
+            dynamic_shapes={"crops": {0: torch.export.Dim("n")}},
             opset_version=OPSET,
-            external_data=False,
             dynamo=True,
             verbose=False,
         )
+    assert program is not None  # noqa: S101 - for the type checker: the exporter of TorchDynamo always returns one
+    return program
 
 
 def sample_crops(side: int, samples: int = 8) -> Tensor:

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from train import sampling
-from train.augment import Augmentation
+from train.augment import Augmentation, centre_crop
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.errors import RecipeInvalid
@@ -20,7 +20,7 @@ from train.inputs import FeatureInputs, Inputs, PixelInputs
 from train.loop import Job
 from train.losses import Sizes, make_loss
 from train.nets import Joined, Upper
-from train.openset import FPIRS, cohort_means, draw_runs, figures, identify, spherical_kmeans
+from train.openset import FPIRS, draw_runs, figures, identify
 from train.recipe import Part, Recipe, Stage
 from train.tensors import to_tensor
 
@@ -185,23 +185,15 @@ def _digest(augment: Augmentation) -> str:
 
 
 @torch.no_grad()
-def embed_pictures(model: nn.Module, pixels: np.ndarray, *, mirror: bool = False, batch: int = 64) -> np.ndarray:
+def embed_pictures(model: nn.Module, pixels: np.ndarray, batch: int = 64) -> np.ndarray:
     """Unit embeddings (n, d) float32 of the middle 112 px of pictures (n, H, W, 3) uint8."""
     model.eval()
     device = next(model.parameters()).device
     parts = []
     for start in range(0, len(pixels), batch):
-        crops = to_tensor(_middle(np.asarray(pixels[start : start + batch]))).to(device)
-        out = F.normalize(model(crops))
-        if mirror:
-            out = F.normalize(out + F.normalize(model(crops.flip(3))))
-        parts.append(out.cpu().numpy())
+        crops = to_tensor(centre_crop(np.asarray(pixels[start : start + batch]), SIDE)).to(device)
+        parts.append(F.normalize(model(crops)).cpu().numpy())
     return np.concatenate(parts)
-
-
-def _middle(pixels: np.ndarray) -> np.ndarray:
-    margin = (pixels.shape[1] - SIDE) // 2
-    return pixels[:, margin : margin + SIDE, margin : margin + SIDE]
 
 
 def dev_metrics(model: nn.Module, pictures: Pictures) -> Mapping[str, float]:
@@ -210,17 +202,9 @@ def dev_metrics(model: nn.Module, pictures: Pictures) -> Mapping[str, float]:
     return dev_figures(embed_pictures(model, pictures.pixels[rows]), pictures.labels[rows])
 
 
-def dev_figures(
-    embeddings: np.ndarray, labels: np.ndarray, cohort: np.ndarray | None = None, k: int = 100
-) -> Mapping[str, float]:
-    """Rank 1 and FNIR on development people (n embeddings with their labels), with the cohort where one is given."""
+def dev_figures(embeddings: np.ndarray, labels: np.ndarray) -> Mapping[str, float]:
+    """Rank 1 and FNIR on development people (n embeddings with their labels)."""
     runs = draw_runs(np.arange(len(labels)), labels, gallery=DEV_GALLERY, runs=DEV_RUNS, seed=DEV_SEED)
-    means = None if cohort is None else cohort_means(embeddings, cohort.astype(np.float32), k)
-    result = figures(identify(embeddings, labels, runs, means))
+    result = figures(identify(embeddings, labels, runs))
     named = {f"fnir@{fpir:.1%}": value for fpir, value in zip(FPIRS, result.fnir, strict=True)}
     return {"rank1": result.rank1, **named}
-
-
-def train_cohort(embeddings: np.ndarray, clusters: int = 1000) -> np.ndarray:
-    """The cohort (clusters, d) of training embeddings (n, d)."""
-    return spherical_kmeans(embeddings, clusters)

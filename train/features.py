@@ -4,7 +4,6 @@ Training what lies above them is some ten times faster than training the whole n
 """
 
 import hashlib
-import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,11 +17,11 @@ from torch import Tensor, nn
 from train.augment import Augmentation, centre_crop
 from train.console import stderr
 from train.data.pictures import Pictures
+from train.export import onnx_program
 from train.sampling import seeded
 from train.tensors import to_tensor
 
 BATCH = 32
-OPSET = 18
 VIEW_STREAM = 104_729
 
 
@@ -137,23 +136,10 @@ def frozen(lower: Lower, side: int, channels: int = 3) -> Callable[[np.ndarray],
     """
     import onnxruntime
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter warns about its own deprecated calls
-        program = torch.onnx.export(
-            _Frozen(lower).eval(),
-            (torch.zeros(2, channels, side, side),),
-            input_names=["crops"],
-            dynamic_shapes={"crops": {0: torch.export.Dim("n")}},
-            opset_version=OPSET,
-            dynamo=True,
-            verbose=False,
-        )
-    assert program is not None  # noqa: S101 - for the type checker: the exporter of TorchDynamo always returns one
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        program.model_proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    file = onnx_program(_Frozen(lower).eval(), side, channels).model_proto.SerializeToString()
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
     def run(crops: np.ndarray) -> list[np.ndarray]:
         return [np.asarray(part) for part in session.run(None, {"crops": to_tensor(crops).numpy()})]
