@@ -4,7 +4,6 @@ The score model promises FPIR for a gallery of N as `1 - (1 - FMR(t))^N`. Compar
 not independent, and people of one set resemble each other more than people of two: scores are taken within each set.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,31 +54,3 @@ def fit_score_model(sample: NonMated, source: str) -> dict[str, Any]:
         "tail": {"start": start, "rate": TAIL_RATE, "shape": float(shape), "scale": float(scale)},
         "source": source,
     }
-
-
-def realised_fpir(best: np.ndarray, threshold: float) -> float:
-    """Share of strangers (their best scores) that reach the threshold."""
-    return float((best >= threshold).mean())
-
-
-def stranger_bests(
-    embeddings: np.ndarray,
-    labels: np.ndarray,
-    means: np.ndarray | None,
-    *,
-    gallery: int,
-    runs: int,
-    random: Generator,
-    rows: Sequence[int] | np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Best scores of strangers against random galleries of `gallery` people, and the strangers' labels."""
-    rows = np.arange(len(labels)) if rows is None else np.asarray(rows)
-    bests, who = [], []
-    for _ in range(runs):
-        order = random.permutation(rows)
-        people, first = np.unique(labels[order], return_index=True)
-        chosen = random.permutation(len(people))[:gallery]
-        probes = order[~np.isin(labels[order], people[chosen])]
-        bests.append(scores(embeddings, probes, order[first[chosen]], means).max(1))
-        who.append(labels[probes])
-    return np.concatenate(bests), np.concatenate(who)
