@@ -10,7 +10,7 @@ from train.errors import RecipeInvalid
 from train.facetask import FaceTask, dev_metrics
 from train.loop import fit
 from train.models import make_model, published_pair
-from train.recipe import Recipe, load_recipe
+from train.recipe import Recipe, load_recipe, recipe_base
 
 TEACHERS = ("", "start", "published")
 
@@ -35,6 +35,8 @@ def fit_recipe(path: Path, out: Path, folder: Path) -> str:
         torch.set_num_threads(recipe.threads)
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, out / "recipe.toml")
+    if base := recipe_base(path):
+        shutil.copyfile(base, out / base.name)
     if recipe.task != "faces":
         from train.workbench import fit_workbench
 

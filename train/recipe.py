@@ -14,6 +14,7 @@ from typing import Any
 from train.errors import RecipeInvalid
 
 Options = dict[str, Any]
+RECIPES = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True)
@@ -121,14 +122,50 @@ class Recipe:
 
 
 def load_recipe(path: Path) -> Recipe:
-    """Read and check a recipe; raises RecipeInvalid with the entry that is wrong."""
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RecipeInvalid(str(path), str(error)) from error
+    """Read and check a recipe; raises RecipeInvalid with the entry that is wrong.
+
+    `base = "face-fast"` starts from another recipe: tables and stages are changed entry by entry, other lists
+    (samples, losses) replaced.
+    """
+    table = _read(path)
+    base = recipe_base(path)
+    if base is not None:
+        table = _changed(_read(base), {name: entry for name, entry in table.items() if name != "base"})
     recipe = _build(Recipe, table, str(path))
     assert isinstance(recipe, Recipe)  # noqa: S101 - tells the type checker what `_build` made
     return recipe
+
+
+def recipe_base(path: Path) -> Path | None:
+    """The file of the recipe that another one starts from: beside it, or one that comes with the program; or None."""
+    name = _read(path).get("base")
+    if name is None:
+        return None
+    if not isinstance(name, str) or Path(name).name != name:
+        raise RecipeInvalid(str(path), f"base: expected the name of a recipe, got {name!r}")
+    beside = path.parent / f"{name}.toml"
+    return beside if beside.is_file() else RECIPES / f"{name}.toml"
+
+
+def _read(path: Path) -> Options:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeInvalid(str(path), str(error)) from error
+
+
+def _changed(base: Options, changes: Options) -> Options:
+    """`base` with `changes`: what is a table in both is changed entry by entry, and so is each stage in its place."""
+    merged = dict(base)
+    for name, entry in changes.items():
+        old = base.get(name)
+        if isinstance(old, dict) and isinstance(entry, dict):
+            merged[name] = _changed(old, entry)
+        elif name == "stage" and isinstance(old, list) and isinstance(entry, list):
+            merged[name] = [_changed(was, now) for was, now in zip(old, entry, strict=False)] + entry[len(old) :]
+        else:
+            merged[name] = entry
+    return merged
 
 
 def _build(kind: Any, value: Any, where: str) -> Any:
