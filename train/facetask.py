@@ -1,7 +1,7 @@
 """The face task: how a recipe's names become samplers, losses and inputs, and how development people judge a model."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
 
@@ -18,7 +18,7 @@ from train.errors import RecipeInvalid
 from train.features import FeatureView, Lower, cached_view, state_digest
 from train.inputs import FeatureInputs, Inputs, PixelInputs
 from train.loop import Job
-from train.losses import Sizes, make_loss
+from train.losses import InTeacherSpace, Sizes, make_loss
 from train.nets import Joined, Upper
 from train.openset import FPIRS, draw_runs, figures, identify
 from train.recipe import Part, Recipe, Stage
@@ -28,6 +28,8 @@ SIDE = 112
 DEV_GALLERY = 400
 DEV_RUNS = 60
 DEV_SEED = 20
+PROJECTION_ROWS = 4096
+PROJECTION_STREAM = 6007
 """Development people are enrolled in 60 random galleries: the same for every model, so that differences are theirs."""
 
 
@@ -96,18 +98,54 @@ class FaceTask:
 
     def _job(self, stage: Stage) -> Job:
         teacher = self.start_embeddings if self.recipe.data.teacher else None
-        sizes = Sizes(self.dim, len(self.pictures.classes), 0 if teacher is None else teacher.shape[1])
+        classes = len(self.pictures.classes)
+        sizes = (
+            Sizes(self.dim, classes)
+            if teacher is None
+            else Sizes(self.dim, classes, teacher.shape[1], self.teacher_centres)
+        )
         inputs, network = self._inputs(stage)
+        losses = {part.kind: make_loss(part.kind, sizes, part.options) for part in stage.losses}
+        if teacher is not None and stage.inputs != "pixels":
+            self._project(losses.values(), network, inputs, teacher)
         return Job(
             stage=stage,
             network=network,
             inputs=inputs,
             sampler=sampling.Joint([self._sampler(part) for part in stage.samples]),
-            losses={part.kind: make_loss(part.kind, sizes, part.options) for part in stage.losses},
+            losses=losses,
             weights={part.kind: part.weight for part in stage.losses},
             labels=self.pictures.labels,
             teacher=teacher,
         )
+
+    def teacher_centres(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean of the teachers' embeddings of each training person and unlabelled picture, and who is in each picture.
+
+        Centres (c, t) float32, classes (pictures,) int64 with -1 for pictures that are not trained on.
+        """
+        rows = self.train_rows
+        people = np.where(self.pictures.labels[rows] < 0, -1 - rows, self.pictures.labels[rows])
+        named, places = np.unique(people, return_inverse=True)
+        centres = np.zeros((len(named), self.start_embeddings.shape[1]), np.float32)
+        np.add.at(centres, places, self.start_embeddings[rows])
+        class_of = np.full(len(self.pictures), -1)
+        class_of[rows] = places
+        return centres, class_of
+
+    @torch.no_grad()
+    def _project(self, losses: Iterable[nn.Module], network: nn.Module, inputs: Inputs, teacher: np.ndarray) -> None:
+        """Begin what projects into the teachers' space where the network stands."""
+        waiting = [loss for loss in losses if isinstance(loss, InTeacherSpace)]
+        if not waiting or self.dim == teacher.shape[1]:
+            return
+        network.eval()
+        device = next(network.parameters()).device
+        rows = self.train_rows[:: max(1, len(self.train_rows) // PROJECTION_ROWS)]
+        random = sampling.seeded(self.recipe.seed, PROJECTION_STREAM)
+        own = [network(*(part.to(device) for part in inputs(some, random))) for some in np.array_split(rows, 32)]
+        for loss in waiting:
+            loss.start_at(torch.cat(own).float().cpu(), torch.from_numpy(teacher[rows]))
 
     def _inputs(self, stage: Stage) -> tuple[Inputs, nn.Module]:
         if stage.inputs == "pixels":

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from pytorch_metric_learning import distances, losses, miners
@@ -18,6 +19,8 @@ from torch import Tensor, nn
 from train.errors import RecipeInvalid
 
 UNLABELLED = -1
+RIDGE = 1e-3
+"""Share of the mean variance that a regression adds to each direction."""
 
 
 @dataclass(frozen=True)
@@ -208,12 +211,27 @@ class Strangers(nn.Module):
             self.store_people = torch.cat([people, self.store_people])[:size]
 
 
-class DistilCosine(nn.Module):
-    """One minus the cosine between the embedding, projected where the sizes differ, and the teachers'."""
+class InTeacherSpace(nn.Module):
+    """A loss between the embedding, projected where the sizes differ, and vectors of the teachers' space."""
 
     def __init__(self, dim: int, teacher_dim: int) -> None:
         super().__init__()
         self.project = nn.Identity() if dim == teacher_dim else nn.Linear(dim, teacher_dim, bias=False)
+
+    @torch.no_grad()
+    def start_at(self, embeddings: Tensor, teacher: Tensor) -> None:
+        """Begin with the ridge regression of the teachers' embeddings (n, t) on the network's (n, d), if there is one.
+
+        A random projection would drag a network that already knows faces towards nowhere until it has been learnt.
+        """
+        if isinstance(self.project, nn.Linear):
+            gram = embeddings.T @ embeddings
+            gram += RIDGE * gram.diagonal().mean() * torch.eye(len(gram), device=gram.device)
+            self.project.weight.copy_(torch.linalg.solve(gram, embeddings.T @ teacher).T)
+
+
+class DistilCosine(InTeacherSpace):
+    """One minus the cosine between the embedding and the teachers'."""
 
     def forward(self, batch: Batch) -> Tensor:
         return (1 - F.cosine_similarity(self.project(batch.embeddings), _teacher(batch))).mean()
@@ -225,6 +243,36 @@ class DistilSimilarity(nn.Module):
     def forward(self, batch: Batch) -> Tensor:
         own, other = F.normalize(batch.embeddings), F.normalize(_teacher(batch))
         return F.mse_loss(own @ own.T, other @ other.T)
+
+
+class TeacherCentres(InTeacherSpace):
+    """Margin softmax (CosFace, Wang et al. 2018) over everybody, each class kept at its centre in the teachers' space.
+
+    A class is a training person, or an unlabelled picture; its vector is the mean of the teachers' embeddings of it.
+    So each row is told from every other face of the set, not from those of its batch alone, and nothing is learnt
+    that the set's few photos a person cannot carry. Takes embeddings of the teachers' size, or projects them.
+    """
+
+    centres: Tensor
+    class_of: Tensor
+
+    def __init__(self, sizes: "Sizes", margin: float = 0.2, scale: float = 32.0) -> None:
+        if sizes.classes_of is None:
+            raise RecipeInvalid("loss teacher-centres", "it needs teachers' embeddings: name them under [data] teacher")
+        super().__init__(sizes.dim, sizes.teacher_dim)
+        vectors, class_of = sizes.classes_of()
+        self.margin = margin
+        self.scale = scale
+        self.register_buffer("centres", F.normalize(torch.from_numpy(vectors)), persistent=False)
+        self.register_buffer("class_of", torch.from_numpy(class_of), persistent=False)
+
+    def forward(self, batch: Batch) -> Tensor:
+        if batch.pictures is None:
+            raise RecipeInvalid("loss teacher-centres", "the batch does not say which pictures it holds")
+        target = self.class_of[batch.pictures]
+        cosine = F.normalize(self.project(batch.embeddings)) @ self.centres.T
+        cosine = cosine - self.margin * F.one_hot(target, len(self.centres))
+        return F.cross_entropy(self.scale * cosine, target)
 
 
 def _teacher(batch: Batch) -> Tensor:
@@ -275,6 +323,8 @@ class Sizes:
     dim: int
     classes: int = 0
     teacher_dim: int = 0
+    classes_of: Callable[[], tuple[np.ndarray, np.ndarray]] | None = None
+    """Makes the teachers' centre of every class (c, t) and the class of every picture (n,)."""
 
 
 Maker = Callable[..., nn.Module]
@@ -293,6 +343,7 @@ _MAKERS: Mapping[str, Maker] = {
     "cross-entropy": lambda sizes, **options: CrossEntropy(sizes.dim, sizes.classes, **options),
     "strangers": lambda sizes, **options: Strangers(sizes.dim, **options),
     "distil-cosine": lambda sizes, **options: DistilCosine(sizes.dim, sizes.teacher_dim, **options),
+    "teacher-centres": TeacherCentres,
     "distil-similarity": lambda sizes, **options: DistilSimilarity(**options),  # noqa: ARG005
 }
 

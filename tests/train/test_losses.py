@@ -159,6 +159,39 @@ def test_distillation_by_hand():
     assert DistilSimilarity()(alike).item() == pytest.approx(2 / 4)
 
 
+def test_a_projection_begins_where_the_network_stands():
+    """A teacher that is a linear function of the student is met at the start; a square one needs no projection."""
+    random = torch.Generator().manual_seed(3)
+    rows = torch.randn(64, 3, generator=random)
+    teacher = rows @ torch.randn(3, 5, generator=random)
+    loss = DistilCosine(3, 5)
+    batch = Batch(rows, torch.zeros(64, dtype=torch.long), teacher)
+    assert loss(batch).item() > 0.2
+    loss.start_at(rows, teacher)
+    assert loss(batch).item() == pytest.approx(0, abs=1e-4)
+    assert not list(DistilCosine(3, 3).parameters())
+
+
+def test_margin_softmax_at_the_teachers_centres_by_hand():
+    """Three classes at fixed places: the row's own cosine loses the margin, the logarithm of its share is the cost."""
+    centres = np.array([[2.0, 0.0], [0.0, 1.0], [-1.0, 0.0]], np.float32)
+    sizes = Sizes(2, 2, 2, lambda: (centres, np.array([-1, 0, 1, 2])))
+    loss = make_loss("teacher-centres", sizes, {"margin": 0.1, "scale": 4.0})
+    batch = Batch(torch.tensor([[3.0, 4.0]]), torch.tensor([-1]), torch.zeros(1, 2), torch.tensor([2]))
+    logits = 4 * np.array([0.6, 0.8 - 0.1, -0.6])
+    assert loss(batch).item() == pytest.approx(np.log(np.exp(logits).sum()) - logits[1], rel=1e-5)
+    assert not loss.state_dict(), "centres are made again from the data, not kept in every checkpoint"
+
+
+def test_margin_softmax_needs_teachers_and_pictures():
+    """Without teachers, or without knowing which pictures a batch holds, it says so."""
+    with pytest.raises(RecipeInvalid, match="teacher"):
+        make_loss("teacher-centres", Sizes(2, 2), {})
+    loss = make_loss("teacher-centres", Sizes(2, 2, 2, lambda: (np.eye(2, dtype=np.float32), np.arange(2))), {})
+    with pytest.raises(RecipeInvalid, match="pictures"):
+        loss(Batch(torch.ones(1, 2), torch.tensor([0])))
+
+
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_has_a_gradient(name):
     """Every loss of the table takes a batch of fours and moves the embeddings."""
@@ -168,9 +201,11 @@ def test_every_loss_has_a_gradient(name):
         "strangers": {"limit": -1.0},
         "contrastive": {"margin": 50.0},
     }
-    loss = make_loss(name, Sizes(4, 3, 4), options.get(name, {}))
+    sizes = Sizes(4, 3, 4, lambda: (np.eye(3, 4, dtype=np.float32), np.array([0, 0, 1, 2, 1, 1, 2, 0])))
+    loss = make_loss(name, sizes, options.get(name, {}))
     rows = torch.randn(8, 4, generator=torch.Generator().manual_seed(1), requires_grad=True)
-    loss(Batch(rows, torch.tensor([0, 0, 1, 2, 1, 1, 2, 0]), torch.randn(8, 4))).backward()
+    labels = torch.tensor([0, 0, 1, 2, 1, 1, 2, 0])
+    loss(Batch(rows, labels, torch.randn(8, 4), torch.arange(8))).backward()
     assert rows.grad is not None
     assert rows.grad.abs().sum() > 0
 
