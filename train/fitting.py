@@ -9,6 +9,7 @@ from train.data.faces import load_faces
 from train.errors import RecipeInvalid
 from train.facetask import FaceTask, dev_metrics
 from train.loop import fit
+from train.memory import keep_freed_memory
 from train.models import make_model, published_pair
 from train.recipe import Recipe, load_recipe, recipe_base
 
@@ -33,6 +34,7 @@ def fit_recipe(path: Path, out: Path, folder: Path) -> str:
     recipe = load_recipe(path)
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
+    keep_freed_memory()
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, out / "recipe.toml")
     if base := recipe_base(path):
