@@ -4,7 +4,7 @@ Clustering everybody at once gives nearly all centroids to the many adults of ne
 children or a region stand too far apart to tell how crowded its people are.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import numpy as np
 
@@ -64,6 +64,16 @@ def stratified_cohort(vectors: np.ndarray, strata: Iterable[tuple[np.ndarray, in
 def cohort_of(rows: np.ndarray, vectors: np.ndarray, strata: Iterable[tuple[np.ndarray, int]]) -> np.ndarray:
     """`stratified_cohort` where vectors (n, d) are known of `rows` (n,) alone, which are in order."""
     return stratified_cohort(vectors, [(np.searchsorted(rows, own), count) for own, count in strata])
+
+
+def training_cohort(pictures: Pictures, vectors_of: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Centroids (c, d) float16 of training photos, so many a centroid that more would hardly move it.
+
+    `vectors_of` embeds rows (n,) of the set as unit vectors (n, d).
+    """
+    strata = thinned(cohort_strata(pictures, pictures.rows("train")))
+    rows = rows_of(strata)
+    return cohort_of(rows, vectors_of(rows), strata)
 
 
 def with_cohort(vectors: np.ndarray, cohort: np.ndarray) -> Scoring:

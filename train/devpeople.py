@@ -15,7 +15,7 @@ import numpy as np
 
 from train.augment import centre_crop, cover_with_mask
 from train.cameras import bad_camera
-from train.cohort import cohort_of, cohort_strata, rows_of, thinned, with_cohort
+from train.cohort import training_cohort, with_cohort
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.embedding import SIDE, View, kept_vectors
@@ -62,7 +62,9 @@ def measure_dev(
     views = {name: _vectors(contender, pictures, people.rows, view, mirror=mirror) for name, view in VIEWS.items()}
     for name in set(views) - {ENROLLED}:
         views[name] = np.concatenate([views[ENROLLED], views[name]])
-    cohort = dev_cohort(contender, pictures, mirror=mirror)
+    cohort = training_cohort(
+        pictures, lambda rows: unit(_vectors(contender, pictures, rows, VIEWS[ENROLLED], mirror=mirror))
+    )
     table = []
     for view, vectors in views.items():
         ways = {"plain": contender.scorings(vectors)["plain"], "cohort": with_cohort(vectors, cohort)}
@@ -70,13 +72,6 @@ def measure_dev(
             for part, runs in people.runs.items():
                 table.append({"view": view, "score": how, "part": part, **_figures(scoring, people.labels, runs, view)})
     return table
-
-
-def dev_cohort(contender: Contender, pictures: Pictures, *, mirror: bool = False) -> np.ndarray:
-    """The cohort of the contender's own embeddings of training photos, PHOTOS_A_CENTROID for each centroid."""
-    strata = thinned(cohort_strata(pictures, pictures.rows("train")))
-    rows = rows_of(strata)
-    return cohort_of(rows, unit(_vectors(contender, pictures, rows, View(), mirror=mirror)), strata)
 
 
 def _figures(scoring: Scoring, labels: np.ndarray, runs: Sequence[Run], view: str) -> dict[str, float]:

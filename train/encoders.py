@@ -163,12 +163,9 @@ def export_run(run: Path, folder: Path, scratch: Path) -> Path:
         raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
     file = scratch / f"run-{_digest(weights, run / 'recipe.toml')}.onnx"
     if not file.is_file():
-        from train.models import load_weights, make_model
-        from train.recipe import load_recipe
+        from train.models import trained_model
 
-        network, _ = make_model(load_recipe(run / "recipe.toml").model, folder)
-        load_weights(network, weights)
-        _export(network, file)
+        _export(trained_model(run, folder), file)
     return file
 
 

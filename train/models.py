@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,8 +11,8 @@ from torch import nn
 
 from train import nets
 from train.checkpoint import UNREADABLE
-from train.errors import RecipeInvalid, WeightsUnusable
-from train.recipe import Model
+from train.errors import DataMissing, RecipeInvalid, WeightsUnusable
+from train.recipe import Model, load_recipe
 
 MOBILEFACENET_FILE = "weights/foamliu_mobilefacenet.pt"
 RETAIL_0095_FILE = "weights/face-reidentification-retail-0095.xml"
@@ -34,6 +35,21 @@ def make_model(model: Model, folder: Path) -> tuple[nn.Module, int]:
     return network, dim
 
 
+def trained_model(run: Path, folder: Path) -> nn.Module:
+    """The network of a finished run of `fit`, as trained; raises DataMissing where the run is not finished.
+
+    Published files are read from the data `folder` all the same: what is fixed in a network is not in its weights.
+    """
+    weights = run / "model.pt"
+    if not weights.is_file():
+        raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
+    model = load_recipe(run / "recipe.toml").model
+    options = {name: value for name, value in model.options.items() if name != "parts_from"}
+    network, _ = make_model(replace(model, initial="", options=options), folder)
+    load_weights(network, weights)
+    return network
+
+
 def load_weights(network: nn.Module, path: Path) -> None:
     """Fill a network from a run's `model.pt`; raises WeightsUnusable."""
     try:
@@ -43,13 +59,31 @@ def load_weights(network: nn.Module, path: Path) -> None:
         raise WeightsUnusable(str(path), str(error).splitlines()[0]) from error
 
 
-def _joined(folder: Path, parts: Sequence[str], shares: Sequence[float], *, warm: bool = True) -> tuple[nn.Module, int]:
-    """Published networks side by side under one head; `shares` are their parts of the joined similarity."""
+def _joined(
+    folder: Path, parts: Sequence[str], shares: Sequence[float], *, warm: bool = True, parts_from: str = ""
+) -> tuple[nn.Module, int]:
+    """Published networks side by side under one head; `shares` are their parts of the joined similarity.
+
+    `parts_from` is the folder of a run that has trained networks of these names: they start from its weights.
+    """
     unknown = sorted(set(parts) - set(_PARTS))
     if unknown or len(parts) != len(shares) or not math.isclose(sum(shares), 1):
         raise RecipeInvalid("model joined", f"expected parts of {', '.join(_PARTS)} and as many shares that add to 1")
-    network = nets.Joined([_PARTS[name](folder, warm=warm) for name in parts], shares)
+    if parts_from:
+        trained = _trained_parts(Path(parts_from), parts, folder)
+    else:
+        trained = [_PARTS[name](folder, warm=warm) for name in parts]
+    network = nets.Joined(trained, shares)
     return network.to(memory_format=torch.channels_last), network.dim  # twice as fast on a CPU
+
+
+def _trained_parts(run: Path, names: Sequence[str], folder: Path) -> list[nets.FaceNet]:
+    other = trained_model(run, folder)
+    theirs = load_recipe(run / "recipe.toml").model.options.get("parts", [])
+    missing = sorted(set(names) - set(theirs))
+    if not isinstance(other, nets.Joined) or missing:
+        raise RecipeInvalid("model joined", f"parts_from: {run} has no {' and no '.join(missing) or 'parts'}")
+    return [cast("nets.FaceNet", other.parts[theirs.index(name)]) for name in names]
 
 
 def published_pair(folder: Path) -> nets.Joined:

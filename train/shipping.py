@@ -10,14 +10,14 @@ import numpy as np
 
 from train.cameras import calibrated, with_cameras
 from train.cards import install, write_card
-from train.cohort import COHORT_K, cohort_of, cohort_strata, rows_of, thinned
+from train.cohort import COHORT_K, training_cohort
 from train.data.faces import cache_folder, load_faces
 from train.data.pictures import Pictures
-from train.embedding import Digested, crops_of, kept_vectors
+from train.embedding import crops_of, kept_vectors
 from train.encoders import Plain
-from train.errors import DataMissing, RecipeInvalid
+from train.errors import RecipeInvalid
 from train.export import export_onnx
-from train.models import load_weights, make_model
+from train.models import trained_model
 from train.recipe import Recipe, load_recipe
 
 FACES_COMPARED = 32  # development faces on which the file is compared with the network
@@ -50,15 +50,11 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
 
     Everything is made from the file that ships, in a folder of its own, and moved to `to` when it is whole.
     """
-    weights = run / "model.pt"
-    if not weights.is_file():
-        raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
     recipe = load_recipe(run / "recipe.toml")
     if recipe.task != "faces":
         raise RecipeInvalid(str(run), "only encoders of faces are exported; see `attendance train demo` for others")
+    network = trained_model(run, folder)
     pictures = load_faces(folder, drop_heldout=True)
-    network, _ = make_model(recipe.model, folder)
-    load_weights(network, weights)
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as made:
         file = Path(made, "encoder.onnx")
@@ -75,7 +71,7 @@ def _faces(pictures: Pictures) -> np.ndarray | None:
 
 def _describe(encoder: Plain, pictures: Pictures, recipe: Recipe, identifier: str) -> None:
     """Cohort, score model and card beside the encoder's file."""
-    clean = clean_cohort(encoder, pictures)
+    clean = training_cohort(pictures, lambda rows: kept_vectors(encoder, pictures, rows, cache_folder()))
     cohort, cameras = with_cameras(encoder, pictures, clean)
     k = min(COHORT_K, len(clean))
     facts = _facts(recipe, pictures, identifier) | {"score_model": calibrated(encoder, pictures, cohort, k)}
@@ -89,13 +85,6 @@ def _describe(encoder: Plain, pictures: Pictures, recipe: Recipe, identifier: st
         cohort_source=source,
         cameras=cameras,
     )
-
-
-def clean_cohort(encoder: Digested, pictures: Pictures) -> np.ndarray:
-    """Centroids (c, d) float16 of training photos, so many a centroid that more would hardly move it."""
-    strata = thinned(cohort_strata(pictures, pictures.rows("train")))
-    rows = rows_of(strata)
-    return cohort_of(rows, kept_vectors(encoder, pictures, rows, cache_folder()), strata)
 
 
 def _facts(recipe: Recipe, pictures: Pictures, identifier: str) -> dict[str, Any]:

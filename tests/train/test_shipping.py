@@ -1,5 +1,6 @@
 """From a run to a folder that the product loads."""
 
+import copy
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ pytest.importorskip("onnxscript")
 pytest.importorskip("timm")
 
 from enroll import load_encoder  # noqa: E402 - after the skip
-from train import shipping  # noqa: E402
+from train import models, shipping  # noqa: E402
 from train.data.pictures import Pictures  # noqa: E402
 from train.errors import DataMissing, RecipeInvalid, TrainError  # noqa: E402
 
@@ -55,7 +56,7 @@ def run(tmp_path, network, monkeypatch):
     columns = {name: np.full(180, value) for name, value in (("set", "school"), ("age", ""), ("race", ""))}
     pictures = Pictures(pixels, labels, splits, np.arange(180).astype(str), tuple(map(str, range(90))), columns)
     monkeypatch.setattr(shipping, "load_faces", lambda *_, **__: pictures)
-    monkeypatch.setattr(shipping, "make_model", lambda *_: (network, 24))
+    monkeypatch.setattr(models, "make_model", lambda *_: (copy.deepcopy(network), 24))
     return folder
 
 
@@ -101,6 +102,7 @@ def test_what_cannot_be_shipped_is_named(run, tmp_path):
     (run / "recipe.toml").write_text(RECIPE.format(task="similarity"), encoding="utf-8")
     with pytest.raises(RecipeInvalid, match="only encoders of faces"):
         shipping.ship(run, tmp_path / "out", "x", tmp_path)
+    (run / "recipe.toml").write_text(RECIPE.format(task="faces"), encoding="utf-8")
     (run / "model.pt").unlink()
     with pytest.raises(DataMissing, match="no finished run"):
         shipping.ship(run, tmp_path / "out", "x", tmp_path)
