@@ -1,6 +1,7 @@
 """The face task: how a recipe's names become samplers, losses and inputs, and how development people judge a model."""
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property, partial
@@ -28,9 +29,10 @@ SIDE = 112
 DEV_GALLERY = 400
 DEV_RUNS = 60
 DEV_SEED = 20
-PROJECTION_ROWS = 4096
-PROJECTION_STREAM = 6007
 """Development people are enrolled in 60 random galleries: the same for every model, so that differences are theirs."""
+PROJECTION_ROWS = 2048
+PROJECTION_BATCH = 64
+PROJECTION_STREAM = 6007
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class FaceTask:
         )
         inputs, network = self._inputs(stage)
         losses = {part.kind: make_loss(part.kind, sizes, part.options) for part in stage.losses}
-        if teacher is not None and stage.inputs != "pixels":
+        if teacher is not None:
             self._project(losses.values(), network, inputs, teacher)
         return Job(
             stage=stage,
@@ -143,7 +145,8 @@ class FaceTask:
         device = next(network.parameters()).device
         rows = self.train_rows[:: max(1, len(self.train_rows) // PROJECTION_ROWS)]
         random = sampling.seeded(self.recipe.seed, PROJECTION_STREAM)
-        own = [network(*(part.to(device) for part in inputs(some, random))) for some in np.array_split(rows, 32)]
+        batches = np.array_split(rows, math.ceil(len(rows) / PROJECTION_BATCH))
+        own = [network(*(part.to(device) for part in inputs(batch, random))) for batch in batches]
         for loss in waiting:
             loss.start_at(torch.cat(own).float().cpu(), torch.from_numpy(teacher[rows]))
 

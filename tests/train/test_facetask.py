@@ -111,18 +111,29 @@ def test_a_recipe_trains_both_halves(face_set, recipe_file, tmp_path):
 
 
 def test_a_recipe_starts_from_a_part_of_another_run(face_set, recipe_file, tmp_path):
-    """`parts_from` takes the named networks as that run left them; a run without them is refused."""
+    """`parts_from` takes the named networks as that run left them; the new run keeps its recipe and that one's base."""
     fit_recipe(recipe_file, tmp_path / "run", face_set)
     trained = torch.load(tmp_path / "run" / "model.pt", weights_only=True)["model"]
     other = tmp_path / "other.toml"
-    other.write_text(RECIPE.replace("warm = false", f"parts_from = '{tmp_path / 'run'}'"), encoding="utf-8")
+    other.write_text(f"base = 'small'\nname = 'other'\n[model]\nparts_from = '{tmp_path / 'run'}'", encoding="utf-8")
     started = face_task(load_recipe(other), face_set).model.state_dict()
-    parts = [name for name in trained if name.startswith("parts.0.")]
-    assert all(torch.equal(trained[name], started[name]) for name in parts)
+    assert all(torch.equal(trained[name], started[name]) for name in trained if name.startswith("parts.0."))
     assert not started["head.change.weight"].any()
-    other.write_text(other.read_text(encoding="utf-8").replace('"retail-0095"', '"mobilefacenet"'), encoding="utf-8")
+    fit_recipe(other, tmp_path / "second", face_set)
+    expected = load_recipe(other)
+    recipe_file.unlink()
+    assert expected == load_recipe(tmp_path / "second" / "recipe.toml")
+
+
+def test_a_run_without_the_part_is_refused(face_set, recipe_file, tmp_path):
+    """The error names what the run lacks."""
+    fit_recipe(recipe_file, tmp_path / "run", face_set)
+    recipe_file.write_text(
+        RECIPE.replace("warm = false", f"parts_from = '{tmp_path / 'run'}'").replace("retail-0095", "mobilefacenet"),
+        encoding="utf-8",
+    )
     with pytest.raises(RecipeInvalid, match="no mobilefacenet"):
-        face_task(load_recipe(other), face_set)
+        face_task(load_recipe(recipe_file), face_set)
 
 
 def test_cohort_strata_leave_sets_out(face_set, recipe_file):
