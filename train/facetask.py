@@ -44,6 +44,8 @@ class FaceTask:
     model: nn.Module
     dim: int
     published: Joined | None = None
+    origin: nn.Module | None = None
+    """The model before training made it what the recipe starts from, for a stage's average; None: the start itself."""
 
     @cached_property
     def train_rows(self) -> np.ndarray:
@@ -119,6 +121,7 @@ class FaceTask:
             weights={part.kind: part.weight for part in stage.losses},
             labels=self.pictures.labels,
             teacher=teacher,
+            origin=dict(self.origin.named_parameters()) if self.origin else None,
         )
 
     def teacher_centres(self) -> tuple[np.ndarray, np.ndarray]:

@@ -10,8 +10,8 @@ from train.errors import RecipeInvalid
 from train.facetask import FaceTask, dev_metrics
 from train.loop import fit
 from train.memory import keep_freed_memory
-from train.models import make_model, published_pair
-from train.recipe import Recipe, load_recipe, recipe_base
+from train.models import make_model, published_pair, untrained
+from train.recipe import Recipe, load_recipe, recipe_bases
 
 TEACHERS = ("", "start", "published")
 
@@ -26,7 +26,7 @@ def face_task(recipe: Recipe, folder: Path) -> FaceTask:
     if recipe.data.teacher not in TEACHERS:
         raise RecipeInvalid("data", f"unknown teacher {recipe.data.teacher!r}; expected start or published")
     published = published_pair(beside) if recipe.data.teacher == "published" else None
-    return FaceTask(recipe, pictures, model, dim, published)
+    return FaceTask(recipe, pictures, model, dim, published, untrained(recipe.model, beside))
 
 
 def fit_recipe(path: Path, out: Path, folder: Path) -> str:
@@ -37,7 +37,7 @@ def fit_recipe(path: Path, out: Path, folder: Path) -> str:
     keep_freed_memory()
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, out / "recipe.toml")
-    if base := recipe_base(path):
+    for base in recipe_bases(path):
         shutil.copyfile(base, out / base.name)
     if recipe.task != "faces":
         from train.workbench import fit_workbench

@@ -38,7 +38,10 @@ LOG_HEADER = ["number", "stage", "step", "name", "value"]
 
 @dataclass(frozen=True)
 class Job:
-    """What a stage works with. `network` runs on `inputs`' tensors; it may be a part of the model that is saved."""
+    """What a stage works with. `network` runs on `inputs`' tensors; it may be a part of the model that is saved.
+
+    `origin` holds parameters by name that the stage's end is averaged with, where these are not its start.
+    """
 
     stage: Stage
     network: nn.Module
@@ -48,6 +51,7 @@ class Job:
     weights: Mapping[str, float]
     labels: np.ndarray
     teacher: np.ndarray | None = None
+    origin: Mapping[str, Tensor] | None = None
 
 
 Evaluate = Callable[[nn.Module], Mapping[str, float]]
@@ -138,7 +142,8 @@ class StageRun:
         self.optimizer = torch.optim.AdamW(
             [*self.parameters.values(), *self.losses.parameters()], lr=job.stage.lr, weight_decay=job.stage.weight_decay
         )
-        self.start = {name: value.detach().clone() for name, value in self.parameters.items()}
+        origin = self.parameters if job.origin is None else job.origin
+        self.start = {name: origin[name].detach().clone().to(device) for name in self.parameters}
         self.ema = {name: value.detach().clone() for name, value in self.parameters.items()}
         self.step = 0
 

@@ -15,6 +15,7 @@ from train.errors import DataMissing, RecipeInvalid, WeightsUnusable
 from train.recipe import Model, load_recipe
 
 MOBILEFACENET_FILE = "weights/foamliu_mobilefacenet.pt"
+PARTS_FROM = "parts_from"
 RETAIL_0095_FILE = "weights/face-reidentification-retail-0095.xml"
 
 
@@ -43,11 +44,19 @@ def trained_model(run: Path, folder: Path) -> nn.Module:
     weights = run / "model.pt"
     if not weights.is_file():
         raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
-    model = load_recipe(run / "recipe.toml").model
-    options = {name: value for name, value in model.options.items() if name != "parts_from"}
-    network, _ = make_model(replace(model, initial="", options=options), folder)
+    model = _as_published(load_recipe(run / "recipe.toml").model)
+    network, _ = make_model(replace(model, initial=""), folder)
     load_weights(network, weights)
     return network
+
+
+def untrained(model: Model, folder: Path) -> nn.Module | None:
+    """The network as published, where the recipe starts from another run's parts; None where it does not."""
+    return make_model(_as_published(model), folder)[0] if PARTS_FROM in model.options else None
+
+
+def _as_published(model: Model) -> Model:
+    return replace(model, options={name: value for name, value in model.options.items() if name != PARTS_FROM})
 
 
 def load_weights(network: nn.Module, path: Path) -> None:
@@ -64,7 +73,8 @@ def _joined(
 ) -> tuple[nn.Module, int]:
     """Published networks side by side under one head; `shares` are their parts of the joined similarity.
 
-    `parts_from` is the folder of a run that has trained networks of these names: they start from its weights.
+    `parts_from` is the folder of a run that has trained networks of these names: they start from its weights, and what
+    a stage keeps of them is averaged with the published ones.
     """
     unknown = sorted(set(parts) - set(_PARTS))
     if unknown or len(parts) != len(shares) or not math.isclose(sum(shares), 1):

@@ -54,7 +54,7 @@ class Stage:
 
     `trainable` lists prefixes of parameter names (empty: all); `inputs` is `pixels` or `features` (outputs of the
     frozen lower half, cached for so many `views`); `average` is the share of the trained weights in the mean of start
-    and end that the stage leaves behind.
+    (published weights, for parts of another run) and end that the stage leaves behind.
     """
 
     name: str
@@ -127,17 +127,27 @@ def load_recipe(path: Path) -> Recipe:
     `base = "face-fast"` starts from another recipe: tables and stages are changed entry by entry, other lists
     (samples, losses) replaced.
     """
-    table = _read(path)
-    base = recipe_base(path)
-    if base is not None:
-        table = _changed(_read(base), {name: entry for name, entry in table.items() if name != "base"})
+    table: Options = {}
+    for step in reversed([path, *recipe_bases(path)]):
+        table = _changed(table, {name: entry for name, entry in _read(step).items() if name != "base"})
     recipe = _build(Recipe, table, str(path))
     assert isinstance(recipe, Recipe)  # noqa: S101 - tells the type checker what `_build` made
     return recipe
 
 
-def recipe_base(path: Path) -> Path | None:
-    """The file of the recipe that another one starts from: beside it, or one that comes with the program; or None."""
+def recipe_bases(path: Path) -> list[Path]:
+    """Files of the recipe that this one starts from, of the one that that starts from, and so on."""
+    found: list[Path] = []
+    while (base := _base(path)) is not None:
+        if base in found:
+            raise RecipeInvalid(str(path), f"base: {base.stem} starts from itself")
+        found.append(base)
+        path = base
+    return found
+
+
+def _base(path: Path) -> Path | None:
+    """Beside the recipe, or among those that come with the program."""
     name = _read(path).get("base")
     if name is None:
         return None

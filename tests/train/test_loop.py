@@ -1,5 +1,6 @@
 """The loop: it learns, resumes exactly, and stops with one clear line."""
 
+import dataclasses
 import resource
 from pathlib import Path
 
@@ -82,11 +83,27 @@ def test_it_learns(tiny_recipe, identities, tmp_path):
     assert (tmp_path / "run" / "model.pt").is_file()
 
 
+def test_the_end_is_averaged_with_the_origin(tiny_recipe, identities, tmp_path):
+    """Half kept: the mean of the trained weights and of the origin's, which need not be the start's."""
+    recipe, origin = (
+        load_recipe(tiny_recipe),
+        {name: torch.full_like(p, 2) for name, p in tiny_net().named_parameters()},
+    )
+    ends = {}
+    for share in (1.0, 0.5):
+        stage = dataclasses.replace(recipe.stage[0], average=share, ema=0.0)
+        one, model = dataclasses.replace(recipe, stage=(stage,)), tiny_net()
+        jobs = [lambda job=job: dataclasses.replace(job(), origin=origin) for job in jobs_for(one, model, identities)]
+        fit(one, model, jobs, tmp_path / str(share))
+        ends[share] = dict(model.named_parameters())
+    moved = [name for name in origin if not torch.equal(ends[1.0][name], ends[0.5][name])]
+    assert moved
+    assert all(torch.allclose(ends[0.5][name], (ends[1.0][name] + 2) / 2) for name in moved)
+
+
 @pytest.mark.parametrize("die_at", [5, 12, 15])
 def test_a_killed_run_ends_like_an_unbroken_one(tiny_recipe, identities, tmp_path, die_at):
     """Stopped inside a stage, between stages or in the second, then continued: the same weights, bit for bit."""
-    import dataclasses
-
     recipe = dataclasses.replace(load_recipe(tiny_recipe), checkpoint_minutes=0.0)
     whole, broken, resumed = tiny_net(), tiny_net(), tiny_net()
     fit(recipe, whole, jobs_for(recipe, whole, identities), tmp_path / "whole")

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("torch")
 
 from train.errors import RecipeInvalid
-from train.recipe import RECIPES, load_recipe, recipe_base
+from train.recipe import RECIPES, load_recipe, recipe_bases
 
 BASE = """
 name = "base"
@@ -63,11 +63,18 @@ def test_a_second_stage_is_added(folder):
 
 def test_a_base_is_looked_for_beside_the_recipe_then_among_those_that_ship(folder):
     """A run keeps its base beside its recipe, and a recipe of one's own may start from a shipped one."""
-    assert recipe_base(write(folder, "")) == folder / "base.toml"
+    assert [folder / "base.toml"] == recipe_bases(write(folder, ""))
     path = folder / "own.toml"
     path.write_text('base = "face-fast"\nname = "own"\n', encoding="utf-8")
-    assert recipe_base(path) == RECIPES / "face-fast.toml"
+    assert [RECIPES / "face-fast.toml", RECIPES / "face-default.toml"] == recipe_bases(path)
     assert load_recipe(path).model == load_recipe(RECIPES / "face-fast.toml").model
+
+
+def test_a_circle_of_bases_is_refused(folder):
+    """Two recipes that start from each other have no beginning."""
+    (folder / "base.toml").write_text('base = "changed"\n' + BASE, encoding="utf-8")
+    with pytest.raises(RecipeInvalid, match="starts from itself"):
+        load_recipe(write(folder, ""))
 
 
 @pytest.mark.parametrize(
