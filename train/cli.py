@@ -7,8 +7,6 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, help="Make and measure encoders (needs the extra `train`).")
 
-RECIPES = Path(__file__).parent / "recipes"
-
 DataOption = Annotated[Path, typer.Option("--data", help="Folder of the data sets.", envvar="ATTENDANCE_TRAIN_DATA")]
 DEFAULT_DATA = Path("../shared/data")
 
@@ -79,6 +77,8 @@ def clean(
 
 def shipped(name: str) -> Path:
     """The recipe of that name; raises RecipeInvalid with the names that there are."""
+    from train.recipe import RECIPES
+
     path = RECIPES / f"{name}.toml"
     if not path.is_file():
         from train.errors import RecipeInvalid

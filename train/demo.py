@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from train.errors import DataMissing, DemoMissing
-from train.workbench import RECIPE_COPY, WEIGHTS
+from train.recipe import RECIPE_COPY, WEIGHTS
 
 PAGE = Path(__file__).with_name("demo_page.py")
 

@@ -13,6 +13,7 @@ import numpy as np
 from enroll._onnx import open_session
 from enroll.encoder import OnnxEncoder, load_encoder
 from train.errors import DataMissing, ExportUnequal, RecipeInvalid
+from train.recipe import RECIPE_COPY, finished_weights
 from train.scoring import Scoring, unit
 
 PEER_FILES = {
@@ -133,7 +134,7 @@ def open_contender(name: str, folder: Path, scratch: Path, threads: int = 0) -> 
         if not path.is_file():
             raise DataMissing(name, "no such file")
         return Plain(path.stem, path, threads)
-    if (path / "recipe.toml").is_file() and not (path / "card.json").is_file():
+    if (path / RECIPE_COPY).is_file() and not (path / "card.json").is_file():
         return Plain(path.resolve().name, export_run(path, folder, scratch), threads)
     return Carded(load_encoder(name, threads))
 
@@ -158,10 +159,7 @@ def _open_peer(kind: str, folder: Path, scratch: Path, threads: int) -> Contende
 
 def export_run(run: Path, folder: Path, scratch: Path) -> Path:
     """The network of a finished run of `fit` as an ONNX file in `scratch`, exported once."""
-    weights = run / "model.pt"
-    if not weights.is_file():
-        raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
-    file = scratch / f"run-{_digest(weights, run / 'recipe.toml')}.onnx"
+    file = scratch / f"run-{_digest(finished_weights(run), run / RECIPE_COPY)}.onnx"
     if not file.is_file():
         from train.models import trained_model
 

@@ -11,7 +11,7 @@ from train.facetask import FaceTask, dev_metrics
 from train.loop import fit
 from train.memory import keep_freed_memory
 from train.models import make_model, published_pair, untrained
-from train.recipe import Recipe, load_recipe, recipe_bases
+from train.recipe import RECIPE_COPY, Recipe, load_recipe, recipe_bases
 
 TEACHERS = ("", "start", "published")
 
@@ -36,7 +36,7 @@ def fit_recipe(path: Path, out: Path, folder: Path) -> str:
         torch.set_num_threads(recipe.threads)
     keep_freed_memory()
     out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(path, out / "recipe.toml")
+    shutil.copyfile(path, out / RECIPE_COPY)
     for base in recipe_bases(path):
         shutil.copyfile(base, out / base.name)
     if recipe.task != "faces":

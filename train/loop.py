@@ -28,7 +28,7 @@ from train.console import stderr
 from train.errors import DeviceMissing, RecipeInvalid, TrainingDiverged
 from train.inputs import Inputs
 from train.losses import Batch
-from train.recipe import Recipe, Stage
+from train.recipe import WEIGHTS, Recipe, Stage
 from train.sampling import Sampler, seeded
 
 AUGMENT_STREAM = 7919  # keeps a step's augmentation apart from its sampling
@@ -90,7 +90,7 @@ def fit(
             run.work(evaluate)
             heads, saved = run.losses.state_dict(), None
     final = {"digest": recipe.digest, "recipe": recipe.name, "model": model.state_dict(), "losses": heads}
-    save_checkpoint(out / "model.pt", final)
+    save_checkpoint(out / WEIGHTS, final)
     return model
 
 

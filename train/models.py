@@ -11,8 +11,8 @@ from torch import nn
 
 from train import nets
 from train.checkpoint import UNREADABLE
-from train.errors import DataMissing, RecipeInvalid, WeightsUnusable
-from train.recipe import Model, load_recipe
+from train.errors import RecipeInvalid, WeightsUnusable
+from train.recipe import RECIPE_COPY, Model, finished_weights, load_recipe
 
 MOBILEFACENET_FILE = "weights/foamliu_mobilefacenet.pt"
 PARTS_FROM = "parts_from"
@@ -41,10 +41,8 @@ def trained_model(run: Path, folder: Path) -> nn.Module:
 
     Published files are read from the data `folder` all the same: what is fixed in a network is not in its weights.
     """
-    weights = run / "model.pt"
-    if not weights.is_file():
-        raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
-    model = _as_published(load_recipe(run / "recipe.toml").model)
+    weights = finished_weights(run)
+    model = _as_published(load_recipe(run / RECIPE_COPY).model)
     network, _ = make_model(replace(model, initial=""), folder)
     load_weights(network, weights)
     return network
@@ -89,7 +87,7 @@ def _joined(
 
 def _trained_parts(run: Path, names: Sequence[str], folder: Path) -> list[nets.FaceNet]:
     other = trained_model(run, folder)
-    theirs = load_recipe(run / "recipe.toml").model.options.get("parts", [])
+    theirs = load_recipe(run / RECIPE_COPY).model.options.get("parts", [])
     missing = sorted(set(names) - set(theirs))
     if not isinstance(other, nets.Joined) or missing:
         raise RecipeInvalid("model joined", f"parts_from: {run} has no {' and no '.join(missing) or 'parts'}")

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from train.errors import RecipeInvalid
+from train.errors import DataMissing, RecipeInvalid
 
 Options = dict[str, Any]
 RECIPES = Path(__file__).parent / "recipes"
+RECIPE_COPY = "recipe.toml"
+WEIGHTS = "model.pt"
+"""What a run keeps in its folder: its recipe, and when it is finished its weights."""
 
 
 @dataclass(frozen=True)
@@ -128,8 +131,8 @@ def load_recipe(path: Path) -> Recipe:
     (samples, losses) replaced.
     """
     table: Options = {}
-    for step in reversed([path, *recipe_bases(path)]):
-        table = _changed(table, {name: entry for name, entry in _read(step).items() if name != "base"})
+    for changes in reversed(_with_bases(path).values()):
+        table = _changed(table, {name: entry for name, entry in changes.items() if name != "base"})
     recipe = _build(Recipe, table, str(path))
     assert isinstance(recipe, Recipe)  # noqa: S101 - tells the type checker what `_build` made
     return recipe
@@ -137,18 +140,31 @@ def load_recipe(path: Path) -> Recipe:
 
 def recipe_bases(path: Path) -> list[Path]:
     """Files of the recipe that this one starts from, of the one that that starts from, and so on."""
-    found: list[Path] = []
-    while (base := _base(path)) is not None:
+    return list(_with_bases(path))[1:]
+
+
+def finished_weights(run: Path) -> Path:
+    """The weights of a finished run of `fit`; raises DataMissing where it is not finished."""
+    weights = run / WEIGHTS
+    if not weights.is_file():
+        raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
+    return weights
+
+
+def _with_bases(path: Path) -> dict[Path, Options]:
+    """A recipe's table and those of its bases, by file, each read once, its own first."""
+    found = {path: _read(path)}
+    while (base := _base(path, found[path])) is not None:
         if base in found:
             raise RecipeInvalid(str(path), f"base: {base.stem} starts from itself")
-        found.append(base)
+        found[base] = _read(base)
         path = base
     return found
 
 
-def _base(path: Path) -> Path | None:
+def _base(path: Path, table: Options) -> Path | None:
     """Beside the recipe, or among those that come with the program."""
-    name = _read(path).get("base")
+    name = table.get("base")
     if name is None:
         return None
     if not isinstance(name, str) or Path(name).name != name:

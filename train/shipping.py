@@ -18,7 +18,7 @@ from train.encoders import Plain
 from train.errors import RecipeInvalid
 from train.export import export_onnx
 from train.models import trained_model
-from train.recipe import Recipe, load_recipe
+from train.recipe import RECIPE_COPY, Recipe, load_recipe
 
 FACES_COMPARED = 32  # development faces on which the file is compared with the network
 
@@ -50,7 +50,7 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
 
     Everything is made from the file that ships, in a folder of its own, and moved to `to` when it is whole.
     """
-    recipe = load_recipe(run / "recipe.toml")
+    recipe = load_recipe(run / RECIPE_COPY)
     if recipe.task != "faces":
         raise RecipeInvalid(str(run), "only encoders of faces are exported; see `attendance train demo` for others")
     network = trained_model(run, folder)

@@ -17,13 +17,10 @@ from train.errors import DataMissing, RecipeInvalid
 from train.judging import asking, evaluate, make_examiner, progress_figures
 from train.loop import fit
 from train.losses import Sizes, make_loss
-from train.recipe import Recipe, load_recipe
+from train.recipe import RECIPE_COPY, WEIGHTS, Recipe, load_recipe
 from train.runreport import Timing, read_metrics, write_report
 from train.similarity import TASKS, SimilarityTask, check_names, embed
 from train.towers import InputShape, dim_of, make_tower
-
-RECIPE_COPY = "recipe.toml"
-WEIGHTS = "model.pt"
 
 
 def fit_workbench(recipe: Recipe, out: Path, folder: Path) -> Path:

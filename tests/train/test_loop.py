@@ -85,10 +85,8 @@ def test_it_learns(tiny_recipe, identities, tmp_path):
 
 def test_the_end_is_averaged_with_the_origin(tiny_recipe, identities, tmp_path):
     """Half kept: the mean of the trained weights and of the origin's, which need not be the start's."""
-    recipe, origin = (
-        load_recipe(tiny_recipe),
-        {name: torch.full_like(p, 2) for name, p in tiny_net().named_parameters()},
-    )
+    recipe = load_recipe(tiny_recipe)
+    origin = {name: torch.full_like(value, 2) for name, value in tiny_net().named_parameters()}
     ends = {}
     for share in (1.0, 0.5):
         stage = dataclasses.replace(recipe.stage[0], average=share, ema=0.0)
