@@ -1,6 +1,7 @@
-"""Fixtures that every test folder shares: the data folder, and two public-domain portraits."""
+"""Fixtures that every test folder shares: the data folder, a zone where it is noon, two public-domain portraits."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"research data not found at {folder} (set ATTENDANCE_TEST_DATA to its folder)")
     return folder
+
+
+@pytest.fixture
+def noon_zone() -> str:
+    """An IANA zone in which it is about noon: a test by the computer's clock sees no midnight there.
+
+    The days of such a test are this zone's. In any other, a run that begins before midnight and ends after it
+    opens two sessions and marks everybody twice, as it should.
+    """
+    return f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"  # in these names "+" is west of Greenwich
 
 
 @pytest.fixture(scope="session")

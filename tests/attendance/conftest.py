@@ -58,6 +58,15 @@ def plain_environment(monkeypatch) -> None:
 
 
 @pytest.fixture
+def noon(monkeypatch, noon_zone) -> None:
+    """For tests that go by the computer's clock: days that do not end while they run, here and in their children."""
+    from attendance import zones
+
+    monkeypatch.setenv("TZ", noon_zone)
+    zones.system_zone.cache_clear()
+
+
+@pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 

@@ -17,6 +17,8 @@ from PIL import Image
 from attendance import app as app_module
 from attendance.cli import output, run
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 ENTRY = [sys.executable, "-m", "attendance"]
 
 

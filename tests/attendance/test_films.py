@@ -9,6 +9,8 @@ from attendance.app import Attendance
 from attendance.errors import CameraMissing
 from attendance.live import check_video, run_camera
 
+pytestmark = pytest.mark.usefixtures("noon")
+
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory, astronaut):

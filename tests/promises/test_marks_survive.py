@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +33,14 @@ def photos(tmp_path) -> Path:
     return folder
 
 
-def crew(*arguments: object) -> dict:
-    environment = {**os.environ, "PYTHONPATH": str(CREW.parents[2]), "OMP_NUM_THREADS": "1"}
+@pytest.fixture
+def crew(noon_zone) -> Callable[..., dict]:
+    """Run the crew; returns what it found. Its day does not end on the way."""
+    environment = {**os.environ, "PYTHONPATH": str(CREW.parents[2]), "OMP_NUM_THREADS": "1", "TZ": noon_zone}
+    return lambda *arguments: _run(environment, arguments)
+
+
+def _run(environment: Mapping[str, str], arguments: Sequence[object]) -> dict:
     done = subprocess.run(
         [sys.executable, CREW, *map(str, arguments)],
         capture_output=True,
@@ -47,7 +54,7 @@ def crew(*arguments: object) -> dict:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_eight_processes_mark_the_same_people(tmp_path, photos, seed):
+def test_eight_processes_mark_the_same_people(crew, tmp_path, photos, seed):
     """Eight processes marking two people at once make two marks, two events, one session."""
     found = crew("crowd", tmp_path / "home", photos, seed)
     expected = {
@@ -64,7 +71,7 @@ def test_eight_processes_mark_the_same_people(tmp_path, photos, seed):
 
 
 @pytest.mark.parametrize("what", ["marks", "enrols"])
-def test_killed_at_every_statement(tmp_path, photos, what):
+def test_killed_at_every_statement(crew, tmp_path, photos, what):
     """Killed at any statement or commit, what was reported is there, nothing is half there, a rerun completes."""
     found = crew(what, tmp_path / "home", photos)
     assert (0, []) == (found["code"], found["faults"])
