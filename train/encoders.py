@@ -3,6 +3,7 @@
 import hashlib
 import importlib.util
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +17,13 @@ from train.errors import DataMissing, ExportUnequal, RecipeInvalid
 from train.recipe import RECIPE_COPY, finished_weights
 from train.scoring import Scoring, unit
 
+_MOBILEFACENET, _0095 = "weights/foamliu_mobilefacenet.pt", "weights/face-reidentification-retail-0095.xml"
 PEER_FILES = {
-    "mobilefacenet": "weights/foamliu_mobilefacenet.pt",
-    "0095": "weights/face-reidentification-retail-0095.xml",
+    "mobilefacenet": (_MOBILEFACENET,),
+    "0095": (_0095,),
+    "pair": (_MOBILEFACENET, _0095),
 }
+"""Published files of each peer; `pair` is both networks side by side with nothing trained: where `default` starts."""
 PEERS = (*PEER_FILES, "dlib")
 BATCH = 16
 DIGITS = 12  # of a file's sha256 in a digest
@@ -146,15 +150,22 @@ def _open_peer(kind: str, folder: Path, scratch: Path, threads: int) -> Contende
         return open_dlib()
     if kind not in PEER_FILES:
         raise RecipeInvalid("eval", f"unknown peer {kind!r}; expected one of {', '.join(PEERS)}")
-    weights = folder / PEER_FILES[kind]
-    if not weights.is_file():
-        raise DataMissing(str(weights), "no such weights")
-    file = scratch / f"peer-{kind}-{_digest(weights)}.onnx"
+    weights = [folder / name for name in PEER_FILES[kind]]
+    for each in weights:
+        if not each.is_file():
+            raise DataMissing(str(each), "no such weights")
+    file = scratch / f"peer-{kind}-{_digest(*weights)}.onnx"
     if not file.is_file():
-        from train import nets
-
-        _export(nets.mobilefacenet(weights) if kind == "mobilefacenet" else nets.retail_0095(weights), file)
+        _export(_published(kind, weights, folder), file)
     return Plain(kind, file, threads)
+
+
+def _published(kind: str, weights: Sequence[Path], folder: Path) -> Any:
+    from train import models, nets
+
+    if kind == "pair":
+        return models.published_pair(folder)
+    return (nets.mobilefacenet if kind == "mobilefacenet" else nets.retail_0095)(weights[0])
 
 
 def export_run(run: Path, folder: Path, scratch: Path) -> Path:

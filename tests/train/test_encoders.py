@@ -42,7 +42,12 @@ def test_a_file_without_a_card_embeds_as_the_product_does(fast, crops, tmp_path)
 
 @pytest.mark.parametrize(
     ("name", "error"),
-    [("peer:sphinx", RecipeInvalid), ("peer:0095", DataMissing), ("nowhere.onnx", DataMissing)],
+    [
+        ("peer:sphinx", RecipeInvalid),
+        ("peer:0095", DataMissing),
+        ("peer:pair", DataMissing),
+        ("nowhere.onnx", DataMissing),
+    ],
 )
 def test_what_cannot_be_opened_is_named(tmp_path, name, error):
     """Unknown peers, absent weights and files are errors of one line."""
@@ -55,6 +60,15 @@ def test_an_unfinished_run_is_named(tmp_path):
     (tmp_path / "recipe.toml").write_text("", encoding="utf-8")
     with pytest.raises(DataMissing, match="no finished run"):
         open_contender(str(tmp_path), tmp_path, tmp_path)
+
+
+def test_the_pair_is_both_peers_side_by_side(shared_data, tmp_path, crops):
+    """The cosine of the pair is the mean of both networks' cosines."""
+    pytest.importorskip("torch")
+    pytest.importorskip("onnxscript")
+    names = ("peer:mobilefacenet", "peer:0095", "peer:pair")
+    first, second, both = (open_contender(name, shared_data, tmp_path).embed(crops) for name in names)
+    assert np.allclose((first @ first.T + second @ second.T) / 2, both @ both.T, atol=1e-4)
 
 
 def test_a_run_is_exported_once(tmp_path, monkeypatch, crops):
