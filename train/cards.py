@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from train.errors import FiguresForeign
+from train.whole import save_json, whole
 
 
 def sha256_of(path: Path) -> str:
@@ -112,12 +112,8 @@ def install(made: Path, to: Path) -> None:
 
 
 def _save_cohort(path: Path, cohort: np.ndarray) -> None:
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("wb") as file:
+    with whole(path) as unfinished, unfinished.open("wb") as file:
         np.save(file, cohort.astype(np.float16))
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
 
 
 def _replace_card(folder: Path, card: Mapping[str, Any]) -> Path:
@@ -126,11 +122,5 @@ def _replace_card(folder: Path, card: Mapping[str, Any]) -> Path:
 
     parse_card(card)
     path = folder / "card.json"
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("w", encoding="utf-8") as file:
-        json.dump(card, file, indent=2, ensure_ascii=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    save_json(path, card)
     return path

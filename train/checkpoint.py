@@ -1,6 +1,5 @@
 """Checkpoints: written whole or not at all, and never loaded into another recipe's run."""
 
-import os
 import pickle
 import struct
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, cast
 import torch
 
 from train.errors import CheckpointRefused, CheckpointUnwritten
+from train.whole import whole
 
 FORMAT = 1
 UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError, struct.error)
@@ -17,15 +17,10 @@ UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.Unpi
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write to a temporary name, sync, replace; raises CheckpointUnwritten and leaves the former file untouched."""
-    unfinished = path.with_name(f"{path.name}.part")
     try:
-        with unfinished.open("wb") as file:
+        with whole(path) as unfinished, unfinished.open("wb") as file:
             torch.save({"format": FORMAT, **state}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-        unfinished.unlink(missing_ok=True)
         raise CheckpointUnwritten(str(path), str(error).splitlines()[0]) from error
 
 

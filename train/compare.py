@@ -16,6 +16,7 @@ from train import plots
 from train.errors import RecipeInvalid
 from train.plots import Curve
 from train.runreport import PAGE, inline_page, read_log, read_metrics, read_pool
+from train.whole import save_text
 
 PROGRESS = "dev roc-auc"
 COLUMNS = (
@@ -42,10 +43,10 @@ def compare_runs(folders: Sequence[Path], out: Path) -> Path:
     }
     for name, (figure, _) in figures.items():
         plots.save(figure, out / f"{name}.png")
-    (out / "compare.md").write_text(markdown(table), encoding="utf-8")
-    (out / "compare.csv").write_text(_csv(table), encoding="utf-8")
+    save_text(out / "compare.md", markdown(table))
+    save_text(out / "compare.csv", _csv(table))
     pictures = {name: ((out / f"{name}.png").read_bytes(), caption) for name, (_, caption) in figures.items()}
-    (out / PAGE).write_text(inline_page("Runs compared", _html(table), pictures), encoding="utf-8")
+    save_text(out / PAGE, inline_page("Runs compared", _html(table), pictures))
     _print(table)
     return out / PAGE
 

@@ -22,6 +22,7 @@ from train.embedding import SIDE, View, kept_vectors
 from train.encoders import Contender
 from train.openset import FPIRS, Run, draw_runs, figures, identify
 from train.scoring import Scoring, unit
+from train.whole import whole
 
 RUNS = 60
 SEED = 20
@@ -98,12 +99,10 @@ def masked(pixels: np.ndarray, row: int) -> np.ndarray:
 
 def save_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """All rows with two decimals; a file half written never takes the name."""
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("w", encoding="utf-8", newline="") as file:
+    with whole(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows({k: f"{v:.2f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
-    unfinished.replace(path)
 
 
 VIEWS: Mapping[str, View] = {

@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -195,10 +194,3 @@ def _digest(*files: Path) -> str:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def save_json(path: Path, facts: object) -> None:
-    """Write facts as JSON that people can read; a file half written never takes the name."""
-    unfinished = path.with_name(f".{path.name}.part")
-    unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    unfinished.replace(path)

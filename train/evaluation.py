@@ -13,10 +13,11 @@ from train.cards import record_figures, sealed
 from train.cost import cost
 from train.data.faces import cache_folder, load_faces
 from train.devpeople import dev_people, measure_dev, save_csv
-from train.encoders import Carded, Contender, open_contender, save_json
+from train.encoders import Carded, Contender, open_contender
 from train.evaluate import Embedded, Measured, at_threshold, evaluate, measure, pair_scores, realised
 from train.leftout import left_out
 from train.peer_thresholds import SHIPPED
+from train.whole import save_json
 
 ERRORS_SHOWN = 40
 TARGET_FPIR = 0.003

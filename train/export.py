@@ -12,6 +12,7 @@ from torch.onnx import ONNXProgram
 from train.errors import ExportUnequal
 from train.storage import check_storage, store_weights
 from train.tensors import to_tensor
+from train.whole import whole
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -42,8 +43,7 @@ def export_onnx(
     check_storage(storage)
     wrapped = Unit(network).eval().cpu()
     crops = sample_crops(side) if faces is None else to_tensor(faces)
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
+    with whole(path) as unfinished:
         onnx_program(wrapped, side, outputs=["embedding"]).save(unfinished, external_data=False)
         off = difference(wrapped, unfinished, crops)
         _require(off, TOLERANCE, path)
@@ -52,9 +52,6 @@ def export_onnx(
             measure = lost_cosine if storage == "int8" else difference
             off = measure(wrapped, unfinished, crops)
             _require(off, TOLERANCES[storage], path)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return off
 
 

@@ -22,6 +22,7 @@ from train.plots import Curve
 from train.recipe import Recipe
 from train.sheets import mistake_sheet
 from train.verification import Trials, equal_error_rate, roc_auc
+from train.whole import save_text
 
 SCHEMA = 1
 METRICS = "metrics.json"
@@ -47,8 +48,8 @@ def write_report(out: Path, recipe: Recipe, pictures: Pictures, outcome: Outcome
         out / TRIALS, distances=outcome.pool.distances, positive=outcome.pool.positive, rows=outcome.pool.rows
     )
     metrics = measured(recipe, pictures, outcome, timing)
-    _write(out / METRICS, json.dumps(metrics, indent=1))
-    _write(
+    save_text(out / METRICS, json.dumps(metrics, indent=1))
+    save_text(
         out / PAGE,
         page(metrics, {n: ((out / f"{n}.png").read_bytes(), caption) for n, (_, caption) in figures.items()}),
     )
@@ -284,9 +285,3 @@ def _fused(outcome: Outcome) -> dict[str, Any] | None:
     if not isinstance(outcome.distance, Fused):
         return None
     return {"dims": list(outcome.distance.dims), "scales": list(outcome.distance.scales)}
-
-
-def _write(path: Path, text: str) -> None:
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(path)

@@ -22,6 +22,7 @@ from train.recipe import Part, Recipe, Stage
 from train.siamese import Ensemble
 from train.tensors import to_tensor
 from train.towers import dim_of
+from train.whole import whole
 
 EMBED_BATCH = 128
 THUMBNAIL = 8
@@ -142,10 +143,8 @@ class _Place:
         """What was mined when the stage first began, from the run's folder, or mined now and kept there."""
         path = self.task.out / f"mined-{self.task.recipe.digest}-{self.number}.npy"
         if not path.is_file():
-            unfinished = path.with_suffix(".part")
-            with unfinished.open("wb") as file:
+            with whole(path) as unfinished, unfinished.open("wb") as file:
                 np.save(file, make())
-            unfinished.replace(path)
         return np.asarray(np.load(path))
 
 

@@ -22,6 +22,7 @@ from train.data.faces import cache_folder
 from train.data.filetree import FileTree
 from train.errors import DataMissing, ManifestInvalid
 from train.openset import Run
+from train.whole import whole
 
 PICTURES = (".jpg", ".jpeg", ".png", ".pgm", ".webp")
 
@@ -55,9 +56,8 @@ def test_crops(archive: Path) -> TestCrops:
     if not cached.is_file():
         cached.parent.mkdir(parents=True, exist_ok=True)
         made = _detect_all(archive)
-        unfinished = cached.with_suffix(".part.npz")
-        np.savez(unfinished, crops=made.crops, found=made.found, names=np.array(made.names))
-        unfinished.replace(cached)
+        with whole(cached) as unfinished, unfinished.open("wb") as file:
+            np.savez(file, crops=made.crops, found=made.found, names=np.array(made.names))
     with np.load(cached) as kept:
         return TestCrops(kept["crops"], kept["found"], tuple(kept["names"].tolist()))
 

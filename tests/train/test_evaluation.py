@@ -161,7 +161,7 @@ def test_reports_print(tmp_path):
     from rich.console import Console
 
     from train import facereport
-    from train.encoders import save_json
+    from train.whole import save_json
 
     plain = {
         "P1": {"rank1": {"value": 99.0}, "fnir": {f"{f}%": {"value": 1.0, "interval": [0.5, 2.0]} for f in (1, 2, 3)}},

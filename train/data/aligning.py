@@ -18,6 +18,7 @@ from enroll import detect, geometry, photo
 from enroll.errors import DetectorError, EnrollError, NoFace
 from train.data.filetree import FileTree
 from train.errors import ManifestInvalid
+from train.whole import whole
 
 if TYPE_CHECKING:
     from enroll.face import Pixels
@@ -108,9 +109,8 @@ def _write(path: Path, crop: np.ndarray) -> None:
     encoded = io.BytesIO()
     Image.fromarray(crop).save(encoded, **FORMATS[path.suffix])  # type: ignore[arg-type] # options of one format
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    unfinished.write_bytes(encoded.getvalue())
-    unfinished.replace(path)
+    with whole(path, sync=False) as unfinished:  # one of thousands; what is lost is cut again
+        unfinished.write_bytes(encoded.getvalue())
 
 
 @cache

@@ -16,6 +16,7 @@ from train.data.heldout import canonical, heldout_aliases, heldout_people, refus
 from train.data.manifest import Row, crop_stores, manifest_path, read_manifest
 from train.data.pictures import Pictures, encode_labels
 from train.errors import ManifestInvalid
+from train.whole import whole
 
 CROP_SIDE = 128
 NAMED_SETS = ("lfw:", "pins:")
@@ -86,15 +87,11 @@ def _cached_pixels(rows: Sequence[Row], stores: Mapping[str, FileTree], digest: 
     ready = cache_folder() / f"faces-{digest}.npy"
     if not ready.is_file():
         ready.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = ready.with_suffix(f".{os.getpid()}.part")
-        try:
+        with whole(ready) as unfinished:
             target = np.lib.format.open_memmap(unfinished, mode="w+", dtype=np.uint8, shape=shape)
             for index, picture in _decoded(rows, stores):
                 target[index] = picture
             target.flush()
-            unfinished.replace(ready)
-        finally:
-            unfinished.unlink(missing_ok=True)
     pixels: np.ndarray = np.load(ready, mmap_mode="r")
     if pixels.shape != shape:
         raise ManifestInvalid(str(ready), f"expected {shape}, got {pixels.shape}; delete the file")

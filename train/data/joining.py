@@ -6,6 +6,7 @@ from pathlib import Path
 from train.data.filetree import FileTree
 from train.data.manifest import Row, crop_stores, manifest_path, read_manifest
 from train.errors import ManifestInvalid, SourceRefused
+from train.whole import whole
 
 
 def split_join(join: str) -> tuple[Path, str]:
@@ -36,9 +37,8 @@ def take_crops(join: str, rows: tuple[Row, ...], out: Path) -> None:
     if store.path.is_dir():
         _copy_files(store, rows, target)
     else:
-        unfinished = target.with_name(f".{target.name}.part")
-        shutil.copyfile(store.path, unfinished)
-        unfinished.replace(target)
+        with whole(target) as unfinished:
+            shutil.copyfile(store.path, unfinished)
 
 
 def _copy_files(store: FileTree, rows: tuple[Row, ...], target: Path) -> None:

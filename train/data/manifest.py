@@ -1,13 +1,13 @@
 """The list of crops, `faces.csv` beside `faces_<set>.zip` or folders `faces_<set>`: read, checked, written."""
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from train.data.filetree import FileTree
 from train.errors import DataMissing, ManifestInvalid, OutUnwritten
+from train.whole import whole
 
 MANIFEST = "faces.csv"
 COLUMNS = ("set", "file", "person", "split", "age", "gender", "race")
@@ -58,18 +58,10 @@ def read_manifest(path: Path) -> list[dict[str, str]]:
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
     """Write a CSV file whole or not at all; raises OutUnwritten."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with writing(path):
-        try:
-            with unfinished.open("w", encoding="utf-8", newline="") as file:
-                writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="ignore")
-                writer.writeheader()
-                writer.writerows(rows)
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+    with writing(path), whole(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 @contextmanager
