@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from train.errors import DataMissing, DemoMissing
-from train.recipe import RECIPE_COPY, WEIGHTS
+from train.recipe import finished_weights
 
 PAGE = Path(__file__).with_name("demo_page.py")
 
@@ -17,9 +17,7 @@ def serve(run: Path, pictures: Path | None, port: int, *, browser: bool) -> int:
 
     Raises DemoMissing without Streamlit, DataMissing where `run` is no finished run or `pictures` no folder.
     """
-    for name in (RECIPE_COPY, WEIGHTS):
-        if not (run / name).is_file():
-            raise DataMissing(str(run), f"no finished run: {name} is missing")
+    finished_weights(run)
     if pictures is not None and not pictures.is_dir():
         raise DataMissing(str(pictures), "no such folder of pictures")
     if importlib.util.find_spec("streamlit") is None:

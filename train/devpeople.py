@@ -20,7 +20,7 @@ from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.embedding import SIDE, View, kept_vectors
 from train.encoders import Contender
-from train.openset import FPIRS, Run, draw_runs, figures, identify
+from train.openset import Run, draw_runs, figures, identify
 from train.scoring import Scoring, unit
 from train.whole import whole
 
@@ -79,9 +79,7 @@ def _figures(scoring: Scoring, labels: np.ndarray, runs: Sequence[Run], view: st
     if view != ENROLLED:  # the second half of the vectors are the probes'
         labels, off = np.tile(labels, 2), len(labels)
         runs = [Run(run.enrolled, run.mated + off, run.strangers + off) for run in runs]
-    result = figures(identify(scoring.vectors, labels, runs, scoring.offsets))
-    named = {f"fnir@{fpir:.1%}": value for fpir, value in zip(FPIRS, result.fnir, strict=True)}
-    return {"rank1": result.rank1, **named}
+    return figures(identify(scoring.vectors, labels, runs, scoring.offsets)).named()
 
 
 def _vectors(contender: Contender, pictures: Pictures, rows: np.ndarray, view: View, *, mirror: bool) -> np.ndarray:

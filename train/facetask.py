@@ -21,7 +21,7 @@ from train.inputs import FeatureInputs, Inputs, PixelInputs
 from train.loop import Job
 from train.losses import InTeacherSpace, Sizes, make_loss
 from train.nets import Joined, Upper
-from train.openset import FPIRS, draw_runs, figures, identify
+from train.openset import draw_runs, figures, identify
 from train.recipe import Part, Recipe, Stage
 from train.tensors import to_tensor
 
@@ -249,6 +249,4 @@ def dev_metrics(model: nn.Module, pictures: Pictures) -> Mapping[str, float]:
 def dev_figures(embeddings: np.ndarray, labels: np.ndarray) -> Mapping[str, float]:
     """Rank 1 and FNIR on development people (n embeddings with their labels)."""
     runs = draw_runs(np.arange(len(labels)), labels, gallery=DEV_GALLERY, runs=DEV_RUNS, seed=DEV_SEED)
-    result = figures(identify(embeddings, labels, runs))
-    named = {f"fnir@{fpir:.1%}": value for fpir, value in zip(FPIRS, result.fnir, strict=True)}
-    return {"rank1": result.rank1, **named}
+    return figures(identify(embeddings, labels, runs)).named()

@@ -45,6 +45,12 @@ class Figures:
     rank1: float
     fnir: tuple[float, ...]
     thresholds: tuple[float, ...]
+    fpirs: tuple[float, ...] = FPIRS
+
+    def named(self) -> dict[str, float]:
+        """As columns of a table: `rank1`, and `fnir@1.0%` for each FPIR."""
+        fnir = {f"fnir@{fpir:.1%}": value for fpir, value in zip(self.fpirs, self.fnir, strict=True)}
+        return {"rank1": self.rank1, **fnir}
 
 
 def draw_runs(rows: np.ndarray, labels: np.ndarray, *, gallery: int, runs: int, seed: int) -> list[Run]:
@@ -115,9 +121,8 @@ def figures(
     thresholds = [float(outcome.strangers[order[place]]) for place in places]
     total = mated_weight.sum()
     hit = [float(((outcome.right & (outcome.mated > t)) * mated_weight).sum() / total) for t in thresholds]
-    return Figures(
-        100 * float((outcome.right * mated_weight).sum() / total), tuple(100 * (1 - h) for h in hit), tuple(thresholds)
-    )
+    rank1 = 100 * float((outcome.right * mated_weight).sum() / total)
+    return Figures(rank1, tuple(100 * (1 - h) for h in hit), tuple(thresholds), tuple(fpirs))
 
 
 def intervals(outcome: Outcome, fpirs: Sequence[float] = FPIRS, *, rounds: int = 200, seed: int = 1) -> np.ndarray:

@@ -145,10 +145,10 @@ def recipe_bases(path: Path) -> list[Path]:
 
 def finished_weights(run: Path) -> Path:
     """The weights of a finished run of `fit`; raises DataMissing where it is not finished."""
-    weights = run / WEIGHTS
-    if not weights.is_file():
-        raise DataMissing(str(weights), "no finished run; `attendance train fit` writes it")
-    return weights
+    for name in (RECIPE_COPY, WEIGHTS):
+        if not (run / name).is_file():
+            raise DataMissing(str(run), f"no finished run of `attendance train fit`: {name} is missing")
+    return run / WEIGHTS
 
 
 def _with_bases(path: Path) -> dict[Path, Options]:

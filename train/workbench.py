@@ -13,11 +13,11 @@ from train.checkpoint import load_checkpoint
 from train.data.load import load
 from train.data.pictures import Pictures
 from train.distance import Distance, Fused, make_distance
-from train.errors import DataMissing, RecipeInvalid
+from train.errors import RecipeInvalid
 from train.judging import asking, evaluate, make_examiner, progress_figures
 from train.loop import fit
 from train.losses import Sizes, make_loss
-from train.recipe import RECIPE_COPY, WEIGHTS, Recipe, load_recipe
+from train.recipe import RECIPE_COPY, WEIGHTS, Recipe, finished_weights, load_recipe
 from train.runreport import Timing, read_metrics, write_report
 from train.similarity import TASKS, SimilarityTask, check_names, embed
 from train.towers import InputShape, dim_of, make_tower
@@ -90,13 +90,11 @@ class FinishedRun:
 
 def open_run(folder: Path) -> FinishedRun:
     """Read a finished run of the workbench; raises DataMissing, RecipeInvalid, CheckpointRefused."""
-    for name in (RECIPE_COPY, WEIGHTS):
-        if not (folder / name).is_file():
-            raise DataMissing(str(folder), f"no finished run: {name} is missing")
+    weights = finished_weights(folder)
     recipe, metrics = load_recipe(folder / RECIPE_COPY), read_metrics(folder)
     shape = InputShape(**metrics["input"])
     model = make_tower(recipe.model, shape, seed=recipe.seed, folder=folder)
-    model.load_state_dict(load_checkpoint(folder / WEIGHTS, recipe.digest)["model"])
+    model.load_state_dict(load_checkpoint(weights, recipe.digest)["model"])
     fused = metrics["fused"]
     if fused:
         distance: Distance = Fused(tuple(fused["dims"]), tuple(fused["scales"]))
