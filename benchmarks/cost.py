@@ -4,8 +4,8 @@
 
 Photos are drawn from two public-domain portraits at 250x250 pixels: enrolled as a hundred names, each of them is a
 look-alike of half of those before, which costs time that real people do not. `--people` takes a hundred people's first
-photos from a zip of folders instead. Times are medians in seconds; the machine's
-speed cancels out in the ratio to the floor, so compare ratios between machines, not seconds.
+photos from a zip of folders instead. Times are medians in seconds; the machine's speed cancels out in the ratio to
+the floor, so compare ratios between machines, not seconds.
 """
 
 import argparse
@@ -88,11 +88,12 @@ def photos_of_people(archive: Path, folder: Path) -> list[Path]:
     """The first photo of each of the first hundred people of a zip with one folder a person."""
     folder.mkdir()
     with zipfile.ZipFile(archive) as opened:
-        names = sorted(name for name in opened.namelist() if name.endswith(".jpg"))
-        first = list({PurePosixPath(name).parent: name for name in reversed(names)}.values())[::-1][:PHOTOS]
+        first: dict[PurePosixPath, str] = {}
+        for name in sorted(name for name in opened.namelist() if name.endswith(".jpg")):
+            first.setdefault(PurePosixPath(name).parent, name)
         if len(first) < PHOTOS:
             raise SystemExit(f"{archive}: {len(first)} people with a photo; {PHOTOS} are needed")
-        for number, name in enumerate(first):
+        for number, name in enumerate(list(first.values())[:PHOTOS]):
             (folder / f"photo-{number:03}.jpg").write_bytes(opened.read(name))
     return sorted(folder.iterdir())
 

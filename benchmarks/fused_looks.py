@@ -22,7 +22,7 @@ from train.data.faces import cache_folder, load_faces
 from train.embedding import AS_THEY_ARE, kept_vectors
 from train.encoders import Carded
 from train.evaluate import at_threshold
-from train.openset import Run, draw_runs, identify
+from train.openset import draw_runs, identify
 from train.scoring import unit
 
 LOOKS = (1, 2, 4, 8)
@@ -44,15 +44,16 @@ def looks_of(encoder: Carded, data: Path) -> tuple[np.ndarray, np.ndarray, np.nd
 def measured(encoder: Carded, data: Path) -> Iterator[tuple[str, ...]]:
     """A row of the table for each number of looks, size of the gallery and target."""
     labels, clean, seen = looks_of(encoder, data)
+    model = encoder.encoder.card.score_model
+    joined = {count: np.concatenate([clean, unit(seen[:count].sum(0))]) for count in LOOKS}
+    scorings = {count: encoder.scorings(vectors)["with cohort"] for count, vectors in joined.items()}
     for size in SIZES:
         drawn = draw_runs(np.arange(len(labels)), labels, gallery=size, runs=RUNS, seed=SEED)
-        runs = [Run(run.enrolled, run.mated + len(labels), run.strangers + len(labels)) for run in drawn]
-        for count in LOOKS:
-            vectors = np.concatenate([clean, unit(seen[:count].sum(0))])
-            means = encoder.encoder.cohort_means(vectors.astype(np.float32))
-            outcome = identify(vectors, np.tile(labels, 2), runs, means)
+        runs = [run.probed_at(len(labels)) for run in drawn]
+        for count, scoring in scorings.items():
+            outcome = identify(scoring.vectors, np.tile(labels, 2), runs, scoring.offsets)
             for target in TARGETS:
-                found = at_threshold(outcome, encoder.encoder.card.score_model.threshold(size, target))
+                found = at_threshold(outcome, model.threshold(size, target))
                 low, high = found["fpir_interval"]
                 fpir = f"{found['fpir']:.2f} ({low:.2f}-{high:.2f})"
                 yield str(size), str(count), f"{target:.1%}", fpir, f"{found['fnir']:.1f}"

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from train.encoders import PEER_FILES, Contender, open_contender
+from train.encoders import Contender, open_contender
 from train.errors import MeasureFailed
+from train.published import FILES
 
 YARDSTICK = "peer:mobilefacenet"
 WARM_UP = 20
@@ -31,7 +32,7 @@ def cost(name: str, contender: Contender, folder: Path, scratch: Path) -> dict[s
     `memory_mb` is what loading the encoder and embedding added to a process with Python and the libraries in it;
     `peak_mb` the most that the whole process held until then. Raises MeasureFailed.
     """
-    if (folder / PEER_FILES["mobilefacenet"][0]).is_file():
+    if (folder / FILES["mobilefacenet"]).is_file():
         open_contender(YARDSTICK, folder, scratch)  # exported here, so that no PyTorch weighs on the child
     command = [sys.executable, "-m", "train.cost", name, str(folder.resolve()), str(scratch)]
     paths = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
@@ -59,7 +60,7 @@ def measure_here(name: str, folder: Path, scratch: Path) -> dict[str, float]:
     memory = {"memory_mb": memory_mb("VmRSS") - before, "peak_mb": memory_mb("VmHWM")}
     found = {name: value for name, value in memory.items() if not math.isnan(value)}
     rivals = [contender.embed]
-    if (folder / PEER_FILES["mobilefacenet"][0]).is_file():
+    if (folder / FILES["mobilefacenet"]).is_file():
         rivals.append(open_contender(YARDSTICK, folder, scratch, threads=1).embed)
     taken = time_in_turns(rivals, crop)
     passed, worked = np.median(taken, axis=2).T

@@ -77,8 +77,8 @@ def measure_dev(
 
 def _figures(scoring: Scoring, labels: np.ndarray, runs: Sequence[Run], view: str) -> dict[str, float]:
     if view != ENROLLED:  # the second half of the vectors are the probes'
-        labels, off = np.tile(labels, 2), len(labels)
-        runs = [Run(run.enrolled, run.mated + off, run.strangers + off) for run in runs]
+        runs = [run.probed_at(len(labels)) for run in runs]
+        labels = np.tile(labels, 2)
     return figures(identify(scoring.vectors, labels, runs, scoring.offsets)).named()
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,17 +12,13 @@ import numpy as np
 from enroll._onnx import open_session
 from enroll.encoder import OnnxEncoder, load_encoder
 from train.errors import DataMissing, ExportUnequal, RecipeInvalid
+from train.published import FILES
 from train.recipe import RECIPE_COPY, finished_weights
 from train.scoring import Scoring, unit
 
-_MOBILEFACENET, _0095 = "weights/foamliu_mobilefacenet.pt", "weights/face-reidentification-retail-0095.xml"
-PEER_FILES = {
-    "mobilefacenet": (_MOBILEFACENET,),
-    "0095": (_0095,),
-    "pair": (_MOBILEFACENET, _0095),
-}
-"""Published files of each peer; `pair` is both networks side by side with nothing trained: where `default` starts."""
-PEERS = (*PEER_FILES, "dlib")
+PEER_NETWORKS = {"mobilefacenet": ("mobilefacenet",), "0095": ("retail-0095",), "pair": tuple(FILES)}
+"""Published networks of each peer; `pair` is both side by side with nothing trained: where `default` starts."""
+PEERS = (*PEER_NETWORKS, "dlib")
 BATCH = 16
 DIGITS = 12  # of a file's sha256 in a digest
 MEAN, STD = 127.5, 128.0
@@ -147,24 +142,19 @@ def _open_peer(kind: str, folder: Path, scratch: Path, threads: int) -> Contende
         from train.dlib_peer import open_dlib
 
         return open_dlib()
-    if kind not in PEER_FILES:
+    if kind not in PEER_NETWORKS:
         raise RecipeInvalid("eval", f"unknown peer {kind!r}; expected one of {', '.join(PEERS)}")
-    weights = [folder / name for name in PEER_FILES[kind]]
+    names = PEER_NETWORKS[kind]
+    weights = [folder / FILES[name] for name in names]
     for each in weights:
         if not each.is_file():
             raise DataMissing(str(each), "no such weights")
     file = scratch / f"peer-{kind}-{_digest(*weights)}.onnx"
     if not file.is_file():
-        _export(_published(kind, weights, folder), file)
+        from train.models import published, published_pair
+
+        _export(published_pair(folder) if kind == "pair" else published(names[0], folder), file)
     return Plain(kind, file, threads)
-
-
-def _published(kind: str, weights: Sequence[Path], folder: Path) -> Any:
-    from train import models, nets
-
-    if kind == "pair":
-        return models.published_pair(folder)
-    return (nets.mobilefacenet if kind == "mobilefacenet" else nets.retail_0095)(weights[0])
 
 
 def export_run(run: Path, folder: Path, scratch: Path) -> Path:

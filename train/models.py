@@ -12,11 +12,10 @@ from torch import nn
 from train import nets
 from train.checkpoint import UNREADABLE
 from train.errors import RecipeInvalid, WeightsUnusable
+from train.published import FILES
 from train.recipe import RECIPE_COPY, Model, finished_weights, load_recipe
 
-MOBILEFACENET_FILE = "weights/foamliu_mobilefacenet.pt"
 PARTS_FROM = "parts_from"
-RETAIL_0095_FILE = "weights/face-reidentification-retail-0095.xml"
 
 
 def make_model(model: Model, folder: Path) -> tuple[nn.Module, int]:
@@ -94,6 +93,11 @@ def _trained_parts(run: Path, names: Sequence[str], folder: Path) -> list[nets.F
     return [cast("nets.FaceNet", other.parts[theirs.index(name)]) for name in names]
 
 
+def published(name: str, folder: Path) -> nets.FaceNet:
+    """One published network as it is, from its file in the data `folder`."""
+    return _PARTS[name](folder)
+
+
 def published_pair(folder: Path) -> nets.Joined:
     """Both published networks side by side: the teacher of recipes that distil."""
     pair = nets.Joined([make(folder) for make in _PARTS.values()], [1 / len(_PARTS)] * len(_PARTS))
@@ -101,11 +105,11 @@ def published_pair(folder: Path) -> nets.Joined:
 
 
 def _mobilefacenet(folder: Path, *, warm: bool = True) -> nets.FaceNet:
-    return nets.mobilefacenet(folder / MOBILEFACENET_FILE if warm else None)
+    return nets.mobilefacenet(folder / FILES["mobilefacenet"] if warm else None)
 
 
 def _retail_0095(folder: Path, *, warm: bool = True) -> nets.FaceNet:
-    return nets.retail_0095(folder / RETAIL_0095_FILE if warm else None)
+    return nets.retail_0095(folder / FILES["retail-0095"] if warm else None)
 
 
 _PARTS: Mapping[str, Callable[..., nets.FaceNet]] = {"mobilefacenet": _mobilefacenet, "retail-0095": _retail_0095}

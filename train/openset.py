@@ -23,6 +23,10 @@ class Run:
     mated: np.ndarray
     strangers: np.ndarray
 
+    def probed_at(self, offset: int) -> "Run":
+        """The same photos, the probes so many rows further on: where another view of them lies."""
+        return Run(self.enrolled, self.mated + offset, self.strangers + offset)
+
 
 @dataclass(frozen=True)
 class Outcome:

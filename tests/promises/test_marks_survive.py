@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -37,20 +37,20 @@ def photos(tmp_path) -> Path:
 def crew(noon_zone) -> Callable[..., dict]:
     """Run the crew; returns what it found. Its day does not end on the way."""
     environment = {**os.environ, "PYTHONPATH": str(CREW.parents[2]), "OMP_NUM_THREADS": "1", "TZ": noon_zone}
-    return lambda *arguments: _run(environment, arguments)
 
+    def run(*arguments: object) -> dict:
+        done = subprocess.run(
+            [sys.executable, CREW, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            env=environment,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
 
-def _run(environment: Mapping[str, str], arguments: Sequence[object]) -> dict:
-    done = subprocess.run(
-        [sys.executable, CREW, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env=environment,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return run
 
 
 @pytest.mark.parametrize("seed", range(3))
