@@ -3,6 +3,8 @@
 import os
 from typing import Any, Final
 
+from enroll.telemetry import onnx_runtime
+
 MOST_THREADS: Final = 4  # more share too little work on pictures of this size
 
 
@@ -18,8 +20,7 @@ def open_session(model: bytes, threads: int) -> Any:
     `threads=0` means `usable_cores()`; ONNX Runtime's own choice would pin threads to cores that others use,
     too. Nothing process-wide is changed.
     """
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only: old files list initialisers as inputs, which warns
     options.intra_op_num_threads = threads or usable_cores()

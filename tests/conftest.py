@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from enroll.telemetry import opt_out
+
 ROOT = Path(__file__).resolve().parents[1]
+opt_out()  # tests import ONNX Runtime, too
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from enroll.telemetry import onnx_runtime
 from train.encoders import Contender, open_contender
 from train.errors import MeasureFailed
 from train.published import FILES
@@ -50,8 +51,7 @@ def cost(name: str, contender: Contender, folder: Path, scratch: Path) -> dict[s
 
 def measure_here(name: str, folder: Path, scratch: Path) -> dict[str, float]:
     """What the child measures in itself, memory first."""
-    import onnxruntime  # noqa: F401 - libraries are not the encoder's memory
-
+    onnx_runtime()  # libraries are not the encoder's memory
     crop = np.random.default_rng(1).integers(0, 256, (1, 112, 112, 3), dtype=np.uint8)
     before = memory_mb("VmRSS")
     contender = open_contender(name, folder, scratch, threads=1)

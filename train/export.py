@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.onnx import ONNXProgram
 
+from enroll.telemetry import onnx_runtime
 from train.errors import ExportUnequal
 from train.storage import check_storage, store_weights
 from train.tensors import to_tensor
@@ -96,9 +97,7 @@ def lost_cosine(network: nn.Module, path: Path, crops: Tensor) -> float:
 
 
 def _outputs(network: nn.Module, path: Path, crops: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    session = onnx_runtime().InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     with torch.no_grad():
         expected = network(crops).numpy()
     return (expected, *(session.run(None, {"crops": part.numpy()})[0] for part in (crops, crops[:1])))

@@ -14,6 +14,7 @@ import torch
 from rich.progress import track
 from torch import Tensor, nn
 
+from enroll.telemetry import onnx_runtime
 from train.augment import Augmentation, centre_crop
 from train.console import stderr
 from train.data.pictures import Pictures
@@ -134,8 +135,7 @@ def frozen(lower: Lower, side: int, channels: int = 3) -> Callable[[np.ndarray],
 
     One thread a call; calls from several threads run side by side.
     """
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     file = onnx_program(_Frozen(lower).eval(), side, channels).model_proto.SerializeToString()

@@ -7,7 +7,7 @@ construction.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import timm
@@ -19,11 +19,9 @@ from timm.models.efficientnet import EfficientNet
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from enroll.telemetry import open_vino
 from train.checkpoint import UNREADABLE
 from train.errors import WeightsUnusable
-
-if TYPE_CHECKING:
-    from openvino import Model
 
 # Sandler et al., MobileNetV2 blocks in the arrangement of Chen et al., MobileFaceNets (2018), table 1.
 MOBILEFACENET_BLOCKS = (
@@ -363,10 +361,9 @@ def fix_slopes(net: nn.Module) -> None:
 
 def _copy_openvino(net: FaceNet, xml: Path) -> None:
     """Fill the network from the constants of an OpenVINO IR, met in the order of execution."""
-    from openvino import Core
-
+    core = open_vino().Core()
     try:
-        model = Core().read_model(xml)
+        model = core.read_model(xml)
     except RuntimeError as error:
         raise WeightsUnusable(str(xml), f"not an OpenVINO model: {error}") from error
     constants = _execution_constants(model)
@@ -381,7 +378,7 @@ def _copy_openvino(net: FaceNet, xml: Path) -> None:
             target.copy_(torch.from_numpy(value.copy()).reshape(target.shape))
 
 
-def _execution_constants(model: "Model") -> list[np.ndarray]:
+def _execution_constants(model: Any) -> list[np.ndarray]:
     """Constants that feed multiplications, additions, convolutions and activations, as float32."""
     found = []
     for node in model.get_ordered_ops():

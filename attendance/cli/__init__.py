@@ -20,6 +20,9 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code."""
+    from enroll.telemetry import opt_out
+
+    opt_out()
     debug = DEBUG in arguments
     try:
         _prepare_streams()

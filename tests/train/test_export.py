@@ -7,7 +7,8 @@ torch = pytest.importorskip("torch")
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
-from train.errors import ExportUnequal, RecipeInvalid  # noqa: E402 - after the skip
+from enroll.telemetry import onnx_runtime  # noqa: E402 - after the skip
+from train.errors import ExportUnequal, RecipeInvalid  # noqa: E402
 from train.export import Unit, difference, export_onnx, lost_cosine, sample_crops  # noqa: E402
 from train.storage import quantised  # noqa: E402
 
@@ -64,7 +65,7 @@ def test_only_weights_go_to_eight_bits(tmp_path):
 
 def test_nothing_is_dequantised_at_run_time(tmp_path):
     """ONNX Runtime folds what widens the weights when it loads the file: a run computes no cast."""
-    import onnxruntime
+    onnxruntime = onnx_runtime()
 
     export_onnx(Tiny(), tmp_path / "encoder.onnx", storage="int8")
     options = onnxruntime.SessionOptions()
