@@ -1,7 +1,6 @@
 """The annotated copy of a video: a film, a picture of each moment that mattered, or one sheet of pictures."""
 
 import contextlib
-import os
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from attendance.errors import OutputFailed
+from attendance.writing import free_name, hidden_name, new_file, publish, refuse_taken, write_numbered
 
 Pixels = NDArray[np.uint8]
 
@@ -27,20 +27,19 @@ class Film:
 
     A suffix of `CODECS` makes a film (and a sheet beside it where the codec is missing), one of
     `PICTURE_SUFFIXES` a sheet of up to 12 frames, anything else a film with ``.mp4`` added; in a folder it is
-    ``attendance.mp4``. Files appear under their names once they are whole. Raises `OutputFailed`.
+    ``attendance.mp4``, or the next such name that is free. Files appear under their names once they are whole, and
+    none that is there already is replaced. Raises `OutputFailed`.
     """
 
     def __init__(self, path: Path, fps: float) -> None:
-        if path.is_dir():
-            path /= "attendance.mp4"
-        if path.suffix.lower() not in CODECS and path.suffix.lower() not in PICTURE_SUFFIXES:
-            path = path.with_name(path.name + ".mp4")
-        self.path = path
+        self.path = _named(path)
+        path = self.path
         self._fps = fps
         self._writer: _Writer | None = None
         self._sheet = _Sheet()
         self._start: float | None = None
         self._frames = 0
+        refuse_taken(path)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -68,9 +67,8 @@ class Film:
 
     def still(self, pixels: Pixels, name: str) -> Path:
         """Write one picture beside the film, e.g. door-track3-present.png; returns its path."""
-        path = self.path.with_name(f"{self.path.stem}-{name}.png")
-        _save(Image.fromarray(pixels), path)
-        return path
+        picture = Image.fromarray(pixels)
+        return write_numbered(self.path.parent, f"{self.path.stem}-{name}", ".png", picture.save)
 
     def close(self) -> None:
         """Finish the files; may be called twice."""
@@ -80,8 +78,10 @@ class Film:
         elif (sheet := self._sheet.picture()) is not None:
             self._sheet = _Sheet()
             if self.path.suffix.lower() in CODECS:
-                self.path = self.path.with_suffix(".png")
-            _save(sheet, self.path)
+                self.path = write_numbered(self.path.parent, self.path.stem, ".png", sheet.save)
+                return
+            with new_file(self.path) as hidden:
+                sheet.save(hidden)
 
     def _begin(self, pixels: Pixels) -> None:
         codec = CODECS.get(self.path.suffix.lower())
@@ -97,7 +97,7 @@ class _Writer:
         import cv2
 
         self._path = path
-        self._part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+        self._part = hidden_name(path)
         self._size = (max(2, width - width % 2), max(2, height - height % 2))
         self._writer = cv2.VideoWriter(str(self._part), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, self._size)
         if not self._writer.isOpened():
@@ -113,9 +113,12 @@ class _Writer:
     def close(self) -> None:
         self._writer.release()
         try:
-            self._part.replace(self._path)
+            publish(self._part, self._path)
         except OSError as error:
             raise OutputFailed(str(self._path), error.strerror or "cannot be written") from error
+        finally:
+            with contextlib.suppress(OSError):
+                self._part.unlink(missing_ok=True)
 
 
 class _Sheet:
@@ -149,13 +152,10 @@ class _Sheet:
         return sheet
 
 
-def _save(picture: Image.Image, path: Path) -> None:
-    """Write a picture whole or not at all."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        picture.save(part)
-        part.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise OutputFailed(str(path), error.strerror or "cannot be written") from error
+def _named(path: Path) -> Path:
+    """The file that is meant."""
+    if path.is_dir():
+        return free_name(path, "attendance", ".mp4")
+    if path.suffix.lower() not in CODECS and path.suffix.lower() not in PICTURE_SUFFIXES:
+        return path.with_name(path.name + ".mp4")
+    return path

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from attendance.cameras import Address, Camera, CameraState, Frame, ProcessCamera, VideoReader, parse_address
-from attendance.errors import OutputFailed
 from attendance.records import Decision
 from attendance.watch import Watcher
+from attendance.writing import refuse_source
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
@@ -59,8 +59,8 @@ def check_video(
     Raises SourceMissing, SourceUnsupported, CameraNoFrames, OutputFailed, and what judging and marking raise.
     """
     name = _text(path)
-    if annotate is not None and annotate.exists() and path.exists() and annotate.samefile(path):
-        raise OutputFailed(_text(annotate), "this is the video itself, and it would be overwritten")
+    if annotate is not None:
+        refuse_source(annotate, path, "video")
     with ExitStack() as stack:
         reader = stack.enter_context(VideoReader(path, app.clock))
         run = _Run(app, name, session, group, dry_run=dry_run, how="file", emit=emit, window_s=None)

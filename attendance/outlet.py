@@ -1,10 +1,15 @@
-"""Where annotated pictures go: one file for one source, else a folder with one file a source."""
+"""Where annotated pictures go: one file for one source, else a folder with one file a source.
+
+No file that is there already is touched: a single file of that name is refused before anything is judged, and in a
+folder the copies get the first free name.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attendance.errors import OutputFailed
 from attendance.sources import Source, label
+from attendance.writing import free_name, new_file, refuse_source, refuse_taken, write_numbered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,47 +17,60 @@ if TYPE_CHECKING:
     from attendance.records import Decision
 
 JPEG_QUALITY = 92
+WRITTEN = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
 class Outlet:
-    """Writes annotated pictures to ``place``: a file if it is so named and there is a ``single`` source."""
+    """Writes annotated pictures to ``place``: a file if it is so named and ``sources`` is a single file.
 
-    def __init__(self, place: Path, *, single: bool) -> None:
+    Raises OutputFailed where that file is there already, or its suffix is no picture's.
+    """
+
+    def __init__(self, place: Path, sources: "Sequence[Path]") -> None:
         self._place = place
+        single = len(sources) == 1 and not sources[0].is_dir()
         self._file = place if single and place.suffix and not place.is_dir() else None
-        self._used: set[Path] = set()
+        if self._file is not None:
+            _refuse(self._file, sources[0])
 
     def picture(self, source: Source, pixels: Any, decisions: "Sequence[Decision]") -> None:
         """Write one picture (H, W, 3) uint8 RGB with its decisions; raises OutputFailed."""
-        from PIL import Image
-
         from attendance.draw import annotate
 
-        target = self._target(source, ".jpg")
-        try:
-            Image.fromarray(annotate(pixels, decisions)).save(target, quality=JPEG_QUALITY)
-        except (OSError, ValueError) as error:
-            raise OutputFailed(label(target), str(error)) from error
+        drawn = annotate(pixels, decisions)
+        if self._file is None:
+            write_numbered(self._folder(), source.path.stem, ".jpg", lambda path: _save(drawn, path))
+            return
+        with new_file(self._file) as hidden:
+            _save(drawn, hidden)
 
     def video(self, source: Source) -> Path:
         """The file for the annotated copy of a video."""
-        return self._target(source, ".mp4")
+        return self._file or free_name(self._folder(), source.path.stem, ".mp4")
 
-    def _target(self, source: Source, suffix: str) -> Path:
-        if self._file is not None:
-            return self._file
+    def _folder(self) -> Path:
         try:
             self._place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputFailed(label(self._place), error.strerror or str(error)) from error
-        number, target = 1, self._place / f"{source.path.stem}{suffix}"
-        while target in self._used or _same(target, source.path):
-            number += 1
-            target = self._place / f"{source.path.stem}-{number}{suffix}"
-        self._used.add(target)
-        return target
+        return self._place
 
 
-def _same(target: Path, source: Path) -> bool:
-    """Whether writing there would destroy the source."""
-    return target.exists() and target.samefile(source)
+def _refuse(target: Path, source: Path) -> None:
+    """Refuse a target that is taken, or a name that says it is no picture though its source is one."""
+    from attendance.cameras.address import is_video
+
+    video = is_video(source)
+    refuse_source(target, source, "video" if video else "photo")
+    refuse_taken(target)
+    if not video and target.suffix.lower() not in WRITTEN:
+        raise OutputFailed(label(target), f"pictures are not written as {target.suffix}, but as {', '.join(WRITTEN)}")
+
+
+def _save(pixels: Any, path: Path) -> None:
+    from PIL import Image
+
+    try:
+        Image.fromarray(pixels).save(path, quality=JPEG_QUALITY)
+    except ValueError as error:  # a format that cannot be written, or not of this size
+        raise OutputFailed(label(path), str(error)) from error

@@ -119,7 +119,7 @@ def _files(
 def _outlet(annotate: Path, sources: list[Path]) -> "Outlet":
     from attendance.outlet import Outlet
 
-    return Outlet(annotate, single=len(sources) == 1 and not sources[0].is_dir())
+    return Outlet(annotate, sources)
 
 
 def _camera(

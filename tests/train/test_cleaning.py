@@ -14,7 +14,7 @@ from train.data.cleaning import DUPLICATE, LOOK_ALIKE, NOISE, TWO_NAMES, Limits,
 from train.data.faces import load_faces
 from train.data.manifest import read_manifest
 from train.data.suspects import leave_one_out, near_duplicates, nearest, thumbnail, two_names
-from train.errors import DataMissing, SourceRefused
+from train.errors import DataMissing, OutUnwritten, SourceRefused
 from train.testsets import TestCrops
 
 GRID = 16  # the encoder for tests sees 7 x 7 fields of 16 px
@@ -267,3 +267,12 @@ def test_thumbnails_know_no_brightness():
     assert np.allclose(naive, thumbnail(crop)[0], atol=1e-4)
     assert np.abs(thumbnail(crop) - thumbnail((crop * 0.5 + 10).astype(np.uint8))).mean() < 0.02
     assert not thumbnail(np.full((1, 112, 112, 3), 90, np.uint8)).any()
+
+
+def test_a_list_of_findings_replaces_no_other_file(tmp_path):
+    """Where --out names a file that is no earlier list of findings, it is refused before any work, and stays."""
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(b"\xff\xd8precious")
+    with pytest.raises(OutUnwritten, match="was not written by this command"):
+        clean_faces(tmp_path, "default", out=photo, limits=Limits(noise=0.2, name=0.6, look_alike=0.5), apply=False)
+    assert b"\xff\xd8precious" == photo.read_bytes()

@@ -9,7 +9,7 @@ import numpy as np
 
 from enroll.encoder import load_encoder
 from train.data.faces import cache_folder, load_faces
-from train.data.manifest import COLUMNS, manifest_path, read_manifest, write_table
+from train.data.manifest import COLUMNS, manifest_path, read_manifest, refuse_other, write_table
 from train.data.pictures import Pictures, encode_labels
 from train.data.suspects import BLOCK, centres, leave_one_out, near_duplicates, nearest, thumbnail, two_names
 from train.embedding import crops_of, kept_crops, kept_vectors
@@ -74,6 +74,7 @@ def clean_faces(
     Rows of the split `test` are neither judged nor dropped. Raises DataMissing, ManifestInvalid, OutUnwritten, and
     EnrollError for an encoder that cannot be used.
     """
+    refuse_other(out, FINDING_COLUMNS)
     pictures = load_faces(source, drop_heldout=True)
     findings = find(pictures, Carded(load_encoder(encoder, threads)), limits, against)
     manifest = manifest_path(source)

@@ -56,6 +56,14 @@ def read_manifest(path: Path) -> list[dict[str, str]]:
     return rows
 
 
+def refuse_other(path: Path, columns: Sequence[str]) -> None:
+    """Raise OutUnwritten where `path` is there and is no earlier table of these columns: it is somebody's file."""
+    if path.is_file():
+        with writing(path), path.open("rb") as file:
+            if file.readline().strip() != ",".join(columns).encode():
+                raise OutUnwritten(str(path), "is there already and was not written by this command")
+
+
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, str]]) -> None:
     """Write a CSV file whole or not at all; raises OutUnwritten."""
     with writing(path), whole(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
