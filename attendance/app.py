@@ -164,15 +164,19 @@ class Attendance:
         groups: Sequence[str] = (),
         replace: bool = False,
         allow_duplicate: bool = False,
+        same_person: bool = False,
     ) -> Enrolled:
         """Enrol one photo of one person.
 
-        Raises PhotoError, FaceError (PhotoRefused with its reasons), PersonDuplicate, GalleryError.
+        A face unlike the earlier photos of the person of this name is refused (PersonUnlike), unless an id says who
+        it is, or ``same_person``. Raises PhotoError, FaceError (PhotoRefused with its reasons), PersonDuplicate,
+        PersonUnlike, GalleryError.
         """
         from enroll.roster import Entry, clean_name
 
         entry = Entry(Path(photo), clean_name(name), external_id, tuple(groups))
-        return self._enroller.one(entry, lambda: self.pipeline, self._rules(replace, allow_duplicate))
+        rules = self._rules(replace, allow_duplicate, same_person or external_id is not None)
+        return self._enroller.one(entry, lambda: self.pipeline, rules)
 
     def enroll_many(
         self,
@@ -180,17 +184,21 @@ class Attendance:
         *,
         replace: bool = False,
         allow_duplicate: bool = False,
+        same_person: bool = False,
         workers: int | None = None,
     ) -> Iterator[Enrolled | NotEnrolled]:
         """Enrol photos one by one, in order; an outcome that came out is on the disk.
 
+        A photo whose face is unlike the person's others is refused also where an id is given, as it may lie in the
+        wrong folder or row; ``same_person`` files it.
+
         A run may be repeated: what is there already comes out as ``unchanged``, without a look at the photo.
         """
-        rules = self._rules(replace, allow_duplicate)
+        rules = self._rules(replace, allow_duplicate, same_person)
         return self._enroller.many(entries, lambda: self.pipeline, rules, self._workers(workers))
 
-    def _rules(self, replace: bool, allow_duplicate: bool) -> Rules:
-        return Rules(replace=replace, allow_duplicate=allow_duplicate, multi=self.settings.multi)
+    def _rules(self, replace: bool, allow_duplicate: bool, same_person: bool) -> Rules:
+        return Rules(replace, allow_duplicate, same_person, multi=self.settings.multi)
 
     @cached_property
     def _enroller(self) -> Enroller:

@@ -2,12 +2,14 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from attendance.clock import Clock
-from attendance.errors import PersonDuplicate
+from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.faults import Problem, problem_of
 from attendance.judging import Judge
 from attendance.parallel import in_order
@@ -18,13 +20,13 @@ from attendance.sources import label
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from enroll.face import Face, Photo, Quality, Template
+    from enroll.face import Face, Quality, Template
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
     from gallery.people import Gallery
     from gallery.values import EnrolResult, PersonInfo
 
-UNLIKE_OWN = "does not look like the earlier photos of this person"
+UNLIKE_OWN = "resembles the earlier photos of this person little; look whether it is the right one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,27 @@ class Rules:
 
     replace: bool = False
     allow_duplicate: bool = False
+    same_person: bool = False
     multi: str = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A photo that was looked at: the file's sha256 and its one face, with a template."""
+
+    sha256: str
+    face: "Face"
+
+    @property
+    def template(self) -> "Template":
+        """The face's template."""
+        if self.face.template is None:
+            raise ValueError("a face without a template cannot be enrolled")
+        return self.face.template
+
+
+Outcome = Enrolled | NotEnrolled
+Looked = Enrolled | Prepared | Exception
 
 
 class Enroller:
@@ -107,27 +129,68 @@ class Enroller:
 
     def many(
         self, entries: "Iterable[Entry]", pipeline: "Callable[[], Pipeline]", rules: Rules, workers: int
-    ) -> Iterator[Enrolled | NotEnrolled]:
-        """One outcome an entry, in order; each photo is committed before its outcome comes out."""
+    ) -> Iterator[Outcome]:
+        """One outcome an entry, in order; each photo is committed before its outcome comes out.
 
-        def prepare(entry: "Entry") -> "Enrolled | tuple[Photo, Face]":
+        Photos of one new person that follow each other are compared among themselves before the first is filed,
+        so that somebody else's photo in a person's folder is found also where it comes first.
+        """
+
+        def prepare(entry: "Entry") -> Enrolled | Prepared:
             return self._prepare(entry, pipeline, rules)
 
-        for entry, prepared in in_order(prepare, entries, workers):
-            try:
-                found = prepared()
-                yield found if isinstance(found, Enrolled) else self._commit(entry, *found, rules)
-            except Exception as error:  # noqa: BLE001 - one bad photo never stops the others
-                yield NotEnrolled(entry.name, problem_of(error, label(entry.photo)))
+        looked = ((entry, _result(prepared)) for entry, prepared in in_order(prepare, entries, workers))
+        for _, run in groupby(looked, key=lambda pair: (pair[0].external_id, pair[0].name)):
+            yield from self._run(list(run), rules)
+
+    def _run(self, photos: "Sequence[tuple[Entry, Looked]]", rules: Rules) -> Iterator[Outcome]:
+        """File the photos of one person."""
+        odd, of = self._odd_ones(photos, rules)
+        for number, (entry, found) in enumerate(photos):
+            if isinstance(found, Enrolled):
+                yield found
+            elif isinstance(found, Exception):
+                yield _refused(entry, found)
+            elif number in odd:
+                detail = f"the face is not that of the other photos of {entry.name}"
+                yield _refused(entry, PersonUnlike(label(entry.photo), detail))
+            else:
+                yield self._committed(entry, found, rules, vouched=number in of)
+
+    def _committed(self, entry: "Entry", found: Prepared, rules: Rules, *, vouched: bool) -> Outcome:
+        try:
+            return self._commit(entry, found, rules, vouched=vouched)
+        except Exception as error:  # noqa: BLE001 - one bad photo never stops the others
+            return _refused(entry, error)
+
+    def _odd_ones(self, photos: "Sequence[tuple[Entry, Looked]]", rules: Rules) -> tuple[set[int], set[int]]:
+        """Which of a new person's photos show somebody else, and which one and the same; both empty for one photo."""
+        ready = {
+            number: found
+            for number, (_, found) in enumerate(photos)
+            if isinstance(found, Prepared) and math.isfinite(float(found.template.vector.sum()))
+        }
+        if len(ready) < 2 or rules.same_person or not self._is_new(photos[0][0]):  # noqa: PLR2004 - a pair
+            return set(), set()
+        alike = _agreeing([found.template for found in ready.values()], self._judge.own_threshold(1))
+        numbers = list(ready)
+        return {numbers[n] for n in range(len(numbers)) if n not in alike}, {numbers[n] for n in alike}
+
+    def _is_new(self, entry: "Entry") -> bool:
+        """Whether nobody is enrolled under this id or name; a name that several have is told when it is filed."""
+        from gallery.errors import PersonAmbiguous
+
+        try:
+            return self._existing(entry) is None
+        except PersonAmbiguous:
+            return False
 
     def one(self, entry: "Entry", pipeline: "Callable[[], Pipeline]", rules: Rules) -> Enrolled:
         """Enrol one photo; raises what refuses it."""
         found = self._prepare(entry, pipeline, rules)
-        return found if isinstance(found, Enrolled) else self._commit(entry, *found, rules)
+        return found if isinstance(found, Enrolled) else self._commit(entry, found, rules)
 
-    def _prepare(
-        self, entry: "Entry", pipeline: "Callable[[], Pipeline]", rules: Rules
-    ) -> "Enrolled | tuple[Photo, Face]":
+    def _prepare(self, entry: "Entry", pipeline: "Callable[[], Pipeline]", rules: Rules) -> Enrolled | Prepared:
         from enroll.photo import read_photo
 
         known = None if rules.replace else self._unchanged(entry)
@@ -135,7 +198,7 @@ class Enroller:
             return known
         photo = read_photo(entry.photo)
         multi: Any = rules.multi
-        return photo, pipeline().enrol_face(photo, multi=multi)
+        return Prepared(photo.sha256, pipeline().enrol_face(photo, multi=multi))
 
     def _unchanged(self, entry: "Entry") -> Enrolled | None:
         """The outcome of a photo that is filed for this person already; such a one is not decoded."""
@@ -162,41 +225,49 @@ class Enroller:
                 row = transaction.scalar(select(Person).where(Person.external_id == wanted))
             return None if row is None else lookup.info(transaction, self._gallery.encoder_id, row)
 
-    def _commit(self, entry: "Entry", photo: "Photo", face: "Face", rules: Rules) -> Enrolled:
-        """Compare with everybody, refuse or file; one transaction, so that no other program comes between."""
+    def _commit(self, entry: "Entry", found: Prepared, rules: Rules, *, vouched: bool = False) -> Enrolled:
+        """Compare with everybody, refuse or file; one transaction, so that no other program comes between.
+
+        ``vouched``: the photo was compared with the person's other ones already.
+        """
+        where = label(entry.photo)
         with self._gallery.store.atomic():
             policy = self._judge.policy()
             person = self._existing(entry)
-            others = self._judge.others(_template(face), person.id if person else None)
+            others = self._judge.others(found.template, person.id if person else None)
             rivals = [other for other in others if other.score >= policy.review_threshold]
-            own = None if person is None else self._own_score(_template(face), person.id)
+            own, needed = (None, 0.0) if person is None else self._own_score(found.template, person.id)
             unlike = own is not None and own < policy.review_threshold
             if (own is None or unlike) and not rules.allow_duplicate:
-                _refuse_duplicate(label(entry.photo), entry, rivals, policy.threshold)
-            filed = self._file(entry, photo, face, rules)
+                _refuse_duplicate(where, entry, rivals, policy.threshold)
+            if person is not None and own is not None and own < needed and not (rules.same_person or vouched):
+                raise PersonUnlike(
+                    where,
+                    f"the face does not look like the earlier photos of {person.name} ({person.external_id}): "
+                    f"score {own:.3f}, needs {needed:.3f}",
+                )
+            filed = self._file(entry, found, rules)
             self._remember(filed.person.id, rivals)
-        warnings = (UNLIKE_OWN,) if unlike and not rules.replace else ()
-        return Enrolled(_ref(filed.person), filed.outcome, label(entry.photo), face.quality, tuple(rivals), warnings)
+        warnings = (UNLIKE_OWN,) if unlike and not (rules.replace or vouched) else ()
+        return Enrolled(_ref(filed.person), filed.outcome, where, found.face.quality, tuple(rivals), warnings)
 
-    def _own_score(self, template: "Template", person: int) -> float | None:
-        """The best score against the person's templates so far; None when there is none of this encoder."""
+    def _own_score(self, template: "Template", person: int) -> tuple[float | None, float]:
+        """The best score against the person's templates so far (None: there is none of this encoder), and the least."""
         encoder = self._gallery.encoder_id
         ids = [each.id for each in self._gallery.templates_of(person) if each.encoder_id == encoder]
-        if not ids:
-            return None
-        own = self._gallery.load(ids)
+        own = self._gallery.load_any(ids)
         scores = own.vectors @ template.vector - (own.cohort_means + template.cohort_mean) / 2
-        return float(scores.max()) if len(scores) else None
+        return (float(scores.max()) if len(scores) else None), self._judge.own_threshold(len(scores))
 
-    def _file(self, entry: "Entry", photo: "Photo", face: "Face", rules: Rules) -> "EnrolResult":
-        template = _template(face)
+    def _file(self, entry: "Entry", found: Prepared, rules: Rules) -> "EnrolResult":
+        template, face = found.template, found.face
         return self._gallery.enroll(
             entry.name,
             template.vector,
             template.cohort_mean,
             quality=face.quality.to_dict(),
             source=label(entry.photo),
-            source_sha256=photo.sha256,
+            source_sha256=found.sha256,
             crop=_png(face.crop) if self._settings.keep_crops else None,
             external_id=entry.external_id,
             groups=entry.groups,
@@ -233,10 +304,27 @@ def _refuse_duplicate(where: str, entry: "Entry", rivals: list[ScoredPerson], th
         )
 
 
-def _template(face: "Face") -> "Template":
-    if face.template is None:
-        raise ValueError("a face without a template cannot be enrolled")
-    return face.template
+def _refused(entry: "Entry", error: Exception) -> NotEnrolled:
+    return NotEnrolled(entry.name, problem_of(error, label(entry.photo)))
+
+
+def _result(prepared: "Callable[[], Enrolled | Prepared]") -> Looked:
+    """What came of a photo, its error included."""
+    try:
+        return prepared()
+    except Exception as error:  # noqa: BLE001 - raised again where its photo's turn comes
+        return error
+
+
+def _agreeing(templates: "Sequence[Template]", threshold: float) -> set[int]:
+    """Numbers of the templates that resemble the one which most of them resemble; of equals the first counts."""
+    import numpy as np
+
+    vectors = np.stack([template.vector for template in templates])
+    means = np.array([template.cohort_mean for template in templates])
+    alike = vectors @ vectors.T - (means[:, None] + means[None]) / 2 >= threshold
+    np.fill_diagonal(alike, val=True)
+    return set(np.flatnonzero(alike[int(alike.sum(1).argmax())]).tolist())
 
 
 def _ref(person: "PersonInfo") -> PersonRef:

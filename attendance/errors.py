@@ -13,6 +13,7 @@ The tree::
     │   ├── MarkUnknown          mark.unknown         1
     │   └── MarkVoided           mark.voided          1
     ├── PersonDuplicate          person.duplicate     1
+    ├── PersonUnlike             person.unlike        1
     ├── SessionError
     │   ├── SessionClosed        session.closed       1
     │   ├── SessionExists        session.exists       1
@@ -119,6 +120,16 @@ class PersonDuplicate(AttendanceError):
 
     id = "person.duplicate"
     help = "Add the photo to the person named here (--id), or pass --allow-duplicate if they are two people."
+
+
+class PersonUnlike(AttendanceError):
+    """A further photo of somebody enrolled shows another face."""
+
+    id = "person.unlike"
+    help = (
+        "If this is another person of the same name, give them an id of their own (--id, the id column, or "
+        "ID__Name as file name); if it is the same person, pass --same-person."
+    )
 
 
 class SessionError(AttendanceError):

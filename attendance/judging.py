@@ -76,6 +76,12 @@ class Judge:
                 raise GroupUnknown(group, "there is no group of this name")
             return policy_for(self._model, self._settings, self._index.size(group))
 
+    def own_threshold(self, templates: int) -> float:
+        """The score from which a photo may be filed with a person's own ``templates`` (their number) as it is."""
+        with self._lock:
+            self.people()
+            return own_threshold(self._model, self._settings, self._index.size(), templates)
+
     def search(
         self, templates: "Sequence[Template]", *, group: str | None = None, people: int = CANDIDATES
     ) -> "list[list[Hit]]":
@@ -152,6 +158,19 @@ def policy_for(model: "ScoreModel", settings: Settings, gallery_size: int) -> Po
         gallery_size=gallery_size,
         overridden=settings.match_threshold is not None,
     )
+
+
+def own_threshold(model: "ScoreModel", settings: Settings, gallery_size: int, templates: int) -> float:
+    """The score that a further photo of a person needs against the best of their templates; as a 1:n comparison.
+
+    "Is this whom it is filed under?" is as many comparisons as the person has templates, however many people are
+    enrolled: one other person's photo in 1 / `target_fpir` passes. A threshold set by hand shifts it, and it never
+    lies above the review threshold.
+    """
+    policy = policy_for(model, settings, gallery_size)
+    computed = model.threshold(gallery_size + settings.guard_people, settings.target_fpir)
+    own = model.threshold(templates, settings.target_fpir) + policy.threshold - computed
+    return min(policy.review_threshold, own)
 
 
 def _read_refs(gallery: "Gallery", people: set[int]) -> dict[int, PersonRef]:

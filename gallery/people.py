@@ -267,6 +267,13 @@ class Gallery:
                 return templates.nothing()
             return templates.load(session, self.sealer, self.encoder_id, ids)
 
+    def load_any(self, ids: list[int]) -> Templates:
+        """The templates in `ids`, opened, also of people who are inactive."""
+        with self.store.reading() as session:
+            return (
+                templates.load(session, self.sealer, self.encoder_id, ids, active=None) if ids else templates.nothing()
+            )
+
     def owners(self) -> dict[int, int]:
         """Template id to person id of this encoder's templates of active people; needs no key."""
         with self.store.reading() as session:

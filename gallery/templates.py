@@ -125,13 +125,14 @@ def owners(session: Session, encoder_id: str) -> dict[int, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _rows(session: Session, encoder_id: str, ids: Sequence[int] | None) -> Iterator[Any]:
+def _rows(session: Session, encoder_id: str, ids: Sequence[int] | None, *, active: bool | None) -> Iterator[Any]:
     query = (
         select(Template.id, Template.person_id, Template.vector)
         .join(Person, Person.id == Template.person_id)
-        .where(Template.encoder_id == encoder_id, Person.active)
+        .where(Template.encoder_id == encoder_id)
         .order_by(Template.id)
     )
+    query = query if active is None else query.where(Person.active == active)
     if ids is None:
         yield from session.execute(query)
         return
@@ -149,8 +150,15 @@ def nothing() -> Templates:
     return _as_arrays("", [], [], [])
 
 
-def load(session: Session, sealer: Sealer, encoder_id: str, ids: Sequence[int] | None = None) -> Templates:
-    """Open the templates of active people under this encoder, all of them or those in `ids`.
+def load(
+    session: Session,
+    sealer: Sealer,
+    encoder_id: str,
+    ids: Sequence[int] | None = None,
+    *,
+    active: bool | None = True,
+) -> Templates:
+    """Open the templates of active people (None: of all) under this encoder, all of them or those in `ids`.
 
     One that does not open, or does not hold a finite unit vector, is named in `altered` and left out.
     Raises WrongEncoder where the stored dimensions differ.
@@ -158,7 +166,7 @@ def load(session: Session, sealer: Sealer, encoder_id: str, ids: Sequence[int] |
     people: list[tuple[int, int]] = []
     plains: list[bytes] = []
     altered: list[int] = []
-    for template, person, sealed in _rows(session, encoder_id, ids):
+    for template, person, sealed in _rows(session, encoder_id, ids, active=active):
         try:
             plain = sealer.open(sealed, person=person, encoder_id=encoder_id, purpose=VECTOR)
         except TemplateAltered:

@@ -3,7 +3,7 @@
 import pytest
 
 from attendance.enrolment import UNLIKE_OWN, Enrolled, NotEnrolled
-from attendance.errors import PersonDuplicate
+from attendance.errors import PersonDuplicate, PersonUnlike
 from enroll import Entry, NoFace, PhotoMissing, PhotoRefused, SeveralFaces
 from gallery import GalleryFull
 
@@ -67,10 +67,108 @@ def test_lookalike_is_remembered(app, draw):
     assert ("review", ("look_alike",)) == (decision.decision, decision.reasons)
 
 
-def test_unlike_own_photos(app, draw):
-    """A further photo that does not look like the person's others is taken with a warning."""
+def test_namesake_is_refused(app, draw):
+    """A face unlike the earlier photos under a known name is refused with what to do, and nothing is filed."""
+    app.enroll(draw("a.png", (1,)), name="John Smith")
+    with pytest.raises(PersonUnlike, match=r"does not look like the earlier photos of John Smith \(P-1\)") as caught:
+        app.enroll(draw("b.png", (2,)), name="John Smith")
+    assert all(way in caught.value.help for way in ("--id", "ID__Name", "--same-person"))
+    assert [("P-1", 1)] == [(each.external_id, each.templates) for each in app.gallery.people()]
+
+
+def test_namesake_never_replaces(app, draw):
+    """Nor does --replace put a namesake's face in the place of the person's own."""
+    app.enroll(draw("a.png", (1,)), name="John Smith")
+    with pytest.raises(PersonUnlike):
+        app.enroll(draw("b.png", (2,)), name="John Smith", replace=True)
+    assert ["present"] == [each.decision for each in app.check(draw("door.png", (1, 95), seed=9))]
+
+
+def test_namesakes_by_id(app, draw):
+    """Two people of one name, each with an id, are two people, and each is marked as themselves."""
+    entries = [Entry(draw("a.png", (1,)), "John Smith", "J-1"), Entry(draw("b.png", (2,)), "John Smith", "J-2")]
+    assert ["enrolled", "enrolled"] == outcomes(app, *entries)
+    decisions = app.check(draw("door.png", (1, 95), (2, 95), seed=9))
+    assert ["J-1", "J-2"] == [each.person.id for each in decisions]
+
+
+@pytest.mark.parametrize("insisting", [{"same_person": True}, {"external_id": "P-1"}])
+def test_the_same_person_after_all(app, draw, insisting):
+    """Who says that it is the same person, or gives the person's id, files an unlike face, with a warning."""
     app.enroll(draw("a.png", (1,)), name="Ada")
-    assert (UNLIKE_OWN,) == app.enroll(draw("b.png", (2,)), name="Ada").warnings
+    done = app.enroll(draw("b.png", (2,)), name="Ada", **insisting)
+    assert ("added", (UNLIKE_OWN,), "P-1") == (done.outcome, done.warnings, done.person.id)
+
+
+def test_between_unlike_and_sure_is_a_warning(app, draw):
+    """A face above the score of one comparison but below the review threshold is taken with a warning."""
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    for number in range(2, 60):  # with more people the review threshold lies higher, the one comparison's does not
+        app.enroll(draw(f"{number}.png", (number,)), name=f"Person {number}")
+    needed, policy = app.judging.own_threshold(1), app.policy()
+    between = round(50 * (needed + policy.review_threshold))
+    assert needed + 0.01 < between / 100 < policy.review_threshold - 0.01
+    assert (UNLIKE_OWN,) == app.enroll(draw("b.png", (1, between), seed=1), name="Ada").warnings
+
+
+def test_the_own_threshold_does_not_grow_with_the_gallery(app, draw):
+    """Whether a photo is whose it is said to be is one comparison, however many people are enrolled."""
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    app.enroll(draw("b.png", (2,)), name="Bob")
+    few = app.judging.own_threshold(1), app.policy().review_threshold
+    for number in range(3, 40):
+        app.enroll(draw(f"{number}.png", (number,)), name=f"Person {number}")
+    many = app.judging.own_threshold(1), app.policy().review_threshold
+    model = app.card.score_model
+    assert few[1] < many[1]
+    assert model.threshold(1, app.settings.target_fpir) == many[0] >= few[0]
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 3])
+def test_a_friend_in_the_folder(app, draw, place):
+    """A friend's photo among a new person's is refused wherever it stands, the others are filed."""
+    faces = [(1,), (1, 90), (1, 80)]
+    faces.insert(place, (2,))
+    entries = [Entry(draw(f"{n}.png", face, seed=n), "Ada", "E-1") for n, face in enumerate(faces)]
+    expected = ["enrolled", "added", "added"]
+    expected.insert(place, "person.unlike")
+    assert expected == outcomes(app, *entries)
+    assert 3 == app.gallery.find("E-1").templates
+
+
+def test_two_that_disagree(app, draw):
+    """Of two photos that disagree the first is taken, and the choice is told for the second."""
+    entries = [Entry(draw(f"{n}.png", (n,)), "John Smith") for n in (1, 2)]
+    assert ["enrolled", "person.unlike"] == outcomes(app, *entries)
+    assert ["unchanged", "person.unlike"] == outcomes(app, *entries)
+
+
+def test_bad_photos_among_a_persons(app, draw, tmp_path):
+    """Photos that cannot be used take no part in the comparison and are refused for what they are."""
+    entries = [
+        Entry(tmp_path / "missing.png", "Ada"),
+        Entry(draw("nan.png", (1, 100, 2)), "Ada"),
+        Entry(draw("a.png", (1,)), "Ada"),
+        Entry(draw("b.png", (1, 90), seed=1), "Ada"),
+    ]
+    assert ["photo.missing", "internal.failed", "enrolled", "added"] == outcomes(app, *entries)
+
+
+def test_a_name_that_several_have(app, draw):
+    """Further photos under a name that two people have are refused one by one; the run goes on."""
+    for number in (1, 2):
+        app.enroll(draw(f"{number}.png", (number,)), name="John Smith", external_id=f"J-{number}")
+    more = [Entry(draw(f"{number}.png", (number,)), name) for number, name in ((3, "John Smith"), (4, "John Smith"))]
+    expected = ["gallery.person_ambiguous", "gallery.person_ambiguous", "enrolled"]
+    assert expected == outcomes(app, *more, Entry(draw("5.png", (5,)), "Eve"), replace=True)
+
+
+def test_an_inactive_person_is_compared_too(app, draw):
+    """Somebody who has left is no free name: an unlike face under it is refused as well."""
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    app.gallery.set_active("Ada", False, at=app.clock.utc(), by="test")
+    with pytest.raises(PersonUnlike):
+        app.enroll(draw("b.png", (2,)), name="Ada")
 
 
 def test_photo_of_somebody_else(app, draw):

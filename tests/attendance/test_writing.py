@@ -34,7 +34,7 @@ def test_a_new_file_is_whole_or_absent(tmp_path):
         hidden.write_text("whole")
         assert [hidden.name] == names(tmp_path)
     assert "whole" == (tmp_path / "a.txt").read_text()
-    with pytest.raises(ZeroDivisionError), new_file(tmp_path / "b.txt") as hidden:
+    with pytest.raises(ZeroDivisionError), new_file(tmp_path / "b.txt") as hidden:  # noqa: PT012 - both lines matter
         hidden.write_text("half")
         raise ZeroDivisionError
     assert ["a.txt"] == names(tmp_path)
@@ -49,7 +49,7 @@ def test_a_name_taken_meanwhile_is_not_replaced(tmp_path, monkeypatch, links):
             raise OSError(95, "no hard links here")
 
         monkeypatch.setattr(os, "link", without)
-    with pytest.raises(OutputFailed, match=TAKEN), new_file(tmp_path / "a.txt") as hidden:
+    with pytest.raises(OutputFailed, match=TAKEN), new_file(tmp_path / "a.txt") as hidden:  # noqa: PT012 - likewise
         hidden.write_text("ours")
         (tmp_path / "a.txt").write_text("theirs")
     assert ("theirs", ["a.txt"]) == ((tmp_path / "a.txt").read_text(), names(tmp_path))
