@@ -259,6 +259,7 @@ class Attendance:
         on_problem: Callable[[Problem], None] | None = None,
         on_picture: "ShowPicture | None" = None,
         on_status: Callable[[str], None] | None = None,
+        on_done: "Callable[[Source], None] | None" = None,
         annotated_video: "Callable[[Source], Path | None] | None" = None,
         workers: int | None = None,
     ) -> Iterator[Decision]:
@@ -266,8 +267,8 @@ class Attendance:
 
         A source that cannot be used goes to ``on_problem``; without one, the first such error is raised at
         the end, when all the others are done. ``on_picture`` sees every picture with its decisions, ``on_status``
-        gets a video's progress, ``annotated_video`` says where to write an annotated copy. Raises
-        SessionUnknown, SessionClosed, GroupUnknown at once.
+        gets a video's progress, ``on_done`` each source that was looked at, ``annotated_video`` says where to write
+        an annotated copy. Raises SessionUnknown, SessionClosed, GroupUnknown at once.
         """
         from attendance.checking import Check
 
@@ -281,6 +282,7 @@ class Attendance:
             complain=on_problem or problems.append,
             show=on_picture,
             status=on_status or _silent,
+            done=on_done or _silent,
             annotated=annotated_video or _silent,
             workers=self._workers(workers),
         )

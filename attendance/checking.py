@@ -24,7 +24,8 @@ class Check:
     """One run over files; makes marks in ``session`` (None: the day's own) unless it is a dry run.
 
     ``show`` gets every picture (H, W, 3) uint8 RGB with its decisions, ``complain`` every source that could
-    not be used; ``annotated`` tells where the annotated copy of a video goes (None: nowhere).
+    not be used, ``done`` each one that was looked at; ``annotated`` tells where the annotated copy of a video goes
+    (None: nowhere).
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Check:
         complain: Complain,
         show: ShowPicture | None,
         status: Callable[[str], None],
+        done: Callable[[Source], None],
         annotated: "Callable[[Source], Path | None]",
         workers: int,
     ) -> None:
@@ -47,6 +49,7 @@ class Check:
         self._complain = complain
         self._show = show
         self._status = status
+        self._done = done
         self._annotated = annotated
         self._workers = workers
 
@@ -57,6 +60,8 @@ class Check:
             where = item.label if isinstance(item, Source) else item.where
             try:
                 yield from self._one(item, faces)
+                if isinstance(item, Source):
+                    self._done(item)
             except Exception as error:  # noqa: BLE001 - one bad file never stops the others
                 self._complain(problem_of(error, where))
 

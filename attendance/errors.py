@@ -9,6 +9,7 @@ The tree::
     │   ├── CameraLost           camera.lost          4
     │   └── CameraNoFrames       camera.no_frames     4
     ├── GroupUnknown             group.unknown        1
+    ├── HomeUnknown              home.unknown         3
     ├── MarkError
     │   ├── MarkUnknown          mark.unknown         1
     │   └── MarkVoided           mark.voided          1
@@ -95,6 +96,14 @@ class GroupUnknown(AttendanceError):
 
     id = "group.unknown"
     help = "'attendance gallery list' shows the groups; 'attendance gallery group PERSON NAME' adds somebody."
+
+
+class HomeUnknown(AttendanceError):
+    """The account has no home folder in which the gallery's could lie."""
+
+    id = "home.unknown"
+    exit_code = 3
+    help = "Give the folder with --home or ATTENDANCE_HOME."
 
 
 class MarkError(AttendanceError):

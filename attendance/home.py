@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attendance.errors import HomeUnknown
 from attendance.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,21 +18,35 @@ HOME_ENV = "ATTENDANCE_HOME"
 
 
 def home_folder(home: Path | str | None = None) -> Path:
-    """The folder given, else that of ``ATTENDANCE_HOME``, else the platform's place for data."""
+    """The folder given, else that of ``ATTENDANCE_HOME``, else the platform's place for data.
+
+    Raises HomeUnknown for an account without a home (a service, a container) where nothing is given.
+    """
     chosen = home or os.environ.get(HOME_ENV)
     if chosen:
-        return Path(chosen).expanduser()
+        return user_path(chosen)
     from platformdirs import user_data_path
 
-    return user_data_path("attendance")
+    try:
+        return user_data_path("attendance")
+    except (RuntimeError, OSError, KeyError) as error:
+        raise HomeUnknown("home", "no home folder is known for this account") from error
+
+
+def user_path(path: Path | str) -> Path:
+    """The path with a leading ``~`` resolved; raises HomeUnknown where there is nobody of that name, or no home."""
+    try:
+        return Path(path).expanduser()
+    except (RuntimeError, OSError, KeyError) as error:
+        raise HomeUnknown(str(path), "the home folder that ~ stands for is not known") from error
 
 
 def encoder_folder(name: str) -> Path:
-    """The folder of an encoder: a shipped one by name, any other by its path."""
+    """The folder of an encoder: a shipped one by name, any other by its path, in which ``~`` is understood."""
     from enroll.encoder import MODELS
 
     shipped = MODELS / name
-    return shipped if Path(name).name == name and shipped.is_dir() else Path(name)
+    return shipped if Path(name).name == name and shipped.is_dir() else user_path(name)
 
 
 def load_pipeline(settings: Settings) -> "Pipeline":

@@ -20,7 +20,9 @@ from attendance.zones import day_bounds
 
 Status = Literal["present", "absent", "no log"]
 COLUMNS = ("session", "day", "id", "name", "status", "at", "how", "voided", "mark")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = tuple(
+    "=+-@\t\r\n\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}"
+)
 
 
 @dataclass(frozen=True, slots=True)

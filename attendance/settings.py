@@ -23,9 +23,16 @@ _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, 
 
 
 def _setting(
-    default: Value, help_: str, *, low: float | None = None, high: float | None = None, choices: tuple[str, ...] = ()
+    default: Value,
+    help_: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+    share: bool = False,
 ) -> Any:
-    return field(default=default, metadata={"help": help_, "low": low, "high": high, "choices": choices})
+    facts = {"help": help_, "low": low, "high": high, "choices": choices, "share": share}
+    return field(default=default, metadata=facts)
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,11 @@ class Settings:
     """The values in force; every field is a setting and its row of the table."""
 
     target_fpir: float = _setting(
-        0.003, "Share of strangers that may be taken for somebody enrolled; sets the threshold.", low=1e-6, high=0.5
+        0.003,
+        "Share of strangers that may be taken for somebody enrolled; sets the threshold.",
+        low=1e-6,
+        high=0.5,
+        share=True,
     )
     review_factor: float = _setting(
         10.0, "Faces within the threshold of this many times target_fpir are shown for review.", low=1, high=1000
@@ -49,7 +60,11 @@ class Settings:
         None, "Score a mark needs; none: computed from target_fpir and the gallery's size.", low=-2, high=2
     )
     detector_min_score: float = _setting(
-        0.5, "Confidence from which the detector calls something a face (no similarity).", low=0.05, high=0.99
+        0.5,
+        "Confidence from which the detector calls something a face (no similarity).",
+        low=0.05,
+        high=0.99,
+        share=True,
     )
     min_face_px: int = _setting(24, "Smallest face, in pixels, that a check judges.", low=8, high=1000)
     enroll_min_face_px: int = _setting(48, "Smallest face, in pixels, that may be enrolled.", low=8, high=1000)
@@ -84,6 +99,7 @@ class Setting:
     low: float | None
     high: float | None
     choices: tuple[str, ...]
+    share: bool = False
 
     @property
     def env(self) -> str:
@@ -99,6 +115,8 @@ class Setting:
             text = f"{_TYPE_WORDS[self.type]} from {self.low:g} to {self.high:g}"
         else:
             text = _TYPE_WORDS[self.type]
+        if self.share and self.low is not None and self.high is not None:
+            text += f", or {100 * self.low:g}% to {100 * self.high:g}%"
         return text + (" or none" if self.optional else "")
 
 
@@ -116,7 +134,7 @@ def _table() -> dict[str, Setting]:
 
 
 def _parts(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: metadata[key] for key in ("help", "low", "high", "choices")}
+    return {key: metadata[key] for key in ("help", "low", "high", "choices", "share")}
 
 
 SETTINGS: Mapping[str, Setting] = MappingProxyType(_table())
@@ -190,6 +208,8 @@ def _typed(row: Setting, raw: Any) -> Value:
         return None
     parse: Callable[[Any], float] = row.type
     try:
+        if row.share and isinstance(raw, str) and raw.strip().endswith("%"):
+            return float(raw.strip().removesuffix("%")) / 100
         value = parse(raw)
     except (ValueError, OverflowError):
         return None

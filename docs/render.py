@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import typer
 
 from attendance.errors import CatalogueEntry, catalogue
@@ -115,7 +115,7 @@ def commands() -> str:
     return COMMANDS_HEAD + "\n".join(rows) + "\n"
 
 
-def _walk(command: click.Command, prefix: str) -> Iterator[tuple[str, str]]:
+def _walk(command: Any, prefix: str) -> Iterator[tuple[str, str]]:
     for name, child in sorted(getattr(command, "commands", {}).items()):
         path = f"{prefix}{name}"
         if getattr(child, "commands", None):

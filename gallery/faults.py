@@ -53,7 +53,10 @@ def translate(error: sqlite3.Error, path: Path) -> GalleryError:
 
 @contextmanager
 def mapped(path: Path) -> Iterator[None]:
-    """Let no error of SQLite or SQLAlchemy out; what a column type refuses comes out as its ValueError."""
+    """Let no error of SQLite or SQLAlchemy out; what a column type refuses comes out as its ValueError.
+
+    Statements and what they are given (names, notes) stay out of every message; engines hide parameters besides.
+    """
     try:
         yield
     except sqlite3.Error as error:
@@ -63,6 +66,6 @@ def mapped(path: Path) -> Iterator[None]:
             raise translate(error.orig, path) from error
         if isinstance(error.orig, ValueError | TypeError):
             raise error.orig from None
-        raise GalleryFailed(str(path), str(error)) from error
+        raise GalleryFailed(str(path), str(error.orig or type(error).__name__)) from error
     except SQLAlchemyError as error:
-        raise GalleryFailed(str(path), str(error)) from error
+        raise GalleryFailed(str(path), str(error).partition("\n")[0]) from error

@@ -70,7 +70,9 @@ def create_database(path: Path) -> None:
     """Write an empty gallery to `path` in one step; if another process was faster, its file stands."""
     try:
         with mapped(path), new_private_file(path) as temporary:
-            engine = create_engine("sqlite://", creator=lambda: _connect_unsynced(temporary), poolclass=NullPool)
+            engine = create_engine(
+                "sqlite://", hide_parameters=True, creator=lambda: _connect_unsynced(temporary), poolclass=NullPool
+            )
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
             with engine.begin() as connection:
                 _fill(connection)

@@ -95,7 +95,9 @@ def _guard_events(_connection: Connection, clause: object, *_rest: object) -> No
 
 
 def _make_engine(connector: _Connector) -> Engine:
-    engine = create_engine("sqlite://", creator=connector, poolclass=QueuePool, pool_size=5, max_overflow=_UNBOUNDED)
+    engine = create_engine(
+        "sqlite://", hide_parameters=True, creator=connector, poolclass=QueuePool, pool_size=5, max_overflow=_UNBOUNDED
+    )
     event.listen(engine, "begin", _begin)
     event.listen(engine, "before_execute", _guard_events)
     event.listen(engine, "handle_error", _drop_broken_transaction)

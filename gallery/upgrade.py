@@ -51,7 +51,7 @@ def _engine(path: Path, busy_timeout_s: float) -> Engine:
         raw.execute("PRAGMA secure_delete=ON")
         return raw
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
+    engine = create_engine("sqlite://", hide_parameters=True, creator=connect, poolclass=NullPool)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
 

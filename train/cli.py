@@ -7,7 +7,15 @@ import typer
 
 app = typer.Typer(no_args_is_help=True, help="Make and measure encoders (needs the extra `train`).")
 
-DataOption = Annotated[Path, typer.Option("--data", help="Folder of the data sets.", envvar="ATTENDANCE_TRAIN_DATA")]
+DataOption = Annotated[
+    Path,
+    typer.Option(
+        "--data",
+        help="Folder of the data sets.",
+        envvar="ATTENDANCE_TRAIN_DATA",
+        callback=lambda path: path.expanduser(),
+    ),
+]
 DEFAULT_DATA = Path("../shared/data")
 
 

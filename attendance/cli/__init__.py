@@ -1,5 +1,6 @@
 """The command line: it parses, calls `attendance.app` and prints; `main` turns errors into exit codes."""
 
+import errno
 import gc
 import sys
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from typing import Any
 INTERRUPTED = 130
 GARBAGE_THRESHOLD = 50_000  # starting makes many objects that stay; looking them over again takes 5 % of it
 DEBUG = "--debug"
+NO_ROOM = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.EBADF})  # writes to a file have its name
 
 __all__ = ["main", "run"]
 
@@ -36,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             raise
-        return _explain(error)
+        return _explain(_named(error))
 
 
 def _called(arguments: list[str]) -> int:
@@ -64,8 +66,26 @@ def _explain(error: Any) -> int:
     return int(error.exit_code)
 
 
+def _named(error: Exception) -> Exception:
+    """What a failing write to standard output (a full disk) raises, as the error that it is; others as they are."""
+    if not isinstance(error, OSError) or error.errno not in NO_ROOM or error.filename is not None:
+        return error
+    from attendance.errors import OutputFailed
+
+    _silence_stdout()
+    return OutputFailed("standard output", error.strerror or str(error))
+
+
 def _prepare_streams() -> None:
-    """UTF-8 whatever the locale; what cannot be written is escaped, so that no name stops a run."""
+    """UTF-8 whatever the locale; what cannot be written is escaped, so that no name stops a run.
+
+    A stream that was closed before the start leads nowhere.
+    """
+    import os
+
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115 - open as long as the process
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

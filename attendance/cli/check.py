@@ -8,6 +8,7 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import reading, writing
 from attendance.cli.output import DecisionPrinter, say
+from attendance.cli.tally import Tally
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
@@ -26,7 +27,8 @@ def check(
     session: options.Session = None,
     group: options.Group = None,
     target_fpir: Annotated[
-        float | None, typer.Option(help="Share of strangers that may be taken for somebody.", metavar="SHARE")
+        str | None,
+        typer.Option(help="Share of strangers that may be taken for somebody: 0.003 or 0.3%.", metavar="SHARE"),
     ] = None,
     match_threshold: Annotated[
         float | None, typer.Option(help="Score a mark needs, instead of the computed one.", metavar="SCORE")
@@ -36,6 +38,9 @@ def check(
         Path | None, typer.Option(help="Write pictures with boxes and names to this file or folder.", metavar="OUT")
     ] = None,
     window: Annotated[bool, typer.Option("--window/--no-window", help="Show the camera's picture.")] = True,
+    header: Annotated[
+        bool, typer.Option("--header/--no-header", help="Name the columns above the lines of a piped check.")
+    ] = True,
     setting: options.Set = None,
     as_json: options.Json = False,
     home: options.Home = None,
@@ -43,13 +48,14 @@ def check(
     """Judge every face and mark who is present.
 
     One line a face: present (marked), already (marked before in this session), review (a person must look),
-    unknown (nobody enrolled is close enough), refused (the face cannot be judged).
+    unknown (nobody enrolled is close enough), refused (the face cannot be judged). Piped, the lines are CSV:
+    source, decision, name, id, score, reasons, below a header that --no-header leaves out.
     """
     if bool(source) == (camera is not None):
         raise typer.BadParameter("give either files and folders, or --camera", param_hint="SOURCE")
     given = options.flags(setting, target_fpir=target_fpir, match_threshold=match_threshold)
     with (reading if dry_run else writing)(home, given, preload=True) as app:
-        emit = DecisionPrinter(as_json=as_json)
+        emit = DecisionPrinter(as_json=as_json, header=header)
         if camera is None:
             announce(app, group, session)
             code = _files(app, source or [], session, group, dry_run=dry_run, annotate=annotate, emit=emit)
@@ -94,11 +100,10 @@ def _files(
     annotate: Path | None,
     emit: DecisionPrinter,
 ) -> int:
-    problems = 0
+    tally, begun = Tally(), app.clock.monotonic()
 
     def complain(problem: "Problem") -> None:
-        nonlocal problems
-        problems += 1
+        tally.problem(problem)
         say(problem.line)
 
     outlet = None if annotate is None else _outlet(annotate, sources)
@@ -110,10 +115,14 @@ def _files(
         on_problem=complain,
         on_picture=None if outlet is None else outlet.picture,
         on_status=say,
+        on_done=tally.source,
         annotated_video=None if outlet is None else outlet.video,
     ):
+        tally.decision(decision)
         emit(decision)
-    return 1 if problems else 0
+    emit.head()
+    say(tally.line(app.clock.monotonic() - begun))
+    return 1 if tally.problems else 0
 
 
 def _outlet(annotate: Path, sources: list[Path]) -> "Outlet":

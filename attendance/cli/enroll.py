@@ -101,7 +101,8 @@ def _show(outcome: "Enrolled | NotEnrolled", *, as_json: bool) -> None:
     elif not on_terminal():
         found: dict[str, Any] = outcome.to_dict()
         quality = (found["quality"] or {}).get("score")
-        line(csv_line((found["source"], found["outcome"], found["name"], found["id"], quality)))
+        why = found["reasons"] or ([found["error"]] if found["error"] else [])
+        line(csv_line((found["source"], found["outcome"], found["name"], found["id"], quality, why)))
     elif isinstance(outcome, Enrolled):
         quality = "" if outcome.quality is None else f", quality {outcome.quality.score}"
         line(printable(f"{outcome.outcome:9} {outcome.person.name} ({outcome.person.id}){quality}"))

@@ -7,7 +7,8 @@ import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ def _shown(character: str) -> str:
 
 
 def say(text: str) -> None:
-    """A message for people."""
-    sys.stderr.write(printable(text) + "\n")
-    sys.stderr.flush()
+    """A message for people; where it cannot be written, the work goes on."""
+    with suppress(OSError):
+        sys.stderr.write(printable(text) + "\n")
+        sys.stderr.flush()
 
 
 def on_terminal() -> bool:
@@ -45,9 +47,12 @@ def line(text: str) -> None:
 
 
 def csv_line(cells: Iterable[object]) -> str:
-    """The cells as one CSV line without its end; a cell's own line breaks are escaped."""
+    """The cells as one CSV line without its end.
+
+    A cell's own line breaks are escaped, and no cell of text can be taken for a formula by a spreadsheet.
+    """
     text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow(["" if cell is None else printable(cell) for cell in cells])
+    csv.writer(text, lineterminator="").writerow([_cell(cell) for cell in cells])
     return text.getvalue()
 
 
@@ -57,10 +62,7 @@ def json_line(value: Any) -> str:
 
 
 def records(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str]) -> None:
-    """Rows as JSON lines with all keys, or these columns as a table on a terminal, else as CSV with a header.
-
-    In the CSV no cell of text can be taken for a formula by a spreadsheet.
-    """
+    """Rows as JSON lines with all keys, or these columns as a table on a terminal, else as CSV with a header."""
     if as_json:
         for row in rows:
             line(json_line({"schema": 1, **row}))
@@ -69,7 +71,7 @@ def records(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[
     else:
         line(csv_line(columns))
         for row in rows:
-            line(csv_line(_cell(row.get(column)) for column in columns))
+            line(csv_line(row.get(column) for column in columns))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
@@ -90,7 +92,9 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr
 def _cell(value: object) -> str:
     from attendance.report import safe_cell
 
-    return _text(value) if isinstance(value, int | float) else safe_cell(_text(value))
+    if isinstance(value, int | float | Decimal):
+        return _text(value)
+    return safe_cell(printable(_text(value)))
 
 
 def _text(cell: object) -> str:
@@ -103,30 +107,41 @@ def _text(cell: object) -> str:
     return str(cell)
 
 
-class DecisionPrinter:
-    """Prints decisions one by one: on a terminal in columns, else ``source,decision,name,id,score`` or JSON Lines."""
+DECISION_COLUMNS = ("source", "decision", "name", "id", "score", "reasons")
 
-    def __init__(self, *, as_json: bool) -> None:
+
+class DecisionPrinter:
+    """Prints decisions one by one: on a terminal in columns, else as CSV of `DECISION_COLUMNS` or as JSON Lines."""
+
+    def __init__(self, *, as_json: bool, header: bool = True) -> None:
         self._format: Callable[[Decision], str]
+        self._head = ""
         if as_json:
             self._format = lambda decision: decision.to_json()
+        elif on_terminal():
+            self._format = _columns
+            self._head = f"{'DECISION':9} {'SCORE':>6} {'LEAD':>6}  {'ID':12} {'NAME':28} SOURCE"
         else:
-            self._format = _columns if on_terminal() else _plain
-        self._header = on_terminal() and not as_json
+            self._format = _plain
+            self._head = csv_line(DECISION_COLUMNS) if header else ""
 
     def __call__(self, decision: "Decision") -> None:
-        """Print one."""
-        if self._header:
-            line(f"{'DECISION':9} {'SCORE':>6} {'LEAD':>6}  {'ID':12} {'NAME':28} SOURCE")
-            self._header = False
+        """Print one, the first with the header above it."""
+        self.head()
         line(self._format(decision))
+
+    def head(self) -> None:
+        """Print the header unless that is done: a run that saw nobody gives a table without rows, not nothing."""
+        head, self._head = self._head, ""
+        if head:
+            line(head)
 
 
 def _plain(decision: "Decision") -> str:
     person = decision.person
-    score = None if decision.score is None else f"{decision.score:.4f}"
+    score = None if decision.score is None else Decimal(f"{decision.score:.4f}")
     name, number = (None, None) if person is None else (person.name, person.id)
-    return csv_line((decision.source, decision.decision, name, number, score))
+    return csv_line((decision.source, decision.decision, name, number, score, decision.reasons))
 
 
 def _columns(decision: "Decision") -> str:

@@ -12,7 +12,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,  # the plain form is twice as quick
     pretty_exceptions_enable=False,
-    add_completion=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 

@@ -35,7 +35,9 @@ def command(home, capsys, monkeypatch, pipeline):
 
 
 def outcomes(text: str) -> list[tuple[str, str]]:
-    return [(row[1], row[2]) for row in csv.reader(io.StringIO(text))]
+    """Decision or outcome and name of each line, without a header."""
+    rows = [(row[1], row[2]) for row in csv.reader(io.StringIO(text))]
+    return [row for row in rows if row not in {("decision", "name"), ("outcome", "name")}]
 
 
 def test_roster(command, draw, tmp_path):

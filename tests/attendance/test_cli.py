@@ -6,6 +6,7 @@ import functools
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -61,8 +62,18 @@ def process(*arguments: object, home, **more) -> subprocess.CompletedProcess[str
     )
 
 
+CHECK_HEADER = ["source", "decision", "name", "id", "score", "reasons"]
+
+
 def table(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text)))
+
+
+def faces(text: str) -> list[list[str]]:
+    """The lines of a piped check below its header."""
+    head, *rows = table(text)
+    assert CHECK_HEADER == head
+    return rows
 
 
 def test_whole_way_in_processes(home, portraits):
@@ -117,12 +128,80 @@ def test_every_command_has_help_and_a_home(command):
 
 
 def test_plain_lines(enrolled, portraits):
-    """Piped, a check prints one line a face: source, decision, name, id, score."""
+    """Piped, a check prints one line a face below a header: source, decision, name, id, score, reasons."""
     code, out, _ = enrolled("check", portraits / "more" / "both.jpg")
-    rows = table(out)
+    rows = faces(out)
     assert code == 0
     assert [["present", "Eileen Collins", "E-1"], ["present", "Grace Hopper", "E-2"]] == [row[1:4] for row in rows]
     assert all(0 < float(row[4]) <= 2 for row in rows)
+
+
+def test_without_a_header(enrolled, portraits, tmp_path):
+    """--no-header leaves the faces' lines alone, so that a script that cuts fields goes on as it did."""
+    _, out, _ = enrolled("check", portraits / "more" / "both.jpg", "--no-header")
+    assert ["Eileen Collins", "Grace Hopper"] == [row[2] for row in table(out)]
+    Image.new("RGB", (200, 200)).save(tmp_path / "empty.png")
+    assert CHECK_HEADER == table(enrolled("check", tmp_path / "empty.png")[1])[0]
+
+
+def test_reasons_are_piped(enrolled, portraits, tmp_path):
+    """A face that cannot be judged says why in the last column of a piped check."""
+    with Image.open(portraits / "Grace Hopper.jpg") as picture:
+        picture.resize((70, 83)).save(tmp_path / "tiny.png")
+    (row,) = faces(enrolled("check", tmp_path / "tiny.png", "--set", "min_face_px=60")[1])
+    assert ("refused", "face_too_small") == (row[1], row[5])
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+def test_no_cell_is_a_formula(command, portraits, start):
+    """What starts as a formula stands behind an apostrophe wherever names and ids are printed as CSV."""
+    name, number = f"{start}cmd|calc", f"{start}1+1"
+    photo = portraits / "Eileen Collins.jpg"
+    texts = [command("enroll", photo, "--name", name, "--id", f" {number}")[1], command("check", photo)[1]]
+    texts += [command(*words)[1] for words in (("gallery", "list"), ("session", "show"), ("report",))]
+    for text in texts:
+        assert {f"'{name}", f"'{number}"} <= {cell for row in table(text) for cell in row}
+        assert [] == [cell for row in table(text) for cell in row if cell.startswith(start)]
+
+
+def test_negative_scores_stay_numbers(enrolled, portraits, tmp_path):
+    """A score below zero is a number, not a text behind an apostrophe."""
+    with Image.open(portraits / "Eileen Collins.jpg") as picture:
+        picture.transpose(Image.Transpose.ROTATE_90).save(tmp_path / "lying.png")
+    scores = [row[4] for row in faces(enrolled("check", tmp_path / "lying.png", portraits)[1]) if row[4]]
+    assert scores == [f"{float(score):.4f}" for score in scores]
+
+
+def test_a_check_ends_with_its_sum(enrolled, portraits, tmp_path):
+    """The last line on stderr says how much was looked at and what came of it."""
+    Image.new("RGB", (200, 200)).save(tmp_path / "empty.png")
+    (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff")
+    _, _, err = enrolled("check", portraits / "more" / "both.jpg", tmp_path / "empty.png", tmp_path / "bad.jpg")
+    expected = r"checked 2 pictures, 2 faces: present 2; skipped 1; without a face 1; \d+\.\d s"
+    assert re.fullmatch(expected, err.splitlines()[-1])
+
+
+def test_percent(enrolled, portraits):
+    """A share may be given in percent, on the command line and as a setting; nonsense is refused."""
+    photo = portraits / "Eileen Collins.jpg"
+    for words in (("--target-fpir", "1%"), ("--target-fpir", "0.01"), ("--set", "target_fpir= 1 %")):
+        assert "target FPIR of 1.00%" in enrolled("check", photo, "--dry-run", *words)[2]
+    for wrong in ("100%", "%", "1%%", "one"):
+        code, out, err = enrolled("check", photo, "--target-fpir", wrong)
+        assert (2, "") == (code, out)
+        assert "1e-06 to 0.5, or 0.0001% to 50%" in err
+
+
+def test_completion():
+    """A shell can complete commands."""
+    environment = {
+        **os.environ,
+        "_ATTENDANCE_COMPLETE": "complete_bash",
+        "COMP_WORDS": "attendance gal",
+        "COMP_CWORD": "1",
+    }
+    done = subprocess.run(ENTRY, capture_output=True, text=True, env=environment, check=False)
+    assert "gallery" == done.stdout.strip()
 
 
 def test_awkward_names_are_quoted(command, portraits):
@@ -130,7 +209,7 @@ def test_awkward_names_are_quoted(command, portraits):
     name = 'Collins, "Eileen" 🎓 هوبر'
     assert command("enroll", portraits / "Eileen Collins.jpg", "--name", name)[0] == 0
     _, out, _ = command("check", portraits / "Eileen Collins.jpg")
-    assert name == table(out)[0][2]
+    assert name == faces(out)[0][2]
 
 
 def test_terminal_form(enrolled, portraits, monkeypatch):
@@ -154,7 +233,7 @@ def test_refusals_exit_with_1(enrolled, portraits, tmp_path):
     """What is refused is listed on stderr with its id, and the rest is done."""
     (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8\xff")
     code, out, err = enrolled("check", tmp_path / "bad.jpg", tmp_path / "none.jpg", portraits / "more" / "both.jpg")
-    assert (1, 2) == (code, len(table(out)))
+    assert (1, 2) == (code, len(faces(out)))
     assert "error[photo." in err
     assert "error[source.missing]" in err
     code, out, err = enrolled("enroll", portraits / "more" / "both.jpg", "--name", "X")
@@ -364,7 +443,7 @@ def test_by_hand(enrolled, portraits):
     assert enrolled("void", "E-1", "--reason", "wrong person")[0] == 0
     assert enrolled("void", "E-1", "--reason", "again")[0] == 1
     _, out, _ = enrolled("check", portraits / "Eileen Collins.jpg")
-    assert table(out)[0][1] == "review"
+    assert ["review", "mark_voided"] == [faces(out)[0][place] for place in (1, 5)]
     assert enrolled("mark", "Eileen Collins")[0] == 0
     assert enrolled("mark", "Nobody")[0] == 1
 

@@ -1,14 +1,19 @@
 """Where things lie: the home by flag, variable or platform; an encoder by name or folder."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from attendance import Attendance
-from attendance.errors import SettingUnknown
+from attendance.errors import HomeUnknown, SettingUnknown
 from attendance.home import encoder_folder, home_folder
 from enroll import EncoderMissing
 from enroll.encoder import MODELS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_home_given_beats_the_variable(monkeypatch, tmp_path):
@@ -19,6 +24,41 @@ def test_home_given_beats_the_variable(monkeypatch, tmp_path):
     assert tmp_path / "a" == home_folder()
     assert tmp_path / "b" == home_folder(tmp_path / "b")
     assert Path.home() / "x" == home_folder("~/x")
+
+
+@pytest.mark.parametrize("given", [None, "~/here", "~nobody-of-this-name/here"])
+def test_an_account_without_a_home(monkeypatch, given):
+    """A service's account has no home folder: what to give is told, with exit code 3, and a folder given is used."""
+
+    def unknown(*_, **__):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("platformdirs.user_data_path", unknown)
+    monkeypatch.setattr(Path, "expanduser", unknown)
+    with pytest.raises(HomeUnknown, match="known") as caught:
+        home_folder(given)
+    assert 3 == caught.value.exit_code
+    assert {"--home", "ATTENDANCE_HOME"} <= set(caught.value.help.rstrip(".").split())
+
+
+@pytest.mark.skipif(not Path("/proc/self/ns/user").exists(), reason="user namespaces are Linux's")
+def test_a_service_without_home_or_passwd_entry(tmp_path):
+    """An account that no file knows, without HOME, gets the same line from every command; --home helps it."""
+    words = ["unshare", "--user", "--map-user=54321", "env", "-i", f"PATH={os.environ['PATH']}"]
+    if subprocess.run([*words, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this account may make no user namespace")
+    attendance = [*words, f"PYTHONPATH={ROOT}", sys.executable, "-m", "attendance"]
+    for command in (["gallery", "stats"], ["config", "show"], ["doctor"], ["check", "a.jpg"]):
+        done = subprocess.run([*attendance, *command], capture_output=True, text=True, check=False)
+        assert (3, 1) == (done.returncode, done.stderr.count("\n")), done.stderr
+        assert done.stderr.startswith("error[home.unknown] home: no home folder is known for this account.")
+    done = subprocess.run([*attendance, "config", "show", "--home", tmp_path], capture_output=True, check=False)
+    assert 0 == done.returncode
+
+
+def test_an_encoder_below_the_users_home():
+    """A variable that a shell did not expand is: ~/enc is a folder of the user's own."""
+    assert Path.home() / "enc" == encoder_folder("~/enc")
 
 
 def test_encoder_by_name_or_folder(tmp_path):

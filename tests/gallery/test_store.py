@@ -600,3 +600,13 @@ def test_opening_a_current_home_needs_no_alembic(home):
     )
 
     assert _run(code, str(home)).stdout == "False\n"
+
+
+def test_no_name_in_an_unforeseen_database_error(home):
+    """What a statement was given (names, notes) stays out of the message of an error that nobody foresaw."""
+    with Store.open(home) as store, pytest.raises(GalleryFailed) as caught, store.atomic() as session:
+        session.execute(text("SELECT :name FROM no_such_table"), {"name": "Ada Lovelace"})
+    assert "no such table" in str(caught.value)
+    assert "Ada" not in str(caught.value)
+    assert "sqlalche.me" not in str(caught.value)
+    assert "Ada" not in str(caught.value.__cause__)

@@ -24,7 +24,7 @@ NAMED_SETS = ("lfw:", "pins:")
 
 def cache_folder() -> Path:
     """Where decoded pictures and embeddings are kept, outside any repository; ATTENDANCE_TRAIN_CACHE overrides."""
-    return Path(os.environ.get("ATTENDANCE_TRAIN_CACHE", Path.home() / ".cache" / "attendance-train"))
+    return Path(os.environ.get("ATTENDANCE_TRAIN_CACHE", "~/.cache/attendance-train")).expanduser()
 
 
 def load_faces(source: Path, *, drop_heldout: bool = False) -> Pictures:
