@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attendance.clock import Clock
 from attendance.faults import is_ours
-from attendance.settings import CONFIG_FILE, ENV_PREFIX, SETTINGS, Resolved, Settings, load
+from attendance.settings import CONFIG_FILE, ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
 
 if TYPE_CHECKING:
     from gallery.people import Gallery
@@ -35,7 +35,6 @@ PACKAGES = (
     "typer",
     "rich",
 )
-OTHER_VARIABLES = frozenset({"ATTENDANCE_HOME", "ATTENDANCE_PASSPHRASE", "ATTENDANCE_TEST_DATA"})
 ENOUGH_BYTES = 200_000_000
 OLDEST_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CLOCK_SLACK = timedelta(minutes=2)
@@ -146,7 +145,7 @@ def _settings(home: Path) -> Iterator[Finding]:
     resolved = load(home)
     changed = [f"{name} from the {origin}" for name, origin in resolved.origins.items() if origin != "default"]
     yield Finding("settings", ", ".join(changed) or "all at their defaults")
-    known = {row.env for row in SETTINGS.values()} | OTHER_VARIABLES
+    known = {row.env for row in SETTINGS.values()} | OTHER_VARIABLES.keys()
     for name in sorted(os.environ):
         if name.startswith(ENV_PREFIX) and name not in known:
             yield Finding("settings", f"{name} names no setting", "settings.environment", f"unset {name}", 1)

@@ -18,6 +18,16 @@ Value = float | int | bool | str | None
 Origin = Literal["default", "file", "environment", "flag"]
 CONFIG_FILE = "config.toml"
 ENV_PREFIX = "ATTENDANCE_"
+OTHER_VARIABLES: Mapping[str, str] = MappingProxyType(
+    {
+        "ATTENDANCE_HOME": "The folder of the gallery, where --home is not given.",
+        "ATTENDANCE_PASSPHRASE": "The passphrase of 'gallery export' and 'import' --templates; else it is asked for.",
+        "ATTENDANCE_TRAIN_DATA": "The folder of data sets for 'attendance train', where --data is not given.",
+        "ATTENDANCE_TRAIN_CACHE": "Where training keeps what it computed; else ~/.cache/attendance-train.",
+        "ATTENDANCE_TEST_DATA": "Where this project's own tests find research data.",
+    }
+)
+"""Variables that are no settings, and what each is for."""
 _NONE_WORDS = ("", "none")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from attendance.errors import CatalogueEntry, catalogue
-from attendance.settings import SETTINGS
+from attendance.settings import OTHER_VARIABLES, SETTINGS
 from train.errors import TrainError
 
 HERE = Path(__file__).resolve().parent
@@ -72,6 +72,13 @@ Later wins: default, `config.toml` in the home (`attendance config set NAME VALU
 |---|---|---|---|---|
 """
 
+VARIABLES_HEAD = """
+## Other variables
+
+| variable | meaning |
+|---|---|
+"""
+
 COMMANDS_HEAD = """# Commands
 
 `attendance COMMAND --help` tells the flags. Every command takes `--home` (or `ATTENDANCE_HOME`) and `--debug`.
@@ -104,7 +111,8 @@ def settings() -> str:
         f"| `{row.name}` | {str(row.default).lower()} | {row.expected} | `{row.env}` | {row.help} |"
         for row in SETTINGS.values()
     )
-    return SETTINGS_HEAD + "\n".join(rows) + "\n"
+    others = (f"| `{name}` | {text} |" for name, text in OTHER_VARIABLES.items())
+    return SETTINGS_HEAD + "\n".join(rows) + "\n" + VARIABLES_HEAD + "\n".join(others) + "\n"
 
 
 def commands() -> str:

@@ -72,6 +72,33 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [] == [target for target in targets if not (page.parent / target).exists()]
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_line_is_longer_than_a_screen(page: Path) -> None:
+    """Prose is broken within 150 characters; only tables and what is to be copied may be wider."""
+    lines = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL).splitlines()
+    assert [] == [line for line in lines if len(line) > 150 and not line.startswith("|")]
+
+
+def test_every_variable_is_documented() -> None:
+    """Each ATTENDANCE_ variable that the code reads is a setting's or is named with its meaning in docs/settings.md."""
+    read = {
+        name
+        for package in ("attendance", "enroll", "gallery", "train")
+        for path in (ROOT / package).rglob("*.py")
+        for name in re.findall(r'"(ATTENDANCE_[A-Z_]*[A-Z])"', path.read_text(encoding="utf-8"))
+    }
+    documented = set(re.findall(r"`(ATTENDANCE_[A-Z_]+)`", (DOCS / "settings.md").read_text(encoding="utf-8")))
+    assert {"ATTENDANCE_PASSPHRASE", "ATTENDANCE_TRAIN_CACHE"} <= read
+    assert set() == read - documented
+
+
+def test_pages_render_without_undeclared_libraries() -> None:
+    """docs/render.py imports nothing but this project, what it declares and the standard library."""
+    code = "import sys; sys.modules['click'] = None; import runpy; runpy.run_path('docs/render.py'); print('fine')"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "fine" == run.stdout.strip()
+
+
 def test_promises_name_tests_that_exist() -> None:
     """Each test that docs/promises.md names is there."""
     named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", (DOCS / "promises.md").read_text(encoding="utf-8")))
