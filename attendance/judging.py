@@ -4,7 +4,7 @@ import math
 import threading
 from typing import TYPE_CHECKING, Any
 
-from attendance.decision import Candidate, FaceEvidence, Policy, Verdict, decide
+from attendance.decision import Candidate, FaceEvidence, LookalikePairs, Policy, Verdict, decide
 from attendance.errors import GroupUnknown
 from attendance.records import Decision, PersonRef, ScoredPerson
 from attendance.settings import Settings
@@ -29,7 +29,7 @@ class People:
         self.generation = generation
         self._gallery = gallery
         self._refs: dict[int, PersonRef] = {}
-        self._lookalikes: frozenset[frozenset[int]] | None = None
+        self._lookalikes: LookalikePairs | None = None
 
     def refs(self, people: "Iterable[int]") -> dict[int, PersonRef]:
         """The people of these numbers."""
@@ -40,11 +40,11 @@ class People:
         return {person: self._refs[person] for person in wanted}
 
     @property
-    def lookalikes(self) -> frozenset[frozenset[int]]:
-        """All remembered pairs."""
+    def lookalikes(self) -> LookalikePairs:
+        """All remembered pairs, each with its score."""
         if self._lookalikes is None:
             pairs = self._gallery.lookalikes()
-            self._lookalikes = frozenset(frozenset((pair.first_id, pair.second_id)) for pair in pairs)
+            self._lookalikes = {frozenset((pair.first_id, pair.second_id)): pair.score for pair in pairs}
         return self._lookalikes
 
 
@@ -129,7 +129,7 @@ class Judge:
             templates = [face.template for face in faces if face.template is not None]
             found = self.search(templates, group=group)
             refs = people.refs(hit.person_id for hits in found for hit in hits)
-            lookalikes = people.lookalikes if found else frozenset()
+            lookalikes = people.lookalikes if found else {}
         hits = iter(found)
         evidence = [_evidence(face, None if face.template is None else next(hits)) for face in faces]
         verdicts = decide(evidence, policy, lookalikes)
@@ -157,6 +157,7 @@ def policy_for(model: "ScoreModel", settings: Settings, gallery_size: int) -> Po
         target_fpir=target,
         gallery_size=gallery_size,
         overridden=settings.match_threshold is not None,
+        lookalike_margin=settings.lookalike_margin,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+from attendance.decision import LOOKALIKE_MARGIN
 from attendance.errors import SettingsFile, SettingUnknown, SettingValue
 
 Value = float | int | bool | str | None
@@ -66,6 +67,12 @@ class Settings:
         high=1_000_000,
     )
     margin: float = _setting(0.05, "Lead in score over the second person that a mark needs.", low=0, high=2)
+    lookalike_margin: float = _setting(
+        LOOKALIKE_MARGIN,
+        "Lead in score over a remembered look-alike that a mark needs; at least the score they have with each other.",
+        low=0,
+        high=2,
+    )
     match_threshold: float | None = _setting(
         None, "Score a mark needs; none: computed from target_fpir and the gallery's size.", low=-2, high=2
     )

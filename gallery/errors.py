@@ -19,6 +19,7 @@
         ├── PersonUnknown          gallery.person_unknown
         ├── PersonAmbiguous        gallery.person_ambiguous
         ├── PersonInvalid          gallery.person_invalid
+        ├── LookalikeUnknown       gallery.lookalike_unknown
         ├── DuplicateId            gallery.duplicate_id
         ├── TemplateInvalid        gallery.template_invalid
         ├── Conflict               gallery.conflict
@@ -168,6 +169,13 @@ class PersonInvalid(GalleryRefused):
 
     id = "gallery.person_invalid"
     help = "Use 1 to 200 visible characters on one line."
+
+
+class LookalikeUnknown(GalleryRefused):
+    """Two people are not remembered as look-alikes, or not any more."""
+
+    id = "gallery.lookalike_unknown"
+    help = "`attendance gallery lookalikes list` shows the pairs."
 
 
 class DuplicateId(GalleryRefused):

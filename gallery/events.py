@@ -18,6 +18,8 @@ from gallery.schema import EventRow
 MARK_ADDED = "mark.add"
 MARK_VOIDED = "mark.void"
 MARK_RESTORED = "mark.restore"
+LOOKALIKE_ADDED = "lookalike.add"
+LOOKALIKE_CLEARED = "lookalike.clear"
 
 
 @dataclass(frozen=True)

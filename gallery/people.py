@@ -4,6 +4,7 @@ Times are passed in as aware datetimes (`at`), and `by` says who acts; both go i
 that changes something is one atomic step, also together inside `store.atomic()`.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,8 +17,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gallery import archive, erase, lookup, registry, templates, verify
-from gallery.errors import Conflict
-from gallery.events import record
+from gallery.errors import Conflict, LookalikeUnknown
+from gallery.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, history, record
 from gallery.schema import Crop, Group, LookalikeRow, Membership, Person, Template
 from gallery.seal import Sealer
 from gallery.store import Store
@@ -35,6 +36,9 @@ from gallery.values import (
     TemplateInfo,
     Templates,
 )
+
+SAME_SCORE = 1e-3
+"""Two scores no further apart are those of the same photos, embedded alone or in a batch, on this computer or that."""
 
 
 class Gallery:
@@ -312,16 +316,40 @@ class Gallery:
 
     # Look-alikes
 
-    def remember_lookalike(self, one: str | int, other: str | int, score: float, *, at: datetime, by: str) -> None:
-        """Remember that these two are too close to tell apart without a look; the latest score counts."""
+    def remember_lookalike(self, one: str | int, other: str | int, score: float, *, at: datetime, by: str) -> bool:
+        """Remember that these two are too close to tell apart without a look; the highest score counts.
+
+        A pair that somebody has looked at and cleared is remembered again only where it has come closer than it was
+        then. Returns whether it is remembered now.
+        """
         with self._changing() as session:
-            first, second = sorted((lookup.find_row(session, one).id, lookup.find_row(session, other).id))
+            first, second = _pair(session, one, other)
+            row = session.get(LookalikeRow, (first, second))
+            if row is not None:
+                row.score = max(row.score, score)
+            elif score <= _cleared_at(session, first, second) + SAME_SCORE:
+                return False
+            else:
+                session.add(LookalikeRow(first_id=first, second_id=second, score=score, created=at))
+            record(session, at=at, by=by, action=LOOKALIKE_ADDED, subject=first, details={"other": second})
+            return True
+
+    def clear_lookalike(self, one: str | int, other: str | int, *, at: datetime, by: str) -> Lookalike:
+        """Forget a pair, because somebody has looked and can tell the two apart; returns what was remembered.
+
+        The log keeps the score, so that the same photos do not bring the pair back. Raises PersonUnknown,
+        PersonAmbiguous, and LookalikeUnknown where the two are not remembered.
+        """
+        with self._changing() as session:
+            first, second = _pair(session, one, other)
             row = session.get(LookalikeRow, (first, second))
             if row is None:
-                session.add(LookalikeRow(first_id=first, second_id=second, score=score, created=at))
-            else:
-                row.score = score
-            record(session, at=at, by=by, action="lookalike.add", subject=first, details={"other": second})
+                raise LookalikeUnknown(f"{one}, {other}", "these two are not remembered as look-alikes")
+            found = Lookalike(first, second, row.score, row.created)
+            details = {"other": second, "score": row.score}
+            record(session, at=at, by=by, action=LOOKALIKE_CLEARED, subject=first, details=details)
+            session.delete(row)
+            return found
 
     def lookalikes(self) -> list[Lookalike]:
         """All remembered pairs, the closest first."""
@@ -360,6 +388,18 @@ class Gallery:
     def backup(self, path: Path) -> None:
         """Copy the database, without the key, to the new file `path` (mode 0600)."""
         self.store.backup(path)
+
+
+def _pair(session: Session, one: str | int, other: str | int) -> tuple[int, int]:
+    first, second = sorted((lookup.find_row(session, one).id, lookup.find_row(session, other).id))
+    return first, second
+
+
+def _cleared_at(session: Session, first: int, second: int) -> float:
+    """The highest score at which this pair was cleared; minus infinity where it never was."""
+    events = history(session, subject=first, action=LOOKALIKE_CLEARED)
+    scores = (event.details["score"] for event in events if event.details["other"] == second)
+    return float(max(scores, default=-math.inf))
 
 
 def _named(row: Person, name: str) -> Person:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from attendance.cli import options
+from attendance.cli import lookalikes, options
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, json_line, line, progress, records, say
 
@@ -17,6 +17,7 @@ PASSPHRASE_ENV = "ATTENDANCE_PASSPHRASE"  # noqa: S105 - the name of a variable
 COLUMNS = ("id", "name", "groups", "templates", "created", "active")
 
 app = typer.Typer(help="Who is enrolled: list, show, rename, remove, merge, export.", no_args_is_help=True)
+app.add_typer(lookalikes.app, name="lookalikes")
 
 
 @app.command("list", epilog=options.EXIT_CODES)

@@ -63,8 +63,25 @@ def test_lookalike_is_remembered(app, draw):
     app.enroll(draw("a.png", (1,)), name="Ada")
     done = app.enroll(draw("b.png", (1, 20)), name="Bob")
     assert ["Ada"] == [other.person.name for other in done.lookalikes]
-    (decision,) = app.check(draw("door.png", (1, 95), seed=9))
+    (decision,) = app.check(draw("door.png", (1, 85), seed=9))  # Ada 0.85, Bob 0.69
     assert ("review", ("look_alike",)) == (decision.decision, decision.reasons)
+    (decision,) = app.check(draw("near.png", (1, 95), seed=9))  # Ada 0.95, Bob 0.50
+    assert ("present", "Ada") == (decision.decision, decision.person.name)
+
+
+def test_a_cleared_lookalike_stays_cleared(app, draw):
+    """Once somebody has cleared a pair, the same photos do not bring it back; a photo that comes closer does."""
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    bob = app.enroll(draw("b.png", (1, 20)), name="Bob").person.key
+    ada = app.gallery.find("Ada").id
+    app.gallery.clear_lookalike(ada, bob, at=app.clock.utc(), by="t")
+    (decision,) = app.check(draw("door.png", (1, 85), seed=9))
+    assert ("present", "Ada") == (decision.decision, decision.person.name)
+    app.enroll(draw("b.png", (1, 20)), name="Bob", replace=True)
+    app.enroll(draw("a.png", (1,)), name="Ada", replace=True)
+    assert not app.gallery.are_lookalikes(ada, bob)
+    app.enroll(draw("c.png", (1, 24), seed=3), name="Bob")
+    assert app.gallery.are_lookalikes(ada, bob)
 
 
 def test_namesake_is_refused(app, draw):

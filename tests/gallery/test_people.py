@@ -12,6 +12,7 @@ from gallery import (
     DuplicateId,
     Gallery,
     GalleryError,
+    LookalikeUnknown,
     PersonAmbiguous,
     PersonInvalid,
     PersonUnknown,
@@ -234,11 +235,12 @@ def test_a_long_list_is_as_good_as_a_short_one(gallery, now, monkeypatch):
 
 
 def test_lookalikes_are_a_pair_without_order(gallery, enrol, now):
-    """A remembered pair is the same either way round, its latest score counts, others are no pair."""
+    """A remembered pair is the same either way round, its highest score counts, others are no pair."""
     for seed, name in enumerate(("Ada", "Bob", "Cid")):
         enrol(gallery, name, seed)
     gallery.remember_lookalike("Bob", "Ada", 0.3, at=now, by="t")
     gallery.remember_lookalike("Ada", "Bob", 0.35, at=now, by="t")
+    gallery.remember_lookalike("Bob", "Ada", 0.32, at=now, by="t")
     gallery.remember_lookalike("Ada", "Cid", 0.4, at=now, by="t")
 
     assert [(1, 3, 0.4), (1, 2, 0.35)] == [(p.first_id, p.second_id, p.score) for p in gallery.lookalikes()]
@@ -252,6 +254,52 @@ def test_nobody_looks_like_oneself(gallery, enrol, now):
     enrol(gallery, "Ada", 1)
     with pytest.raises(Conflict):
         gallery.remember_lookalike("Ada", "Ada", 0.3, at=now, by="t")
+
+
+@pytest.fixture
+def trio(gallery, enrol, now):
+    """Ada looks like Bob (0.3) and like Cid (0.2)."""
+    for seed, name in enumerate(("Ada", "Bob", "Cid")):
+        enrol(gallery, name, seed)
+    gallery.remember_lookalike("Ada", "Bob", 0.3, at=now, by="t")
+    gallery.remember_lookalike("Ada", "Cid", 0.2, at=now, by="t")
+    return gallery
+
+
+def test_a_cleared_pair_is_forgotten(trio, now):
+    """Clearing forgets this pair alone, whichever is named first, and hands out what was remembered."""
+    gone = trio.clear_lookalike("Bob", "Ada", at=now, by="t")
+    assert (1, 2, 0.3, now) == (gone.first_id, gone.second_id, gone.score, gone.created)
+    assert [(1, 3)] == [(pair.first_id, pair.second_id) for pair in trio.lookalikes()]
+    with pytest.raises(LookalikeUnknown, match="Ada, Bob: these two are not remembered"):
+        trio.clear_lookalike("Ada", "Bob", at=now, by="t")
+
+
+@pytest.mark.parametrize(("score", "remembered"), [(0.2, False), (0.3, False), (0.3005, False), (0.31, True)])
+def test_a_cleared_pair_stays_cleared_until_it_comes_closer(trio, now, score, remembered):
+    """The score at which somebody looked brings the pair not back, a clearly higher one does."""
+    trio.clear_lookalike("Ada", "Bob", at=now, by="t")
+    assert remembered is trio.remember_lookalike("Bob", "Ada", score, at=now, by="t")
+    assert remembered is trio.are_lookalikes(1, 2)
+
+
+def test_every_clearing_counts(trio, now):
+    """A pair that came closer and was cleared again is remembered from the second score on."""
+    trio.clear_lookalike("Ada", "Bob", at=now, by="t")
+    trio.remember_lookalike("Ada", "Bob", 0.4, at=now, by="t")
+    trio.clear_lookalike("Ada", "Bob", at=now, by="t")
+    assert not trio.remember_lookalike("Ada", "Bob", 0.35, at=now, by="t")
+    assert trio.remember_lookalike("Ada", "Bob", 0.45, at=now, by="t")
+
+
+def test_clearing_is_told_and_raises_the_generation(trio, store, now):
+    """The log says who cleared which pair at which score, and programs that run notice."""
+    before = store.generation()
+    trio.clear_lookalike("Ada", "Bob", at=now, by="somebody")
+    with store.reading() as session:
+        (event,) = history(session, action="lookalike.clear")
+    assert ("somebody", now, "1", {"other": 2, "score": 0.3}) == (event.by, event.at, event.subject, event.details)
+    assert store.generation() > before
 
 
 # The log
