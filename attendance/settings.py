@@ -87,7 +87,9 @@ class Settings:
     enroll_min_face_px: int = _setting(48, "Smallest face, in pixels, that may be enrolled.", low=8, high=1000)
     enroll_min_quality: int = _setting(30, "Lowest quality score (0-100) that may be enrolled.", low=0, high=100)
     multi: str = _setting(
-        "error", "Several faces in an enrolment photo: refuse it, or take the largest.", choices=("error", "largest")
+        "portrait",
+        "Several faces in an enrolment photo: take the one that is clearly meant, refuse it, or take the largest.",
+        choices=("portrait", "error", "largest"),
     )
     keep_crops: bool = _setting(True, "Keep the sealed, aligned face so that a new encoder needs no new photo.")
     time_zone: str | None = _setting(None, "IANA zone of the site's days, e.g. Europe/Berlin; none: the system's.")

@@ -156,7 +156,10 @@ class SeveralFaces(FaceError):
     """More than one face could be meant."""
 
     id = "face.several"
-    help = "Cut the photo to one face, or pass --multi largest to take the largest."
+    help = (
+        "Cut the photo to one face, or run the command again with --multi largest: "
+        "it takes the largest face, and leaves photos that are enrolled already as they are."
+    )
 
 
 class PhotoRefused(FaceError):

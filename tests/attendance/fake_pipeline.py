@@ -87,11 +87,11 @@ class FakePipeline:
         self.calls += 1
         return [self._face(place, *map(int, pixels[0, place])) for place in range(16) if pixels[0, place, 0]]
 
-    def enrol_face(self, photo, *, multi="error") -> Face:
+    def enrol_face(self, photo, *, multi="portrait") -> Face:
         found = self.faces(photo.pixels)
         if not found:
             raise NoFace(photo.source, "no face was found")
-        if len(found) > 1 and multi == "error":
+        if len(found) > 1 and multi != "largest":
             raise SeveralFaces(photo.source, f"{len(found)} faces were found")
         if found[0].template is None:
             raise PhotoRefused(photo.source, found[0].quality.reasons, found[0].quality)

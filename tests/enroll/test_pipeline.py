@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from enroll.errors import NoFace, PhotoRefused, SeveralFaces
 from enroll.face import Photo
@@ -65,16 +66,58 @@ def test_landmarks_in_one_place_are_refused_not_fatal(scene, fake_detector, fake
     assert [("not_finite",), ()] == [face.quality.reasons for face in faces]
 
 
-def test_enrolment_needs_exactly_one_face(scene, fake_detector, fake_encoder, detection_at):
-    """No face and several faces are refused by default, `largest` takes the largest."""
+def test_enrolment_needs_one_face(scene, fake_detector, fake_encoder, detection_at):
+    """No face is refused; several are by `error`, and `largest` takes the largest."""
     small, large = detection_at(20, 20, 0.8, confidence=0.95), detection_at(200, 100, 1.4, confidence=0.9)
     with pytest.raises(NoFace):
         Pipeline(fake_detector([]), fake_encoder).enrol_face(photo_of(scene))
     pipeline = Pipeline(fake_detector([small, large]), fake_encoder)
     with pytest.raises(SeveralFaces) as caught:
-        pipeline.enrol_face(photo_of(scene))
+        pipeline.enrol_face(photo_of(scene), multi="error")
     assert "ada.jpg: 2 faces were found" == str(caught.value)
     assert large == pipeline.enrol_face(photo_of(scene), multi="largest").detection
+
+
+UNEQUAL = ", and none is by far the largest"
+ASIDE = ", and the largest is not the one in the middle"
+
+
+@pytest.mark.parametrize(
+    ("main", "others", "doubt"),
+    [
+        ((240, 130, 1.0), [(20, 130, 0.7)], None),  # 2.04 times the area
+        ((240, 130, 1.0), [(20, 130, 0.71)], UNEQUAL),  # 1.98 times
+        ((240, 130, 1.0), [(20, 130, 0.5), (450, 40, 0.5)], None),
+        ((240, 130, 1.0), [(20, 130, 0.5), (450, 40, 0.9)], UNEQUAL),
+        ((20, 130, 1.0), [(280, 160, 0.5)], ASIDE),
+        ((20, 130, 1.0), [(480, 300, 0.5), (280, 160, 0.5)], ASIDE),
+        ((240, 130, 1.0), [(250, 140, 1.0)], UNEQUAL),
+        ((340, 130, 1.0), [(20, 130, 0.5)], None),  # 94 of 600 px off the middle
+        ((350, 130, 1.0), [(20, 130, 0.5)], ASIDE),  # 104 px
+        ((350, 130, 1.0), [], None),
+    ],
+)
+def test_a_portrait_with_passers_by(scene, fake_detector, fake_encoder, detection_at, main, others, doubt):
+    """The face that dwarfs all others and lies in the middle is taken; else the refusal says what is unclear."""
+    found = [detection_at(*place) for place in (*others, main)]
+    pipeline = Pipeline(fake_detector(found), fake_encoder)
+    if doubt is None:
+        assert found[-1] == pipeline.enrol_face(photo_of(scene)).detection
+    else:
+        with pytest.raises(SeveralFaces) as caught:
+            pipeline.enrol_face(photo_of(scene), multi="portrait")
+        assert f"ada.jpg: {len(found)} faces were found{doubt}" == str(caught.value)
+
+
+def test_a_real_portrait_with_a_passer_by(real, astronaut, hopper):
+    """A small face at the edge of a portrait changes nothing of its template; two people side by side are refused."""
+    alone = real.enrol_face(photo_of(astronaut)).template
+    crowded = astronaut.copy()
+    crowded[180:280, 412:] = np.asarray(Image.fromarray(hopper[50:350, 80:380]).resize((100, 100)))
+    assert 2 == len(real.faces(crowded))
+    np.testing.assert_allclose(alone.vector, real.enrol_face(photo_of(crowded)).template.vector, atol=0.02)
+    with pytest.raises(SeveralFaces, match="2 faces were found, and the largest is not the one in the middle"):
+        real.enrol_face(photo_of(np.concatenate([astronaut, hopper[:512]], axis=1)))
 
 
 def test_bystanders_too_small_to_judge_do_not_count(scene, fake_detector, fake_encoder, detection_at):
