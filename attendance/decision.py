@@ -22,9 +22,9 @@ PERSON_TAKEN = "person_taken"
 GALLERY_EMPTY = "gallery_empty"
 NOT_FINITE = "not_finite"
 
-# The least lead over a remembered look-alike that adds next to no wrong mark. Of 61,352 photos of development people
-# who are remembered beside 30 others, 7 become a mark of the wrong one of the two without it, one with it, and it lets
-# 88 in 100 of the right marks pass that were held up (benchmarks/look_alikes.py).
+# The least lead over a remembered look-alike that adds next to no wrong mark. Of 61,352 photos of look-alikes among 30
+# people, 37 become a mark of the wrong one where no pair is remembered, 8 with this lead, and 7 with any, as their
+# right person is no candidate; 88 in 100 of the right marks pass that it asks for (benchmarks/look_alikes.py).
 LOOKALIKE_MARGIN: Final = 0.15
 
 

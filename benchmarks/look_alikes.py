@@ -4,15 +4,15 @@
 
 Enrolment remembers two people whose templates score at or above the review threshold. Here these are all pairs of
 photos of different development people that do so at the policy's threshold for N people; the probes are all other
-photos of the first one of a pair, as they are and as a bad camera sees them. A probe with either of the two at the threshold
-and the other at the review threshold is held up unless its lead is clear: at least the score of the two templates with
-each other, and at least the lead of the row. `wrong` are marks of the other one of the pair, in per cent of all
-probes, with the 95 % interval of a bootstrap over people; `anyway` those among them whose right person is no
-candidate, so that no lead would help; `freed` the share of right marks that are not held up any more. `strangers` are
-marks of photos of third people before such a pair that the lead lets pass, beside those that pass anyway. `twins` are
-a worst case that the data do not hold: one person's photos enrolled as two people, and the share of the rest that
-would be marked as the wrong one of them. DATA is the folder of training data (train/README.md); needs the extra
-`train`.
+photos of the first one of a pair, as they are and as a bad camera sees them. A probe with either of the two at the
+threshold and the other at the review threshold is held up unless its lead is clear: at least the score of the two
+templates with each other, and at least the lead of the row (`none`: no pair is remembered). `wrong` are marks of the
+other one of the pair, in per cent of all probes, with the 95 % interval of a bootstrap over people; `anyway` those
+among them whose right person is no candidate, so that no lead would help; `freed` the share of right marks that are
+not held up any more. `strangers` are marks of photos of third people before such a pair that the lead lets pass,
+beside those that pass anyway. `twins` are a worst case that the data do not hold: one person's photos enrolled as two
+people, and the share of the rest that would be marked as the wrong one of them. DATA is the folder of training data
+(train/README.md); needs the extra `train`.
 """
 
 import argparse

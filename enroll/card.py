@@ -15,8 +15,7 @@ SCHEMA: Final = 1
 CARD_FILE: Final = "card.json"
 LOWEST_SCORE: Final = -2.0  # cosine -1 less cohort means of 1: every comparison scores above
 LOWEST_FMR: Final = 1e-9  # a tail fitted to a million scores says nothing below
-# Doddington et al., Speech Communication 31, 2000: 30 errors give a rate within 30 % at 90 % confidence.
-ERRORS_FOR_SUPPORT: Final = 30
+UPPER_END: Final = 1.96  # of a 95 % interval, in standard deviations
 _SHAPE_IS_ZERO: Final = 1e-6
 _SHA256_DIGITS: Final = 64
 
@@ -82,11 +81,6 @@ class ScoreModel:
         body = [point for point in self.quantiles if point[0] > self.tail.rate]
         return [(1.0, LOWEST_SCORE), *body, (self.tail.rate, self.tail.start)]
 
-    @property
-    def support(self) -> float:
-        """The lowest FMR that the measured comparisons themselves support; below it the tail extrapolates."""
-        return ERRORS_FOR_SUPPORT / self.pairs
-
     def fmr(self, score: float) -> float:
         """Return the chance that one comparison of two different people scores at least `score`.
 
@@ -121,9 +115,17 @@ class ScoreModel:
         """
         return self.score_at(max(LOWEST_FMR, per_comparison(gallery_size, target_fpir)))
 
-    def extrapolated(self, gallery_size: int, target_fpir: float) -> bool:
-        """Whether `threshold` rests on the fitted tail rather than on measured comparisons."""
-        return per_comparison(gallery_size, target_fpir) < self.support
+    def highest_fmr(self, fmr: float) -> float:
+        """Return the highest FMR that counting alone allows where the model says `fmr`.
+
+        That is the upper end of the 95 % interval of a Poisson count, of which `pairs * fmr` is expected: the fewer
+        of the measured comparisons reach a score, the more it rests on the fitted tail. Byar's approximation (Breslow
+        and Day, Statistical Methods in Cancer Research II, 1987, p. 69). Comparisons that share a person are not
+        independent; where few are expected, resampling people gives about the same (benchmarks/tail.py).
+        """
+        above = self.pairs * fmr + 1
+        limit = above * (1 - 1 / (9 * above) + UPPER_END / (3 * math.sqrt(above))) ** 3
+        return min(1.0, limit / self.pairs)
 
 
 def per_comparison(gallery_size: int, target_fpir: float) -> float:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from attendance.outlet import Outlet
 
 ENOUGH_DIGITS = 100
+CALCULATED = 3.0
+"""How many times the strangers that are promised the count alone must allow before people are told so."""
 
 
 def check(
@@ -71,15 +73,16 @@ def announce(app: "Attendance", group: str | None, session: str | None) -> None:
     model = app.card.score_model
     people = f"{policy.gallery_size} {'person' if policy.gallery_size == 1 else 'people'}"
     head = f"encoder {app.card.id} · {people} · threshold {policy.threshold:.3f}"
+    fmr = model.fmr(policy.threshold)
     if policy.overridden:
-        fpir = 1 - (1 - model.fmr(policy.threshold)) ** policy.gallery_size
-        say(f"{head} set by hand: about {_per_thousand(fpir)} of 1,000 strangers would be taken for somebody")
+        origin, fpir = "set by hand", 1 - (1 - fmr) ** policy.gallery_size
+    else:
+        origin, fpir = f"for a target FPIR of {policy.target_fpir:.2%}", policy.target_fpir
+    most = 1 - (1 - fpir) ** (model.highest_fmr(fmr) / fmr)
+    rests = f" (calculated; counting alone allows up to {_per_thousand(most)})" if most > CALCULATED * fpir else ""
+    say(f"{head} {origin}: of 1,000 strangers about {_per_thousand(fpir)} would be taken for somebody{rests}")
+    if policy.overridden:
         return
-    rests = " (beyond the measured scores)" if model.extrapolated(policy.gallery_size, policy.target_fpir) else ""
-    say(
-        f"{head}{rests} for a target FPIR of {policy.target_fpir:.2%}: of 1,000 strangers about "
-        f"{_per_thousand(policy.target_fpir)} would be taken for somebody"
-    )
     if not policy.gallery_size:
         others = ", ".join(app.gallery.stats().other_encoders)
         hint = f" with this encoder, but with {others}: see 'attendance gallery reembed'" if others else " yet"

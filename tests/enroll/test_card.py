@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
-from scipy.stats import genpareto
+from scipy.stats import chi2, genpareto
 
 from enroll.card import LOWEST_FMR, ScoreModel, Tail, load_card, parse_card, per_comparison
 from enroll.errors import CardInvalid, EncoderMissing
@@ -104,11 +104,17 @@ def test_larger_galleries_and_stricter_targets_raise_the_threshold():
     assert sizes[0] == sizes[1]
 
 
-def test_extrapolation_is_told():
-    """Below thirty errors among the measured comparisons the model says that it extrapolates."""
-    assert 3e-5 == pytest.approx(model().support)
-    assert not model().extrapolated(10, 0.003)
-    assert model().extrapolated(1000, 0.003)
+@pytest.mark.parametrize("counted", [0.001, 1, 3, 10, 100, 10_000])
+def test_the_highest_rate_is_the_limit_of_a_count(counted):
+    """The rate that counting alone allows is the exact upper limit of a Poisson count, within one per cent."""
+    exact = chi2.ppf(0.975, 2 * (counted + 1)) / 2 / 1_000_000
+    assert exact == pytest.approx(model().highest_fmr(counted / 1_000_000), rel=0.01)
+
+
+def test_no_rate_is_above_one():
+    """A model of few comparisons allows everything, and no more."""
+    few = ScoreModel(4, 3, QUANTILES, Tail(0.13, 0.001, 0.0, 0.03))
+    assert 1.0 == few.highest_fmr(0.5)
 
 
 def test_an_end_point_leaves_the_lowest_rate():
