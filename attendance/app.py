@@ -22,6 +22,7 @@ from attendance.settings import Resolved, Settings, Value, load
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from attendance.cameras import Address, Camera
     from attendance.checking import ShowPicture
     from attendance.judging import Judge
     from attendance.marks import How, MarkInfo, Marks
@@ -287,6 +288,45 @@ class Attendance:
             workers=self._workers(workers),
         )
         return _then_raise(run.run([Path(source) for source in sources]), problems)
+
+    def watch(
+        self,
+        camera: "str | Address",
+        *,
+        session: str | None = None,
+        group: str | None = None,
+        dry_run: bool = False,
+        on_status: Callable[[str], None] | None = None,
+        device: "Camera | None" = None,
+    ) -> Iterator[Decision]:
+        """Watch a camera (device number, URL or video file) and mark who is present; one decision a track.
+
+        Goes on until the camera ends or the iterator is left: with ``contextlib.closing`` it is left where the
+        ``with`` ends. ``on_status`` hears how the camera does, ``device`` stands in for it. Raises CameraAddress,
+        SessionUnknown, SessionClosed, GroupUnknown at once, and in the end what `attendance.live.run_camera` raises.
+        """
+        from attendance.cameras import parse_address
+        from attendance.live import run_camera
+        from attendance.parallel import as_iterator
+
+        place = parse_address(camera) if isinstance(camera, str) else camera
+        wanted = self.searched_group(session, group)
+
+        def run(emit: Callable[[Decision], None], stop: Callable[[], bool]) -> None:
+            run_camera(
+                self,
+                place,
+                session=session,
+                group=wanted,
+                dry_run=dry_run,
+                window=False,
+                emit=emit,
+                status=on_status or _silent,
+                stop=stop,
+                camera=device,
+            )
+
+        return as_iterator(run)
 
     def searched_group(self, session: str | None, group: str | None) -> str | None:
         """The group to search: the one asked for, else the session's; raises GroupUnknown, SessionUnknown."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from attendance.faults import Problem, problem_of
+from attendance.faults import Problem, only_here, problem_of
 from attendance.parallel import as_iterator, in_order
 from attendance.records import Decision
 from attendance.sources import Source, expand
@@ -12,10 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from attendance.app import Attendance
-    from attendance.cameras import Camera, Frame
     from enroll.face import Face
 
-NOTE_EVERY_S = 30.0
 ShowPicture = Callable[[Source, Any, Sequence[Decision]], None]
 Complain = Callable[[Problem], None]
 
@@ -76,7 +74,9 @@ class Check:
         from enroll.photo import read_photo
 
         pixels = read_photo(item.path).pixels
-        return pixels, self._app.pipeline.faces(pixels)
+        models = self._app.pipeline
+        with only_here(item.label):
+            return pixels, models.faces(pixels)
 
     def _picture(self, source: Source, pixels: Any, faces: "list[Face]") -> list[Decision]:
         decisions = self._app.judge(faces, source=source.label, group=self._group)
@@ -93,19 +93,19 @@ class Check:
         from attendance.live import check_video
 
         def run(emit: Callable[[Decision], None], stop: Callable[[], bool]) -> None:
-            summary = check_video(
-                self._app,
-                source.path,
-                session=self._session,
-                group=self._group,
-                dry_run=self._dry_run,
-                annotate=self._annotated(source),
-                emit=emit,
-                status=self._status,
-                stop=stop,
-            )
-            if summary.frames and not self._dry_run:
-                self._app.note_check("file", self._session)
+            self._app.pipeline  # noqa: B018 - models that do not load end the run, not this video alone
+            with only_here(source.label):
+                check_video(
+                    self._app,
+                    source.path,
+                    session=self._session,
+                    group=self._group,
+                    dry_run=self._dry_run,
+                    annotate=self._annotated(source),
+                    emit=emit,
+                    status=self._status,
+                    stop=stop,
+                )
 
         return as_iterator(run)
 
@@ -114,26 +114,3 @@ def _no_face(where: str) -> Problem:
     from enroll.errors import NoFace
 
     return problem_of(NoFace(where, "no face was found"), where)
-
-
-def noting_camera(app: "Attendance", address: str, session: str | None) -> "Camera":
-    """The camera at this address; its pictures are noted as a check of the session, also when nobody is seen."""
-    from attendance.cameras import ProcessCamera, parse_address
-
-    settings = app.settings
-
-    class Noting(ProcessCamera):
-        """Notes the check with the first picture, and again now and then, as a new day is a new session."""
-
-        noted_at = -NOTE_EVERY_S
-
-        def newest(self, timeout_s: float = 0.1) -> "Frame | None":
-            frame = super().newest(timeout_s)
-            if frame is not None and frame.time - self.noted_at >= NOTE_EVERY_S:
-                self.noted_at = frame.time
-                app.note_check("camera", session)
-            return frame
-
-    return Noting(
-        parse_address(address), app.clock, stall_s=settings.camera_stall_s, retry_max_s=settings.camera_retry_max_s
-    )

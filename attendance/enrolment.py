@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from attendance.clock import Clock
 from attendance.errors import PersonDuplicate, PersonUnlike
-from attendance.faults import Problem, problem_of
+from attendance.faults import Problem, only_here, problem_of
 from attendance.judging import Judge
 from attendance.parallel import in_order
 from attendance.records import PersonRef, ScoredPerson
@@ -198,7 +198,9 @@ class Enroller:
             return known
         photo = read_photo(entry.photo)
         multi: Any = rules.multi
-        return Prepared(photo.sha256, pipeline().enrol_face(photo, multi=multi))
+        models = pipeline()
+        with only_here(label(entry.photo)):
+            return Prepared(photo.sha256, models.enrol_face(photo, multi=multi))
 
     def _unchanged(self, entry: "Entry") -> Enrolled | None:
         """The outcome of a photo that is filed for this person already; such a one is not decoded."""

@@ -5,9 +5,12 @@ The tree::
     AttendanceError
     ├── CameraError
     │   ├── CameraAddress        camera.address       4
-    │   ├── CameraMissing        camera.missing       4
+    │   ├── CameraAuth           camera.auth          4
+    │   ├── CameraCertificate    camera.certificate   4
     │   ├── CameraLost           camera.lost          4
-    │   └── CameraNoFrames       camera.no_frames     4
+    │   ├── CameraMissing        camera.missing       4
+    │   ├── CameraNoFrames       camera.no_frames     4
+    │   └── CameraPath           camera.path          4
     ├── GroupUnknown             group.unknown        1
     ├── HomeUnknown              home.unknown         3
     ├── MarkError
@@ -25,7 +28,10 @@ The tree::
     │   ├── SettingValue         settings.value       2
     │   └── SettingsFile         settings.file        3
     ├── SourceError
+    │   ├── SourceCut            source.cut           1
+    │   ├── SourceFailed         source.failed        1
     │   ├── SourceMissing        source.missing       1
+    │   ├── SourceNoFrames       source.no_frames     1
     │   └── SourceUnsupported    source.unsupported   1
     ├── OutputFailed             output.failed        1
     ├── ReportPeriod             report.period        2
@@ -70,6 +76,26 @@ class CameraAddress(CameraError):
     help = "Give a device number (0), an rtsp:// or http:// address, or a video file."
 
 
+class CameraAuth(CameraError):
+    """The camera refuses the user, or the address names none."""
+
+    id = "camera.auth"
+    help = (
+        "Give user and password in the address, http://USER:PASSWORD@HOST/PATH, and check at the camera what "
+        "this user may see; write %40 for an @ in the password."
+    )
+
+
+class CameraCertificate(CameraError):
+    """The camera's certificate proves to nobody that it is this camera."""
+
+    id = "camera.certificate"
+    help = (
+        "Use the host name that the certificate is for; trust the camera's own certificate with "
+        "SSL_CERT_FILE=CAMERA.pem, or use http:// on a network of your own."
+    )
+
+
 class CameraMissing(CameraError):
     """No such device, host or file could be opened."""
 
@@ -88,7 +114,14 @@ class CameraNoFrames(CameraError):
     """The source opens but holds no picture."""
 
     id = "camera.no_frames"
-    help = "Play the file or stream in another program; re-encode it if that shows nothing either."
+    help = "Play it in another program; convert a file to H.264: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p NEW.mp4"
+
+
+class CameraPath(CameraError):
+    """The host answers, but there is neither a picture nor a stream at this path."""
+
+    id = "camera.path"
+    help = "Look up the address of the camera's picture or stream in its manual or settings, and give that one."
 
 
 class GroupUnknown(AttendanceError):
@@ -206,6 +239,20 @@ class SourceError(AttendanceError):
     """Something given to be checked or enrolled cannot be used."""
 
 
+class SourceCut(SourceError):
+    """The video could be read only in part; what came before was judged."""
+
+    id = "source.cut"
+    help = "Marks made so far are kept; copy the file again or convert it, then check it once more."
+
+
+class SourceFailed(SourceError):
+    """The models failed on this one source; nobody was marked because of it."""
+
+    id = "source.failed"
+    help = "Save the picture in another format and try it again; if others fail, too, run 'attendance doctor'."
+
+
 class SourceMissing(SourceError):
     """The file or folder is not there, or holds nothing to read."""
 
@@ -213,11 +260,21 @@ class SourceMissing(SourceError):
     help = "Check the path."
 
 
+class SourceNoFrames(SourceError):
+    """The video opens, but no picture of it can be decoded."""
+
+    id = "source.no_frames"
+    help = (
+        "Convert it to H.264: ffmpeg -i VIDEO -c:v libx264 -pix_fmt yuv420p NEW.mp4; "
+        "copy it again if no other program plays it either."
+    )
+
+
 class SourceUnsupported(SourceError):
     """The file is neither a picture nor a video that can be read."""
 
     id = "source.unsupported"
-    help = "Give a picture (JPEG, PNG, WebP, BMP, PGM, GIF), a folder of pictures, or a video file."
+    help = "Give a picture (JPEG, PNG, WebP, BMP, PGM, GIF), a folder of pictures, or a video file, best of H.264."
 
 
 class OutputFailed(AttendanceError):

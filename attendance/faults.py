@@ -1,9 +1,11 @@
 """What a refusal looks like from outside, whichever package it comes from; and which ones end a run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from attendance.errors import InternalFailed
+from attendance.errors import InternalFailed, SourceFailed
 
 ENDS_A_RUN = 3
 
@@ -31,6 +33,17 @@ def is_ours(error: BaseException) -> bool:
 
 
 _SHAPE: dict[str, type] = {"id": str, "exit_code": int, "help": str, "where": str, "detail": str}
+
+
+@contextmanager
+def only_here(source: str) -> Iterator[None]:
+    """Models that have loaded and then fail on one source refuse that source alone, as `SourceFailed`."""
+    from enroll.errors import DetectorFailed, EncoderFailed
+
+    try:
+        yield
+    except (DetectorFailed, EncoderFailed) as error:
+        raise SourceFailed(source, str(error)) from error
 
 
 def problem_of(error: Exception, source: str) -> Problem:

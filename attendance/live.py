@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from attendance.cameras import Address, Camera, CameraState, Frame, ProcessCamera, VideoReader, parse_address
+from attendance.errors import SourceCut
 from attendance.records import Decision
 from attendance.watch import Watcher
 from attendance.writing import refuse_source
@@ -24,6 +25,7 @@ Stop = Callable[[], bool]
 
 STATUS_S: Final = 5.0
 POLL_S: Final = 0.1
+NOTE_S: Final = 30.0  # the longest that a new day waits to be noted as one on which people were looked for
 CAMERA_FILM_FPS: Final = 12.5  # of the annotated film of a camera, which has no rate of its own
 
 
@@ -56,7 +58,9 @@ def check_video(
 ) -> LiveSummary:
     """Check every frame of a video file; one decision a track goes to `emit`.
 
-    Raises SourceMissing, SourceUnsupported, CameraNoFrames, OutputFailed, and what judging and marking raise.
+    Unless it is a dry run, the session's report counts as absent whom nobody saw. Raises SourceMissing,
+    SourceUnsupported, SourceNoFrames, OutputFailed, what judging and marking raise, and, when all that could be
+    read is judged and told, SourceCut.
     """
     name = _text(path)
     if annotate is not None:
@@ -64,25 +68,36 @@ def check_video(
     with ExitStack() as stack:
         reader = stack.enter_context(VideoReader(path, app.clock))
         run = _Run(app, name, session, group, dry_run=dry_run, how="file", emit=emit, window_s=None)
-        ended = True
-        for frame in reader:
-            if frame.number == 0 and annotate is not None:
-                run.film = stack.enter_context(_film(annotate, reader.fps))
-            run.see(frame)
-            if run.due():
-                told = f"frame {run.frames} of {reader.declared or '?'}, {run.recent_fps():.0f} frames/s"
-                status(f"{_text(path.name)}: {told}")
-            if stop():
-                ended = False
-                break
+        cut = None
+        try:
+            ended = _read(run, reader, stack, annotate, _text(path.name), status, stop)
+        except SourceCut as error:
+            ended, cut = True, error
         run.watcher.finish()
         summary = run.summary("ended" if ended else "stopped")
-        if ended and summary.frames < 0.9 * reader.declared:
+        if ended and cut is None and summary.frames < 0.9 * reader.declared:
             status(
                 f"{_text(path.name)}: the file ends after {summary.frames} of {reader.declared} frames; it may be cut"
             )
     status(f"{_text(path.name)}: {_in_words(summary)}")
+    if cut is not None:
+        raise cut
     return summary
+
+
+def _read(
+    run: "_Run", reader: VideoReader, stack: ExitStack, annotate: Path | None, name: str, status: Say, stop: Stop
+) -> bool:
+    """Take frames until the file ends (True) or the user does (False)."""
+    for frame in reader:
+        if run.frames == 0 and annotate is not None:
+            run.film = stack.enter_context(_film(annotate, reader.fps))
+        run.see(frame)
+        if run.due():
+            status(f"{name}: frame {run.frames} of {reader.declared or '?'}, {run.recent_fps():.0f} frames/s")
+        if stop():
+            return False
+    return True
 
 
 def run_camera(
@@ -101,8 +116,9 @@ def run_camera(
 ) -> LiveSummary:
     """Watch a camera until it ends, the user closes the window, or `stop` says so.
 
-    Raises CameraAddress, CameraMissing, CameraNoFrames, CameraLost, OutputFailed, and what judging and marking
-    raise. Whatever ends it, Ctrl-C included, the capture process is killed and the tracks seen are reported.
+    Unless it is a dry run, the session's report counts as absent whom nobody saw, from the first picture on.
+    Raises a CameraError (as `ProcessCamera` does), OutputFailed, and what judging and marking raise. Whatever
+    ends it, Ctrl-C included, the capture process is killed and the tracks seen are reported.
     """
     place = parse_address(address) if isinstance(address, str) else address
     camera = camera or ProcessCamera(
@@ -172,6 +188,7 @@ class _Run:
         self.film: Film | None = None
         self.window: Window | None = None
         self.frames = self.marked = self.unknown = 0
+        self._noted = float("-inf")
         self._told: dict[str, float] = {}
         self._moments: list[str] = []
         self._begun = self._spoke = app.clock.monotonic()
@@ -179,6 +196,7 @@ class _Run:
 
     def see(self, frame: Frame) -> bool:
         """Watch one frame; False when the window's user wants to stop."""
+        self._note()
         self.frames += 1
         self._recent.append(self._app.clock.monotonic())
         self.watcher.see(frame)
@@ -193,6 +211,13 @@ class _Run:
                 self.film.still(picture, moment)
         self._moments.clear()
         return self.window is None or self.window.show(picture)
+
+    def _note(self) -> None:
+        """Note with the first picture, and again now and then as a new day is a new session, that we look."""
+        now = self._app.clock.monotonic()
+        if not self._dry_run and now - self._noted >= NOTE_S:
+            self._noted = now
+            self._app.note_check(self._how or "camera", self._session)
 
     def idle(self) -> bool:
         """Let the window answer while no frame comes; False when its user wants to stop."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from attendance.errors import CameraAddress, CameraMissing
 
@@ -52,6 +53,14 @@ class Address:
     shown: str
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A user and a password, as the camera knows them: nothing in them is escaped."""
+
+    user: str
+    password: str = field(repr=False)
+
+
 def parse_address(text: str) -> Address:
     """Tell device number, URL and file apart.
 
@@ -72,6 +81,20 @@ def redact(text: str) -> str:
     return _URL.sub(lambda match: _redact_url(match.group()), text)
 
 
+def split_login(url: str) -> tuple[str, Login | None]:
+    """The URL without its user and password, and these two, if it holds them."""
+    scheme, _, rest = url.partition("://")
+    place = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if "@" in place:
+        end = place.rindex("@")
+    elif "@" in rest and re.search(r"^[^\[\]]*:(?!\d*$)", place):  # no port: a password with a / ? or # in it
+        end = rest.rindex("@")
+    else:
+        return url, None
+    user, _, password = rest[:end].partition(":")
+    return f"{scheme}://{rest[end + 1 :]}", Login(unquote(user), unquote(password))
+
+
 def is_video(path: Path) -> bool:
     """Whether the file is to be read as a video: by its suffix, or a GIF of several frames."""
     suffix = path.suffix.lower()
@@ -84,7 +107,17 @@ def _stream(text: str) -> Address:
         raise CameraAddress(shown, f"the scheme is none of {', '.join(STREAM_SCHEMES)}")
     if not _HOST.match(shown.split("://", 1)[1].removeprefix(f"{HIDDEN}@")):
         raise CameraAddress(shown, "the address names no host")
+    if not _has_port(split_login(text)[0]):
+        raise CameraAddress(shown, "the port is no number from 1 to 65535")
     return Address(Kind.STREAM, text, shown)
+
+
+def _has_port(url: str) -> bool:
+    """Whether the port, if there is one, is one."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
 
 
 def _local(path: Path, text: str) -> Address:

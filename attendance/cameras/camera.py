@@ -11,18 +11,20 @@ from attendance.cameras.frame import CameraState, Frame, Pixels
 from attendance.cameras.process import COMMAND, CaptureProcess
 from attendance.cameras.wire import Message, Order, Orders, Word, since_boot
 from attendance.clock import Clock
-from attendance.errors import CameraLost, CameraMissing, CameraNoFrames
+from attendance.errors import CameraAuth, CameraCertificate, CameraLost, CameraMissing, CameraNoFrames, CameraPath
 
 MAX_AGE_S: Final = 1.0  # an older frame shows who was there, not who is
 OPEN_S: Final = 10.0  # network cameras may take this long until their first whole picture
 FIRST_PAUSE_S: Final = 1.0
+_KNOWN: Final = {kind.id: kind for kind in (CameraAuth, CameraCertificate, CameraMissing, CameraPath)}
 
 
 class ProcessCamera:
     """The `Camera` of the product. All waiting is measured by the clock's monotonic seconds.
 
-    Until its first frame every failure is final (`CameraMissing`, `CameraNoFrames`); afterwards a device or
-    stream is tried again for ever, while a file that fails in the middle raises `CameraLost`.
+    Until its first frame every failure is final (`CameraMissing`, `CameraAuth`, `CameraPath`, `CameraCertificate`,
+    `CameraNoFrames`); afterwards a device or stream is tried again for ever, while a file that fails in the middle
+    raises `CameraLost`.
     """
 
     def __init__(
@@ -39,7 +41,7 @@ class ProcessCamera:
         self._stall_s, self._retry_max_s, self._open_s = stall_s, retry_max_s, open_s
         self._child: CaptureProcess | None = None
         self._state, self._detail = CameraState.CLOSED, ""
-        self._fps = 0.0
+        self._fps, self._codec = 0.0, ""
         self._closing = threading.Event()
         self._tries = 0
         self._retry_at = 0.0
@@ -101,7 +103,10 @@ class ProcessCamera:
         self._opened, self._up, self._same_since = False, None, None
         self._offset = self._number + 1
         self._waiting_since = self._clock.monotonic()
-        self._child = CaptureProcess(orders, self._command)
+        try:
+            self._child = CaptureProcess(orders, self._command)
+        except EOFError as error:
+            self._lose(str(error))
 
     def _poll(self, timeout_s: float) -> Frame | None:
         child = self._child
@@ -124,14 +129,14 @@ class ProcessCamera:
         if message.word is Word.FRAME and message.pixels is not None:
             return self._frame(message, message.pixels, now)
         if message.word is Word.OPENED:
-            self._opened, self._fps = True, message.fps
+            self._opened, self._fps, self._codec = True, message.fps, message.detail
         elif message.word is Word.SAME:
             self._repeat(now)
         elif message.word is Word.ENDED and self._address.kind is Kind.FILE and message.number:
             self._drop()
             self._state, self._detail = CameraState.ENDED, ""
         else:
-            self._lose(message.detail or "the stream ended")
+            self._lose(message.detail or self._end_in_words(), problem=message.problem)
         return None
 
     def _frame(self, message: Message, pixels: Pixels, now: float) -> Frame | None:
@@ -164,12 +169,18 @@ class ProcessCamera:
         if waited > limit:
             self._lose(f"no picture for {waited:.0f} s")
 
-    def _lose(self, why: str, state: CameraState = CameraState.OFFLINE) -> None:
+    def _end_in_words(self) -> str:
+        if self._address.kind is not Kind.FILE or not self._codec:
+            return "the stream ended"
+        return f"no picture of it can be decoded (codec {self._codec})"
+
+    def _lose(self, why: str, state: CameraState = CameraState.OFFLINE, problem: str = "") -> None:
         """Kill the child; plan the next try, or raise when there cannot be one."""
         self._drop()
         self._state, self._detail = state, self._tidy(why)
         if self._number < 0:
-            raise (CameraNoFrames if self._opened else CameraMissing)(self._address.shown, self._detail)
+            unnamed = CameraNoFrames if self._opened else CameraMissing
+            raise _KNOWN.get(problem, unnamed)(self._address.shown, self._detail)
         if self._address.kind is Kind.FILE:
             raise CameraLost(self._address.shown, self._detail)
         if self._up is not None and self._up[1] - self._up[0] >= self._stall_s:

@@ -12,29 +12,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final
 
 import numpy as np
 
-from attendance.cameras.frame import Pixels
-from attendance.cameras.wire import MAX_FRAME_PIXELS, Message, Order, Orders, Word, send, since_boot
+from attendance.cameras.backend import Backend, check_picture, open_backend
+from attendance.cameras.wire import Message, Order, Orders, Word, send, since_boot
+from attendance.errors import CameraError
 
 HEARTBEAT_S: Final = 0.5
 READ_AHEAD: Final = 3  # frames decoded before they are asked for, when each in turn is wanted
 DEFAULT_FPS: Final = 25.0
 HIGHEST_FPS: Final = 240.0
-COLOR_AXES: Final = 3
-
-
-class Backend(Protocol):
-    """An opened source of pictures. `fps` is 0 and `frames` 0 when not known."""
-
-    fps: float
-    frames: int
-
-    def read(self) -> Pixels | None:
-        """The next picture, RGB; None at the end. May block for ever."""
-        ...
 
 
 Opener = Callable[[Orders], Backend]
@@ -113,8 +102,10 @@ def _grab(opener: Opener, orders: Orders, shelf: _Shelf, replies: BinaryIO) -> N
     try:
         backend = opener(orders)
         # Nobody else writes yet: the first frame, and so the first answer, comes after this.
-        send(replies, Message(Word.OPENED, fps=backend.fps, frames=backend.frames))
+        send(replies, Message(Word.OPENED, fps=backend.fps, frames=backend.frames, detail=backend.codec))
         shelf.end(_read_all(backend, orders, shelf))
+    except CameraError as error:
+        shelf.end(Message(Word.FAILED, detail=error.detail, problem=error.id))
     except Exception as error:  # noqa: BLE001 - whatever a decoder raises is told to the other side
         shelf.end(Message(Word.FAILED, detail=str(error) or type(error).__name__))
 
@@ -125,7 +116,7 @@ def _read_all(backend: Backend, orders: Orders, shelf: _Shelf) -> Message:
     pace = 1.0 / min(backend.fps or DEFAULT_FPS, HIGHEST_FPS) if orders.order is Order.NEWEST and not live else 0.0
     start, number, before = time.monotonic(), 0, None
     while (pixels := backend.read()) is not None:
-        _check(pixels)
+        check_picture(pixels)
         if live and before is not None and np.array_equal(before, pixels):
             shelf.same()  # no new evidence: a frozen picture must not vote again
         else:
@@ -136,52 +127,11 @@ def _read_all(backend: Backend, orders: Orders, shelf: _Shelf) -> Message:
     return Message(Word.ENDED, number)
 
 
-def _check(pixels: Pixels) -> None:
-    if pixels.ndim != COLOR_AXES or pixels.shape[2] != 3 or pixels.dtype != np.uint8:  # noqa: PLR2004 - RGB
-        raise ValueError(f"expected pictures (H, W, 3) of bytes, got {pixels.shape} {pixels.dtype}")
-    if pixels.shape[0] * pixels.shape[1] > MAX_FRAME_PIXELS:
-        raise ValueError(f"pictures of {pixels.shape[1]}x{pixels.shape[0]} are larger than any camera's")
-
-
-class OpenCv:
-    """Devices, streams and files by OpenCV."""
-
-    def __init__(self, orders: Orders) -> None:
-        import cv2
-
-        self._cv2 = cv2
-        wait_ms = max(1, int(orders.timeout_s * 1000))
-        if orders.kind == "device":
-            device = int(orders.value) if orders.value.isdecimal() else orders.value
-            self._capture = cv2.VideoCapture(device)
-            self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
-        else:
-            # The timeouts are heeded only when the backend is named.
-            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, wait_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, wait_ms]
-            self._capture = cv2.VideoCapture(orders.value, cv2.CAP_FFMPEG, limits)
-        if not self._capture.isOpened():
-            raise OSError("cannot be opened")
-        self.fps = _sane(self._capture.get(cv2.CAP_PROP_FPS))
-        self.frames = int(_sane(self._capture.get(cv2.CAP_PROP_FRAME_COUNT), 1e9))
-
-    def read(self) -> Pixels | None:
-        """The next picture, RGB; None at the end."""
-        good, pixels = self._capture.read()
-        if not good or pixels is None:
-            return None
-        code = self._cv2.COLOR_BGR2RGB if pixels.ndim == COLOR_AXES else self._cv2.COLOR_GRAY2RGB
-        return np.asarray(self._cv2.cvtColor(pixels, code))
-
-
-def _sane(value: float, most: float = 1000.0) -> float:
-    return value if 0 < value <= most else 0.0
-
-
 def main() -> None:
     """Entry of the capture process."""
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
-    serve(OpenCv, sys.stdin.buffer, sys.stdout.buffer)
+    serve(open_backend, sys.stdin.buffer, sys.stdout.buffer)
 
 
 if __name__ == "__main__":

@@ -18,17 +18,13 @@ _PIPE_BYTES: Final = 1 << 20
 
 
 class CaptureProcess:
-    """One running child. At most one frame is on its way at any time, so nothing can pile up."""
+    """One running child. At most one frame is on its way at any time, so nothing can pile up.
+
+    Raises `EOFError` when it cannot be started.
+    """
 
     def __init__(self, orders: Orders, command: Sequence[str] = COMMAND) -> None:
-        paths = [_IMPORT_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # decoders complain there, addresses with passwords included
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        )
+        self._process = _started(command)
         self._requests = cast("BinaryIO", self._process.stdin)
         self._replies = cast("BinaryIO", self._process.stdout)
         _widen(self._replies)
@@ -90,6 +86,26 @@ class CaptureProcess:
             code = self._process.wait(timeout=1.0)
             return f"signal {-code}" if code < 0 else f"exit status {code}"
         return "its answers make no sense"
+
+
+def _started(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # decoders complain there, addresses with passwords included
+            env=_environment(),
+        )
+    except OSError as error:
+        raise EOFError(f"the capture process cannot be started ({error.strerror or error})") from error
+
+
+def _environment() -> dict[str, str]:
+    """Ours, without the proxies: a camera's pictures and password go to the camera's own address alone."""
+    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    paths = [_IMPORT_ROOT, *filter(None, [kept.get("PYTHONPATH")])]
+    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _widen(pipe: BinaryIO) -> None:

@@ -61,7 +61,10 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `born` is when the frame was captured, by `since_boot`; `fps` is 0 when not known."""
+    """One message. `born` is when the frame was captured, by `since_boot`; `fps` is 0 when not known.
+
+    `detail` says why it failed, or with which codec it opened; `problem` is the id of the camera error, if known.
+    """
 
     word: Word
     number: int = 0
@@ -70,6 +73,7 @@ class Message:
     frames: int = 0
     detail: str = ""
     pixels: Pixels | None = None
+    problem: str = ""
 
 
 def since_boot() -> float:
@@ -86,6 +90,7 @@ def send(pipe: BinaryIO, message: Message) -> None:
         "fps": message.fps,
         "frames": message.frames,
         "detail": message.detail[:1000],
+        "problem": message.problem,
         "shape": None if message.pixels is None else message.pixels.shape,
     }
     text = json.dumps(header).encode()

@@ -145,13 +145,11 @@ def _camera(
     window: bool,
     emit: DecisionPrinter,
 ) -> int:
-    from attendance.checking import noting_camera
     from attendance.live import run_camera
 
     run_camera(
         app,
         camera,
-        camera=None if dry_run else noting_camera(app, camera, session),
         session=session,
         group=app.searched_group(session, group),
         dry_run=dry_run,

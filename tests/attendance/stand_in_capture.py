@@ -15,6 +15,7 @@ class Source:
 
     frames = 0
     fps = 0.0
+    codec = "AV1"
 
     def __init__(self, orders, behaviour, count):
         self.behaviour, self.count, self.numbers = behaviour, count, itertools.count()

@@ -1,13 +1,17 @@
 """Checks: every face judged, marks made once, and nothing unexpected ever marks anybody."""
 
+import sys
 from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from attendance import Attendance
+from attendance.cameras import VideoReader
 from attendance.errors import GroupUnknown, SessionClosed, SessionUnknown, SourceMissing
-from enroll import NoFace
+from enroll import DetectorFailed, EncoderFailed, EncoderMissing, NoFace
 from gallery import GalleryDamaged, history
 
 
@@ -180,6 +184,54 @@ def test_a_failing_stage_marks_nobody(people, draw, monkeypatch, stage):
     assert ["Bob"] == [each.person.name for each in found]
     assert ["internal.failed"] == [problem.id for problem in problems]
     assert marks(people) == 1
+
+
+@pytest.mark.parametrize("error", [EncoderFailed, DetectorFailed])
+def test_models_that_fail_on_one_picture(people, draw, pipeline, error):
+    """Models that fail on the pixels of one picture refuse that picture alone: source.failed, exit code 1."""
+    working = pipeline.faces
+    pipeline.faces = lambda pixels: fails(error) if pixels[0, 0, 0] == 1 else working(pixels)
+    problems = []
+    found = people.check(draw("a.png", (1, 80)), draw("b.png", (2, 80)), on_problem=problems.append)
+    assert ["Bob"] == [each.person.name for each in found]
+    assert [("source.failed", 1)] == [(problem.id, problem.error.exit_code) for problem in problems]
+    assert marks(people) == 1
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.avi"])
+@pytest.mark.parametrize("error", [EncoderFailed, EncoderMissing, DetectorFailed])
+def test_models_that_do_not_load(home, clock, draw, monkeypatch, error, name):
+    """Models that do not load end the run with exit code 3, before a picture and before a video."""
+    monkeypatch.setattr("attendance.app.load_pipeline", lambda _: fails(error))
+    (draw("b.png", (1,)).parent / "a.avi").touch()
+    with Attendance.open(home, clock=clock) as app, pytest.raises(error) as caught:
+        list(app.check(draw("b.png", (1,)).with_name(name) if name == "a.avi" else draw(name, (1,)), on_problem=print))
+    assert 3 == caught.value.exit_code
+
+
+def fails(error):
+    raise error("encoder.onnx", "by design")
+
+
+def test_videos_that_break_stop_nobody(people, draw, monkeypatch):
+    """A video without a picture, and one that breaks off, are listed; the pictures after them are checked."""
+    folder = draw("b.png", (2, 80)).parent
+    stand_in = Path(__file__).with_name("stand_in_capture.py")
+    count = {"empty.mp4": 0, "cut.mp4": 3}
+
+    def reader(path, clock):
+        behaviour = "shape" if count[path.name] else "end"
+        return VideoReader(path, clock, command=(sys.executable, "-P", str(stand_in), behaviour, str(count[path.name])))
+
+    monkeypatch.setattr("attendance.live.VideoReader", reader)
+    people.pipeline.detector = SimpleNamespace(detect=lambda _: [])
+    for name in count:
+        (folder / name).touch()
+    problems = []
+    found = list(people.check(folder / "empty.mp4", folder / "cut.mp4", folder / "b.png", on_problem=problems.append))
+    assert ["Bob"] == [each.person.name for each in found]
+    assert ["source.no_frames", "source.cut"] == [problem.id for problem in problems]
+    assert {1} == {problem.error.exit_code for problem in problems}
 
 
 def test_nan_from_the_search_is_refused(people, draw, monkeypatch):

@@ -2,9 +2,10 @@
 
 import pytest
 
+from attendance import Attendance
 from attendance.enrolment import UNLIKE_OWN, Enrolled, NotEnrolled
 from attendance.errors import PersonDuplicate, PersonUnlike
-from enroll import Entry, NoFace, PhotoMissing, PhotoRefused, SeveralFaces
+from enroll import EncoderFailed, Entry, NoFace, PhotoMissing, PhotoRefused, SeveralFaces
 from gallery import GalleryFull
 
 
@@ -221,6 +222,33 @@ def test_bulk_goes_on(app, draw, tmp_path):
     expected = ["enrolled", "photo.missing", "internal.failed", "enroll.refused", "person.duplicate", "enrolled"]
     assert expected == outcomes(app, *entries)
     assert ["unchanged", *expected[1:5], "unchanged"] == outcomes(app, *entries)
+
+
+def test_models_that_fail_on_one_photo(app, draw, pipeline):
+    """Models that fail on one photo refuse it, and the others of a bulk run are enrolled."""
+    working = pipeline.enrol_face
+
+    def fails_once(photo, **options):
+        if photo.source.endswith("b.png"):
+            raise EncoderFailed("encoder.onnx", "an embedding is not finite")
+        return working(photo, **options)
+
+    pipeline.enrol_face = fails_once
+    entries = [Entry(draw(f"{name}.png", (number,)), name) for number, name in enumerate("abc", 1)]
+    outcomes = list(app.enroll_many(entries))
+    assert ["enrolled", "refused", "enrolled"] == [each.to_dict()["outcome"] for each in outcomes]
+    assert ("source.failed", 1) == (outcomes[1].problem.id, outcomes[1].problem.error.exit_code)
+
+
+def test_models_that_do_not_load_end_a_bulk_run(home, clock, draw, monkeypatch):
+    """An encoder that does not load ends a bulk enrolment with its own error, exit code 3."""
+
+    def missing(_):
+        raise EncoderFailed("encoder.onnx", "no model")
+
+    monkeypatch.setattr("attendance.app.load_pipeline", missing)
+    with Attendance.open(home, clock=clock) as other, pytest.raises(EncoderFailed):
+        list(other.enroll_many([Entry(draw("a.png", (1,)), "Ada")]))
 
 
 def test_not_finite_is_not_enrolled(app, draw):

@@ -1,5 +1,6 @@
 """Videos and cameras, first frame to last: one decision a track, marks only after a vote, a clean end always."""
 
+import contextlib
 import sys
 import time
 from dataclasses import dataclass, replace
@@ -12,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attendance import live
+from attendance import Attendance, live
 from attendance.cameras import Address, CameraState, Frame, Kind, ProcessCamera
 from attendance.clock import SystemClock
 from attendance.decision import Candidate, FaceEvidence, Policy, decide
-from attendance.errors import CameraLost, CameraMissing, OutputFailed
+from attendance.errors import CameraAddress, CameraLost, CameraMissing, OutputFailed, SessionUnknown, SourceCut
 from attendance.live import LiveSummary, check_video, run_camera
 from attendance.records import Decision, PersonRef, ScoredPerson
 from attendance.settings import Settings
@@ -62,6 +63,7 @@ class World:
         self.seconds = 1000.0
         self.id = "test"
         self.marks: list[str] = []
+        self.notes: list[tuple] = []
         self.calls = {"detect": 0, "embed": 0, "record": 0}
         self.fail = None
         self.background = cv2.GaussianBlur(
@@ -152,6 +154,13 @@ class World:
             candidates=tuple(ScoredPerson(PEOPLE[c.person], c.score, c.cosine) for c in ranked),
             quality=face.quality.to_dict(), reasons=verdict.reasons, frame=frame,
         )  # fmt: skip
+
+    def searched_group(self, session, group):
+        assert ("maths", "class") == (session, group)
+        return group
+
+    def note_check(self, how, session=None):
+        self.notes.append((self.now, how, session))
 
     def record(self, decision, session=None, *, how=None):
         if decision.decision != "present":
@@ -430,6 +439,32 @@ def test_the_film_itself_is_never_overwritten(tmp_path):
     assert b"precious" == path.read_bytes()
 
 
+def test_a_film_notes_that_people_were_looked_for(monkeypatch, tmp_path):
+    """Who is not seen in a film counts as absent from its first picture on; a dry run notes nothing."""
+    world = World([[]] * 30)
+    watch(world, monkeypatch, tmp_path)
+    assert [(0, "file", "maths")] == world.notes
+    watch(dry := World([[]] * 30), monkeypatch, tmp_path, dry_run=True)
+    assert [] == dry.notes
+
+
+def test_a_film_that_breaks_off(monkeypatch, tmp_path):
+    """Where the decoder fails half-way, who was seen until then is told and marked; then comes the error."""
+
+    class Broken(Reader):
+        def __iter__(self):
+            yield from super().__iter__()
+            raise SourceCut("door.mp4", "the capture process ended (signal 6) after 30 of 90 frames")
+
+    world = World(standing(Sight(1, x=40.0), Sight(3, x=200.0), seconds=1.0))
+    told = Told(world)
+    monkeypatch.setattr(live, "VideoReader", lambda *_: Broken(world))
+    with pytest.raises(SourceCut):
+        check_video(world, tmp_path / "door.mp4", emit=told, status=told.said.append, stop=lambda: False)
+    assert ["present", "unknown"] == told.kinds
+    assert told.said[-1].startswith("door.mp4: ended after 30 frames")
+
+
 # --- cameras ---------------------------------------------------------------------------------------------------
 
 
@@ -541,6 +576,55 @@ def test_the_window_shows_and_stops(monkeypatch):
     _, summary = film(world, window=True)
     assert (30, "stopped", True) == (summary.frames, summary.state, Pane.closed)
     assert not np.array_equal(world.picture(0), Pane.shown[20])
+
+
+def test_a_camera_notes_that_people_were_looked_for():
+    """Noted with the first picture, not before, and again now and then, for the days to come; never in a dry run."""
+    world = World([[]] * 100)
+    film(world, {0: (CameraState.OPENING, "", 0.0)}, fps=2)
+    assert [(0, "camera", "maths"), (60, "camera", "maths")] == world.notes
+    film(dry := World([[]] * 10), dry_run=True)
+    assert [] == dry.notes
+    film(silent := World([]))
+    assert [] == silent.notes
+
+
+def test_watching_from_python():
+    """`watch` gives a camera's decisions one by one, in a session and a group."""
+    world = World(standing(Sight(1), Sight(3, x=200.0)))
+    said = []
+    found = Attendance.watch(
+        world, STREAM, session="maths", group="class", on_status=said.append, device=ScriptedCamera(world)
+    )
+    assert [("present", "P-1"), ("unknown", None)] == [(d.decision, d.person and d.person.id) for d in found]
+    assert ([(0, "camera", "maths")], "rtsp://***@cam/live: ended") == (world.notes, said[-1][:26])
+
+
+def test_watching_is_left():
+    """Leaving the iterator closes the camera."""
+    world = World(standing(Sight(1), seconds=60.0))
+    camera = ScriptedCamera(world)
+    with contextlib.closing(Attendance.watch(world, STREAM, session="maths", group="class", device=camera)) as found:
+        assert "present" == next(found).decision
+    assert camera.closed
+
+
+def test_watching_what_is_no_camera(app):
+    """An address that cannot be one, and a session that is not there, are refused before anything starts."""
+    with pytest.raises(CameraAddress):
+        app.watch("ftp://cam/live")
+    with pytest.raises(SessionUnknown):
+        app.watch("0", session="Maths")
+
+
+def test_watching_counts_as_a_check(app, draw, pipeline):
+    """A camera watched from Python before which nobody passes makes those enrolled absent, not a day without log."""
+    app.enroll(draw("ada.png", (1,)), name="Ada")
+    assert [] == app.report()
+    pipeline.detector = SimpleNamespace(detect=lambda _: [])
+    world = World([[]] * 5)
+    assert [] == list(app.watch(STREAM, device=ScriptedCamera(world)))
+    assert ["absent"] == [row.status for row in app.report()]
 
 
 def test_a_camera_that_hangs():

@@ -1,8 +1,11 @@
 """Every frame of a video file comes, in order, and whatever is wrong with the file is one error that names it."""
 
 import contextlib
+import re
+import struct
 import sys
 import time
+import wave
 from pathlib import Path
 
 import cv2
@@ -10,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from attendance.cameras import VideoReader
+from attendance.cameras import ProcessCamera, VideoReader, parse_address
+from attendance.cameras.backend import check_picture, codec_name
 from attendance.clock import SystemClock
-from attendance.errors import CameraNoFrames, SourceMissing, SourceUnsupported
+from attendance.errors import SourceCut, SourceError, SourceMissing, SourceNoFrames, SourceUnsupported
 
 STAND_IN = Path(__file__).with_name("stand_in_capture.py")
 
@@ -86,11 +90,137 @@ def test_reader_missing(tmp_path):
 
 
 def test_reader_video_without_frames(tmp_path):
-    """A video that opens and holds no frame is camera.no_frames."""
+    """A video that opens and holds no frame is source.no_frames, exit code 1, and its codec is named."""
     path = write_film(tmp_path / "door.avi", grey_steps(2), fourcc="MJPG")
     command = stand_in("end", 0)
-    with VideoReader(path, SystemClock(), command=command) as reader, pytest.raises(CameraNoFrames):
+    with VideoReader(path, SystemClock(), command=command) as reader, pytest.raises(SourceNoFrames) as caught:
         next(iter(reader))
+    assert ("source.no_frames", 1, "no picture of it can be decoded (codec AV1)") == (
+        caught.value.id, caught.value.exit_code, caught.value.detail,
+    )  # fmt: skip
+
+
+def noisy_film(path, count=8):
+    """A film of frames unlike each other, as Motion JPEG; returns its bytes and where the frames begin in them."""
+    noise = [np.random.default_rng(n).integers(0, 255, (48, 64, 3), np.uint8) for n in range(count)]
+    data = write_film(path, noise, fourcc="MJPG").read_bytes()
+    begin, end = data.index(b"movi"), data.index(b"idx1")
+    return bytearray(data), [begin + found.start() + 8 for found in re.finditer(b"00dc", data[begin:end])]
+
+
+def test_reader_film_without_its_content(tmp_path):
+    """A film that ends after its head, or whose pictures are all lost, is source.no_frames."""
+    data, places = noisy_film(tmp_path / "film.avi")
+    (tmp_path / "head.avi").write_bytes(data[: places[0]])
+    for place in places:
+        data[place : place + 400] = bytes(400)
+    (tmp_path / "lost.avi").write_bytes(data)
+    for name in ("head.avi", "lost.avi"):
+        with VideoReader(tmp_path / name, SystemClock()) as reader, pytest.raises(SourceNoFrames, match=r"codec MJPG"):
+            next(iter(reader))
+
+
+@pytest.mark.parametrize("damaged", [[0], [3], [2, 3, 4], [7]], ids=str)
+def test_reader_passes_over_damaged_pictures(tmp_path, damaged):
+    """Garbage in place of some pictures, the first included, costs these alone."""
+    data, places = noisy_film(tmp_path / "film.avi")
+    for number in damaged:
+        data[places[number] : places[number] + 400] = bytes(400)
+    (tmp_path / "film.avi").write_bytes(data)
+    with VideoReader(tmp_path / "film.avi", SystemClock()) as reader:
+        assert 8 - len(damaged) == sum(1 for _ in reader)
+
+
+def test_reader_sound_alone(tmp_path):
+    """A file of sound with a video's name is source.unsupported."""
+    with wave.open(str(tmp_path / "sound.mp4"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(8000))
+    with VideoReader(tmp_path / "sound.mp4", SystemClock()) as reader, pytest.raises(SourceUnsupported):
+        next(iter(reader))
+
+
+def test_reader_pictures_that_change_their_size(tmp_path):
+    """A film whose pictures become larger half-way is read to its end."""
+    small, large = (cv2.imencode(".jpg", np.full(shape, 99, np.uint8))[1].tobytes() for shape in ((48, 64), (96, 80)))
+    (tmp_path / "film.mjpg").write_bytes(small * 3 + large * 3)
+    with VideoReader(tmp_path / "film.mjpg", SystemClock()) as reader:
+        assert 6 == sum(1 for _ in reader)
+
+
+def test_reader_decoder_that_cannot_be_started(tmp_path):
+    """Where no process can be started the file is refused as a source."""
+    (tmp_path / "film.mp4").touch()
+    with pytest.raises(SourceUnsupported, match="cannot be started"):
+        VideoReader(tmp_path / "film.mp4", SystemClock(), command=(str(tmp_path / "none"),))
+
+
+def test_reader_decoder_that_fails_half_way(tmp_path):
+    """All frames before the failure come, then source.cut says after how many."""
+    (tmp_path / "film.mp4").touch()
+    seen = []
+    reader = VideoReader(tmp_path / "film.mp4", SystemClock(), command=stand_in("shape", 3))
+    with reader, pytest.raises(SourceCut, match=r"instead of a colour picture after 3 frames") as caught:
+        seen.extend(frame.number for frame in reader)
+    assert ([0, 1, 2], "source.cut", 1) == (seen, caught.value.id, caught.value.exit_code)
+
+
+def test_reader_gigantic_pictures():
+    """Pictures larger than any camera's are refused by their size alone."""
+    with pytest.raises(ValueError, match="16000x16000 are larger"):
+        check_picture(np.lib.stride_tricks.as_strided(np.zeros(3, np.uint8), (16000, 16000, 3), (0, 0, 1)))
+
+
+@pytest.mark.parametrize(("letters", "name"), [("av01", "AV1"), ("hvc1", "H.265"), ("MJPG", "MJPG")])
+def test_codec_names(letters, name):
+    """A codec is named as people know it, else by its four letters, and not at all by what are none."""
+    assert (name, "", "") == (codec_name(cv2.VideoWriter.fourcc(*letters)), codec_name(7), codec_name(-1))
+
+
+UNIT = 1 << 16
+TURNS = {  # clockwise: the matrix of the container, and where the picture's first corner comes to lie
+    0: ((1, 0, 0, 1), (0, 0)),
+    90: ((0, 1, -1, 0), (0, -1)),
+    180: ((-1, 0, 0, -1), (-1, -1)),
+    270: ((0, -1, 1, 0), (-1, 0)),
+}
+
+
+def phone_film(path, turn):
+    """A film of 64x48 that is white in its first corner, and whose container says how it is to be turned."""
+    picture = np.zeros((48, 64, 3), np.uint8)
+    picture[:16, :16] = 255
+    data = bytearray(write_film(path, [picture] * 3).read_bytes())
+    at = data.index(b"tkhd") + 4 + 40
+    assert struct.pack(">9i", UNIT, 0, 0, 0, UNIT, 0, 0, 0, 1 << 30) == data[at : at + 36]
+    a, b, c, d = (UNIT * part for part in TURNS[turn][0])
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_reader_turns_phone_videos(tmp_path, turn):
+    """A film that was taken upright and stored lying comes upright, whichever way it was turned."""
+    with VideoReader(phone_film(tmp_path / "phone.mp4", turn), SystemClock()) as reader:
+        pixels = next(iter(reader)).pixels
+    assert ((64, 48, 3) if turn in {90, 270} else (48, 64, 3)) == pixels.shape
+    row, column = TURNS[turn][1]
+    assert pixels[row, column].min() > 200
+    assert pixels[-1 - row, -1 - column].max() < 50
+
+
+def test_camera_turns_phone_videos(tmp_path):
+    """A file played as a camera comes upright, too."""
+    cam = ProcessCamera(parse_address(str(phone_film(tmp_path / "phone.mp4", 90))), SystemClock())
+    cam.open()
+    try:
+        frames = [cam.newest(1.0) for _ in range(10)]
+    finally:
+        cam.close()
+    assert {(64, 48, 3)} == {frame.pixels.shape for frame in frames if frame is not None}
 
 
 def test_reader_cut_file(tmp_path):
@@ -113,7 +243,7 @@ def test_reader_damaged_file(tmp_path, seed):
     (tmp_path / "door.mp4").write_bytes(data)
     frames = []
     reader = VideoReader(tmp_path / "door.mp4", SystemClock(), hang_s=10.0)
-    with reader, contextlib.suppress(SourceUnsupported, CameraNoFrames):
+    with reader, contextlib.suppress(SourceError):
         frames.extend(frame.number for frame in reader)
     assert list(range(len(frames))) == frames
     assert len(frames) <= 13
@@ -126,7 +256,7 @@ def test_reader_hang_and_crash(tmp_path, behaviour):
     path.touch()
     seen: list[int] = []
     reader = VideoReader(path, SystemClock(), hang_s=0.5, command=stand_in(behaviour, 3))
-    with reader, pytest.raises(SourceUnsupported):
+    with reader, pytest.raises((SourceNoFrames, SourceCut)):
         seen.extend(frame.number for frame in reader)
     assert [0, 1, 2][: len(seen)] == seen
 

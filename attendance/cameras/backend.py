@@ -1,0 +1,132 @@
+"""What reads pictures inside the capture process, and which of the readers an address needs."""
+
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from attendance.cameras import rtsp
+from attendance.cameras.address import Kind
+from attendance.cameras.frame import Pixels
+from attendance.cameras.wire import MAX_FRAME_PIXELS, Orders
+
+COLOR_AXES: Final = 3
+ASK_SHARE: Final = 0.5  # of the time to open: what is left is for OpenCV, and for the answer to arrive
+FILE_TRIES: Final = 50  # reads in a row that may fail: a damaged picture in a file does not end it
+_CODECS: Final = {
+    "av01": "AV1",
+    "avc1": "H.264",
+    "h264": "H.264",
+    "hevc": "H.265",
+    "hev1": "H.265",
+    "hvc1": "H.265",
+    "vp08": "VP8",
+    "vp09": "VP9",
+}
+
+
+class Backend(Protocol):
+    """An opened source of pictures. `fps` and `frames` are 0 and `codec` is empty when not known."""
+
+    fps: float
+    frames: int
+    codec: str
+
+    def read(self) -> Pixels | None:
+        """The next picture, RGB; None at the end. May block for ever."""
+        ...
+
+
+def open_backend(orders: Orders) -> Backend:
+    """Open what the orders name; raises a `CameraError` where it can be told what is wrong, else `OSError`."""
+    scheme = orders.value.partition("://")[0].lower() if orders.kind == Kind.STREAM else ""
+    if scheme in {"http", "https"}:
+        return _open_web(orders)
+    try:
+        return OpenCv(orders)
+    except OSError as error:
+        if scheme == "rtsp" and (why := rtsp.refusal(orders.value, orders.timeout_s * ASK_SHARE / 2)) is not None:
+            raise why from error
+        raise
+
+
+def _open_web(orders: Orders) -> Backend:
+    """A still is asked for again and again; all else is a stream and OpenCV's."""
+    from attendance.cameras.still import Still
+    from attendance.cameras.web import Site
+
+    site = Site(orders.value, orders.timeout_s * ASK_SHARE)
+    with site.ask() as answer:
+        if answer.is_picture:
+            return Still(site)
+    try:
+        return OpenCv(replace(orders, value=site.address_of(answer)))
+    except OSError as error:
+        raise OSError(
+            f"what it sends ({answer.type or 'of no named type'}) is no stream that can be decoded"
+        ) from error
+
+
+class OpenCv:
+    """Devices, streams and files by OpenCV."""
+
+    def __init__(self, orders: Orders) -> None:
+        import cv2
+
+        self._cv2 = cv2
+        wait_ms = max(1, int(orders.timeout_s * 1000))
+        if orders.kind == Kind.DEVICE:
+            device = int(orders.value) if orders.value.isdecimal() else orders.value
+            self._capture = cv2.VideoCapture(device)
+            self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        else:
+            # The timeouts are heeded only when the backend is named.
+            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, wait_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, wait_ms]
+            self._capture = cv2.VideoCapture(orders.value, cv2.CAP_FFMPEG, limits)
+            # Phones write their videos lying and note the turn; OpenCV 4.11 heeds the note only when told to.
+            self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        if not self._capture.isOpened():
+            raise OSError("cannot be opened")
+        _check_size(self._size(cv2.CAP_PROP_FRAME_WIDTH), self._size(cv2.CAP_PROP_FRAME_HEIGHT))
+        self.fps = _sane(self._capture.get(cv2.CAP_PROP_FPS))
+        self.frames = int(_sane(self._capture.get(cv2.CAP_PROP_FRAME_COUNT), 1e9))
+        self._tries = FILE_TRIES if orders.kind == Kind.FILE else 1
+        self.codec = codec_name(self._capture.get(cv2.CAP_PROP_FOURCC))
+
+    def read(self) -> Pixels | None:
+        """The next picture, RGB; None at the end."""
+        for _ in range(self._tries):
+            good, pixels = self._capture.read()
+            if good and pixels is not None:
+                return self._rgb(pixels)
+        return None
+
+    def _rgb(self, pixels: Any) -> Pixels:
+        code = self._cv2.COLOR_BGR2RGB if pixels.ndim == COLOR_AXES else self._cv2.COLOR_GRAY2RGB
+        return np.asarray(self._cv2.cvtColor(pixels, code))
+
+    def _size(self, which: int) -> int:
+        return int(_sane(self._capture.get(which), 1e9))
+
+
+def check_picture(pixels: Pixels) -> None:
+    """Raise `ValueError` for what is no picture (H, W, 3) uint8, or larger than any camera's."""
+    if pixels.ndim != COLOR_AXES or pixels.shape[2] != 3 or pixels.dtype != np.uint8:  # noqa: PLR2004 - RGB
+        raise ValueError(f"the decoder gave {pixels.shape} {pixels.dtype} instead of a colour picture")
+    _check_size(pixels.shape[1], pixels.shape[0])
+
+
+def codec_name(fourcc: float) -> str:
+    """The codec in the words people know, else its four letters; empty when they are none."""
+    number = int(_sane(fourcc, float(2**32)))
+    letters = number.to_bytes(5, "little").rstrip(b"\0").decode("latin-1")
+    return _CODECS.get(letters.lower(), letters) if letters.isascii() and letters.isprintable() else ""
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_FRAME_PIXELS:
+        raise ValueError(f"pictures of {width}x{height} are larger than any camera's")
+
+
+def _sane(value: float, most: float = 1000.0) -> float:
+    return value if 0 < value <= most else 0.0
