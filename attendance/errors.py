@@ -114,7 +114,10 @@ class CameraNoFrames(CameraError):
     """The source opens but holds no picture."""
 
     id = "camera.no_frames"
-    help = "Play it in another program; convert a file to H.264: ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p NEW.mp4"
+    help = (
+        "Play it in another program; convert a file to H.264, as with "
+        "'ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p NEW.mp4'."
+    )
 
 
 class CameraPath(CameraError):
@@ -265,7 +268,7 @@ class SourceNoFrames(SourceError):
 
     id = "source.no_frames"
     help = (
-        "Convert it to H.264: ffmpeg -i VIDEO -c:v libx264 -pix_fmt yuv420p NEW.mp4; "
+        "Convert it to H.264, as with 'ffmpeg -i VIDEO -c:v libx264 -pix_fmt yuv420p NEW.mp4'; "
         "copy it again if no other program plays it either."
     )
 

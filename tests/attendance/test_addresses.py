@@ -47,7 +47,21 @@ def test_any_password_is_hidden(secret, scheme):
     assert f"{scheme}://***@cam/live" == parse_address(f"{scheme}://door:{secret}@cam/live").shown
 
 
-@pytest.mark.parametrize("text", ["", "  ", "ftp://cam/live", "rtsp://", "http:///path", "rtsp://[bad/live", "a\0b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        "ftp://cam/live",
+        "rtsp://",
+        "http:///path",
+        "rtsp://[bad/live",
+        "a\0b",
+        "http://cam:99999/",
+        "rtsp://cam:0/",
+        "http://cam:x/",
+    ],
+)
 def test_bad_address(text):
     """Text that can be no camera is refused as camera.address, exit code 4."""
     with pytest.raises(CameraAddress) as caught:

@@ -27,7 +27,7 @@ from attendance.cameras.address import Address
 from attendance.cameras.camera import MAX_AGE_S
 from attendance.cameras.wire import since_boot
 from attendance.clock import SystemClock
-from attendance.errors import CameraLost, CameraMissing, CameraNoFrames
+from attendance.errors import CameraAuth, CameraLost, CameraMissing, CameraNoFrames
 
 STAND_IN = Path(__file__).with_name("stand_in_capture.py")
 STREAM = Address(Kind.STREAM, "rtsp://door:s3cret@10.0.0.9/live", "rtsp://***@10.0.0.9/live")
@@ -231,6 +231,13 @@ def test_opens_without_a_frame():
         poll(cam, lambda _: False)
 
 
+def test_file_without_a_picture_names_its_codec():
+    """A file given as a camera of which no picture can be decoded is camera.no_frames, exit code 4."""
+    with camera("end", 0, address=FILE) as cam, pytest.raises(CameraNoFrames) as caught:
+        poll(cam, lambda _: False)
+    assert (4, "door.mp4: no picture of it can be decoded (codec AV1)") == (caught.value.exit_code, str(caught.value))
+
+
 @contextlib.contextmanager
 def socket_server(reply):
     """A server that answers every connection with these bytes; None: it never says anything."""
@@ -255,17 +262,36 @@ def socket_server(reply):
 
 
 @pytest.mark.parametrize(
-    "reply", [None, b"", os.urandom(50_000), b"HTTP/1.1 401 Unauthorized\r\n\r\n"], ids=["mute", "shut", "noise", "401"]
+    ("reply", "error"),
+    [
+        (None, CameraMissing),
+        (b"", CameraMissing),
+        (os.urandom(50_000), CameraMissing),
+        (b"HTTP/1.1 401 Unauthorized\r\n\r\n", CameraAuth),
+    ],
+    ids=["mute", "shut", "noise", "401"],
 )
-def test_servers_that_are_no_camera(reply):
-    """A server that is mute, hangs up, sends noise or refuses is camera.missing, and its password is not told."""
+def test_servers_that_are_no_camera(reply, error):
+    """A server that is mute, hangs up or sends noise is camera.missing, one that refuses camera.auth; no password."""
     with socket_server(reply) as url:
         cam = ProcessCamera(parse_address(url), SystemClock(), open_s=1.5, stall_s=1.0)
         cam.open()
-        with pytest.raises(CameraMissing) as caught:
+        with pytest.raises(error) as caught:
             poll(cam, lambda _: False, 15.0)
         cam.close()
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_process_that_cannot_be_started(tmp_path):
+    """Where no capture process can be started the camera is missing; one that worked before is tried again."""
+    with pytest.raises(CameraMissing, match="cannot be started"):
+        ProcessCamera(STREAM, HandClock(), command=(str(tmp_path / "none"),)).open()
+    with camera("end", 1) as cam:
+        poll(cam, lambda _: cam.state is CameraState.OFFLINE)
+        cam._command = (str(tmp_path / "none"),)
+        cam._clock.seconds += 1.1
+        assert cam.newest(0.01) is None
+        assert (CameraState.OFFLINE, "cannot be started") == (cam.state, cam.detail[20:37])
 
 
 def test_garbage_from_the_start():
