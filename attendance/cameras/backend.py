@@ -1,6 +1,7 @@
 """What reads pictures inside the capture process, and which of the readers an address needs."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -8,9 +9,11 @@ import numpy as np
 from attendance.cameras import rtsp
 from attendance.cameras.address import Kind
 from attendance.cameras.frame import Pixels
+from attendance.cameras.mp4 import is_mirrored
 from attendance.cameras.wire import MAX_FRAME_PIXELS, Orders
 
 COLOR_AXES: Final = 3
+QUARTER_TURN: Final = 90
 ASK_SHARE: Final = 0.5  # of the time to open: what is left is for OpenCV, and for the answer to arrive
 FILE_TRIES: Final = 50  # reads in a row that may fail: a damaged picture in a file does not end it
 _CODECS: Final = {
@@ -90,6 +93,7 @@ class OpenCv:
         _check_size(self._size(cv2.CAP_PROP_FRAME_WIDTH), self._size(cv2.CAP_PROP_FRAME_HEIGHT))
         self.fps = _sane(self._capture.get(cv2.CAP_PROP_FPS))
         self.frames = int(_sane(self._capture.get(cv2.CAP_PROP_FRAME_COUNT), 1e9))
+        self._mirrored = orders.kind == Kind.FILE and is_mirrored(Path(orders.value))
         self._tries = FILE_TRIES if orders.kind == Kind.FILE else 1
         self.codec = codec_name(self._capture.get(cv2.CAP_PROP_FOURCC))
 
@@ -103,7 +107,13 @@ class OpenCv:
 
     def _rgb(self, pixels: Any) -> Pixels:
         code = self._cv2.COLOR_BGR2RGB if pixels.ndim == COLOR_AXES else self._cv2.COLOR_GRAY2RGB
-        return np.asarray(self._cv2.cvtColor(pixels, code))
+        colored = np.asarray(self._cv2.cvtColor(pixels, code))
+        return self._mirror(colored) if self._mirrored else colored
+
+    def _mirror(self, pixels: Pixels) -> Pixels:
+        """Turned by OpenCV as if there were no mirror: what is left to do depends on how far it was turned."""
+        sideways = int(self._capture.get(self._cv2.CAP_PROP_ORIENTATION_META)) % 180 == QUARTER_TURN
+        return np.ascontiguousarray(pixels[:, ::-1] if sideways else pixels[::-1])
 
     def _size(self, which: int) -> int:
         return int(_sane(self._capture.get(which), 1e9))

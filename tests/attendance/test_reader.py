@@ -15,6 +15,7 @@ from PIL import Image
 
 from attendance.cameras import ProcessCamera, VideoReader, parse_address
 from attendance.cameras.backend import check_picture, codec_name
+from attendance.cameras.mp4 import is_mirrored
 from attendance.clock import SystemClock
 from attendance.errors import SourceCut, SourceError, SourceMissing, SourceNoFrames, SourceUnsupported
 
@@ -180,11 +181,15 @@ def test_codec_names(letters, name):
 
 
 UNIT = 1 << 16
-TURNS = {  # clockwise: the matrix of the container, and where the picture's first corner comes to lie
-    0: ((1, 0, 0, 1), (0, 0)),
-    90: ((0, 1, -1, 0), (0, -1)),
-    180: ((-1, 0, 0, -1), (-1, -1)),
-    270: ((0, -1, 1, 0), (-1, 0)),
+TURNS = {  # the matrix of the container, and where the picture's first corner comes to lie
+    "as it is": ((1, 0, 0, 1), (0, 0)),
+    "to the right": ((0, 1, -1, 0), (0, -1)),
+    "upside down": ((-1, 0, 0, -1), (-1, -1)),
+    "to the left": ((0, -1, 1, 0), (-1, 0)),
+    "mirrored": ((-1, 0, 0, 1), (0, -1)),
+    "mirrored upside down": ((1, 0, 0, -1), (-1, 0)),
+    "mirrored to the right": ((0, 1, 1, 0), (0, 0)),
+    "mirrored to the left": ((0, -1, -1, 0), (-1, -1)),
 }
 
 
@@ -203,18 +208,32 @@ def phone_film(path, turn):
 
 @pytest.mark.parametrize("turn", TURNS)
 def test_reader_turns_phone_videos(tmp_path, turn):
-    """A film that was taken upright and stored lying comes upright, whichever way it was turned."""
+    """A film that was taken upright and stored lying or mirrored comes as it was, whichever way it was turned."""
     with VideoReader(phone_film(tmp_path / "phone.mp4", turn), SystemClock()) as reader:
         pixels = next(iter(reader)).pixels
-    assert ((64, 48, 3) if turn in {90, 270} else (48, 64, 3)) == pixels.shape
+    assert ((64, 48, 3) if TURNS[turn][0][0] == 0 else (48, 64, 3)) == pixels.shape
     row, column = TURNS[turn][1]
     assert pixels[row, column].min() > 200
     assert pixels[-1 - row, -1 - column].max() < 50
 
 
+@pytest.mark.parametrize("place", [None, 0, 40, 600])
+def test_no_container_is_not_mirrored(tmp_path, place):
+    """A file that is no MP4, or a damaged one, is taken for not mirrored, and soon."""
+    data = bytearray(phone_film(tmp_path / "phone.mp4", "mirrored").read_bytes())
+    assert is_mirrored(tmp_path / "phone.mp4")
+    if place is None:
+        data = b"moov" * 5000
+    else:
+        data[place : place + 8] = b"\0\0\0\1\xff\xff\xff\xff"
+    (tmp_path / "phone.mp4").write_bytes(data)
+    assert isinstance(is_mirrored(tmp_path / "phone.mp4"), bool)
+    assert not is_mirrored(tmp_path / "none.mp4")
+
+
 def test_camera_turns_phone_videos(tmp_path):
     """A file played as a camera comes upright, too."""
-    cam = ProcessCamera(parse_address(str(phone_film(tmp_path / "phone.mp4", 90))), SystemClock())
+    cam = ProcessCamera(parse_address(str(phone_film(tmp_path / "phone.mp4", "to the right"))), SystemClock())
     cam.open()
     try:
         frames = [cam.newest(1.0) for _ in range(10)]
