@@ -11,10 +11,11 @@ from attendance.cameras.address import Kind
 from attendance.cameras.frame import Pixels
 from attendance.cameras.mp4 import is_mirrored
 from attendance.cameras.wire import MAX_FRAME_PIXELS, Orders
+from attendance.errors import CameraMissing
 
 COLOR_AXES: Final = 3
 QUARTER_TURN: Final = 90
-ASK_SHARE: Final = 0.5  # of the time to open: what is left is for OpenCV, and for the answer to arrive
+ASK_SHARE: Final = 0.8  # of the time to open, so that the reason arrives before the process is given up
 FILE_TRIES: Final = 50  # reads in a row that may fail: a damaged picture in a file does not end it
 _CODECS: Final = {
     "av01": "AV1",
@@ -56,18 +57,23 @@ def open_backend(orders: Orders) -> Backend:
 def _open_web(orders: Orders) -> Backend:
     """A still is asked for again and again; all else is a stream and OpenCV's."""
     from attendance.cameras.still import Still
-    from attendance.cameras.web import Site
+    from attendance.cameras.web import Site, is_nearly_http
 
     site = Site(orders.value, orders.timeout_s * ASK_SHARE)
-    with site.ask() as answer:
-        if answer.is_picture:
-            return Still(site)
     try:
-        return OpenCv(replace(orders, value=site.address_of(answer)))
+        with site.ask() as answer:
+            if answer.is_picture:
+                return Still(site)
+            url, kind = site.address_of(answer), answer.type or "of no named type"
+            why: OSError | CameraMissing = OSError(f"what it sends ({kind}) is no stream that can be decoded")
+    except CameraMissing as error:
+        if not is_nearly_http(error):
+            raise
+        url, why = orders.value, error
+    try:
+        return OpenCv(replace(orders, value=url))
     except OSError as error:
-        raise OSError(
-            f"what it sends ({answer.type or 'of no named type'}) is no stream that can be decoded"
-        ) from error
+        raise why from error
 
 
 class OpenCv:

@@ -21,6 +21,7 @@ MOST_REDIRECTS: Final = 5
 _CHUNK: Final = 1 << 16
 _PAGES: Final = frozenset({"text/html", "application/xhtml+xml", "application/json", "text/xml", "application/xml"})
 _UNNAMED: Final = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+_NEARLY: Final = ("ICY ", "HTTP")
 _PICTURE_STARTS: Final = (b"\xff\xd8\xff", b"\x89PNG")
 _HEADERS: Final = {"User-Agent": "attendance", "Accept": "*/*", "Cache-Control": "no-cache"}
 _SAFE: Final = "%/:=&?~+!$,;'@()*[]"
@@ -70,6 +71,12 @@ class Site:
             raise CameraMissing(self.host, "no host can have this name") from error
         except ValueError as error:
             raise CameraAuth(self.host, "the camera asks for a way of logging in that is not known here") from error
+
+
+def is_nearly_http(error: CameraMissing) -> bool:
+    """Whether the answer came in a language so near to HTTP that FFmpeg may understand it."""
+    cause = error.__cause__
+    return isinstance(cause, http.client.BadStatusLine) and str(cause).strip("'\"").startswith(_NEARLY)
 
 
 class Answer:

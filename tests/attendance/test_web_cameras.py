@@ -402,6 +402,20 @@ def stream(handler):
         time.sleep(0.04)
 
 
+def test_a_stream_in_nearly_http():
+    """A camera whose first line is not quite HTTP is left to OpenCV, which reads it."""
+
+    def nearly(handler):
+        handler.wfile.write(b"ICY 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=--odd\r\n\r\n")
+        for seed in range(100):
+            handler.wfile.write(b"--odd\r\nContent-Type: image/jpeg\r\n\r\n" + jpeg(seed) + b"\r\n")
+            time.sleep(0.04)
+
+    with WebCamera({"/live": nearly}) as web:
+        frames, _ = frames_of(web.url("/live"), 2)
+    assert 2 == len(frames)
+
+
 def test_a_stream_behind_a_password():
     """A stream is still OpenCV's, with the password of the address, whatever characters it is made of."""
     with WebCamera({"/live": basic(stream), "/old": page(302, Location="/live")}) as web:
