@@ -24,7 +24,7 @@ class Problem:
     @property
     def line(self) -> str:
         """One line for people."""
-        return f"error[{self.id}] {self.source}: {self.detail}. {self.help}"
+        return f"error[{self.id}] {sentence(f'{self.source}: {self.detail}')} {self.help}"
 
 
 def is_ours(error: BaseException) -> bool:
@@ -59,4 +59,10 @@ def problem_of(error: Exception, source: str) -> Problem:
 
 def line_of(error: Any) -> str:
     """One line for people: which error, where, what, and what to do."""
-    return f"error[{error.id}] {error}. {error.help}"
+    return f"error[{error.id}] {sentence(str(error))} {error.help}"
+
+
+def sentence(text: str) -> str:
+    """The text with exactly one mark at its end, whatever it came with: a question keeps its own."""
+    bare = text.rstrip(" .,;:")
+    return bare if bare.endswith(("?", "!", "…")) else f"{bare}."

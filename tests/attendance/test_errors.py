@@ -3,10 +3,12 @@
 import inspect
 import re
 
+import pytest
+
 import attendance
 from attendance import errors
 from attendance.errors import AttendanceError, SessionClosed, catalogue
-from attendance.faults import is_ours, line_of, problem_of
+from attendance.faults import Problem, is_ours, line_of, problem_of
 
 
 def leaves(base: type[AttendanceError]) -> list[type[AttendanceError]]:
@@ -52,6 +54,40 @@ def test_one_line():
     error = SessionClosed("Ma\nths", "was\n closed")
     assert "Ma ths: was closed" == str(error)
     assert line_of(error) == f"error[session.closed] Ma ths: was closed. {SessionClosed.help}"
+
+
+@pytest.mark.parametrize("end", ["", ".", "..", " .", "?", "?.", "!", "…", ",", ";", "'did you mean it?'", ")"])
+def test_one_mark_at_the_end(end):
+    """Whatever a detail ends in, exactly one mark stands before the help, for every error of the three packages."""
+    for entry in catalogue():
+        lines = [
+            line_of(_Told(entry.id, entry.help, f"x.jpg: it is so{end}")),
+            Problem("x.jpg", entry.id, f"it is so{end}", entry.help).line,
+        ]
+        for line in lines:
+            head, found, _ = line.partition(f" {entry.help}")
+            assert found, line
+            assert re.search(r"(?<![.,;:?!… ])[.?!…]$", head), line
+
+
+class _Told(Exception):  # noqa: N818 - stands for any error
+    def __init__(self, id_: str, help_: str, shown: str) -> None:
+        super().__init__(shown)
+        self.id, self.help = id_, help_
+
+
+def test_help_is_one_sentence_after_another():
+    """No help of the three packages doubles a mark of its own."""
+    assert [] == [entry.id for entry in catalogue() if re.search(r"[.,;:?!]{2}|[^.?!'`)]$", entry.help)]
+
+
+@pytest.mark.parametrize(
+    ("detail", "line"),
+    [("did you mean Ada?", "did you mean Ada? "), ("cut short.", "cut short. "), ("cut short", "cut short. ")],
+)
+def test_marks(detail, line):
+    """A question keeps its mark and gets no full stop; a full stop is not doubled."""
+    assert f"error[session.closed] Maths: {line}{SessionClosed.help}" == line_of(SessionClosed("Maths", detail))
 
 
 def test_foreign_errors_become_internal():
