@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gallery.errors import PersonAmbiguous, PersonInvalid, PersonUnknown
+from gallery.near import MOST, close_names, did_you_mean
 from gallery.schema import Group, Membership, Person, Template
 from gallery.values import PersonInfo
 
@@ -40,11 +41,22 @@ def find_row(session: Session, ref: str | int) -> Person:
     row = session.scalar(select(Person).where(Person.external_id == wanted))
     if row is not None:
         return row
-    return by_name(session, wanted) or _unknown(ref)
+    return by_name(session, wanted) or _unknown(ref, near_people(session, wanted))
 
 
-def _unknown(ref: str) -> Person:
-    raise PersonUnknown(ref, "nobody has this id or name")
+def _unknown(ref: str, near: Sequence[str] = ()) -> Person:
+    raise PersonUnknown(ref, f"nobody has this id or name{did_you_mean(near)}")
+
+
+def near_people(session: Session, wanted: str) -> list[str]:
+    """Up to three people who may be meant by a mistyped name or id, as "name (id)"."""
+    rows = session.execute(select(Person.external_id, Person.name).order_by(Person.name, Person.id)).all()
+    shown: dict[str, list[str]] = defaultdict(list)
+    for external_id, name in rows:
+        for called in {external_id, name}:
+            shown[called].append(f"{name} ({external_id})")
+    found = [each for called in close_names(wanted, shown) for each in shown[called]]
+    return list(dict.fromkeys(found))[:MOST]
 
 
 def by_name(session: Session, name: str) -> Person | None:
