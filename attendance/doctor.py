@@ -34,6 +34,7 @@ PACKAGES = (
     "sqlalchemy",
     "typer",
     "rich",
+    "xlsxwriter",
 )
 ENOUGH_BYTES = 200_000_000
 OLDEST_NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,7 +45,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
     {
         "clock.behind": "The newest record lies in the future: the clock was or is wrong.",
         "clock.implausible": "The clock shows a day before this program was made.",
-        "clock.zone": "The time zone of the site cannot be told.",
+        "clock.zone": "The time zone of the site cannot be told, or is not the one that the computer's clock runs in.",
         "disk.low": "Little space is left where the home lies.",
         "encoder.other": "Somebody enrolled has templates of another encoder only.",
         "home.leftover": "A file of an interrupted write lies in the home; it is never used.",
@@ -183,17 +184,25 @@ def _encoder(settings: Resolved) -> Iterator[Finding]:
 
 def _clock(settings: Settings, clock: Clock) -> Iterator[Finding]:
     from attendance.records import instant
-    from attendance.zones import system_zone, system_zone_is_known
 
     now = clock.utc()
-    zone = settings.time_zone or system_zone()
     if now < OLDEST_NOW:
         yield Finding("clock", f"it shows {instant(now)}", "clock.implausible", "sudo timedatectl set-ntp true", 1)
-    elif settings.time_zone is None and not system_zone_is_known():
-        repair = "attendance config set time_zone Europe/Berlin"
-        yield Finding("clock", "the system tells no time zone, UTC is used", "clock.zone", repair, 1)
+    elif settings.time_zone is not None:
+        yield Finding("clock", f"{instant(now)}, days in {settings.time_zone}, as set")
     else:
-        yield Finding("clock", f"{instant(now)}, days in {zone}")
+        yield _zone(now)
+
+
+def _zone(now: datetime) -> Finding:
+    """Whether the zone that the computer tells is the one that its clock runs in."""
+    from attendance.computerzone import computer_zone
+    from attendance.records import instant
+
+    found = computer_zone(now)
+    if found.warning is None:
+        return Finding("clock", f"{instant(now)}, days in {found.name}, told by {found.origin}")
+    return Finding("clock", found.warning, "clock.zone", found.repair, 1)
 
 
 def _home(home: Path) -> Iterator[Finding]:

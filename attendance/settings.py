@@ -128,7 +128,9 @@ class Setting:
     @property
     def expected(self) -> str:
         """What a value must be, in words."""
-        if self.choices:
+        if self.name == "time_zone":
+            text = "a zone of the IANA database"
+        elif self.choices:
             text = " or ".join(self.choices)
         elif self.low is not None:
             text = f"{_TYPE_WORDS[self.type]} from {self.low:g} to {self.high:g}"
@@ -207,15 +209,24 @@ def check(name: str, raw: Any, where: str) -> Value:
         return None
     value = _typed(row, raw)
     if value is None or not _allowed(row, value):
-        raise SettingValue(where, f"{name} must be {row.expected}, not {raw!r}")
+        raise SettingValue(where, f"{name} must be {row.expected}, not {raw!r}{_nearest_value(row, raw)}")
     return value
 
 
 def _nearest(name: str) -> str:
-    import difflib
+    from gallery.near import close_names, did_you_mean
 
-    near = difflib.get_close_matches(name, SETTINGS, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return did_you_mean(close_names(name, SETTINGS, 1))
+
+
+def _nearest_value(row: Setting, raw: Any) -> str:
+    """What may be meant by a zone that is none, or a word that is no choice."""
+    from attendance.zonenames import near_zones
+    from gallery.near import close_names, did_you_mean
+
+    if row.name == "time_zone":
+        return did_you_mean(near_zones(str(raw)))
+    return did_you_mean(close_names(str(raw), row.choices, 1))
 
 
 def _typed(row: Setting, raw: Any) -> Value:

@@ -1,6 +1,6 @@
 """Days and zones: an instant is UTC, a day is what the wall calendar of an IANA zone says."""
 
-import os
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -8,11 +8,20 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attendance.errors import ZoneUnknown
 
-LOCALTIME = Path("/etc/localtime")
+_NO_NAMES = frozenset({"localtime", "posixrules"})
+"""Files among the zones that mean another zone on every computer."""
+_PLACE = re.compile(r"zoneinfo(?:[.-][\w.-]*)?/(.+)")
+_KINDS = ("posix/", "right/")
 
 
 def is_zone(name: str) -> bool:
-    """Whether the IANA database knows the zone."""
+    """Whether this is a zone of the IANA database, spelt as there: "europe/berlin" is none, wherever it would open."""
+    from attendance.zonenames import zone_names
+
+    if name in _NO_NAMES or name.startswith(_KINDS):
+        return False
+    if name not in zone_names() and name.casefold() in {each.casefold() for each in zone_names()}:
+        return False
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -21,32 +30,38 @@ def is_zone(name: str) -> bool:
 
 
 def zone(name: str) -> ZoneInfo:
-    """The zone of this name; raises `ZoneUnknown`."""
-    if not is_zone(name):
-        raise ZoneUnknown(name, "is no time zone of the IANA database")
-    return ZoneInfo(name)
+    """The zone of this name; raises `ZoneUnknown`, which names the near ones."""
+    try:
+        return ZoneInfo(name)  # also in a spelling that is no longer taken: sessions of old may have it
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        from attendance.zonenames import near_zones
+        from gallery.near import did_you_mean
+
+        near = did_you_mean(near_zones(name))
+        raise ZoneUnknown(name, f"is no time zone of the IANA database{near}") from error
+
+
+def plain_name(text: str) -> str:
+    """A zone's name without what stands before it in ``TZ`` and in folders: a colon, posix/, right/."""
+    name = text.removeprefix(":")
+    for kind in _KINDS:
+        name = name.removeprefix(kind)
+    return name
+
+
+def name_in_path(path: Path | str) -> str | None:
+    """The zone that a file of compiled zones is named for; None where its place tells none."""
+    found = _PLACE.search(Path(path).as_posix())
+    name = plain_name(found[1]) if found else ""
+    return name if name and is_zone(name) else None
 
 
 @cache
 def system_zone() -> str:
-    """The computer's own zone by its IANA name: ``TZ``, then /etc/localtime; UTC where neither tells."""
-    return _named_zone() or _linked_zone() or "UTC"
+    """The computer's own zone by its IANA name, see `attendance.computerzone`; UTC where nothing tells."""
+    from attendance.computerzone import computer_zone
 
-
-def system_zone_is_known() -> bool:
-    """Whether the computer tells its zone by name."""
-    return (_named_zone() or _linked_zone()) is not None
-
-
-def _named_zone() -> str | None:
-    name = os.environ.get("TZ", "").removeprefix(":")
-    return name if name and is_zone(name) else None
-
-
-def _linked_zone() -> str | None:
-    _, found, name = str(LOCALTIME.resolve()).partition("zoneinfo/")
-    name = name.removeprefix("posix/").removeprefix("right/")
-    return name if found and is_zone(name) else None
+    return computer_zone().name
 
 
 def local_day(at: datetime, zone_name: str) -> date:

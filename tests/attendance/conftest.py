@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -49,21 +50,34 @@ def fake() -> ModuleType:
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch) -> None:
     """No variable of the developer's own reaches a test; days are those of UTC."""
-    from attendance import zones
-
     for name in ("ATTENDANCE_HOME", "ATTENDANCE_TIME_ZONE", "ATTENDANCE_THREADS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TZ", "UTC")
+    turn_clock(monkeypatch, "UTC")
+
+
+def turn_clock(monkeypatch, told: str | None) -> None:
+    """Set or unset TZ, and have the C library read it."""
+    from attendance import zones
+
+    if told is None:
+        monkeypatch.delenv("TZ", raising=False)
+    else:
+        monkeypatch.setenv("TZ", told)
+    if hasattr(time, "tzset"):
+        time.tzset()
     zones.system_zone.cache_clear()
+
+
+@pytest.fixture
+def tz(monkeypatch):
+    """Set TZ for this process, its C library included: ``tz("JST-9")``, ``tz(None)`` for none."""
+    return lambda told: turn_clock(monkeypatch, told)
 
 
 @pytest.fixture
 def noon(monkeypatch, noon_zone) -> None:
     """For tests that go by the computer's clock: days that do not end while they run, here and in their children."""
-    from attendance import zones
-
-    monkeypatch.setenv("TZ", noon_zone)
-    zones.system_zone.cache_clear()
+    turn_clock(monkeypatch, noon_zone)
 
 
 @pytest.fixture

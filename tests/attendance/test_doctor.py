@@ -206,12 +206,48 @@ def test_clock_of_another_age(look, clock):
 
 
 @pytest.mark.usefixtures("sound")
-def test_no_zone(look, monkeypatch):
-    """A computer that tells no time zone is found."""
-    from attendance import zones
+@pytest.mark.parametrize(
+    ("told", "zone"),
+    [
+        ("JST-9", "Asia/Tokyo"),
+        ("CET-1CEST,M3.5.0,M10.5.0/3", "Europe/Paris"),
+        ("<+0330>-3:30", "Asia/Tehran"),
+        ("Asia/Tokio", "Asia/Tokyo"),
+        ("europe/berlin", "Europe/Berlin"),
+    ],
+)
+@pytest.mark.skipif(os.name != "posix", reason="rules in TZ are POSIX's")
+def test_zone_that_is_not_used(look, tz, told, zone):
+    """A TZ that names no zone is named, with the command that sets the likely one."""
+    tz(told)
+    found = look()["clock.zone"]
+    assert f"attendance config set time_zone {zone}" == found.repair
+    assert f"TZ={told} names no zone" in found.detail
 
-    monkeypatch.setattr(zones, "system_zone_is_known", lambda: False)
-    assert "time_zone" in look()["clock.zone"].repair
+
+@pytest.mark.usefixtures("sound")
+@pytest.mark.parametrize("told", ["Asia/Tokyo", "/usr/share/zoneinfo/Asia/Tokyo", ":Asia/Tokyo", "", "UTC0"])
+@pytest.mark.skipif(not Path("/usr/share/zoneinfo/Asia/Tokyo").exists(), reason="the system has no zones of its own")
+def test_zone_that_is_used(look, tz, told):
+    """A TZ that the system follows and that names a zone is no problem, whichever way it does."""
+    tz(told)
+    assert {} == look()
+
+
+@pytest.mark.usefixtures("sound")
+def test_clock_in_another_zone(look, monkeypatch):
+    """A clock that runs in another zone than the one told is found, with both offsets."""
+    from attendance import computerzone
+
+    monkeypatch.setattr(computerzone, "system_hours", lambda _: (3600, "X"))
+    assert "now that is +00:00 and the computer's clock runs at +01:00" in look()["clock.zone"].detail
+
+
+def test_zone_that_is_set(look, sound, tz):
+    """Where the site's zone is set, the computer's own is no matter."""
+    (sound / "config.toml").write_text('time_zone = "Asia/Tokyo"\n')
+    tz("XXX-13")
+    assert {} == look()
 
 
 @pytest.mark.usefixtures("sound")

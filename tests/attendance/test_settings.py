@@ -74,6 +74,22 @@ def test_bad_value_is_refused(name, raw):
         check(name, raw, "somewhere")
 
 
+@pytest.mark.parametrize(
+    ("name", "raw", "meant"),
+    [
+        ("time_zone", "Berlin", "Europe/Berlin"),
+        ("time_zone", "europe/berlin", "Europe/Berlin"),
+        ("time_zone", "germany", "Europe/Berlin or Europe/Busingen"),
+        ("time_zone", "UTC+1", "Etc/GMT-1"),
+        ("multi", "larges", "largest"),
+    ],
+)
+def test_near_values_are_offered(name, raw, meant):
+    """A zone or word that is none is refused with what may be meant."""
+    with pytest.raises(SettingValue, match=rf"did you mean {meant}\?"):
+        check(name, raw, "config set")
+
+
 def test_optional_settings_accept_none():
     """A setting that may be none can be set back to it with a word."""
     assert check("match_threshold", "none", "flag") is None

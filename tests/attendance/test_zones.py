@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.errors import ZoneUnknown
-from attendance.zones import day_bounds, is_zone, local_day, system_zone, zone
+from attendance.zones import day_bounds, is_zone, local_day, name_in_path, zone
 
 ZONES = [
     "UTC",
@@ -73,20 +73,34 @@ def test_no_zone(name):
         zone(name)
 
 
-@pytest.mark.parametrize(("told", "found"), [("Asia/Tokyo", "Asia/Tokyo"), (":Europe/Paris", "Europe/Paris")])
-def test_system_zone_from_environment(monkeypatch, told, found):
-    """TZ names the computer's zone."""
-    monkeypatch.setenv("TZ", told)
-    system_zone.cache_clear()
-    assert found == system_zone()
+@pytest.mark.parametrize(
+    "name", ["europe/berlin", "utc", "posix/Europe/Berlin", "right/UTC", "localtime", "posixrules"]
+)
+def test_one_name_a_zone(name):
+    """Neither another spelling is a zone nor a file that means another one elsewhere: days would have two sessions."""
+    assert not is_zone(name)
 
 
-def test_system_zone_falls_back(monkeypatch, tmp_path):
-    """A computer that tells no zone has days in UTC."""
-    from attendance import zones as module
+def test_near_zones_are_named():
+    """A misspelt zone is refused with those that may be meant."""
+    with pytest.raises(ZoneUnknown, match=r"did you mean Europe/Berlin\?"):
+        zone("Berlin")
 
-    monkeypatch.setenv("TZ", "Nowhere/Land")
-    monkeypatch.setattr(module, "LOCALTIME", tmp_path / "localtime")
-    system_zone.cache_clear()
-    assert system_zone() == "UTC"
-    assert not module.system_zone_is_known()
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("/usr/share/zoneinfo/Asia/Tokyo", "Asia/Tokyo"),
+        ("/usr/share/zoneinfo/posix/America/Argentina/Ushuaia", "America/Argentina/Ushuaia"),
+        ("/usr/share/zoneinfo/right/Europe/Berlin", "Europe/Berlin"),
+        ("/var/db/timezone/zoneinfo/Europe/Oslo", "Europe/Oslo"),
+        ("/usr/share/zoneinfo.default/Europe/Oslo", "Europe/Oslo"),
+        ("/nix/store/x-tzdata-2026a/share/zoneinfo/UTC", "UTC"),
+        ("/etc/localtime", None),
+        ("/usr/share/zoneinfo/localtime", None),
+        ("/usr/share/zoneinfo/Europe", None),
+    ],
+)
+def test_names_of_places(place, name):
+    """A file of compiled zones is named by where it lies, on Debian, macOS and NixOS alike."""
+    assert name == name_in_path(place)
