@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from attendance.clock import Clock
 from attendance.faults import is_ours
-from attendance.settings import CONFIG_FILE, ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
+from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
 
 if TYPE_CHECKING:
     from gallery.people import Gallery
@@ -206,6 +206,8 @@ def _zone(now: datetime) -> Finding:
 
 
 def _home(home: Path) -> Iterator[Finding]:
+    from gallery.files import leftovers
+
     if not home.is_dir():
         return
     free = shutil.disk_usage(home).free
@@ -215,9 +217,8 @@ def _home(home: Path) -> Iterator[Finding]:
         yield Finding("home", f"{home}, {free // 1_000_000} MB free")
     if os.name == "posix" and stat.S_IMODE(home.stat().st_mode) & 0o022:
         yield Finding("home", f"others may write to {home}", "home.mode", f"chmod 700 {home}", 1)
-    for path in sorted(home.iterdir()):
-        if path.name.startswith(".") and path.suffix in {".new", ".toml"} and path.name != CONFIG_FILE:
-            yield Finding("home", f"{path} is left from an interrupted write", "home.leftover", f"rm {path}", 1)
+    for path in sorted({*leftovers(home), *home.glob(".config-*.toml")}):
+        yield Finding("home", f"{path} is left from an interrupted write", "home.leftover", f"rm {path}", 1)
 
 
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from attendance.errors import OutputFailed
-from attendance.writing import free_name, hidden_name, new_file, publish, refuse_taken, write_numbered
+from attendance.writing import TAKEN, free_name, new_file, refuse_taken, write_numbered
+from gallery.files import beside, publish, sync_file
 
 Pixels = NDArray[np.uint8]
 
@@ -97,7 +98,7 @@ class _Writer:
         import cv2
 
         self._path = path
-        self._part = hidden_name(path)
+        self._part = beside(path)
         self._size = (max(2, width - width % 2), max(2, height - height % 2))
         self._writer = cv2.VideoWriter(str(self._part), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, self._size)
         if not self._writer.isOpened():
@@ -113,7 +114,10 @@ class _Writer:
     def close(self) -> None:
         self._writer.release()
         try:
+            sync_file(self._part)
             publish(self._part, self._path)
+        except FileExistsError as error:
+            raise OutputFailed(str(self._path), TAKEN) from error
         except OSError as error:
             raise OutputFailed(str(self._path), error.strerror or "cannot be written") from error
         finally:

@@ -1,16 +1,17 @@
-"""Result files appear whole or not at all, and never in the place of a file that is there already."""
+"""Result files appear whole or not at all, and only on purpose in the place of another."""
 
 import os
-import secrets
-import tempfile
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 from attendance.errors import OutputFailed
+from gallery import files
+from gallery.files import ORDINARY, PRIVATE, beside, sync_folder
 
-TAKEN = "there is a file of this name already, and it would be overwritten"
+TAKEN = "there is a file of this name already"
 
 
 def refuse_taken(target: Path) -> None:
@@ -32,40 +33,20 @@ def free_name(folder: Path, stem: str, suffix: str) -> Path:
 
 
 @contextmanager
-def new_file(target: Path) -> Iterator[Path]:
-    """A hidden name beside `target`, of the same suffix, to write to; at the end it becomes `target`.
+def new_file(target: Path, mode: int = ORDINARY) -> Iterator[Path]:
+    """A hidden file beside `target`, of the same suffix, to write to; at the end it becomes `target`.
 
     Raises OutputFailed where `target` is taken, also if that happens meanwhile, and where nothing can be written;
     after any error the hidden file is gone.
     """
     refuse_taken(target)
-    hidden = hidden_name(target)
     try:
-        yield hidden
-        publish(hidden, target)
-    except OSError as error:
-        raise OutputFailed(_text(target), error.strerror or str(error)) from error
-    finally:
-        with suppress(OSError):
-            hidden.unlink(missing_ok=True)
-
-
-def hidden_name(target: Path) -> Path:
-    """A name beside `target`, of the same suffix, that nobody else uses."""
-    return target.with_name(f".{target.stem[:40]}-{secrets.token_hex(6)}.part{target.suffix}")
-
-
-def publish(hidden: Path, target: Path) -> None:
-    """Sync a finished file and give it its name; raises OutputFailed where that is taken, OSError for the disk."""
-    with hidden.open("rb+") as file:
-        os.fsync(file.fileno())
-    try:
-        os.link(hidden, target)  # unlike a rename it never replaces
+        with files.new_file(target, mode) as hidden:
+            yield hidden
     except FileExistsError as error:
         raise OutputFailed(_text(target), TAKEN) from error
-    except OSError:  # a file system without hard links
-        refuse_taken(target)
-        hidden.rename(target)
+    except OSError as error:
+        raise _failed(target, error) from error
 
 
 def write_numbered(folder: Path, stem: str, suffix: str, write: Callable[[Path], None]) -> Path:
@@ -82,21 +63,59 @@ def write_numbered(folder: Path, stem: str, suffix: str, write: Callable[[Path],
         return target
 
 
-def write_whole(target: Path, text: str) -> None:
-    """Write UTF-8 text beside the target, sync it, then put it in place; raises OutputFailed."""
-    temporary = None
+def write_new(target: Path, data: bytes | str, *, private: bool = False) -> None:
+    """Write text (as UTF-8) or bytes to a new file; raises OutputFailed, also where the name is taken.
+
+    What is there already is never replaced, not even when it appears while this is written: a file, a folder, a
+    device, or a link that leads nowhere. The mode is that of the umask, 0600 with ``private``.
+    """
+    with new_file(target, PRIVATE if private else ORDINARY) as hidden:
+        hidden.write_bytes(_bytes(data))
+
+
+def write_over(target: Path, data: bytes | str, may_go: Callable[[Path], bool]) -> None:
+    """As `write_new`, but a file of which ``may_go`` says so is replaced, in one step; its mode stays.
+
+    Raises OutputFailed for any other file, and where somebody changes it meanwhile.
+    """
+    place = target.resolve()  # a link stays a link
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        before = place.lstat()
+    except FileNotFoundError:
+        return write_new(target, data)
+    except OSError as error:
+        raise _failed(target, error) from error
+    if not stat.S_ISREG(before.st_mode) or not may_go(place):
+        raise OutputFailed(_text(target), f"{TAKEN}, and it is no earlier report of this program")
+    return _replace(place, _bytes(data), before)
+
+
+def _replace(target: Path, data: bytes, before: os.stat_result) -> None:
+    temporary = beside(target)
+    try:
+        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IMODE(before.st_mode))
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)  # noqa: PTH105 - a Path of it would say no more
+        temporary.chmod(stat.S_IMODE(before.st_mode))
+        now = target.lstat()
+        if (now.st_ino, now.st_mtime_ns, now.st_size) != (before.st_ino, before.st_mtime_ns, before.st_size):
+            raise OutputFailed(_text(target), "somebody is changing this file")
+        temporary.replace(target)
+        sync_folder(target.parent)
     except OSError as error:
-        raise OutputFailed(str(target), error.strerror or str(error)) from error
+        raise _failed(target, error) from error
     finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+
+
+def _bytes(data: bytes | str) -> bytes:
+    return data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
+
+
+def _failed(target: Path, error: OSError) -> OutputFailed:
+    return OutputFailed(_text(target), error.strerror or str(error))
 
 
 def _text(path: Path) -> str:

@@ -3,10 +3,13 @@
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 PRIVATE = 0o600
+ORDINARY = 0o666
+_ENOUGH = 40
+"""Letters of the target's name in a temporary one: names end at 255 bytes, and a letter may take four."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -26,33 +29,49 @@ def sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _publish(temporary: Path, target: Path) -> None:
-    """Give `temporary` its final name unless that is taken; raises FileExistsError then."""
+def publish(temporary: Path, target: Path) -> None:
+    """Give `temporary` its final name unless that is taken, by whomever at whatever moment; FileExistsError then."""
     try:
         os.link(temporary, target)
     except FileExistsError:
         raise
-    except OSError:  # a file system without hard links
-        if target.exists():
-            raise FileExistsError(target) from None
-        temporary.rename(target)
+    except OSError:  # a file system without hard links: take the name first, then put the content there
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
+        try:
+            temporary.replace(target)
+        except BaseException:
+            target.unlink(missing_ok=True)
+            raise
 
 
 @contextmanager
-def new_private_file(target: Path) -> Iterator[Path]:
-    """An empty file of mode 0600 beside `target` to fill; on success it becomes `target`.
+def new_file(target: Path, mode: int = ORDINARY) -> Iterator[Path]:
+    """An empty file beside `target` to fill, of this mode less the umask; on success it becomes `target`.
 
     An existing `target` is never replaced: FileExistsError, and on any failure nothing is left behind.
     """
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(6)}.new")
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
+    temporary = beside(target)
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
     try:
         yield temporary
         sync_file(temporary)
-        _publish(temporary, target)
+        publish(temporary, target)
         sync_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def new_private_file(target: Path) -> AbstractContextManager[Path]:
+    """As `new_file`, of mode 0600."""
+    return new_file(target, PRIVATE)
+
+
+def beside(target: Path) -> Path:
+    """A hidden name in the folder of `target` that nobody else takes; it fits where the name of `target` does.
+
+    It keeps the suffix, by which writers of pictures and films choose their format.
+    """
+    return target.with_name(f".{target.stem[:_ENOUGH]}.{secrets.token_hex(6)}.new{target.suffix[:_ENOUGH]}")
 
 
 def leftovers(folder: Path) -> list[Path]:

@@ -1,6 +1,9 @@
-"""Result files: whole or not at all, and never in the place of a file that is there."""
+"""Result files: whole or not at all, nothing is lost for them, and no file that is there is replaced."""
 
 import os
+import stat
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +13,14 @@ from attendance.errors import OutputFailed
 from attendance.film import Film
 from attendance.outlet import Outlet
 from attendance.sources import Source
-from attendance.writing import TAKEN, free_name, new_file, write_numbered
+from attendance.writing import TAKEN, free_name, new_file, write_new, write_numbered, write_over
+from gallery import files
 
 PIXELS = np.full((40, 60, 3), 120, np.uint8)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture
@@ -24,8 +32,125 @@ def photo(tmp_path):
     return path
 
 
-def names(folder) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+@pytest.fixture
+def umask():
+    before = os.umask(0o027)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.parametrize("data", ["Zoë\n", b"\x00\xff"])
+def test_new_file(tmp_path, data):
+    """Text is written as UTF-8, bytes as they are, and nothing else is left in the folder."""
+    write_new(tmp_path / "a", data)
+    assert (data.encode() if isinstance(data, str) else data) == (tmp_path / "a").read_bytes()
+    assert ["a"] == names(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.usefixtures("umask")
+def test_modes(tmp_path):
+    """A new file has the mode that the umask leaves, a private one 0600, and one written over keeps its own."""
+    write_new(tmp_path / "a", "x")
+    write_new(tmp_path / "b", "x", private=True)
+    (tmp_path / "c").write_text("old")
+    (tmp_path / "c").chmod(0o664)
+    write_over(tmp_path / "c", "new", lambda _: True)
+    assert [0o640, 0o600, 0o664] == [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in "abc"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_nothing_is_replaced(tmp_path, monkeypatch, links):
+    """A file, a folder and a link that leads nowhere keep their places, also where there are no hard links."""
+    if not links:
+        monkeypatch.setattr(files.os, "link", refuse)
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name in ("file", "folder", "link"):
+        with pytest.raises(OutputFailed, match="there is a file of this name already"):
+            write_new(tmp_path / name, "new")
+    assert ("mine", True) == ((tmp_path / "file").read_text(), (tmp_path / "link").is_symlink())
+    assert ["file", "folder", "link"] == names(tmp_path)
+
+
+def refuse(*_):
+    raise PermissionError("no hard links here")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_one_of_many_wins(tmp_path, monkeypatch, links):
+    """Of several that write the same new file at once, one does, and the others are told."""
+    if not links:
+        monkeypatch.setattr(files.os, "link", refuse)
+    start, told = threading.Barrier(8), []
+
+    def write(number: int) -> None:
+        start.wait()
+        try:
+            write_new(tmp_path / "a", str(number) * 1000)
+        except OutputFailed:
+            told.append(number)
+
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join()
+    (winner,) = set(range(8)) - set(told)
+    assert str(winner) * 1000 == (tmp_path / "a").read_text()
+    assert ["a"] == names(tmp_path)
+
+
+def test_long_names(tmp_path):
+    """A name as long as the file system allows is no hindrance."""
+    write_new(tmp_path / ("n" * 251 + ".csv"), "x")
+    write_new(tmp_path / ("ö" * 120), "x")
+    assert 2 == len(names(tmp_path))
+
+
+def test_no_such_folder(tmp_path):
+    """A place that is not there is named."""
+    for action in (lambda path: write_new(path, "x"), lambda path: write_over(path, "x", lambda _: True)):
+        with pytest.raises(OutputFailed, match="No such file"):
+            action(tmp_path / "none" / "a.csv")
+
+
+def test_written_over_on_purpose(tmp_path):
+    """What may go is replaced whole; a link to it stays a link; what may not go stays."""
+    (tmp_path / "a").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    write_over(tmp_path / "link", "new", lambda path: path.read_text() == "old")
+    assert ("new", True) == ((tmp_path / "a").read_text(), (tmp_path / "link").is_symlink())
+    with pytest.raises(OutputFailed, match="no earlier report"):
+        write_over(tmp_path / "a", "newer", lambda _: False)
+    assert ("new", ["a", "link"]) == ((tmp_path / "a").read_text(), names(tmp_path))
+    write_over(tmp_path / "b", "first", lambda _: False)
+    assert "first" == (tmp_path / "b").read_text()
+
+
+def test_changed_meanwhile(tmp_path):
+    """A file that somebody writes to while it is looked at is not replaced."""
+    target = tmp_path / "a"
+    target.write_text("old")
+
+    def look(path) -> bool:
+        path.write_text("somebody's work")
+        return True
+
+    with pytest.raises(OutputFailed, match="somebody is changing"):
+        write_over(target, "new", look)
+    assert ("somebody's work", ["a"]) == (target.read_text(), names(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["fifo", "folder"])
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with names are POSIX's")
+def test_only_files_are_written_over(tmp_path, name):
+    """A pipe or a folder is never replaced, and never read."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputFailed):
+        write_over(tmp_path / name, "x", lambda _: pytest.fail("it was looked into"))
 
 
 def test_a_new_file_is_whole_or_absent(tmp_path):
