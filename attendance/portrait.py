@@ -1,9 +1,12 @@
 """All that is known of one person, for `gallery show`."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from attendance.records import PersonRef, ScoredPerson, instant
+from attendance.zones import zone
+from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
@@ -19,6 +22,8 @@ class Portrait:
     lookalikes: list[tuple[PersonRef, float]]
     closest: list[ScoredPerson]
     threshold: float
+    away_since: datetime | None = None
+    """Since when the person is inactive, in the site's zone; None for somebody active, or where it is not known."""
 
     def to_dict(self) -> dict[str, Any]:
         """One JSON object."""
@@ -30,6 +35,7 @@ class Portrait:
             "groups": list(info.groups),
             "created": instant(info.created),
             "active": info.active,
+            "inactive_since": None if self.away_since is None else instant(self.away_since),
             "note": info.note,
             "templates": [_template(each) for each in self.templates],
             "lookalikes": [{**who.to_dict(), "score": round(score, 6)} for who, score in self.lookalikes],
@@ -41,7 +47,7 @@ class Portrait:
         """The same for people."""
         info = self.info
         found = [
-            f"{info.name} ({info.external_id}){'' if info.active else ', inactive'}",
+            f"{info.name} ({info.external_id}){'' if info.active else f', {_standing(info, self.away_since)}'}",
             f"  since     {instant(info.created)}",
             f"  groups    {', '.join(info.groups) or 'none'}",
         ]
@@ -66,8 +72,29 @@ def portrait(app: "Attendance", person: str) -> Portrait:
     refs = app.judging.people().refs(pairs)
     lookalikes = [(refs[number], score) for number, score in pairs.items()]
     return Portrait(
-        info, app.gallery.templates_of(info.id), lookalikes, app.judging.closest(info.id), app.policy().threshold
+        info,
+        app.gallery.templates_of(info.id),
+        lookalikes,
+        app.judging.closest(info.id),
+        app.policy().threshold,
+        _away_since(app, info),
     )
+
+
+def standing_of(app: "Attendance", info: "PersonInfo") -> str:
+    """In words whether somebody is active, or since when not."""
+    return _standing(info, _away_since(app, info))
+
+
+def _standing(info: "PersonInfo", since: datetime | None) -> str:
+    if info.active:
+        return "active"
+    return "inactive" if since is None else f"inactive since {since:%Y-%m-%d %H:%M}"
+
+
+def _away_since(app: "Attendance", info: "PersonInfo") -> datetime | None:
+    since = app.gallery.standings().get(info.id, NEVER_LEFT).away_since
+    return None if since is None else since.astimezone(zone(app.zone))
 
 
 def _template(info: "TemplateInfo") -> dict[str, Any]:

@@ -18,6 +18,7 @@
     └── GalleryRefused             (exit code 1: this request is refused, the gallery is as before)
         ├── PersonUnknown          gallery.person_unknown
         ├── PersonAmbiguous        gallery.person_ambiguous
+        ├── PersonInactive         gallery.person_inactive
         ├── PersonInvalid          gallery.person_invalid
         ├── LookalikeUnknown       gallery.lookalike_unknown
         ├── DuplicateId            gallery.duplicate_id
@@ -162,6 +163,13 @@ class PersonAmbiguous(GalleryRefused):
 
     id = "gallery.person_ambiguous"
     help = "Give the id instead of the name."
+
+
+class PersonInactive(GalleryRefused):
+    """The person was set inactive and does not belong at the time in question."""
+
+    id = "gallery.person_inactive"
+    help = "`attendance gallery activate PERSON` takes somebody in again; a namesake needs an id of their own (--id)."
 
 
 class PersonInvalid(GalleryRefused):

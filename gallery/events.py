@@ -20,6 +20,7 @@ MARK_VOIDED = "mark.void"
 MARK_RESTORED = "mark.restore"
 LOOKALIKE_ADDED = "lookalike.add"
 LOOKALIKE_CLEARED = "lookalike.clear"
+PERSON_ACTIVE = "person.active"
 
 
 @dataclass(frozen=True)

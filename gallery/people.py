@@ -17,10 +17,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gallery import archive, erase, lookup, registry, templates, verify
-from gallery.errors import Conflict, LookalikeUnknown
-from gallery.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, history, record
+from gallery.errors import Conflict, LookalikeUnknown, PersonInactive
+from gallery.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, PERSON_ACTIVE, history, record
 from gallery.schema import Crop, Group, LookalikeRow, Membership, Person, Template
 from gallery.seal import Sealer
+from gallery.standing import Standing, standings
 from gallery.store import Store
 from gallery.unlock import unlock
 from gallery.values import (
@@ -128,13 +129,32 @@ class Gallery:
             record(session, at=at, by=by, action="person.groups", subject=row.id)
             return lookup.info(session, self.encoder_id, row)
 
-    def set_active(self, person: str | int, active: bool, *, at: datetime, by: str) -> PersonInfo:
-        """Take somebody out of every search without losing marks or templates, or take them in again."""
+    def set_active(
+        self, person: str | int, active: bool, *, at: datetime, by: str, since: datetime | None = None
+    ) -> PersonInfo:
+        """Take somebody out of every search without losing marks or templates, or take them in again.
+
+        ``since`` is the instant from which it counts in reports, where that is earlier than now (``at``); a later
+        one is refused with Conflict. The latest word counts: what was said of days after it is taken back.
+        """
+        if since is not None and since > at:
+            raise Conflict(str(person), "people can be set active or inactive since a time that has begun, not later")
         with self._changing() as session:
             row = lookup.find_row(session, person)
             row.active = active
-            record(session, at=at, by=by, action="person.active", subject=row.id, details={"active": active})
+            details = {"active": active} | ({} if since is None else {"since": since.isoformat()})
+            record(session, at=at, by=by, action=PERSON_ACTIVE, subject=row.id, details=details)
             return lookup.info(session, self.encoder_id, row)
+
+    def standings(self) -> dict[int, Standing]:
+        """Since when people have been active or not, by internal id; who never left is not in it."""
+        with self.store.reading() as session:
+            return standings(session)
+
+    def holdings(self, person: str | int) -> tuple[int, int]:
+        """How many templates and marks a person has: what `remove` takes away."""
+        with self.store.reading() as session:
+            return erase.count_of(session, lookup.find_row(session, person).id)
 
     def merge(self, source: str | int, into: str | int, *, at: datetime, by: str) -> PersonInfo:
         """Give templates, groups, marks and look-alikes of `source` to `into`; `source` is gone then.
@@ -197,8 +217,9 @@ class Gallery:
 
         Who it is: the person with `external_id`, where one is given (raises DuplicateId where the name there is
         another), else the only person with this name (PersonAmbiguous where there are several), else somebody
-        new. The same photo again changes nothing. With `replace` the person's other templates of this encoder
-        go. Raises TemplateInvalid, WrongEncoder, PersonInvalid.
+        new. The same photo again changes nothing; no photo makes somebody active again (PersonInactive). With
+        `replace` the person's other templates of this encoder go. Raises TemplateInvalid, WrongEncoder,
+        PersonInvalid.
         """
         payload = templates.pack(vector, cohort_mean)
         photo = templates.Photo(quality, source, source_sha256, crop, at)
@@ -211,8 +232,8 @@ class Gallery:
             joined = lookup.add_to_groups(session, row.id, groups)
             dropped = replace and self._drop_others(session, row.id, added.template_id)
             outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
-            if added.changed or joined or dropped or not row.active:
-                row.active = True
+            if added.changed or joined or dropped:
+                _refuse_inactive(row)
                 details = {"template": added.template_id, "encoder": self.encoder_id, "outcome": outcome}
                 record(session, at=at, by=by, action="person.enroll", subject=row.id, details=details)
                 self.store.bump(session)
@@ -400,6 +421,11 @@ def _cleared_at(session: Session, first: int, second: int) -> float:
     events = history(session, subject=first, action=LOOKALIKE_CLEARED)
     scores = (event.details["score"] for event in events if event.details["other"] == second)
     return float(max(scores, default=-math.inf))
+
+
+def _refuse_inactive(row: Person) -> None:
+    if not row.active:
+        raise PersonInactive(row.external_id, f"{row.name} was set inactive, and a photo does not bring them back")
 
 
 def _named(row: Person, name: str) -> Person:

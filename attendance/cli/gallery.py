@@ -11,6 +11,7 @@ from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, json_line, line, progress, records, say
 
 if TYPE_CHECKING:
+    from attendance.app import Attendance
     from gallery.values import PersonInfo
 
 PASSPHRASE_ENV = "ATTENDANCE_PASSPHRASE"  # noqa: S105 - the name of a variable
@@ -65,14 +66,46 @@ def rename(
 
 @app.command(epilog=options.EXIT_CODES)
 def remove(person: options.Person, *, yes: options.Yes = False, home: options.Home = None) -> None:
-    """Remove a person with templates, marks and every other trace; dated backups keep theirs."""
+    """Remove a person with templates, marks and every other trace; dated backups keep theirs.
+
+    Past reports lose them, too: for somebody who leaves, 'gallery deactivate' keeps those.
+    """
     with changing(home) as opened:
         found = opened.gallery.find(person)
-        confirm(f"Remove {found.name} ({found.external_id}) with all templates and marks?", yes=yes)
+        templates, marks = opened.gallery.holdings(found.id)
+        confirm(
+            f"Remove {found.name} ({found.external_id}) with {templates} templates, and {marks} marks out of all past "
+            f"reports? 'attendance gallery deactivate {found.external_id}' would keep the marks.",
+            yes=yes,
+        )
         gone = opened.gallery.remove(found.id, at=opened.clock.utc(), by=opened.by)
         say(f"removed {found.external_id}: {gone.templates} templates, {gone.marks} marks")
         if not gone.erased:
             say("another program is reading this home; the last traces go when the next writing command starts")
+
+
+@app.command(epilog=options.EXIT_CODES)
+def deactivate(
+    person: options.Person,
+    *,
+    on: Annotated[str | None, typer.Option(help="First day without them, YYYY-MM-DD; else from now on.")] = None,
+    home: options.Home = None,
+) -> None:
+    """Take somebody who leaves out of checks and of reports on later days; marks and templates stay."""
+    with changing(home) as opened:
+        _tell_standing(opened, opened.set_active(person, False, since=options.day_of(on, "--on")))
+
+
+@app.command(epilog=options.EXIT_CODES)
+def activate(
+    person: options.Person,
+    *,
+    on: Annotated[str | None, typer.Option(help="First day with them again, YYYY-MM-DD; else from now on.")] = None,
+    home: options.Home = None,
+) -> None:
+    """Take in somebody again who was set inactive."""
+    with changing(home) as opened:
+        _tell_standing(opened, opened.set_active(person, True, since=options.day_of(on, "--on")))
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -204,6 +237,12 @@ def reembed(
             say(f"{run.drop_old()} old templates deleted")
     if run.failed:
         raise typer.Exit(1)
+
+
+def _tell_standing(opened: "Attendance", info: "PersonInfo") -> None:
+    from attendance.portrait import standing_of
+
+    say(f"{info.name} ({info.external_id}) is {standing_of(opened, info)}")
 
 
 def _person(info: "PersonInfo") -> dict[str, Any]:

@@ -243,7 +243,8 @@ class FollowsTheGallery(RuleBasedStateMachine):
     @rule(new=st.booleans(), program=st.integers(0, 1), replace=st.booleans(), group=st.booleans())
     def enrol(self, new: bool, program: int, replace: bool, group: bool) -> None:
         self.count += 1
-        name = self.names[self._pick()] if self.names and not new else f"p{self.count}"
+        known = sorted(set(self.names) - self.left)
+        name = self.names[int(self.chance.choice(known))] if known and not new else f"p{self.count}"
         vector, mean = unit(self.chance.integers(-2, 3, 6) + 0.5), float(self.chance.choice([0.0, 0.25]))
         result = self.galleries[program].enroll(
             name, vector, mean, quality={}, source="x", source_sha256=hashlib.sha256(bytes([self.count])).hexdigest(),
@@ -254,7 +255,6 @@ class FollowsTheGallery(RuleBasedStateMachine):
             self.rows = {t: row for t, row in self.rows.items() if row[0] != person}
         self.rows[result.template_id] = (person, vector, mean)
         self.names[person] = name
-        self.left.discard(person)
 
     @precondition(lambda self: self.names)
     @rule(program=st.integers(0, 1))

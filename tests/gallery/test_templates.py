@@ -184,11 +184,11 @@ def test_another_encoder_can_embed_the_kept_crops_anew(store, enrol, vector, now
 
 
 def test_those_who_left_are_not_loaded(gallery, enrol, now):
-    """An inactive person's templates stay stored and are not searched; enrolling takes the person in again."""
+    """An inactive person's templates stay stored and are not searched, until the person is set active again."""
     enrol(gallery, "Ada", 1)
     gallery.set_active("Ada", False, at=now, by="t")
     gone = gallery.load().ids.tolist(), gallery.people(), [p.name for p in gallery.people(active=None)]
-    enrol(gallery, "Ada", 1)
+    gallery.set_active("Ada", True, at=now, by="t")
 
     assert ([], [], ["Ada"]) == gone
     assert [1] == gallery.load().ids.tolist()
