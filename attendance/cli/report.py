@@ -1,7 +1,6 @@
 """attendance report: present, absent, or no log."""
 
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,17 +9,16 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import reading
 from attendance.cli.output import on_terminal, say, table
+from attendance.reportform import Form, form_of_file, form_of_screen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from attendance.report import Row
 
-
-class Form(StrEnum):
-    """The forms a report comes in."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
+FORMAT_HELP = "Else a table on a terminal, plain CSV to a pipe, and for a file what its name ends in."
+OUTPUT_HELP = "Write to this new file: .csv (as Excel opens it), .xlsx, .json or .txt."
 
 
 def report(
@@ -29,27 +27,36 @@ def report(
     first: Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD.", metavar="DAY")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last day; today if --from is given.", metavar="DAY")] = None,
     group: options.Group = None,
-    form: Annotated[Form | None, typer.Option("--format", help="Table on a terminal, else CSV.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file instead.")] = None,
+    form: Annotated[Form | None, typer.Option("--format", help=FORMAT_HELP)] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=OUTPUT_HELP, metavar="FILE")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace FILE if it is an earlier report, and nothing else.")
+    ] = False,
+    as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
     """Who was present in a session or a span of days; today's sessions unless told otherwise.
 
-    "absent": enrolled while a check ran, and not marked. "no log": no check ran in that session, or the
-    person was enrolled later; nothing is known.
+    "absent": looked for by a check, and not marked. "no log": no check ran in that session, or the person was
+    enrolled later; nothing is known. Who was set inactive is listed for the days before.
     """
-    from attendance.report import counts, to_csv, to_json
+    from attendance.report import counts
 
     begin, end = _period(session, first, last)
+    chosen = _form(form, output, as_json=as_json)
     with reading(home) as app:
         rows = app.report(session=session, first=begin, last=end, group=group)
+        why = "" if rows else app.why_no_rows(session=session, first=begin, last=end, group=group)
         now = app.clock.utc()
-    chosen = form or (Form.TABLE if on_terminal() and output is None else Form.CSV)
-    if chosen is Form.TABLE:
-        _table(rows)
-    else:
-        _write(to_csv(rows) if chosen is Form.CSV else to_json(rows, now=now) + "\n", output)
-    say(", ".join(f"{status} {count}" for status, count in counts(rows).items()) if rows else "no session was found")
+    _show(rows, chosen, now) if output is None else _write(rows, chosen, output, now, overwrite=overwrite)
+    say(", ".join(f"{status} {count}" for status, count in counts(rows).items()) if rows else why)
+
+
+def _form(form: Form | None, output: Path | None, *, as_json: bool) -> Form:
+    if as_json and form not in {None, Form.JSON}:
+        raise typer.BadParameter(f"--json and --format {form} are two forms", param_hint="--json")
+    wanted = Form.JSON if as_json else form
+    return form_of_screen(wanted, terminal=on_terminal()) if output is None else form_of_file(output, wanted)
 
 
 def _period(session: str | None, first: str | None, last: str | None) -> tuple[date | None, date | None]:
@@ -72,29 +79,20 @@ def _day(flag: str, text: str | None) -> date | None:
         raise ReportPeriod(flag, f"{text!r} is no day") from error
 
 
-def _write(text: str, output: Path | None) -> None:
+def _show(rows: "Sequence[Row]", form: Form, now: "datetime") -> None:
     import sys
 
-    from attendance.writing import write_whole
+    from attendance.report import matrix
+    from attendance.reportfile import content
 
-    if output is None:
-        sys.stdout.write(text)
+    if form is Form.TABLE:
+        table(*matrix(rows))
     else:
-        write_whole(output, text)
+        sys.stdout.write(str(content(rows, form, now=now)))
 
 
-def _table(rows: "list[Row]") -> None:
-    """People down, sessions across."""
-    from attendance.report import local
+def _write(rows: "Sequence[Row]", form: Form, output: Path, now: "datetime", *, overwrite: bool) -> None:
+    from attendance.reportfile import write
 
-    sessions = {row.session.id: row.session for row in rows}
-    cells: dict[tuple[str, str], dict[int, str]] = {}
-    for row in rows:
-        shown: str = row.status
-        if row.status == "present" and row.mark is not None:
-            shown = f"{local(row.mark.at, row.session):%H:%M}" + (" by hand" if row.mark.how == "manual" else "")
-        elif row.mark is not None:
-            shown += f" (void: {row.mark.void_reason})"
-        cells.setdefault((row.person.id, row.person.name), {})[row.session.id] = shown
-    columns = ("id", "name", *(each.name for each in sessions.values()))
-    table(columns, [(*who, *(found.get(each, "") for each in sessions)) for who, found in cells.items()])
+    write(rows, form, output, now=now, overwrite=overwrite)
+    say(f"wrote {output}")
