@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from attendance.clock import Clock, SystemClock
 from attendance.decision import Policy
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from attendance.cameras import Address, Camera
     from attendance.checking import ShowPicture
     from attendance.judging import Judge
-    from attendance.marks import How, MarkInfo, Marks
+    from attendance.marks import How, Marked, MarkInfo, Marks
     from attendance.report import Row
     from attendance.sessions import SessionInfo, Sessions
     from attendance.sources import Source
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from enroll.roster import Entry
     from gallery.people import Gallery
     from gallery.store import Store
+    from gallery.values import PersonInfo
 
 MARK_VOIDED = "mark_voided"
 
@@ -154,6 +155,33 @@ class Attendance:
 
         return self.settings.time_zone or system_zone()
 
+    @property
+    def zone_warning(self) -> str | None:
+        """What is in doubt about the zone that days are counted in, None where all is well or the site's is set."""
+        from attendance.computerzone import computer_zone
+
+        if self.settings.time_zone is not None:
+            return None
+        found = computer_zone(self.clock.utc())
+        return None if found.warning is None else f"{found.warning}. To settle it: {found.repair}"
+
+    # People who leave
+
+    def set_active(self, person: str, active: bool, *, since: date | None = None) -> "PersonInfo":
+        """Take somebody out of checks and of reports on later days, keeping marks and templates; or in again.
+
+        ``since`` is the first day for which that counts, at the site; without it, it counts from now on, and
+        nothing happens to somebody who is so already. Raises PersonUnknown, PersonAmbiguous, SessionDay.
+        """
+        from attendance.zones import day_start
+
+        now = self.clock.utc()
+        who = self.gallery.find(person)
+        if since is None and who.active == active:
+            return who
+        begin = None if since is None else day_start(self.sessions.begun(since, now), self.zone)
+        return self.gallery.set_active(who.id, active, at=now, by=self.by, since=begin)
+
     # Enrol
 
     def enroll(
@@ -228,15 +256,19 @@ class Attendance:
 
         Returns it with the mark's id, as ``already`` when the person was marked before, as ``review`` when
         somebody has voided that mark; other decisions come back unchanged. ``how`` is ``camera`` for a decision
-        with a track, else ``file``, unless given. When this returns, the mark survives a kill.
+        with a track, else ``file``, unless given. In a session of a day gone by the mark is of the time that the
+        file tells, if it tells one of that day. When this returns, the mark survives a kill.
         """
         from attendance.marks import evidence_of
+        from attendance.recording import time_of_mark
 
         if decision.decision != "present" or decision.person is None:
             return decision
         kind = how or ("file" if decision.track is None else "camera")
         found = self.sessions.for_marks(session, decision.at)
-        marked = self.marks.mark(decision.person.key, found, at=decision.at, how=kind, evidence=evidence_of(decision))
+        at, facts = time_of_mark(decision, found, kind)
+        evidence = {**evidence_of(decision), **facts}
+        marked = self.marks.mark(decision.person.key, found, at=at, how=kind, evidence=evidence, entered=decision.at)
         if not marked.mark.valid:
             return dataclasses.replace(
                 decision, decision="review", mark=marked.mark.id, reasons=(*decision.reasons, MARK_VOIDED)
@@ -245,8 +277,11 @@ class Attendance:
 
     def note_check(self, how: "How", session: str | None = None) -> None:
         """Remember, once a run and session, that people were looked for: who is not marked now is absent."""
+        from attendance.recording import refuse_past
+
         at = self.clock.utc()
         found = self.sessions.for_marks(session, at)
+        refuse_past(found, at, how)
         if found.id not in self._noted:
             self.sessions.note_check(found, at=at, details={"how": how})
             self._noted.add(found.id)
@@ -329,18 +364,32 @@ class Attendance:
         return as_iterator(run)
 
     def searched_group(self, session: str | None, group: str | None) -> str | None:
-        """The group to search: the one asked for, else the session's; raises GroupUnknown, SessionUnknown."""
-        found = None if session is None else self.sessions.for_marks(session, self.clock.utc())
+        """The group to search: the one asked for, else the session's; makes no session.
+
+        Raises GroupUnknown, SessionUnknown, SessionClosed, SessionDay.
+        """
+        found = None if session is None else self._looked_for_in(session)
         wanted = group if group is not None or found is None else found.group
         self.policy(wanted)
         return wanted
 
+    def _looked_for_in(self, session: str) -> "SessionInfo | None":
+        from attendance.sessions import day_named
+
+        at, day = self.clock.utc(), day_named(session)
+        if day is not None and self.sessions.known(session) is None:
+            self.sessions.begun(day, at)
+            return None
+        return self.sessions.for_marks(session, at)
+
     def known_group(self, group: str | None) -> str | None:
         """The group, if there is one of this name (None: no group); raises GroupUnknown."""
         from attendance.errors import GroupUnknown
+        from gallery.near import close_names, did_you_mean
 
         if group is not None and group not in self.gallery.groups():
-            raise GroupUnknown(group, "there is no group of this name")
+            near = did_you_mean(close_names(group, self.gallery.groups()))
+            raise GroupUnknown(group, f"there is no group of this name{near}")
         return group
 
     def session_named(self, name: str | None) -> "SessionInfo":
@@ -351,15 +400,26 @@ class Attendance:
 
     # By hand
 
-    def mark(self, person: str, *, session: str | None = None, note: str = "") -> "MarkInfo":
+    def mark(
+        self, person: str, *, session: str | None = None, at: str | datetime | None = None, note: str = ""
+    ) -> "MarkInfo":
+        """As `enter`; returns the mark alone."""
+        return self.enter(person, session=session, at=at, note=note).mark
+
+    def enter(
+        self, person: str, *, session: str | None = None, at: str | datetime | None = None, note: str = ""
+    ) -> "Marked":
         """Mark somebody present by hand, also where a mark was voided or the named session is closed.
 
-        Raises PersonUnknown, PersonAmbiguous, SessionUnknown.
+        ``session`` may be a day that has begun ("2026-03-02"): its own session is made where there is none. ``at``
+        is a time on the clock of the site ("08:05") or a whole instant; without it, it is now, or not known
+        where the session is over. Raises PersonUnknown, PersonAmbiguous, PersonInactive, SessionUnknown, SessionDay,
+        MarkTime.
         """
-        at = self.clock.utc()
-        found = self.sessions.of_day(at) if session is None else self.sessions.find(session)
-        who = self.gallery.find(person)
-        return self.marks.mark(who.id, found, at=at, how="manual", evidence={"note": note}).mark
+        from attendance.byhand import enter
+
+        text = at.isoformat() if isinstance(at, datetime) else at
+        return enter(self, person, session=session, at=text, note=note)
 
     def void(self, person: str, *, reason: str, session: str | None = None) -> "MarkInfo":
         """Declare a mark wrong; cameras do not make it again. Raises MarkUnknown, MarkVoided."""
@@ -379,36 +439,22 @@ class Attendance:
 
         Without any of them: today's sessions. Raises SessionUnknown, GroupUnknown.
         """
-        from attendance import report
+        from attendance.reporting import Asked, report
 
-        self.known_group(group)
-        chosen = self._chosen(session, first, last)
-        return report.rows(
-            chosen,
-            self._members(),
-            {each.id: self.marks.of_session(each.id) for each in chosen},
-            self.sessions.checked(),
-            now=self.clock.utc(),
-            group=group,
-        )
+        return report(self, Asked(session, first, last, group))
 
-    def _chosen(self, session: str | None, first: date | None, last: date | None) -> "list[SessionInfo]":
-        from attendance.zones import local_day
+    def why_no_rows(
+        self,
+        *,
+        session: str | None = None,
+        first: date | None = None,
+        last: date | None = None,
+        group: str | None = None,
+    ) -> str:
+        """Why a report of these has no rows, in words."""
+        from attendance.reporting import Asked, why_no_rows
 
-        if session is not None:
-            return [self.sessions.find(session)]
-        today = local_day(self.clock.utc(), self.zone)
-        begin, end = first or last or today, last or today
-        return [each for each in self.sessions.all() if begin <= each.day <= end]
-
-    def _members(self) -> list[Any]:
-        from attendance.records import PersonRef
-        from attendance.report import Member
-
-        return [
-            Member(PersonRef(each.external_id, each.name, each.id), each.created, each.groups)
-            for each in self.gallery.people(active=None)
-        ]
+        return why_no_rows(self, Asked(session, first, last, group))
 
     def _workers(self, wanted: int | None) -> int:
         return wanted or self.settings.threads or _cores()

@@ -14,12 +14,14 @@ The tree::
     ├── GroupUnknown             group.unknown        1
     ├── HomeUnknown              home.unknown         3
     ├── MarkError
+    │   ├── MarkTime             mark.time            2
     │   ├── MarkUnknown          mark.unknown         1
     │   └── MarkVoided           mark.voided          1
     ├── PersonDuplicate          person.duplicate     1
     ├── PersonUnlike             person.unlike        1
     ├── SessionError
     │   ├── SessionClosed        session.closed       1
+    │   ├── SessionDay           session.day          1
     │   ├── SessionExists        session.exists       1
     │   ├── SessionUnknown       session.unknown      1
     │   └── ZoneUnknown          session.zone         2
@@ -34,6 +36,7 @@ The tree::
     │   ├── SourceNoFrames       source.no_frames     1
     │   └── SourceUnsupported    source.unsupported   1
     ├── OutputFailed             output.failed        1
+    ├── OutputForm               output.form          2
     ├── ReportPeriod             report.period        2
     ├── TrainMissing             train.missing        3
     └── InternalFailed           internal.failed      1
@@ -146,6 +149,14 @@ class MarkError(AttendanceError):
     """A mark cannot be found or used."""
 
 
+class MarkTime(MarkError):
+    """The time of a mark by hand is no time, or none at which somebody can have been there."""
+
+    id = "mark.time"
+    exit_code = 2
+    help = "Give the time on the clock of the site, such as 08:05, or a whole instant, such as 2026-03-02T08:05+01:00."
+
+
 class MarkUnknown(MarkError):
     """There is no mark for this person and session."""
 
@@ -188,6 +199,13 @@ class SessionClosed(SessionError):
     help = "Open a session of another name with 'attendance session open NAME'."
 
 
+class SessionDay(SessionError):
+    """The day can have no session: it has not begun, or is none that a person would mean."""
+
+    id = "session.day"
+    help = "Give a day as YYYY-MM-DD that is today's at the site, or a day before it."
+
+
 class SessionExists(SessionError):
     """A session of this name is there already."""
 
@@ -199,7 +217,10 @@ class SessionUnknown(SessionError):
     """There is no session of this name."""
 
     id = "session.unknown"
-    help = "Open it with 'attendance session open NAME'; 'attendance session list' shows all."
+    help = (
+        "'attendance session list' shows all, and 'attendance session open NAME' opens one; that of a day is begun by "
+        "'attendance mark PERSON --day DAY' and 'attendance check --day DAY SOURCE'."
+    )
 
 
 class ZoneUnknown(SessionError):
@@ -284,7 +305,15 @@ class OutputFailed(AttendanceError):
     """A result file could not be written."""
 
     id = "output.failed"
-    help = "Choose a place that can be written and has space left."
+    help = "Choose a name that is not taken, in a folder that can be written and has space left."
+
+
+class OutputForm(AttendanceError):
+    """The form of a result does not fit the place it is to go to."""
+
+    id = "output.form"
+    exit_code = 2
+    help = "Leave --format out to go by the file's name, or give both so that they fit."
 
 
 class ReportPeriod(AttendanceError):

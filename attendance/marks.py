@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from gallery.store import Store
 
 How = Literal["camera", "file", "manual"]
+TIME, UNKNOWN, ENTERED = "time", "unknown", "entered_at"
+"""What the evidence says of a mark that was not made at the time it is of."""
 EVIDENCE = (
     "source",
     "frame",
@@ -58,6 +60,17 @@ class MarkInfo:
         """Whether it counts as presence."""
         return self.voided_at is None
 
+    @property
+    def time_is_known(self) -> bool:
+        """Whether ``at`` tells when the person was there; if not, it is the beginning of the session."""
+        return self.evidence.get(TIME) != UNKNOWN
+
+    @property
+    def entered(self) -> datetime | None:
+        """When it was entered by hand or found in a recording of a day gone by; None: the moment it is of."""
+        told = self.evidence.get(ENTERED)
+        return None if told is None else datetime.fromisoformat(told)
+
 
 @dataclass(frozen=True, slots=True)
 class Marked:
@@ -74,22 +87,34 @@ class Marks:
         self._store = store
         self._by = by
 
-    def mark(self, person: int, session: SessionInfo, *, at: datetime, how: How, evidence: Mapping[str, Any]) -> Marked:
+    def mark(
+        self,
+        person: int,
+        session: SessionInfo,
+        *,
+        at: datetime,
+        how: How,
+        evidence: Mapping[str, Any],
+        entered: datetime | None = None,
+    ) -> Marked:
         """Mark a person, once; the same again returns the mark that is there.
 
-        Raises `SessionClosed`, but not for a mark by hand: corrections are made afterwards.
+        ``entered`` is when this is done, where that is not ``at``: the event log has it. Raises `SessionClosed`, but
+        not for a mark by hand: corrections are made afterwards.
         """
         found = self.of(person, session.id)
         if found is not None and (found.valid or how != "manual"):
             return Marked(found, new=False)
         with self._store.atomic() as transaction:
             if how != "manual":
-                _refuse_closed(transaction, session, at)
+                _refuse_closed(transaction, session, entered or at)
             row = _row(transaction, person, session.id)
             if row is None:
-                row = self._add(transaction, person, session, at=at, how=how, evidence=evidence)
+                row = MarkRow(person_id=person, session_id=session.id, at=at, how=how, evidence=dict(evidence))
+                self._add(transaction, row, entered or at)
             elif row.voided_at is not None and how == "manual":
-                self._restore(transaction, row, at=at, evidence=evidence)
+                row.at, row.how, row.evidence = at, "manual", dict(evidence)
+                self._restore(transaction, row, entered or at)
             else:
                 return Marked(_info(row), new=False)
             return Marked(_info(row), new=True)
@@ -118,25 +143,13 @@ class Marks:
             query = select(MarkRow).where(MarkRow.session_id == session).order_by(MarkRow.at, MarkRow.id)
             return [_info(row) for row in transaction.scalars(query)]
 
-    def _add(
-        self,
-        transaction: "Transaction",
-        person: int,
-        session: SessionInfo,
-        *,
-        at: datetime,
-        how: How,
-        evidence: Mapping[str, Any],
-    ) -> MarkRow:
-        row = MarkRow(person_id=person, session_id=session.id, at=at, how=how, evidence=dict(evidence))
+    def _add(self, transaction: "Transaction", row: MarkRow, at: datetime) -> None:
         transaction.add(row)
         transaction.flush()
         self._event(transaction, MARK_ADDED, row, at)
-        return row
 
-    def _restore(self, transaction: "Transaction", row: MarkRow, *, at: datetime, evidence: Mapping[str, Any]) -> None:
+    def _restore(self, transaction: "Transaction", row: MarkRow, at: datetime) -> None:
         row.voided_at = row.voided_by = row.void_reason = None
-        row.at, row.how, row.evidence = at, "manual", dict(evidence)
         self._event(transaction, MARK_RESTORED, row, at)
 
     def _event(self, transaction: "Transaction", action: str, row: MarkRow, at: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attendance.cli import options
+from attendance.cli.mark import say_zone_warning
 from attendance.cli.opening import reading, writing
 from attendance.cli.output import DecisionPrinter, say
 from attendance.cli.tally import Tally
@@ -27,6 +28,9 @@ def check(
         str | None, typer.Option(help="Device number, rtsp:// or http:// address, or video file played as a camera.")
     ] = None,
     session: options.Session = None,
+    day: Annotated[
+        str | None, typer.Option(help="Mark for this day, YYYY-MM-DD, on which the files were made.", metavar="DAY")
+    ] = None,
     group: options.Group = None,
     target_fpir: Annotated[
         str | None,
@@ -55,9 +59,13 @@ def check(
     """
     if bool(source) == (camera is not None):
         raise typer.BadParameter("give either files and folders, or --camera", param_hint="SOURCE")
+    if day is not None and camera is not None:
+        raise typer.BadParameter("a camera sees the present day", param_hint="--day")
+    session = options.session_or_day(session, day)
     given = options.flags(setting, target_fpir=target_fpir, match_threshold=match_threshold)
     with (reading if dry_run else writing)(home, given, preload=True) as app:
         emit = DecisionPrinter(as_json=as_json, header=header)
+        say_zone_warning(app)
         if camera is None:
             announce(app, group, session)
             code = _files(app, source or [], session, group, dry_run=dry_run, annotate=annotate, emit=emit)

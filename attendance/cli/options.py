@@ -1,5 +1,6 @@
 """Flags that several commands share."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,12 @@ Home = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, nothing else.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Session = Annotated[str | None, typer.Option(help="Name of an open session; else the day's own.", metavar="NAME")]
+HeldSession = Annotated[
+    str | None, typer.Option(help="Name of a session, open or closed, or a day; else the day's own.", metavar="NAME")
+]
+Day = Annotated[
+    str | None, typer.Option(help="The own session of this day, YYYY-MM-DD, that has begun.", metavar="DAY")
+]
 Group = Annotated[str | None, typer.Option(help="Only the people of this group.", metavar="NAME")]
 Groups = Annotated[
     list[str] | None, typer.Option("--group", help="Group to put the people in; may be repeated.", metavar="NAME")
@@ -33,6 +40,24 @@ Set = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")]
 Person = Annotated[str, typer.Argument(help="Id or exact name.", metavar="PERSON", show_default=False)]
+
+
+def session_or_day(session: str | None, day: str | None) -> str | None:
+    """The session's name that either flag gives; that of a day's own session is the day."""
+    if day is None:
+        return session
+    if session is not None:
+        raise typer.BadParameter("give either --session or --day", param_hint="--day")
+    found = day_of(day, "--day")
+    return None if found is None else found.isoformat()
+
+
+def day_of(text: str | None, flag: str) -> date | None:
+    """The day that a flag gives, None where it was not given."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day: give it as YYYY-MM-DD", param_hint=flag) from None
 
 
 def flags(pairs: list[str] | None, **named: float | str | None) -> dict[str, float | int | bool | str | None]:

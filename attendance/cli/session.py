@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from attendance.sessions import SessionInfo
 
 COLUMNS = ("name", "kind", "day", "zone", "opens", "closes", "group", "marks")
-MARK_COLUMNS = ("at", "id", "name", "how", "score", "threshold", "margin", "source", "voided")
+MARK_COLUMNS = ("at", "id", "name", "how", "entered", "score", "threshold", "margin", "source", "voided")
 
 app = typer.Typer(help="What people are marked for: open, close, list, show.", no_args_is_help=True)
 
@@ -74,10 +74,11 @@ def _mark(opened: "Attendance", session: "SessionInfo", mark: "MarkInfo", *, evi
     row = {
         "mark": mark.id,
         "session": session.name,
-        "at": local(mark.at, session).isoformat(timespec="seconds"),
+        "at": local(mark.at, session).isoformat(timespec="seconds") if mark.time_is_known else None,
         "id": person.external_id,
         "name": person.name,
         "how": mark.how,
+        "entered": None if mark.entered is None else local(mark.entered, session).isoformat(timespec="seconds"),
         **{key: mark.evidence.get(key) for key in ("score", "threshold", "margin", "source")},
         "voided": mark.void_reason,
     }

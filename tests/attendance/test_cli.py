@@ -117,8 +117,11 @@ def test_every_command_has_help_and_a_home(command):
         ("doctor",),
         *(("config", each) for each in ("show", "set")),
         *(("session", each) for each in ("open", "close", "list", "show")),
-        *(("gallery", each) for each in ["list", "show", "rename", "remove", "merge", "group", "stats", "verify"]),
-        *(("gallery", each) for each in ["export", "import", "backup", "reembed"]),
+        *(
+            ("gallery", each)
+            for each in ["list", "show", "rename", "remove", "deactivate", "activate", "merge", "group"]
+        ),
+        *(("gallery", each) for each in ["stats", "verify", "export", "import", "backup", "reembed"]),
     ]
     for each in commands:
         code, out, err = command(*each, "--help")
@@ -524,6 +527,119 @@ def test_report_to_a_file(enrolled, portraits, tmp_path):
     assert ["present", "absent"] == [row["status"] for row in rows]
     code, _, err = enrolled("report", "--output", tmp_path / "none" / "report.csv")
     assert (1, True) == (code, "error[output.failed]" in err)
+
+
+def test_report_follows_the_name(enrolled, portraits, tmp_path):
+    """The form of a report follows the file's name, nothing is written over, and what does not fit is refused."""
+    enrolled("check", portraits / "Eileen Collins.jpg")
+    for name, head in (
+        ("a.csv", b"\xef\xbb\xbfsession,"),
+        ("a.json", b"{"),
+        ("a.xlsx", b"PK"),
+        ("a.txt", b"attendance report"),
+    ):
+        code, out, err = enrolled("report", "-o", tmp_path / name)
+        assert (0, "", True) == (code, out, f"wrote {tmp_path / name}" in err)
+        assert (tmp_path / name).read_bytes().startswith(head)
+        code, _, err = enrolled("report", "-o", tmp_path / name)
+        assert (1, True) == (code, "error[output.failed]" in err)
+        assert enrolled("report", "-o", tmp_path / name, "--overwrite")[0] == 0
+    for more in (["-o", "a.pdf"], ["-o", "a.xlsx", "--format", "csv"], ["--format", "xlsx"]):
+        code, out, err = enrolled("report", *more)
+        assert (2, "", True) == (code, out, "error[output.form]" in err)
+    assert enrolled("report", "--json", "--format", "csv")[0] == 2
+    photo = tmp_path / "photo.csv"
+    photo.write_bytes(b"\xff\xd8\xff")
+    assert enrolled("report", "-o", photo, "--overwrite")[0] == 1
+    assert b"\xff\xd8\xff" == photo.read_bytes()
+
+
+def test_report_to_a_pipe(enrolled, portraits):
+    """Piped, a report is plain CSV; --json is that of the other commands; Excel's form is there on purpose."""
+    enrolled("check", portraits / "Eileen Collins.jpg")
+    assert enrolled("report")[1].startswith("session,day,id,name,status,at,")
+    assert enrolled("report", "--format", "csv-excel")[1].startswith("\ufeffsession,day,")
+    assert ["present", "absent"] == [row["status"] for row in json.loads(enrolled("report", "--json")[1])["rows"]]
+
+
+def test_empty_reports(enrolled):
+    """A report without rows says why: no session, nobody enrolled, nobody of the group."""
+    assert "no session was held" in enrolled("report")[2]
+    enrolled("session", "open", "Maths")
+    for number in ("E-1", "E-2"):
+        enrolled("gallery", "remove", number, "--yes")
+    assert "nobody is enrolled" in enrolled("report")[2]
+
+
+def test_yesterday_by_hand(enrolled, portraits):
+    """The days gone by are entered by hand and from recordings, and told from those that have not begun."""
+    code, _, err = enrolled("mark", "E-1", "--day", "2026-03-02", "--at", "8:05", "--note", "roll call")
+    assert (0, True) == (code, "2026-03-02 08:05, by hand" in err)
+    assert "stays" in enrolled("mark", "E-1", "--session", "2026-03-02")[2]
+    assert enrolled("check", portraits / "Grace Hopper.jpg", "--day", "2026-03-02")[0] == 0
+    _, out, _ = enrolled("report", "--session", "2026-03-02", "--format", "table")
+    assert "08:05 by hand" in out
+    assert "checked later" in out
+    assert enrolled("void", "E-1", "--day", "2026-03-02", "--reason", "wrong day")[0] == 0
+    for arguments, code, id_ in (
+        (["mark", "E-1", "--day", "2999-01-01"], 1, "session.day"),
+        (["check", portraits, "--day", "2999-01-01"], 1, "session.day"),
+        (["mark", "E-1", "--at", "25:00"], 2, "mark.time"),
+        (["session", "open", "2026-03-01"], 1, "session.exists"),
+        (["report", "--session", "2026-03-01"], 1, "session.unknown"),
+    ):
+        found = enrolled(*arguments)
+        assert (code, "", True) == (found[0], found[1], f"error[{id_}]" in found[2]), arguments
+    for wrong in (["mark", "E-1", "--day", "x"], ["mark", "E-1", "--day", "2026-03-02", "--session", "x"]):
+        assert enrolled(*wrong)[0] == 2
+    assert enrolled("check", "--camera", "0", "--day", "2026-03-02")[0] == 2
+
+
+def test_leavers(enrolled, portraits):
+    """Who is set inactive is not recognised, is listed as such, keeps past marks, and comes back only on purpose."""
+    picture = portraits / "Eileen Collins.jpg"
+    enrolled("mark", "E-1", "--day", "2026-03-02")
+    code, _, err = enrolled("gallery", "deactivate", "E-1", "--on", "2026-03-03")
+    assert (0, True) == (code, "inactive since 2026-03-03 00:00" in err)
+    assert table(enrolled("check", picture)[1])[0][1] == "unknown"
+    assert ["E-2"] == [json.loads(line)["id"] for line in enrolled("gallery", "list", "--json")[1].splitlines()]
+    everybody = [json.loads(line) for line in enrolled("gallery", "list", "--all", "--json")[1].splitlines()]
+    assert {"E-1": False, "E-2": True} == {each["id"]: each["active"] for each in everybody}
+    assert "inactive since 2026-03-03" in enrolled("gallery", "show", "E-1")[1]
+    past = json.loads(enrolled("report", "--session", "2026-03-02", "--json")[1])["rows"]
+    assert {"E-1": "present", "E-2": "no log"} == {each["id"]: each["status"] for each in past}
+    assert ["E-2"] == [each["id"] for each in json.loads(enrolled("report", "--json")[1])["rows"]]
+    assert table(enrolled("enroll", picture, "--name", "Eileen Collins")[1])[0][1] == "unchanged"
+    code, _, err = enrolled("mark", "E-1")
+    assert (1, True) == (code, "error[gallery.person_inactive]" in err)
+    assert enrolled("gallery", "deactivate", "E-1", "--on", "2999-01-01")[0] == 1
+    assert "is active" in enrolled("gallery", "activate", "E-1")[2]
+    assert table(enrolled("check", picture)[1])[0][1] == "present"
+
+
+def test_remove_names_the_other_way(enrolled, monkeypatch):
+    """Before somebody is removed, the question counts what goes and names what would keep it."""
+    enrolled("mark", "E-1")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    code, _, err = enrolled("gallery", "remove", "E-1")
+    assert 1 == code
+    assert "with 1 templates, and 1 marks" in err
+    assert "attendance gallery deactivate E-1" in err
+    assert 0 == enrolled("gallery", "show", "E-1")[0]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rules in TZ are POSIX's")
+def test_zone_in_doubt_is_said_once(home, portraits, monkeypatch):
+    """A check whose days may not be the site's says so once, with the command that settles it; after that, never."""
+    monkeypatch.setenv("TZ", "JST-9")
+    process("enroll", portraits / "Eileen Collins.jpg", "--name", "E", home=home)
+    done = process("check", portraits / "Eileen Collins.jpg", portraits / "Grace Hopper.jpg", home=home)
+    assert 1 == done.stderr.count("warning[clock.zone]")
+    assert "attendance config set time_zone Asia/Tokyo" in done.stderr
+    assert "warning" not in process("report", home=home).stderr
+    assert 0 == process("config", "set", "time_zone", "Asia/Tokyo", home=home).returncode
+    assert "warning" not in process("check", portraits / "Eileen Collins.jpg", home=home).stderr
 
 
 def test_report_as_table(enrolled, portraits):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from attendance.errors import GroupUnknown, SessionClosed, SessionExists, SessionUnknown
+from attendance.errors import GroupUnknown, SessionClosed, SessionDay, SessionExists, SessionUnknown
 from attendance.sessions import Sessions
 from gallery import PersonInvalid, history
 
@@ -65,8 +65,9 @@ def test_name_is_used_once(sessions, clock):
 @pytest.mark.parametrize("name", ["2026-03-02", "2030-12-31"])
 def test_days_keep_their_names(sessions, clock, name):
     """A named session cannot be taken for a day's own."""
-    with pytest.raises(SessionExists, match="that day's own"):
+    with pytest.raises(SessionExists, match="that day's own") as caught:
         sessions.open(name, at=clock.now)
+    assert f"attendance mark PERSON --day {name}" in str(caught.value), "no circle: it says what to type"
     assert sessions.open(f"{name} Maths", at=clock.now).kind == "named"
 
 
@@ -90,6 +91,42 @@ def test_unknown_session(sessions, clock):
         assert "attendance session open" in caught.value.help
 
 
+def test_a_past_day_is_made(sessions, clock):
+    """The own session of a day gone by is made when it is named, once, with the bounds of that day."""
+    made = sessions.by_hand("2026-03-01", clock.now)
+    assert ("day", date(2026, 3, 1), datetime(2026, 2, 28, 23, tzinfo=UTC)) == (made.kind, made.day, made.opens)
+    assert made == sessions.by_hand("2026-03-01", clock.now) == sessions.for_marks("2026-03-01", clock.now)
+    assert made.is_over(clock.now)
+    assert not sessions.by_hand("2026-03-02", clock.now).is_over(clock.now)
+
+
+@pytest.mark.parametrize("name", ["2026-03-03", "9999-12-31", "0001-01-01", "1969-12-31"])
+def test_days_without_a_session(sessions, clock, name):
+    """A day that has not begun, or that nobody means, gets no session."""
+    for action in (sessions.by_hand, sessions.for_marks):
+        with pytest.raises(SessionDay):
+            action(name, clock.now)
+    assert [] == sessions.all()
+
+
+def test_today_is_that_of_the_site(app, clock):
+    """Which day has begun is told by the clock of the site: it is tomorrow in Auckland before it is in Honolulu."""
+    clock.now = datetime(2026, 3, 2, 13, tzinfo=UTC)
+    assert "2026-03-03" == Sessions(app.store, "Pacific/Auckland", "t").by_hand("2026-03-03", clock.now).name
+    with pytest.raises(SessionDay, match="today is 2026-03-02"):
+        Sessions(app.store, "Pacific/Honolulu", "t").begun(date(2026, 3, 3), clock.now)
+
+
+def test_near_names_are_offered(sessions, clock):
+    """A mistyped session or day is refused with the name or the command that is meant."""
+    sessions.open("Maths", at=clock.now)
+    with pytest.raises(SessionUnknown, match=r"did you mean Maths\?"):
+        sessions.find("maths")
+    with pytest.raises(SessionUnknown) as caught:
+        sessions.find("2026-03-01")
+    assert "attendance mark PERSON --day DAY" in caught.value.help
+
+
 def test_closed_day_stays_closed(sessions, clock):
     """A day that somebody closed takes no more marks."""
     day = sessions.of_day(clock.now)
@@ -111,8 +148,8 @@ def test_a_check_is_remembered(sessions, clock):
     """A check that marks nobody is remembered all the same."""
     first, second = sessions.open("A", at=clock.now), sessions.open("B", at=clock.now)
     sessions.note_check(second, at=clock.now, details={"how": "file"})
-    assert {second.id} == sessions.checked()
-    assert first.id not in sessions.checked()
+    assert {second.id: [clock.now]} == sessions.checks()
+    assert first.id not in sessions.checks()
 
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])

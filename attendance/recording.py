@@ -1,0 +1,66 @@
+"""Marks from recordings: of which time they are, when the day of the session is over."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attendance.errors import SessionClosed
+from attendance.marks import ENTERED, TIME, UNKNOWN
+from attendance.records import Decision, instant
+from attendance.zones import day_bounds, zone
+
+if TYPE_CHECKING:
+    from attendance.marks import How
+    from attendance.sessions import SessionInfo
+
+_EXIF, _TAKEN, _OFFSET = 0x8769, 0x9003, 0x9011  # the Exif folder; DateTimeOriginal and OffsetTimeOriginal (Exif 2.31)
+
+
+def refuse_past(session: "SessionInfo", at: datetime, how: "How") -> None:
+    """Raise SessionClosed for a camera in the own session of a day gone by: what it sees is of the present one."""
+    if how == "camera" and session.is_over(at):
+        raise SessionClosed(session.name, "this day is over, and a camera sees the present one")
+
+
+def time_of_mark(decision: Decision, session: "SessionInfo", how: "How") -> tuple[datetime, dict[str, str]]:
+    """When the person was there, and what the evidence says of it.
+
+    That is the instant of the decision; in the session of a day gone by the time that the file tells, else it is
+    not known and the session's first instant stands for it. Raises SessionClosed for a camera.
+    """
+    refuse_past(session, decision.at, how)
+    if not session.is_over(decision.at):
+        return decision.at, {}
+    taken = taken_in(decision.source, session)
+    facts = {ENTERED: instant(decision.at), TIME: UNKNOWN if taken is None else "file"}
+    return taken or session.opens, facts
+
+
+def taken_in(source: Path | str, session: "SessionInfo") -> datetime | None:
+    """The UTC instant at which the picture was taken, where its Exif tells one of the session's day; else None.
+
+    A camera's clock that shows another day is not believed. Videos tell no time that could be relied on: theirs
+    may be that of the export, in whatever zone.
+    """
+    try:
+        at = _taken(Path(source), session.zone)
+    except Exception:  # noqa: BLE001 - whatever a damaged file does, it tells no time
+        return None
+    begin, end = day_bounds(session.day, session.zone)
+    return at if at is not None and begin <= at < end else None
+
+
+def _taken(path: Path, zone_name: str) -> datetime | None:
+    from PIL import Image
+
+    from enroll.photo import FORMATS
+
+    with Image.open(path, formats=FORMATS) as picture:
+        folder = picture.getexif().get_ifd(_EXIF)
+    text, offset = folder.get(_TAKEN), folder.get(_OFFSET)
+    if not isinstance(text, str):
+        return None
+    wall = datetime.strptime(text.strip("\0 "), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - Exif's own form has no zone
+    if isinstance(offset, str) and offset.strip("\0 "):
+        return datetime.fromisoformat(wall.isoformat() + offset.strip("\0 ")).astimezone(UTC)
+    return wall.replace(tzinfo=zone(zone_name)).astimezone(UTC)
