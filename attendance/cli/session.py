@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from attendance.sessions import SessionInfo
 
 COLUMNS = ("name", "kind", "day", "zone", "opens", "closes", "group", "marks")
-MARK_COLUMNS = ("at", "id", "name", "how", "entered", "score", "threshold", "margin", "source", "voided")
+MARK_COLUMNS = ("at", "id", "name", "how", "score", "threshold", "margin", "source", "voided", "entered")
 
 app = typer.Typer(help="What people are marked for: open, close, list, show.", no_args_is_help=True)
 

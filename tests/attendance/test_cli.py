@@ -601,7 +601,7 @@ def test_leavers(enrolled, portraits):
     enrolled("mark", "E-1", "--day", "2026-03-02")
     code, _, err = enrolled("gallery", "deactivate", "E-1", "--on", "2026-03-03")
     assert (0, True) == (code, "inactive since 2026-03-03 00:00" in err)
-    assert table(enrolled("check", picture)[1])[0][1] == "unknown"
+    assert faces(enrolled("check", picture)[1])[0][1] == "unknown"
     assert ["E-2"] == [json.loads(line)["id"] for line in enrolled("gallery", "list", "--json")[1].splitlines()]
     everybody = [json.loads(line) for line in enrolled("gallery", "list", "--all", "--json")[1].splitlines()]
     assert {"E-1": False, "E-2": True} == {each["id"]: each["active"] for each in everybody}
@@ -614,7 +614,7 @@ def test_leavers(enrolled, portraits):
     assert (1, True) == (code, "error[gallery.person_inactive]" in err)
     assert enrolled("gallery", "deactivate", "E-1", "--on", "2999-01-01")[0] == 1
     assert "is active" in enrolled("gallery", "activate", "E-1")[2]
-    assert table(enrolled("check", picture)[1])[0][1] == "present"
+    assert faces(enrolled("check", picture)[1])[0][1] == "present"
 
 
 def test_remove_names_the_other_way(enrolled, monkeypatch):

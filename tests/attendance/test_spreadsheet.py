@@ -105,7 +105,7 @@ def test_any_name(name):
 @pytest.mark.parametrize("letter", ["x", "🙂"])
 def test_long_text(letter):
     """A reason longer than a cell can hold is cut, and says so by its end."""
-    text = read([row(void=letter * 40_000)])["Rows"]["J2"].value
+    text = read([row(void=letter * 40_000)])["Rows"]["I2"].value
     assert text.endswith(f"{letter}…")
     assert 32_000 < len(text.encode("utf-16-le")) // 2 <= 32_767
 
