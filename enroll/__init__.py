@@ -36,6 +36,8 @@ if TYPE_CHECKING:
         PhotoTruncated,
         PhotoUnknownFormat,
         PhotoUnreadable,
+        RosterBroken,
+        RosterDeep,
         RosterEmpty,
         RosterEncoding,
         RosterError,
@@ -45,10 +47,11 @@ if TYPE_CHECKING:
         SeveralFaces,
     )
     from enroll.face import Detection, Face, Photo, Quality, Template
-    from enroll.photo import PHOTO_SUFFIXES, PhotoLimits, decode_photo, find_photos, read_photo
+    from enroll.kinds import PHOTO_SUFFIXES
+    from enroll.photo import PhotoLimits, decode_photo, find_photos, read_photo
     from enroll.pipeline import Pipeline, open_pipeline
     from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess
-    from enroll.roster import Entry, clean_name, read_roster, skipped_files, walk_folder
+    from enroll.roster import Entry, Roster, clean_name, name_photos, read_roster, skipped_files, walk_folder
 
 _HOME = {
     "card": ("EncoderCard", "ScoreModel", "load_card"),
@@ -80,6 +83,8 @@ _HOME = {
         "PhotoTruncated",
         "PhotoUnknownFormat",
         "PhotoUnreadable",
+        "RosterBroken",
+        "RosterDeep",
         "RosterEmpty",
         "RosterEncoding",
         "RosterError",
@@ -89,10 +94,11 @@ _HOME = {
         "SeveralFaces",
     ),
     "face": ("Detection", "Face", "Photo", "Quality", "Template"),
-    "photo": ("PHOTO_SUFFIXES", "PhotoLimits", "decode_photo", "find_photos", "read_photo"),
+    "kinds": ("PHOTO_SUFFIXES",),
+    "photo": ("PhotoLimits", "decode_photo", "find_photos", "read_photo"),
     "pipeline": ("Pipeline", "open_pipeline"),
     "quality": ("CHECK_LIMITS", "ENROLL_LIMITS", "QualityLimits", "assess"),
-    "roster": ("Entry", "clean_name", "read_roster", "skipped_files", "walk_folder"),
+    "roster": ("Entry", "Roster", "clean_name", "name_photos", "read_roster", "skipped_files", "walk_folder"),
 }
 _MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
@@ -138,6 +144,9 @@ __all__ = [
     "Pipeline",
     "Quality",
     "QualityLimits",
+    "Roster",
+    "RosterBroken",
+    "RosterDeep",
     "RosterEmpty",
     "RosterEncoding",
     "RosterError",
@@ -153,6 +162,7 @@ __all__ = [
     "find_photos",
     "load_card",
     "load_encoder",
+    "name_photos",
     "open_pipeline",
     "read_photo",
     "read_roster",

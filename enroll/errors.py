@@ -21,7 +21,9 @@ EnrollError
 │   ├── RosterMissing         roster.missing
 │   ├── RosterEncoding        roster.encoding
 │   ├── RosterHeader          roster.header
+│   ├── RosterBroken          roster.broken
 │   ├── RosterEmpty           roster.empty
+│   ├── RosterDeep            roster.deep
 │   └── RosterRow             roster.row
 ├── EncoderError          the encoder cannot be used
 │   ├── EncoderMissing        encoder.missing
@@ -199,7 +201,7 @@ class RosterMissing(RosterError):
 
 
 class RosterEncoding(RosterError):
-    """The list is not UTF-8."""
+    """The list is neither UTF-8 nor UTF-16."""
 
     id = "roster.encoding"
     help = "Save the list as UTF-8 (in Excel: 'CSV UTF-8')."
@@ -212,6 +214,13 @@ class RosterHeader(RosterError):
     help = "Start the list with the line photo,name or photo,name,id,group."
 
 
+class RosterBroken(RosterError):
+    """The list cannot be divided into rows: a quote is not closed, or it is far too long."""
+
+    id = "roster.broken"
+    help = "Correct the line named, or save the list anew from a spreadsheet."
+
+
 class RosterEmpty(RosterError):
     """The list or folder names no photo."""
 
@@ -219,11 +228,20 @@ class RosterEmpty(RosterError):
     help = "Add at least one photo."
 
 
+class RosterDeep(RosterError):
+    """A photo lies deeper in a folder than a person's folder, so that nobody can tell whose it is."""
+
+    id = "roster.deep"
+    exit_code = 1
+    help = "Enrol the folder in which the people's own folders lie."
+
+
 class RosterRow(RosterError):
-    """Rows of the list are incomplete or contradict each other."""
+    """A row of a list is incomplete, or its id stands for another name as well."""
 
     id = "roster.row"
-    help = "Correct the rows named and run the command again."
+    exit_code = 1
+    help = "Correct the row and run the command again; the others are enrolled."
 
 
 class EncoderError(EnrollError):

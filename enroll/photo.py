@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import math
 import os
 import stat
 import threading
@@ -10,11 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.JpegImagePlugin import JpegImageFile
 
+from enroll.apart import APART, decode_apart
+from enroll.depth import DARK, grey_to_eight_bits, joined, other_half, read_other_half, told_depth
 from enroll.errors import (
     PhotoDamaged,
     PhotoEmpty,
@@ -29,15 +33,16 @@ from enroll.errors import (
     PhotoUnreadable,
 )
 from enroll.face import Photo, Pixels
+from enroll.folders import walk
+from enroll.heif import last_box_is_cut, open_heif
+from enroll.jpeg import bytes_a_pixel
+from enroll.kinds import FORMATS, PHOTO_SUFFIXES, brands, content_of
+from enroll.tiff import RAW, is_raw, tile_pixels
 
-# Pillow's names of the formats that are read; PPM covers PGM, PBM and PNM. Nothing else is even tried.
-FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "PPM", "GIF")
-PHOTO_SUFFIXES: Final = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".pgm", ".ppm", ".pbm", ".pnm", ".gif"}
-)
-
-# Most bytes that decoding takes for a pixel, measured on pictures of 30 megapixels; JPEG is decoded reduced.
-_BYTES_A_PIXEL: Final = {"JPEG": 4, "PNG": 10, "WEBP": 15, "BMP": 8, "PPM": 8, "GIF": 8}
+# Most bytes that decoding takes for a pixel, measured on pictures of 30 megapixels; JPEG and HEIF have their own rules.
+_BYTES_A_PIXEL: Final = {"PNG": 10, "WEBP": 15, "BMP": 8, "PPM": 8, "GIF": 8, "AVIF": 14, "TIFF": 10}
+# Joining the two halves of 16-bit colours takes more.
+_BYTES_A_DEEP_PIXEL: Final = 20
 _ORIENTATION_TAG: Final = 0x0112
 # EXIF 2.32, tag Orientation: what turns the stored picture upright.
 _UPRIGHT: Final = {
@@ -49,22 +54,7 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# First bytes of each format: a file that starts so but does not open is damaged, not of an unknown format.
-_SIGNATURES: Final = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"RIFF")
-# What people send instead, so that the message can name it: (place, bytes, name).
-_NOT_READ: Final = (
-    (4, b"ftyphei", "HEIC"),
-    (4, b"ftypmif1", "HEIC"),
-    (4, b"ftypavif", "AVIF"),
-    (4, b"ftyp", "a video"),
-    (0, b"\x1aE\xdf\xa3", "a video"),
-    (8, b"AVI ", "a video"),
-    (0, b"II*\0", "TIFF or a camera's raw format"),
-    (0, b"MM\0*", "TIFF or a camera's raw format"),
-    (0, b"%PDF", "PDF"),
-    (0, b"PK\x03\x04", "a ZIP archive or office document"),
-    (0, b"<", "a web page or SVG"),
-)
+_READ: Final = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP, PGM/PPM or GIF"
 # The warning filters belong to the whole process, so only one decoder at a time may silence them.
 _DECODING: Final = threading.Lock()
 
@@ -73,13 +63,14 @@ _DECODING: Final = threading.Lock()
 class PhotoLimits:
     """What a photo may be; everything is checked against the header before a pixel is decoded.
 
-    `max_decode_bytes` bounds the memory that decoding takes: 60 megapixels of JPEG (decoded at reduced size), 25
-    of PNG, 16 of WebP. `min_side` is the shorter side, also after reduction to `reduce_to` on the longer.
+    `max_decode_bytes` bounds the memory that a photo takes, its file included: 200 megapixels of JPEG as cameras
+    write it (decoded at reduced size), about 80 of progressive JPEG, 50 of HEIC as phones write it, 25 of PNG, 16
+    of WebP. `min_side` is the shorter side, also after reduction to `reduce_to` on the longer.
     """
 
-    max_bytes: int = 40_000_000
-    max_pixels: int = 60_000_000
-    max_decode_bytes: int = 250_000_000
+    max_bytes: int = 64_000_000
+    max_pixels: int = 210_000_000
+    max_decode_bytes: int = 290_000_000
     min_side: int = 32
     reduce_to: int = 2_000
 
@@ -108,11 +99,16 @@ def decode_photo(data: bytes, source: str, *, limits: PhotoLimits = DEFAULT_LIMI
         raise PhotoEmpty(source, "the file is empty")
     if len(data) > limits.max_bytes:
         raise PhotoTooManyBytes(source, f"more than {limits.max_bytes} bytes")
-    with _errors_mapped(data, source), Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        _check_header(image, source, limits)
-        pixels = _decode(image, limits)
-        kind = _kind(image)
+    decode = decode_apart if content_of(data).format in APART else decode_here
+    pixels, kind = decode(data, source, limits)
     return Photo(pixels, source, hashlib.sha256(data).hexdigest(), kind)
+
+
+def decode_here(data: bytes, source: str, limits: PhotoLimits) -> tuple[Pixels, str]:
+    """Decode in this process, whatever the format; gives pixels and format. Raises a `PhotoError`."""
+    decode = _decode_heif if content_of(data).format == "HEIF" else _decode_other
+    with _errors_mapped(data, source):
+        return decode(data, source, limits)
 
 
 def is_photo_name(path: Path) -> bool:
@@ -121,25 +117,17 @@ def is_photo_name(path: Path) -> bool:
 
 
 def find_photos(folder: str | os.PathLike[str]) -> list[Path]:
-    """List the photos in `folder` and below, sorted by path; hidden files and folders are left out.
+    """List the photos in `folder` and below, sorted by path; hidden files and what systems make are left out.
 
     Links to folders are not followed. Raises `PhotoMissing` or `PhotoUnreadable` for the folder itself.
     """
-    found: list[Path] = []
-    for base, folders, files in os.walk(_checked_folder(Path(folder))):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [path for name in files if is_photo_name(path := Path(base, name))]
-    return sorted(found)
-
-
-def _checked_folder(folder: Path) -> Path:
     try:
-        os.scandir(folder).close()
+        found = walk(Path(folder)).files
     except (FileNotFoundError, NotADirectoryError, ValueError) as problem:
         raise PhotoMissing(str(folder), "there is no such folder") from problem
     except OSError as problem:
         raise PhotoUnreadable(str(folder), _reason(problem)) from problem
-    return folder
+    return [path for path in found if is_photo_name(path)]
 
 
 def _read_bytes(path: Path, limits: PhotoLimits) -> bytes:
@@ -185,17 +173,17 @@ def _errors_mapped(data: bytes, source: str) -> Iterator[None]:
 
 
 def _unopened(data: bytes, source: str) -> PhotoError:
-    if not data.startswith(_SIGNATURES) or (data.startswith(b"RIFF") and data[8:12] not in (b"", b"WEBP")):
-        found = next((name for place, start, name in _NOT_READ if data[place:].startswith(start)), "unknown")
-        return PhotoUnknownFormat(source, f"the content is {found}, not JPEG, PNG, WebP, BMP, PGM/PPM or GIF")
+    content = content_of(data)
+    if content.format is None:
+        return PhotoUnknownFormat(source, f"the content is {content.name}, not {_READ}")
     if _end_is_missing(data):
         return PhotoTruncated(source, "the file ends inside its header")
-    return PhotoDamaged(source, "the header makes no sense")
+    return PhotoDamaged(source, f"the header of the {content.name} makes no sense")
 
 
 def _ends_early(data: bytes, problem: Exception) -> bool:
     told = isinstance(problem, EOFError) or "truncated" in str(problem).lower()
-    return told or _end_is_missing(data)
+    return _end_is_missing(data) or (told and not brands(data))  # an ISO media file is told by its boxes alone
 
 
 def _end_is_missing(data: bytes) -> bool:
@@ -209,37 +197,108 @@ def _end_is_missing(data: bytes) -> bool:
         return b"\x3b" not in tail[-16:]
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    return False
+    return data[4:8] == b"ftyp" and last_box_is_cut(data)
 
 
-def _kind(image: Image.Image) -> str:
-    """Return the format's name; a JPEG with further pictures behind it (MPO, from many phones) is a JPEG."""
-    return "JPEG" if image.format in ("JPEG", "MPO") else str(image.format)
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What a header says and decoding will take: `cost` bytes a pixel of the `pixels`, beside `held` for the file."""
+
+    size: tuple[int, int]
+    kind: str
+    cost: float
+    held: int
+    pixels: int
 
 
-def _check_header(image: Image.Image, source: str, limits: PhotoLimits) -> None:
-    width, height = image.size
-    kind = _kind(image)
-    allowed = min(limits.max_pixels, limits.max_decode_bytes // _BYTES_A_PIXEL[kind])
-    if width * height > allowed:
-        raise PhotoTooManyPixels(source, f"{width}x{height} pixels, at most {allowed} are decoded from {kind}")
+def _decode_heif(data: bytes, source: str, limits: PhotoLimits) -> tuple[Pixels, str]:
+    heif = open_heif(data)
+    _check_header(_Header(heif.size, "HEIC", heif.cost, len(data), math.prod(heif.size)), source, limits)
+    shrunk = heif.decode(max(1, max(heif.size) // limits.reduce_to))
+    return np.asarray(_to_rgb(shrunk, _target(heif.size, limits))), "HEIF"
+
+
+def _decode_other(data: bytes, source: str, limits: PhotoLimits) -> tuple[Pixels, str]:
+    with _opened(data) as image:
+        if is_raw(image, source):
+            raise PhotoUnknownFormat(source, f"the content is {RAW}, not {_READ}")
+        _check_header(_header(image, data, limits), source, limits)
+        if image.mode in ("F", "LAB"):
+            what = "a picture of floating-point numbers" if image.mode == "F" else "a picture in Lab colours"
+            raise PhotoUnknownFormat(source, f"{what} is not read")
+        return _decode(image, data, limits), str(image.format)
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Open with Pillow; JPEG by its own class, as Pillow's general limit lies below what phones write."""
+    if not data.startswith(b"\xff\xd8\xff"):
+        kind = content_of(data).format
+        formats = (kind,) if kind in APART else [name for name in FORMATS if name not in APART]
+        return Image.open(io.BytesIO(data), formats=formats)
+    try:
+        return JpegImageFile(io.BytesIO(data))
+    except (SyntaxError, OSError) as problem:
+        raise UnidentifiedImageError(str(problem)) from problem
+
+
+def _header(image: Image.Image, data: bytes, limits: PhotoLimits) -> _Header:
+    kind = str(image.format)
+    if isinstance(image, JpegImageFile):
+        cost = bytes_a_pixel(data, image, limits.reduce_to / max(image.size))
+    else:
+        cost = _BYTES_A_PIXEL[kind] if other_half(image) is None else _BYTES_A_DEEP_PIXEL
+    return _Header(image.size, kind, cost, len(data), max(math.prod(image.size), tile_pixels(image)))
+
+
+def _check_header(header: _Header, source: str, limits: PhotoLimits) -> None:
+    width, height = header.size
+    allowed = min(limits.max_pixels, int(max(0, limits.max_decode_bytes - header.held) / header.cost))
+    if header.pixels > allowed:
+        found = f"{width}x{height} pixels, at most {allowed} are decoded from this {header.kind}"
+        raise PhotoTooManyPixels(source, found)
     shrink = min(1.0, limits.reduce_to / max(width, height))
     if min(width, height) * shrink < limits.min_side:
         raise PhotoTooSmall(source, f"{width}x{height} pixels, the shorter side needs {limits.min_side}")
-    if image.mode == "F":
-        raise PhotoUnknownFormat(source, "a picture of floating-point numbers is not read")
 
 
-def _decode(image: Image.Image, limits: PhotoLimits) -> Pixels:
-    width, height = image.size
-    shrink = min(1.0, limits.reduce_to / max(width, height))
-    target = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    if shrink < 1.0:
+def _target(size: tuple[int, int], limits: PhotoLimits) -> tuple[int, int]:
+    shrink = min(1.0, limits.reduce_to / max(size))
+    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
+
+
+def _decode(image: Image.Image, data: bytes, limits: PhotoLimits) -> Pixels:
+    target = _target(image.size, limits)
+    if target != image.size:
         image.draft(None, (target[0] - 1, target[1] - 1))  # JPEG alone: decode at 1/2, 1/4 or 1/8
+    told, half, stored = told_depth(image), other_half(image), image.size
     image.load()
+    if image.size != stored:  # Pillow turns a TIFF upright while it loads
+        target = target[::-1]
     turn = _UPRIGHT.get(_orientation(image))
-    picture = _to_rgb(image, target)
+    picture: Image.Image = image
+    if image.mode.startswith("I"):
+        picture = grey_to_eight_bits(image, told)
+    elif half is not None and _is_dark(image):
+        picture = _deepened(image, data, half)
+    picture = _to_rgb(picture, target)
     return np.asarray(picture if turn is None else picture.transpose(turn))
+
+
+def _is_dark(image: Image.Image) -> bool:
+    """Whether the upper bytes of 16-bit colours leave two bits or more unused."""
+    bands: Any = image.getextrema()
+    return all(most < DARK for _, most in bands[:3])
+
+
+def _deepened(image: Image.Image, data: bytes, half: str) -> Image.Image:
+    """Scale 16-bit colours, of which `image` holds the upper bytes, by their greatest value."""
+    with _opened(data) as again:
+        read_other_half(again, half)
+        low = np.asarray(again)[..., :3]
+    deep = Image.fromarray(joined(np.asarray(image)[..., :3], low))
+    if image.mode == "RGBA" and np.asarray(image.getchannel("A")).max(initial=0) >= DARK:
+        deep.putalpha(image.getchannel("A"))
+    return deep
 
 
 def _orientation(image: Image.Image) -> int:
@@ -254,8 +313,6 @@ def _orientation(image: Image.Image) -> int:
 def _to_rgb(image: Image.Image, target: tuple[int, int]) -> Image.Image:
     """Reduce to `target` and convert to RGB; the order keeps memory low and never mixes palette numbers."""
     picture = image
-    if picture.mode.startswith("I"):
-        picture = _eight_bits(picture)
     if picture.mode in ("1", "P", "PA"):
         transparent = picture.mode == "PA" or "transparency" in picture.info
         picture = picture.convert("RGBA" if transparent else "RGB")
@@ -264,14 +321,6 @@ def _to_rgb(image: Image.Image, target: tuple[int, int]) -> Image.Image:
     if picture.size != target:
         picture = picture.resize(target, Image.Resampling.BILINEAR, reducing_gap=2.0)
     return _on_white(picture)
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale a 16-bit grey picture to 8 bits; Pillow alone would clip it."""
-    values = np.asarray(image)
-    if values.dtype.itemsize > 2:  # noqa: PLR2004 - mode I: 16 bits in 32
-        values = np.clip(values, 0, 0xFFFF).astype(np.uint16)
-    return Image.fromarray((values >> 8).astype(np.uint8))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

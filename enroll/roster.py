@@ -1,43 +1,30 @@
-"""Who is on which photo: CSV rosters and folders of photos, read to entries; no photo is opened here.
+"""Who is on which photo: lists and folders of photos, read to entries; no photo is decoded here.
 
 Names from files. In a flat folder the file's stem is the name: underscores count as spaces, and a counter at
 the end (`Ada_Lovelace_0001`, `Ada Lovelace_2`, `Ada Lovelace (3)`) is left out, unless a mere word for a picture
 would remain (`IMG_1234`, `student_7`). In a folder of folders the subfolder's name is the person, its counter
-kept. `0001__Alice` as a stem or folder means id 0001 and name Alice. Deeper folders are refused: who would be
-meant?
+kept. `0001__Alice` as a stem or folder means id 0001 and name Alice. Photos in deeper folders are refused: who
+would be meant?
+
+What is wrong with one row or file refuses that one alone. An id that stands for two names refuses all rows with
+it, as nobody can tell which of them is right, and the others are read.
 """
 
-import csv
-import io
-import os
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from enroll.errors import (
-    NameInvalid,
-    RosterEmpty,
-    RosterEncoding,
-    RosterHeader,
-    RosterMissing,
-    RosterRow,
-)
-from enroll.photo import PHOTO_SUFFIXES
+from enroll.errors import EnrollError, NameInvalid, RosterDeep, RosterEmpty, RosterMissing, RosterRow
+from enroll.folders import is_litter, walk
+from enroll.kinds import Sort, sort_of
+from enroll.sheet import Sheet, read_sheet
 
 LONGEST_NAME: Final = 200
-MAX_BYTES: Final = 50_000_000
-COLUMN_NAMES: Final = {
-    "person_id": "id",
-    "external_id": "id",
-    "file": "photo",
-    "path": "photo",
-    "groups": "group",
-}
-SYSTEM_FILES: Final = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-ROWS_NAMED: Final = 5
+NAMED: Final = 5  # files that a message names before it counts
 
 _GROUP_SEPARATORS: Final = re.compile(r"[;|]")
 _COUNTER: Final = re.compile(r"(?:_\d{1,6}|[ _]*\(\d{1,4}\))$")
@@ -77,76 +64,110 @@ def clean_name(text: str, where: str = "name") -> str:
     return name
 
 
-def read_roster(path: str | Path) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """What a list or folder gives: entries to enrol, what was refused with its error, and files that are no photos."""
+
+    entries: tuple[Entry, ...]
+    problems: tuple[EnrollError, ...] = ()
+    passed_over: tuple[Path, ...] = ()
+
+
+def read_roster(path: str | Path) -> Roster:
     """Read a CSV list with the columns photo and name, and optionally id and group, in any order.
 
-    UTF-8 with or without BOM, divided by commas, semicolons or tabs; several groups in a cell by `;` or `|`.
-    Photos lie relative to the list's folder; whether they exist shows when they are read. Raises a
-    `RosterError`.
+    A name may also stand in two columns, first name and last name. UTF-8 or UTF-16, divided by commas,
+    semicolons, tabs or bars, or as a first line `sep=;` says; several groups in a cell by `;` or `|`. Photos lie
+    relative to the list's folder, also where a Windows path has backslashes; whether they exist shows when they
+    are read. Raises a `RosterError` when the list as a whole cannot be read.
     """
     source = Path(path)
-    rows = _rows(_text(source), str(source))
-    columns = _columns(rows[0][1] if rows else [], str(source))
-    if len(rows) < 2:  # noqa: PLR2004 - the header alone
-        raise RosterEmpty(str(source), "the list names no photo")
-    entries, problems = [], []
-    for line, cells in rows[1:]:
+    sheet = read_sheet(source)
+    entries: list[Entry] = []
+    problems: list[EnrollError] = []
+    for line, cells in sheet.rows:
         try:
-            entries.append(_entry(columns, cells, line, source))
+            entries.append(_entry(sheet, cells, line, source))
         except (RosterRow, NameInvalid) as problem:
-            problems.append(f"line {line}: {problem.detail}")
-    _raise_problems(problems + _contradictions(entries), str(source))
-    return entries
+            problems.append(type(problem)(str(source), f"line {line}: {problem.detail}"))
+    if not entries and not problems:
+        raise RosterEmpty(str(source), "the list names no photo")
+    return _without_contradictions(Roster(tuple(entries), tuple(problems)), str(source))
 
 
-def walk_folder(folder: str | Path) -> list[Entry]:
+def walk_folder(folder: str | Path) -> Roster:
     """List the photos of a folder (flat, one subfolder a person, or both) by the module's rules on names.
 
-    Sorted by path. Hidden and system files are passed over. Raises a `RosterError`.
+    Sorted by path. Hidden files and what systems make are left out; what is a picture by its name or its first
+    bytes is an entry, also where its format cannot be read, and everything else is passed over. Raises a
+    `RosterError` when the folder as a whole cannot be read, or holds no photo.
     """
     root = Path(folder)
-    entries, problems = [], []
-    for path in _files(root):
-        if path.suffix.lower() not in PHOTO_SUFFIXES:
-            continue
-        try:
-            entries.append(_folder_entry(path, root))
-        except (RosterRow, NameInvalid) as problem:
-            problems.append(f"{path.relative_to(root)}: {problem.detail}")
-    _raise_problems(problems + _contradictions(entries), str(root))
-    if not entries:
-        raise RosterEmpty(str(root), "the folder holds no photo")
-    return entries
+    try:
+        found = walk(root)
+    except (FileNotFoundError, NotADirectoryError, ValueError) as problem:
+        raise RosterMissing(str(root), "there is no such folder") from problem
+    except OSError as problem:
+        raise RosterMissing(str(root), (problem.strerror or "cannot be read").lower()) from problem
+    closed = [RosterMissing(str(path), reason) for path, reason in found.unreadable]
+    roster = _named(((path, path.relative_to(root).parts[:-1]) for path in found.files), closed)
+    if not roster.entries and not roster.problems:
+        only = f", only {some_names(roster.passed_over)}" if roster.passed_over else ""
+        raise RosterEmpty(str(root), f"the folder holds no photo{only}")
+    return _without_contradictions(roster, str(root))
+
+
+def name_photos(photos: Iterable[str | Path]) -> Roster:
+    """Name photos given one by one as if they lay in a flat folder; what is no picture is passed over."""
+    found = (Path(photo) for photo in photos)
+    return _named(((path, ()) for path in found if not is_litter(path.name)), [])
+
+
+def joined(rosters: Iterable[Roster]) -> Roster:
+    """Join rosters to one, in order; an id that stands for two names over all of them is refused as in one list."""
+    several = list(rosters)
+    whole = Roster(
+        tuple(entry for roster in several for entry in roster.entries),
+        tuple(problem for roster in several for problem in roster.problems),
+        tuple(path for roster in several for path in roster.passed_over),
+    )
+    return _without_contradictions(whole, "all sources")
 
 
 def skipped_files(folder: str | Path) -> list[Path]:
-    """List what `walk_folder` leaves aside because its suffix is no photo's, hidden and system files apart."""
-    return [path for path in _files(Path(folder)) if path.suffix.lower() not in PHOTO_SUFFIXES]
+    """List what `walk_folder` passes over because it is no picture; hidden files and what systems make apart."""
+    try:
+        return list(walk_folder(folder).passed_over)
+    except RosterEmpty:
+        return list(walk(Path(folder)).files)
 
 
-def _files(root: Path) -> list[Path]:
-    if not root.is_dir():
-        raise RosterMissing(str(root), "there is no such folder")
-    found: list[Path] = []
-    problems: list[OSError] = []
-    for base, folders, files in os.walk(root, onerror=problems.append):
-        folders[:] = [name for name in folders if _counts(name)]
-        found += [Path(base, name) for name in files if _counts(name)]
-    if problems:
-        raise RosterMissing(str(problems[0].filename), (problems[0].strerror or "cannot be read").lower())
-    return sorted(found)
+def some_names(paths: Iterable[Path]) -> str:
+    """Name the first files and count the rest."""
+    names = [path.name for path in paths]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
-def _counts(name: str) -> bool:
-    return not name.startswith(".") and name.lower() not in SYSTEM_FILES
+def _named(found: Iterable[tuple[Path, tuple[str, ...]]], closed: Iterable[EnrollError]) -> Roster:
+    """Name the pictures among files, each given with the folders it lies in below the root."""
+    entries: list[Entry] = []
+    problems = list(closed)
+    passed_over: list[Path] = []
+    for path, folders in found:
+        if sort_of(path) is not Sort.PICTURE and path.exists():
+            passed_over.append(path)
+            continue
+        try:
+            entries.append(_file_entry(path, folders))
+        except (RosterDeep, NameInvalid) as problem:
+            problems.append(type(problem)(str(path), problem.detail))
+    return Roster(tuple(entries), tuple(problems), tuple(passed_over))
 
 
-def _folder_entry(path: Path, root: Path) -> Entry:
-    folders = path.relative_to(root).parts[:-1]
+def _file_entry(path: Path, folders: tuple[str, ...]) -> Entry:
     if len(folders) > 1:
-        raise RosterRow(
-            str(path), "two folders deep, so the person is unclear; name the folder of the people's folders"
-        )
+        raise RosterDeep(str(path), "two folders deep, so the person is unclear")
     stem = folders[0] if folders else _without_counter(path.stem)
     external_id, name = split_id(unicodedata.normalize("NFC", stem))
     return Entry(path, clean_name(name.replace("_", " ")), external_id)
@@ -163,88 +184,61 @@ def split_id(stem: str) -> tuple[str | None, str]:
     return (match["id"].strip(), match["name"]) if match else (None, stem)
 
 
-def _text(path: Path) -> str:
-    where = str(path)
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or "there is no such list"
-        raise RosterMissing(where, reason.lower()) from problem
-    if len(data) > MAX_BYTES:
-        raise RosterRow(where, f"the list has more than {MAX_BYTES} bytes")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise RosterEncoding(where, "the list is UTF-16, not UTF-8")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as problem:
-        bad = problem.object[problem.start]
-        line = problem.object.count(b"\n", 0, problem.start) + 1
-        raise RosterEncoding(where, f"line {line}: the byte 0x{bad:02X} is not UTF-8") from problem
-
-
-def _rows(text: str, where: str) -> list[tuple[int, list[str]]]:
-    """Return the rows that are not blank, each with the line that it starts on."""
-    head = text.lstrip().partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[tuple[int, list[str]]] = []
-    line = 1
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((line, [cell.strip() for cell in cells]))
-            line = reader.line_num + 1
-    except csv.Error as problem:
-        raise RosterRow(where, f"line {line}: {problem}") from problem
-    return rows
-
-
-def _columns(header: list[str], where: str) -> list[str]:
-    columns = [COLUMN_NAMES.get(cell.lower(), cell.lower()) for cell in header]
-    for name in ("photo", "name"):
-        if name not in columns:
-            raise RosterHeader(where, f"line 1 names no column {name!r}")
-    for name in ("photo", "name", "id"):
-        if columns.count(name) > 1:
-            raise RosterHeader(where, f"line 1 names the column {name!r} twice")
-    return columns
-
-
-def _entry(columns: list[str], cells: list[str], line: int, source: Path) -> Entry:
-    if len(cells) > len(columns) and any(cells[len(columns) :]):
-        raise RosterRow(str(source), f"{len(cells)} cells, the header has {len(columns)}")
-    pairs = list(zip(columns, cells, strict=False))
+def _entry(sheet: Sheet, cells: list[str], line: int, source: Path) -> Entry:
+    if len(cells) > len(sheet.columns) and any(cells[len(sheet.columns) :]):
+        raise RosterRow(str(source), f"{len(cells)} cells, the header has {len(sheet.columns)}")
+    pairs = list(zip(sheet.columns, cells, strict=False))
     row = dict(pairs)
     if not row.get("photo") or "\0" in row["photo"]:
         raise RosterRow(str(source), "no photo is given")
-    if not row.get("name"):
+    full = row["name"] if "name" in sheet.columns and row.get("name") else _both_names(row)
+    if not full:
         raise RosterRow(str(source), "no name is given")
     groups = [clean_name(part) for key, cell in pairs if key == "group" for part in _groups(cell)]
     external_id = clean_name(row["id"]) if row.get("id") else None
-    name = clean_name(row["name"])
-    return Entry(source.parent / row["photo"], name, external_id, tuple(dict.fromkeys(groups)), line)
+    photo = _beside(source.parent, row["photo"])
+    return Entry(photo, clean_name(full), external_id, tuple(dict.fromkeys(groups)), line)
+
+
+def _both_names(row: dict[str, str]) -> str:
+    return f"{row.get('first name', '')} {row.get('last name', '')}".strip()
+
+
+def _beside(folder: Path, photo: str) -> Path:
+    """Return the photo's path; one that is missing as given and holds backslashes may be a Windows path."""
+    given = folder / photo
+    if "\\" in photo and not given.exists():
+        slashed = folder / photo.replace("\\", "/")
+        return slashed if slashed.exists() else given
+    return given
 
 
 def _groups(cell: str) -> list[str]:
     return [part.strip() for part in _GROUP_SEPARATORS.split(cell) if part.strip()]
 
 
-def _contradictions(entries: list[Entry]) -> list[str]:
-    """Say which ids stand for several names, and where."""
-    people: dict[str, dict[str, str]] = defaultdict(dict)
-    for entry in entries:
+def _without_contradictions(roster: Roster, where: str) -> Roster:
+    """Refuse every entry whose id stands for several names."""
+    people: dict[str, dict[str, Entry]] = defaultdict(dict)
+    for entry in roster.entries:
         if entry.external_id is not None:
-            place = f"line {entry.row}" if entry.row else entry.photo.name
-            people[entry.external_id].setdefault(entry.name, place)
-    return [
-        f"the id {external_id} stands for " + " and ".join(f"{name} ({place})" for name, place in names.items())
-        for external_id, names in people.items()
-        if len(names) > 1
+            people[entry.external_id].setdefault(entry.name, entry)
+    unclear = {external_id: names for external_id, names in people.items() if len(names) > 1}
+    if not unclear:
+        return roster
+    problems = [
+        RosterRow(where if entry.row else str(entry.photo), _contradiction(entry, unclear[entry.external_id]))
+        for entry in roster.entries
+        if entry.external_id in unclear
     ]
+    kept = tuple(entry for entry in roster.entries if entry.external_id not in unclear)
+    return Roster(kept, (*roster.problems, *problems), roster.passed_over)
 
 
-def _raise_problems(problems: list[str], where: str) -> None:
-    if problems:
-        more = f"; and {len(problems) - ROWS_NAMED} more" if len(problems) > ROWS_NAMED else ""
-        raise RosterRow(where, "; ".join(problems[:ROWS_NAMED]) + more)
+def _contradiction(entry: Entry, names: dict[str, Entry]) -> str:
+    told = " and ".join(f"{name} ({_place(first)})" for name, first in names.items())
+    return f"{_place(entry)}: the id {entry.external_id} stands for {told}"
+
+
+def _place(entry: Entry) -> str:
+    return f"line {entry.row}" if entry.row else entry.photo.name

@@ -16,7 +16,10 @@ from enroll.geometry import TEMPLATE_112
 
 @pytest.fixture(scope="session")
 def encoded() -> Callable[..., bytes]:
-    """Encode pixels (or a Pillow image) as the bytes of a file."""
+    """Encode pixels (or a Pillow image) as the bytes of a file, HEIC included."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
 
     def encode(picture, kind="PNG", **options) -> bytes:
         image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)

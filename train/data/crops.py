@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from enroll.photo import PHOTO_SUFFIXES
+from enroll.kinds import PHOTO_SUFFIXES
 from train.data import layouts
 from train.data.aligning import FORMATS, SIDE, Outcome, Task
 from train.data.cropping import Photos, crop_photos
