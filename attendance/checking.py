@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from attendance.faults import Problem, only_here, problem_of
 from attendance.parallel import as_iterator, in_order
 from attendance.records import Decision
-from attendance.sources import Source, expand
+from attendance.sources import PassedOver, Source, expand
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,12 @@ class Check:
 
     def run(self, paths: "Sequence[Path]") -> Iterator[Decision]:
         """One decision a face, in the order of the files."""
-        found = list(expand(paths))
+        found = []
+        for each in expand(paths):
+            if isinstance(each, PassedOver):
+                self._status(each.line)
+            else:
+                found.append(each)
         for item, faces in in_order(self._faces, found, min(self._workers, len(found))):
             where = item.label if isinstance(item, Source) else item.where
             try:

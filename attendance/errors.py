@@ -298,7 +298,10 @@ class SourceUnsupported(SourceError):
     """The file is neither a picture nor a video that can be read."""
 
     id = "source.unsupported"
-    help = "Give a picture (JPEG, PNG, WebP, BMP, PGM, GIF), a folder of pictures, or a video file, best of H.264."
+    help = (
+        "Give a picture (JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP, PGM, GIF), a folder of pictures, "
+        "or a video file, best of H.264."
+    )
 
 
 class OutputFailed(AttendanceError):

@@ -22,44 +22,62 @@ class Source:
         return label(self.path)
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """Files of a folder that are neither picture nor video, such as notes."""
+
+    paths: tuple[Path, ...]
+
+    @property
+    def line(self) -> str:
+        """One line for people: the first names, the rest counted."""
+        from enroll.roster import some_names
+
+        return f"passed over, neither picture nor video: {label(some_names(self.paths))}"
+
+
 def label(path: Path | str) -> str:
     """A path as text that can be stored and printed everywhere."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def expand(paths: Iterable[Path | str]) -> Iterator[Source | SourceMissing]:
+def expand(paths: Iterable[Path | str]) -> Iterator[Source | SourceMissing | PassedOver]:
     """Every file meant: a folder stands for its pictures and videos, sub-folders too, sorted.
 
-    What is not there comes out as the error itself, so that the others go on. A file is taken for a
-    picture unless its suffix says video: the reader looks at the content.
+    What is not there comes out as the error itself, so that the others go on. A file given by itself is taken
+    for a picture unless its suffix or its first bytes say video; in a folder, what is neither is passed over.
+    What hides in a folder or was put there by a system is no part of it.
     """
     for path in map(Path, paths):
         if path.is_dir():
             yield from _in_folder(path)
         elif path.exists():
-            yield Source(path, _kind(path))
+            yield Source(path, "video" if _sort(path) == "video" else "picture")
         else:
             yield SourceMissing(label(path), "there is no such file or folder")
 
 
-def _in_folder(folder: Path) -> Iterator[Source | SourceMissing]:
-    from attendance.cameras.address import VIDEO_SUFFIXES
-    from enroll.photo import PHOTO_SUFFIXES
+def _in_folder(folder: Path) -> Iterator[Source | SourceMissing | PassedOver]:
+    from enroll.folders import walk
 
-    wanted = PHOTO_SUFFIXES | VIDEO_SUFFIXES
-    found = sorted(path for path in _visible_files(folder) if path.suffix.lower() in wanted)
-    yield from (Source(path, _kind(path)) for path in found)
-    if not found:
+    try:
+        found = walk(folder)
+    except OSError as problem:
+        yield SourceMissing(label(folder), (problem.strerror or "cannot be opened").lower())
+        return
+    sorts = [(path, _sort(path)) for path in found.files]
+    sources = [Source(path, sort) for path, sort in sorts if sort != "other"]
+    yield from sources
+    for path, reason in found.unreadable:
+        yield SourceMissing(label(path), reason)
+    if not sources and not found.unreadable:
         yield SourceMissing(label(folder), "the folder holds no picture or video")
+    if others := tuple(path for path, sort in sorts if sort == "other"):
+        yield PassedOver(others)
 
 
-def _visible_files(folder: Path) -> Iterator[Path]:
-    for base, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(base, name) for name in names if not name.startswith("."))
-
-
-def _kind(path: Path) -> Literal["picture", "video"]:
+def _sort(path: Path) -> Literal["picture", "video", "other"]:
     from attendance.cameras.address import is_video
+    from enroll.kinds import sort_of
 
-    return "video" if is_video(path) else "picture"
+    return "video" if is_video(path) else sort_of(path).value

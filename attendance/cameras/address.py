@@ -11,21 +11,10 @@ from attendance.errors import CameraAddress, CameraMissing
 
 STREAM_SCHEMES: Final = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "tcp")
 VIDEO_SUFFIXES: Final = frozenset(
-    {
-        ".avi",
-        ".m4v",
-        ".mkv",
-        ".mov",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".ogv",
-        ".ts",
-        ".webm",
-        ".wmv",
-        ".mjpg",
-        ".mjpeg",
-    }
+    {".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg"}
+    | {".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm", ".tod"}
+    | {".ts", ".vob", ".webm", ".wmv", ".wtv"}
+    | {".264", ".265", ".dav", ".h264", ".h265", ".hevc"}  # as recorders save their streams
 )
 HIDDEN: Final = "***"
 

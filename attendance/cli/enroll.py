@@ -1,5 +1,6 @@
-"""attendance enroll: a photo, a folder or a roster becomes people who can be recognised."""
+"""attendance enroll: photos, folders and lists become people who can be recognised."""
 
+import itertools
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,18 +12,26 @@ from attendance.cli.opening import writing
 from attendance.cli.output import csv_line, json_line, line, on_terminal, printable, progress, say, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from attendance.app import Attendance
     from attendance.enrolment import Enrolled, NotEnrolled
-    from enroll.roster import Entry
+    from enroll.errors import EnrollError
+    from enroll.roster import Roster
 
 LIST_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 
 
 def enroll(
-    source: Annotated[Path, typer.Argument(help="A photo (needs --name), a folder of photos, or a CSV list.")],
+    source: Annotated[
+        list[Path],
+        typer.Argument(help="A photo (alone it needs --name), several photos, folders of photos, CSV lists."),
+    ],
     *,
-    name: Annotated[str | None, typer.Option(help="The person's name; for a single photo.")] = None,
-    external_id: Annotated[str | None, typer.Option("--id", help="The person's id; else one is made up.")] = None,
+    name: Annotated[str | None, typer.Option(help="The person's name; for exactly one photo.")] = None,
+    external_id: Annotated[
+        str | None, typer.Option("--id", help="The person's id, for exactly one photo; else one is made up.")
+    ] = None,
     group: options.Groups = None,
     replace: Annotated[bool, typer.Option("--replace", help="Drop the person's earlier templates.")] = False,
     allow_duplicate: Annotated[
@@ -33,47 +42,73 @@ def enroll(
     as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
-    """Enrol one person from one photo, or many from a folder or a list.
+    """Enrol one person from one photo, or many from several photos, folders or lists.
 
-    A flat folder names people by file ("Ada Lovelace.jpg"), a folder of folders by folder. A list is CSV
-    with the columns photo and name, and optionally id and group. Running it again changes nothing.
+    Several photos, and those of a flat folder, name people by file ("Ada Lovelace.jpg"), a folder of folders by
+    folder. A list is CSV with the columns photo and name (or first name and last name), and optionally id and
+    group. What is wrong with one row or file refuses that one alone. Running it again changes nothing.
     """
-    entries = _entries(source, name, external_id, tuple(group or ()))
+    found = _found(source, name, external_id, tuple(group or ()))
     with writing(home, options.flags(setting, multi=multi), preload=name is not None) as app:
-        refused = _run(app, entries, bulk=name is None, as_json=as_json, replace=replace, duplicate=allow_duplicate)
+        refused = _run(app, found, bulk=name is None, as_json=as_json, replace=replace, duplicate=allow_duplicate)
     if refused:
         raise typer.Exit(1)
 
 
-def _entries(source: Path, name: str | None, external_id: str | None, groups: tuple[str, ...]) -> "list[Entry]":
+def _found(sources: list[Path], name: str | None, external_id: str | None, groups: tuple[str, ...]) -> "Roster":
     import dataclasses
 
-    from enroll.roster import Entry, clean_name, read_roster, skipped_files, walk_folder
+    from enroll.errors import RosterEmpty
+    from enroll.roster import Entry, Roster, clean_name, joined
 
-    many = source.is_dir() or source.suffix.lower() in LIST_SUFFIXES
-    if many and (name is not None or external_id is not None):
-        raise typer.BadParameter("is for a single photo; a folder or list names its people itself", param_hint="--name")
-    if not many and name is None:
-        raise typer.BadParameter("a single photo needs it", param_hint="--name")
-    if not many:
-        return [Entry(source, clean_name(name or ""), external_id, groups)]
-    if not source.is_dir():
-        found = read_roster(source)
-    else:
-        found = walk_folder(source)
-        for path in skipped_files(source):
-            say(f"{path}: skipped, no photo by its name")
-    return [dataclasses.replace(entry, groups=tuple(dict.fromkeys((*entry.groups, *groups)))) for entry in found]
+    one = len(sources) == 1 and not _is_many(sources[0])
+    if not one and (name is not None or external_id is not None):
+        flag = "--name" if name is not None else "--id"
+        raise typer.BadParameter(
+            "is for exactly one photo; several photos, folders and lists name their people themselves", param_hint=flag
+        )
+    if one and name is None:
+        raise typer.BadParameter(
+            "a single photo needs it (several photos, or a folder, name people by their files)", param_hint="--name"
+        )
+    if one:
+        return Roster((Entry(sources[0], clean_name(name or ""), external_id, groups),))
+    found = joined(_rosters(sources))
+    if not found.entries and not found.problems:
+        raise RosterEmpty(str(sources[0]), "none of the sources is a photo")
+    entries = (
+        dataclasses.replace(entry, groups=tuple(dict.fromkeys((*entry.groups, *groups)))) for entry in found.entries
+    )
+    return dataclasses.replace(found, entries=tuple(entries))
 
 
-def _run(
-    app: "Attendance", entries: "list[Entry]", *, bulk: bool, as_json: bool, replace: bool, duplicate: bool
-) -> int:
+def _is_many(source: Path) -> bool:
+    return source.is_dir() or source.suffix.lower() in LIST_SUFFIXES
+
+
+def _rosters(sources: list[Path]) -> "Iterator[Roster]":
+    from enroll.roster import name_photos, read_roster, walk_folder
+
+    for source in sources:
+        if source.is_dir():
+            yield walk_folder(source)
+        elif _is_many(source):
+            yield read_roster(source)
+        else:
+            yield name_photos([source])
+
+
+def _run(app: "Attendance", found: "Roster", *, bulk: bool, as_json: bool, replace: bool, duplicate: bool) -> int:
     """Enrol and print; how many photos were refused."""
+    from enroll.roster import some_names
+
     tally: Counter[str] = Counter()
     told: set[str] = set()
-    with progress("Enrolling", len(entries) if bulk else 0) as advance:
-        for outcome in app.enroll_many(entries, replace=replace, allow_duplicate=duplicate):
+    if found.passed_over:
+        say(f"passed over, no picture: {some_names(found.passed_over)}")
+    with progress("Enrolling", len(found.entries) + len(found.problems) if bulk else 0) as advance:
+        enrolled = app.enroll_many(found.entries, replace=replace, allow_duplicate=duplicate)
+        for outcome in itertools.chain(map(_refused, found.problems), enrolled):
             _show(outcome, as_json=as_json)
             _warn(outcome, told)
             tally.update(_kinds(outcome))
@@ -81,6 +116,14 @@ def _run(
     if bulk:
         _coverage(tally)
     return sum(count for kind, count in tally.items() if kind.startswith("refused"))
+
+
+def _refused(problem: "EnrollError") -> "NotEnrolled":
+    """A row or file from which nobody could be told."""
+    from attendance.enrolment import NotEnrolled
+    from attendance.faults import problem_of
+
+    return NotEnrolled("", problem_of(problem, problem.where))
 
 
 def _kinds(outcome: "Enrolled | NotEnrolled") -> list[str]:
