@@ -53,7 +53,7 @@ def taken_in(source: Path | str, session: "SessionInfo") -> datetime | None:
 def _taken(path: Path, zone_name: str) -> datetime | None:
     from PIL import Image
 
-    from enroll.photo import FORMATS
+    from enroll.kinds import FORMATS
 
     with Image.open(path, formats=FORMATS) as picture:
         folder = picture.getexif().get_ifd(_EXIF)

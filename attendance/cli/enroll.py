@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from attendance.app import Attendance
-    from attendance.enrolment import Enrolled, NotEnrolled
+    from attendance.enrolment import Enrolled, NotEnrolled, Rules
     from enroll.errors import EnrollError
     from enroll.roster import Roster
 
 LIST_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
+COLUMNS = ("source", "outcome", "name", "id", "quality", "reasons")
 
 
 def enroll(
@@ -37,7 +38,13 @@ def enroll(
     allow_duplicate: Annotated[
         bool, typer.Option("--allow-duplicate", help="Enrol a new person even if they look like somebody enrolled.")
     ] = False,
-    multi: Annotated[str | None, typer.Option(help="Several faces in a photo: error or largest.")] = None,
+    same_person: Annotated[
+        bool, typer.Option("--same-person", help="File a face that is unlike the person's earlier photos, too.")
+    ] = False,
+    multi: Annotated[str | None, typer.Option(help="Several faces in a photo: portrait, error or largest.")] = None,
+    header: Annotated[
+        bool, typer.Option("--header/--no-header", help="Name the columns above the lines of piped output.")
+    ] = True,
     setting: options.Set = None,
     as_json: options.Json = False,
     home: options.Home = None,
@@ -47,10 +54,18 @@ def enroll(
     Several photos, and those of a flat folder, name people by file ("Ada Lovelace.jpg"), a folder of folders by
     folder. A list is CSV with the columns photo and name (or first name and last name), and optionally id and
     group. What is wrong with one row or file refuses that one alone. Running it again changes nothing.
+
+    A face unlike the earlier photos under its name is refused: two people of one name need an id each. With --name
+    and --id it is filed, as the id says who it is.
     """
+    from attendance.enrolment import Rules
+
     found = _found(source, name, external_id, tuple(group or ()))
+    insisting = same_person or (name is not None and external_id is not None)
     with writing(home, options.flags(setting, multi=multi), preload=name is not None) as app:
-        refused = _run(app, found, bulk=name is None, as_json=as_json, replace=replace, duplicate=allow_duplicate)
+        rules = Rules(replace=replace, allow_duplicate=allow_duplicate, same_person=insisting)
+        show = OutcomePrinter(as_json=as_json, header=header)
+        refused = _run(app, found, rules, show, bulk=name is None)
     if refused:
         raise typer.Exit(1)
 
@@ -98,7 +113,7 @@ def _rosters(sources: list[Path]) -> "Iterator[Roster]":
             yield name_photos([source])
 
 
-def _run(app: "Attendance", found: "Roster", *, bulk: bool, as_json: bool, replace: bool, duplicate: bool) -> int:
+def _run(app: "Attendance", found: "Roster", rules: "Rules", show: "OutcomePrinter", *, bulk: bool) -> int:
     """Enrol and print; how many photos were refused."""
     from enroll.roster import some_names
 
@@ -107,9 +122,14 @@ def _run(app: "Attendance", found: "Roster", *, bulk: bool, as_json: bool, repla
     if found.passed_over:
         say(f"passed over, no picture: {some_names(found.passed_over)}")
     with progress("Enrolling", len(found.entries) + len(found.problems) if bulk else 0) as advance:
-        enrolled = app.enroll_many(found.entries, replace=replace, allow_duplicate=duplicate)
+        enrolled = app.enroll_many(
+            found.entries,
+            replace=rules.replace,
+            allow_duplicate=rules.allow_duplicate,
+            same_person=rules.same_person,
+        )
         for outcome in itertools.chain(map(_refused, found.problems), enrolled):
-            _show(outcome, as_json=as_json)
+            show(outcome)
             _warn(outcome, told)
             tally.update(_kinds(outcome))
             advance()
@@ -134,21 +154,39 @@ def _kinds(outcome: "Enrolled | NotEnrolled") -> list[str]:
     return ["refused: " + (", ".join(outcome.problem.reasons) or outcome.problem.id)]
 
 
-def _show(outcome: "Enrolled | NotEnrolled", *, as_json: bool) -> None:
-    from attendance.enrolment import Enrolled
+class OutcomePrinter:
+    """Prints outcomes one by one: on a terminal in words, else as CSV of `COLUMNS` or as JSON Lines."""
 
-    if not isinstance(outcome, Enrolled):
-        say(outcome.problem.line)
-    if as_json:
-        line(json_line(outcome.to_dict()))
-    elif not on_terminal():
-        found: dict[str, Any] = outcome.to_dict()
-        quality = (found["quality"] or {}).get("score")
-        why = found["reasons"] or ([found["error"]] if found["error"] else [])
-        line(csv_line((found["source"], found["outcome"], found["name"], found["id"], quality, why)))
-    elif isinstance(outcome, Enrolled):
-        quality = "" if outcome.quality is None else f", quality {outcome.quality.score}"
-        line(printable(f"{outcome.outcome:9} {outcome.person.name} ({outcome.person.id}){quality}"))
+    def __init__(self, *, as_json: bool, header: bool) -> None:
+        self._form = "json" if as_json else "words" if on_terminal() else "csv"
+        self._head = header and self._form == "csv"
+
+    def __call__(self, outcome: "Enrolled | NotEnrolled") -> None:
+        """Print one, the first with the header above it; what was refused also as a message."""
+        from attendance.enrolment import Enrolled
+
+        if not isinstance(outcome, Enrolled):
+            say(outcome.problem.line)
+        if self._form == "json":
+            line(json_line(outcome.to_dict()))
+        elif self._form == "csv":
+            self.head()
+            line(csv_line(_cells(outcome.to_dict())))
+        elif isinstance(outcome, Enrolled):
+            quality = "" if outcome.quality is None else f", quality {outcome.quality.score}"
+            line(printable(f"{outcome.outcome:9} {outcome.person.name} ({outcome.person.id}){quality}"))
+
+    def head(self) -> None:
+        """Print the header unless that is done."""
+        if self._head:
+            self._head = False
+            line(csv_line(COLUMNS))
+
+
+def _cells(found: dict[str, Any]) -> tuple[object, ...]:
+    quality = (found["quality"] or {}).get("score")
+    why = found["reasons"] or ([found["error"]] if found["error"] else [])
+    return found["source"], found["outcome"], found["name"], found["id"], quality, why
 
 
 def _warn(outcome: "Enrolled | NotEnrolled", told: set[str]) -> None:

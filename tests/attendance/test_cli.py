@@ -69,6 +69,13 @@ def table(text: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text)))
 
 
+def outcomes(text: str) -> list[list[str]]:
+    """The lines of a piped enrolment below its header."""
+    head, *rows = table(text)
+    assert ["source", "outcome", "name", "id", "quality", "reasons"] == head
+    return rows
+
+
 def faces(text: str) -> list[list[str]]:
     """The lines of a piped check below its header."""
     head, *rows = table(text)
@@ -80,7 +87,7 @@ def test_whole_way_in_processes(home, portraits):
     """Enrol a folder, check a picture of both, report: three processes, each with a pure stdout."""
     done = process("enroll", portraits, home=home)
     assert (1, "enrolled 2, refused: face.several 1, total 3") == (done.returncode, done.stderr.splitlines()[-1])
-    assert [["Eileen Collins", "P-1"], ["Grace Hopper", "P-2"]] == [row[2:4] for row in table(done.stdout)][:2]
+    assert [["Eileen Collins", "P-1"], ["Grace Hopper", "P-2"]] == [row[2:4] for row in outcomes(done.stdout)][:2]
     done = process("check", portraits / "more" / "both.jpg", "--json", home=home)
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert (0, ["present", "present"]) == (done.returncode, [each["decision"] for each in found])
@@ -240,7 +247,7 @@ def test_refusals_exit_with_1(enrolled, portraits, tmp_path):
     assert "error[photo." in err
     assert "error[source.missing]" in err
     code, out, err = enrolled("enroll", portraits / "more" / "both.jpg", "--name", "X")
-    assert (1, "refused") == (code, table(out)[0][1])
+    assert (1, "refused", "face.several") == (code, outcomes(out)[0][1], outcomes(out)[0][5])
     assert "error[face.several]" in err
     assert enrolled("enroll", portraits / "Grace Hopper.jpg", "--name", "Y")[0] == 1
 
@@ -251,10 +258,30 @@ def test_several_faces_by_choice(command, portraits):
     assert (0, "enrolled") == (code, json.loads(out)["outcome"])
 
 
+def test_namesakes(enrolled, portraits, tmp_path):
+    """A list that names two people alike enrols the first and says for the second what to do; either way helps."""
+    photos = [portraits / "Eileen Collins.jpg", portraits / "Grace Hopper.jpg"]
+    (tmp_path / "list.csv").write_text("photo,name\n" + "".join(f'"{photo}",John Smith\n' for photo in photos))
+    done = process("enroll", tmp_path / "list.csv", home=tmp_path / "other")
+    assert [("enrolled", ""), ("refused", "person.unlike")] == [(row[1], row[5]) for row in outcomes(done.stdout)]
+    assert (1, "enrolled 1, refused: person.unlike 1, total 2") == (done.returncode, done.stderr.splitlines()[-1])
+    code, out, err = enrolled("enroll", photos[1], "--name", "Eileen Collins")
+    assert (1, "person.duplicate") == (code, outcomes(out)[0][5])
+    assert 0 == enrolled("gallery", "remove", "E-2", "--yes")[0]
+    code, out, err = enrolled("enroll", photos[1], "--name", "Eileen Collins")
+    assert (1, "person.unlike") == (code, outcomes(out)[0][5])
+    assert "give them an id of their own (--id, the id column, or ID__Name as file name)" in err
+    assert "pass --same-person" in err
+    assert 0 == enrolled("enroll", photos[1], "--name", "Eileen Collins", "--id", "E-9")[0]
+    assert 0 == enrolled("enroll", photos[1], "--name", "Eileen Collins", "--id", "E-1", "--allow-duplicate")[0]
+
+
 def test_again_is_unchanged(enrolled, portraits):
     """Enrolling the same photo again says unchanged and exits with 0."""
     code, out, _ = enrolled("enroll", portraits / "Eileen Collins.jpg", "--name", "Eileen Collins")
-    assert (0, "unchanged") == (code, table(out)[0][1])
+    assert (0, "unchanged") == (code, outcomes(out)[0][1])
+    _, out, _ = enrolled("enroll", portraits / "Eileen Collins.jpg", "--name", "Eileen Collins", "--no-header")
+    assert "unchanged" == table(out)[0][1]
 
 
 @pytest.mark.parametrize(
@@ -412,7 +439,7 @@ def test_progress_leaves_stdout_alone(home, portraits):
             while part := os.read(terminal, 4096):
                 shown += part
     os.close(terminal)
-    assert ["enrolled", "enrolled", "refused"] == [row[1] for row in table(out)]
+    assert ["enrolled", "enrolled", "refused"] == [row[1] for row in outcomes(out)]
     assert b"3/3" in shown or b"Enrolling" in shown
     assert b"face.several" in shown
 
@@ -609,7 +636,7 @@ def test_leavers(enrolled, portraits):
     past = json.loads(enrolled("report", "--session", "2026-03-02", "--json")[1])["rows"]
     assert {"E-1": "present", "E-2": "no log"} == {each["id"]: each["status"] for each in past}
     assert ["E-2"] == [each["id"] for each in json.loads(enrolled("report", "--json")[1])["rows"]]
-    assert table(enrolled("enroll", picture, "--name", "Eileen Collins")[1])[0][1] == "unchanged"
+    assert outcomes(enrolled("enroll", picture, "--name", "Eileen Collins")[1])[0][1] == "unchanged"
     code, _, err = enrolled("mark", "E-1")
     assert (1, True) == (code, "error[gallery.person_inactive]" in err)
     assert enrolled("gallery", "deactivate", "E-1", "--on", "2999-01-01")[0] == 1
