@@ -90,5 +90,5 @@ def test_is_video(tmp_path):
     pictures[0].save(tmp_path / "moving.gif", save_all=True, append_images=pictures[1:])
     pictures[0].save(tmp_path / "still.gif")
     (tmp_path / "broken.gif").write_bytes(b"GIF89a")
-    names = ("door.MP4", "door.mkv", "moving.gif", "still.gif", "broken.gif", "missing.gif", "door.jpg")
-    assert [True, True, True, False, False, False, False] == [is_video(tmp_path / name) for name in names]
+    names = ("door.MP4", "clip.3gp", "00001.MTS", "moving.gif", "still.gif", "broken.gif", "missing.gif", "door.jpg")
+    assert [True, True, True, True, False, False, False, False] == [is_video(tmp_path / name) for name in names]

@@ -159,6 +159,59 @@ def test_folders_are_walked(people, draw):
     assert ["Ada", "Bob"] == [each.person.name for each in people.check(folder)]
 
 
+def test_what_systems_put_into_folders_is_not_checked(people, draw):
+    """Thumbnails, recycle bins and the shadows of a Mac are neither judged nor mentioned."""
+    folder = draw("set/b.png", (2, 80)).parent
+    for litter in ("@eaDir/b.png/SYNOPHOTO_THUMB_M.png", "#recycle/a.png", "$RECYCLE.BIN/x/a.png", "__MACOSX/a.png"):
+        draw(f"set/{litter}", (1, 80))
+    (folder / "Thumbs.db").touch()
+    told: list[str] = []
+    assert ["Bob"] == [each.person.name for each in people.check(folder, on_status=told.append)]
+    assert [] == told
+
+
+def test_pictures_left_out_are_problems(people, draw):
+    """In a folder, what looks like a picture and cannot be read is reported by name; the others are judged."""
+    folder = draw("set/b.png", (2, 80)).parent
+    (folder / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(500))
+    (folder / "a.CR2").write_bytes(b"II*\0\x10\0\0\0CR\2\0" + bytes(90))
+    (folder / "c.jp2").write_bytes(b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(90))
+    problems = []
+    assert ["Bob"] == [each.person.name for each in people.check(folder, on_problem=problems.append)]
+    assert [("IMG_1.HEIC", "photo.damaged"), ("a.CR2", "photo.unknown_format"), ("c.jp2", "photo.unknown_format")] == [
+        (problem.source.rpartition("/")[2], problem.id) for problem in problems
+    ]
+
+
+def test_files_of_a_folder_are_told_by_their_first_bytes(people, draw):
+    """A picture without a suffix, or with one that says nothing, is judged as the picture it is."""
+    folder = draw("set/a.png", (1, 80)).parent
+    draw("set/x.png", (2, 80)).rename(folder / "bob")
+    assert ["Ada", "Bob"] == [each.person.name for each in people.check(folder)]
+
+
+def test_what_is_no_picture_is_named_and_no_problem(people, draw):
+    """Notes and side files of a folder are named in one line, the first few, and make no problem."""
+    folder = draw("set/a.png", (1, 80)).parent
+    for name in ("notes.txt", "list.csv", "a.xmp", "a.json", "b.aae", "c.pdf", "d.docx"):
+        (folder / name).write_text("text")
+    told: list[str] = []
+    problems: list[object] = []
+    assert 1 == len(list(people.check(folder, on_problem=problems.append, on_status=told.append)))
+    assert [] == problems
+    assert ["passed over, neither picture nor video: a.json, a.xmp, b.aae, c.pdf, d.docx and 2 more"] == told
+
+
+def test_a_folder_without_a_picture_is_a_problem(people, tmp_path):
+    """A folder that holds notes alone is a problem, and what it holds is named all the same."""
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "notes.txt").write_text("text")
+    told: list[str] = []
+    problems = []
+    assert [] == list(people.check(tmp_path / "notes", on_problem=problems.append, on_status=told.append))
+    assert (["source.missing"], 1) == ([problem.id for problem in problems], len(told))
+
+
 @pytest.mark.parametrize("stage", ["search", "decide", "mark"])
 def test_a_failing_stage_marks_nobody(people, draw, monkeypatch, stage):
     """An exception in any stage ends in no mark and a message, and the next picture is judged."""

@@ -97,6 +97,76 @@ def test_whole_way_in_processes(home, portraits):
     assert ["present", "present"] == [row["status"] for row in csv.DictReader(io.StringIO(done.stdout))]
 
 
+def test_several_photos_are_named_by_their_files(command, portraits):
+    """What a shell makes of *.jpg is enrolled, each person named by their file."""
+    code, out, err = command("enroll", *sorted(portraits.glob("*.jpg")))
+    assert (0, "enrolled 2, total 2") == (code, err.splitlines()[-1])
+    assert ["Eileen Collins", "Grace Hopper"] == [row[2] for row in table(out)]
+
+
+def test_photos_folders_and_lists_may_be_mixed(command, portraits, tmp_path):
+    """A photo, a folder and a list are enrolled in one go; a bad row and notes stop nobody."""
+    (tmp_path / "people" / "Ada").mkdir(parents=True)
+    (tmp_path / "people" / "Ada" / "1.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(500))
+    (tmp_path / "people" / "notes.txt").write_text("text")
+    roster = tmp_path / "list.csv"
+    roster.write_text(f"photo,name,id\n{portraits / 'Grace Hopper.jpg'},Grace,G-1\nx.jpg,,\n")
+    code, out, err = command("enroll", portraits / "Eileen Collins.jpg", tmp_path / "people", roster)
+    assert (1, ["Eileen Collins", "Grace"]) == (code, [row[2] for row in table(out) if row[1] == "enrolled"])
+    assert "passed over, no picture: notes.txt\n" in err
+    assert f"error[roster.row] {roster}: line 3: no name is given." in err
+    assert "enrolled 2, refused: photo.damaged 1, refused: roster.row 1, total 4" == err.splitlines()[-1]
+
+
+def test_a_bad_file_of_a_folder_is_listed_and_counted(command, portraits, tmp_path):
+    """A photo too deep in a folder is refused by itself, as a line of JSON too; the others are enrolled."""
+    (tmp_path / "people" / "3B" / "Ada").mkdir(parents=True)
+    for name in ("people/Grace.jpg", "people/3B/Ada/1.jpg"):
+        (tmp_path / name).write_bytes((portraits / "Grace Hopper.jpg").read_bytes())
+    code, out, err = command("enroll", tmp_path / "people", "--json")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert (1, [("refused", "roster.deep"), ("enrolled", None)]) == (
+        code,
+        [(each["outcome"], each["error"]) for each in found],
+    )
+    assert "enrolled 1, refused: roster.deep 1, total 2" == err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("flag", ["--name", "--id"])
+def test_a_name_is_for_one_photo(command, portraits, flag):
+    """One name or id for several photos is wrong usage, told in a line."""
+    code, out, err = command("enroll", *portraits.glob("*.jpg"), flag, "X")
+    assert (2, "") == (code, out)
+    assert "exactly one photo" in " ".join(err.replace("│", "").split())
+
+
+def test_a_check_that_leaves_pictures_out_says_so(enrolled, portraits, tmp_path):
+    """A folder with a raw file and notes: the raw file is an error with exit code 1, the notes are named."""
+    (tmp_path / "lesson").mkdir()
+    (tmp_path / "lesson" / "1.jpg").write_bytes((portraits / "Grace Hopper.jpg").read_bytes())
+    (tmp_path / "lesson" / "notes.txt").write_text("text")
+    assert 0 == enrolled("check", tmp_path / "lesson", "--dry-run")[0]
+    (tmp_path / "lesson" / "2.nef").write_bytes(b"MM\0*\0\0\0\x08" + bytes(90))
+    code, out, err = enrolled("check", tmp_path / "lesson", "--dry-run")
+    assert (1, ["E-2"]) == (code, [row[3] for row in table(out)])
+    assert "2.nef" in err
+    assert "passed over, neither picture nor video: notes.txt\n" in err
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "TIFF"])
+def test_photos_of_phones_and_scanners_enrol_and_check(command, portraits, tmp_path, kind):
+    """A HEIC, AVIF or TIFF of a person enrols them, and is recognised."""
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+    photo = tmp_path / f"Eileen.{kind.lower()}"
+    with Image.open(portraits / "Eileen Collins.jpg") as picture:
+        picture.save(photo, kind)
+    assert 0 == command("enroll", photo, "--name", "Eileen")[0]
+    _, out, _ = command("check", photo, portraits / "Eileen Collins.jpg", "--dry-run")
+    assert [["present", "Eileen"]] * 2 == [row[1:3] for row in table(out)]
+
+
 def test_help_is_quick_and_lists_exit_codes():
     """--help answers without loading a heavy library, and tells every exit code."""
     code = (
