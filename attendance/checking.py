@@ -91,7 +91,7 @@ class Check:
         if self._show is not None:
             self._show(source, pixels, decisions)
         if not faces:
-            self._complain(_no_face(source.label))
+            self._complain(_no_face(source.label, pixels))
         return decisions
 
     def _video(self, source: Source) -> Iterator[Decision]:
@@ -115,7 +115,7 @@ class Check:
         return as_iterator(run)
 
 
-def _no_face(where: str) -> Problem:
-    from enroll.errors import NoFace
+def _no_face(where: str, pixels: Any) -> Problem:
+    from enroll.pipeline import no_face
 
-    return problem_of(NoFace(where, "no face was found"), where)
+    return problem_of(no_face(where, pixels), where)

@@ -11,6 +11,7 @@ from enroll.face import Pixels
 # Most bytes that decoding takes for a pixel, the planes and RGB side by side, measured on pictures of 30 megapixels:
 # for 8 bits and for more, with colours at half the resolution (what phones write) and for all else.
 _COSTS: Final = {(True, True): 5, (True, False): 10, (False, True): 9, (False, False): 16}
+_BOX_HEAD: Final = 8  # size and kind
 _HALF: Final = 420  # the sampling 4:2:0
 _BAND: Final = 64  # rows of the reduced picture that are made at a time
 
@@ -62,16 +63,22 @@ def _picture(band: Pixels, mode: str, width: int) -> Image.Image:
     return Image.frombuffer(mode, (width, len(band)), band, "raw", mode, band.shape[1], 1)
 
 
-def last_box_is_cut(data: bytes) -> bool:
-    """Whether the boxes of an ISO media file (ISO 14496-12) go on behind its last byte."""
+def boxes(data: bytes) -> tuple[list[bytes], bool]:
+    """List the outer boxes of an ISO media file (ISO 14496-12), and whether the last goes on behind its last byte."""
+    kinds: list[bytes] = []
     at = 0
-    while at < len(data):
+    while at + _BOX_HEAD <= len(data):
         size = int.from_bytes(data[at : at + 4], "big")
-        if size == 0:  # up to the end of the file
-            return False
+        kinds.append(data[at + 4 : at + _BOX_HEAD])
         if size == 1:
-            size = int.from_bytes(data[at + 8 : at + 16], "big")
-        if size < 8 or at + 8 > len(data):  # noqa: PLR2004 - a box has eight bytes at least
-            return at + 8 > len(data)
+            size = int.from_bytes(data[at + _BOX_HEAD : at + 2 * _BOX_HEAD], "big")
+        if size < _BOX_HEAD:  # 0: up to the end of the file; all else is nonsense
+            return kinds, False
         at += size
-    return at > len(data)
+    return kinds, at != len(data)
+
+
+def is_burst(data: bytes) -> bool:
+    """Whether a HEIF file holds a sequence of pictures, as bursts do, and no picture by itself."""
+    kinds, _ = boxes(data)
+    return b"moov" in kinds and b"meta" not in kinds

@@ -34,7 +34,7 @@ from enroll.errors import (
 )
 from enroll.face import Photo, Pixels
 from enroll.folders import walk
-from enroll.heif import last_box_is_cut, open_heif
+from enroll.heif import boxes, is_burst, open_heif
 from enroll.jpeg import bytes_a_pixel
 from enroll.kinds import FORMATS, PHOTO_SUFFIXES, brands, content_of
 from enroll.tiff import RAW, is_raw, tile_pixels
@@ -178,6 +178,8 @@ def _unopened(data: bytes, source: str) -> PhotoError:
         return PhotoUnknownFormat(source, f"the content is {content.name}, not {_READ}")
     if _end_is_missing(data):
         return PhotoTruncated(source, "the file ends inside its header")
+    if content.format == "HEIF" and is_burst(data):
+        return PhotoUnknownFormat(source, "the content is a burst of HEIC pictures without a still picture")
     return PhotoDamaged(source, f"the header of the {content.name} makes no sense")
 
 
@@ -197,7 +199,7 @@ def _end_is_missing(data: bytes) -> bool:
         return b"\x3b" not in tail[-16:]
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    return data[4:8] == b"ftyp" and last_box_is_cut(data)
+    return data[4:8] == b"ftyp" and boxes(data)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ Multi = Literal["portrait", "error", "largest"]
 DWARFS: Final = 2.0
 MIDDLE: Final = 1 / 6  # of the picture's width, to either side; of two people side by side nobody stands there
 
+# A mean grey (0 to 255) below which a picture as a whole is black to the eye.
+_BLACK: Final = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -57,7 +60,7 @@ class Pipeline:
         """
         found = self.detector.detect(photo.pixels)
         if not found:
-            raise NoFace(photo.source, "no face was found")
+            raise no_face(photo.source, photo.pixels)
         ranked = sorted(found, key=_area, reverse=True)
         others = [each for each in ranked[1:] if self._counts(each)]
         doubt = portrait_doubt(photo.pixels.shape, ranked[0], others) if multi == "portrait" else ""
@@ -134,3 +137,9 @@ def _off_centre(shape: tuple[int, ...], detection: Detection) -> tuple[float, fl
 
 def _area(detection: Detection) -> float:
     return detection.box[2] * detection.box[3]
+
+
+def no_face(source: str, pixels: Pixels) -> NoFace:
+    """Return the error for a picture (H, W, 3) in which no face was found, with the reason where it is plain."""
+    black = float(pixels.mean()) < _BLACK
+    return NoFace(source, "no face was found, the picture is almost black (too_dark)" if black else "no face was found")

@@ -62,20 +62,30 @@ def test_roster(command, draw, tmp_path):
 @pytest.mark.parametrize(
     ("content", "id_"),
     [
-        (b"photo,name,id\na.png,Ada,1\nb.png,Bob,1\n", "roster.row"),
-        ("photo,name\na.png,Ada\n".encode("utf-16"), "roster.encoding"),
+        (b'photo,name\na.png,"Ada\n', "roster.broken"),
+        ("photo,name\na.png,Ada\n".encode("utf-16")[:-1], "roster.encoding"),
         (b"photo,name\na.png,Jos\xe9\n", "roster.encoding"),
         (b"picture,who\na.png,Ada\n", "roster.header"),
         (b"photo,name\n", "roster.empty"),
     ],
 )
 def test_senseless_roster(command, home, tmp_path, content, id_):
-    """A list with doubled ids, another encoding, no header or no rows is refused as a whole, before any work."""
+    """A list with an open quote, another encoding, no header or no rows is refused whole, before any work."""
     roster = tmp_path / "list.csv"
     roster.write_bytes(content)
     code, out, err = command("enroll", roster)
     assert (2, "", True) == (code, out, err.startswith(f"error[{id_}] "))
     assert not home.exists()
+
+
+def test_a_list_with_doubled_ids(command, draw):
+    """Rows whose id stands for two names are refused by their lines, everybody else is enrolled: exit code 1."""
+    for name in ("a.png", "b.png", "c.png"):
+        roster = draw(name, (ord(name[0]),)).parent / "list.csv"
+    roster.write_text("photo,name,id\na.png,Ada,1\nb.png,Bob,1\nc.png,Eve,2\n")
+    code, out, err = command("enroll", roster)
+    assert (1, ["refused", "refused", "enrolled"]) == (code, [row[1] for row in csv.reader(io.StringIO(out))])
+    assert ["line 2", "line 3"] == [line.split(": ")[1] for line in err.splitlines() if "roster.row]" in line]
 
 
 def test_folder_given_as_a_photo(command, draw):

@@ -108,6 +108,7 @@ def test_phone_pictures_with_a_second_picture_behind_are_jpeg(encoded, ramp):
         (b"IIU\0\x18\0\0\0", "a camera's raw format"),
         (b"FUJIFILMCCD-RAW 0201", "a camera's raw format"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"\0\0\0\x18ftyphevc\0\0\0\0msf1hevc\0\0\0\x6cmoov", "a burst of HEIC pictures"),
         (b"%PDF-1.7", "PDF"),
         (b"<!doctype html>", "a web page"),
     ],
@@ -277,6 +278,14 @@ def test_tiff_of_all_sorts_is_read(encoded, hopper, mode, options):
     image = Image.fromarray(hopper).convert(mode)
     data = encoded(image, "TIFF", **({} if mode in ("1", "P") else options))
     assert 3 > np.abs(decode_photo(data, "x").pixels.astype(int) - np.asarray(image.convert("RGB"))).mean()
+
+
+@pytest.mark.parametrize("brand", [b"hevc", b"msf1", b"mif1", b"heix"])
+def test_a_burst_with_a_still_picture_gives_it(encoded, brand):
+    """A HEIC whose brand says sequence is read as the picture that it holds."""
+    data = encoded(Image.new("RGB", (96, 64), (250, 20, 20)), "HEIF", quality=95)
+    photo = decode_photo(data[:8] + brand + data[12:], "x")
+    assert 8 > np.abs(photo.pixels.astype(int) - [250, 20, 20]).max()
 
 
 def test_of_several_pages_the_first_is_read(encoded, ramp):

@@ -9,7 +9,7 @@ from PIL import Image
 from enroll.errors import NoFace, PhotoRefused, SeveralFaces
 from enroll.face import Photo
 from enroll.geometry import align
-from enroll.pipeline import Pipeline, open_pipeline
+from enroll.pipeline import Pipeline, no_face, open_pipeline
 from enroll.quality import CHECK_LIMITS
 
 
@@ -166,3 +166,9 @@ def test_open_pipeline_takes_the_shipped_encoder():
     pipeline = open_pipeline(threads=1, detector_min_score=0.6)
     assert 0.6 == pipeline.detector.min_score
     assert pipeline.encoder.card.id == pipeline.encoder.id
+
+
+@pytest.mark.parametrize(("grey", "told"), [(4, True), (60, False)])
+def test_a_black_picture_is_told_to_be_too_dark(grey, told):
+    """Where no face is found because all is black, the message says so."""
+    assert told == ("too_dark" in no_face("x", np.full((64, 64, 3), grey, np.uint8)).detail)

@@ -252,11 +252,11 @@ def _end_process(_):
 
 
 def test_a_zip_gives_what_its_folder_gives(tmp_path, bright):  # noqa: ARG001 - the detector
-    """The same rows and the same crops, and a Mac's rubbish and names that lead elsewhere are not looked at."""
+    """The same rows and the same crops, and what systems put there and names that lead elsewhere are not looked at."""
     tree = make_tree(tmp_path / "in", {"s1": 2, "s2": 2})
     archive = zipped(tree)
     with zipfile.ZipFile(archive, "a") as file:
-        for name in ("__MACOSX/s1/._1.png", "../out/evil/1.png", "/evil/1.png", "s1/.hidden.png"):
+        for name in ("__MACOSX/s1/._1.png", "../out/evil/1.png", "/evil/1.png", "s1/.hidden.png", "@eaDir/s1/1.png"):
             file.writestr(name, (tree / "s1" / "1.png").read_bytes())
     for source, out in ((tree, "folder"), (archive, "zip")):
         make_crops([source], tmp_path / out, PNG, names=["att"])

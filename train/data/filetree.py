@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from enroll.folders import is_litter
 from train.errors import DataMissing, ManifestInvalid
 
-MAC_RUBBISH = "__MACOSX"
 ABSENT = "absent"
 
 
@@ -81,6 +81,6 @@ class FileTree:
 
 
 def _hidden(name: str) -> bool:
-    """Hidden, a Mac's rubbish, or (a part `..`, an absolute path, a backslash) on its way out of the tree."""
+    """Hidden, put there by a system, or (a part `..`, an absolute path, a backslash) on its way out of the tree."""
     parts = PurePosixPath(name).parts
-    return name.startswith("/") or "\\" in name or any(part.startswith(".") or part == MAC_RUBBISH for part in parts)
+    return name.startswith("/") or "\\" in name or any(map(is_litter, parts))
