@@ -57,6 +57,13 @@ def test_a_real_film(app, clip, tmp_path):
     assert (tmp_path / "one.mp4").stat().st_size > 10_000
 
 
+def test_a_film_of_yesterday(app, clip):
+    """A film checked for the day it was made marks on that day, at a time not known, and says it was checked later."""
+    told = [each for each in app.check(clip, session="2020-03-01") if each.decision == "present"]
+    (found,) = app.report(session="2020-03-01")
+    assert (1, "present", "checked later", None) == (len(told), found.status, found.shown, found.to_dict()["at"])
+
+
 def test_a_real_film_as_a_camera(app, clip):
     """The same film as a camera, in real time through its own process, gives the same people."""
     told, said = [], []
