@@ -70,6 +70,17 @@ def test_lookalike_is_remembered(app, draw):
     assert ("present", "Ada") == (decision.decision, decision.person.name)
 
 
+def test_the_lead_over_a_lookalike_is_a_setting(app, home, clock, pipeline, draw):
+    """The setting `lookalike_margin` decides which lead over a look-alike is clear enough."""
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    app.enroll(draw("b.png", (1, 20)), name="Bob")
+    app.close()
+    flags = {"guard_people": 0, "lookalike_margin": 0.5}
+    with Attendance.open(home, clock=clock, pipeline=pipeline, flags=flags) as strict:
+        (decision,) = strict.check(draw("near.png", (1, 95), seed=9))  # Ada 0.95, Bob 0.50
+    assert ("review", ("look_alike",)) == (decision.decision, decision.reasons)
+
+
 def test_a_cleared_lookalike_stays_cleared(app, draw):
     """Once somebody has cleared a pair, the same photos do not bring it back; a photo that comes closer does."""
     app.enroll(draw("a.png", (1,)), name="Ada")
