@@ -27,6 +27,9 @@ APART: Final = frozenset({"HEIF", "AVIF", "TIFF"})
 TIMEOUT_S: Final = 120.0
 _COMMAND: Final = (sys.executable, "-P", "-m", "enroll.apart")
 _IMPORT_ROOT: Final = str(Path(__file__).resolve().parents[1])
+# Each thread of a library reserves addresses, which count against the bound.
+_FEW_THREADS: Final = {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+_THREADS: Final = 4
 # Beside what the limits allow: libraries that load late, threads, the answer.
 _SPARE_BYTES: Final = 400_000_000
 
@@ -43,7 +46,7 @@ def decode_apart(data: bytes, source: str, limits: "PhotoLimits") -> tuple[Pixel
             stderr=subprocess.DEVNULL,
             timeout=TIMEOUT_S,
             check=False,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**os.environ, **_FEW_THREADS, "PYTHONPATH": os.pathsep.join(paths)},
         )
     except subprocess.TimeoutExpired as problem:
         raise errors.PhotoDamaged(source, f"its decoder did not end within {TIMEOUT_S:.0f} seconds") from problem
@@ -63,8 +66,11 @@ def _answer(answer: dict[str, Any], body: bytes, source: str) -> tuple[Pixels, s
 
 def main(read: BinaryIO, write: BinaryIO) -> None:
     """Decode one photo for the parent; its memory is bounded where the system can do that."""
+    from PIL import AvifImagePlugin
+
     from enroll.photo import PhotoLimits, decode_here
 
+    AvifImagePlugin.DEFAULT_MAX_THREADS = _THREADS  # of this process alone
     orders, _, data = read.read().partition(b"\n")
     order = json.loads(orders)
     limits = PhotoLimits(**order["limits"])

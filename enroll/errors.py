@@ -237,11 +237,11 @@ class RosterDeep(RosterError):
 
 
 class RosterRow(RosterError):
-    """A row of a list is incomplete, or its id stands for another name as well."""
+    """A row is incomplete, its id stands for another name as well, or its name without an id in another source."""
 
     id = "roster.row"
     exit_code = 1
-    help = "Correct the row and run the command again; the others are enrolled."
+    help = "Correct the row, or give people ids, and run the command again; the others are enrolled."
 
 
 class EncoderError(EnrollError):

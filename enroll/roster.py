@@ -124,14 +124,27 @@ def name_photos(photos: Iterable[str | Path]) -> Roster:
 
 
 def joined(rosters: Iterable[Roster]) -> Roster:
-    """Join rosters to one, in order; an id that stands for two names over all of them is refused as in one list."""
+    """Join the rosters of several sources to one, in order.
+
+    An id that stands for two names over all of them is refused as in one list. So is a name without an id that
+    several of them hold: photos called `1` in the folders of two people would become one person.
+    """
     several = list(rosters)
-    whole = Roster(
-        tuple(entry for roster in several for entry in roster.entries),
-        tuple(problem for roster in several for problem in roster.problems),
-        tuple(path for roster in several for path in roster.passed_over),
-    )
-    return _without_contradictions(whole, "all sources")
+    sources: dict[str, set[int]] = defaultdict(set)
+    for number, roster in enumerate(several):
+        for entry in roster.entries:
+            if entry.external_id is None:
+                sources[entry.name].add(number)
+    shared = {name for name, numbers in sources.items() if len(numbers) > 1}
+    whole = [entry for roster in several for entry in roster.entries]
+    unclear = [entry for entry in whole if entry.external_id is None and entry.name in shared]
+    problems: list[EnrollError] = [problem for roster in several for problem in roster.problems]
+    problems += [
+        RosterRow(str(entry.photo), f"several sources name {entry.name}, one person or two") for entry in unclear
+    ]
+    kept = tuple(entry for entry in whole if entry.external_id is not None or entry.name not in shared)
+    passed_over = tuple(path for roster in several for path in roster.passed_over)
+    return _without_contradictions(Roster(kept, tuple(problems), passed_over), None)
 
 
 def skipped_files(folder: str | Path) -> list[Path]:
@@ -217,7 +230,7 @@ def _groups(cell: str) -> list[str]:
     return [part.strip() for part in _GROUP_SEPARATORS.split(cell) if part.strip()]
 
 
-def _without_contradictions(roster: Roster, where: str) -> Roster:
+def _without_contradictions(roster: Roster, where: str | None) -> Roster:
     """Refuse every entry whose id stands for several names."""
     people: dict[str, dict[str, Entry]] = defaultdict(dict)
     for entry in roster.entries:
@@ -227,7 +240,7 @@ def _without_contradictions(roster: Roster, where: str) -> Roster:
     if not unclear:
         return roster
     problems = [
-        RosterRow(where if entry.row else str(entry.photo), _contradiction(entry, unclear[entry.external_id]))
+        RosterRow(where if where and entry.row else str(entry.photo), _contradiction(entry, unclear[entry.external_id]))
         for entry in roster.entries
         if entry.external_id in unclear
     ]

@@ -102,15 +102,18 @@ def _is_many(source: Path) -> bool:
 
 
 def _rosters(sources: list[Path]) -> "Iterator[Roster]":
+    """One roster a folder or list, and one for the single photos of a folder, as a shell's *.jpg names them."""
     from enroll.roster import name_photos, read_roster, walk_folder
 
+    photos: dict[Path, list[Path]] = {}
     for source in sources:
         if source.is_dir():
             yield walk_folder(source)
         elif _is_many(source):
             yield read_roster(source)
         else:
-            yield name_photos([source])
+            photos.setdefault(source.parent, []).append(source)
+    yield from map(name_photos, photos.values())
 
 
 def _run(app: "Attendance", found: "Roster", rules: "Rules", show: "OutcomePrinter", *, bulk: bool) -> int:

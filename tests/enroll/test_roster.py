@@ -192,6 +192,16 @@ def test_a_missing_roster_is_told(tmp_path):
             read_roster(path)
 
 
+def test_a_name_in_several_sources_is_unclear(tmp_path):
+    """Photos called 1 in the folders of two people make no person called 1; with ids, and in one source, names may."""
+    one = Roster((Entry(tmp_path / "Ada/1.jpg", "1"), Entry(tmp_path / "Ada/Zoe.jpg", "Zoe", "7")))
+    two = Roster((Entry(tmp_path / "Grace/1.jpg", "1"), Entry(tmp_path / "Grace/Zoe.jpg", "Zoe", "7")))
+    three = Roster((Entry(tmp_path / "Eve_1.jpg", "Eve"), Entry(tmp_path / "Eve_2.jpg", "Eve")))
+    found = joined([one, two, three])
+    assert ["Zoe", "Zoe", "Eve", "Eve"] == [entry.name for entry in found.entries]
+    assert [str(tmp_path / f"{name}/1.jpg") for name in ("Ada", "Grace")] == [each.where for each in found.problems]
+
+
 @pytest.mark.parametrize(
     ("file", "name", "external_id"),
     [
