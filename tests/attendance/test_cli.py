@@ -148,7 +148,7 @@ def test_a_check_that_leaves_pictures_out_says_so(enrolled, portraits, tmp_path)
     assert 0 == enrolled("check", tmp_path / "lesson", "--dry-run")[0]
     (tmp_path / "lesson" / "2.nef").write_bytes(b"MM\0*\0\0\0\x08" + bytes(90))
     code, out, err = enrolled("check", tmp_path / "lesson", "--dry-run")
-    assert (1, ["E-2"]) == (code, [row[3] for row in table(out)])
+    assert (1, ["E-2"]) == (code, [row[3] for row in faces(out)])
     assert "2.nef" in err
     assert "passed over, neither picture nor video: notes.txt\n" in err
 
@@ -164,7 +164,7 @@ def test_photos_of_phones_and_scanners_enrol_and_check(command, portraits, tmp_p
         picture.save(photo, kind)
     assert 0 == command("enroll", photo, "--name", "Eileen")[0]
     _, out, _ = command("check", photo, portraits / "Eileen Collins.jpg", "--dry-run")
-    assert [["present", "Eileen"]] * 2 == [row[1:3] for row in table(out)]
+    assert [["present", "Eileen"]] * 2 == [row[1:3] for row in faces(out)]
 
 
 def test_help_is_quick_and_lists_exit_codes():
