@@ -33,8 +33,9 @@ UNLIKE_OWN = "resembles the earlier photos of this person little; look whether i
 class Enrolled:
     """What one photo came to; ``outcome`` is enrolled (a new person), added, replaced or unchanged.
 
-    ``lookalikes`` are the people who score in the review range or above: a check between them and this
-    person asks for review. ``quality`` is None when the photo was known and not looked at again.
+    ``lookalikes`` are the people who score in the review range or above, without those whom somebody has told
+    apart from this person: a mark of one needs a clear lead over the other. ``quality`` is None when the photo
+    was known and not looked at again.
     """
 
     person: PersonRef
@@ -95,7 +96,7 @@ class Rules:
     replace: bool = False
     allow_duplicate: bool = False
     same_person: bool = False
-    multi: str = "error"
+    multi: str = "portrait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +250,9 @@ class Enroller:
                     f"score {own:.3f}, needs {needed:.3f}",
                 )
             filed = self._file(entry, found, rules)
-            self._remember(filed.person.id, rivals)
+            alike = self._remember(filed.person.id, rivals)
         warnings = (UNLIKE_OWN,) if unlike and not (rules.replace or vouched) else ()
-        return Enrolled(_ref(filed.person), filed.outcome, where, found.face.quality, tuple(rivals), warnings)
+        return Enrolled(_ref(filed.person), filed.outcome, where, found.face.quality, alike, warnings)
 
     def _own_score(self, template: "Template", person: int) -> tuple[float | None, float]:
         """The best score against the person's templates so far (None: there is none of this encoder), and the least."""
@@ -278,9 +279,11 @@ class Enroller:
             by=self._by,
         )
 
-    def _remember(self, person: int, rivals: list[ScoredPerson]) -> None:
-        for rival in rivals:
-            self._gallery.remember_lookalike(person, rival.person.key, rival.score, at=self._clock.utc(), by=self._by)
+    def _remember(self, person: int, rivals: list[ScoredPerson]) -> tuple[ScoredPerson, ...]:
+        """Remember the rivals as look-alikes; those who are, that is all but the pairs that somebody has cleared."""
+        at, by = self._clock.utc(), self._by
+        remember = self._gallery.remember_lookalike
+        return tuple(each for each in rivals if remember(person, each.person.key, each.score, at=at, by=by))
 
 
 def _digest(photo: "Path") -> str | None:

@@ -54,7 +54,8 @@ REASONS = """
 |---|---|
 | `close_call` | the score lies between the review threshold and the threshold |
 | `small_lead` | the second person is closer than `margin` |
-| `look_alike` | somebody remembered as hard to tell apart is a candidate, too |
+| `look_alike` | somebody remembered as hard to tell apart is a candidate, too, and the lead over them is not \
+clear (`lookalike_margin`) |
 | `person_taken` | another face in the same picture has the better claim |
 | `track_switched` | the track of a video turned into somebody else |
 | `few_frames` | too few frames of the track agree on the person (`vote_frames`) |

@@ -41,7 +41,9 @@ def enroll(
     same_person: Annotated[
         bool, typer.Option("--same-person", help="File a face that is unlike the person's earlier photos, too.")
     ] = False,
-    multi: Annotated[str | None, typer.Option(help="Several faces in a photo: portrait, error or largest.")] = None,
+    multi: Annotated[
+        str | None, typer.Option(help="Several faces in a photo: portrait (the one clearly meant), error, or largest.")
+    ] = None,
     header: Annotated[
         bool, typer.Option("--header/--no-header", help="Name the columns above the lines of piped output.")
     ] = True,
@@ -204,7 +206,7 @@ def _warn(outcome: "Enrolled | NotEnrolled", told: set[str]) -> None:
         pair = f"{outcome.person.name} ({outcome.person.id}) and {other.person.name} ({other.person.id})"
         if pair not in told:
             told.add(pair)
-            say(f"look-alike: {pair}, score {other.score:.3f}; checks between them ask for review")
+            say(f"look-alike: {pair}, score {other.score:.3f}; a mark of one needs a clear lead over the other")
 
 
 def _coverage(tally: "Counter[str]") -> None:

@@ -101,7 +101,7 @@ def test_several_photos_are_named_by_their_files(command, portraits):
     """What a shell makes of *.jpg is enrolled, each person named by their file."""
     code, out, err = command("enroll", *sorted(portraits.glob("*.jpg")))
     assert (0, "enrolled 2, total 2") == (code, err.splitlines()[-1])
-    assert ["Eileen Collins", "Grace Hopper"] == [row[2] for row in table(out)]
+    assert ["Eileen Collins", "Grace Hopper"] == [row[2] for row in outcomes(out)]
 
 
 def test_photos_folders_and_lists_may_be_mixed(command, portraits, tmp_path):
