@@ -291,8 +291,9 @@ def _window(status: Say) -> "Iterator[Window | None]":
 
 def _opening_words(app: "Attendance", group: str | None) -> str:
     policy = app.policy(group)
+    people = "1 person" if policy.gallery_size == 1 else f"{policy.gallery_size} people"
     return (
-        f"encoder {app.pipeline.encoder.id}, {policy.gallery_size} people enrolled, "
+        f"encoder {app.pipeline.encoder.id}, {people} enrolled, "
         f"threshold {policy.threshold:.3f} for a false alarm in {100 * policy.target_fpir:g} % of strangers"
     )
 

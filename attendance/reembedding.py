@@ -22,10 +22,20 @@ class Reembedding:
         for encoder in self._others:
             seen = 0
             for crop in self._app.gallery.crops(encoder):
-                self._one(crop)
+                self._try(crop)
                 seen += 1
                 yield
             self.failed += self._others[encoder] - seen  # templates without a crop
+
+    def _try(self, crop: "StoredCrop") -> None:
+        """Embed one crop; one that cannot be used is counted, and the others go on."""
+        from enroll.errors import EncoderFailed
+
+        self._app.pipeline  # noqa: B018 - an encoder that does not load ends the run
+        try:
+            self._one(crop)
+        except (EncoderFailed, OSError, ValueError):  # of Pillow and NumPy, for a picture that is none
+            self.failed += 1
 
     def _one(self, crop: "StoredCrop") -> None:
         app = self._app

@@ -9,7 +9,7 @@ import numpy as np
 from attendance.cameras.address import Address, Kind, redact
 from attendance.cameras.frame import CameraState, Frame, Pixels
 from attendance.cameras.process import COMMAND, CaptureProcess
-from attendance.cameras.wire import Message, Order, Orders, Word, since_boot
+from attendance.cameras.wire import STILL, Message, Order, Orders, Word, since_boot
 from attendance.clock import Clock
 from attendance.errors import CameraAuth, CameraCertificate, CameraLost, CameraMissing, CameraNoFrames, CameraPath
 
@@ -161,7 +161,9 @@ class ProcessCamera:
         """The source lives but shows the same picture again."""
         self._same_since = now if self._same_since is None else self._same_since
         if now - self._same_since > self._stall_s:
-            self._lose("the picture is frozen", CameraState.FROZEN)
+            still = self._codec == STILL
+            why = "it sends the same still again and again" if still else "the picture is frozen"
+            self._lose(why, CameraState.FROZEN)
 
     def _check_stall(self) -> None:
         waited = self._clock.monotonic() - self._waiting_since

@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from attendance.cameras.frame import Pixels
+from attendance.cameras.wire import STILL
 from attendance.errors import CameraMissing, CameraPath
 from enroll.errors import PhotoError
 from enroll.photo import PhotoLimits, decode_photo
@@ -22,7 +23,7 @@ class Still:
 
     fps = 0.0
     frames = 0
-    codec = ""
+    codec = STILL
 
     def __init__(self, site: "Site") -> None:
         self._site = site

@@ -17,6 +17,7 @@ import numpy as np
 from attendance.cameras.frame import Pixels
 
 WANT: Final = b"n"
+STILL: Final = "still"  # in the place of a codec: an address that is asked for one picture at a time
 MAX_FRAME_PIXELS: Final = 50_000_000  # above any camera sold; a forged header must not exhaust the memory
 _LENGTH: Final = struct.Struct("<I")
 _MAX_HEADER: Final = 1 << 16

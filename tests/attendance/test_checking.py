@@ -376,6 +376,27 @@ def test_template_of_another_encoder_is_never_compared(home, clock, fake, draw):
         assert app.gallery.stats().other_encoders == {}
 
 
+@pytest.mark.usefixtures("people")
+def test_one_crop_that_fails_stops_no_other(home, clock, fake, monkeypatch):
+    """Where the new encoder fails on one kept crop, that one is counted and the others get their templates."""
+    from attendance.reembedding import Reembedding
+    from enroll import EncoderFailed
+
+    encoder = fake.FakeEncoder(fake.card("fake-2"))
+    embed = encoder.embed
+
+    def fails_on_ada(crops):
+        if int(crops[0, 0, 0, 0]) == 1:
+            raise EncoderFailed("encoder", "no number")
+        return embed(crops)
+
+    monkeypatch.setattr(encoder, "embed", fails_on_ada)
+    with Attendance.open(home, clock=clock, pipeline=fake.FakePipeline(encoder)) as app:
+        run = Reembedding(app)
+        list(run)
+        assert (2, 1, 1) == (run.total, run.made, run.failed)
+
+
 def test_voided_mark_is_not_made_again(people, draw):
     """Whom a person has taken off the list the camera does not put back; it asks for a look."""
     list(people.check(draw("a.png", (1, 90))))
