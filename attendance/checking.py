@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from attendance.errors import OutputFailed
 from attendance.faults import Problem, only_here, problem_of
 from attendance.parallel import as_iterator, in_order
 from attendance.records import Decision
@@ -88,11 +89,19 @@ class Check:
         if not self._dry_run:
             self._app.note_check("file", self._session)
             decisions = [self._app.record(decision, self._session, how="file") for decision in decisions]
-        if self._show is not None:
-            self._show(source, pixels, decisions)
+        self._drawn(source, pixels, decisions)
         if not faces:
             self._complain(_no_face(source.label, pixels))
         return decisions
+
+    def _drawn(self, source: Source, pixels: Any, decisions: Sequence[Decision]) -> None:
+        """Show the picture; where that fails the marks are made already, so the decisions come out all the same."""
+        if self._show is None:
+            return
+        try:
+            self._show(source, pixels, decisions)
+        except OutputFailed as error:
+            self._complain(problem_of(error, source.label))
 
     def _video(self, source: Source) -> Iterator[Decision]:
         from attendance.live import check_video

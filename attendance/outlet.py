@@ -23,14 +23,17 @@ WRITTEN = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 class Outlet:
     """Writes annotated pictures to ``place``: a file if it is so named and ``sources`` is a single file.
 
-    Raises OutputFailed where that file is there already, or its suffix is no picture's.
+    Raises OutputFailed where that file is there already or its suffix is no picture's, and where the folder, which is
+    made at once, cannot be one.
     """
 
     def __init__(self, place: Path, sources: "Sequence[Path]") -> None:
         self._place = place
         single = len(sources) == 1 and not sources[0].is_dir()
         self._file = place if single and place.suffix and not place.is_dir() else None
-        if self._file is not None:
+        if self._file is None:
+            self._folder()
+        else:
             _refuse(self._file, sources[0])
 
     def picture(self, source: Source, pixels: Any, decisions: "Sequence[Decision]") -> None:
@@ -51,6 +54,10 @@ class Outlet:
     def _folder(self) -> Path:
         try:
             self._place.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:
+            raise OutputFailed(
+                label(self._place), "this is a file; several pictures are drawn into a folder"
+            ) from error
         except OSError as error:
             raise OutputFailed(label(self._place), error.strerror or str(error)) from error
         return self._place

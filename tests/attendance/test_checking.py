@@ -10,7 +10,7 @@ import pytest
 
 from attendance import Attendance
 from attendance.cameras import VideoReader
-from attendance.errors import GroupUnknown, SessionClosed, SessionUnknown, SourceMissing
+from attendance.errors import GroupUnknown, OutputFailed, SessionClosed, SessionUnknown, SourceMissing
 from enroll import DetectorFailed, EncoderFailed, EncoderMissing, NoFace
 from gallery import GalleryDamaged, history
 
@@ -395,6 +395,17 @@ def test_one_crop_that_fails_stops_no_other(home, clock, fake, monkeypatch):
         run = Reembedding(app)
         list(run)
         assert (2, 1, 1) == (run.total, run.made, run.failed)
+
+
+def test_a_drawing_that_fails_hides_no_mark(people, draw):
+    """Where the annotated copy cannot be written, that is told, and the marks made are told as well."""
+
+    def full(*_):
+        raise OutputFailed("out", "no space left on device")
+
+    problems = []
+    found = list(people.check(draw("a.png", (1, 90)), on_picture=full, on_problem=problems.append))
+    assert (["present"], ["output.failed"], 1) == (kinds(found), [each.id for each in problems], marks(people))
 
 
 def test_voided_mark_is_not_made_again(people, draw):

@@ -225,6 +225,15 @@ def test_a_name_that_is_no_picture_is_refused_at_once(photo, tmp_path):
         Outlet(tmp_path / "out.xyz", [photo])
 
 
+def test_several_pictures_need_a_folder(photo, tmp_path):
+    """A file in the place of the folder for several pictures is refused before anything is judged, and stays."""
+    other = tmp_path / "other.jpg"
+    other.write_bytes(b"precious")
+    with pytest.raises(OutputFailed, match="several pictures are drawn into a folder"):
+        Outlet(other, [photo, photo])
+    assert b"precious" == other.read_bytes()
+
+
 def test_in_a_folder_no_file_is_touched(photo):
     """In the photos' own folder every drawing gets a name of its own: photos, others' files and links stay."""
     folder = photo.parent
