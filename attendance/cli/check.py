@@ -92,9 +92,19 @@ def announce(app: "Attendance", group: str | None, session: str | None) -> None:
     if policy.overridden:
         return
     if not policy.gallery_size:
-        others = ", ".join(app.gallery.stats().other_encoders)
-        hint = f" with this encoder, but with {others}: see 'attendance gallery reembed'" if others else " yet"
-        say(f"nobody is enrolled{hint}; everybody will be unknown")
+        say(f"{_why_nobody(app, app.searched_group(session, group))}; everybody will be unknown")
+
+
+def _why_nobody(app: "Attendance", group: str | None) -> str:
+    """Why nobody is searched though a check is asked for, in words."""
+    found = app.gallery.stats()
+    if group is not None and found.active:
+        return f"nobody active in group {group} has a template"
+    if found.people and not found.active:
+        return "everybody enrolled is inactive ('attendance gallery activate PERSON')"
+    others = ", ".join(found.other_encoders)
+    hint = f" with this encoder, but with {others}: see 'attendance gallery reembed'" if others else " yet"
+    return f"nobody is enrolled{hint}"
 
 
 def _per_thousand(share: float) -> str:

@@ -51,3 +51,20 @@ def test_a_threshold_set_by_hand_says_so_too(said):
         "set by hand: of 1,000 strangers about 2e-06 would be taken for somebody (calculated; counting alone"
         in said(match_threshold=1.5)
     )
+
+
+def test_why_nobody_is_searched(app, clock, draw, capsys):
+    """An empty search says why: nobody enrolled, nobody active, nobody active in the group."""
+
+    def last() -> str:
+        announce(app, group, None)
+        return capsys.readouterr().err.splitlines()[-1]
+
+    group = None
+    assert "nobody is enrolled yet; everybody will be unknown" == last()
+    app.enroll(draw("a.png", (1,)), name="Ada", groups=["7b"])
+    app.gallery.set_active("Ada", False, at=clock.utc(), by="test")
+    assert last().startswith("everybody enrolled is inactive ('attendance gallery activate PERSON')")
+    app.enroll(draw("b.png", (2,)), name="Bob")
+    group = "7b"
+    assert "nobody active in group 7b has a template; everybody will be unknown" == last()
