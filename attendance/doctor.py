@@ -29,11 +29,14 @@ PACKAGES = (
     "numpy",
     "onnxruntime",
     "opencv-python",
+    "pi-heif",
     "pillow",
+    "platformdirs",
+    "rich",
     "scipy",
     "sqlalchemy",
     "typer",
-    "rich",
+    "tzdata",
     "xlsxwriter",
 )
 ENOUGH_BYTES = 200_000_000

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import shutil
 import sqlite3
+import tomllib
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -300,3 +302,10 @@ def test_exit_codes(sound, capsys, clock, monkeypatch):
     assert run(["doctor", "--json", "--home", str(sound / "none")]) == 3
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert ["gallery.missing"] == [row["id"] for row in rows if not row["ok"]]
+
+
+def test_every_library_is_looked_at():
+    """Each library that the package declares for every system is one that doctor looks for."""
+    project = tomllib.loads((Path(__file__).resolve().parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    declared = [text for text in project["project"]["dependencies"] if ";" not in text]
+    assert sorted(re.split(r"[>=<]", text)[0] for text in declared) == sorted(module.PACKAGES)
