@@ -9,6 +9,7 @@ from typing import Any
 INTERRUPTED = 130
 GARBAGE_THRESHOLD = 50_000  # starting makes many objects that stay; looking them over again takes 5 % of it
 DEBUG = "--debug"
+COMPLETION = "--install-completion"
 NO_ROOM = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT, errno.EBADF})  # writes to a file have its name
 
 __all__ = ["main", "run"]
@@ -38,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             raise
-        return _explain(_named(error))
+        return _explain(_named(error, arguments))
 
 
 def _called(arguments: list[str]) -> int:
@@ -66,12 +67,20 @@ def _explain(error: Any) -> int:
     return int(error.exit_code)
 
 
-def _named(error: Exception) -> Exception:
-    """What a failing write to standard output (a full disk) raises, as the error that it is; others as they are."""
-    if not isinstance(error, OSError) or error.errno not in NO_ROOM or error.filename is not None:
+def _named(error: Exception, arguments: Sequence[str]) -> Exception:
+    """What a failing write raises, to standard output (a full disk) or to the files that complete commands in a shell.
+
+    As the error that it is; others as they are.
+    """
+    if not isinstance(error, OSError):
         return error
     from attendance.errors import OutputFailed
 
+    if error.filename is not None:
+        completing = any(argument.startswith(COMPLETION) for argument in arguments)
+        return OutputFailed(str(error.filename), error.strerror or str(error)) if completing else error
+    if error.errno not in NO_ROOM:
+        return error
     _silence_stdout()
     return OutputFailed("standard output", error.strerror or str(error))
 

@@ -284,6 +284,16 @@ def test_completion():
     assert "gallery" == done.stdout.strip()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_completion_that_cannot_be_installed():
+    """Where the shell's files cannot be written, one line says which."""
+    environment = {**os.environ, "HOME": "/proc"}
+    command = [*ENTRY, "--install-completion", "bash"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (1, 1) == (done.returncode, done.stderr.count("\n"))
+    assert done.stderr.startswith("error[output.failed] /proc/.bash")
+
+
 def test_awkward_names_are_quoted(command, portraits):
     """Commas, quotes, emoji and right-to-left text survive the piped form."""
     name = 'Collins, "Eileen" 🎓 هوبر'
