@@ -20,7 +20,7 @@ from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.embedding import SIDE, View, kept_vectors
 from train.encoders import Contender
-from train.openset import Run, draw_runs, figures, identify
+from train.openset import Outcome, Run, draw_runs, figures, identify
 from train.scoring import Scoring, unit
 from train.whole import whole
 
@@ -32,6 +32,9 @@ MASK_SEED = 34
 ENROLLED = "clean"
 """The view that enrols, whichever the probes are."""
 GALLERIES = {"all": 400, "lfw": 143}
+
+Cell = tuple[str, str, str]
+"""View of the probes, scoring, and part of the people."""
 
 
 @dataclass(frozen=True)
@@ -60,26 +63,41 @@ def measure_dev(
     contender: Contender, pictures: Pictures, people: People, *, mirror: bool = False
 ) -> list[dict[str, Any]]:
     """One row a view, scoring and part: rank 1 and FNIR at fixed FPIR, in per cent."""
+    return dev_rows(dev_outcomes(contender, pictures, people, mirror=mirror))
+
+
+def dev_rows(outcomes: Mapping[Cell, Outcome]) -> list[dict[str, Any]]:
+    """The same from the searches."""
+    return [
+        {"view": view, "score": how, "part": part, **figures(outcome).named()}
+        for (view, how, part), outcome in outcomes.items()
+    ]
+
+
+def dev_outcomes(
+    contender: Contender, pictures: Pictures, people: People, *, mirror: bool = False
+) -> dict[Cell, Outcome]:
+    """All searches of each view, scoring and part."""
     views = {name: _vectors(contender, pictures, people.rows, view, mirror=mirror) for name, view in VIEWS.items()}
     for name in set(views) - {ENROLLED}:
         views[name] = np.concatenate([views[ENROLLED], views[name]])
     cohort = training_cohort(
         pictures, lambda rows: unit(_vectors(contender, pictures, rows, VIEWS[ENROLLED], mirror=mirror))
     )
-    table = []
+    found: dict[Cell, Outcome] = {}
     for view, vectors in views.items():
         ways = {"plain": contender.scorings(vectors)["plain"], "cohort": with_cohort(vectors, cohort)}
         for how, scoring in ways.items():
             for part, runs in people.runs.items():
-                table.append({"view": view, "score": how, "part": part, **_figures(scoring, people.labels, runs, view)})
-    return table
+                found[view, how, part] = _search(scoring, people.labels, runs, view)
+    return found
 
 
-def _figures(scoring: Scoring, labels: np.ndarray, runs: Sequence[Run], view: str) -> dict[str, float]:
+def _search(scoring: Scoring, labels: np.ndarray, runs: Sequence[Run], view: str) -> Outcome:
     if view != ENROLLED:  # the second half of the vectors are the probes'
         runs = [run.probed_at(len(labels)) for run in runs]
         labels = np.tile(labels, 2)
-    return figures(identify(scoring.vectors, labels, runs, scoring.offsets)).named()
+    return identify(scoring.vectors, labels, runs, scoring.offsets)
 
 
 def _vectors(contender: Contender, pictures: Pictures, rows: np.ndarray, view: View, *, mirror: bool) -> np.ndarray:

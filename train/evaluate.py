@@ -87,9 +87,7 @@ def at_threshold(outcome: Outcome, threshold: float) -> dict[str, Any]:
 def verify(embedded: Embedded, pairs: np.ndarray, same: np.ndarray, how: str) -> dict[str, float]:
     """P2: accuracy (%) with a threshold cross-validated over ten folds, ROC-AUC, TAR (%) at FAR 0.1 %."""
     values = pair_scores(embedded, pairs, how)
-    fold = np.zeros(len(same), int)
-    for side in (True, False):
-        fold[same == side] = np.arange((same == side).sum()) * FOLDS // (same == side).sum()
+    fold = pair_folds(same)
     hits = [
         ((values >= _best_threshold(values[fold != f], same[fold != f])) == same)[fold == f].mean()
         for f in range(FOLDS)
@@ -103,17 +101,26 @@ def verify(embedded: Embedded, pairs: np.ndarray, same: np.ndarray, how: str) ->
     }
 
 
+def pair_folds(same: np.ndarray) -> np.ndarray:
+    """The fold (n,) of each pair: mated pairs in the order in which they are listed, and non-mated ones likewise."""
+    fold = np.zeros(len(same), int)
+    for side in (True, False):
+        fold[same == side] = np.arange((same == side).sum()) * FOLDS // (same == side).sum()
+    return fold
+
+
 def pair_scores(embedded: Embedded, pairs: np.ndarray, how: str) -> np.ndarray:
-    """Scores (n,) of pairs of rows (n, 2); a pair without a face on either side scores lowest."""
+    """Scores (n,) of pairs of rows (n, 2); a pair without a face or a vector on either side scores lowest."""
     (first, second), (vectors, offsets) = pairs.T, embedded.scorings[how]
     values = (vectors[first] * vectors[second]).sum(1)
     if offsets is not None:
         values = values - (offsets[first] + offsets[second]) / 2
-    return np.where(embedded.crops.found[first] & embedded.crops.found[second], values, NO_FACE)
+    found = embedded.crops.found[first] & embedded.crops.found[second]
+    return np.where(found & ~np.isnan(values), values, NO_FACE)
 
 
 def _best_threshold(values: np.ndarray, same: np.ndarray) -> float:
-    order = np.argsort(-values)
+    order = np.argsort(-values, kind="stable")
     right = np.cumsum(np.where(same[order], 1, -1))
     return float(values[order][right.argmax()])
 
@@ -130,11 +137,9 @@ def att(embedded: Embedded, how: str) -> dict[str, Any]:
 
     Rank 1 (%), FNIR (%) at fixed FPIR over the 300 strangers' photos, and ROC-AUC of all pairs of people 31 to 40.
     """
-    numbers = np.array([int(name.removeprefix("s")) for name in embedded.crops.people])
-    rows, strangers = np.flatnonzero(numbers > ATT_UNSEEN), np.flatnonzero(numbers <= ATT_UNSEEN)
-    enrolled = [rows[i::ATT_PHOTOS] for i in range(ATT_PHOTOS)]
-    runs = [Run(one, np.setdiff1d(rows, one), strangers) for one in enrolled]
-    result = figures(embedded.identify(runs, how), ATT_FPIRS)
+    numbers = _att_numbers(embedded)
+    rows = np.flatnonzero(numbers > ATT_UNSEEN)
+    result = figures(att_outcome(embedded, how), ATT_FPIRS)
     scoring = embedded.scorings[how]
     table = scores(scoring.vectors, rows, rows, scoring.offsets)
     table[~embedded.crops.found[rows]] = table[:, ~embedded.crops.found[rows]] = NO_FACE
@@ -146,6 +151,18 @@ def att(embedded: Embedded, how: str) -> dict[str, Any]:
         "auc": area_under_roc(table[upper][same], table[upper][~same]),
         "not_found": int((~embedded.crops.found).sum()),
     }
+
+
+def att_outcome(embedded: Embedded, how: str) -> Outcome:
+    """The searches of P3."""
+    numbers = _att_numbers(embedded)
+    rows, strangers = np.flatnonzero(numbers > ATT_UNSEEN), np.flatnonzero(numbers <= ATT_UNSEEN)
+    enrolled = [rows[i::ATT_PHOTOS] for i in range(ATT_PHOTOS)]
+    return embedded.identify([Run(one, np.setdiff1d(rows, one), strangers) for one in enrolled], how)
+
+
+def _att_numbers(embedded: Embedded) -> np.ndarray:
+    return np.array([int(name.removeprefix("s")) for name in embedded.crops.people])
 
 
 def realised(embedded: Embedded, model: ScoreModel, *, runs: int = 40, seed: int = 3) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """`attendance train eval`: every encoder through every protocol in one run, into one folder."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,22 @@ from train import facereport as reports
 from train.cards import record_figures, sealed
 from train.cost import cost
 from train.data.faces import cache_folder, load_faces
-from train.devpeople import dev_people, measure_dev, save_csv
+from train.devpeople import Cell, dev_outcomes, dev_people, dev_rows, save_csv
 from train.encoders import Carded, Contender, open_contender
-from train.evaluate import Embedded, Measured, at_threshold, evaluate, measure, pair_scores, realised
+from train.evaluate import (
+    ATT_FPIRS,
+    Embedded,
+    Measured,
+    at_threshold,
+    att_outcome,
+    evaluate,
+    measure,
+    pair_scores,
+    realised,
+)
 from train.leftout import left_out
+from train.openset import Outcome
+from train.paired import ROUNDS, SEED, Drawn, Evidence, Key, Pairs, Searches, compare, draw_figures
 from train.peer_thresholds import SHIPPED
 from train.whole import save_json
 
@@ -25,18 +38,25 @@ DRAWN_TARGETS = (0.01, 0.003, 0.001)
 
 
 def evaluate_all(
-    names: Sequence[str], folder: Path, out: Path, *, record: bool = False, without: bool = False
+    names: Sequence[str],
+    folder: Path,
+    out: Path,
+    *,
+    record: bool = False,
+    without: bool = False,
+    against: str | None = None,
 ) -> list[dict[str, Any]]:
     """Measure, print the tables on stdout, and write metrics.json, plots and error sheets to `out`.
 
     `record` puts the figures into the cards of the encoders that have one; `without` measures groups with cohorts
-    that a set gave nothing to.
+    that a set gave nothing to. All others are compared with `against`, one of the names; else with the first.
     """
     out.mkdir(parents=True, exist_ok=True)
     pictures = load_faces(folder, drop_heldout=True)
     contenders = {name: open_contender(name, folder, cache_folder()) for name in names}
     results: list[dict[str, Any]] = []
-    outcomes, pairs = {}, {}
+    outcomes, pairs, drawn = {}, {}, {}
+    labels = _labels({name: contender.name for name, contender in contenders.items()})
     for name, contender in contenders.items():
         measured = measure(contender, folder, pictures)
         report = _report(contender, measured, out)
@@ -47,13 +67,46 @@ def evaluate_all(
             record_figures(contender.encoder.folder, report)
         outcomes[contender.name] = measured.outcomes[measured.lfw.best]
         pairs[contender.name] = _pair_values(measured)
+        drawn[labels[name]] = draw_figures(evidence(measured)) if len(contenders) > 1 else {}
         results.append(report)
         save_json(out / "metrics.json", results)
         _error_sheets(contender.name, measured, out)
     reports.plot_det(outcomes, out / "det.png")
     reports.plot_roc(pairs, out / "roc.png")
     _print(reports.tables(results))
+    rows = _differences(drawn, labels[against or next(iter(labels))], out)
+    for report, label in zip(results, drawn, strict=True):
+        own = [row for row in rows if row["encoder"] == label]
+        if own:
+            report["paired"] = {"draws": ROUNDS, "seed": SEED, "differences": own}
+    save_json(out / "metrics.json", results)
     return results
+
+
+def evidence(measured: Measured) -> dict[Key, Evidence]:
+    """What P1 to P3 compare contenders by, for each scoring."""
+    lfw, people = measured.lfw, measured.lfw.labels[measured.pairs]
+    found: dict[Key, Evidence] = {}
+    for how in lfw.scorings:
+        found["P1", how] = Searches(measured.outcomes[how])
+        found["P2", how] = Pairs(pair_scores(lfw, measured.pairs, how), measured.same, people)
+        found["P3", how] = Searches(att_outcome(measured.att, how), ATT_FPIRS)
+    return found
+
+
+def _labels(shown: Mapping[str, str]) -> dict[str, str]:
+    """What each argument's contender is called in comparisons: as elsewhere, and by the argument where two share it."""
+    twice = [name for name, number in Counter(shown.values()).items() if number > 1]
+    return {given: f"{name} ({given})" if name in twice else name for given, name in shown.items()}
+
+
+def _differences(drawn: Mapping[str, Drawn], against: str, out: Path) -> list[dict[str, Any]]:
+    """Print and keep (paired.csv) how all others differ from one."""
+    rows = compare(drawn, against)
+    if rows:
+        save_csv(out / "paired.csv", rows)
+        _print(reports.difference_tables(rows))
+    return rows
 
 
 def _report(contender: Contender, measured: Measured, out: Path) -> dict[str, Any]:
@@ -99,19 +152,32 @@ def _error_sheets(name: str, measured: Measured, out: Path) -> None:
     reports.picture_sheet(lfw.crops.crops, named, out / f"named-{name}.png")
 
 
-def evaluate_dev(names: Sequence[str], folder: Path, out: Path, *, mirror: bool = False) -> list[dict[str, Any]]:
-    """Contenders on development people, to choose among them: one table on stdout, dev.csv in `out`."""
+def evaluate_dev(
+    names: Sequence[str], folder: Path, out: Path, *, mirror: bool = False, against: str | None = None
+) -> list[dict[str, Any]]:
+    """Contenders on development people, to choose among them: tables on stdout, dev.csv and paired.csv in `out`.
+
+    All others are compared with `against`, one of the names; else with the first.
+    """
     out.mkdir(parents=True, exist_ok=True)
     pictures = load_faces(folder, drop_heldout=True)
     people = dev_people(pictures)
     rows: list[dict[str, Any]] = []
-    for name in names:
-        contender = open_contender(name, folder, cache_folder(), threads=2)
-        label = contender.name + (" + mirror" if mirror else "")
-        rows += [{"encoder": label, **row} for row in measure_dev(contender, pictures, people, mirror=mirror)]
+    contenders = {name: open_contender(name, folder, cache_folder(), threads=2) for name in names}
+    labels = _labels({name: each.name + (" + mirror" if mirror else "") for name, each in contenders.items()})
+    drawn = {}
+    for name, contender in contenders.items():
+        outcomes = dev_outcomes(contender, pictures, people, mirror=mirror)
+        rows += [{"encoder": labels[name], **row} for row in dev_rows(outcomes)]
         save_csv(out / "dev.csv", rows)
+        drawn[labels[name]] = draw_figures(_dev_evidence(outcomes)) if len(contenders) > 1 else {}
     _print([reports.dev_table(rows)])
+    _differences(drawn, labels[against or next(iter(labels))], out)
     return rows
+
+
+def _dev_evidence(outcomes: Mapping[Cell, Outcome]) -> dict[Key, Evidence]:
+    return {(f"{view}, {part}", how): Searches(outcome) for (view, how, part), outcome in outcomes.items()}
 
 
 def _print(tables: Sequence[Table]) -> None:

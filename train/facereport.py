@@ -203,6 +203,24 @@ def dev_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
     return _table(title, ("encoder", "view", "score", *headings), [(*key, *cells) for key, cells in lines.items()])
 
 
+def difference_tables(rows: Sequence[Mapping[str, Any]]) -> list["Table"]:
+    """One table for each encoder that another one is the reference of: both figures, difference, interval and word."""
+    contenders = dict.fromkeys((row["encoder"], row["against"]) for row in rows)
+    return [_difference_table(*who, [r for r in rows if (r["encoder"], r["against"]) == who]) for who in contenders]
+
+
+def _difference_table(encoder: str, against: str, rows: Sequence[Mapping[str, Any]]) -> "Table":
+    title = f"{encoder} minus {against} (%), 95 % bootstrap interval: the same people drawn for both"
+    headings = ("on", "score", "figure", against, encoder, "difference", "interval", "that is")
+    table = _table(title, headings, [])
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        ends = following is None or any(row[name] != following[name] for name in ("protocol", "score"))
+        spread = f"{row['low']:+z.2f} to {row['high']:+z.2f}"
+        cells = (f"{row['reference']:.2f}", f"{row['value']:.2f}", f"{row['difference']:+z.2f}", spread)
+        table.add_row(row["protocol"], row["score"], row["figure"], *cells, row["verdict"], end_section=ends)
+    return table
+
+
 def realised_table(name: str, rows: Sequence[Mapping[str, Any]]) -> "Table":
     """FPIR realised beside the target for several gallery sizes."""
     lines = [

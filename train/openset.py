@@ -12,7 +12,7 @@ import numpy as np
 from train.errors import ManifestInvalid
 
 FPIRS = (0.01, 0.003, 0.001)
-MISSED = -np.inf  # the score of a probe in which no face was found: never named
+MISSED = -np.inf  # the score of a probe in which no face was found, or that has no vector: never named
 
 
 @dataclass(frozen=True)
@@ -83,9 +83,9 @@ def identify(
     means: np.ndarray | None = None,
     found: np.ndarray | None = None,
 ) -> Outcome:
-    """Search every probe of every run. Rows of which `found` is false hold no face.
+    """Search every probe of every run. Rows of which `found` is false hold no face; rows of NaN hold no vector.
 
-    They enrol nobody and name nobody.
+    Neither enrol or name anybody.
     """
     parts = [_identify_run(embeddings, labels, run, means, found) for run in runs]
     return Outcome(*(np.concatenate(column) for column in zip(*parts, strict=True)))
@@ -96,8 +96,9 @@ def _identify_run(
 ) -> tuple[np.ndarray, ...]:
     mated = scores(embeddings, run.mated, run.enrolled, means)
     strangers = scores(embeddings, run.strangers, run.enrolled, means)
-    if found is not None:
-        for table, probes in ((mated, run.mated), (strangers, run.strangers)):
+    for table, probes in ((mated, run.mated), (strangers, run.strangers)):
+        table[np.isnan(table)] = MISSED
+        if found is not None:
             table[~found[probes]] = MISSED
             table[:, ~found[run.enrolled]] = MISSED
     best = mated.argmax(1)
