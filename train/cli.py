@@ -130,9 +130,10 @@ def evaluate(
 ) -> None:
     """Measure encoders by every protocol, all in one run; or on development people alone.
 
-    Two encoders or more are compared as well: each figure's difference with a 95 % interval from 1,000 draws of people,
-    the same people for both and thresholds found anew (paired bootstrap), and whether that is better, worse, or no
-    difference shown (the interval holds 0). Tables, paired.csv and metrics.json tell it.
+    Two or more are compared, too: differences with 95 % intervals (paired bootstrap).
+    People are drawn 1,000 times, the same for both, and thresholds are found anew.
+    An interval without 0 reads better or worse, any other no difference shown.
+    Tables, paired.csv and (test people) metrics.json tell it.
     """
     from train.evaluation import evaluate_all, evaluate_dev
 

@@ -118,7 +118,7 @@ def save_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     with whole(path) as unfinished, unfinished.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
-        writer.writerows({k: f"{v:.2f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+        writer.writerows({k: f"{v:z.2f}" if isinstance(v, float) else v for k, v in row.items()} for row in rows)
 
 
 VIEWS: Mapping[str, View] = {

@@ -91,6 +91,32 @@ def test_mirroring_averages_both_halves(pictures):
     assert np.allclose(expected, devpeople._vectors(Patches(), pictures, rows, view, mirror=True))
 
 
+@pytest.mark.usefixtures("small_galleries")
+def test_contenders_are_compared_on_development_people(pictures, monkeypatch, tmp_path, capsys):
+    """Every view, part and scoring of both on the same people: a contender with spoilt vectors is worse."""
+    from train import evaluation
+
+    class Spoilt(Patches):
+        name = digest = "spoilt"
+
+        def embed(self, crops):
+            noise = np.random.default_rng(1).normal(0, 0.6, (len(crops), 48))
+            return unit(super().embed(crops) + noise)
+
+    monkeypatch.setattr(evaluation, "load_faces", lambda *_, **__: pictures)
+    monkeypatch.setattr(evaluation, "open_contender", lambda name, *_, **__: {"good": Patches, "bad": Spoilt}[name]())
+    table = evaluation.evaluate_dev(["good", "bad"], tmp_path, tmp_path)
+    with (tmp_path / "paired.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert 3 * 2 * 2 * 4 == len(rows)
+    assert {("spoilt", "patches")} == {(row["encoder"], row["against"]) for row in rows}
+    mine = {(r["protocol"], r["score"], r["figure"]): r for r in rows}["clean, all", "plain", "FNIR at FPIR 1.0%"]
+    expected = [r["fnir@1.0%"] for r in table if (r["view"], r["score"], r["part"]) == ("clean", "plain", "all")]
+    assert expected == pytest.approx([float(mine["reference"]), float(mine["value"])], abs=0.005)
+    assert "worse" == mine["verdict"]
+    assert "spoilt minus patches" in capsys.readouterr().out
+
+
 def test_the_csv_is_complete(tmp_path):
     """One line a row, figures with two decimals."""
     rows = [{"encoder": "a", "view": "clean", "rank1": 99.123}, {"encoder": "b", "view": "clean", "rank1": 1.0}]

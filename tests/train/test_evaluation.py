@@ -249,7 +249,99 @@ def test_a_whole_evaluation(generated, capsys):
     assert {"det.png", "roc.png", "missed-0095.png", f"named-{ours['name']}.png", "scores-0095.png"} <= made
 
 
-@pytest.mark.parametrize("flags", [["--people", "dev", "--record"], ["--mirror"], ["--people", "all"]])
+@pytest.mark.parametrize(("against", "reference"), [(None, "fast"), ("0095", "0095")])
+def test_contenders_are_compared(generated, capsys, against, reference):
+    """The reference is the first or the one named; table, metrics.json and paired.csv tell the same differences."""
+    import csv
+    import shutil
+
+    from enroll.encoder import MODELS
+    from train.evaluation import evaluate_all
+
+    given = {"fast": str(MODELS / "fast"), "0095": str(generated / "0095.onnx")}
+    shutil.copy(MODELS / "fast" / "encoder.onnx", given["0095"])
+    results = evaluate_all([*given.values()], generated, generated / "out", against=given.get(against))
+    kept = json.loads((generated / "out" / "metrics.json").read_text(encoding="utf-8"))
+    assert results == kept
+    base, other = results if reference == "fast" else results[::-1]
+    assert "paired" not in base
+    rows = other["paired"]["differences"]
+    assert {(other["name"], base["name"])} == {(row["encoder"], row["against"]) for row in rows}
+    assert {"P1": 4, "P2": 2, "P3": 3} == {
+        name: sum(row["protocol"] == name and row["score"] == "plain" for row in rows) for name in ("P1", "P2", "P3")
+    }
+    for row in rows[:4]:
+        values = [each["plain"]["P1"] for each in (base, other)]
+        name = row["figure"].removeprefix("FNIR at FPIR ")
+        pair = [v["rank1"]["value"] if name == "rank 1" else v["fnir"][name]["value"] for v in values]
+        assert pair == pytest.approx([row["reference"], row["value"]])
+    assert results[1]["plain"]["P2"]["accuracy"] == pytest.approx(
+        rows[4]["value" if base is results[0] else "reference"]
+    )
+    with (generated / "out" / "paired.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["verdict"] for row in rows] == [row["verdict"] for row in csv.DictReader(file)]
+    assert f"{other['name']} minus {base['name']}" in capsys.readouterr().out
+
+
+def test_one_contender_is_compared_with_nobody(generated, capsys):
+    """Alone it has no difference, and no file says so."""
+    from enroll.encoder import MODELS
+    from train.evaluation import evaluate_all
+
+    (report,) = evaluate_all([str(MODELS / "fast")], generated, generated / "out")
+    assert "paired" not in report
+    assert not (generated / "out" / "paired.csv").exists()
+    assert " minus " not in capsys.readouterr().out
+
+
+def test_the_same_encoder_twice_is_told_apart_by_its_argument(generated):
+    """Two files of one name are two contenders, and equal files differ by nothing only where vectors do."""
+    import shutil
+
+    from enroll.encoder import MODELS
+    from train.evaluation import evaluate_all
+
+    names = []
+    for folder in ("a", "b"):
+        (generated / folder).mkdir()
+        names.append(str(shutil.copy(MODELS / "fast" / "encoder.onnx", generated / folder / "same.onnx")))
+    first, second = evaluate_all(names, generated, generated / "out")
+    assert "paired" not in first
+    assert {(f"same ({names[1]})", f"same ({names[0]})")} == {
+        (row["encoder"], row["against"]) for row in second["paired"]["differences"]
+    }
+
+
+def test_differences_print():
+    """Signed differences and intervals, minus zero as plus zero, a word for each; a table for each contender."""
+    from rich.console import Console
+
+    from train import facereport
+
+    row = {"encoder": "fast", "against": "default", "protocol": "P1", "score": "plain", "figure": "rank 1"}
+    row |= {"reference": 99.0, "value": 99.5, "difference": 0.5, "low": -0.001, "high": 1.0}
+    rows = [row | {"verdict": "no difference shown"}, row | {"encoder": "slow", "verdict": "better"}]
+    found = facereport.difference_tables(rows)
+    assert 2 == len(found)
+    console = Console(width=200)
+    with console.capture() as printed:
+        console.print(found[0])
+    text = printed.get()
+    for expected in ("fast minus default", "99.00", "99.50", "+0.50", "+0.00 to +1.00", "no difference shown"):
+        assert expected in text
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--people", "dev", "--record"],
+        ["--mirror"],
+        ["--people", "all"],
+        ["--against", "default"],
+        ["--against", "fast"],
+        ["default", "--against", "peer:pair"],
+    ],
+)
 def test_flags_that_do_not_go_together_are_refused(flags):
     """Before any work, with exit code 2."""
     from typer.testing import CliRunner
