@@ -75,12 +75,14 @@ def evaluate_all(
     reports.plot_roc(pairs, out / "roc.png")
     _print(reports.tables(results))
     rows = _differences(drawn, labels[against or next(iter(labels))], out)
-    for report, label in zip(results, drawn, strict=True):
-        own = [row for row in rows if row["encoder"] == label]
-        if own:
-            report["paired"] = {"draws": ROUNDS, "seed": SEED, "differences": own}
+    results = [_with_differences(report, label, rows) for report, label in zip(results, drawn, strict=True)]
     save_json(out / "metrics.json", results)
     return results
+
+
+def _with_differences(report: dict[str, Any], label: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    own = [row for row in rows if row["encoder"] == label]
+    return {**report, "paired": {"draws": ROUNDS, "seed": SEED, "differences": own}} if own else report
 
 
 def evidence(measured: Measured) -> dict[Key, Evidence]:
