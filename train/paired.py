@@ -9,12 +9,13 @@ in chapter 8). An interval that excludes 0 shows a difference; one that holds 0 
 there is none. About one in twenty comparisons of equally good encoders shows a difference by chance.
 
 **People are drawn, not photos**: photos of one person fail together, and one person's photos come back in all ten runs.
-Drawn one by one they would count as independent, and intervals come out too narrow. A person drawn twice counts twice
-with all photos, as mated probe in some runs and as stranger in others; a person not drawn is in none. Galleries stay as
-the protocol drew them.
+Drawn one by one they would count as independent, and intervals would come out too narrow. A person drawn twice counts
+twice with all photos, as mated probe in some runs and as stranger in others; a person not drawn is in none. Galleries
+stay as the protocol drew them.
 
 **Thresholds are found anew in each draw**, from the strangers drawn: at FPIR 0.1 % a handful of strangers decide, and
-that uncertainty belongs into the interval. A non-mated pair of P2 counts as often as the product of how often both its
+that uncertainty belongs in the interval. Where one trial alone decides (FAR 0.1 % of 500 pairs is the highest of them)
+the bootstrap is rough, and so is the word. A non-mated pair of P2 counts as often as the product of how often both its
 people were drawn (Owen, The pigeonhole bootstrap, Annals of Applied Statistics 1, 2007), which is on the careful side.
 
 A probe without a face, or without a score, is a miss here as it is in the single figures.
