@@ -85,7 +85,7 @@ def identify(
 ) -> Outcome:
     """Search every probe of every run. Rows of which `found` is false hold no face; rows of NaN hold no vector.
 
-    Neither enrol or name anybody.
+    Neither enrols nor names anybody.
     """
     parts = [_identify_run(embeddings, labels, run, means, found) for run in runs]
     return Outcome(*(np.concatenate(column) for column in zip(*parts, strict=True)))

@@ -78,6 +78,13 @@ def test_a_pair_without_a_face_scores_lowest():
     assert [0.8, -0.3, -9.0] == pytest.approx(values.tolist())
 
 
+def test_a_pair_without_a_vector_scores_lowest():
+    """A vector of NaN is as good as no face: a mated pair of it is a miss, and no threshold is lost to it."""
+    vectors = np.array([[1.0, 0.0], [np.nan, np.nan], [0.0, 1.0]])
+    values = pair_scores(embedded("abc", vectors), np.array([[0, 0], [0, 1], [1, 2]]), "plain")
+    assert [1.0, -9.0, -9.0] == values.tolist()
+
+
 @pytest.fixture
 def crowd():
     """Two sets of unlabelled training and development photos, children and adults; the crops carry a colour of each."""

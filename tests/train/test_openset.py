@@ -70,6 +70,19 @@ def test_a_photo_without_a_face_is_a_miss(people):
     assert outcome.strangers[0] == pytest.approx(float(vectors[6] @ vectors[0]), abs=1e-5)
 
 
+def test_a_vector_of_nan_spoils_nobody_else(people):
+    """One enrolled photo without a vector is never named, and others are found as if it were not there."""
+    vectors, labels = people
+    broken = vectors.copy()
+    broken[3] = np.nan
+    found = np.arange(60) != 3
+    run = Run(np.array([0, 3]), np.array([1, 4]), np.array([6]))
+    expected, actual = identify(vectors, labels, [run], None, found), identify(broken, labels, [run])
+    assert expected.mated == pytest.approx(actual.mated)
+    assert expected.right.tolist() == actual.right.tolist() == [True, False]
+    assert expected.strangers == pytest.approx(actual.strangers)
+
+
 def test_figures_by_hand():
     """Of 100 strangers one may pass at FPIR 1 %: the threshold is the second highest, and hits must exceed it."""
     strangers = np.arange(100) / 100
