@@ -340,5 +340,5 @@ def _png(crop: Any) -> bytes:
     from PIL import Image
 
     data = io.BytesIO()
-    Image.fromarray(crop).save(data, "PNG")
+    Image.fromarray(crop).save(data, "PNG", compress_level=1)  # a third of the time for a tenth more bytes
     return data.getvalue()
