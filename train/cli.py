@@ -114,8 +114,8 @@ def evaluate(
     encoders: Annotated[
         list[str],
         typer.Argument(
-            help="Names, folders with a card, runs of fit, ONNX files, peer:mobilefacenet, peer:0095, peer:pair (both "
-            "side by side), peer:dlib."
+            help="Names, folders with a card, runs of fit, ONNX files, peer:mobilefacenet, peer:0095, peer:sface, "
+            "peer:pair (the first two side by side), peer:dlib."
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder of tables, plots and sheets.")] = Path("runs/eval"),

@@ -12,12 +12,12 @@ import numpy as np
 from enroll._onnx import open_session
 from enroll.encoder import OnnxEncoder, load_encoder
 from train.errors import DataMissing, ExportUnequal, RecipeInvalid
-from train.published import FILES
+from train.published import FILES, PAIR
 from train.recipe import RECIPE_COPY, finished_weights
 from train.scoring import Scoring, unit
 
-PEER_NETWORKS = {"mobilefacenet": ("mobilefacenet",), "0095": ("retail-0095",), "pair": tuple(FILES)}
-"""Published networks of each peer; `pair` is both side by side with nothing trained: where `default` starts."""
+PEER_NETWORKS = {"mobilefacenet": ("mobilefacenet",), "0095": ("retail-0095",), "sface": ("sface",), "pair": PAIR}
+"""Published networks of each peer; `pair` is two side by side, nothing trained: where `default` of 2026.3 starts."""
 PEERS = (*PEER_NETWORKS, "dlib")
 BATCH = 16
 DIGITS = 12  # of a file's sha256 in a digest
@@ -151,9 +151,9 @@ def _open_peer(kind: str, folder: Path, scratch: Path, threads: int) -> Contende
             raise DataMissing(str(each), "no such weights")
     file = scratch / f"peer-{kind}-{_digest(*weights)}.onnx"
     if not file.is_file():
-        from train.models import published, published_pair
+        from train.models import published, side_by_side
 
-        _export(published_pair(folder) if kind == "pair" else published(names[0], folder), file)
+        _export(published(names[0], folder) if len(names) == 1 else side_by_side(names, folder), file)
     return Plain(kind, file, threads)
 
 
@@ -176,10 +176,15 @@ def _export(network: Any, file: Path) -> None:
 
 def _digest(*files: Path) -> str:
     """Sixteen hex digits of files and of the code that rebuilds networks from them."""
-    code = importlib.util.find_spec("train.nets")
-    if code is None or code.origin is None:
-        raise ExportUnequal("train.nets", "the code of the networks cannot be found")
-    return hashlib.sha256("".join(map(_sha256, (*files, Path(code.origin)))).encode()).hexdigest()[:16]
+    code = map(_code, ("train.nets", "train.sface"))
+    return hashlib.sha256("".join(map(_sha256, (*files, *code))).encode()).hexdigest()[:16]
+
+
+def _code(module: str) -> Path:
+    found = importlib.util.find_spec(module)
+    if found is None or found.origin is None:
+        raise ExportUnequal(module, "the code of the networks cannot be found")
+    return Path(found.origin)
 
 
 def _sha256(path: Path) -> str:

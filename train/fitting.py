@@ -10,10 +10,9 @@ from train.errors import RecipeInvalid
 from train.facetask import FaceTask, dev_metrics
 from train.loop import fit
 from train.memory import keep_freed_memory
-from train.models import make_model, published_pair, untrained
+from train.models import make_model, side_by_side, untrained
+from train.published import TEACHERS
 from train.recipe import RECIPE_COPY, Recipe, load_recipe, recipe_bases
-
-TEACHERS = ("", "start", "published")
 
 
 def face_task(recipe: Recipe, folder: Path) -> FaceTask:
@@ -23,9 +22,12 @@ def face_task(recipe: Recipe, folder: Path) -> FaceTask:
     pictures = load_faces(folder, drop_heldout=True)
     beside = folder.parent if folder.is_file() else folder
     model, dim = make_model(recipe.model, beside)
-    if recipe.data.teacher not in TEACHERS:
-        raise RecipeInvalid("data", f"unknown teacher {recipe.data.teacher!r}; expected start or published")
-    published = published_pair(beside) if recipe.data.teacher == "published" else None
+    if recipe.data.teacher not in {"", "start", *TEACHERS}:
+        raise RecipeInvalid(
+            "data", f"unknown teacher {recipe.data.teacher!r}; expected start or one of {', '.join(TEACHERS)}"
+        )
+    teachers = TEACHERS.get(recipe.data.teacher)
+    published = side_by_side(teachers, beside) if teachers else None
     return FaceTask(recipe, pictures, model, dim, published, untrained(recipe.model, beside))
 
 

@@ -14,6 +14,7 @@ from train.checkpoint import UNREADABLE
 from train.errors import RecipeInvalid, WeightsUnusable
 from train.published import FILES
 from train.recipe import RECIPE_COPY, Model, finished_weights, load_recipe
+from train.sface import SFace, sface
 
 PARTS_FROM = "parts_from"
 
@@ -84,24 +85,24 @@ def _joined(
     return network.to(memory_format=torch.channels_last), network.dim  # twice as fast on a CPU
 
 
-def _trained_parts(run: Path, names: Sequence[str], folder: Path) -> list[nets.FaceNet]:
+def _trained_parts(run: Path, names: Sequence[str], folder: Path) -> list[nets.Part]:
     other = trained_model(run, folder)
     theirs = load_recipe(run / RECIPE_COPY).model.options.get("parts", [])
     missing = sorted(set(names) - set(theirs))
     if not isinstance(other, nets.Joined) or missing:
         raise RecipeInvalid("model joined", f"parts_from: {run} has no {' and no '.join(missing) or 'parts'}")
-    return [cast("nets.FaceNet", other.parts[theirs.index(name)]) for name in names]
+    return [cast("nets.Part", other.parts[theirs.index(name)]) for name in names]
 
 
-def published(name: str, folder: Path) -> nets.FaceNet:
+def published(name: str, folder: Path) -> nets.Part:
     """One published network as it is, from its file in the data `folder`."""
     return _PARTS[name](folder)
 
 
-def published_pair(folder: Path) -> nets.Joined:
-    """Both published networks side by side: the teacher of recipes that distil."""
-    pair = nets.Joined([make(folder) for make in _PARTS.values()], [1 / len(_PARTS)] * len(_PARTS))
-    return pair.to(memory_format=torch.channels_last).eval()
+def side_by_side(names: Sequence[str], folder: Path) -> nets.Joined:
+    """Published networks with one share each, nothing trained: the teacher of recipes that distil."""
+    joined = nets.Joined([published(name, folder) for name in names], [1 / len(names)] * len(names))
+    return joined.to(memory_format=torch.channels_last).eval()
 
 
 def _mobilefacenet(folder: Path, *, warm: bool = True) -> nets.FaceNet:
@@ -112,7 +113,15 @@ def _retail_0095(folder: Path, *, warm: bool = True) -> nets.FaceNet:
     return nets.retail_0095(folder / FILES["retail-0095"] if warm else None)
 
 
-_PARTS: Mapping[str, Callable[..., nets.FaceNet]] = {"mobilefacenet": _mobilefacenet, "retail-0095": _retail_0095}
+def _sface(folder: Path, *, warm: bool = True) -> SFace:
+    return sface(folder / FILES["sface"] if warm else None)
+
+
+_PARTS: Mapping[str, Callable[..., nets.Part]] = {
+    "mobilefacenet": _mobilefacenet,
+    "retail-0095": _retail_0095,
+    "sface": _sface,
+}
 
 
 def _timm(folder: Path, name: str, dim: int, **options: Any) -> tuple[nn.Module, int]:  # noqa: ARG001 - one signature

@@ -1,5 +1,7 @@
 """Networks: any timm backbone, and two published encoders rebuilt from timm's blocks so that they can be trained on.
 
+A third, SFace, has a module of its own (`train.sface`).
+
 Every encoder takes float RGB crops (n, 3, S, S), normalised as `(x - 127.5) / 128`, and returns embeddings (n, d)
 that are not normalised. Batch norms of published weights are folded into the convolutions: they are frozen by
 construction.
@@ -7,7 +9,7 @@ construction.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import numpy as np
 import timm
@@ -147,6 +149,18 @@ class ResidualHead(nn.Module):
         return x + cast("Tensor", self.change(x))
 
 
+class Part(Protocol):
+    """What `Joined` needs of a network, which is a module, too: both its halves and the length of its embedding."""
+
+    dim: int
+
+    def lower(self, x: Tensor) -> Tensor: ...
+
+    def upper(self, features: Tensor) -> Tensor: ...
+
+    def __call__(self, x: Tensor) -> Tensor: ...
+
+
 class Joined(nn.Module):
     """One or several encoders as one.
 
@@ -155,9 +169,9 @@ class Joined(nn.Module):
 
     weights: Tensor
 
-    def __init__(self, parts: Sequence[FaceNet], shares: Sequence[float]) -> None:
+    def __init__(self, parts: Sequence[Part], shares: Sequence[float]) -> None:
         super().__init__()
-        self.parts = nn.ModuleList(parts)
+        self.parts = nn.ModuleList(cast("Sequence[nn.Module]", parts))
         self.dim = sum(part.dim for part in parts)
         self.head = ResidualHead(self.dim)
         self.register_buffer("weights", torch.tensor(shares, dtype=torch.float32).sqrt())
@@ -183,8 +197,8 @@ class Joined(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.upper(*self.lower(x))
 
-    def _nets(self) -> list[FaceNet]:
-        return [cast("FaceNet", part) for part in self.parts]
+    def _nets(self) -> list[Part]:
+        return [cast("Part", part) for part in self.parts]
 
 
 class Upper(nn.Module):

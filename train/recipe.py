@@ -24,7 +24,8 @@ WEIGHTS = "model.pt"
 class Data:
     """Which pictures: a `kind` of `train.data.load` and its path and options.
 
-    `teacher`: `start`, the face networks as the recipe finds them; `published`, both published ones; or none.
+    `teacher`: `start`, the face networks as the recipe finds them; `published`, MobileFaceNet and 0095 as published;
+    `published-three`, SFace beside them; or none.
     """
 
     kind: str

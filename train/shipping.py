@@ -18,6 +18,7 @@ from train.encoders import Plain
 from train.errors import RecipeInvalid
 from train.export import export_onnx
 from train.models import trained_model
+from train.published import TEACHERS
 from train.recipe import RECIPE_COPY, Recipe, load_recipe
 
 FACES_COMPARED = 32  # development faces on which the file is compared with the network
@@ -34,6 +35,8 @@ OWN_TERMS = "the user's own photos; as the people in them agreed to"
 INITIAL = {
     "mobilefacenet": "foamliu/MobileFaceNet, trained by its author on MS-Celeb-1M",
     "retail-0095": "Intel Open Model Zoo, face-reidentification-retail-0095",
+    "sface": "OpenCV Zoo, face_recognition_sface_2021dec, of Zhong and Deng; their paper trains on CASIA-WebFace, "
+    "VGGFace2 and MS-Celeb-1M",
 }
 WEAKNESSES = (
     "Children resemble each other more than adults do: expect more false matches and reviews among them.",
@@ -90,7 +93,8 @@ def _describe(encoder: Plain, pictures: Pictures, recipe: Recipe, identifier: st
 def _facts(recipe: Recipe, pictures: Pictures, identifier: str) -> dict[str, Any]:
     """What the card tells of where the encoder comes from; figures are recorded later, by `eval --record`."""
     started = [INITIAL[part] for part in recipe.model.options.get("parts", ())]
-    taught = {"": [], "start": started}.get(recipe.data.teacher, list(INITIAL.values()))
+    teachers = TEACHERS.get(recipe.data.teacher, ())
+    taught = started if recipe.data.teacher == "start" else [INITIAL[name] for name in teachers]
     return {
         "id": identifier,
         "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
