@@ -9,12 +9,14 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from enroll.encoder import MODELS, load_encoder
 from train import nets
 from train.checkpoint import UNREADABLE
 from train.errors import RecipeInvalid, WeightsUnusable
 from train.published import FILES
-from train.recipe import RECIPE_COPY, Model, finished_weights, load_recipe
+from train.recipe import RECIPE_COPY, RECIPES, Model, Recipe, finished_weights, load_recipe
 from train.sface import SFace, sface
+from train.storage import stored_weights
 
 PARTS_FROM = "parts_from"
 
@@ -71,27 +73,54 @@ def _joined(
 ) -> tuple[nn.Module, int]:
     """Published networks side by side under one head; `shares` are their parts of the joined similarity.
 
-    `parts_from` is the folder of a run that has trained networks of these names: they start from its weights, and what
-    a stage keeps of them is averaged with the published ones.
+    `parts_from` is the folder of a run that has trained networks of these names, or a shipped encoder that has: those
+    start from its weights, all others as published, and what a stage keeps of them is averaged with the published ones.
     """
     unknown = sorted(set(parts) - set(_PARTS))
     if unknown or len(parts) != len(shares) or not math.isclose(sum(shares), 1):
         raise RecipeInvalid("model joined", f"expected parts of {', '.join(_PARTS)} and as many shares that add to 1")
-    if parts_from:
-        trained = _trained_parts(Path(parts_from), parts, folder)
-    else:
-        trained = [_PARTS[name](folder, warm=warm) for name in parts]
-    network = nets.Joined(trained, shares)
+    known = _parts_of(parts_from, folder) if parts_from else {}
+    if parts_from and not set(known) & set(parts):
+        raise RecipeInvalid("model joined", f"parts_from: {parts_from} has no {' and no '.join(parts)}")
+    network = nets.Joined([known.get(name) or _PARTS[name](folder, warm=warm) for name in parts], shares)
     return network.to(memory_format=torch.channels_last), network.dim  # twice as fast on a CPU
 
 
-def _trained_parts(run: Path, names: Sequence[str], folder: Path) -> list[nets.Part]:
-    other = trained_model(run, folder)
-    theirs = load_recipe(run / RECIPE_COPY).model.options.get("parts", [])
-    missing = sorted(set(names) - set(theirs))
-    if not isinstance(other, nets.Joined) or missing:
-        raise RecipeInvalid("model joined", f"parts_from: {run} has no {' and no '.join(missing) or 'parts'}")
-    return [cast("nets.Part", other.parts[theirs.index(name)]) for name in names]
+def _parts_of(source: str, folder: Path) -> dict[str, nets.Part]:
+    """Trained networks by name, of a run or of a shipped encoder; without the head above them."""
+    run = Path(source)
+    of_run = (run / RECIPE_COPY).is_file() or not is_encoder(source)
+    recipe, other = (
+        (load_recipe(run / RECIPE_COPY), trained_model(run, folder)) if of_run else encoder_model(source, folder)
+    )
+    if not isinstance(other, nets.Joined):
+        raise RecipeInvalid("model joined", f"parts_from: {source} has no parts")
+    return {
+        name: cast("nets.Part", part) for name, part in zip(recipe.model.options["parts"], other.parts, strict=True)
+    }
+
+
+def is_encoder(name: str) -> bool:
+    """Whether the name is of a shipped encoder, or of a folder with a card."""
+    return (MODELS / name / "card.json").is_file() or Path(name, "card.json").is_file()
+
+
+def encoder_model(name: str, folder: Path) -> tuple[Recipe, nn.Module]:
+    """The recipe and the network of a shipped encoder, its weights as its file keeps them.
+
+    Raises EncoderError for a file that its card does not know, RecipeInvalid and WeightsUnusable where it is none of
+    the recipe that its card names.
+    """
+    encoder = load_encoder(name)
+    recipe = load_recipe(RECIPES / f"{encoder.card.raw['recipe']}.toml")
+    network, _ = make_model(_as_published(recipe.model), folder)
+    stored = stored_weights(encoder.folder / encoder.card.encoder.name)
+    try:
+        learnt = {key: torch.tensor(stored[f"network.{key}"]) for key, _ in network.named_parameters()}
+        network.load_state_dict(network.state_dict() | learnt)
+    except (KeyError, RuntimeError) as error:
+        raise WeightsUnusable(name, f"not of its recipe: {str(error).splitlines()[0]}") from error
+    return recipe, network
 
 
 def published(name: str, folder: Path) -> nets.Part:

@@ -96,13 +96,15 @@ class Stage:
 class Recipe:
     """A whole run. `augment` holds fields of `train.augment.Augmentation`; empty: pictures as they are.
 
+    Without a stage nothing is trained: published networks, or parts of another run, are joined as they stand.
+
     `evaluate` holds what the task's evaluation wants to know; it leaves the weights, and so the digest, as they are.
     """
 
     name: str
     data: Data
     model: Model
-    stage: tuple[Stage, ...]
+    stage: tuple[Stage, ...] = ()
     task: str = "faces"
     seed: int = 1
     device: str = "auto"
@@ -112,8 +114,8 @@ class Recipe:
     evaluate: Options = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.stage:
-            raise RecipeInvalid(self.name, "expected at least one [[stage]]")
+        if not self.stage and self.model.kind != "joined":
+            raise RecipeInvalid(self.name, "expected at least one [[stage]]; a model of kind joined may do without")
 
     @property
     def digest(self) -> str:

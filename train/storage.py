@@ -56,6 +56,23 @@ def store_weights(path: Path, storage: str, *, learnt: Collection[str] | None = 
     onnx.save(model, path)
 
 
+def stored_weights(path: Path) -> dict[str, np.ndarray]:
+    """The large weights of a file and its small ones by the names they had before `store_weights`, as float32."""
+    import onnx
+
+    found = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+    weights = {}
+    for name, values in found.items():
+        if name.endswith("_int8") and values.dtype == np.int8:
+            stem = name.removesuffix("_int8")
+            weights[stem] = values.astype(np.float32) * found[f"{stem}_scale"]
+        elif name.endswith("_half") and values.dtype == np.float16:
+            weights[name.removesuffix("_half")] = values.astype(np.float32)
+        elif values.dtype == np.float32:
+            weights[name] = values
+    return weights
+
+
 def _channel_axes(graph: Any) -> dict[str, int]:
     """The axis of output channels of each initialiser that is some layer's weight, and nothing else's input."""
     axes: dict[str, int] = {}
