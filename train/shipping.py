@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from enroll.encoder import load_encoder
 from train.cameras import calibrated, with_cameras
 from train.cards import install, write_card
 from train.cohort import COHORT_K, training_cohort
@@ -17,7 +18,7 @@ from train.embedding import crops_of, kept_vectors
 from train.encoders import Plain
 from train.errors import RecipeInvalid
 from train.export import export_onnx
-from train.models import trained_model
+from train.models import PARTS_FROM, is_encoder, trained_model
 from train.published import TEACHERS
 from train.recipe import RECIPE_COPY, Recipe, load_recipe
 
@@ -44,6 +45,7 @@ WEAKNESSES = (
     "Measured mostly on press photos of adults; twins and close relatives are not told apart reliably.",
     "Trained on sets collected without the consent of the people in them; some allow non-commercial research only.",
     "FNIR at fixed FPIR misses the project's own aims (see train/README.md); those at FPIR 0.1 % have wide intervals.",
+    "The starting weights were published by others, whose training photos may show the people of the test sets.",
     "On groups that none of the cohort's sets covers, expect many times the false matches of press photos of adults.",
 )
 
@@ -95,6 +97,7 @@ def _facts(recipe: Recipe, pictures: Pictures, identifier: str) -> dict[str, Any
     started = [INITIAL[part] for part in recipe.model.options.get("parts", ())]
     teachers = TEACHERS.get(recipe.data.teacher, ())
     taught = started if recipe.data.teacher == "start" else [INITIAL[name] for name in teachers]
+    taught += [name for name in _teachers_of(recipe.model.options.get(PARTS_FROM, "")) if name not in taught]
     return {
         "id": identifier,
         "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
@@ -106,6 +109,13 @@ def _facts(recipe: Recipe, pictures: Pictures, identifier: str) -> dict[str, Any
         "figures": {},
         "weaknesses": list(WEAKNESSES),
     }
+
+
+def _teachers_of(source: str) -> list[str]:
+    """Who taught the shipped encoder that parts were taken from; nobody where they are of a run or as published."""
+    if not source or not is_encoder(source):
+        return []
+    return [teacher["name"] for teacher in load_encoder(source).card.raw["teachers"]]
 
 
 def _sets(pictures: Pictures) -> list[str]:

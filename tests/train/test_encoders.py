@@ -45,6 +45,7 @@ def test_a_file_without_a_card_embeds_as_the_product_does(fast, crops, tmp_path)
     [
         ("peer:sphinx", RecipeInvalid),
         ("peer:0095", DataMissing),
+        ("peer:sface", DataMissing),
         ("peer:pair", DataMissing),
         ("nowhere.onnx", DataMissing),
     ],

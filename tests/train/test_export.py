@@ -10,7 +10,7 @@ pytest.importorskip("onnxscript")
 from enroll.telemetry import onnx_runtime  # noqa: E402 - after the skip
 from train.errors import ExportUnequal, RecipeInvalid  # noqa: E402
 from train.export import Unit, difference, export_onnx, lost_cosine, sample_crops  # noqa: E402
-from train.storage import quantised  # noqa: E402
+from train.storage import quantised, stored_weights  # noqa: E402
 
 
 class Tiny(torch.nn.Module):
@@ -49,6 +49,15 @@ def test_eight_bits_keep_the_direction(tmp_path, faces):
         assert off <= 0.01
     assert 3 * (tmp_path / "int8.onnx").stat().st_size < 2 * (tmp_path / "float32.onnx").stat().st_size
     assert 1e-7 < lost_cosine(Unit(Tiny()).eval(), tmp_path / "int8.onnx", sample_crops(112))
+
+
+@pytest.mark.parametrize(("storage", "off"), [("float32", 0.0), ("float16", 1e-4), ("int8", 1e-3)])
+def test_stored_weights_come_back_by_name(tmp_path, storage, off):
+    """Whatever a file keeps its weights in, they are read as the network named them."""
+    export_onnx(Tiny(), tmp_path / "encoder.onnx", storage=storage)
+    found = stored_weights(tmp_path / "encoder.onnx")
+    for name, values in Tiny().named_parameters():
+        assert np.abs(values.detach().numpy() - found[f"network.{name}"]).max() <= off
 
 
 def test_only_weights_go_to_eight_bits(tmp_path):

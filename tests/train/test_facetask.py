@@ -1,6 +1,8 @@
 """The face task end to end on generated pictures: cached views, both halves trained, the recipe's errors."""
 
 import io
+import json
+import shutil
 import zipfile
 
 import numpy as np
@@ -12,10 +14,12 @@ pytest.importorskip("timm")
 pytest.importorskip("pytorch_metric_learning")
 pytest.importorskip("tensorboard")
 
+from enroll.encoder import MODELS, load_encoder  # noqa: E402 - after the skip
 from train.cohort import cohort_strata, stratified_cohort  # noqa: E402 - after the skip
-from train.errors import RecipeInvalid  # noqa: E402
+from train.errors import RecipeInvalid, WeightsUnusable  # noqa: E402
 from train.fitting import face_task, fit_recipe  # noqa: E402
-from train.recipe import load_recipe  # noqa: E402
+from train.models import encoder_model, make_model, published  # noqa: E402
+from train.recipe import Model, load_recipe  # noqa: E402
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.slow]
 
@@ -134,6 +138,58 @@ def test_a_run_without_the_part_is_refused(face_set, recipe_file, tmp_path):
     )
     with pytest.raises(RecipeInvalid, match="no mobilefacenet"):
         face_task(load_recipe(recipe_file), face_set)
+
+
+UNTRAINED = """
+name = "side-by-side"
+[data]
+kind = "faces"
+[model]
+kind = "joined"
+parts = ["mobilefacenet", "retail-0095"]
+shares = [0.3, 0.7]
+"""
+
+
+def test_a_recipe_without_a_stage_joins_networks_as_they_stand(face_set, tmp_path):
+    """Nothing is trained, and the run is finished: weights as they start."""
+    path = tmp_path / "side.toml"
+    path.write_text(UNTRAINED + "warm = false\n", encoding="utf-8")
+    said = fit_recipe(path, tmp_path / "run", face_set)
+    state = torch.load(tmp_path / "run" / "model.pt", weights_only=True)["model"]
+    assert "side-by-side" in said
+    assert torch.equal(torch.tensor([0.3, 0.7]).sqrt(), state["weights"])
+    assert not state["head.change.weight"].any()
+
+
+def test_other_models_need_a_stage(tmp_path):
+    """A network from random weights without a stage is a mistake."""
+    path = tmp_path / "random.toml"
+    path.write_text('name = "x"\n[data]\nkind = "faces"\n[model]\nkind = "timm"\n', encoding="utf-8")
+    with pytest.raises(RecipeInvalid, match=r"at least one \[\[stage\]\]"):
+        load_recipe(path)
+
+
+def test_parts_come_out_of_a_shipped_encoder(shared_data, astronaut):
+    """0095 out of `fast` gives `fast`s vectors but for its slight head; what it lacks is as published."""
+    options = {"parts": ["mobilefacenet", "retail-0095"], "shares": [0.5, 0.5], "parts_from": "fast"}
+    joined, _ = make_model(Model("joined", options=options), shared_data)
+    crops = np.stack([astronaut[60 + 5 * n : 172 + 5 * n, 160:272] for n in range(3)])
+    planes = (torch.from_numpy(crops.transpose(0, 3, 1, 2).copy()).float() - 127.5) / 128
+    with torch.no_grad():
+        fast, other = (torch.nn.functional.normalize(part.eval()(planes)) for part in reversed(joined.parts))
+        expected = torch.nn.functional.normalize(published("mobilefacenet", shared_data).eval()(planes))
+    assert (fast.numpy() * load_encoder("fast").embed(crops)).sum(1).min() > 0.9999
+    assert torch.allclose(expected, other, atol=1e-5)
+
+
+def test_an_encoder_of_another_recipe_gives_no_parts(shared_data, tmp_path):
+    """A card that names a recipe whose network its file does not hold is refused."""
+    folder = shutil.copytree(MODELS / "fast", tmp_path / "other")
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    (folder / "card.json").write_text(json.dumps(card | {"recipe": "face-default"}), encoding="utf-8")
+    with pytest.raises(WeightsUnusable, match="not of its recipe"):
+        encoder_model(str(folder), shared_data)
 
 
 def test_cohort_strata_leave_sets_out(face_set, recipe_file):
