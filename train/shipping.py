@@ -95,20 +95,26 @@ def _describe(encoder: Plain, pictures: Pictures, recipe: Recipe, identifier: st
 def _facts(recipe: Recipe, pictures: Pictures, identifier: str) -> dict[str, Any]:
     """What the card tells of where the encoder comes from; figures are recorded later, by `eval --record`."""
     started = [INITIAL[part] for part in recipe.model.options.get("parts", ())]
-    teachers = TEACHERS.get(recipe.data.teacher, ())
-    taught = started if recipe.data.teacher == "start" else [INITIAL[name] for name in teachers]
-    taught += [name for name in _teachers_of(recipe.model.options.get(PARTS_FROM, "")) if name not in taught]
     return {
         "id": identifier,
         "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "recipe": recipe.name,
         "revision": _revision(),
         "data": [{"set": name, "terms": TERMS.get(name, OWN_TERMS)} for name in _sets(pictures)],
-        "teachers": [{"name": name, "terms": "Apache-2.0"} for name in taught],
+        "teachers": [{"name": name, "terms": "Apache-2.0"} for name in taught_by(recipe)],
         "initial_weights": [{"name": name, "licence": "Apache-2.0"} for name in started],
         "figures": {},
         "weaknesses": list(WEAKNESSES),
     }
+
+
+def taught_by(recipe: Recipe) -> list[str]:
+    """The networks that taught: those that the recipe names, and those of an encoder that it takes parts from."""
+    names = TEACHERS.get(recipe.data.teacher, ())
+    if recipe.data.teacher == "start":
+        names = tuple(recipe.model.options.get("parts", ()))
+    own = [INITIAL[name] for name in names]
+    return own + [name for name in _teachers_of(recipe.model.options.get(PARTS_FROM, "")) if name not in own]
 
 
 def _teachers_of(source: str) -> list[str]:

@@ -14,6 +14,7 @@ from enroll import load_encoder  # noqa: E402 - after the skip
 from train import models, shipping  # noqa: E402
 from train.data.pictures import Pictures  # noqa: E402
 from train.errors import DataMissing, RecipeInvalid, TrainError  # noqa: E402
+from train.recipe import RECIPES, load_recipe  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -79,6 +80,20 @@ def test_what_is_shipped_is_the_products(run, network, tmp_path):
     assert card["cohort"]["cameras"] > 0
     assert {} == card["figures"]
     assert ["card.json", "cohort.npy", "encoder.onnx"] == sorted(file.name for file in (tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("recipe", "expected"),
+    [
+        ("face-default", ["mobilefacenet", "retail-0095"]),
+        ("face-joined", ["mobilefacenet", "retail-0095"]),
+        ("ablation/joined-published", []),
+    ],
+)
+def test_who_taught_is_named(recipe, expected):
+    """Those that a recipe names, and those of the encoder that it takes parts from; nobody where nothing was taught."""
+    taught = shipping.taught_by(load_recipe(RECIPES / f"{recipe}.toml"))
+    assert [shipping.INITIAL[name] for name in expected] == taught
 
 
 def test_an_export_that_fails_leaves_the_former_encoder(run, tmp_path, monkeypatch):
