@@ -276,13 +276,16 @@ class Attendance:
         return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
 
     def note_check(self, how: "How", session: str | None = None) -> None:
-        """Remember, once a run and session, that people were looked for: who is not marked now is absent."""
+        """Remember, once a run and session, that people were looked for: who is not marked now is absent.
+
+        Where nobody can be recognised (no template of this encoder), nobody was looked for.
+        """
         from attendance.recording import refuse_past
 
         at = self.clock.utc()
         found = self.sessions.for_marks(session, at)
         refuse_past(found, at, how)
-        if found.id not in self._noted:
+        if found.id not in self._noted and self.policy().gallery_size:
             self.sessions.note_check(found, at=at, details={"how": how})
             self._noted.add(found.id)
 

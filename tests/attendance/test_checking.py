@@ -377,6 +377,15 @@ def test_template_of_another_encoder_is_never_compared(home, clock, fake, draw):
 
 
 @pytest.mark.usefixtures("people")
+def test_who_cannot_be_recognised_is_not_absent(home, clock, fake, draw):
+    """A check by an encoder that has nobody's template looks for nobody: the report says "no log", never "absent"."""
+    other = fake.FakePipeline(fake.FakeEncoder(fake.card("fake-2")))
+    with Attendance.open(home, clock=clock, pipeline=other) as app:
+        assert ["unknown"] == kinds(app.check(draw("a.png", (1, 90))))
+        assert ["no log", "no log"] == [row.status for row in app.report()]
+
+
+@pytest.mark.usefixtures("people")
 def test_one_crop_that_fails_stops_no_other(home, clock, fake, monkeypatch):
     """Where the new encoder fails on one kept crop, that one is counted and the others get their templates."""
     from attendance.reembedding import Reembedding
