@@ -388,11 +388,9 @@ class Attendance:
     def known_group(self, group: str | None) -> str | None:
         """The group, if there is one of this name (None: no group); raises GroupUnknown."""
         from attendance.errors import GroupUnknown
-        from gallery.near import close_names, did_you_mean
 
-        if group is not None and group not in self.gallery.groups():
-            near = did_you_mean(close_names(group, self.gallery.groups()))
-            raise GroupUnknown(group, f"there is no group of this name{near}")
+        if group is not None and group not in (groups := self.gallery.groups()):
+            raise GroupUnknown.among(group, groups)
         return group
 
     def session_named(self, name: str | None) -> "SessionInfo":

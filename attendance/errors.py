@@ -46,8 +46,8 @@ The tree::
 
 # ruff: noqa: N818  the base and the ids say "error"; the names say which one
 
-from collections.abc import Iterator
-from typing import Any, ClassVar, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, NamedTuple, Self
 
 
 class AttendanceError(Exception):
@@ -135,6 +135,13 @@ class GroupUnknown(AttendanceError):
 
     id = "group.unknown"
     help = "'attendance gallery list' shows the groups; 'attendance gallery group PERSON NAME' adds somebody."
+
+    @classmethod
+    def among(cls, name: str, groups: Iterable[str]) -> Self:
+        """The error for a name that none of the groups has; it offers those that come near."""
+        from gallery.near import close_names, did_you_mean
+
+        return cls(name, f"there is no group of this name{did_you_mean(close_names(name, groups))}")
 
 
 class HomeUnknown(AttendanceError):

@@ -72,8 +72,8 @@ class Judge:
         """The numbers to judge by for the people enrolled now; raises `GroupUnknown`."""
         with self._lock:
             self.people()
-            if group is not None and group not in self._gallery.groups():
-                raise GroupUnknown(group, "there is no group of this name")
+            if group is not None and group not in (groups := self._gallery.groups()):
+                raise GroupUnknown.among(group, groups)
             return policy_for(self._model, self._settings, self._index.size(group))
 
     def own_threshold(self, templates: int) -> float:

@@ -204,8 +204,7 @@ def group_id(transaction: "Transaction", name: str) -> int:
     """The number of a group; raises `GroupUnknown`."""
     found = transaction.scalars(select(Group.id).where(Group.name == name)).one_or_none()
     if found is None:
-        near = did_you_mean(close_names(name, transaction.scalars(select(Group.name))))
-        raise GroupUnknown(name, f"there is no group of this name{near}")
+        raise GroupUnknown.among(name, transaction.scalars(select(Group.name)))
     return found
 
 
