@@ -258,7 +258,7 @@ class Enroller:
         """The best score against the person's templates so far (None: there is none of this encoder), and the least."""
         encoder = self._gallery.encoder_id
         ids = [each.id for each in self._gallery.templates_of(person) if each.encoder_id == encoder]
-        own = self._gallery.load_any(ids)
+        own = self._gallery.load(ids, active=None)
         scores = own.vectors @ template.vector - (own.cohort_means + template.cohort_mean) / 2
         return (float(scores.max()) if len(scores) else None), self._judge.own_threshold(len(scores))
 

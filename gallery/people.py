@@ -285,19 +285,12 @@ class Gallery:
         with self.store.reading() as session:
             return templates.of_person(session, lookup.find_row(session, person).id)
 
-    def load(self, ids: list[int] | None = None) -> Templates:
-        """This encoder's templates of active people, opened, all or those in `ids`."""
+    def load(self, ids: list[int] | None = None, *, active: bool | None = True) -> Templates:
+        """This encoder's templates of active people (None: of all), opened, all or those in `ids`."""
         with self.store.reading() as session:
             if not templates.any_of(session, self.encoder_id):
                 return templates.nothing()
-            return templates.load(session, self.sealer, self.encoder_id, ids)
-
-    def load_any(self, ids: list[int]) -> Templates:
-        """The templates in `ids`, opened, also of people who are inactive."""
-        with self.store.reading() as session:
-            return (
-                templates.load(session, self.sealer, self.encoder_id, ids, active=None) if ids else templates.nothing()
-            )
+            return templates.load(session, self.sealer, self.encoder_id, ids, active=active)
 
     def owners(self) -> dict[int, int]:
         """Template id to person id of this encoder's templates of active people; needs no key."""
