@@ -16,10 +16,10 @@ from zoneinfo import TZPATH, ZoneInfo
 
 from attendance.zonenames import FIRST_YEAR, Hours, hours_of, near_zones, shipped, shipped_bytes, zone_names, zones_like
 from attendance.zones import is_zone, name_in_path, plain_name
+from gallery.near import MOST
 
 LOCALTIME = Path("/etc/localtime")
 TIMEZONE = Path("/etc/timezone")
-MOST = 3
 _THE_SAME = frozenset({"UTC", "GMT"})
 
 

@@ -9,11 +9,10 @@ from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from gallery.near import close_names, folded
+from gallery.near import MOST, close_names, folded
 
 Hours = Callable[[datetime], tuple[int, str]]
 """A clock: seconds east of Greenwich and the abbreviation, at an aware instant."""
-MOST = 3
 FIRST_YEAR = 1970
 _OFFSET = re.compile(r"(?:utc|gmt)\s*([+-])\s*0?(\d{1,2})(?::?00)?", re.IGNORECASE)
 
@@ -52,7 +51,7 @@ def near_zones(text: str) -> list[str]:
         lambda: (name for name in zone_names() if wanted in {folded(name), folded(name.rpartition("/")[2])}),
         lambda: _of_country(folded(text)),
         lambda: _of_abbreviation(text.strip().upper()),
-        lambda: close_names(wanted, [*zone_names(), *_cities()], MOST),
+        lambda: close_names(wanted, [*zone_names(), *_cities()]),
     )
     for find in finders:
         found = list(dict.fromkeys(_cities().get(name, name) for name in find()))
