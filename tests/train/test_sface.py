@@ -163,3 +163,15 @@ def test_sface_equals_the_published_file(shared_data, astronaut):
     with torch.no_grad():
         actual = sface.sface(file).eval()((torch.from_numpy(pixels) - 127.5) / 128).numpy()
     assert np.abs(expected - actual).max() < 1e-5
+
+
+def test_training_takes_the_same_rectifier(small):
+    """In training PyTorch's own rectifier stands in for the sum that is exported, with the same outputs and slopes' gradients."""
+    x = torch.randn(2, 3, 16, 16)
+    slopes = [rectifier.slope for _, rectifier in small.layers()]
+    results = []
+    for net in (small.eval(), small.train()):
+        out = net(x)
+        results.append((out, *torch.autograd.grad(out.square().sum(), slopes)))
+    for expected, actual in zip(*results, strict=True):
+        torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-5)
