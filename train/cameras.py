@@ -4,16 +4,13 @@ Two faces that are small, soft, noisy and compressed alike resemble each other b
 photos degraded that way, put beside those of the clean ones, raise the cohort mean of such a face as much.
 """
 
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from train.augment import Augmentation
 from train.calibrate import fit_score_model, non_mated
-from train.cards import recast_cohort
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.embedding import AS_THEY_ARE, Digested, View, kept_vectors
@@ -30,23 +27,6 @@ BAD_CAMERA = Augmentation(
 PARTS = "each set as it is and as a bad camera sees it"
 CAREFUL_FMR = 1e-5
 FEWEST_PEOPLE = 20  # of a set that is calibrated on
-
-
-def add_cameras(folder: Path, pictures: Pictures) -> Path:
-    """Add camera centroids to the cohort of the encoder in `folder` and fit its score model anew; returns the card.
-
-    Done again it replaces what it added before. Raises EncoderError where the folder holds no sound encoder.
-    """
-    from enroll import load_encoder
-    from train.encoders import Carded
-
-    encoder = Carded(load_encoder(folder))
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    cohort = np.load(folder / card["cohort"]["file"]).astype(np.float32)
-    clean = cohort[: len(cohort) - card["cohort"].get("cameras", 0)]
-    joined, cameras = with_cameras(encoder, pictures, clean)
-    model = calibrated(encoder, pictures, joined, card["cohort"]["k"])
-    return recast_cohort(folder, joined, cameras=cameras, score_model=model)
 
 
 def with_cameras(encoder: Digested, pictures: Pictures, clean: np.ndarray) -> tuple[np.ndarray, int]:

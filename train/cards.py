@@ -66,18 +66,6 @@ def write_card(
     return _replace_card(folder, card)
 
 
-def recast_cohort(folder: Path, cohort: np.ndarray, *, cameras: int, score_model: Mapping[str, Any]) -> Path:
-    """Give the encoder in `folder` another cohort (c, d), of which the last `cameras` rows are degraded faces.
-
-    Its score model is replaced, and its figures are dropped: they were measured with the cohort before.
-    """
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    path = folder / card["cohort"]["file"]
-    _save_cohort(path, cohort)
-    facts = {**card["cohort"], "sha256": sha256_of(path), "size": len(cohort), "cameras": cameras}
-    return _replace_card(folder, {**card, "cohort": facts, "score_model": dict(score_model), "figures": {}})
-
-
 def record_figures(folder: Path, figures: Mapping[str, Any]) -> Path:
     """Put an evaluation's figures into the card of the encoder's folder that they were measured on.
 

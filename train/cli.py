@@ -172,13 +172,13 @@ def export(
 @app.command()
 def calibrate(
     folder: Annotated[Path, typer.Argument(help="Folder of an exported encoder.")],
+    identifier: Annotated[str, typer.Option("--id", help="Its new id, such as default-2026.5.")],
     data: DataOption = DEFAULT_DATA,
 ) -> None:
-    """Put faces of bad cameras into the cohort and fit the score model anew; part of `export`, too."""
-    from train.cameras import add_cameras
-    from train.data.faces import load_faces
+    """Make an encoder's cohort and score model anew from the crops at hand; its network stays as it is."""
+    from train.shipping import recalibrate
 
-    typer.echo(str(add_cameras(folder, load_faces(data, drop_heldout=True))))
+    typer.echo(recalibrate(folder, identifier, data))
 
 
 @app.command()

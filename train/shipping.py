@@ -1,8 +1,10 @@
-"""`attendance train export`: a run's weights as an encoder that the product loads."""
+"""`attendance train export` and `calibrate`: an encoder that the product loads, its cohort, score model and card."""
 
 import datetime as dt
+import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +66,29 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
     with tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as made:
         file = Path(made, "encoder.onnx")
         off = export_onnx(network, file, storage=storage, faces=_faces(pictures))
-        _describe(Plain(identifier, file, mirror=mirror), pictures, recipe, identifier)
+        _describe(Plain(identifier, file, mirror=mirror), pictures, _facts(recipe, identifier))
         install(Path(made), to)
     return f"{to}: {identifier}, differs from PyTorch by {off:.1e}"
+
+
+def recalibrate(encoder: Path, identifier: str, folder: Path) -> str:
+    """Make cohort, cameras and score model of a shipped encoder anew, under another id; returns what to tell the user.
+
+    For crops that are cut otherwise than before, as by another detector: the network stays as it is to the bit, and
+    what its card tells of where it comes from; figures go, as they were measured with what went. Raises EncoderError
+    where the folder holds no sound encoder, and RecipeInvalid for its present id, which templates are bound to.
+    """
+    card = load_encoder(encoder).card
+    if card.id == identifier:
+        raise RecipeInvalid(identifier, "an encoder calibrated anew needs an id of its own: scores do not compare")
+    pictures = load_faces(folder, drop_heldout=True)
+    kept = ("recipe", "teachers", "initial_weights", "weaknesses")
+    facts = {name: card.raw[name] for name in kept} | {"id": identifier, "revision": _revision()}
+    with tempfile.TemporaryDirectory(prefix=f".{encoder.name}.", dir=encoder.resolve().parent) as made:
+        file = Path(shutil.copy(encoder / card.encoder.name, Path(made, "encoder.onnx")))
+        _describe(Plain(identifier, file, mirror=card.mirror), pictures, facts)
+        install(Path(made), encoder)
+    return f"{encoder}: {identifier}, the network as it was, calibrated anew"
 
 
 def _faces(pictures: Pictures) -> np.ndarray | None:
@@ -74,12 +96,18 @@ def _faces(pictures: Pictures) -> np.ndarray | None:
     return crops_of(pictures.pixels, rows) if len(rows) else None
 
 
-def _describe(encoder: Plain, pictures: Pictures, recipe: Recipe, identifier: str) -> None:
-    """Cohort, score model and card beside the encoder's file."""
+def _describe(encoder: Plain, pictures: Pictures, origin: Mapping[str, Any]) -> None:
+    """Cohort, score model and card beside the encoder's file; `origin` is where the card says it comes from."""
     clean = training_cohort(pictures, lambda rows: kept_vectors(encoder, pictures, rows, cache_folder()))
     cohort, cameras = with_cameras(encoder, pictures, clean)
     k = min(COHORT_K, len(clean))
-    facts = _facts(recipe, pictures, identifier) | {"score_model": calibrated(encoder, pictures, cohort, k)}
+    facts = {
+        **origin,
+        "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
+        "data": [{"set": name, "terms": TERMS.get(name, OWN_TERMS)} for name in _sets(pictures)],
+        "figures": {},
+        "score_model": calibrated(encoder, pictures, cohort, k),
+    }
     source = f"spherical k-means of training photos ({', '.join(_sets(pictures))})"
     write_card(
         encoder.file.parent,
@@ -92,18 +120,15 @@ def _describe(encoder: Plain, pictures: Pictures, recipe: Recipe, identifier: st
     )
 
 
-def _facts(recipe: Recipe, pictures: Pictures, identifier: str) -> dict[str, Any]:
-    """What the card tells of where the encoder comes from; figures are recorded later, by `eval --record`."""
+def _facts(recipe: Recipe, identifier: str) -> dict[str, Any]:
+    """What the card tells of where the encoder comes from."""
     started = [INITIAL[part] for part in recipe.model.options.get("parts", ())]
     return {
         "id": identifier,
-        "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "recipe": recipe.name,
         "revision": _revision(),
-        "data": [{"set": name, "terms": TERMS.get(name, OWN_TERMS)} for name in _sets(pictures)],
         "teachers": [{"name": name, "terms": "Apache-2.0"} for name in taught_by(recipe)],
         "initial_weights": [{"name": name, "licence": "Apache-2.0"} for name in started],
-        "figures": {},
         "weaknesses": list(WEAKNESSES),
     }
 

@@ -1,24 +1,21 @@
-"""The cohort learns what bad cameras do to a face, and the encoder's folder stays sound."""
-
-import json
-import shutil
-from pathlib import Path
+"""The cohort learns what bad cameras do to a face."""
 
 import cv2
 import numpy as np
 import pytest
 
+from enroll.encoder import OnnxEncoder, load_encoder
 from train.data.pictures import Pictures
 
 pytest.importorskip("torch")
 
+from train.encoders import Plain
+from train.openset import cohort_means
+
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    import enroll
-
-    shipped = Path(enroll.__file__).parent / "models" / "fast"
-    return Path(shutil.copytree(shipped, tmp_path / "encoder"))
+def encoder() -> OnnxEncoder:
+    return load_encoder("fast")
 
 
 @pytest.fixture
@@ -33,39 +30,15 @@ def pictures(astronaut: np.ndarray, hopper: np.ndarray) -> Pictures:
     return Pictures(photos, labels, splits, np.arange(96).astype(str), tuple(map(str, range(24))), {"set": sets})
 
 
-def test_centroids_are_added_once(folder, pictures):
-    """A second run replaces what the first one added; encoder file and clean centroids stay as they were."""
-    from enroll import load_encoder
-    from train.cameras import add_cameras
-
-    before = np.load(folder / "cohort.npy")
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    clean = before[: len(before) - card["cohort"].get("cameras", 0)]
-    add_cameras(folder, pictures)
-    once = np.load(folder / "cohort.npy")
-    add_cameras(folder, pictures)
-    assert np.array_equal(clean, once[: len(clean)])
-    assert len(clean) < len(once)
-    assert np.array_equal(once, np.load(folder / "cohort.npy"))
-    assert card["id"] == load_encoder(folder).id  # the product accepts hashes and sizes
-
-
-def test_two_strangers_before_one_bad_camera_come_apart(folder, pictures):
+def test_two_strangers_before_one_bad_camera_come_apart(encoder, pictures):
     """With the camera centroids two degraded strangers score lower than before; that is what they are for."""
-    from enroll import load_encoder
-    from train.cameras import add_cameras, degraded
+    from train.cameras import degraded, with_cameras
 
-    def score() -> float:
-        encoder = load_encoder(folder)
-        vectors = encoder.embed(np.stack([degraded(pictures.pixels[n], np.random.default_rng(5)) for n in (0, 1)]))
-        return float(vectors[0] @ vectors[1] - encoder.cohort_means(vectors).mean())
-
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    from train.cards import recast_cohort
-
-    whole = np.load(folder / "cohort.npy")
-    clean = whole[: len(whole) - card["cohort"].get("cameras", 0)]
-    recast_cohort(folder, clean, cameras=0, score_model=card["score_model"])
-    without = score()
-    add_cameras(folder, pictures)
-    assert score() < without
+    clean = encoder.embed(pictures.pixels[:8, 8:120, 8:120])
+    joined, cameras = with_cameras(Plain("small", encoder.folder / "encoder.onnx"), pictures, clean)
+    assert np.array_equal(clean, joined[: len(clean)])
+    assert len(joined) == len(clean) + cameras
+    seen = np.stack([degraded(pictures.pixels[n], np.random.default_rng(5)) for n in (0, 1)])
+    vectors = encoder.embed(seen)
+    without, with_them = (cohort_means(vectors, cohort, 4).mean() for cohort in (clean, joined))
+    assert with_them > without

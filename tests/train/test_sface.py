@@ -166,7 +166,7 @@ def test_sface_equals_the_published_file(shared_data, astronaut):
 
 
 def test_training_takes_the_same_rectifier(small):
-    """In training PyTorch's own rectifier stands in for the sum that is exported, with the same outputs and slopes' gradients."""
+    """In training PyTorch's own rectifier stands in for the exported sum: same outputs, same gradients."""
     x = torch.randn(2, 3, 16, 16)
     slopes = [rectifier.slope for _, rectifier in small.layers()]
     results = []

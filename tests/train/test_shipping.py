@@ -12,6 +12,7 @@ pytest.importorskip("timm")
 
 from enroll import load_encoder  # noqa: E402 - after the skip
 from train import models, shipping  # noqa: E402
+from train.cards import sha256_of  # noqa: E402
 from train.data.pictures import Pictures  # noqa: E402
 from train.errors import DataMissing, RecipeInvalid, TrainError  # noqa: E402
 from train.recipe import RECIPES, load_recipe  # noqa: E402
@@ -121,3 +122,28 @@ def test_what_cannot_be_shipped_is_named(run, tmp_path):
     (run / "model.pt").unlink()
     with pytest.raises(DataMissing, match="no finished run"):
         shipping.ship(run, tmp_path / "out", "x", tmp_path)
+
+
+def test_an_encoder_is_calibrated_anew(run, tmp_path):
+    """Network and origin stay as they were; cohort, score model and id are new, figures gone."""
+    folder = tmp_path / "out"
+    shipping.ship(run, folder, "small-1", tmp_path)
+    before = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    np.save(folder / "cohort.npy", np.roll(np.load(folder / "cohort.npy"), 1, axis=1))
+    changed = {
+        **before,
+        "figures": {"rank1": 99.0},
+        "cohort": {**before["cohort"], "sha256": sha256_of(folder / "cohort.npy")},
+    }
+    (folder / "card.json").write_text(json.dumps(changed), encoding="utf-8")
+    assert "small-2" in shipping.recalibrate(folder, "small-2", tmp_path)
+    after = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    assert {**before, "id": "small-2"} == after
+    assert "small-2" == load_encoder(folder).id
+
+
+def test_calibrated_anew_under_its_own_id_is_refused(run, tmp_path):
+    """Templates are bound to the id: two score models under one id would be compared with each other."""
+    shipping.ship(run, tmp_path / "out", "small-1", tmp_path)
+    with pytest.raises(RecipeInvalid, match="small-1"):
+        shipping.recalibrate(tmp_path / "out", "small-1", tmp_path)
