@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from enroll.face import Face
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
-    from gallery.people import Gallery
-    from gallery.store import Store
+    from gallery.gallery import Gallery
+    from gallery.sqlite.store import Store
     from gallery.values import PersonInfo
 
 MARK_VOIDED = "mark_voided"
@@ -80,7 +80,7 @@ class Attendance:
         resolved = load(folder, flags=flags)
         clock = clock or SystemClock()
         loading = in_background(lambda: load_pipeline(resolved.values)) if preload and pipeline is None else None
-        from gallery.store import Store
+        from gallery.sqlite.store import Store
 
         store = Store.open(folder, create=create, read_only=read_only, at=clock.utc())
         opened = cls(store, resolved, clock, pipeline)
@@ -122,7 +122,7 @@ class Attendance:
     @cached_property
     def gallery(self) -> "Gallery":
         """The people and their templates."""
-        from gallery.people import Gallery
+        from gallery.gallery import Gallery
 
         return Gallery(self.store, self.card.id)
 
@@ -144,7 +144,7 @@ class Attendance:
     def judging(self) -> "Judge":
         """What compares faces with the gallery."""
         from attendance.judging import Judge
-        from gallery.index import GalleryIndex
+        from gallery.search.index import GalleryIndex
 
         return Judge(self.gallery, GalleryIndex(self.gallery), self.card.score_model, self.settings)
 

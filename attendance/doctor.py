@@ -18,8 +18,8 @@ from attendance.faults import is_ours
 from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
 
 if TYPE_CHECKING:
-    from gallery.people import Gallery
-    from gallery.store import Store
+    from gallery.gallery import Gallery
+    from gallery.sqlite.store import Store
 
 PACKAGES = (
     "alembic",
@@ -225,8 +225,8 @@ def _home(home: Path) -> Iterator[Finding]:
 
 
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
-    from gallery.people import Gallery
-    from gallery.store import Store
+    from gallery.gallery import Gallery
+    from gallery.sqlite.store import Store
 
     encoder = _encoder_id(settings)
     with Store.open(home, create=False, read_only=True) as store:
@@ -276,7 +276,7 @@ def _full(gallery: "Gallery") -> Iterator[Finding]:
 
 def _key(gallery: "Gallery") -> Iterator[Finding]:
     from gallery.errors import GalleryError
-    from gallery.seal import KEY
+    from gallery.vault.seal import KEY
 
     path = gallery.store.home / KEY
     try:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from enroll.face import Face, Quality, Template
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
-    from gallery.people import Gallery
+    from gallery.gallery import Gallery
     from gallery.values import EnrolResult, PersonInfo
 
 UNLIKE_OWN = "resembles the earlier photos of this person little; look whether it is the right one"
@@ -217,7 +217,7 @@ class Enroller:
         """Whom the photo will be filed under, by the gallery's own rule: the id if given, else the only such name."""
         from sqlalchemy import select
 
-        from gallery import lookup
+        from gallery.repositories import people as lookup
         from gallery.schema import Person
 
         with self._gallery.store.reading() as transaction:

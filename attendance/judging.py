@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from enroll.card import ScoreModel
     from enroll.face import Face, Template
-    from gallery.index import GalleryIndex, Hit
-    from gallery.people import Gallery
+    from gallery.gallery import Gallery
+    from gallery.search.index import GalleryIndex, Hit
 
 CANDIDATES = 5
 MOST_FPIR = 0.999

@@ -13,13 +13,13 @@ from sqlalchemy import select
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
 from attendance.records import SCORE_DIGITS, Decision, instant
 from attendance.sessions import SessionInfo
-from gallery.events import MARK_ADDED, MARK_RESTORED, MARK_VOIDED, record
+from gallery.repositories.events import MARK_ADDED, MARK_RESTORED, MARK_VOIDED, record
 from gallery.schema import MarkRow, SessionRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session as Transaction
 
-    from gallery.store import Store
+    from gallery.sqlite.store import Store
 
 How = Literal["camera", "file", "manual"]
 TIME, UNKNOWN, ENTERED = "time", "unknown", "entered_at"

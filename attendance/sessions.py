@@ -10,15 +10,15 @@ from sqlalchemy import select
 from attendance.errors import GroupUnknown, SessionClosed, SessionDay, SessionExists, SessionUnknown
 from attendance.records import instant
 from attendance.zones import day_bounds, local_day, zone
-from gallery.events import record
-from gallery.lookup import clean
 from gallery.near import close_names, did_you_mean
+from gallery.repositories.events import record
+from gallery.repositories.people import clean
 from gallery.schema import EventRow, Group, SessionRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session as Transaction
 
-    from gallery.store import Store
+    from gallery.sqlite.store import Store
 
 OPENED, CLOSED, CHECKED = "session.open", "session.close", "session.check"
 FIRST_DAY = date(1970, 1, 1)

@@ -21,8 +21,8 @@ import numpy as np
 from sqlalchemy import insert
 
 from gallery import Gallery, GalleryIndex, Store
+from gallery.repositories.templates import CROP, VECTOR, pack
 from gallery.schema import Crop, Person, Template
-from gallery.templates import CROP, VECTOR, pack
 
 DIM, CROP_BYTES, ENCODER = 384, 8192, "benchmark-1"
 AT = datetime(2026, 1, 1, tzinfo=UTC)

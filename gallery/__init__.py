@@ -42,11 +42,10 @@ if TYPE_CHECKING:
         TemplateInvalid,
         WrongEncoder,
     )
-    from gallery.events import Event, history, record
-    from gallery.index import GalleryIndex, Hit, Index
-    from gallery.people import Gallery
-    from gallery.seal import Sealer, load_key
-    from gallery.store import Store
+    from gallery.gallery import Gallery
+    from gallery.repositories.events import Event, history, record
+    from gallery.search.index import GalleryIndex, Hit, Index
+    from gallery.sqlite.store import Store
     from gallery.values import (
         AddedTemplate,
         EnrolResult,
@@ -59,6 +58,7 @@ if TYPE_CHECKING:
         TemplateInfo,
         Templates,
     )
+    from gallery.vault.seal import Sealer, load_key
 
 _ERRORS = (
     "Conflict",
@@ -104,11 +104,11 @@ _HOME_OF = {
     **dict.fromkeys(_ERRORS, "gallery.errors"),
     **dict.fromkeys(_VALUES, "gallery.values"),
     **dict.fromkeys(("Exported", "Imported"), "gallery.archive"),
-    **dict.fromkeys(("Event", "history", "record"), "gallery.events"),
-    **dict.fromkeys(("GalleryIndex", "Hit", "Index"), "gallery.index"),
-    **dict.fromkeys(("Sealer", "load_key"), "gallery.seal"),
-    "Gallery": "gallery.people",
-    "Store": "gallery.store",
+    **dict.fromkeys(("Event", "history", "record"), "gallery.repositories.events"),
+    **dict.fromkeys(("GalleryIndex", "Hit", "Index"), "gallery.search.index"),
+    **dict.fromkeys(("Sealer", "load_key"), "gallery.vault.seal"),
+    "Gallery": "gallery.gallery",
+    "Store": "gallery.sqlite.store",
 }
 
 __all__ = [

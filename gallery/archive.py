@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gallery import lookup, templates
 from gallery.errors import (
     DuplicateId,
     GalleryError,
@@ -32,13 +31,15 @@ from gallery.errors import (
     NotEmpty,
     TemplateAltered,
 )
-from gallery.events import record
 from gallery.files import new_private_file
+from gallery.repositories import people as lookup
+from gallery.repositories import templates
+from gallery.repositories.events import record
 from gallery.schema import Crop, Person, Template
-from gallery.seal import KEY_BYTES, Sealer
+from gallery.vault.seal import KEY_BYTES, Sealer
 
 if TYPE_CHECKING:
-    from gallery.people import Gallery
+    from gallery.gallery import Gallery
 
 FORMAT, VERSION = "attendance-gallery", 1
 _MANIFEST, _PEOPLE, _TEMPLATES = "manifest.json", "people.json", "templates.json"

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gallery.events import PERSON_ACTIVE, history
+from gallery.repositories.events import PERSON_ACTIVE, history
 from gallery.schema import Person
 
 Change = tuple[datetime, bool]

@@ -9,8 +9,9 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from gallery.errors import GalleryError, GalleryUnusable
-from gallery.events import MARK_ADDED, MARK_VOIDED, record
 from gallery.files import leftovers
+from gallery.repositories.events import MARK_ADDED, MARK_VOIDED, record
+from gallery.repositories.templates import CROP, VECTOR
 from gallery.schema import (
     Base,
     Crop,
@@ -23,11 +24,10 @@ from gallery.schema import (
     SessionRow,
     Template,
 )
-from gallery.seal import Sealer
-from gallery.store import Store
-from gallery.templates import CROP, VECTOR
-from gallery.unlock import unlock
+from gallery.sqlite.store import Store
 from gallery.values import Problem, Stats
+from gallery.vault.filevault import unlock
+from gallery.vault.seal import Sealer
 
 _REPAIR = "attendance gallery verify --repair"
 _RESTORE = "attendance gallery import ARCHIVE --home NEW_HOME"

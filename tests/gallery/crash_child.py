@@ -19,7 +19,7 @@ import numpy as np
 from sqlalchemy import Engine, Pool, event, func, select, text
 
 from gallery import Gallery, GalleryError, Store, history, record
-from gallery.events import MARK_ADDED
+from gallery.repositories.events import MARK_ADDED
 from gallery.schema import MarkRow, Person, SessionRow
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)

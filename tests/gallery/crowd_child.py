@@ -17,7 +17,7 @@ import numpy as np
 from sqlalchemy import select
 
 from gallery import Gallery, Store, record
-from gallery.events import MARK_ADDED
+from gallery.repositories.events import MARK_ADDED
 from gallery.schema import MarkRow
 
 PROCESSES, PEOPLE, TRIES = 8, 5, 8

@@ -23,7 +23,7 @@ from gallery.schema import (
     Person,
     SessionRow,
 )
-from gallery.upgrade import alembic_config, run_migrations
+from gallery.sqlite.upgrade import alembic_config, run_migrations
 
 TABLES = {
     "crop",

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from gallery import Gallery, Store, record
-from gallery.events import MARK_ADDED, MARK_VOIDED
+from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
 from gallery.schema import MarkRow, SessionRow, Template
 
 

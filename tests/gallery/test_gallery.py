@@ -47,7 +47,7 @@ def test_any_script_is_a_name(gallery, enrol, name):
 @given(st.text(min_size=1, max_size=40))
 def test_a_name_is_one_name_in_every_normal_form(name):
     """Composed or decomposed, with blanks around: what is accepted is one and the same name."""
-    from gallery.lookup import clean
+    from gallery.repositories.people import clean
 
     try:
         wanted = clean(name, "name")
@@ -221,7 +221,7 @@ def test_lists_are_sorted_by_name(gallery, now):
 
 def test_a_long_list_is_as_good_as_a_short_one(gallery, now, monkeypatch):
     """Lists too long to name every id in a query carry groups and counts all the same."""
-    monkeypatch.setattr("gallery.lookup._CHUNK", 20)
+    monkeypatch.setattr("gallery.repositories.people._CHUNK", 20)
     with gallery.store.atomic():
         for number in range(40):
             gallery.add_person(f"p{number:04d}", at=now, by="t", groups=["all"] if number % 2 else [])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gallery import Gallery, KeyExposed, KeyMissing, KeyWrong, Sealer, Store, TemplateAltered, load_key
-from gallery.seal import OVERHEAD
+from gallery.vault.seal import OVERHEAD
 
 KEY = bytes(range(32))
 HOME = "home-1"

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from gallery import archive, erase, lookup, registry, templates, verify
+from gallery import archive, verify
 from gallery.errors import Conflict, LookalikeUnknown, PersonInactive
-from gallery.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, PERSON_ACTIVE, history, record
+from gallery.repositories import erase, registry, templates
+from gallery.repositories import people as lookup
+from gallery.repositories.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, PERSON_ACTIVE, history, record
 from gallery.schema import Crop, Group, LookalikeRow, Membership, Person, Template
-from gallery.seal import Sealer
+from gallery.sqlite.store import Store
 from gallery.standing import Standing, standings
-from gallery.store import Store
-from gallery.unlock import unlock
 from gallery.values import (
     AddedTemplate,
     EnrolResult,
@@ -37,6 +37,8 @@ from gallery.values import (
     TemplateInfo,
     Templates,
 )
+from gallery.vault.filevault import unlock
+from gallery.vault.seal import Sealer
 
 SAME_SCORE = 1e-3
 """Two scores no further apart are those of the same photos, embedded alone or in a batch, on this computer or that."""

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from gallery import Gallery, Store, TemplateAltered, TemplateInvalid, Templates, WrongEncoder
+from gallery.repositories.templates import pack
 from gallery.schema import Crop, Template
-from gallery.templates import pack
 
 DIM = 32
 

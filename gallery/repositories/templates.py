@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
 from gallery.schema import Crop, Person, Template
-from gallery.seal import OVERHEAD, Sealer
 from gallery.values import AddedTemplate, StoredCrop, TemplateInfo, Templates
+from gallery.vault.seal import OVERHEAD, Sealer
 
 VECTOR, CROP = "vector", "crop"
 _NUMBER = np.dtype("<f4")

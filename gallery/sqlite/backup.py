@@ -5,8 +5,8 @@ from contextlib import closing
 from pathlib import Path
 
 from gallery.errors import GalleryFull, GalleryReadOnly, NotEmpty
-from gallery.faults import mapped
 from gallery.files import new_private_file
+from gallery.sqlite.faults import mapped
 
 _ENOSPC = 28
 

@@ -17,9 +17,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, NullPool, create_engine, event, insert, text
 
 from gallery.errors import GalleryDamaged, GalleryMissing, GalleryNewer, GalleryReadOnly, NotADatabase
-from gallery.faults import mapped
 from gallery.files import may_write, new_private_file
 from gallery.schema import REVISIONS, Base, Meta
+from gallery.sqlite.faults import mapped
 
 DATABASE = "attendance.db"
 _MAGIC = b"SQLite format 3\x00"

@@ -6,8 +6,8 @@ from uuid import uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gallery import lookup
 from gallery.errors import DuplicateId
+from gallery.repositories import people as lookup
 from gallery.schema import Person
 
 

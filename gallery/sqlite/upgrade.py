@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
-from gallery.backup import copy_database
 from gallery.errors import GalleryDamaged
-from gallery.faults import mapped
+from gallery.sqlite.backup import copy_database
+from gallery.sqlite.faults import mapped
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 def alembic_config(migrations: Path = MIGRATIONS) -> "Config":

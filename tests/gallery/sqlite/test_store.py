@@ -30,11 +30,11 @@ from gallery import (
     history,
     record,
 )
-from gallery.faults import mapped, translate
-from gallery.home import DATABASE
 from gallery.schema import EventRow, Meta, Person
+from gallery.sqlite.faults import mapped, translate
+from gallery.sqlite.home import DATABASE
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WANTED = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000}
 
 
@@ -423,7 +423,7 @@ AS_NOBODY = """
 import os, sys
 from pathlib import Path
 from gallery import Gallery, GalleryError, GalleryIndex, Store
-import gallery.people, gallery.upgrade, sqlite3, faiss  # before the rights are gone
+import gallery.gallery, gallery.sqlite.upgrade, sqlite3, faiss  # before the rights are gone
 home, read_only = Path(sys.argv[1]), sys.argv[2] == "read"
 os.setegid(65534); os.seteuid(65534)
 try:

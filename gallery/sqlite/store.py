@@ -29,12 +29,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from gallery.backup import copy_database
 from gallery.errors import GalleryFailed, GalleryLocked, GalleryMissing, GalleryReadOnly
-from gallery.faults import mapped
-from gallery.home import DATABASE, create_database, look, make_home, refuse_unwritable
 from gallery.schema import REVISIONS, EventRow, Meta
-from gallery.upgrade import upgrade
+from gallery.sqlite.backup import copy_database
+from gallery.sqlite.faults import mapped
+from gallery.sqlite.home import DATABASE, create_database, look, make_home, refuse_unwritable
+from gallery.sqlite.upgrade import upgrade
 
 _BEGIN = "begin_with"
 _UNBOUNDED = -1
@@ -130,7 +130,7 @@ class Store:
 
         Where there is none, one is made if `create` holds and `read_only` does not. An older schema is
         upgraded after a backup copy dated `at` (now). With `read_only` nothing is ever written, and a home that
-        may not be written to can be read as far as SQLite allows (see `gallery.home`). A writer waits at most
+        may not be written to can be read as far as SQLite allows (see `gallery.sqlite.home`). A writer waits at most
         `busy_timeout_s` for another one. Raises GalleryMissing, NotADatabase, GalleryDamaged, GalleryNewer,
         GalleryReadOnly, GalleryLocked.
         """
@@ -237,7 +237,7 @@ class Store:
                 session.add(Meta(key=key, value=value))
 
     def backup(self, target: Path) -> None:
-        """Copy the database to the new file `target`; see `gallery.backup`."""
+        """Copy the database to the new file `target`; see `gallery.sqlite.backup`."""
         copy_database(self.path, Path(target), busy_timeout_s=self._busy_timeout_s)
 
     def erase_log(self) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
-from gallery.people import Gallery
+from gallery.gallery import Gallery
 from gallery.values import Templates
 
 _SLACK = 1e-4

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Text, delete, func, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
+from gallery.repositories.templates import find_source, reseal
 from gallery.schema import Group, LookalikeRow, MarkRow, Membership, Person, SessionRow, Template
-from gallery.seal import Sealer
-from gallery.templates import find_source, reseal
+from gallery.vault.seal import Sealer
 
 _GONE = object()
 

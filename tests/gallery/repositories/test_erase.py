@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from gallery import Conflict, Gallery, GalleryIndex, PersonUnknown, Store, TemplateAltered, history, record
-from gallery.events import MARK_ADDED
+from gallery.repositories.events import MARK_ADDED
 from gallery.schema import Crop, Group, LookalikeRow, MarkRow, Membership, SessionRow, Template
 
 NAME, REF, NOTE = "Zoë Unmistakable", "E-4711-unmistakable", "a note found nowhere else"

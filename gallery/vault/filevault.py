@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from gallery.errors import KeyWrong, TemplateAltered
 from gallery.schema import Template
-from gallery.seal import KEY, Sealer, load_key
-from gallery.store import Store
+from gallery.sqlite.store import Store
+from gallery.vault.seal import KEY, Sealer, load_key
 
 _CHECK = "key_check"
 _PLAIN = b"this key belongs to this home"

@@ -1,0 +1,1 @@
+"""Who is closest: the index in memory, and how it follows the gallery."""

@@ -1,0 +1,1 @@
+"""What only SQLite does: a home in one file, its connections, its faults, copies and checks."""

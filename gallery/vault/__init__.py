@@ -1,0 +1,1 @@
+"""Sealing of what is stored, and the key that opens it."""
