@@ -1,6 +1,5 @@
 """`Attendance`: the whole product in one object; the command line only parses, calls it and prints."""
 
-import dataclasses
 import getpass
 import os
 import threading
@@ -33,11 +32,8 @@ if TYPE_CHECKING:
     from enroll.face import Face
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
-    from gallery.gallery import Gallery
-    from gallery.sqlite.store import Store
+    from gallery import Database, Gallery
     from gallery.values import PersonInfo
-
-MARK_VOIDED = "mark_voided"
 
 
 class Attendance:
@@ -46,7 +42,7 @@ class Attendance:
     Methods raise the errors of `attendance.errors`, `enroll.errors` and `gallery.errors`, nothing else on purpose.
     """
 
-    def __init__(self, store: "Store", resolved: Resolved, clock: Clock, pipeline: "Pipeline | None" = None) -> None:
+    def __init__(self, store: "Database", resolved: Resolved, clock: Clock, pipeline: "Pipeline | None" = None) -> None:
         self.store = store
         self.home = store.home
         self.resolved = resolved
@@ -80,7 +76,7 @@ class Attendance:
         resolved = load(folder, flags=flags)
         clock = clock or SystemClock()
         loading = in_background(lambda: load_pipeline(resolved.values)) if preload and pipeline is None else None
-        from gallery.sqlite.store import Store
+        from gallery import Store
 
         store = Store.open(folder, create=create, read_only=read_only, at=clock.utc())
         opened = cls(store, resolved, clock, pipeline)
@@ -122,7 +118,7 @@ class Attendance:
     @cached_property
     def gallery(self) -> "Gallery":
         """The people and their templates."""
-        from gallery.gallery import Gallery
+        from gallery import Gallery
 
         return Gallery(self.store, self.card.id)
 
@@ -144,7 +140,7 @@ class Attendance:
     def judging(self) -> "Judge":
         """What compares faces with the gallery."""
         from attendance.judging import Judge
-        from gallery.search.index import GalleryIndex
+        from gallery import GalleryIndex
 
         return Judge(self.gallery, GalleryIndex(self.gallery), self.card.score_model, self.settings)
 
@@ -259,35 +255,35 @@ class Attendance:
         with a track, else ``file``, unless given. In a session of a day gone by the mark is of the time that the
         file tells, if it tells one of that day. When this returns, the mark survives a kill.
         """
-        from attendance.marks import evidence_of
-        from attendance.recording import time_of_mark
+        from attendance.recording import record
 
-        if decision.decision != "present" or decision.person is None:
-            return decision
-        kind = how or ("file" if decision.track is None else "camera")
-        found = self.sessions.for_marks(session, decision.at)
-        at, facts = time_of_mark(decision, found, kind)
-        evidence = {**evidence_of(decision), **facts}
-        marked = self.marks.mark(decision.person.key, found, at=at, how=kind, evidence=evidence, entered=decision.at)
-        if not marked.mark.valid:
-            return dataclasses.replace(
-                decision, decision="review", mark=marked.mark.id, reasons=(*decision.reasons, MARK_VOIDED)
-            )
-        return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
+        return record(self, [decision], session, how, note=False)[0]
+
+    def record_picture(
+        self, decisions: Sequence[Decision], session: str | None = None, *, how: "How | None" = None
+    ) -> list[Decision]:
+        """As `record` for all decisions of one picture, and as `note_check`; the session is looked up once."""
+        from attendance.recording import record
+
+        return record(self, decisions, session, how, note=True)
 
     def note_check(self, how: "How", session: str | None = None) -> None:
         """Remember, once a run and session, that people were looked for: who is not marked now is absent.
 
         Where nobody can be recognised (no template of this encoder), nobody was looked for.
         """
+        with self.store.reading():
+            self.note(self.sessions.for_marks(session, self.clock.utc()), how)
+
+    def note(self, session: "SessionInfo", how: "How") -> None:
+        """As `note_check`, for a session that is open."""
         from attendance.recording import refuse_past
 
         at = self.clock.utc()
-        found = self.sessions.for_marks(session, at)
-        refuse_past(found, at, how)
-        if found.id not in self._noted and self.policy().gallery_size:
-            self.sessions.note_check(found, at=at, details={"how": how})
-            self._noted.add(found.id)
+        refuse_past(session, at, how)
+        if session.id not in self._noted and self.policy().gallery_size:
+            self.sessions.note_check(session, at=at, details={"how": how})
+            self._noted.add(session.id)
 
     def check(
         self,

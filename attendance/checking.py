@@ -85,10 +85,10 @@ class Check:
             return pixels, models.faces(pixels)
 
     def _picture(self, source: Source, pixels: Any, faces: "list[Face]") -> list[Decision]:
-        decisions = self._app.judge(faces, source=source.label, group=self._group)
-        if not self._dry_run:
-            self._app.note_check("file", self._session)
-            decisions = [self._app.record(decision, self._session, how="file") for decision in decisions]
+        with self._app.store.reading():  # one view for who it is and who is marked already
+            decisions = self._app.judge(faces, source=source.label, group=self._group)
+            if not self._dry_run:
+                decisions = self._app.record_picture(decisions, self._session, how="file")
         self._drawn(source, pixels, decisions)
         if not faces:
             self._complain(_no_face(source.label, pixels))

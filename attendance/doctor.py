@@ -18,8 +18,7 @@ from attendance.faults import is_ours
 from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
 
 if TYPE_CHECKING:
-    from gallery.gallery import Gallery
-    from gallery.sqlite.store import Store
+    from gallery import Database, Gallery
 
 PACKAGES = (
     "alembic",
@@ -225,12 +224,11 @@ def _home(home: Path) -> Iterator[Finding]:
 
 
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
-    from gallery.gallery import Gallery
-    from gallery.sqlite.store import Store
+    from gallery import Gallery, Store
 
     encoder = _encoder_id(settings)
     with Store.open(home, create=False, read_only=True) as store:
-        yield Finding("database", f"{store.path}, schema {store.schema_version}")
+        yield Finding("database", f"{store.where}, schema {store.schema_version}")
         gallery = Gallery(store, encoder or "none")
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if encoder is not None:
@@ -250,18 +248,14 @@ def _encoder_id(settings: Settings) -> str | None:
         return None
 
 
-def _light(store: "Store") -> Iterator[Finding]:
-    from sqlalchemy import text
-
-    with store.reading() as transaction:
-        told = transaction.execute(text("PRAGMA quick_check(1)")).scalar_one()
-        orphans = len(transaction.execute(text("PRAGMA foreign_key_check")).all())
-    if told != "ok":
+def _light(store: "Database") -> Iterator[Finding]:
+    found = store.check(quick=True)
+    if found.damage:
         repair = "put the last backup in its place"
-        yield Finding("integrity", f"{store.path}: {told}", "gallery.damaged", repair, 3)
-    elif orphans:
+        yield Finding("integrity", f"{store.where}: {found.damage[0]}", "gallery.damaged", repair, 3)
+    elif found.orphans:
         repair = "attendance gallery verify --repair"
-        yield Finding("integrity", f"{orphans} rows without their owner", "gallery.orphan", repair, 1)
+        yield Finding("integrity", f"{len(found.orphans)} rows without their owner", "gallery.orphan", repair, 1)
     else:
         yield Finding("integrity", f"quick check passed; '{DOCTOR} --full' opens every template")
 
@@ -276,7 +270,7 @@ def _full(gallery: "Gallery") -> Iterator[Finding]:
 
 def _key(gallery: "Gallery") -> Iterator[Finding]:
     from gallery.errors import GalleryError
-    from gallery.vault.seal import KEY
+    from gallery.vault.key import KEY
 
     path = gallery.store.home / KEY
     try:
@@ -302,14 +296,12 @@ def _people(gallery: "Gallery") -> Iterator[Finding]:
         yield Finding("people", counts)
 
 
-def _newest(store: "Store", clock: Clock) -> Iterator[Finding]:
-    from sqlalchemy import func, select
-
+def _newest(store: "Database", clock: Clock) -> Iterator[Finding]:
     from attendance.records import instant
-    from gallery.schema import EventRow
+    from gallery.repositories import events
 
     with store.reading() as transaction:
-        newest = transaction.scalar(select(func.max(EventRow.at)))
+        newest = events.newest(transaction)
     if newest is None:
         return
     if newest > clock.utc() + CLOCK_SLACK:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from enroll.face import Face, Quality, Template
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
-    from gallery.gallery import Gallery
+    from gallery import Gallery
     from gallery.values import EnrolResult, PersonInfo
 
 UNLIKE_OWN = "resembles the earlier photos of this person little; look whether it is the right one"
@@ -215,18 +215,7 @@ class Enroller:
 
     def _existing(self, entry: "Entry") -> "PersonInfo | None":
         """Whom the photo will be filed under, by the gallery's own rule: the id if given, else the only such name."""
-        from sqlalchemy import select
-
-        from gallery.repositories import people as lookup
-        from gallery.schema import Person
-
-        with self._gallery.store.reading() as transaction:
-            if entry.external_id is None:
-                row = lookup.by_name(transaction, lookup.clean(entry.name, "name"))
-            else:
-                wanted = lookup.clean(entry.external_id, "id")
-                row = transaction.scalar(select(Person).where(Person.external_id == wanted))
-            return None if row is None else lookup.info(transaction, self._gallery.encoder_id, row)
+        return self._gallery.of_photo(entry.name, entry.external_id)
 
     def _commit(self, entry: "Entry", found: Prepared, rules: Rules, *, vouched: bool = False) -> Enrolled:
         """Compare with everybody, refuse or file; one transaction, so that no other program comes between.

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attendance.decision import Candidate, FaceEvidence, LookalikePairs, Policy, Verdict, decide
@@ -15,37 +16,29 @@ if TYPE_CHECKING:
 
     from enroll.card import ScoreModel
     from enroll.face import Face, Template
-    from gallery.gallery import Gallery
-    from gallery.search.index import GalleryIndex, Hit
+    from gallery import Gallery, GalleryIndex, Hit
 
 CANDIDATES = 5
 MOST_FPIR = 0.999
 
 
 class People:
-    """Names and look-alikes as of one generation of the gallery, read when first asked for."""
+    """Groups and look-alikes as of one generation of the gallery, read when first asked for."""
 
     def __init__(self, gallery: "Gallery", generation: int) -> None:
         self.generation = generation
         self._gallery = gallery
-        self._refs: dict[int, PersonRef] = {}
-        self._lookalikes: LookalikePairs | None = None
 
-    def refs(self, people: "Iterable[int]") -> dict[int, PersonRef]:
-        """The people of these numbers."""
-        wanted = set(people)
-        missing = wanted - self._refs.keys()
-        if missing:
-            self._refs.update(_read_refs(self._gallery, missing))
-        return {person: self._refs[person] for person in wanted}
+    @cached_property
+    def groups(self) -> list[str]:
+        """The names of all groups."""
+        return self._gallery.groups()
 
-    @property
+    @cached_property
     def lookalikes(self) -> LookalikePairs:
         """All remembered pairs, each with its score."""
-        if self._lookalikes is None:
-            pairs = self._gallery.lookalikes()
-            self._lookalikes = {frozenset((pair.first_id, pair.second_id)): pair.score for pair in pairs}
-        return self._lookalikes
+        pairs = self._gallery.lookalikes()
+        return {frozenset((pair.first_id, pair.second_id)): pair.score for pair in pairs}
 
 
 class Judge:
@@ -62,19 +55,29 @@ class Judge:
     def people(self) -> People:
         """Who is enrolled now; the index follows."""
         with self._lock, self._gallery.store.reading():
-            generation = self._gallery.store.generation()
-            if self._people is None or self._people.generation != generation:
-                self._index.refresh()
-                self._people = People(self._gallery, generation)
+            self._index.refresh()
+            if self._people is None or self._people.generation != self._index.generation:
+                self._people = People(self._gallery, self._index.generation)
             return self._people
+
+    def refs(self, people: "Iterable[int]") -> dict[int, PersonRef]:
+        """The people of these numbers; who was removed is left out."""
+        return self._called(set(people))[1]
+
+    def _called(self, people: set[int]) -> tuple[int, dict[int, PersonRef]]:
+        """The generation, and the people of these numbers as decisions name them."""
+        generation, named = self._gallery.named(people)
+        return generation, {number: PersonRef(each.external_id, each.name, number) for number, each in named.items()}
 
     def policy(self, group: str | None = None) -> Policy:
         """The numbers to judge by for the people enrolled now; raises `GroupUnknown`."""
-        with self._lock:
+        with self._lock, self._gallery.store.reading():
             self.people()
-            if group is not None and group not in (groups := self._gallery.groups()):
-                raise GroupUnknown.among(group, groups)
-            return policy_for(self._model, self._settings, self._index.size(group))
+            self._known(group)
+            return self._policy(group)
+
+    def _policy(self, group: str | None) -> Policy:
+        return policy_for(self._model, self._settings, self._index.size(group))
 
     def own_threshold(self, templates: int) -> float:
         """The score from which a photo may be filed with a person's own ``templates`` (their number) as it is."""
@@ -85,22 +88,49 @@ class Judge:
     def search(
         self, templates: "Sequence[Template]", *, group: str | None = None, people: int = CANDIDATES
     ) -> "list[list[Hit]]":
-        """The nearest people of each template, best first."""
+        """The nearest people of each template, best first, as of the last look at the gallery."""
         import numpy as np
 
         if not templates:
             return []
         vectors = np.stack([template.vector for template in templates])
         means = np.array([template.cohort_mean for template in templates])
-        with self._lock:
+        return self._index.search(vectors, means, people=people, group=group)
+
+    def _asked(
+        self, templates: "Sequence[Template]", *, group: str | None = None, people: int = CANDIDATES
+    ) -> "tuple[list[list[Hit]], dict[int, PersonRef], People]":
+        """The nearest people of each template, what they are called, and who is enrolled: all of one view.
+
+        Searched first; the statement that asks for the names tells of which generation they are, so that one
+        statement does for both. Where the gallery has changed since the last look, it is searched anew.
+        """
+        known = self._known(group)
+        found = self.search(templates, group=group, people=people)
+        generation, refs = self._called(_people_in(found))
+        if generation != known.generation:
             self.people()
-            return self._index.search(vectors, means, people=people, group=group)
+            known = self._known(group)
+            found = self.search(templates, group=group, people=people)
+            _, refs = self._called(_people_in(found))
+        return found, refs, known
+
+    def _known(self, group: str | None) -> People:
+        """Who was enrolled at the last look, or is now where there was none or it knew no such group.
+
+        Raises `GroupUnknown`.
+        """
+        known = self._people or self.people()
+        if group is not None and group not in known.groups:
+            known = self.people()
+            if group not in known.groups:
+                raise GroupUnknown.among(group, known.groups)
+        return known
 
     def others(self, template: "Template", person: int | None) -> list[ScoredPerson]:
         """The people closest to a template, best first, without the one it belongs to."""
-        with self._lock:
-            hits = self.search([template], people=CANDIDATES + 1)[0]
-            refs = self.people().refs(hit.person_id for hit in hits)
+        with self._lock, self._gallery.store.reading():
+            (hits,), refs, _ = self._asked([template], people=CANDIDATES + 1)
         near = [ScoredPerson(refs[hit.person_id], hit.score, hit.cosine) for hit in hits if hit.person_id != person]
         return near[:CANDIDATES]
 
@@ -125,11 +155,9 @@ class Judge:
     ) -> list[Decision]:
         """One decision a face, in order; all faces are judged together."""
         with self._lock, self._gallery.store.reading():
-            policy, people = self.policy(group), self.people()
             templates = [face.template for face in faces if face.template is not None]
-            found = self.search(templates, group=group)
-            refs = people.refs(hit.person_id for hits in found for hit in hits)
-            lookalikes = people.lookalikes if found else {}
+            found, refs, people = self._asked(templates, group=group)
+            policy, lookalikes = self._policy(group), people.lookalikes if found else {}
         hits = iter(found)
         evidence = [_evidence(face, None if face.template is None else next(hits)) for face in faces]
         verdicts = decide(evidence, policy, lookalikes)
@@ -174,14 +202,8 @@ def own_threshold(model: "ScoreModel", settings: Settings, gallery_size: int, te
     return min(policy.review_threshold, own)
 
 
-def _read_refs(gallery: "Gallery", people: set[int]) -> dict[int, PersonRef]:
-    from sqlalchemy import select
-
-    from gallery.schema import Person
-
-    with gallery.store.reading() as transaction:
-        query = select(Person.id, Person.external_id, Person.name).where(Person.id.in_(people))
-        return {row.id: PersonRef(row.external_id, row.name, row.id) for row in transaction.execute(query)}
+def _people_in(found: "list[list[Hit]]") -> set[int]:
+    return {hit.person_id for hits in found for hit in hits}
 
 
 def _evidence(face: "Face", hits: "list[Hit] | None") -> FaceEvidence:

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import select
-
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
 from attendance.records import SCORE_DIGITS, Decision, instant
 from attendance.sessions import SessionInfo
+from gallery.repositories import marks as rows
+from gallery.repositories import sessions
 from gallery.repositories.events import MARK_ADDED, MARK_RESTORED, MARK_VOIDED, record
-from gallery.schema import MarkRow, SessionRow
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session as Transaction
-
-    from gallery.sqlite.store import Store
+    from gallery.ports import Database, Transaction
+    from gallery.values import StoredMark
 
 How = Literal["camera", "file", "manual"]
 TIME, UNKNOWN, ENTERED = "time", "unknown", "entered_at"
@@ -83,7 +81,7 @@ class Marked:
 class Marks:
     """The marks of a home; ``by`` is who acts."""
 
-    def __init__(self, store: "Store", by: str) -> None:
+    def __init__(self, store: "Database", by: str) -> None:
         self._store = store
         self._by = by
 
@@ -97,64 +95,54 @@ class Marks:
         evidence: Mapping[str, Any],
         entered: datetime | None = None,
     ) -> Marked:
-        """Mark a person, once; the same again returns the mark that is there.
+        """Mark a person, once; the same again returns the mark that is there. It waits for other writers.
 
         ``entered`` is when this is done, where that is not ``at``: the event log has it. Raises `SessionClosed`, but
         not for a mark by hand: corrections are made afterwards.
         """
-        found = self.of(person, session.id)
-        if found is not None and (found.valid or how != "manual"):
-            return Marked(found, new=False)
+        done = entered or at
         with self._store.atomic() as transaction:
-            if how != "manual":
-                _refuse_closed(transaction, session, entered or at)
-            row = _row(transaction, person, session.id)
-            if row is None:
-                row = MarkRow(person_id=person, session_id=session.id, at=at, how=how, evidence=dict(evidence))
-                self._add(transaction, row, entered or at)
-            elif row.voided_at is not None and how == "manual":
-                row.at, row.how, row.evidence = at, "manual", dict(evidence)
-                self._restore(transaction, row, entered or at)
-            else:
-                return Marked(_info(row), new=False)
-            return Marked(_info(row), new=True)
+            new = rows.add(
+                transaction, person, session.id, at=at, how=how, evidence=evidence,
+                open_at=None if how == "manual" else done,
+            )  # fmt: skip
+            if new is not None:
+                return self._told(transaction, MARK_ADDED, new, done)
+            there = rows.of(transaction, person, session.id)
+            if there is None:
+                raise _closed(session, sessions.closes_at(transaction, session.id))
+            if there.voided_at is None or how != "manual":
+                return Marked(info_of(there), new=False)
+            back = rows.restore(transaction, there.id, at=at, how=how, evidence=evidence)
+            return self._told(transaction, MARK_RESTORED, back, done)
 
     def void(self, person: int, session: SessionInfo, *, reason: str, at: datetime) -> MarkInfo:
         """Declare a mark wrong; it stays, with the reason. Raises `MarkUnknown`, `MarkVoided`."""
         with self._store.atomic() as transaction:
-            row = _row(transaction, person, session.id)
-            if row is None:
+            there = rows.of(transaction, person, session.id)
+            if there is None:
                 raise MarkUnknown(session.name, "this person has no mark in the session")
-            if row.voided_at is not None:
-                raise MarkVoided(session.name, f"the mark was voided at {instant(row.voided_at)}")
-            row.voided_at, row.voided_by, row.void_reason = at, self._by, reason
-            self._event(transaction, MARK_VOIDED, row, at)
-            return _info(row)
+            if there.voided_at is not None:
+                raise MarkVoided(session.name, f"the mark was voided at {instant(there.voided_at)}")
+            gone = rows.void(transaction, there.id, at=at, by=self._by, reason=reason)
+            return self._told(transaction, MARK_VOIDED, gone, at).mark
 
     def of(self, person: int, session: int) -> MarkInfo | None:
         """The person's mark in the session, valid or void."""
         with self._store.reading() as transaction:
-            row = _row(transaction, person, session)
-            return None if row is None else _info(row)
+            found = rows.of(transaction, person, session)
+        return None if found is None else info_of(found)
 
     def of_session(self, session: int) -> list[MarkInfo]:
         """All marks of a session, void ones too, in order of time."""
         with self._store.reading() as transaction:
-            query = select(MarkRow).where(MarkRow.session_id == session).order_by(MarkRow.at, MarkRow.id)
-            return [_info(row) for row in transaction.scalars(query)]
+            return [info_of(found) for found in rows.of_session(transaction, session)]
 
-    def _add(self, transaction: "Transaction", row: MarkRow, at: datetime) -> None:
-        transaction.add(row)
-        transaction.flush()
-        self._event(transaction, MARK_ADDED, row, at)
-
-    def _restore(self, transaction: "Transaction", row: MarkRow, at: datetime) -> None:
-        row.voided_at = row.voided_by = row.void_reason = None
-        self._event(transaction, MARK_RESTORED, row, at)
-
-    def _event(self, transaction: "Transaction", action: str, row: MarkRow, at: datetime) -> None:
-        details = {"person": row.person_id, "session": row.session_id, "how": row.how}
-        record(transaction, at=at, by=self._by, action=action, subject=row.id, details=details)
+    def _told(self, transaction: "Transaction", action: str, mark: "StoredMark", at: datetime) -> Marked:
+        """Record what was done to the mark."""
+        details = {"person": mark.person, "session": mark.session, "how": mark.how}
+        record(transaction, at=at, by=self._by, action=action, subject=mark.id, details=details)
+        return Marked(info_of(mark), new=True)
 
 
 def evidence_of(decision: Decision) -> dict[str, Any]:
@@ -166,26 +154,20 @@ def evidence_of(decision: Decision) -> dict[str, Any]:
     return {**{key: whole[key] for key in EVIDENCE}, "candidates": candidates}
 
 
-def _row(transaction: "Transaction", person: int, session: int) -> MarkRow | None:
-    query = select(MarkRow).where(MarkRow.person_id == person, MarkRow.session_id == session)
-    return transaction.scalars(query).one_or_none()
-
-
-def _refuse_closed(transaction: "Transaction", session: SessionInfo, at: datetime) -> None:
-    closes = transaction.scalars(select(SessionRow.closes).where(SessionRow.id == session.id)).one()
-    if closes is not None and at >= closes:
-        raise SessionClosed(session.name, f"was closed at {instant(closes)}")
-
-
-def _info(row: MarkRow) -> MarkInfo:
+def info_of(found: "StoredMark") -> MarkInfo:
+    """A mark as the gallery keeps it, with what its evidence says of its time."""
     return MarkInfo(
-        row.id,
-        row.person_id,
-        row.session_id,
-        row.at,
-        row.how,
-        row.evidence,
-        row.voided_at,
-        row.void_reason,
-        row.voided_by,
+        found.id,
+        found.person,
+        found.session,
+        found.at,
+        found.how,
+        found.evidence,
+        found.voided_at,
+        found.void_reason,
+        found.voided_by,
     )
+
+
+def _closed(session: SessionInfo, closes: datetime | None) -> SessionClosed:
+    return SessionClosed(session.name, "was closed" if closes is None else f"was closed at {instant(closes)}")

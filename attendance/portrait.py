@@ -63,13 +63,17 @@ class Portrait:
 
 def portrait(app: "Attendance", person: str) -> Portrait:
     """Gather what is known of a person; raises PersonUnknown, PersonAmbiguous."""
-    info = app.gallery.find(person)
+    with app.store.reading():
+        return _gathered(app, app.gallery.find(person))
+
+
+def _gathered(app: "Attendance", info: "PersonInfo") -> Portrait:
     pairs = {
         (pair.second_id if pair.first_id == info.id else pair.first_id): pair.score
         for pair in app.gallery.lookalikes()
         if info.id in {pair.first_id, pair.second_id}
     }
-    refs = app.judging.people().refs(pairs)
+    refs = app.judging.refs(pairs)
     lookalikes = [(refs[number], score) for number, score in pairs.items()]
     return Portrait(
         info,

@@ -1,19 +1,62 @@
-"""Marks from recordings: of which time they are, when the day of the session is over."""
+"""From decisions to marks: those of one picture together, and of which time they are when the session's day is over."""
 
+import dataclasses
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attendance.errors import SessionClosed
-from attendance.marks import ENTERED, TIME, UNKNOWN
+from attendance.marks import ENTERED, TIME, UNKNOWN, Marked, evidence_of, info_of
 from attendance.records import Decision, instant
 from attendance.zones import day_bounds, zone
 
 if TYPE_CHECKING:
+    from attendance.app import Attendance
     from attendance.marks import How
     from attendance.sessions import SessionInfo
+    from gallery.values import StoredMark
 
+MARK_VOIDED = "mark_voided"
 _EXIF, _TAKEN, _OFFSET = 0x8769, 0x9003, 0x9011  # the Exif folder; DateTimeOriginal and OffsetTimeOriginal (Exif 2.31)
+
+
+def record(
+    app: "Attendance", decisions: Sequence[Decision], session: str | None, how: "How | None", *, note: bool
+) -> list[Decision]:
+    """Mark the ``present`` decisions of one picture in the session (None: the day's own); see `Attendance.record`.
+
+    The session and the marks that are there already are looked up once, and without the write lock. With ``note``
+    the check itself is remembered, even where there is no decision.
+    """
+    wanted = {each.person.key for each in decisions if each.decision == "present" and each.person is not None}
+    if not wanted and not note:
+        return list(decisions)
+    at = decisions[0].at if decisions else app.clock.utc()
+    with app.store.reading():
+        found, seen = app.sessions.for_people(session, at, wanted)
+        if note:
+            app.note(found, how or "file")
+    return [_recorded(app, each, found, seen, how) for each in decisions]
+
+
+def _recorded(
+    app: "Attendance", decision: Decision, session: "SessionInfo", seen: "dict[int, StoredMark]", how: "How | None"
+) -> Decision:
+    if decision.decision != "present" or decision.person is None:
+        return decision
+    kind = how or ("file" if decision.track is None else "camera")
+    at, facts = time_of_mark(decision, session, kind)
+    there = seen.get(decision.person.key)
+    if there is not None and (there.voided_at is None or kind != "manual"):
+        marked = Marked(info_of(there), new=False)
+    else:
+        evidence = {**evidence_of(decision), **facts}
+        marked = app.marks.mark(decision.person.key, session, at=at, how=kind, evidence=evidence, entered=decision.at)
+    if not marked.mark.valid:
+        reasons = (*decision.reasons, MARK_VOIDED)
+        return dataclasses.replace(decision, decision="review", mark=marked.mark.id, reasons=reasons)
+    return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
 
 
 def refuse_past(session: "SessionInfo", at: datetime, how: "How") -> None:

@@ -26,10 +26,11 @@ class Asked:
 
 def report(app: "Attendance", asked: Asked) -> list[Row]:
     """The rows; see `Attendance.report`."""
-    app.known_group(asked.group)
-    chosen = _chosen(app, asked)
-    marks = {each.id: app.marks.of_session(each.id) for each in chosen}
-    return rows(chosen, _members(app), marks, app.sessions.checks(), now=app.clock.utc(), group=asked.group)
+    with app.store.reading():  # one view: nobody is marked or removed between one line and the next
+        app.known_group(asked.group)
+        chosen = _chosen(app, asked)
+        marks = {each.id: app.marks.of_session(each.id) for each in chosen}
+        return rows(chosen, _members(app), marks, app.sessions.checks(), now=app.clock.utc(), group=asked.group)
 
 
 def why_no_rows(app: "Attendance", asked: Asked) -> str:

@@ -1,24 +1,21 @@
 """What people are marked for: named sessions, and one of each day's own in the site's zone."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import select
 
 from attendance.errors import GroupUnknown, SessionClosed, SessionDay, SessionExists, SessionUnknown
 from attendance.records import instant
 from attendance.zones import day_bounds, local_day, zone
+from gallery.names import clean
 from gallery.near import close_names, did_you_mean
-from gallery.repositories.events import record
-from gallery.repositories.people import clean
-from gallery.schema import EventRow, Group, SessionRow
+from gallery.repositories import events, groups
+from gallery.repositories import sessions as rows
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session as Transaction
-
-    from gallery.sqlite.store import Store
+    from gallery.ports import Database, Transaction
+    from gallery.values import StoredMark, StoredSession
 
 OPENED, CLOSED, CHECKED = "session.open", "session.close", "session.check"
 FIRST_DAY = date(1970, 1, 1)
@@ -62,7 +59,7 @@ class SessionInfo:
 class Sessions:
     """The sessions of a home; ``zone_name`` is the site's IANA zone, ``by`` who acts."""
 
-    def __init__(self, store: "Store", zone_name: str, by: str) -> None:
+    def __init__(self, store: "Database", zone_name: str, by: str) -> None:
         self._store = store
         self._zone = zone(zone_name).key
         self._by = by
@@ -76,31 +73,42 @@ class Sessions:
         if day_named(name) is not None:
             raise SessionExists(name, f"this is the name of that day's own session, {_BEGINS.format(name)}")
         with self._store.atomic() as transaction:
-            if self._rows(transaction, name):
+            if rows.named(transaction, name):
                 raise SessionExists(name, "there is a session of this name already")
-            row = SessionRow(name=name, kind="named", opens=at, zone=self._zone)
-            row.group_id = None if group is None else group_id(transaction, group)
-            return self._added(transaction, row, at)
+            number = None if group is None else group_number(transaction, group)
+            return _info(self._added(transaction, name, at, opens=at, group_id=number))
 
     def of_day(self, at: datetime) -> SessionInfo:
         """The day's own session at that instant, made when it is not there yet; raises `SessionClosed`."""
-        return _must_be_open(self._of(local_day(at, self._zone), at), at)
+        return self.for_marks(None, at)
 
     def for_marks(self, name: str | None, at: datetime) -> SessionInfo:
         """The open session of this name (None: the day's own); one of a day that has begun is made where needed.
 
         Raises `SessionUnknown`, `SessionClosed`, `SessionDay`.
         """
-        return self.of_day(at) if name is None else _must_be_open(self.by_hand(name, at), at)
+        return self.for_people(name, at, ())[0]
+
+    def for_people(
+        self, name: str | None, at: datetime, people: Collection[int]
+    ) -> "tuple[SessionInfo, dict[int, StoredMark]]":
+        """As `for_marks`, with the marks, void ones too, that these people have in it, by person."""
+        found = self._wanted(name, at, people)
+        return _must_be_open(_info(found), at), {mark.person: mark for mark in found.marks}
 
     def by_hand(self, name: str | None, at: datetime) -> SessionInfo:
         """As `for_marks`, but a named session may be closed: corrections are made afterwards."""
+        return self.of_day(at) if name is None else _info(self._wanted(name, at, ()))
+
+    def _wanted(self, name: str | None, at: datetime, people: Collection[int]) -> "StoredSession":
         if name is None:
-            return self.of_day(at)
-        found, day = self.known(name), day_named(name)
-        if found is not None or day is None:
-            return found or self.find(name)
-        return self._of(self.begun(day, at), at)
+            return self._of(local_day(at, self._zone), at, people)
+        found, day = self._known(name, people), day_named(name)
+        if found is not None:
+            return found
+        if day is None:
+            raise SessionUnknown(name, self._missing(name))
+        return self._of(self.begun(day, at), at, people)
 
     def begun(self, day: date, at: datetime) -> date:
         """The day, if it has begun at that instant in the site's zone; raises `SessionDay`."""
@@ -113,17 +121,21 @@ class Sessions:
 
     def known(self, name: str) -> SessionInfo | None:
         """The session of this name, of several (days in other zones) the latest, or None."""
+        found = self._known(name, ())
+        return None if found is None else _info(found)
+
+    def _known(self, name: str, people: Collection[int]) -> "StoredSession | None":
         with self._store.reading() as transaction:
-            rows = self._rows(transaction, name)
-            return _info(transaction, rows[-1]) if rows else None
+            found = self._named(transaction, name, people)
+            return found[-1] if found else None
 
     def numbered(self, number: int) -> SessionInfo:
         """The session of this number; raises `SessionUnknown`."""
         with self._store.reading() as transaction:
-            row = transaction.get(SessionRow, number)
-            if row is None:
-                raise SessionUnknown(str(number), "there is no session of this number")
-            return _info(transaction, row)
+            found = rows.numbered(transaction, number)
+        if found is None:
+            raise SessionUnknown(str(number), "there is no session of this number")
+        return _info(found)
 
     def find(self, name: str) -> SessionInfo:
         """As `known`, but raises `SessionUnknown` where there is none."""
@@ -141,70 +153,65 @@ class Sessions:
     def close(self, name: str, *, at: datetime) -> SessionInfo:
         """Close a session now; raises `SessionUnknown`, `SessionClosed`."""
         with self._store.atomic() as transaction:
-            rows = self._rows(transaction, name)
-            if not rows:
+            found = self._named(transaction, name, ())
+            if not found:
                 raise SessionUnknown(name, self._missing(name))
-            _must_be_open(_info(transaction, rows[-1]), at)
-            rows[-1].closes = at
-            record(transaction, at=at, by=self._by, action=CLOSED, subject=rows[-1].id)
-            return _info(transaction, rows[-1])
+            session = _must_be_open(_info(found[-1]), at)
+            rows.close(transaction, session.id, at)
+            events.record(transaction, at=at, by=self._by, action=CLOSED, subject=session.id)
+            return replace(session, closes=at)
 
     def all(self) -> list[SessionInfo]:
         """Every session, oldest first."""
         with self._store.reading() as transaction:
-            rows = transaction.scalars(select(SessionRow).order_by(SessionRow.opens, SessionRow.id))
-            return [_info(transaction, row) for row in rows]
+            return [_info(found) for found in rows.all_sessions(transaction)]
 
     def note_check(self, session: SessionInfo, *, at: datetime, details: Mapping[str, Any]) -> None:
         """Remember that a check ran in this session, so that "absent" can be told from "no log"."""
         with self._store.atomic() as transaction:
-            record(transaction, at=at, by=self._by, action=CHECKED, subject=session.id, details=details)
+            events.record(transaction, at=at, by=self._by, action=CHECKED, subject=session.id, details=details)
 
     def checks(self) -> dict[int, list[datetime]]:
         """When checks ran, by the number of the session that people were looked for in."""
-        found: dict[int, list[datetime]] = {}
-        query = select(EventRow.subject, EventRow.at).where(EventRow.action == CHECKED).order_by(EventRow.seq)
         with self._store.reading() as transaction:
-            for subject, at in transaction.execute(query):
-                found.setdefault(int(subject), []).append(at)
-        return found
+            return {int(subject): times for subject, times in events.times(transaction, CHECKED).items()}
 
-    def _rows(self, transaction: "Transaction", name: str) -> list[SessionRow]:
-        query = select(SessionRow).where(SessionRow.name == name)
-        rows = list(transaction.scalars(query.order_by(SessionRow.opens, SessionRow.id)))
-        return sorted(rows, key=lambda row: row.zone == self._zone)
+    def _named(self, transaction: "Transaction", name: str, people: Collection[int]) -> "list[StoredSession]":
+        return sorted(rows.named(transaction, name, people), key=lambda found: found.zone == self._zone)
 
-    def _of(self, day: date, at: datetime) -> SessionInfo:
+    def _of(self, day: date, at: datetime, people: Collection[int]) -> "StoredSession":
         """The day's own session, made at that instant when it is not there yet."""
         with self._store.reading() as transaction:
-            row = self._day_row(transaction, day)
-            if row is not None:
-                return _info(transaction, row)
+            found = rows.of_day(transaction, day, self._zone, people)
+        if found is not None:
+            return found
         with self._store.atomic() as transaction:
-            row = self._day_row(transaction, day)
-            return self._add_day(transaction, day, at) if row is None else _info(transaction, row)
+            found = rows.of_day(transaction, day, self._zone, people)
+            if found is not None:
+                return found
+            opens, _ = day_bounds(day, self._zone)
+            return self._added(transaction, day.isoformat(), at, opens=opens, day=day)
 
-    def _day_row(self, transaction: "Transaction", day: date) -> SessionRow | None:
-        query = select(SessionRow).where(SessionRow.day == day.isoformat(), SessionRow.zone == self._zone)
-        return transaction.scalars(query).one_or_none()
+    def _added(
+        self,
+        transaction: "Transaction",
+        name: str,
+        at: datetime,
+        *,
+        opens: datetime,
+        day: date | None = None,
+        group_id: int | None = None,
+    ) -> "StoredSession":
+        found = rows.insert(transaction, name, self._zone, opens, day=day, group_id=group_id)
+        events.record(transaction, at=at, by=self._by, action=OPENED, subject=found.id)
+        return found
 
-    def _add_day(self, transaction: "Transaction", day: date, at: datetime) -> SessionInfo:
-        opens, _ = day_bounds(day, self._zone)
-        row = SessionRow(name=day.isoformat(), kind="day", day=day.isoformat(), opens=opens, zone=self._zone)
-        return self._added(transaction, row, at)
 
-    def _added(self, transaction: "Transaction", row: SessionRow, at: datetime) -> SessionInfo:
-        transaction.add(row)
-        transaction.flush()
-        record(transaction, at=at, by=self._by, action=OPENED, subject=row.id)
-        return _info(transaction, row)
-
-
-def group_id(transaction: "Transaction", name: str) -> int:
+def group_number(transaction: "Transaction", name: str) -> int:
     """The number of a group; raises `GroupUnknown`."""
-    found = transaction.scalars(select(Group.id).where(Group.name == name)).one_or_none()
+    found = groups.number_of(transaction, name)
     if found is None:
-        raise GroupUnknown.among(name, transaction.scalars(select(Group.name)))
+        raise GroupUnknown.among(name, groups.names(transaction))
     return found
 
 
@@ -217,11 +224,9 @@ def day_named(name: str) -> date | None:
     return day if day.isoformat() == name else None
 
 
-def _info(transaction: "Transaction", row: SessionRow) -> SessionInfo:
-    group = None if row.group_id is None else transaction.get(Group, row.group_id)
-    day = date.fromisoformat(row.day) if row.day else local_day(row.opens, row.zone)
-    name = None if group is None else group.name
-    return SessionInfo(row.id, row.name, row.kind, day, row.zone, row.opens, row.closes, name)
+def _info(found: "StoredSession") -> SessionInfo:
+    day = found.day or local_day(found.opens, found.zone)
+    return SessionInfo(found.id, found.name, found.kind, day, found.zone, found.opens, found.closes, found.group)
 
 
 def _must_be_open(session: SessionInfo, at: datetime) -> SessionInfo:

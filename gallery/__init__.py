@@ -43,12 +43,16 @@ if TYPE_CHECKING:
         WrongEncoder,
     )
     from gallery.gallery import Gallery
-    from gallery.repositories.events import Event, history, record
-    from gallery.search.index import GalleryIndex, Hit, Index
+    from gallery.ports import Database, Search, Vault
+    from gallery.repositories.events import history, record
+    from gallery.search.follower import GalleryIndex
+    from gallery.search.index import Index
     from gallery.sqlite.store import Store
     from gallery.values import (
         AddedTemplate,
         EnrolResult,
+        Event,
+        Hit,
         Lookalike,
         PersonInfo,
         Problem,
@@ -58,7 +62,8 @@ if TYPE_CHECKING:
         TemplateInfo,
         Templates,
     )
-    from gallery.vault.seal import Sealer, load_key
+    from gallery.vault.key import load_key
+    from gallery.vault.seal import Sealer
 
 _ERRORS = (
     "Conflict",
@@ -91,6 +96,8 @@ _ERRORS = (
 _VALUES = (
     "AddedTemplate",
     "EnrolResult",
+    "Event",
+    "Hit",
     "Lookalike",
     "PersonInfo",
     "Problem",
@@ -104,16 +111,20 @@ _HOME_OF = {
     **dict.fromkeys(_ERRORS, "gallery.errors"),
     **dict.fromkeys(_VALUES, "gallery.values"),
     **dict.fromkeys(("Exported", "Imported"), "gallery.archive"),
-    **dict.fromkeys(("Event", "history", "record"), "gallery.repositories.events"),
-    **dict.fromkeys(("GalleryIndex", "Hit", "Index"), "gallery.search.index"),
-    **dict.fromkeys(("Sealer", "load_key"), "gallery.vault.seal"),
+    **dict.fromkeys(("Database", "Search", "Vault"), "gallery.ports"),
+    **dict.fromkeys(("history", "record"), "gallery.repositories.events"),
     "Gallery": "gallery.gallery",
+    "GalleryIndex": "gallery.search.follower",
+    "Index": "gallery.search.index",
+    "Sealer": "gallery.vault.seal",
     "Store": "gallery.sqlite.store",
+    "load_key": "gallery.vault.key",
 }
 
 __all__ = [
     "AddedTemplate",
     "Conflict",
+    "Database",
     "DuplicateId",
     "EnrolResult",
     "Event",
@@ -149,6 +160,7 @@ __all__ = [
     "Problem",
     "Removal",
     "Sealer",
+    "Search",
     "Stats",
     "Store",
     "StoredCrop",
@@ -156,6 +168,7 @@ __all__ = [
     "TemplateInfo",
     "TemplateInvalid",
     "Templates",
+    "Vault",
     "WrongEncoder",
     "history",
     "load_key",

@@ -19,8 +19,6 @@ from uuid import uuid4
 
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from gallery.errors import (
     DuplicateId,
@@ -32,14 +30,16 @@ from gallery.errors import (
     TemplateAltered,
 )
 from gallery.files import new_private_file
-from gallery.repositories import people as lookup
-from gallery.repositories import templates
+from gallery.names import clean
+from gallery.repositories import groups, people, templates
 from gallery.repositories.events import record
-from gallery.schema import Crop, Person, Template
-from gallery.vault.seal import KEY_BYTES, Sealer
+from gallery.values import SealedTemplate
+from gallery.vault.key import KEY_BYTES
+from gallery.vault.seal import Sealer
 
 if TYPE_CHECKING:
     from gallery.gallery import Gallery
+    from gallery.ports import Cipher, Transaction
 
 FORMAT, VERSION = "attendance-gallery", 1
 _MANIFEST, _PEOPLE, _TEMPLATES = "manifest.json", "people.json", "templates.json"
@@ -87,8 +87,8 @@ def export(gallery: "Gallery", path: Path, *, at: datetime, passphrase: str | No
     archive_id, salt = uuid4().hex, uuid4().bytes
     sealer = _derived(passphrase, salt, archive_id) if passphrase else None
     with gallery.store.reading() as session:
-        people = _people(gallery)
-        members = {_PEOPLE: _json(people)}
+        listed = _people(gallery)
+        members = {_PEOPLE: _json(listed)}
         filed = _templates(session, gallery, sealer) if sealer else []
     if sealer:
         members[_TEMPLATES] = _json(filed)
@@ -103,7 +103,7 @@ def export(gallery: "Gallery", path: Path, *, at: datetime, passphrase: str | No
     if sealer:
         manifest["seal"] = _text(sealer.seal(_json(manifest["digests"]), person="", encoder_id="", purpose="digests"))
     _write(path, {_MANIFEST: _json(manifest), **members})
-    return Exported(len(people), len(filed))
+    return Exported(len(listed), len(filed))
 
 
 def _digests(members: Mapping[str, bytes]) -> dict[str, str]:
@@ -124,26 +124,23 @@ def _people(gallery: "Gallery") -> list[dict[str, Any]]:
     ]
 
 
-def _templates(session: Session, gallery: "Gallery", target: Sealer) -> list[dict[str, Any]]:
-    query = (
-        select(Template, Crop, Person.external_id)
-        .join(Person, Person.id == Template.person_id)
-        .outerjoin(Crop, Crop.template_id == Template.id)
-        .order_by(Template.id)
-    )
-    return [_filed(gallery, target, row, crop, ref) for row, crop, ref in session.execute(query)]
+def _templates(session: "Transaction", gallery: "Gallery", target: Sealer) -> list[dict[str, Any]]:
+    source = gallery.sealer
+    return [_filed(source, target, each) for each in templates.sealed(session)]
 
 
-def _filed(gallery: "Gallery", target: Sealer, row: Template, crop: Crop | None, ref: str) -> dict[str, Any]:
+def _filed(source: "Cipher", target: "Cipher", each: SealedTemplate) -> dict[str, Any]:
+    row, ref = each.template, each.external_id
+
     def moved(sealed: bytes, purpose: str) -> str:
-        plain = gallery.sealer.open(sealed, person=row.person_id, encoder_id=row.encoder_id, purpose=purpose)
+        plain = source.open(sealed, person=row.person_id, encoder_id=row.encoder_id, purpose=purpose)
         return _text(target.seal(plain, person=ref, encoder_id=row.encoder_id, purpose=purpose))
 
     return {
         "person": ref,
         "encoder": row.encoder_id,
-        "vector": moved(row.vector, templates.VECTOR),
-        "crop": None if crop is None else moved(crop.picture, templates.CROP),
+        "vector": moved(each.vector, templates.VECTOR),
+        "crop": None if each.crop is None else moved(each.crop, templates.CROP),
         "quality": row.quality,
         "source": row.source,
         "sha256": row.source_sha256,
@@ -243,38 +240,33 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _take_person(gallery: "Gallery", session: Session, entry: Mapping[str, Any], at: datetime, by: str) -> bool:
-    ref, name = lookup.clean(entry["id"], "id"), lookup.clean(entry["name"], "name")
-    row = session.scalar(select(Person).where(Person.external_id == ref))
+def _take_person(gallery: "Gallery", session: "Transaction", entry: Mapping[str, Any], at: datetime, by: str) -> bool:
+    ref, name = clean(entry["id"], "id"), clean(entry["name"], "name")
+    row = people.by_id(session, ref)
     if row is not None and row.name != name:
         raise DuplicateId(ref, "somebody with another name has this id here")
     new = row is None
     if row is None:
-        row = Person(
-            external_id=ref,
-            name=name,
-            note=str(entry["note"]),
-            created=_instant(entry["created"]),
-            active=bool(entry["active"]),
-        )
-        session.add(row)
-        session.flush()
+        row = people.insert(session, name, ref, str(entry["note"]), _instant(entry["created"]))
+        row.active = bool(entry["active"])
         record(session, at=at, by=by, action="person.add", subject=row.id)
-    joined = lookup.add_to_groups(session, row.id, entry["groups"])
+    joined = groups.add_member(session, row.id, entry["groups"])
     if joined and not new:
         gallery.store.bump(session)
     return new
 
 
-def _take_template(gallery: "Gallery", session: Session, found: _Archive, entry: Mapping[str, Any]) -> bool:
-    ref, encoder = lookup.clean(entry["person"], "id"), str(entry["encoder"])
+def _take_template(gallery: "Gallery", session: "Transaction", found: _Archive, entry: Mapping[str, Any]) -> bool:
+    ref, encoder = clean(entry["person"], "id"), str(entry["encoder"])
 
     def opened(text: str, purpose: str) -> bytes:
         if found.sealer is None:
             raise ValueError("no key")
         return found.sealer.open(base64.b64decode(text), person=ref, encoder_id=encoder, purpose=purpose)
 
-    person = session.scalars(select(Person.id).where(Person.external_id == ref)).one()
+    person = people.by_id(session, ref)
+    if person is None:
+        raise ImportInvalid(ref, "a template of the archive is of nobody in it")
     try:
         payload = opened(entry["vector"], templates.VECTOR)
         crop = None if entry["crop"] is None else opened(entry["crop"], templates.CROP)
@@ -282,4 +274,4 @@ def _take_template(gallery: "Gallery", session: Session, found: _Archive, entry:
         raise ImportInvalid(ref, "a template of the archive does not open") from error
     created = _instant(entry["created"])
     photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), crop, created)
-    return templates.insert(session, gallery.sealer, encoder, person, payload, photo).changed
+    return templates.insert(session, gallery.sealer, encoder, person.id, payload, photo).changed

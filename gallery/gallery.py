@@ -4,30 +4,27 @@ Times are passed in as aware datetimes (`at`), and `by` says who acts; both go i
 that changes something is one atomic step, also together inside `store.atomic()`.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
 
 from gallery import archive, verify
 from gallery.errors import Conflict, LookalikeUnknown, PersonInactive
-from gallery.repositories import erase, registry, templates
-from gallery.repositories import people as lookup
-from gallery.repositories.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, PERSON_ACTIVE, history, record
-from gallery.schema import Crop, Group, LookalikeRow, Membership, Person, Template
-from gallery.sqlite.store import Store
-from gallery.standing import Standing, standings
+from gallery.names import clean
+from gallery.repositories import erase, lookalikes, people, templates
+from gallery.repositories import groups as all_groups
+from gallery.repositories.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, PERSON_ACTIVE, record
+from gallery.standing import Standing
 from gallery.values import (
     AddedTemplate,
     EnrolResult,
     Lookalike,
+    Named,
     Outcome,
     PersonInfo,
     Problem,
@@ -37,30 +34,29 @@ from gallery.values import (
     TemplateInfo,
     Templates,
 )
-from gallery.vault.filevault import unlock
-from gallery.vault.seal import Sealer
+from gallery.vault.filevault import FileVault
 
-SAME_SCORE = 1e-3
-"""Two scores no further apart are those of the same photos, embedded alone or in a batch, on this computer or that."""
+if TYPE_CHECKING:
+    from gallery.ports import Database, Transaction, Vault
+    from gallery.schema import Person
 
 
 class Gallery:
     """People of one home, seen with one encoder: a template of another encoder is never opened or compared."""
 
-    def __init__(self, store: Store, encoder_id: str) -> None:
+    def __init__(self, store: "Database", encoder_id: str, vault: "Vault | None" = None) -> None:
         self.store = store
         self.encoder_id = encoder_id
-        self._sealer: Sealer | None = None
+        self._vault: Vault = vault or FileVault(store)
 
     @property
-    def sealer(self) -> Sealer:
-        """The key at work; read when first needed. Raises KeyMissing, KeyExposed, KeyWrong."""
-        if self._sealer is None:
-            self._sealer = unlock(self.store)
-        return self._sealer
+    def sealer(self) -> "Vault":
+        """The vault with its key at hand; read when first needed. Raises KeyMissing, KeyExposed, KeyWrong."""
+        self._vault.unlock()
+        return self._vault
 
     @contextmanager
-    def _changing(self) -> Iterator[Session]:
+    def _changing(self) -> Iterator["Transaction"]:
         with self.store.atomic() as session:
             yield session
             self.store.bump(session)
@@ -73,26 +69,39 @@ class Gallery:
         Raises PersonUnknown, PersonAmbiguous.
         """
         with self.store.reading() as session:
-            return lookup.info(session, self.encoder_id, lookup.find_row(session, ref))
+            return people.info(session, self.encoder_id, people.find_row(session, ref))
 
     def people(self, group: str | None = None, *, active: bool | None = True) -> list[PersonInfo]:
         """Everybody by name, or the members of a group; `active=None` lists those who left, too."""
-        query = select(*lookup.COLUMNS).order_by(Person.name, Person.id)
-        if active is not None:
-            query = query.where(Person.active == active)
-        if group is not None:
-            query = query.join(Membership).join(Group).where(Group.name == lookup.clean(group, "group"))
         with self.store.reading() as session:
-            return lookup.infos(session, self.encoder_id, session.execute(query).all())
+            return people.listed(session, self.encoder_id, group, active=active)
 
     def groups(self) -> list[str]:
         """The names of all groups, sorted."""
         with self.store.reading() as session:
-            return list(session.scalars(select(Group.name).order_by(Group.name)))
+            return all_groups.names(session)
 
     def members(self, group: str) -> set[int]:
         """The internal ids of a group's active members, as `Index.search` takes them."""
-        return {person.id for person in self.people(group)}
+        with self.store.reading() as session:
+            return people.members(session, group)
+
+    def named(self, ids: Collection[int]) -> tuple[int, dict[int, Named]]:
+        """The generation, and how the people of these internal ids are called; who is gone is left out.
+
+        Both are asked in one statement, so that a search is confirmed and named at once.
+        """
+        with self.store.reading() as session:
+            return people.named(session, ids)
+
+    def of_photo(self, name: str, external_id: str | None) -> PersonInfo | None:
+        """Whom `enroll` would file a photo under: who has the id, where one is given, else the only such name.
+
+        None for somebody new. Raises PersonAmbiguous, PersonInvalid.
+        """
+        with self.store.reading() as session:
+            row = people.of_photo(session, name, external_id)
+            return None if row is None else people.info(session, self.encoder_id, row)
 
     def add_person(
         self,
@@ -106,30 +115,26 @@ class Gallery:
     ) -> PersonInfo:
         """A new person; without an external id it becomes `P-<number>`. Raises DuplicateId, PersonInvalid."""
         with self._changing() as session:
-            row = registry.insert(session, name, external_id, note, at)
-            lookup.add_to_groups(session, row.id, groups)
+            row = people.insert(session, name, external_id, note, at)
+            all_groups.add_member(session, row.id, groups)
             record(session, at=at, by=by, action="person.add", subject=row.id)
-            return lookup.info(session, self.encoder_id, row)
+            return people.info(session, self.encoder_id, row)
 
     def rename(self, person: str | int, name: str, *, at: datetime, by: str) -> PersonInfo:
         """Give a person another name; the ids stay."""
         with self._changing() as session:
-            row = lookup.find_row(session, person)
-            erase.rewrite_evidence(session, row, heir=_named(row, lookup.clean(name, "name")))
-            row.name = lookup.clean(name, "name")
+            row = people.find_row(session, person)
+            erase.rename(session, row, clean(name, "name"))
             record(session, at=at, by=by, action="person.rename", subject=row.id)
-            return lookup.info(session, self.encoder_id, row)
+            return people.info(session, self.encoder_id, row)
 
     def set_groups(self, person: str | int, groups: Iterable[str], *, at: datetime, by: str) -> PersonInfo:
         """Make the person a member of these groups and no others."""
         with self._changing() as session:
-            row = lookup.find_row(session, person)
-            session.execute(delete(Membership).where(Membership.person_id == row.id))
-            session.expire_all()
-            lookup.add_to_groups(session, row.id, groups)
-            erase.drop_empty_groups(session)
+            row = people.find_row(session, person)
+            all_groups.set_member(session, row.id, groups)
             record(session, at=at, by=by, action="person.groups", subject=row.id)
-            return lookup.info(session, self.encoder_id, row)
+            return people.info(session, self.encoder_id, row)
 
     def set_active(
         self, person: str | int, active: bool, *, at: datetime, by: str, since: datetime | None = None
@@ -142,21 +147,21 @@ class Gallery:
         if since is not None and since > at:
             raise Conflict(str(person), "people can be set active or inactive since a time that has begun, not later")
         with self._changing() as session:
-            row = lookup.find_row(session, person)
+            row = people.find_row(session, person)
             row.active = active
             details = {"active": active} | ({} if since is None else {"since": since.isoformat()})
             record(session, at=at, by=by, action=PERSON_ACTIVE, subject=row.id, details=details)
-            return lookup.info(session, self.encoder_id, row)
+            return people.info(session, self.encoder_id, row)
 
     def standings(self) -> dict[int, Standing]:
         """Since when people have been active or not, by internal id; who never left is not in it."""
         with self.store.reading() as session:
-            return standings(session)
+            return people.standings(session)
 
     def holdings(self, person: str | int) -> tuple[int, int]:
         """How many templates and marks a person has: what `remove` takes away."""
         with self.store.reading() as session:
-            return erase.count_of(session, lookup.find_row(session, person).id)
+            return erase.count_of(session, people.find_row(session, person).id)
 
     def merge(self, source: str | int, into: str | int, *, at: datetime, by: str) -> PersonInfo:
         """Give templates, groups, marks and look-alikes of `source` to `into`; `source` is gone then.
@@ -164,15 +169,15 @@ class Gallery:
         Raises Conflict where both are the same person, and TemplateAltered.
         """
         with self._changing() as session:
-            gone, heir = lookup.find_row(session, source), lookup.find_row(session, into)
+            gone, heir = people.find_row(session, source), people.find_row(session, into)
             if gone.id == heir.id:
                 raise Conflict(gone.external_id, "a person cannot be merged into itself")
             gone_id, counted = gone.id, erase.count_of(session, gone.id)
             erase.merge(session, self.sealer if counted[0] else None, gone, heir)
             record(session, at=at, by=by, action="person.merge", subject=heir.id, details={"from": gone_id})
-            self._plan_erasure()
-            merged = lookup.info(session, self.encoder_id, heir)
-        self._erase_log()
+            self.store.plan_erasure()
+            merged = people.info(session, self.encoder_id, heir)
+        self.store.finish_erasure()
         return merged
 
     def remove(self, person: str | int, *, at: datetime, by: str) -> Removal:
@@ -182,19 +187,13 @@ class Gallery:
         another program is still reading, `erased` is false and the next writing start finishes it.
         """
         with self._changing() as session:
-            row = lookup.find_row(session, person)
+            row = people.find_row(session, person)
             person_id, (held, marks) = row.id, erase.count_of(session, row.id)
             erase.erase(session, row)
             counts = {"templates": held, "marks": marks}
             record(session, at=at, by=by, action="person.remove", subject=person_id, details=counts)
-            self._plan_erasure()
-        return Removal(person_id, held, marks, erased=self._erase_log())
-
-    def _plan_erasure(self) -> None:
-        self.store.set_meta("erasure_pending", "1")
-
-    def _erase_log(self) -> bool:
-        return self.store.finish_erasure()
+            self.store.plan_erasure()
+        return Removal(person_id, held, marks, erased=self.store.finish_erasure())
 
     # Templates
 
@@ -227,25 +226,19 @@ class Gallery:
         photo = templates.Photo(quality, source, source_sha256, crop, at)
         sealer = self.sealer
         with self.store.atomic() as session:
-            row = registry.known(session, name, external_id)
+            row = people.known(session, name, external_id)
             new = row is None
-            row = row or registry.insert(session, name, external_id, note, at)
+            row = row or people.insert(session, name, external_id, note, at)
             added = templates.insert(session, sealer, self.encoder_id, row.id, payload, photo)
-            joined = lookup.add_to_groups(session, row.id, groups)
-            dropped = replace and self._drop_others(session, row.id, added.template_id)
+            joined = all_groups.add_member(session, row.id, groups)
+            dropped = replace and templates.drop_others(session, row.id, self.encoder_id, added.template_id)
             outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
             if added.changed or joined or dropped:
                 _refuse_inactive(row)
                 details = {"template": added.template_id, "encoder": self.encoder_id, "outcome": outcome}
                 record(session, at=at, by=by, action="person.enroll", subject=row.id, details=details)
                 self.store.bump(session)
-            return EnrolResult(lookup.info(session, self.encoder_id, row), added.template_id, outcome)
-
-    def _drop_others(self, session: Session, person_id: int, kept: int) -> bool:
-        others = delete(Template).where(
-            Template.person_id == person_id, Template.encoder_id == self.encoder_id, Template.id != kept
-        )
-        return bool(session.execute(others.returning(Template.id)).all())
+            return EnrolResult(people.info(session, self.encoder_id, row), added.template_id, outcome)
 
     def add_template(
         self,
@@ -268,7 +261,7 @@ class Gallery:
         photo = templates.Photo(quality, source, source_sha256, crop, at)
         sealer = self.sealer
         with self.store.atomic() as session:
-            row = lookup.find_row(session, person)
+            row = people.find_row(session, person)
             added = templates.insert(session, sealer, self.encoder_id, row.id, payload, photo)
             if added.changed:
                 details = {"template": added.template_id, "encoder": self.encoder_id}
@@ -279,13 +272,13 @@ class Gallery:
     def find_source(self, person: str | int, source_sha256: str) -> int | None:
         """The template this photo gave for this person before, or None: a bulk run skips it unseen."""
         with self.store.reading() as session:
-            row = lookup.find_row(session, person)
+            row = people.find_row(session, person)
             return templates.find_source(session, row.id, self.encoder_id, source_sha256)
 
     def templates_of(self, person: str | int) -> list[TemplateInfo]:
         """What is known of a person's templates, of every encoder."""
         with self.store.reading() as session:
-            return templates.of_person(session, lookup.find_row(session, person).id)
+            return templates.of_person(session, people.find_row(session, person).id)
 
     def load(self, ids: list[int] | None = None, *, active: bool | None = True) -> Templates:
         """This encoder's templates of active people (None: of all), opened, all or those in `ids`."""
@@ -305,8 +298,7 @@ class Gallery:
         The gallery may be written to between two of them.
         """
         with self.store.reading() as session:
-            query = select(Template.id).join(Crop, Crop.template_id == Template.id)
-            ids = session.scalars(query.where(Template.encoder_id == encoder_id).order_by(Template.id)).all()
+            ids = templates.with_crop(session, encoder_id)
         for template in ids:
             with self.store.reading() as session:
                 crop = templates.open_crop(session, self.sealer, template)
@@ -322,12 +314,11 @@ class Gallery:
     def drop_encoder(self, encoder_id: str, *, at: datetime, by: str) -> int:
         """Delete every template of an encoder no longer in use; returns how many went."""
         with self._changing() as session:
-            gone = session.execute(delete(Template).where(Template.encoder_id == encoder_id).returning(Template.id))
-            count = len(gone.all())
+            count = templates.drop_encoder(session, encoder_id)
             details = {"encoder": encoder_id, "templates": count}
             record(session, at=at, by=by, action="encoder.drop", subject="gallery", details=details)
-            self._plan_erasure()
-        self._erase_log()
+            self.store.plan_erasure()
+        self.store.finish_erasure()
         return count
 
     # Look-alikes
@@ -339,14 +330,9 @@ class Gallery:
         then. Returns whether it is remembered now.
         """
         with self._changing() as session:
-            first, second = _pair(session, one, other)
-            row = session.get(LookalikeRow, (first, second))
-            if row is not None:
-                row.score = max(row.score, score)
-            elif score <= _cleared_at(session, first, second) + SAME_SCORE:
+            first, second = lookalikes.pair(session, one, other)
+            if not lookalikes.remember(session, first, second, score, at):
                 return False
-            else:
-                session.add(LookalikeRow(first_id=first, second_id=second, score=score, created=at))
             record(session, at=at, by=by, action=LOOKALIKE_ADDED, subject=first, details={"other": second})
             return True
 
@@ -357,26 +343,23 @@ class Gallery:
         PersonAmbiguous, and LookalikeUnknown where the two are not remembered.
         """
         with self._changing() as session:
-            first, second = _pair(session, one, other)
-            row = session.get(LookalikeRow, (first, second))
-            if row is None:
+            first, second = lookalikes.pair(session, one, other)
+            found = lookalikes.forget(session, first, second)
+            if found is None:
                 raise LookalikeUnknown(f"{one}, {other}", "these two are not remembered as look-alikes")
-            found = Lookalike(first, second, row.score, row.created)
-            details = {"other": second, "score": row.score}
+            details = {"other": second, "score": found.score}
             record(session, at=at, by=by, action=LOOKALIKE_CLEARED, subject=first, details=details)
-            session.delete(row)
             return found
 
     def lookalikes(self) -> list[Lookalike]:
         """All remembered pairs, the closest first."""
         with self.store.reading() as session:
-            rows = session.scalars(select(LookalikeRow).order_by(LookalikeRow.score.desc()))
-            return [Lookalike(row.first_id, row.second_id, row.score, row.created) for row in rows]
+            return lookalikes.all_pairs(session)
 
     def are_lookalikes(self, one: int, other: int) -> bool:
         """Whether the pair of internal ids is remembered."""
         with self.store.reading() as session:
-            return session.get(LookalikeRow, tuple(sorted((one, other)))) is not None
+            return lookalikes.known(session, *sorted((one, other)))
 
     # The whole
 
@@ -386,7 +369,7 @@ class Gallery:
 
     def verify(self) -> list[Problem]:
         """Every defect found, each with the command that repairs it; changes nothing."""
-        return verify.verify(self.store, self.encoder_id)
+        return verify.verify(self.store, self._vault, self.encoder_id)
 
     def repair(self, *, at: datetime, by: str) -> list[Problem]:
         """Mend what can be mended without a person's decision; returns what is left."""
@@ -406,25 +389,9 @@ class Gallery:
         self.store.backup(path)
 
 
-def _pair(session: Session, one: str | int, other: str | int) -> tuple[int, int]:
-    first, second = sorted((lookup.find_row(session, one).id, lookup.find_row(session, other).id))
-    return first, second
-
-
-def _cleared_at(session: Session, first: int, second: int) -> float:
-    """The highest score at which this pair was cleared; minus infinity where it never was."""
-    events = history(session, subject=first, action=LOOKALIKE_CLEARED)
-    scores = (event.details["score"] for event in events if event.details["other"] == second)
-    return float(max(scores, default=-math.inf))
-
-
-def _refuse_inactive(row: Person) -> None:
+def _refuse_inactive(row: "Person") -> None:
     if not row.active:
         raise PersonInactive(row.external_id, f"{row.name} was set inactive, and a photo does not bring them back")
-
-
-def _named(row: Person, name: str) -> Person:
-    return Person(external_id=row.external_id, name=name)
 
 
 def _outcome(*, new: bool, changed: bool, replaced: bool) -> Outcome:

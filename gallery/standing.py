@@ -4,15 +4,11 @@ Two lines of time are kept apart. ``spells`` is when somebody belonged: it follo
 ``flags`` is when searches knew them: it follows the moment the change was made.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from gallery.repositories.events import PERSON_ACTIVE, history
-from gallery.schema import Person
+from gallery.values import Event
 
 Change = tuple[datetime, bool]
 
@@ -53,11 +49,15 @@ def _state(changes: Sequence[Change], at: datetime) -> bool:
     return states[-1] if states else True
 
 
-def standings(session: Session) -> dict[int, Standing]:
-    """Those who have ever been set inactive, by internal id; everybody else is `NEVER_LEFT`."""
+def told_by(events: Iterable[Event], people: Iterable[tuple[int, bool, datetime]]) -> dict[int, Standing]:
+    """Those who have ever been set inactive, by internal id; everybody else is `NEVER_LEFT`.
+
+    ``events`` are those of `PERSON_ACTIVE` in order; of everybody ``people`` tells the internal id, whether they are
+    active now, and since when they are enrolled.
+    """
     spells: dict[int, list[Change]] = {}
     flags: dict[int, list[Change]] = {}
-    for event in history(session, action=PERSON_ACTIVE):
+    for event in events:
         active = bool(event.details["active"])
         since = event.details.get("since")
         _turn(
@@ -66,7 +66,7 @@ def standings(session: Session) -> dict[int, Standing]:
             told=since is not None,
         )
         _turn(flags.setdefault(int(event.subject), []), (event.at, active), told=False)
-    for number, active, created in session.execute(select(Person.id, Person.active, Person.created)):
+    for number, active, created in people:
         for found in (spells, flags):
             _as_the_row_says(found, number, active=active, created=created)
     return {number: Standing(tuple(found), tuple(flags[number])) for number, found in spells.items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -26,6 +26,13 @@ class PersonInfo:
     created: datetime
     active: bool
     note: str
+
+
+class Named(NamedTuple):
+    """How a person is called: by external id and by name."""
+
+    external_id: str
+    name: str
 
 
 class AddedTemplate(NamedTuple):
@@ -87,6 +94,16 @@ class StoredCrop:
 
 
 @dataclass(frozen=True)
+class SealedTemplate:
+    """A template as it lies in its row, with the external id of its person; `crop` is None where none is kept."""
+
+    template: TemplateInfo
+    external_id: str
+    vector: bytes
+    crop: bytes | None
+
+
+@dataclass(frozen=True)
 class Templates:
     """Opened templates as arrays, row by row: ids (n,), people (n,), vectors (n, d), cohort means (n,).
 
@@ -104,6 +121,16 @@ class Templates:
         if self.vectors.ndim != 2 or {len(self.people), len(self.vectors), len(self.cohort_means)} != {count}:  # noqa: PLR2004
             shapes = [a.shape for a in (self.ids, self.people, self.vectors, self.cohort_means)]
             raise ValueError(f"expected (n,), (n,), (n, d), (n,), got {shapes}")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """The best template of one person for a probe; a higher score is more alike."""
+
+    person_id: int
+    template_id: int
+    score: float
+    cosine: float
 
 
 @dataclass(frozen=True)
@@ -131,3 +158,62 @@ class Problem:
     id: str
     where: str
     repair: str
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A row whose owner is gone: its table and number there, and the table of the owner."""
+
+    table: str
+    row: int
+    parent: str
+
+
+@dataclass(frozen=True)
+class Soundness:
+    """What an engine finds wrong with a database: damage in its own words, and rows without their owner."""
+
+    damage: tuple[str, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
+
+
+@dataclass(frozen=True)
+class StoredMark:
+    """A mark as it stands, by the internal ids of person and session; void where `voided_at` is not None."""
+
+    id: str
+    person: int
+    session: int
+    at: datetime
+    how: str
+    evidence: Mapping[str, Any]
+    voided_at: datetime | None = None
+    void_reason: str | None = None
+    voided_by: str | None = None
+
+
+@dataclass(frozen=True)
+class StoredSession:
+    """A session; `day` is None for a named one, `marks` are those of the people who were asked for."""
+
+    id: int
+    name: str
+    kind: str
+    day: date | None
+    zone: str
+    opens: datetime
+    closes: datetime | None
+    group: str | None
+    marks: tuple[StoredMark, ...] = ()
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the log; `seq` rises and is never used twice."""
+
+    seq: int
+    at: datetime
+    by: str
+    action: str
+    subject: str
+    details: dict[str, Any]

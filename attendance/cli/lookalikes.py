@@ -10,7 +10,7 @@ from attendance.cli.output import confirm, records, say
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
-    from gallery.gallery import Gallery
+    from gallery import Gallery
 
 COLUMNS = ("id", "name", "other_id", "other_name", "score", "since", "active")
 

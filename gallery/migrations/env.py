@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the steps on the connection that `gallery.sqlite.upgrade` hands over."""
+"""Alembic's entry: runs the steps on the connection that `gallery.migrations.running` is given."""
 
 from alembic import context
 

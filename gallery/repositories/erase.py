@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Text, delete, func, or_, select, type_coerce, update
 from sqlalchemy.orm import Session
 
+from gallery.repositories import groups
 from gallery.repositories.templates import find_source, reseal
-from gallery.schema import Group, LookalikeRow, MarkRow, Membership, Person, SessionRow, Template
-from gallery.vault.seal import Sealer
+from gallery.schema import LookalikeRow, MarkRow, Membership, Person, Template
+
+if TYPE_CHECKING:
+    from gallery.ports import Cipher
 
 _GONE = object()
 
@@ -44,6 +47,12 @@ def rewrite_evidence(session: Session, person: Person, heir: Person | None) -> N
     session.flush()
 
 
+def rename(session: Session, person: Person, name: str) -> None:
+    """Give the person another name, in everybody's evidence, too."""
+    rewrite_evidence(session, person, heir=Person(external_id=person.external_id, name=name))
+    person.name = name
+
+
 def count_of(session: Session, person_id: int) -> tuple[int, int]:
     """How many templates and marks a person has."""
     templates = select(func.count()).select_from(Template).where(Template.person_id == person_id)
@@ -56,20 +65,14 @@ def erase(session: Session, person: Person) -> None:
     rewrite_evidence(session, person, heir=None)
     session.execute(delete(Person).where(Person.id == person.id))
     session.expire_all()
-    drop_empty_groups(session)
+    groups.drop_empty(session)
 
 
-def drop_empty_groups(session: Session) -> None:
-    """Delete groups that nobody belongs to and no session is for."""
-    used = select(Membership.group_id).union(select(SessionRow.group_id).where(SessionRow.group_id.is_not(None)))
-    session.execute(delete(Group).where(Group.id.not_in(used)))
-
-
-def _merge_templates(session: Session, sealer: Sealer | None, source: Person, into: Person) -> None:
+def _merge_templates(session: Session, cipher: "Cipher | None", source: Person, into: Person) -> None:
     for template in session.scalars(select(Template).where(Template.person_id == source.id)).all():
         known = find_source(session, into.id, template.encoder_id, template.source_sha256)
-        if known is None and sealer is not None:
-            reseal(session, sealer, template, into.id)
+        if known is None and cipher is not None:
+            reseal(session, cipher, template, into.id)
 
 
 def _merge_marks(session: Session, source: Person, into: Person) -> None:
@@ -110,9 +113,9 @@ def _merge_lookalikes(session: Session, source: Person, into: Person) -> None:
             session.flush()
 
 
-def merge(session: Session, sealer: Sealer | None, source: Person, into: Person) -> None:
+def merge(session: Session, cipher: "Cipher | None", source: Person, into: Person) -> None:
     """Give everything of `source` to `into` and delete `source`; templates are sealed anew."""
-    _merge_templates(session, sealer, source, into)
+    _merge_templates(session, cipher, source, into)
     _merge_marks(session, source, into)
     _merge_groups(session, source, into)
     _merge_lookalikes(session, source, into)

@@ -6,14 +6,14 @@ an event `mark.add` with its id as subject, every voided one a `mark.void`; `gal
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from gallery.schema import EventRow
+from gallery.values import Event
 
 MARK_ADDED = "mark.add"
 MARK_VOIDED = "mark.void"
@@ -21,18 +21,6 @@ MARK_RESTORED = "mark.restore"
 LOOKALIKE_ADDED = "lookalike.add"
 LOOKALIKE_CLEARED = "lookalike.clear"
 PERSON_ACTIVE = "person.active"
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line of the log; `seq` rises and is never used twice."""
-
-    seq: int
-    at: datetime
-    by: str
-    action: str
-    subject: str
-    details: dict[str, Any]
 
 
 def record(
@@ -57,3 +45,17 @@ def history(session: Session, *, subject: int | str | None = None, action: str |
     if action is not None:
         query = query.where(EventRow.action == action)
     return [Event(row.seq, row.at, row.by, row.action, row.subject, row.details) for row in session.scalars(query)]
+
+
+def times(session: Session, action: str) -> dict[str, list[datetime]]:
+    """When this was done, by subject, in order."""
+    found: dict[str, list[datetime]] = {}
+    query = select(EventRow.subject, EventRow.at).where(EventRow.action == action).order_by(EventRow.seq)
+    for subject, at in session.execute(query):
+        found.setdefault(subject, []).append(at)
+    return found
+
+
+def newest(session: Session) -> datetime | None:
+    """The latest instant of the log, or None where it is empty."""
+    return session.scalar(select(func.max(EventRow.at)))

@@ -1,32 +1,36 @@
-"""Finding people and groups, and turning rows into what the gallery hands out."""
+"""People: finding them by id or name, entering new ones, and turning rows into what the gallery hands out."""
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from gallery.errors import PersonAmbiguous, PersonInvalid, PersonUnknown
+from gallery.errors import DuplicateId, PersonAmbiguous, PersonUnknown
+from gallery.names import clean
 from gallery.near import MOST, close_names, did_you_mean
-from gallery.schema import Group, Membership, Person, Template
-from gallery.values import PersonInfo
+from gallery.repositories import groups, templates
+from gallery.repositories.events import PERSON_ACTIVE, history
+from gallery.schema import Group, Membership, Meta, Person, Template
+from gallery.standing import Standing, told_by
+from gallery.transactions import GENERATION
+from gallery.values import Named, PersonInfo
 
-MAX_LENGTH = 200
 COLUMNS = (Person.id, Person.external_id, Person.name, Person.created, Person.active, Person.note)
 """What `infos` needs of a person: a long list is read as columns, which costs half of reading objects."""
 _CHUNK = 500
 
 
-def clean(text: str, what: str) -> str:
-    """`text` in normal form C without outer blanks; raises PersonInvalid where it is no usable name."""
-    cleaned = unicodedata.normalize("NFC", text).strip()
-    if not cleaned or len(cleaned) > MAX_LENGTH:
-        raise PersonInvalid(what, f"expected 1 to {MAX_LENGTH} characters, got {len(cleaned)}")
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in cleaned):
-        raise PersonInvalid(what, f"{cleaned!r} holds a control character")
-    return cleaned
+# Finding
+
+
+def by_id(session: Session, external_id: str) -> Person | None:
+    """The person with this external id, or None."""
+    return session.scalar(select(Person).where(Person.external_id == external_id))
 
 
 def find_row(session: Session, ref: str | int) -> Person:
@@ -38,7 +42,7 @@ def find_row(session: Session, ref: str | int) -> Person:
         row = session.get(Person, ref)
         return row if row is not None else _unknown(str(ref))
     wanted = unicodedata.normalize("NFC", ref).strip()
-    row = session.scalar(select(Person).where(Person.external_id == wanted))
+    row = by_id(session, wanted)
     if row is not None:
         return row
     return by_name(session, wanted) or _unknown(ref, near_people(session, wanted))
@@ -68,43 +72,61 @@ def by_name(session: Session, name: str) -> Person | None:
     return rows[0] if rows else None
 
 
-def group_row(session: Session, name: str) -> Group:
-    """The group with this name; made where it is new."""
-    cleaned = clean(name, "group")
-    row = session.scalar(select(Group).where(Group.name == cleaned))
-    if row is None:
-        row = Group(name=cleaned)
-        session.add(row)
+def of_photo(session: Session, name: str, external_id: str | None) -> Person | None:
+    """Whom a photo is filed under: who has the id, where one is given, else the only person with this name, or None.
+
+    Raises PersonAmbiguous, PersonInvalid.
+    """
+    if external_id is None:
+        return by_name(session, clean(name, "name"))
+    return by_id(session, clean(external_id, "id"))
+
+
+def known(session: Session, name: str, external_id: str | None) -> Person | None:
+    """As `of_photo`, but raises DuplicateId where who has the id has another name."""
+    wanted = clean(name, "name")
+    row = of_photo(session, wanted, external_id)
+    if row is not None and row.name != wanted:
+        raise DuplicateId(row.external_id, "somebody with another name has this id already")
+    return row
+
+
+# Entering
+
+
+def insert(session: Session, name: str, external_id: str | None, note: str, at: datetime) -> Person:
+    """Somebody new; without an external id `P-<number>`. Raises DuplicateId, PersonInvalid."""
+    wanted = None if external_id is None else clean(external_id, "id")
+    if wanted is not None and by_id(session, wanted) is not None:
+        raise DuplicateId(wanted, "somebody has this id already")
+    row = Person(external_id=wanted or uuid4().hex, name=clean(name, "name"), note=note, created=at)
+    session.add(row)
+    session.flush()
+    if wanted is None:
+        row.external_id = _free_id(session, row.id)
         session.flush()
     return row
 
 
-def add_to_groups(session: Session, person_id: int, names: Iterable[str]) -> bool:
-    """Make the person a member of each; true where one was new."""
-    changed = False
-    for name in names:
-        group = group_row(session, name)
-        if session.get(Membership, (person_id, group.id)) is None:
-            session.add(Membership(person_id=person_id, group_id=group.id))
-            session.flush()
-            changed = True
-    return changed
+def _free_id(session: Session, number: int) -> str:
+    wanted, extra = f"P-{number}", 1
+    while by_id(session, wanted) is not None:
+        extra += 1
+        wanted = f"P-{number}-{extra}"
+    return wanted
 
 
-def _group_names(session: Session, ids: Sequence[int] | None) -> dict[int, list[str]]:
-    query = select(Membership.person_id, Group.name).join(Group, Group.id == Membership.group_id).order_by(Group.name)
-    names = defaultdict(list)
-    for person, name in session.execute(query if ids is None else query.where(Membership.person_id.in_(ids))):
-        names[person].append(name)
-    return names
+# Handing out
 
 
-def _template_counts(session: Session, encoder_id: str, ids: Sequence[int] | None) -> dict[int, int]:
-    query = (
-        select(Template.person_id, func.count()).where(Template.encoder_id == encoder_id).group_by(Template.person_id)
-    )
-    rows = session.execute(query if ids is None else query.where(Template.person_id.in_(ids)))
-    return {row[0]: row[1] for row in rows}
+def listed(session: Session, encoder_id: str, group: str | None, *, active: bool | None) -> list[PersonInfo]:
+    """Everybody by name, or the members of a group; `active=None` lists those who left, too."""
+    query = select(*COLUMNS).order_by(Person.name, Person.id)
+    if active is not None:
+        query = query.where(Person.active == active)
+    if group is not None:
+        query = query.join(Membership).join(Group).where(Group.name == clean(group, "group"))
+    return infos(session, encoder_id, session.execute(query).all())
 
 
 def infos(session: Session, encoder_id: str, rows: Sequence[Any]) -> list[PersonInfo]:
@@ -113,13 +135,13 @@ def infos(session: Session, encoder_id: str, rows: Sequence[Any]) -> list[Person
     Three queries, however many there are.
     """
     ids = [row.id for row in rows] if len(rows) <= _CHUNK else None
-    groups, counts = _group_names(session, ids), _template_counts(session, encoder_id, ids)
+    belongs, counts = groups.of_people(session, ids), templates.counts(session, encoder_id, ids)
     return [
         PersonInfo(
             id=row.id,
             external_id=row.external_id,
             name=row.name,
-            groups=tuple(groups.get(row.id, ())),
+            groups=tuple(belongs.get(row.id, ())),
             templates=counts.get(row.id, 0),
             created=row.created,
             active=row.active,
@@ -132,3 +154,33 @@ def infos(session: Session, encoder_id: str, rows: Sequence[Any]) -> list[Person
 def info(session: Session, encoder_id: str, row: Person) -> PersonInfo:
     """One row as `infos` does it."""
     return infos(session, encoder_id, [row])[0]
+
+
+def members(session: Session, group: str) -> set[int]:
+    """The internal ids of a group's active members."""
+    query = select(Person.id).join(Membership).join(Group).where(Group.name == clean(group, "group"), Person.active)
+    return set(session.scalars(query))
+
+
+def named(session: Session, ids: Collection[int]) -> tuple[int, dict[int, Named]]:
+    """The generation and, by internal id, how these people are called, in one statement; who is gone is left out."""
+    query = (
+        select(Meta.value, Person.id, Person.external_id, Person.name)
+        .outerjoin(Person, Person.id.in_(ids))
+        .where(Meta.key == GENERATION)
+    )
+    rows = session.execute(query).all()
+    return int(rows[0][0]), {row.id: Named(row.external_id, row.name) for row in rows if row.id is not None}
+
+
+def unrecognisable(session: Session, encoder_id: str) -> Iterator[str]:
+    """The external ids of active people without a template of this encoder."""
+    having = select(Template.person_id).where(Template.encoder_id == encoder_id)
+    query = select(Person.external_id).where(Person.active, Person.id.not_in(having)).order_by(Person.id)
+    yield from session.scalars(query)
+
+
+def standings(session: Session) -> dict[int, Standing]:
+    """Those who have ever been set inactive, by internal id; everybody else is `NEVER_LEFT`."""
+    people = session.execute(select(Person.id, Person.active, Person.created))
+    return told_by(history(session, action=PERSON_ACTIVE), ((row.id, row.active, row.created) for row in people))

@@ -6,17 +6,19 @@ The sealed payload is the vector as float32 little-endian followed by its cohort
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
 from gallery.schema import Crop, Person, Template
-from gallery.values import AddedTemplate, StoredCrop, TemplateInfo, Templates
-from gallery.vault.seal import OVERHEAD, Sealer
+from gallery.values import AddedTemplate, SealedTemplate, StoredCrop, TemplateInfo, Templates
+
+if TYPE_CHECKING:
+    from gallery.ports import Cipher
 
 VECTOR, CROP = "vector", "crop"
 _NUMBER = np.dtype("<f4")
@@ -49,11 +51,12 @@ def pack(vector: NDArray[np.float32], cohort_mean: float) -> bytes:
     return packed.tobytes()
 
 
-def _check_dimension(session: Session, encoder_id: str, sealed_bytes: int) -> None:
+def _check_dimension(session: Session, encoder_id: str, payload: bytes, sealed: bytes) -> None:
     query = select(func.length(Template.vector)).where(Template.encoder_id == encoder_id).limit(1)
     stored = session.scalar(query)
-    if stored is not None and stored != sealed_bytes:
-        expected, actual = ((size - OVERHEAD) // _NUMBER.itemsize - 1 for size in (stored, sealed_bytes))
+    if stored is not None and stored != len(sealed):
+        actual = len(payload) // _NUMBER.itemsize - 1
+        expected = actual + (stored - len(sealed)) // _NUMBER.itemsize
         raise WrongEncoder(encoder_id, f"its templates have {expected} numbers, this one has {actual}")
 
 
@@ -70,7 +73,7 @@ def find_source(session: Session, person_id: int, encoder_id: str, source_sha256
 
 def insert(
     session: Session,
-    sealer: Sealer,
+    cipher: "Cipher",
     encoder_id: str,
     person_id: int,
     payload: bytes,
@@ -80,11 +83,12 @@ def insert(
     known = find_source(session, person_id, encoder_id, photo.source_sha256)
     if known is not None:
         return AddedTemplate(known, changed=False)
-    _check_dimension(session, encoder_id, len(payload) + OVERHEAD)
+    vector = cipher.seal(payload, person=person_id, encoder_id=encoder_id, purpose=VECTOR)
+    _check_dimension(session, encoder_id, payload, vector)
     row = Template(
         person_id=person_id,
         encoder_id=encoder_id,
-        vector=sealer.seal(payload, person=person_id, encoder_id=encoder_id, purpose=VECTOR),
+        vector=vector,
         quality=dict(photo.quality),
         source=photo.source,
         source_sha256=photo.source_sha256,
@@ -93,19 +97,19 @@ def insert(
     session.add(row)
     session.flush()
     if photo.crop is not None:
-        sealed = sealer.seal(photo.crop, person=person_id, encoder_id=encoder_id, purpose=CROP)
+        sealed = cipher.seal(photo.crop, person=person_id, encoder_id=encoder_id, purpose=CROP)
         session.add(Crop(template_id=row.id, picture=sealed))
         session.flush()
     return AddedTemplate(row.id, changed=True)
 
 
-def reseal(session: Session, sealer: Sealer, template: Template, person_id: int) -> None:
+def reseal(session: Session, cipher: "Cipher", template: Template, person_id: int) -> None:
     """Move a template to another person: opened for the old one, sealed for the new one."""
     old, encoder = template.person_id, template.encoder_id
 
     def moved(sealed: bytes, purpose: str) -> bytes:
-        plain = sealer.open(sealed, person=old, encoder_id=encoder, purpose=purpose)
-        return sealer.seal(plain, person=person_id, encoder_id=encoder, purpose=purpose)
+        plain = cipher.open(sealed, person=old, encoder_id=encoder, purpose=purpose)
+        return cipher.seal(plain, person=person_id, encoder_id=encoder, purpose=purpose)
 
     template.vector = moved(template.vector, VECTOR)
     crop = session.get(Crop, template.id)
@@ -140,9 +144,26 @@ def _rows(session: Session, encoder_id: str, ids: Sequence[int] | None, *, activ
         yield from session.execute(query.where(Template.id.in_(ids[start : start + _CHUNK])))
 
 
-def any_of(session: Session, encoder_id: str) -> bool:
-    """Whether this encoder has a template at all."""
-    return session.scalar(select(Template.id).where(Template.encoder_id == encoder_id).limit(1)) is not None
+def any_of(session: Session, encoder_id: str | None = None) -> bool:
+    """Whether this encoder (None: any) has a template at all."""
+    query = select(Template.id).limit(1)
+    query = query if encoder_id is None else query.where(Template.encoder_id == encoder_id)
+    return session.scalar(query) is not None
+
+
+def counts(session: Session, encoder_id: str, ids: Sequence[int] | None) -> dict[int, int]:
+    """How many templates of this encoder people have, by person id; of everybody where `ids` is None."""
+    query = (
+        select(Template.person_id, func.count()).where(Template.encoder_id == encoder_id).group_by(Template.person_id)
+    )
+    rows = session.execute(query if ids is None else query.where(Template.person_id.in_(ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+def count_by_encoder(session: Session) -> dict[str, int]:
+    """How many templates each encoder has."""
+    query = select(Template.encoder_id, func.count()).group_by(Template.encoder_id)
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def nothing() -> Templates:
@@ -152,7 +173,7 @@ def nothing() -> Templates:
 
 def load(
     session: Session,
-    sealer: Sealer,
+    cipher: "Cipher",
     encoder_id: str,
     ids: Sequence[int] | None = None,
     *,
@@ -168,7 +189,7 @@ def load(
     altered: list[int] = []
     for template, person, sealed in _rows(session, encoder_id, ids, active=active):
         try:
-            plain = sealer.open(sealed, person=person, encoder_id=encoder_id, purpose=VECTOR)
+            plain = cipher.open(sealed, person=person, encoder_id=encoder_id, purpose=VECTOR)
         except TemplateAltered:
             altered.append(template)
             continue
@@ -208,10 +229,49 @@ def of_person(session: Session, person_id: int) -> list[TemplateInfo]:
     return [_info(row, has_crop=crop is not None) for row, crop in session.execute(query)]
 
 
-def open_crop(session: Session, sealer: Sealer, template_id: int) -> StoredCrop | None:
+def open_crop(session: Session, cipher: "Cipher", template_id: int) -> StoredCrop | None:
     """The crop of a template, opened; None where none is kept."""
     row, crop = session.get(Template, template_id), session.get(Crop, template_id)
     if row is None or crop is None:
         return None
-    plain = sealer.open(crop.picture, person=row.person_id, encoder_id=row.encoder_id, purpose=CROP)
+    plain = cipher.open(crop.picture, person=row.person_id, encoder_id=row.encoder_id, purpose=CROP)
     return StoredCrop(_info(row, has_crop=True), plain)
+
+
+def with_crop(session: Session, encoder_id: str) -> Sequence[int]:
+    """The ids of this encoder's templates whose crop is kept, in order."""
+    query = select(Template.id).join(Crop, Crop.template_id == Template.id)
+    return session.scalars(query.where(Template.encoder_id == encoder_id).order_by(Template.id)).all()
+
+
+def sealed(session: Session) -> Iterator[SealedTemplate]:
+    """Every template as it lies in its row, of every encoder, in order; its crop, where one is kept."""
+    query = (
+        select(Template, Crop.picture, Person.external_id)
+        .join(Person, Person.id == Template.person_id)
+        .outerjoin(Crop, Crop.template_id == Template.id)
+        .order_by(Template.id)
+    )
+    for row, crop, ref in session.execute(query):
+        yield SealedTemplate(_info(row, has_crop=crop is not None), ref, row.vector, crop)
+
+
+def uneven(session: Session) -> Iterator[str]:
+    """The encoders whose templates differ in length."""
+    length = func.length(Template.vector)
+    query = select(Template.encoder_id).group_by(Template.encoder_id).having(func.min(length) != func.max(length))
+    yield from session.scalars(query)
+
+
+def drop_others(session: Session, person_id: int, encoder_id: str, kept: int) -> bool:
+    """Delete the person's templates of this encoder but one; whether there were any."""
+    others = delete(Template).where(
+        Template.person_id == person_id, Template.encoder_id == encoder_id, Template.id != kept
+    )
+    return bool(session.execute(others.returning(Template.id)).all())
+
+
+def drop_encoder(session: Session, encoder_id: str) -> int:
+    """Delete every template of an encoder; returns how many went."""
+    gone = session.execute(delete(Template).where(Template.encoder_id == encoder_id).returning(Template.id))
+    return len(gone.all())

@@ -7,31 +7,19 @@ the proposed ones are scored again in double precision, so that ties and the ord
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import faiss
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
-from gallery.gallery import Gallery
-from gallery.values import Templates
+from gallery.errors import TemplateInvalid, WrongEncoder
+from gallery.values import Hit, Templates
 
 _SLACK = 1e-4
 """More than single precision errs in an inner product of unit vectors."""
 _TEMPLATES_A_PERSON = 4
 _WIDEN = 8
-
-
-@dataclass(frozen=True)
-class Hit:
-    """The best template of one person for a probe; a higher score is more alike."""
-
-    person_id: int
-    template_id: int
-    score: float
-    cosine: float
 
 
 @contextmanager
@@ -71,6 +59,10 @@ class Index:
     def people(self) -> frozenset[int]:
         """The ids of those who have a template in it."""
         return frozenset(self._held)
+
+    def size(self, allowed: Collection[int] | None = None) -> int:
+        """How many people have a template in it: all, or of those `allowed`."""
+        return len(self._held) if allowed is None else sum(person in self._held for person in set(allowed))
 
     def add(self, template_id: int, person_id: int, vector: ArrayLike, cohort_mean: float) -> None:
         """Add one template, vector (d,); its id must be new."""
@@ -200,82 +192,3 @@ class Index:
             if person not in best:
                 best[person] = Hit(person, int(ids[at]), float(scores[at]), float(cosines[at]))
         return list(best.values())
-
-
-class GalleryIndex:
-    """An index that follows its gallery: `refresh()` applies what changed since, and nothing else.
-
-    With `strict` an altered template stops everything with TemplateAltered; without, it is left out and its id
-    is in `altered`, so that the person can be enrolled again.
-    """
-
-    def __init__(self, gallery: Gallery, *, strict: bool = True) -> None:
-        self.gallery = gallery
-        self.altered: tuple[int, ...] = ()
-        self._strict = strict
-        self._index: Index | None = None
-        self._owners: dict[int, int] = {}
-        self._generation = -1
-        self._members: dict[str, frozenset[int]] = {}
-
-    def refresh(self) -> bool:
-        """Catch up with the gallery, whoever changed it; true where something had changed.
-
-        Raises TemplateAltered, WrongEncoder, KeyMissing, KeyExposed, KeyWrong; the index is as before then.
-        """
-        store = self.gallery.store
-        if store.generation() == self._generation:
-            return False
-        with store.reading():
-            generation, owners = store.generation(), self.gallery.owners()
-            stale = [t for t, person in self._owners.items() if owners.get(t) != person]
-            fresh = [t for t, person in owners.items() if self._owners.get(t) != person]
-            new = self.gallery.load(fresh if self._owners else None)
-        if self._strict and new.altered:
-            listed = ", ".join(map(str, new.altered))
-            raise TemplateAltered(str(store.path), f"sealed templates do not open: {listed}")
-        self._apply(stale, new)
-        self._generation, self.altered = generation, new.altered
-        self._members.clear()
-        return True
-
-    def _apply(self, stale: list[int], new: Templates) -> None:
-        if self._index is None or len(stale) == len(self._owners):
-            self._index, self._owners, stale = None, {}, []
-        if self._index is None and len(new.ids):
-            self._index = Index(new.vectors.shape[1])
-        for template in stale:
-            self._index_in_use().remove(template)
-            del self._owners[template]
-        if len(new.ids):
-            self._index_in_use().extend(new)
-            self._owners.update(zip(new.ids.tolist(), new.people.tolist(), strict=True))
-
-    def _index_in_use(self) -> Index:
-        if self._index is None:
-            raise KeyError("the index is empty")
-        return self._index
-
-    def _group(self, group: str) -> frozenset[int]:
-        if group not in self._members:
-            self._members[group] = frozenset(self.gallery.members(group))
-        return self._members[group]
-
-    def size(self, group: str | None = None) -> int:
-        """The number of people with a template: all, or those of a group. N of the threshold."""
-        people = frozenset() if self._index is None else self._index.people
-        return len(people if group is None else people & self._group(group))
-
-    def search(
-        self,
-        vectors: NDArray[np.float32],
-        cohort_means: ArrayLike,
-        *,
-        people: int = 5,
-        group: str | None = None,
-    ) -> list[list[Hit]]:
-        """As `Index.search`, among all people or the members of `group`; an empty gallery hits nobody."""
-        if self._index is None:
-            return [[] for _ in range(len(vectors))]
-        allowed = None if group is None else self._group(group)
-        return self._index.search(vectors, cohort_means, people=people, allowed=allowed)

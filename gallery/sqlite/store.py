@@ -1,4 +1,4 @@
-"""The one door to the database: every connection set up alike, every write inside `atomic()`.
+"""The database of a home in one SQLite file: opened, upgraded, copied, checked; every write inside `atomic()`.
 
     with Store.open(home) as store, store.atomic() as session:
         session.add(...)
@@ -7,114 +7,37 @@ A store may be used by several threads at once, each has its own connection; it 
 fork.
 """
 
-import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 
-from sqlalchemy import (
-    Connection,
-    Delete,
-    Engine,
-    ExceptionContext,
-    QueuePool,
-    Update,
-    create_engine,
-    event,
-    select,
-    update,
-)
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gallery.errors import GalleryFailed, GalleryLocked, GalleryMissing, GalleryReadOnly
-from gallery.schema import REVISIONS, EventRow, Meta
+from gallery.errors import GalleryLocked, GalleryMissing, GalleryReadOnly
+from gallery.schema import REVISIONS
+from gallery.sqlite import soundness
 from gallery.sqlite.backup import copy_database
+from gallery.sqlite.connections import BEGIN, Connector, make_engine
 from gallery.sqlite.faults import mapped
 from gallery.sqlite.home import DATABASE, create_database, look, make_home, refuse_unwritable
 from gallery.sqlite.upgrade import upgrade
-
-_BEGIN = "begin_with"
-_UNBOUNDED = -1
-
-
-def _pragmas(busy_timeout_s: float, *, read_only: bool) -> tuple[str, ...]:
-    """What every connection is told, in this order; the first must answer `wal`."""
-    common = (
-        f"PRAGMA busy_timeout={round(busy_timeout_s * 1000)}",
-        "PRAGMA foreign_keys=ON",
-        "PRAGMA secure_delete=ON",
-        "PRAGMA synchronous=FULL",
-    )
-    return common if read_only else (*common, "PRAGMA journal_mode=WAL")
+from gallery.transactions import ERASURE, Transactions
+from gallery.values import Orphan, Soundness
 
 
-class _Connector:
-    """Opens SQLite connections that leave transactions to SQLAlchemy."""
-
-    def __init__(self, path: Path, uri: str, *, busy_timeout_s: float, read_only: bool) -> None:
-        self._path, self._uri, self._timeout, self._read_only = path, uri, busy_timeout_s, read_only
-
-    def __call__(self) -> sqlite3.Connection:
-        raw = sqlite3.connect(self._uri, uri=True, timeout=self._timeout, isolation_level=None, check_same_thread=False)
-        try:
-            self._set_up(raw)
-        except BaseException:
-            raw.close()
-            raise
-        return raw
-
-    def _set_up(self, raw: sqlite3.Connection) -> None:
-        for pragma in _pragmas(self._timeout, read_only=self._read_only):
-            raw.execute(pragma)
-        mode = raw.execute("PRAGMA journal_mode").fetchone()[0]
-        if not self._read_only and mode != "wal":
-            raise GalleryFailed(str(self._path), f"this file system allows no write-ahead log (got {mode})")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
-
-
-def _drop_broken_transaction(context: ExceptionContext) -> None:
-    """When SQLite has rolled back on its own (disk full, failing disk), let no later statement run alone."""
-    connection = context.connection
-    if connection is None or not connection.in_transaction() or (context.statement or "").startswith("BEGIN"):
-        return
-    raw = connection.connection.dbapi_connection
-    if raw is not None and not raw.in_transaction:
-        context.is_disconnect = True
-        context.invalidate_pool_on_disconnect = False
-
-
-def _guard_events(_connection: Connection, clause: object, *_rest: object) -> None:
-    if isinstance(clause, Update | Delete) and getattr(clause.table, "key", None) == EventRow.__tablename__:
-        raise RuntimeError("the event table is append-only")
-
-
-def _make_engine(connector: _Connector) -> Engine:
-    engine = create_engine(
-        "sqlite://", hide_parameters=True, creator=connector, poolclass=QueuePool, pool_size=5, max_overflow=_UNBOUNDED
-    )
-    event.listen(engine, "begin", _begin)
-    event.listen(engine, "before_execute", _guard_events)
-    event.listen(engine, "handle_error", _drop_broken_transaction)
-    return engine
-
-
-class Store:
+class Store(Transactions):
     """An open home. Made by `Store.open`; closes its connections with `close()` or as a context manager."""
 
     def __init__(self, path: Path, engine: Engine, *, read_only: bool, busy_timeout_s: float) -> None:
+        super().__init__(engine, {BEGIN: "BEGIN IMMEDIATE"}, partial(mapped, path))
         self.path = path
         self.home = path.parent
         self.read_only = read_only
         self._busy_timeout_s = busy_timeout_s
-        self._engine = engine
-        self._writer = engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-        self._here = threading.local()
 
     @classmethod
     def open(
@@ -150,8 +73,8 @@ class Store:
             if found.revision != REVISIONS[-1]:
                 upgrade(path, found.revision, at=at or datetime.now(UTC), busy_timeout_s=busy_timeout_s)
             uri = f"{path.as_uri()}?mode=rw"
-        connector = _Connector(path, uri, busy_timeout_s=busy_timeout_s, read_only=read_only)
-        store = cls(path, _make_engine(connector), read_only=read_only, busy_timeout_s=busy_timeout_s)
+        connector = Connector(path, uri, busy_timeout_s=busy_timeout_s, read_only=read_only)
+        store = cls(path, make_engine(connector), read_only=read_only, busy_timeout_s=busy_timeout_s)
         if not read_only:
             store.finish_erasure()
         return store
@@ -176,93 +99,68 @@ class Store:
         """The schema revision of the open database."""
         return REVISIONS[-1]
 
+    @property
+    def where(self) -> str:
+        """The path of the database."""
+        return str(self.path)
+
     @contextmanager
     def atomic(self) -> Iterator[Session]:
-        """All or nothing. Holds the write lock from the start; inside another `atomic()` a savepoint.
-
-        Raises GalleryLocked, GalleryReadOnly, GalleryFull, GalleryDamaged, Conflict.
-        """
+        """As `Transactions.atomic`; raises GalleryReadOnly where the store was opened for reading only."""
         if self.read_only:
-            raise GalleryReadOnly(str(self.path), "it was opened for reading only")
-        outer: Session | None = getattr(self._here, "writing", None)
-        with mapped(self.path):
-            if outer is None:
-                with self._outermost() as session:
-                    yield session
-            else:
-                with outer.begin_nested():
-                    yield outer
-
-    @contextmanager
-    def _outermost(self) -> Iterator[Session]:
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
-            session.connection()  # BEGIN IMMEDIATE now, not at the first statement
-            self._here.writing = session
-            try:
-                yield session
-            finally:
-                self._here.writing = None
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """One consistent view; inside `atomic()` the view of that transaction."""
-        inside: Session | None = getattr(self._here, "writing", None)
-        if inside is not None:
-            yield inside
-            return
-        with mapped(self.path), Session(self._engine, expire_on_commit=False) as session, session.begin():
+            raise GalleryReadOnly(self.where, "it was opened for reading only")
+        with super().atomic() as session:
             yield session
-
-    def generation(self) -> int:
-        """A number that every change of people, templates or groups raises; marks leave it alone."""
-        return int(self.meta("generation") or 0)
-
-    def bump(self, session: Session) -> None:
-        """Raise the generation; called inside every `atomic()` that changes people, templates or groups."""
-        session.execute(update(Meta).where(Meta.key == "generation").values(value=str(self.generation() + 1)))
-
-    def meta(self, key: str) -> str | None:
-        """A fact about the home, or None where it is not recorded."""
-        with self.reading() as session:
-            return session.scalar(select(Meta.value).where(Meta.key == key))
-
-    def set_meta(self, key: str, value: str | None) -> None:
-        """Record a fact about the home, or forget it with None."""
-        with self.atomic() as session:
-            row = session.get(Meta, key)
-            if row is not None:
-                session.delete(row)
-                session.flush()
-            if value is not None:
-                session.add(Meta(key=key, value=value))
 
     def backup(self, target: Path) -> None:
         """Copy the database to the new file `target`; see `gallery.sqlite.backup`."""
         copy_database(self.path, Path(target), busy_timeout_s=self._busy_timeout_s)
 
+    def check(self, *, quick: bool = False) -> Soundness:
+        """What SQLite itself finds wrong, as `PRAGMA integrity_check` tells; `quick` leaves out the indexes."""
+        with self.reading() as session:
+            return soundness.of(session.connection(), quick=quick)
+
+    def drop_orphans(self, session: Session) -> list[Orphan]:
+        """Delete the rows whose owner is gone, inside `atomic()`; returns which they were."""
+        return soundness.drop_orphans(session.connection())
+
+    def size(self) -> int:
+        """How many bytes the file has."""
+        return self.path.stat().st_size
+
     def erase_log(self) -> bool:
         """Empty the write-ahead log, so that nothing removed survives there.
 
-        False inside `atomic()`, and while another process still reads an older state; the next writing start
-        tries again.
+        False inside `atomic()` and `reading()`, and while another process still reads an older state; the next
+        writing start tries again.
         """
-        if getattr(self._here, "writing", None) is not None:
+        if self._inside is not None:
             return False
         with mapped(self.path), closing(self._engine.raw_connection()) as connection:
             busy: int = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         return not busy
 
     def finish_erasure(self) -> bool:
-        """Empty the log if a removal is waiting for it; true when nothing waits any more."""
-        if self.meta("erasure_pending") is None:
+        """Empty the log if a removal is waiting for it; true when nothing waits any more.
+
+        False inside `atomic()` and `reading()`, where nobody can tell yet.
+        """
+        if self._inside is not None:
+            return False
+        if self.meta(ERASURE) is None:
             return True
         if self.read_only or not self.erase_log():
             return False
         try:
-            self.set_meta("erasure_pending", None)
+            self.set_meta(ERASURE, None)
         except GalleryLocked:
             return False
         return True
+
+    def unerased(self) -> str | None:
+        """The log, where a removal still waits for it to be emptied."""
+        return None if self.meta(ERASURE) is None else f"{self.path}-wal still holds what was removed"
 
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""

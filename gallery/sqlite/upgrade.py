@@ -4,36 +4,13 @@ import sqlite3
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from gallery.errors import GalleryDamaged
+from gallery.migrations.running import run_migrations
 from gallery.sqlite.backup import copy_database
 from gallery.sqlite.faults import mapped
-
-if TYPE_CHECKING:
-    from alembic.config import Config
-
-MIGRATIONS = Path(__file__).parents[1] / "migrations"
-
-
-def alembic_config(migrations: Path = MIGRATIONS) -> "Config":
-    """Alembic's settings, made in code: there is no ini file and no logging set up."""
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    return config
-
-
-def run_migrations(connection: Connection, migrations: Path = MIGRATIONS) -> None:
-    """Apply every missing step on `connection`, inside the transaction it is in."""
-    from alembic import command
-
-    config = alembic_config(migrations)
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def _engine(path: Path, busy_timeout_s: float) -> Engine:

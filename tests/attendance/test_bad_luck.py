@@ -100,7 +100,7 @@ def test_locked_home(command, home, draw, monkeypatch):
     """A home that another program is writing to: a bounded wait, one line, exit code 3, nothing changed."""
     import functools
 
-    from gallery.sqlite.store import Store
+    from gallery import Store
 
     command("enroll", draw("a.png", (1,)), "--name", "Ada")
     monkeypatch.setattr(Store, "open", functools.partial(Store.open, busy_timeout_s=0.1))

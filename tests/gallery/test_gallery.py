@@ -47,7 +47,7 @@ def test_any_script_is_a_name(gallery, enrol, name):
 @given(st.text(min_size=1, max_size=40))
 def test_a_name_is_one_name_in_every_normal_form(name):
     """Composed or decomposed, with blanks around: what is accepted is one and the same name."""
-    from gallery.repositories.people import clean
+    from gallery.names import clean
 
     try:
         wanted = clean(name, "name")

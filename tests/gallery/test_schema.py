@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gallery import Conflict
+from gallery.migrations.running import alembic_config, run_migrations
 from gallery.schema import (
     REVISIONS,
     Base,
@@ -23,7 +24,6 @@ from gallery.schema import (
     Person,
     SessionRow,
 )
-from gallery.sqlite.upgrade import alembic_config, run_migrations
 
 TABLES = {
     "crop",

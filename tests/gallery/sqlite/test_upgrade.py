@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from gallery import Gallery, GalleryDamaged, GalleryReadOnly, Store
+from gallery.migrations.running import MIGRATIONS, run_migrations
 from gallery.sqlite import home as gallery_home
 from gallery.sqlite import store as gallery_store
-from gallery.sqlite.upgrade import MIGRATIONS, run_migrations, upgrade
+from gallery.sqlite.upgrade import upgrade
 
 AT = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 BACKUP = "attendance.db.0001-20260504T030201Z.bak"

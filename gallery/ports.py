@@ -1,0 +1,142 @@
+"""The three seams of the gallery, each to be replaced by another that keeps its word: a database, a search, a vault.
+
+`gallery.sqlite` keeps that of `Database`, `gallery.search` that of `Search`, `gallery.vault` that of `Vault`.
+"""
+
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+
+from gallery.values import Hit, Orphan, Soundness, Templates
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+    from sqlalchemy.orm import Session
+
+    Transaction: TypeAlias = Session
+
+
+class Database(Protocol):
+    """People, templates, sessions, marks and events of one home; the only truth.
+
+    May be used by several threads at once. Whatever the engine raises comes out as a GalleryUnusable or a Conflict.
+    """
+
+    @property
+    def home(self) -> Path:
+        """The folder of the home; the key lies there."""
+
+    @property
+    def where(self) -> str:
+        """How messages name the database."""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing is ever written."""
+
+    @property
+    def schema_version(self) -> str:
+        """The revision of the schema."""
+
+    @classmethod
+    def open(
+        cls,
+        home: Path,
+        *,
+        create: bool = True,
+        read_only: bool = False,
+        busy_timeout_s: float = 5.0,
+        at: datetime | None = None,
+    ) -> Self:
+        """Open the home's database, made where there is none and upgraded where its schema is older."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+    def atomic(self) -> AbstractContextManager["Transaction"]:
+        """All or nothing, alone among writers from the start; inside another `atomic()` a savepoint of it."""
+
+    def reading(self) -> AbstractContextManager["Transaction"]:
+        """One consistent view; nested calls share it, and inside `atomic()` it is that of the writing one."""
+
+    def generation(self) -> int:
+        """A number that every change of people, templates or groups raises; one and the same within a view."""
+
+    def bump(self, transaction: "Transaction") -> None:
+        """Raise the generation, inside `atomic()`."""
+
+    def meta(self, key: str) -> str | None:
+        """A fact about the home, or None."""
+
+    def set_meta(self, key: str, value: str | None) -> None:
+        """Record a fact about the home, or forget it with None."""
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy of one moment as the new file `target`, without the key."""
+
+    def check(self, *, quick: bool = False) -> Soundness:
+        """What the engine itself finds wrong; `quick` leaves out what takes long. Changes nothing."""
+
+    def drop_orphans(self, transaction: "Transaction") -> list[Orphan]:
+        """Delete the rows whose owner is gone; returns which they were."""
+
+    def size(self) -> int:
+        """How many bytes the database takes."""
+
+    def plan_erasure(self) -> None:
+        """Remember, inside the `atomic()` that removes something, that `finish_erasure` is to follow."""
+
+    def finish_erasure(self) -> bool:
+        """Take what was removed out of logs and free pages, too; true when nothing is left to do."""
+
+    def unerased(self) -> str | None:
+        """What still holds bytes of somebody removed, in words; None where nothing does."""
+
+
+class Search(Protocol):
+    """Templates in memory, asked for the nearest; results equal comparing with each of them."""
+
+    def add(self, template_id: int, person_id: int, vector: "ArrayLike", cohort_mean: float) -> None:
+        """One template, vector (d,), under a new id."""
+
+    def extend(self, new: Templates) -> None:
+        """Several templates."""
+
+    def remove(self, template_id: int) -> None:
+        """Take one out; raises KeyError where it is not in."""
+
+    def search(
+        self,
+        vectors: "NDArray[np.float32]",
+        cohort_means: "ArrayLike",
+        *,
+        people: int = 5,
+        allowed: Collection[int] | None = None,
+    ) -> list[list[Hit]]:
+        """For each probe of `vectors` (n, d) up to `people` distinct people, best first, among those `allowed`."""
+
+    def size(self, allowed: Collection[int] | None = None) -> int:
+        """How many people have a template in it: all, or of those `allowed`."""
+
+
+class Cipher(Protocol):
+    """Seals bytes so that they open for one person, encoder and purpose alone."""
+
+    def seal(self, plain: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
+        """`plain`, sealed."""
+
+    def open(self, sealed: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
+        """What `seal` was given; raises TemplateAltered on any difference."""
+
+
+class Vault(Cipher, Protocol):
+    """Keeps the key of a home and seals with it."""
+
+    def unlock(self) -> None:
+        """Have the key at hand, or raise now what sealing would: KeyMissing, KeyExposed, KeyWrong."""
+
+    def rotate(self, *, at: datetime, by: str) -> int:
+        """A new key, everything sealed anew with it, whole or not at all; returns how many values were sealed."""

@@ -1,0 +1,132 @@
+"""Transactions over one engine, whichever it is: writes all or nothing, and reading in one view.
+
+Each thread is in at most one view and one writing step at a time; what is nested inside shares it.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Delete, Engine, Update, event, select, update
+from sqlalchemy.orm import Session
+
+from gallery.schema import EventRow, Meta
+
+GENERATION, ERASURE = "generation", "erasure_pending"
+"""Facts about the home: how often it changed, and whether bytes of somebody removed are still to be overwritten."""
+_SEEN = "generation seen"
+
+
+def _guard_events(_connection: Connection, clause: object, *_rest: object) -> None:
+    if isinstance(clause, Update | Delete) and getattr(clause.table, "key", None) == EventRow.__tablename__:
+        raise RuntimeError("the event table is append-only")
+
+
+class Transactions:
+    """What every database of the gallery has in common; `gallery.sqlite` adds what SQLite alone does.
+
+    A transaction of ``engine`` keeps one view; with the execution options ``writing`` it holds the write lock from
+    the start. ``mapped`` turns what the engine raises into the gallery's errors.
+    """
+
+    def __init__(
+        self, engine: Engine, writing: Mapping[str, Any], mapped: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        event.listen(engine, "before_execute", _guard_events)
+        self._engine = engine
+        self._writer = engine.execution_options(**writing)
+        self._mapped = mapped
+        self._here = threading.local()
+
+    @property
+    def _inside(self) -> Session | None:
+        """The innermost transaction that this thread is in."""
+        found: Session | None = getattr(self._here, "inside", None)
+        return found
+
+    @property
+    def _writing(self) -> Session | None:
+        found: Session | None = getattr(self._here, "writing", None)
+        return found
+
+    @contextmanager
+    def atomic(self) -> Iterator[Session]:
+        """All or nothing. Holds the write lock from the start; inside another `atomic()` a savepoint.
+
+        Inside `reading()` it is a step of its own: within it what it wrote is seen, after it the view is as before.
+        Raises GalleryLocked, GalleryReadOnly, GalleryFull, GalleryDamaged, Conflict.
+        """
+        outer = self._writing
+        with self._mapped():
+            if outer is None:
+                with self._outermost() as session:
+                    yield session
+            else:
+                with outer.begin_nested():
+                    yield outer
+
+    @contextmanager
+    def _outermost(self) -> Iterator[Session]:
+        around = self._inside
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            session.connection()  # takes the lock now, not at the first statement
+            self._here.writing = self._here.inside = session
+            try:
+                yield session
+            finally:
+                self._here.writing, self._here.inside = None, around
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One consistent view; nested calls share it, and inside `atomic()` it is the view of that transaction.
+
+        It is of the moment of its first statement, whatever others write until it is left.
+        """
+        around = self._inside
+        with self._mapped():
+            if around is not None:
+                yield around
+                return
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                self._here.inside = session
+                try:
+                    yield session
+                finally:
+                    self._here.inside = None
+
+    def generation(self) -> int:
+        """A number that every change of people, templates or groups raises; marks leave it alone.
+
+        Within `reading()` it is read once, as it cannot change there.
+        """
+        with self.reading() as session:
+            seen: int | None = session.info.get(_SEEN)
+            if seen is None:
+                seen = int(self.meta(GENERATION) or 0)
+                if session is not self._writing:
+                    session.info[_SEEN] = seen
+            return seen
+
+    def bump(self, session: Session) -> None:
+        """Raise the generation; called inside every `atomic()` that changes people, templates or groups."""
+        session.execute(update(Meta).where(Meta.key == GENERATION).values(value=str(self.generation() + 1)))
+
+    def plan_erasure(self) -> None:
+        """Remember, in the `atomic()` that removes something, that `finish_erasure` is to follow."""
+        self.set_meta(ERASURE, "1")
+
+    def meta(self, key: str) -> str | None:
+        """A fact about the home, or None where it is not recorded."""
+        with self.reading() as session:
+            return session.scalar(select(Meta.value).where(Meta.key == key))
+
+    def set_meta(self, key: str, value: str | None) -> None:
+        """Record a fact about the home, or forget it with None."""
+        with self.atomic() as session:
+            row = session.get(Meta, key)
+            if row is not None:
+                session.delete(row)
+                session.flush()
+            if value is not None:
+                session.add(Meta(key=key, value=value))

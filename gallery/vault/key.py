@@ -1,0 +1,55 @@
+"""The key file of a home: 32 bytes in hexadecimal, readable for its owner alone."""
+
+import os
+import secrets
+from pathlib import Path
+
+from gallery.errors import GalleryReadOnly, KeyExposed, KeyMissing, KeyWrong
+from gallery.files import new_private_file
+
+KEY = "key"
+KEY_BYTES = 32
+_OTHERS = 0o077
+
+
+def _check_mode(path: Path) -> None:
+    mode = path.stat().st_mode
+    if os.name == "posix" and mode & _OTHERS:
+        raise KeyExposed(str(path), f"its mode is {mode & 0o777:04o}, expected 0600")
+
+
+def _read_key(path: Path) -> bytes:
+    _check_mode(path)
+    try:
+        key = bytes.fromhex(path.read_text("ascii"))
+    except ValueError as error:
+        raise KeyWrong(str(path), "it is not the hexadecimal text of a key") from error
+    if len(key) != KEY_BYTES:
+        raise KeyWrong(str(path), f"expected {KEY_BYTES} bytes in hexadecimal, got {len(key)}")
+    return key
+
+
+def _write_key(path: Path) -> None:
+    try:
+        with new_private_file(path) as temporary:
+            temporary.write_text(secrets.token_hex(KEY_BYTES) + "\n", "ascii")
+    except FileExistsError:
+        return  # another process was faster: its key counts
+    except OSError as error:
+        raise GalleryReadOnly(str(path.parent), f"the key cannot be written: {error.strerror}") from error
+
+
+def load_key(home: Path, *, create: bool) -> bytes:
+    """The 32 bytes in `<home>/key`; where there is none, a fresh one if `create` holds.
+
+    Raises KeyMissing, KeyExposed (mode other than for the owner alone), KeyWrong (malformed).
+    """
+    path = home / KEY
+    try:
+        if create and not path.exists():
+            _write_key(path)
+        return _read_key(path)
+    except FileNotFoundError as error:
+        raise KeyMissing(str(path), "no such file, and templates sealed with it are stored") from error
+    except OSError as error:
+        raise KeyMissing(str(path), f"it cannot be read: {error.strerror}") from error

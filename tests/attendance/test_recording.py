@@ -1,0 +1,116 @@
+"""From decisions to marks: what a picture costs the database, and what other programs do meanwhile."""
+
+import pytest
+from sqlalchemy import event
+
+from attendance.errors import SessionClosed
+from gallery import Store
+
+MOST_PER_FIRST_MARK, MOST_PER_SECOND_LOOK = 6, 3
+
+
+@pytest.fixture
+def people(app, draw):
+    """Six people, and a check that ran already today."""
+    for number in range(1, 7):
+        app.enroll(draw(f"{number}.png", (number,), seed=number), name=f"Person {number}")
+    list(app.check(draw("nobody.png"), on_problem=lambda _: None))
+    return app
+
+
+@pytest.fixture
+def present(people, pipeline):
+    """Decisions for these people, none of them recorded."""
+    return lambda *numbers: people.judge(
+        [pipeline._face(place, number, 90, 80) for place, number in enumerate(numbers)], source="x"
+    )
+
+
+@pytest.fixture
+def statements(people):
+    told: list[str] = []
+    event.listen(people.store._engine, "before_cursor_execute", lambda *given: told.append(given[2]))
+    return told
+
+
+@pytest.mark.parametrize("session", [None, "Maths"])
+def test_statements_of_a_first_mark(people, present, statements, clock, session):
+    """To mark somebody for the first time costs at most six statements, and to see that they are marked three."""
+    people.sessions.open("Maths", at=clock.now)
+    (decision,) = present(1)
+    statements.clear()
+    first = people.record(decision, session)
+    cost = len(statements)
+    statements.clear()
+    again = people.record(decision, session)
+
+    assert ("present", "already") == (first.decision, again.decision)
+    assert cost <= MOST_PER_FIRST_MARK
+    assert len(statements) <= MOST_PER_SECOND_LOOK
+
+
+def test_statements_of_a_picture_of_several(people, present, statements):
+    """Of a picture with four new people and one marked before, the session and the marks are looked up once."""
+    people.record(present(5)[0])
+    decisions = present(1, 2, 3, 4, 5)
+    statements.clear()
+    found = people.record_picture(decisions, how="file")
+
+    assert ["present"] * 4 + ["already"] == [each.decision for each in found]
+    assert 1 == sum("FROM session" in each and each.startswith("SELECT") for each in statements)
+    assert len(statements) <= 4 * MOST_PER_FIRST_MARK - 3 * MOST_PER_SECOND_LOOK
+
+
+def test_statements_of_a_checked_picture(people, draw, statements):
+    """A picture in a run, judged and marked for the first time, costs at most six statements with those of judging."""
+    counts = []
+    for decision in people.check(*(draw(f"c{number}.png", (number, 90), seed=9) for number in (1, 2, 3)), workers=1):
+        assert "present" == decision.decision
+        counts.append(len(statements))
+        statements.clear()
+
+    assert max(counts[1:]) <= MOST_PER_FIRST_MARK
+
+
+def test_marked_by_another_program_meanwhile(people, present, monkeypatch):
+    """Whom another program marks after the look and before the mark is told as marked already, with that mark."""
+    (decision,) = present(1)
+    make, others = people.marks.mark, []
+
+    def first_elsewhere(*given, **named):
+        if not others:
+            others.append(None)
+            others.append(make(*given, **named).mark.id)
+        return make(*given, **named)
+
+    monkeypatch.setattr(people.marks, "mark", first_elsewhere)
+    found = people.record(decision)
+
+    assert ("already", others[1]) == (found.decision, found.mark)
+    assert 1 == people.gallery.stats().marks
+
+
+def test_closed_by_another_program_meanwhile(people, present, clock, monkeypatch):
+    """A session that is closed after the look and before the mark takes none."""
+    people.sessions.open("Maths", at=clock.now)
+    (decision,) = present(1)
+    make = people.marks.mark
+
+    def closed_first(*given, **named):
+        people.sessions.close("Maths", at=clock.now)
+        return make(*given, **named)
+
+    monkeypatch.setattr(people.marks, "mark", closed_first)
+    with pytest.raises(SessionClosed, match=r"was closed at 2026-03-02T07:58:11\.204Z"):
+        people.record(decision, "Maths")
+    assert 0 == people.gallery.stats().marks
+
+
+def test_who_is_marked_needs_no_lock(people, present, home):
+    """That somebody is marked already is told while another program is writing, without a wait."""
+    (decision,) = present(1)
+    made = people.record(decision).mark
+    with Store.open(home) as other, other.atomic():
+        found = people.record(decision)
+
+    assert ("already", made) == (found.decision, found.mark)
