@@ -251,9 +251,10 @@ class Attendance:
         """Mark a ``present`` decision in the session (None: the day's own).
 
         Returns it with the mark's id, as ``already`` when the person was marked before, as ``review`` when
-        somebody has voided that mark; other decisions come back unchanged. ``how`` is ``camera`` for a decision
-        with a track, else ``file``, unless given. In a session of a day gone by the mark is of the time that the
-        file tells, if it tells one of that day. When this returns, the mark survives a kill.
+        somebody has voided that mark, as ``unknown`` when the person was removed since; other decisions come back
+        unchanged. ``how`` is ``camera`` for a decision with a track, else ``file``, unless given. In a session of a
+        day gone by the mark is of the time that the file tells, if it tells one of that day. When this returns, the
+        mark survives a kill.
         """
         from attendance.recording import record
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
 from attendance.records import SCORE_DIGITS, Decision, instant
 from attendance.sessions import SessionInfo
+from gallery.errors import PersonUnknown
 from gallery.repositories import marks as rows
 from gallery.repositories import sessions
 from gallery.repositories.events import MARK_ADDED, MARK_RESTORED, MARK_VOIDED, record
@@ -98,7 +99,7 @@ class Marks:
         """Mark a person, once; the same again returns the mark that is there. It waits for other writers.
 
         ``entered`` is when this is done, where that is not ``at``: the event log has it. Raises `SessionClosed`, but
-        not for a mark by hand: corrections are made afterwards.
+        not for a mark by hand: corrections are made afterwards; `PersonUnknown` where the person is gone.
         """
         done = entered or at
         with self._store.atomic() as transaction:
@@ -110,7 +111,8 @@ class Marks:
                 return self._told(transaction, MARK_ADDED, new, done)
             there = rows.of(transaction, person, session.id)
             if there is None:
-                raise _closed(session, sessions.closes_at(transaction, session.id))
+                closes = sessions.closes_at(transaction, session.id)
+                raise _refusal(person, session, None if how == "manual" else closes, done)
             if there.voided_at is None or how != "manual":
                 return Marked(info_of(there), new=False)
             back = rows.restore(transaction, there.id, at=at, how=how, evidence=evidence)
@@ -169,5 +171,7 @@ def info_of(found: "StoredMark") -> MarkInfo:
     )
 
 
-def _closed(session: SessionInfo, closes: datetime | None) -> SessionClosed:
-    return SessionClosed(session.name, "was closed" if closes is None else f"was closed at {instant(closes)}")
+def _refusal(person: int, session: SessionInfo, closes: datetime | None, at: datetime) -> SessionClosed | PersonUnknown:
+    if closes is not None and at >= closes:
+        return SessionClosed(session.name, f"was closed at {instant(closes)}")
+    return PersonUnknown(str(person), "this person was removed meanwhile")

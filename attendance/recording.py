@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from attendance.errors import SessionClosed
 from attendance.marks import ENTERED, TIME, UNKNOWN, Marked, evidence_of, info_of
-from attendance.records import Decision, instant
+from attendance.records import Decision, PersonRef, instant
 from attendance.zones import day_bounds, zone
+from gallery.errors import PersonUnknown
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
@@ -52,11 +53,22 @@ def _recorded(
         marked = Marked(info_of(there), new=False)
     else:
         evidence = {**evidence_of(decision), **facts}
-        marked = app.marks.mark(decision.person.key, session, at=at, how=kind, evidence=evidence, entered=decision.at)
+        try:
+            marked = app.marks.mark(
+                decision.person.key, session, at=at, how=kind, evidence=evidence, entered=decision.at
+            )
+        except PersonUnknown:
+            return _without(decision, decision.person)
     if not marked.mark.valid:
         reasons = (*decision.reasons, MARK_VOIDED)
         return dataclasses.replace(decision, decision="review", mark=marked.mark.id, reasons=reasons)
     return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
+
+
+def _without(decision: Decision, gone: PersonRef) -> Decision:
+    """The decision as it would be had the person been removed before it: whoever it was is nobody enrolled."""
+    others = tuple(each for each in decision.candidates if each.person.key != gone.key)
+    return dataclasses.replace(decision, decision="unknown", person=None, candidates=others)
 
 
 def refuse_past(session: "SessionInfo", at: datetime, how: "How") -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import exists, insert, literal, or_, select
 from sqlalchemy.orm import Session
 
 from gallery.repositories.events import MARK_VOIDED
-from gallery.schema import EventRow, Instant, JsonText, MarkRow, SessionRow
+from gallery.schema import EventRow, Instant, JsonText, MarkRow, Person, SessionRow
 from gallery.values import StoredMark
 
 
@@ -36,20 +36,25 @@ def add(
     evidence: Mapping[str, Any],
     open_at: datetime | None,
 ) -> StoredMark | None:
-    """The new mark; None where the person has one in the session, or the session was closed at ``open_at``.
+    """The new mark; None where the person has one in the session or is gone, or the session was closed at ``open_at``.
 
     With None for ``open_at`` a closed session takes it, too. One statement: it asks and writes at once.
     """
     new = StoredMark(uuid4().hex, person, session_id, at, how, dict(evidence))
     there = exists().where(MarkRow.person_id == person, MarkRow.session_id == session_id)
-    allowed = select(
-        literal(new.id),
-        literal(person),
-        SessionRow.id,
-        literal(at, Instant()),
-        literal(how),
-        literal(dict(evidence), JsonText()),
-    ).where(SessionRow.id == session_id, ~there)
+    allowed = (
+        select(
+            literal(new.id),
+            Person.id,
+            SessionRow.id,
+            literal(at, Instant()),
+            literal(how),
+            literal(dict(evidence), JsonText()),
+        )
+        .select_from(SessionRow)
+        .join(Person, Person.id == person)
+        .where(SessionRow.id == session_id, ~there)
+    )
     if open_at is not None:
         allowed = allowed.where(or_(SessionRow.closes.is_(None), SessionRow.closes > open_at))
     columns = ["id", "person_id", "session_id", "at", "how", "evidence"]

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from attendance.errors import SessionClosed
-from gallery import Store
+from gallery import Gallery, Store
 
 MOST_PER_FIRST_MARK, MOST_PER_SECOND_LOOK = 6, 3
 
@@ -104,6 +104,19 @@ def test_closed_by_another_program_meanwhile(people, present, clock, monkeypatch
     with pytest.raises(SessionClosed, match=r"was closed at 2026-03-02T07:58:11\.204Z"):
         people.record(decision, "Maths")
     assert 0 == people.gallery.stats().marks
+
+
+def test_removed_by_another_program_meanwhile(people, present, home, clock):
+    """Who is removed after being judged gets no mark and is told as nobody; the others of the picture are marked."""
+    decisions = present(1, 2)
+    with Store.open(home) as other:
+        Gallery(other, people.card.id).remove("P-1", at=clock.now, by="another program")
+    gone, there = people.record_picture(decisions, how="file")
+
+    assert ("unknown", None, None) == (gone.decision, gone.person, gone.mark)
+    assert "P-1" not in {each.person.id for each in gone.candidates}
+    assert ("present", "P-2") == (there.decision, there.person.id)
+    assert (1, []) == (people.gallery.stats().marks, people.gallery.verify())
 
 
 def test_who_is_marked_needs_no_lock(people, present, home):

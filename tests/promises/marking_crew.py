@@ -136,10 +136,11 @@ def marks(home: Path, photos: Path) -> dict[str, object]:
             report(decision.mark)
 
     def judge(reported: set[str]) -> str:
-        with opened(home) as app, app.store.reading() as transaction:
-            there = {mark.id for session in app.sessions.all() for mark in app.marks.of_session(session.id)}
-            told = {each.subject for each in history(transaction, action="mark.add")}
-            problems = app.gallery.verify()
+        with opened(home) as app:
+            with app.store.reading() as transaction:
+                there = {mark.id for session in app.sessions.all() for mark in app.marks.of_session(session.id)}
+                told = {each.subject for each in history(transaction, action="mark.add")}
+                problems = app.gallery.verify()
             if not reported <= there:
                 return f"reported but gone: {reported - there}"
             if there != told:
