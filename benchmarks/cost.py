@@ -162,10 +162,10 @@ def measure(repeat: int, folder: Path, people: Path | None = None) -> tuple[list
 
 def detection_only(paths: Sequence[Path], repeat: int) -> float:
     """Seconds to decode the photos and find their faces, in this process."""
-    from enroll.detect import CenterFace
+    from enroll.detect import FaceFinder
     from enroll.photo import read_photo
 
-    detector = CenterFace()
+    detector = FaceFinder()
     return median_seconds(lambda: [detector.detect(read_photo(path).pixels) for path in paths], repeat)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from enroll.card import EncoderCard, ScoreModel, load_card
-    from enroll.detect import CenterFace, FaceDetector
+    from enroll.detect import FaceDetector, FaceFinder
     from enroll.encoder import Encoder, OnnxEncoder, load_encoder
     from enroll.errors import (
         CardInvalid,
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "card": ("EncoderCard", "ScoreModel", "load_card"),
-    "detect": ("CenterFace", "FaceDetector"),
+    "detect": ("FaceDetector", "FaceFinder"),
     "encoder": ("Encoder", "OnnxEncoder", "load_encoder"),
     "errors": (
         "CardInvalid",
@@ -107,7 +107,6 @@ __all__ = [
     "ENROLL_LIMITS",
     "PHOTO_SUFFIXES",
     "CardInvalid",
-    "CenterFace",
     "Detection",
     "DetectorAltered",
     "DetectorError",
@@ -124,6 +123,7 @@ __all__ = [
     "Face",
     "FaceDetector",
     "FaceError",
+    "FaceFinder",
     "NameInvalid",
     "NoFace",
     "OnnxEncoder",

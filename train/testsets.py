@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from rich.progress import track
 
-from enroll.detect import CenterFace
+from enroll.detect import FaceFinder
 from enroll.errors import NoFace, PhotoError
 from enroll.photo import decode_photo
 from train.console import stderr
@@ -76,7 +76,7 @@ def archive_digest(archive: Path) -> str:
 
 
 def _detect_all(archive: Path) -> TestCrops:
-    detector, tree = CenterFace(), FileTree(archive)
+    detector, tree = FaceFinder(), FileTree(archive)
     names = tree.names(PICTURES)
     crops = np.zeros((len(names), SIDE, SIDE, 3), np.uint8)
     found = np.zeros(len(names), bool)

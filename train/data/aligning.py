@@ -43,7 +43,7 @@ def aligned_face(detector: detect.FaceDetector, pixels: "Pixels", source: str, *
 @cache
 def way() -> str:
     """Eight hex digits of how faces are found and aligned: crops of another detector or aligner are other crops."""
-    sha = hashlib.sha256(detect.SHA256.encode())
+    sha = hashlib.sha256(detect.load_detector_card().sha256.encode())
     for module in (detect, geometry, photo):
         sha.update(Path(str(module.__file__)).read_bytes())
     return sha.hexdigest()[:8]
@@ -115,7 +115,7 @@ def _write(path: Path, crop: np.ndarray) -> None:
 
 @cache
 def _detector() -> detect.FaceDetector:
-    return detect.CenterFace(threads=1)
+    return detect.FaceFinder(threads=1)
 
 
 @lru_cache(maxsize=1)
