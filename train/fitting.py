@@ -41,6 +41,10 @@ def fit_recipe(path: Path, out: Path, folder: Path) -> str:
     shutil.copyfile(path, out / RECIPE_COPY)
     for base in recipe_bases(path):
         shutil.copyfile(base, out / base.name)
+    if recipe.task == "detector":
+        from train.detecting.task import fit_detector
+
+        return fit_detector(recipe, out, folder)
     if recipe.task != "faces":
         from train.workbench import fit_workbench
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from enroll.detect import CenterFace
+from enroll.detect import FaceFinder
 from enroll.encoder import MODELS, OnnxEncoder, load_encoder
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112
@@ -38,9 +38,9 @@ def ramp() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def centerface() -> CenterFace:
-    """The real detector on one thread."""
-    return CenterFace(threads=1)
+def detector() -> FaceFinder:
+    """The shipped detector on one thread."""
+    return FaceFinder(threads=1)
 
 
 @pytest.fixture(scope="session")

@@ -55,10 +55,10 @@ def test_no_crops_give_no_embeddings(default_encoder):
     assert (0, default_encoder.dim) == default_encoder.embed(np.empty((0, 112, 112, 3), np.uint8)).shape
 
 
-def test_two_people_are_less_alike_than_two_photos_of_one(default_encoder, centerface, astronaut, hopper):
+def test_two_people_are_less_alike_than_two_photos_of_one(default_encoder, detector, astronaut, hopper):
     """A portrait is far more like its own dimmed copy than like another person's portrait."""
     pictures = [astronaut, (astronaut * 0.7).astype(np.uint8), hopper]
-    aligned = [align(picture, centerface.detect(picture)[0].landmarks) for picture in pictures]
+    aligned = [align(picture, detector.detect(picture)[0].landmarks) for picture in pictures]
     same, other = default_encoder.embed(np.stack(aligned))[1:] @ default_encoder.embed(aligned[0][None])[0]
     assert same > other + 0.3
 

@@ -20,8 +20,8 @@ def scene() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def real(centerface, default_encoder) -> Pipeline:
-    return Pipeline(centerface, default_encoder)
+def real(detector, default_encoder) -> Pipeline:
+    return Pipeline(detector, default_encoder)
 
 
 def photo_of(pixels: np.ndarray) -> Photo:

@@ -16,9 +16,9 @@ from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess, b
 
 
 @pytest.fixture(scope="module")
-def portrait(centerface, astronaut):
+def portrait(detector, astronaut):
     """The first portrait with its detection."""
-    (detection,) = centerface.detect(astronaut)
+    (detection,) = detector.detect(astronaut)
     return astronaut, detection
 
 
@@ -30,9 +30,9 @@ def grey(crop: np.ndarray) -> np.ndarray:
     return crop.astype(np.float32).mean(-1)
 
 
-def test_good_portraits_are_usable_and_score_high(portrait, centerface, hopper):
+def test_good_portraits_are_usable_and_score_high(portrait, detector, hopper):
     """Both portraits may enrol, with at least 90 of 100."""
-    for pixels, detection in (portrait, (hopper, centerface.detect(hopper)[0])):
+    for pixels, detection in (portrait, (hopper, detector.detect(hopper)[0])):
         quality = judge(pixels, detection)
         assert () == quality.reasons
         assert quality.score >= 90
@@ -57,13 +57,13 @@ def test_motion_blur_in_either_direction_shows(portrait):
         assert sharpness(grey(smeared)) < sharpness(grey(crop)) / 2
 
 
-def test_sharpness_does_not_follow_light_contrast_or_size(portrait, centerface):
+def test_sharpness_does_not_follow_light_contrast_or_size(portrait, detector):
     """Half the light, half the contrast or twice the pixels change the sharpness by ten points at most."""
     pixels, detection = portrait
     crop = align(pixels, detection.landmarks)
     expected = sharpness(grey(crop))
     large = cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
-    (found,) = centerface.detect(large)
+    (found,) = detector.detect(large)
     for changed in (crop // 2, crop // 2 + 60, align(large, found.landmarks)):
         assert abs(expected - sharpness(grey(changed))) <= 10
 
@@ -158,7 +158,7 @@ def test_limits_are_checked(change):
         dataclasses.replace(CHECK_LIMITS, **change)
 
 
-def test_good_photos_are_hardly_ever_refused(shared_data, centerface):
+def test_good_photos_are_hardly_ever_refused(shared_data, detector):
     """Of 60 development faces a check refuses none, an enrolment at most one."""
     with (shared_data / "faces.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if (row["set"], row["split"]) == ("lfw", "dev")]
@@ -167,7 +167,7 @@ def test_good_photos_are_hardly_ever_refused(shared_data, centerface):
         for row in rows[:: len(rows) // 60][:60]:
             crop = np.asarray(Image.open(io.BytesIO(archive.read(row["file"]))).convert("RGB"))
             picture = cv2.copyMakeBorder(crop, 24, 24, 24, 24, cv2.BORDER_REFLECT_101)
-            face = max(centerface.detect(picture), key=lambda found: found.box[2] * found.box[3])
+            face = max(detector.detect(picture), key=lambda found: found.box[2] * found.box[3])
             for limits in refused:
                 refused[limits] += bool(judge(picture, face, limits).reasons)
     assert 0 == refused[CHECK_LIMITS]

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from enroll.detect import CenterFace
+from enroll.detect import FaceFinder
 from enroll.errors import DetectorFailed
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112, align
@@ -92,7 +92,7 @@ def test_a_crop_is_what_the_product_aligns(tmp_path, astronaut, hopper):
     pictures = load_faces(tmp_path / "out")
     assert ["nasa/Eileen/0.png", "nasa/Eileen/1.png", "nasa/Grace/0.png", "nasa/Grace/1.png"] == pictures.names.tolist()
     assert ("nasa:Eileen", "nasa:Grace") == pictures.classes
-    face = max(CenterFace(threads=1).detect(astronaut[:300]), key=lambda found: found.box[2] * found.box[3])
+    face = max(FaceFinder(threads=1).detect(astronaut[:300]), key=lambda found: found.box[2] * found.box[3])
     assert np.array_equal(align(astronaut[:300], face.landmarks, border=8), pictures.pixels[0])
     middle = align(astronaut[:300], face.landmarks).astype(float)
     assert np.abs(middle - pictures.pixels[0][8:120, 8:120]).mean() < 0.5  # OpenCV rounds places to 1/32 px
@@ -187,7 +187,7 @@ def test_what_may_pass_is_tried_again(tmp_path, monkeypatch):
         def detect(self, pixels):
             if self.seen == 1:
                 self.seen += 1
-                raise DetectorFailed("centerface", "out of memory")
+                raise DetectorFailed("detector.onnx", "out of memory")
             return super().detect(pixels)
 
     detector = Failing()
