@@ -58,8 +58,14 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
     Everything is made from the file that ships, in a folder of its own, and moved to `to` when it is whole.
     """
     recipe = load_recipe(run / RECIPE_COPY)
+    if recipe.task == "detector":
+        from train.detecting.shipping import ship_detector
+
+        return ship_detector(run, to, identifier, folder)
     if recipe.task != "faces":
-        raise RecipeInvalid(str(run), "only encoders of faces are exported; see `attendance train demo` for others")
+        raise RecipeInvalid(
+            str(run), "only encoders and the detector of faces are exported; see `attendance train demo` for others"
+        )
     network = trained_model(run, folder)
     pictures = load_faces(folder, drop_heldout=True)
     to.parent.mkdir(parents=True, exist_ok=True)
@@ -83,7 +89,7 @@ def recalibrate(encoder: Path, identifier: str, folder: Path) -> str:
         raise RecipeInvalid(identifier, "an encoder calibrated anew needs an id of its own: scores do not compare")
     pictures = load_faces(folder, drop_heldout=True)
     kept = ("recipe", "teachers", "initial_weights", "weaknesses")
-    facts = {name: card.raw[name] for name in kept} | {"id": identifier, "revision": _revision()}
+    facts = {name: card.raw[name] for name in kept} | {"id": identifier, "revision": revision()}
     with tempfile.TemporaryDirectory(prefix=f".{encoder.name}.", dir=encoder.resolve().parent) as made:
         file = Path(shutil.copy(encoder / card.encoder.name, Path(made, "encoder.onnx")))
         _describe(Plain(identifier, file, mirror=card.mirror), pictures, facts)
@@ -126,7 +132,7 @@ def _facts(recipe: Recipe, identifier: str) -> dict[str, Any]:
     return {
         "id": identifier,
         "recipe": recipe.name,
-        "revision": _revision(),
+        "revision": revision(),
         "teachers": [{"name": name, "terms": "Apache-2.0"} for name in taught_by(recipe)],
         "initial_weights": [{"name": name, "licence": "Apache-2.0"} for name in started],
         "weaknesses": list(WEAKNESSES),
@@ -153,7 +159,8 @@ def _sets(pictures: Pictures) -> list[str]:
     return sorted(set(pictures.columns["set"][pictures.rows("train")].tolist()))
 
 
-def _revision() -> str:
+def revision() -> str:
+    """The commit that this was made from."""
     done = subprocess.run(
         ["git", "rev-parse", "HEAD"],  # noqa: S607 - whichever git the user has
         capture_output=True,

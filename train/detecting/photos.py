@@ -73,11 +73,12 @@ def backgrounds(folder: Path) -> tuple[Photos, Photos]:
     return every.part([n for n in empty if not is_dev(n)]), every.part([n for n in empty if is_dev(n)])
 
 
-def small_pictures(folder: Path, part: str) -> Photos:
-    """CIFAR's pictures of `part` (train or test): 32 px and without people."""
+def small_pictures(folder: Path) -> tuple[Photos, Photos]:
+    """CIFAR's training pictures, 32 px and without people, to train and (a fifth) to choose on."""
     archive = _archive(folder, "cifar10_part.zip")
     tree = FileTree(archive)
-    return Photos(tree, {}, tuple(name for name in tree.names(PICTURES) if name.startswith(f"{part}/")))
+    every = Photos(tree, {}, tuple(name for name in tree.names(PICTURES) if name.startswith(BACKGROUND_FOLDER)))
+    return every.part([n for n in every.names if not is_dev(n)]), every.part([n for n in every.names if is_dev(n)])
 
 
 def person_of(name: str) -> str:

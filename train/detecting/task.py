@@ -59,7 +59,7 @@ def fit_detector(recipe: Recipe, out: Path, folder: Path) -> str:
     """Train by a recipe of the task `detector`; a run begun in `out` is continued. Returns what to tell the user."""
     model = network(recipe, folder)
     train, _ = scene_photos(folder)
-    sources = Sources(train, backgrounds(folder)[0], small_pictures(folder, "train"))
+    sources = Sources(train, backgrounds(folder)[0], small_pictures(folder)[0])
     fit(recipe, model, jobs(recipe, model, sources), out)
     return f"{out}: {recipe.name} trained; weights in {out / WEIGHTS}"
 
