@@ -24,7 +24,6 @@ from train.yunet import YuNet, export_yunet
 DOUBTFUL = 0.1  # confidence down to which development pictures are searched
 FALSE_PER_THOUSAND = 1.0
 LEAST, MOST = 0.3, 0.95  # between which the least confidence is chosen
-SMALL_STEP = 6  # every so many of CIFAR's pictures
 KNOWN = 150  # development photos, about, in each condition
 ENLARGED = (1.0, 2.0)
 NOT_SAID = 3  # decimals
@@ -65,9 +64,8 @@ class DevPictures:
 
 
 def dev_pictures(folder: Path) -> DevPictures:
-    """Development photos, backgrounds, and test pictures of no face set (a part of CIFAR's training pictures)."""
-    small = small_pictures(folder, "train")
-    return DevPictures(scene_photos(folder)[1], backgrounds(folder)[1], small.part(list(small.names[::SMALL_STEP])))
+    """The fifth of each kind of picture that training never sees."""
+    return DevPictures(scene_photos(folder)[1], backgrounds(folder)[1], small_pictures(folder)[1])
 
 
 def ship_detector(run: Path, to: Path, identifier: str, folder: Path) -> str:
@@ -102,9 +100,8 @@ def describe(made: Path, recipe: Recipe, identifier: str, pictures: DevPictures)
     found = {name: finds(detector, shown(known, change)) for name, change in conditions().items()}
     found["as they are"] = finds(detector, first_faces(pictures.scenes))
     facts |= {"min_score": least_confidence(count, false), "box": box_change(found["as they are"])}
-    save_json(
-        made / CARD_FILE, facts | _origin(recipe) | {"figures": _figures(facts["min_score"], found, count, false)}
-    )
+    figures = _figures(facts["min_score"], found, count, false)
+    save_json(made / CARD_FILE, facts | _origin(recipe) | {"figures": figures})
     load_detector_card(made)
 
 
