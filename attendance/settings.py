@@ -94,7 +94,7 @@ class Settings:
     keep_crops: bool = _setting(True, "Keep the sealed, aligned face so that a new encoder needs no new photo.")
     time_zone: str | None = _setting(None, "IANA zone of the site's days, e.g. Europe/Berlin; none: the system's.")
     vote_frames: int = _setting(3, "Frames of a video track that must agree before a mark.", low=1, high=100)
-    detect_side: int = _setting(640, "Longer side, in pixels, of the copy that the detector sees.", low=160, high=4096)
+    detect_side: int = _setting(1280, "Longer side, in pixels, of the copy that the detector sees.", low=160, high=4096)
     camera_stall_s: float = _setting(5.0, "Seconds without a frame until a camera counts as hung.", low=0.5, high=600)
     camera_retry_max_s: float = _setting(30.0, "Longest pause between two tries to reach a camera.", low=0.1, high=3600)
     duplicate_window_s: float = _setting(

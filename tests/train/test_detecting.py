@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -12,10 +13,11 @@ import pytest
 import torch
 from PIL import Image
 
+from enroll.detect import FaceFinder, _in_convention
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112, iou
 from train.checkpoint import load_checkpoint
-from train.detecting import measure
+from train.detecting import measure, shipping
 from train.detecting.compose import Scenery, Sources, compose, masked, mirrored, moved, nothing
 from train.detecting.labels import Labels, label, labels_of
 from train.detecting.objective import assign, boxes_of, eiou, flat, grid, iou_of, judged, points_of, targets_of
@@ -24,6 +26,7 @@ from train.detecting.task import ComposedInputs, fit_detector, jobs, network
 from train.errors import RecipeInvalid, TestPersonRefused, TrainingDiverged, WeightsUnusable
 from train.loop import fit
 from train.recipe import RECIPES, load_recipe
+from train.shipping import ship
 from train.yunet import YuNet
 
 HOW = Scenery(side=96, smallest=12.0, largest=60.0)
@@ -438,3 +441,45 @@ def test_cells_and_outputs_are_in_one_order():
         stride = int(cells.strides[place])
         column, row = (int(value) // stride for value in cells.corners[place])
         assert row * (96 // stride) + column == int(outputs[0, place, 0])
+
+
+def test_the_least_confidence_follows_the_false_faces():
+    """In 2,000 pictures two false faces may stay: the limit lies just above the third; in few none may."""
+    false = np.array([0.91, 0.805, 0.621, 0.45])
+    assert 0.63 == shipping.least_confidence(2000, false)
+    assert 0.92 == shipping.least_confidence(500, false)
+    assert shipping.LEAST == shipping.least_confidence(500, false[:0])
+
+
+def test_the_box_change_brings_boxes_to_the_labels():
+    """Boxes too wide, too low and too far right come back to the label's by the card's change."""
+    found = measure.Finds(*(np.ones(1) for _ in range(2)), np.array([[1.25, 0.8]]), np.array([[0.125, 0.0]]))
+    change = np.array([shipping.box_change(found)], np.float32)[0]
+    label, wide = np.array([[10, 20], [30, 60]], np.float32), np.array([[10, 24], [35, 56]], np.float32)
+    np.testing.assert_allclose(label[None], _in_convention(wide[None], change), atol=0.05)
+
+
+def test_a_finished_run_becomes_a_detector(tmp_path, sources, monkeypatch):
+    """The exported folder loads in the product, and its card says where it comes from and how it did."""
+    recipe = load_recipe(tiny(tmp_path, steps=1))
+    monkeypatch.setattr("train.detecting.task._scenery", lambda _: HOW)
+    run = tmp_path / "run"
+    run.mkdir()
+    shutil.copyfile(tmp_path / "tiny.toml", run / "recipe.toml")
+    model = network(recipe, tmp_path)
+    fit(recipe, model, jobs(recipe, model, sources), run)
+    few = shipping.DevPictures(sources.scenes, sources.backgrounds, sources.small)
+    monkeypatch.setattr(shipping, "dev_pictures", lambda _: few)
+    monkeypatch.setattr(shipping, "conditions", lambda: {"30 px": measure.conditions()["30 px"]})
+    with pytest.raises(TrainingDiverged, match="not one face"):
+        ship(run, tmp_path / "out", "test-1", tmp_path)
+    assert [] == list((tmp_path / "out").iterdir())
+    once = measure.Finds(np.full(3, 0.8), np.full(3, 0.1), np.ones((3, 2)), np.zeros((3, 2)))
+    monkeypatch.setattr(shipping, "finds", lambda *_: once)
+    said = ship(run, tmp_path / "out", "test-1", tmp_path)
+    assert "test-1" in said
+    assert "test-1" == FaceFinder(threads=1, folder=tmp_path / "out").id
+    facts = json.loads((tmp_path / "out" / "card.json").read_text())
+    assert {"30 px", "as they are"} == set(facts["figures"]["found_percent"])
+    assert ["MIT"] == [part["licence"] for part in facts["initial_weights"]]
+    assert ["out", "run", "tiny.toml"] == sorted(path.name for path in tmp_path.iterdir())

@@ -17,6 +17,7 @@ from train.cards import sha256_of
 from train.checkpoint import load_checkpoint
 from train.detecting.measure import Finds, conditions, enlarged, false_faces, finds, first_faces, shown
 from train.detecting.photos import Photos, backgrounds, scene_photos, small_pictures
+from train.errors import TrainingDiverged
 from train.recipe import RECIPE_COPY, Recipe, finished_weights, load_recipe
 from train.whole import save_json
 from train.yunet import YuNet, export_yunet
@@ -99,6 +100,8 @@ def describe(made: Path, recipe: Recipe, identifier: str, pictures: DevPictures)
     known = list(first_faces(pictures.scenes, KNOWN))
     found = {name: finds(detector, shown(known, change)) for name, change in conditions().items()}
     found["as they are"] = finds(detector, first_faces(pictures.scenes))
+    if not found["as they are"].confidence.any():
+        raise TrainingDiverged(identifier, "not one face of the development photos is found")
     facts |= {"min_score": least_confidence(count, false), "box": box_change(found["as they are"])}
     figures = _figures(facts["min_score"], found, count, false)
     save_json(made / CARD_FILE, facts | _origin(recipe) | {"figures": figures})
