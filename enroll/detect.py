@@ -36,6 +36,18 @@ SAME_FACE: Final = 0.4  # overlap of two boxes that are one face
 LEAST_PIECE: Final = 0.25  # of a large face's side; what is smaller inside it is a face of its own
 CUT_MARGIN: Final = 0.5  # of the box, on each side of a large face that is looked at alone
 
+# What is not plainly a face is cut out and looked at again, at sizes (pixels of the box's longer side) at which this
+# network knows faces best, once mirrored: a face is one at each look, a pattern seldom. Its confidence becomes the
+# geometric mean of all looks. On development pictures with one false face in a thousand that found 89 % of faces of
+# 20 px, where the first look alone found 65 %.
+SURE: Final = 0.9  # confidence from which one look is enough
+LOOKS: Final = ((32, False), (64, True))
+LOOK_WIDTH: Final = 3  # sides of the box that a look shows
+MOST_LOOKS: Final = 64  # doubtful faces of one picture, the most confident first
+LOOKS_AT_ONCE: Final = 16
+LEAST_SEEN: Final = 0.01  # confidence worth reading off at another look
+NEVER: Final = 1e-9
+
 _INPUT: Final = "pictures"
 _OUTPUTS: Final = [f"{kind}_{stride}" for stride in STRIDES for kind in ("sure", "place")]
 
@@ -109,46 +121,89 @@ class FaceFinder:
     def detect(self, pixels: Pixels) -> list[Detection]:
         """Return the faces of an RGB picture (H, W, 3) uint8, the most confident first."""
         check_pixels(pixels)
-        found = self._search(pixels, self.max_side)
+        found = self._faces(pixels, self.max_side)
         longest = max(pixels.shape[:2])
         searched = min(longest, self.max_side)
         large = LARGE_FACE * longest / searched
         suspect = not found or any(max(face.box[2:]) > large for face in found)
         if searched > NEAR_FROM or (suspect and searched > NEAR_SIDE):
             least = large if found else 0.0
-            near = [face for face in self._search(pixels, NEAR_SIDE) if max(face.box[2:]) > least]
+            near = [face for face in self._faces(pixels, NEAR_SIDE) if max(face.box[2:]) > least]
             found = merge([self._looked_at_alone(pixels, face) for face in near], found)
         return self._refine(pixels, found) if self._refine and found else found
+
+    def _faces(self, pixels: Pixels, max_side: int) -> list[Detection]:
+        """Return what is a face on a copy of at most `max_side` pixels, looked at again where that is not plain."""
+        # A mean of several looks reaches the least confidence only from this one on, be the others ever so sure.
+        found = self._search(pixels, max_side, self.min_score ** (1 + len(LOOKS)))
+        plain = [face for face in found if face.confidence >= SURE]
+        doubtful = found[len(plain) :][:MOST_LOOKS]
+        judged = [face for face in self._looked_again(pixels, doubtful) if face.confidence >= self.min_score]
+        return sorted(plain + judged, key=lambda face: -face.confidence)
+
+    def _looked_again(self, pixels: Pixels, faces: list[Detection]) -> list[Detection]:
+        """Return the faces with the geometric mean of the confidences of all looks."""
+        logs = np.log([[face.confidence] for face in faces])
+        for side, mirrored in LOOKS if faces else ():
+            seen = [self._look(pixels, part, side, mirrored=mirrored) for part in _parts(faces, LOOKS_AT_ONCE)]
+            logs = np.column_stack([logs, np.log(np.concatenate(seen))])
+        means = np.exp(logs.mean(1)) if faces else []
+        return [Detection(face.box, face.landmarks, float(mean)) for face, mean in zip(faces, means, strict=True)]
+
+    def _look(self, pixels: Pixels, faces: Sequence[Detection], side: int, *, mirrored: bool) -> NDArray[np.float64]:
+        """Return how sure (n,) the network is of each face when it is cut out at `side` px."""
+        views = [_cut(pixels, face.box, side) for face in faces]
+        blob = np.stack([view[:, ::-1] if mirrored else view for view in views]).transpose(0, 3, 1, 2)
+        maps = self._run(blob.astype(np.float32))
+        return np.array([self._best([level[[i]] for level in maps], face, side) for i, face in enumerate(faces)])
+
+    def _best(self, maps: list[NDArray[np.float32]], face: Detection, side: int) -> float:
+        """Return the confidence of what lies in a cut (see `_cut`) where its face should be; `NEVER` for nothing."""
+        boxes, _, scores = decode(maps[::2], maps[1::2], min_score=LEAST_SEEN)
+        w, h = (extent * side / max(face.box[2:]) for extent in face.box[2:])
+        middle = LOOK_WIDTH * side / 2
+        aim = (middle - w / 2, middle - h / 2, w, h)
+        corners = _in_convention(boxes, self._box)
+        same = [iou((*low, *(high - low)), aim) > SAME_FACE for low, high in corners]
+        return max((float(score) for score, fits in zip(scores, same, strict=True) if fits), default=NEVER)
 
     def _looked_at_alone(self, pixels: Pixels, face: Detection) -> Detection:
         """Return `face` with the finer landmarks that it gets when it fills the network's input."""
         x, y, w, h = face.box
         x0, y0 = (max(0, int(low - CUT_MARGIN * side)) for low, side in ((x, w), (y, h)))
         x1, y1 = (int(low + (1 + CUT_MARGIN) * side) for low, side in ((x, w), (y, h)))
-        for again in self._search(pixels[y0:y1, x0:x1], NEAR_SIDE):
+        for again in self._search(pixels[y0:y1, x0:x1], NEAR_SIDE, self.min_score):
             box = (again.box[0] + x0, again.box[1] + y0, *again.box[2:])
             if iou(box, face.box) > SAME_FACE:
-                return Detection(box, again.landmarks + np.array([x0, y0], np.float32), again.confidence)
+                return Detection(box, again.landmarks + np.array([x0, y0], np.float32), face.confidence)
         return face
 
-    def _search(self, pixels: Pixels, max_side: int) -> list[Detection]:
-        """Return the faces that one run of the network finds on a copy of at most `max_side` pixels."""
-        blob, scale = _prepare(pixels, max_side)
+    def _run(self, blob: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """Return the network's maps of pictures (n, 3, h, w)."""
         try:
-            maps = self._session.run(_OUTPUTS, {_INPUT: blob})
+            maps: list[NDArray[np.float32]] = self._session.run(_OUTPUTS, {_INPUT: blob})
         except Exception as problem:
             raise DetectorFailed(str(self.file), str(problem)) from problem
-        boxes, landmarks, scores = decode(maps[::2], maps[1::2], min_score=self.min_score)
-        if not all(np.isfinite(values).all() for values in (*maps[::2], boxes, landmarks)):
+        if not all(np.isfinite(values).all() for values in maps[::2]):
+            raise DetectorFailed(str(self.file), "the network's output is not finite")
+        return maps
+
+    def _search(self, pixels: Pixels, max_side: int, least: float) -> list[Detection]:
+        """Return what one run of the network finds on a copy of at most `max_side` pixels, the most confident first."""
+        blob, scale = _prepare(pixels, max_side)
+        maps = self._run(blob)
+        boxes, landmarks, scores = decode(maps[::2], maps[1::2], min_score=least)
+        if not (np.isfinite(boxes).all() and np.isfinite(landmarks).all()):
             raise DetectorFailed(str(self.file), "the network's output is not finite")
         keep = suppress(boxes, scores, MAX_OVERLAP)
         boxes = _in_convention(boxes[keep], self._box) / scale
         landmarks = landmarks[keep] / scale
         height, width = pixels.shape[:2]
-        return [
+        found = [
             Detection(_clipped(box, width, height), points, float(score))
             for box, points, score in zip(boxes, landmarks, scores[keep], strict=True)
         ]
+        return [face for face in found if min(face.box[2:]) > 0]  # none of it lies in the black that was added
 
 
 def merge(near: list[Detection], found: list[Detection]) -> list[Detection]:
@@ -208,6 +263,31 @@ def _prepare(pixels: Pixels, max_side: int) -> tuple[NDArray[np.float32], NDArra
     blob = np.zeros((1, 3, -(-h // MULTIPLE) * MULTIPLE, -(-w // MULTIPLE) * MULTIPLE), np.float32)
     blob[0, :, :h, :w] = pixels.transpose(2, 0, 1)
     return blob, np.array([w / width, h / height], np.float32)
+
+
+def _parts(faces: Sequence[Detection], size: int) -> list[Sequence[Detection]]:
+    return [faces[start : start + size] for start in range(0, len(faces), size)]
+
+
+def _cut(pixels: Pixels, box: tuple[float, float, float, float], side: int) -> Pixels:
+    """Return a square around the middle of a box at the scale at which its longer side is `side` px.
+
+    It is `LOOK_WIDTH` such sides wide and high; what lies outside the picture is black.
+    """
+    import cv2
+
+    x, y, w, h = box
+    scale = side / max(w, h, 1.0)
+    width = LOOK_WIDTH * side
+    left, top = (low + extent / 2 - width / scale / 2 for low, extent in ((x, w), (y, h)))
+    x0, y0 = max(0, math.floor(left)), max(0, math.floor(top))
+    part = pixels[y0 : math.ceil(top + width / scale), x0 : math.ceil(left + width / scale)]
+    if scale < 1:  # averaged down first, so that no pixel is skipped
+        size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
+        part = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+    zoom = max(scale, 1.0)
+    matrix = np.array([[zoom, 0.0, scale * (x0 - left)], [0.0, zoom, scale * (y0 - top)]])
+    return np.asarray(cv2.warpAffine(part, matrix, (width, width), flags=cv2.INTER_LINEAR), np.uint8)
 
 
 def decode(

@@ -22,11 +22,12 @@ from train.recipe import RECIPE_COPY, Recipe, finished_weights, load_recipe
 from train.whole import save_json
 from train.yunet import YuNet, export_yunet
 
-DOUBTFUL = 0.1  # confidence down to which development pictures are searched
+DOUBTFUL = 0.3  # confidence down to which development pictures are searched
 FALSE_PER_THOUSAND = 1.0
 LEAST, MOST = 0.3, 0.95  # between which the least confidence is chosen
 KNOWN = 150  # development photos, about, in each condition
-ENLARGED = (1.0, 2.0)
+ENLARGED = (1.0, 2.0, 3.0)
+SMALL_ENLARGED = (2.0, 4.0)
 NOT_SAID = 3  # decimals
 
 TERMS = (
@@ -61,7 +62,8 @@ class DevPictures:
         """Every picture without a face, at the sizes at which it is searched."""
         for factor in ENLARGED:
             yield from enlarged(self.backgrounds, factor)
-        yield from enlarged(self.small, ENLARGED[-1])
+        for factor in SMALL_ENLARGED:
+            yield from enlarged(self.small, factor)
 
 
 def dev_pictures(folder: Path) -> DevPictures:
