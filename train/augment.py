@@ -4,7 +4,7 @@ Each function takes and returns uint8 (H, W, C) and draws only from the generato
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
 import numpy as np
@@ -12,6 +12,8 @@ from numpy.random import Generator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+Steps: TypeAlias = "tuple[tuple[float, Callable[[np.ndarray, Generator], np.ndarray]], ...]"
 
 GREY = 128
 MASK_TOP = 0.62  # part of the crop's height where a face mask begins: the nose tip of the alignment template
@@ -37,10 +39,17 @@ class Augmentation:
 
     def __call__(self, pixels: np.ndarray, random: Generator) -> np.ndarray:
         """One randomly degraded crop (side, side, C) of a picture at least as large."""
-        out = _similarity(pixels, self, random)
-        steps: tuple[tuple[float, Callable[[np.ndarray, Generator], np.ndarray]], ...] = (
-            (self.mask, cover_with_mask),
-            (self.occlusion, occlude),
+        return self._spoilt(_similarity(pixels, self, random), random, self._covers() + self._defects())
+
+    def spoil(self, pixels: np.ndarray, random: Generator) -> np.ndarray:
+        """The same picture (H, W, C) with light, blur, resolution, noise and JPEG drawn; nothing moved or covered."""
+        return self._spoilt(pixels, random, self._defects())
+
+    def _covers(self) -> Steps:
+        return ((self.mask, cover_with_mask), (self.occlusion, occlude))
+
+    def _defects(self) -> Steps:
+        return (
             (self.light, relight),
             (self.grey, to_grey),
             (self.low_resolution, shrink_and_enlarge),
@@ -48,6 +57,8 @@ class Augmentation:
             (self.noise, add_noise),
             (self.jpeg, compress),
         )
+
+    def _spoilt(self, out: np.ndarray, random: Generator, steps: Steps) -> np.ndarray:
         for probability, step in steps:
             if random.random() < probability:
                 out = step(out, random)

@@ -12,7 +12,8 @@ from rich.table import Table
 from train import facereport as reports
 from train.cards import record_figures, sealed
 from train.cost import cost
-from train.data.faces import cache_folder, load_faces
+from train.data.faces import cache_folder
+from train.data.realigned import load_pictures
 from train.devpeople import Cell, dev_outcomes, dev_people, dev_rows, save_csv
 from train.encoders import Carded, Contender, open_contender
 from train.evaluate import (
@@ -52,7 +53,7 @@ def evaluate_all(
     that a set gave nothing to. All others are compared with `against`, one of the names; else with the first.
     """
     out.mkdir(parents=True, exist_ok=True)
-    pictures = load_faces(folder, drop_heldout=True)
+    pictures = load_pictures(folder, drop_heldout=True)
     contenders = {name: open_contender(name, folder, cache_folder()) for name in names}
     results: list[dict[str, Any]] = []
     outcomes, pairs, drawn = {}, {}, {}
@@ -162,7 +163,7 @@ def evaluate_dev(
     All others are compared with `against`, one of the names; else with the first.
     """
     out.mkdir(parents=True, exist_ok=True)
-    pictures = load_faces(folder, drop_heldout=True)
+    pictures = load_pictures(folder, drop_heldout=True)
     people = dev_people(pictures)
     rows: list[dict[str, Any]] = []
     contenders = {name: open_contender(name, folder, cache_folder(), threads=2) for name in names}

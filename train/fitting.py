@@ -45,6 +45,10 @@ def fit_recipe(path: Path, out: Path, folder: Path) -> str:
         from train.detecting.task import fit_detector
 
         return fit_detector(recipe, out, folder)
+    if recipe.task == "landmarks":
+        from train.landmarking import fit_landmarks
+
+        return fit_landmarks(recipe, out, folder)
     if recipe.task != "faces":
         from train.workbench import fit_workbench
 

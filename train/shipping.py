@@ -14,8 +14,9 @@ from enroll.encoder import load_encoder
 from train.cameras import calibrated, with_cameras
 from train.cards import install, write_card
 from train.cohort import COHORT_K, training_cohort
-from train.data.faces import cache_folder, load_faces
+from train.data.faces import cache_folder
 from train.data.pictures import Pictures
+from train.data.realigned import load_pictures
 from train.embedding import crops_of, kept_vectors
 from train.encoders import Plain
 from train.errors import RecipeInvalid
@@ -62,12 +63,17 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
         from train.detecting.shipping import ship_detector
 
         return ship_detector(run, to, identifier, folder)
+    if recipe.task == "landmarks":
+        from train.landmarkship import ship_landmarks
+
+        return ship_landmarks(run, to, identifier, folder)
     if recipe.task != "faces":
         raise RecipeInvalid(
-            str(run), "only encoders and the detector of faces are exported; see `attendance train demo` for others"
+            str(run),
+            "only encoders, the detector and the landmark network are exported; see `attendance train demo` for others",
         )
     network = trained_model(run, folder)
-    pictures = load_faces(folder, drop_heldout=True)
+    pictures = load_pictures(folder, drop_heldout=True)
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as made:
         file = Path(made, "encoder.onnx")
@@ -87,7 +93,7 @@ def recalibrate(encoder: Path, identifier: str, folder: Path) -> str:
     card = load_encoder(encoder).card
     if card.id == identifier:
         raise RecipeInvalid(identifier, "an encoder calibrated anew needs an id of its own: scores do not compare")
-    pictures = load_faces(folder, drop_heldout=True)
+    pictures = load_pictures(folder, drop_heldout=True)
     kept = ("recipe", "teachers", "initial_weights", "weaknesses")
     facts = {name: card.raw[name] for name in kept} | {"id": identifier, "revision": revision()}
     with tempfile.TemporaryDirectory(prefix=f".{encoder.name}.", dir=encoder.resolve().parent) as made:
