@@ -110,7 +110,7 @@ class LandmarkNet:
 
     def _look(self, pixels: Pixels, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return better points (n, 5, 2) of a picture; where there is no sense in them they stay what they are."""
-        sane = [i for i, each in enumerate(points) if _can_be_cut(each)]
+        sane = [i for i, each in enumerate(points) if _are_apart(each)]
         if not sane:
             return points
         frames = np.stack([align(pixels, points[i], FRAME_SIZE, FRAME_BORDER) for i in sane])
@@ -162,26 +162,31 @@ def _starting_points(detection: Detection) -> NDArray[np.float64] | None:
 
 def _can_be_cut(points: NDArray[np.float64]) -> bool:
     """Whether points (5, 2) span a face: finite, apart, and not so wild that a crop would show anything else."""
-    if not np.isfinite(points).all() or float(np.ptp(points, axis=0).min()) <= 0.0:
+    if not _are_apart(points):
         return False
     matrix = umeyama(points, TEMPLATE_112)
     scale = math.hypot(*matrix[:, 0])
     return scale > 0.0 and _distance(apply(matrix, points), TEMPLATE_112) <= 2 * MISSHAPEN
 
 
+def _are_apart(points: NDArray[np.float64]) -> bool:
+    return bool(np.isfinite(points).all()) and float(np.ptp(points, axis=0).min()) > 0.0
+
+
 def _with_points(
     detection: Detection, start: NDArray[np.float64] | None, points: NDArray[np.float64] | None
 ) -> Detection:
     """Return `detection` with `points`, or as it is where they are no answer."""
-    if start is None or points is None or not np.isfinite(points).all() or not _is_answer(start, points):
+    if start is None or points is None or not _is_answer(start, points):
         return detection
     return Detection(detection.box, points.astype(np.float32), detection.confidence)
 
 
 def _is_answer(start: NDArray[np.float64], points: NDArray[np.float64]) -> bool:
-    if float(np.ptp(points, axis=0).min()) <= 0.0:
+    if not _are_apart(points):
         return False
-    moved = apply(crop_transform(start), points), apply(crop_transform(start), start)
+    upright = crop_transform(start)
+    moved = apply(upright, points), apply(upright, start)
     shape = apply(crop_transform(points), points)
     return _distance(*moved) <= FARTHEST and _distance(shape, TEMPLATE_112) <= MISSHAPEN
 

@@ -103,7 +103,7 @@ def test_contenders_are_compared_on_development_people(pictures, monkeypatch, tm
             noise = np.random.default_rng(1).normal(0, 0.6, (len(crops), 48))
             return unit(super().embed(crops) + noise)
 
-    monkeypatch.setattr(evaluation, "load_faces", lambda *_, **__: pictures)
+    monkeypatch.setattr(evaluation, "load_pictures", lambda *_, **__: pictures)
     monkeypatch.setattr(evaluation, "open_contender", lambda name, *_, **__: {"good": Patches, "bad": Spoilt}[name]())
     table = evaluation.evaluate_dev(["good", "bad"], tmp_path, tmp_path)
     with (tmp_path / "paired.csv").open(encoding="utf-8", newline="") as file:

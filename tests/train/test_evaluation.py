@@ -228,7 +228,7 @@ def generated(monkeypatch, tmp_path):
         return Measured(lfw, orl, crowd, outcomes, runs, pairs, np.repeat([True, False], 39))
 
     monkeypatch.setattr(evaluation, "measure", measure)
-    monkeypatch.setattr(evaluation, "load_faces", lambda *_, **__: None)
+    monkeypatch.setattr(evaluation, "load_pictures", lambda *_, **__: None)
     monkeypatch.setattr("train.evaluate.SIZES", (20,))
     monkeypatch.setattr(evaluation, "cost", lambda *_: {"embed_ms": 1.0, "file_mb": 2.0})
     return tmp_path

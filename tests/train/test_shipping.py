@@ -57,7 +57,7 @@ def run(tmp_path, network, monkeypatch):
     splits = np.repeat(["train", "dev"], [120, 60])
     columns = {name: np.full(180, value) for name, value in (("set", "school"), ("age", ""), ("race", ""))}
     pictures = Pictures(pixels, labels, splits, np.arange(180).astype(str), tuple(map(str, range(90))), columns)
-    monkeypatch.setattr(shipping, "load_faces", lambda *_, **__: pictures)
+    monkeypatch.setattr(shipping, "load_pictures", lambda *_, **__: pictures)
     monkeypatch.setattr(models, "make_model", lambda *_: (copy.deepcopy(network), 24))
     return folder
 
