@@ -18,6 +18,7 @@ from attendance.faults import is_ours
 from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
 
 if TYPE_CHECKING:
+    from enroll.card import EncoderCard
     from gallery import Database, Gallery
 
 PACKAGES = (
@@ -49,6 +50,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "clock.zone": "The time zone of the site cannot be told, or is not the one that the computer's clock runs in.",
         "disk.low": "Little space is left where the home lies.",
         "encoder.other": "Somebody enrolled has templates of another encoder only.",
+        "encoder.uncalibrated": "The encoder's thresholds were measured with another detector.",
         "home.leftover": "A file of an interrupted write lies in the home; it is never used.",
         "home.mode": "Other accounts may write to the home.",
         "package.missing": "A library is not installed.",
@@ -164,10 +166,14 @@ def _detector(settings: Resolved) -> Iterator[Finding]:
     import numpy as np
 
     from enroll.detect import FaceFinder
+    from enroll.landmarks import LandmarkNet
 
-    detector = FaceFinder(settings.values.detector_min_score, 1)
-    detector.detect(np.zeros((64, 64, 3), np.uint8))
-    yield Finding("detector", f"{detector.id}, {detector.file}, sha256 {detector.card.sha256[:12]}… as on its card")
+    detector, refiner = FaceFinder(settings.values.detector_min_score, 1), LandmarkNet(1)
+    grey = np.full((64, 64, 3), 127, np.uint8)
+    refiner.offsets(grey[None])
+    detector.detect(grey)
+    for part, file in ((detector, detector.file), (refiner, refiner.file)):
+        yield Finding("detector", f"{part.id}, {file}, sha256 {part.card.sha256[:12]}… as on its card")
 
 
 def _encoder(settings: Resolved) -> Iterator[Finding]:
@@ -182,6 +188,19 @@ def _encoder(settings: Resolved) -> Iterator[Finding]:
     encoder.cohort_means(encoder.embed(crop))
     seal = encoder.card.encoder
     yield Finding("encoder", f"{encoder.id}, {folder / seal.name}, sha256 {seal.sha256[:12]}… as on its card")
+    yield from _calibration(encoder.card)
+
+
+def _calibration(card: "EncoderCard") -> Iterator[Finding]:
+    """Whether the thresholds were measured with the detector that is installed."""
+    from enroll.detect import load_detector_card
+    from enroll.landmarks import load_landmark_card
+
+    here = f"{load_detector_card().id}+{load_landmark_card().id}"
+    if card.finder != here:
+        found = f"{card.id} was calibrated with {card.finder or 'another detector'}, installed is {here}"
+        repair = "attendance train calibrate FOLDER --id NEW"
+        yield Finding("calibration", f"{found}: its thresholds may not hold", "encoder.uncalibrated", repair, 1)
 
 
 def _clock(settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -153,7 +153,11 @@ class FileSeal:
 
 @dataclass(frozen=True, slots=True)
 class EncoderCard:
-    """What is known of an encoder; `raw` is the whole card as read, with data, terms, figures, weaknesses."""
+    """What is known of an encoder; `raw` is the whole card as read, with data, terms, figures, weaknesses.
+
+    `finder` names the detector and the landmark network whose crops cohort and score model were made from, as
+    `Pipeline.finder` does; empty for a card that does not tell.
+    """
 
     id: str
     encoder: FileSeal
@@ -168,6 +172,7 @@ class EncoderCard:
     cohort_size: int
     score_model: ScoreModel
     raw: Mapping[str, Any]
+    finder: str = ""
 
     def __post_init__(self) -> None:
         if not self.id.strip():
@@ -222,6 +227,7 @@ def parse_card(raw: Mapping[str, Any]) -> EncoderCard:
         cohort_size=_whole(raw["cohort"]["size"]),
         score_model=_score_model(raw["score_model"]),
         raw=MappingProxyType(dict(raw)),
+        finder=_text(raw.get("finder", "")),
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -51,12 +51,14 @@ NEVER: Final = 1e-9
 _INPUT: Final = "pictures"
 _OUTPUTS: Final = [f"{kind}_{stride}" for stride in STRIDES for kind in ("sure", "place")]
 
-Refine = Callable[[Pixels, Sequence[Detection]], list[Detection]]
-"""Takes a picture and its faces, returns the same faces in the same order with better landmarks."""
-
 
 class FaceDetector(Protocol):
     """Finds faces in one picture; tests and other models plug in here."""
+
+    @property
+    def id(self) -> str:
+        """The detector's name."""
+        ...
 
     def detect(self, pixels: Pixels) -> list[Detection]:
         """Return the faces of an RGB picture (H, W, 3) uint8, the most confident first."""
@@ -87,9 +89,8 @@ class FaceFinder:
     """The shipped detector, for pictures of any size.
 
     `min_score` is the least confidence (0 to 1) of a face, the card's if not given. Pictures whose longer side exceeds
-    `max_side` are searched on smaller copies; coordinates are always those of the picture given. `refine` may improve
-    the landmarks of what was found. `threads=0` takes the cores at hand. May be shared by threads. `folder` holds
-    another detector. Raises a `DetectorError`.
+    `max_side` are searched on smaller copies; coordinates are always those of the picture given. `threads=0` takes the cores at
+    hand. May be shared by threads. `folder` holds another detector. Raises a `DetectorError`.
     """
 
     def __init__(
@@ -98,7 +99,6 @@ class FaceFinder:
         threads: int = 0,
         max_side: int = 1280,
         *,
-        refine: Refine | None = None,
         folder: Path = FOLDER,
     ) -> None:
         if min_score is not None and not 0.0 < min_score < 1.0:
@@ -109,7 +109,6 @@ class FaceFinder:
         self.min_score = self.card.min_score if min_score is None else min_score
         self.max_side = max_side
         self._box = np.array(self.card.box, np.float32)
-        self._refine = refine
         self.file = folder / MODEL_FILE
         self._session = _open_session(self.file, self.card, threads)
 
@@ -130,7 +129,7 @@ class FaceFinder:
             least = large if found else 0.0
             near = [face for face in self._faces(pixels, NEAR_SIDE) if max(face.box[2:]) > least]
             found = merge([self._looked_at_alone(pixels, face) for face in near], found)
-        return self._refine(pixels, found) if self._refine and found else found
+        return found
 
     def _faces(self, pixels: Pixels, max_side: int) -> list[Detection]:
         """Return what is a face on a copy of at most `max_side` pixels, looked at again where that is not plain."""

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,19 @@ FARTHEST: Final = 28.0  # a correction larger than a quarter of the crop
 MISSHAPEN: Final = 16.0  # what the best similarity leaves between the points and the template
 
 
+class Refiner(Protocol):
+    """Gives faces that were found better landmarks; tests and other models plug in here."""
+
+    @property
+    def id(self) -> str:
+        """The network's name."""
+        ...
+
+    def refine(self, pixels: Pixels, detections: Sequence[Detection]) -> list[Detection]:
+        """Return the same faces of an RGB picture (H, W, 3) uint8, in the same order."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class LandmarkCard:
     """What is known of the network: its id, and the sha256 that its file must have."""
@@ -67,7 +80,7 @@ class LandmarkNet:
     def __init__(self, threads: int = 0, *, folder: str | Path = FOLDER) -> None:
         self.folder = Path(folder)
         self.card = load_landmark_card(self.folder)
-        path = self.folder / FILE_NAME
+        self.file = path = self.folder / FILE_NAME
         data = _read(path)
         if hashlib.sha256(data).hexdigest() != self.card.sha256:
             raise DetectorAltered(str(path), "the file's sha256 is not the card's")

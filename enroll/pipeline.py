@@ -13,6 +13,7 @@ from enroll.encoder import DEFAULT, Encoder, load_encoder
 from enroll.errors import NoFace, PhotoRefused, SeveralFaces
 from enroll.face import Detection, Face, Photo, Pixels, Template
 from enroll.geometry import align
+from enroll.landmarks import LandmarkNet, Refiner
 from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess, is_finite
 
 Multi = Literal["portrait", "error", "largest"]
@@ -28,12 +29,26 @@ _BLACK: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A detector and an encoder joined; `limits` hold for checks, `enrol_limits` for photos that enrol."""
+    """A detector and an encoder joined; `limits` hold for checks, `enrol_limits` for photos that enrol.
+
+    Faces are aligned by the landmarks that `refiner` gives them, without one by the detector's own.
+    """
 
     detector: FaceDetector
     encoder: Encoder
     limits: QualityLimits = CHECK_LIMITS
     enrol_limits: QualityLimits = ENROLL_LIMITS
+    refiner: Refiner | None = None
+
+    @property
+    def id(self) -> str:
+        """What a template was made with, from picture to cohort: the parts' names, joined by `+`."""
+        return f"{self.finder}+{self.encoder.id}"
+
+    @property
+    def finder(self) -> str:
+        """What finds and aligns faces: the detector's name and the landmark network's, joined by `+`."""
+        return self.detector.id if self.refiner is None else f"{self.detector.id}+{self.refiner.id}"
 
     def faces(self, pixels: Pixels, *, limits: QualityLimits | None = None) -> list[Face]:
         """Return every face of an RGB picture (H, W, 3) uint8, the detector's most confident first.
@@ -47,6 +62,8 @@ class Pipeline:
     ) -> list[Face]:
         """Return the faces that `detections` of `pixels` stand for, in their order (see `faces`)."""
         limits = limits or self.limits
+        if self.refiner is not None and detections:
+            detections = self.refiner.refine(pixels, detections)
         judged = [_judge(pixels, detection, self.encoder.crop_size, limits) for detection in detections]
         return self._with_templates(judged)
 
@@ -103,7 +120,7 @@ def open_pipeline(
     `detector_min_score` is the least confidence of a face, that of the detector's card if not given.
     """
     loaded = load_encoder(encoder, threads)
-    return Pipeline(FaceFinder(detector_min_score, threads), loaded, limits, enrol_limits)
+    return Pipeline(FaceFinder(detector_min_score, threads), loaded, limits, enrol_limits, LandmarkNet(threads))
 
 
 def _judge(pixels: Pixels, detection: Detection, side: int, limits: QualityLimits) -> Face:

@@ -59,6 +59,11 @@ class CenterFace:
         self.max_side = max_side
         self._session = _open_session(model or weights_path(), threads)
 
+    @property
+    def id(self) -> str:
+        """The detector's name."""
+        return "centerface"
+
     def detect(self, pixels: Pixels) -> list[Detection]:
         """Return the faces of an RGB picture (H, W, 3) uint8, the most confident first."""
         check_pixels(pixels)

@@ -14,6 +14,7 @@ from enroll.encoder import load_encoder
 from train.cameras import calibrated, with_cameras
 from train.cards import install, write_card
 from train.cohort import COHORT_K, training_cohort
+from train.data.aligning import finder
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.data.realigned import load_pictures
@@ -115,6 +116,7 @@ def _describe(encoder: Plain, pictures: Pictures, origin: Mapping[str, Any]) -> 
     k = min(COHORT_K, len(clean))
     facts = {
         **origin,
+        "finder": finder(),
         "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "data": [{"set": name, "terms": TERMS.get(name, OWN_TERMS)} for name in _sets(pictures)],
         "figures": {},

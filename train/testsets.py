@@ -13,11 +13,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from rich.progress import track
 
-from enroll.detect import FaceFinder
 from enroll.errors import NoFace, PhotoError
 from enroll.photo import decode_photo
 from train.console import stderr
-from train.data.aligning import SIDE, aligned_face, way
+from train.data.aligning import SIDE, open_cutter, way
 from train.data.faces import cache_folder
 from train.data.filetree import FileTree
 from train.errors import DataMissing, ManifestInvalid
@@ -76,14 +75,14 @@ def archive_digest(archive: Path) -> str:
 
 
 def _detect_all(archive: Path) -> TestCrops:
-    detector, tree = FaceFinder(), FileTree(archive)
+    cutter, tree = open_cutter(), FileTree(archive)
     names = tree.names(PICTURES)
     crops = np.zeros((len(names), SIDE, SIDE, 3), np.uint8)
     found = np.zeros(len(names), bool)
     steps = track(names, f"faces of {archive.name}", console=stderr(), disable=not stderr().is_terminal)
     for i, name in enumerate(steps):
         with suppress(NoFace):
-            crops[i], found[i] = aligned_face(detector, _read(tree, name), name), True
+            crops[i], found[i] = cutter.cut(_read(tree, name), name), True
     return TestCrops(crops, found, tuple(names))
 
 

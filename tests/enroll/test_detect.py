@@ -206,20 +206,6 @@ def test_threads_share_a_detector(detector, astronaut, hopper):
     assert expected == [found[number] for number in range(len(pictures))]
 
 
-def test_landmarks_may_be_refined(astronaut):
-    """What refines gets the picture with its faces and has the last word; without faces it is not asked."""
-    asked = []
-
-    def refine(pixels, faces):
-        asked.append((pixels.shape, len(faces)))
-        return list(faces[:0])
-
-    finder = FaceFinder(threads=1, refine=refine)
-    assert [] == finder.detect(astronaut)
-    assert [] == finder.detect(np.zeros((64, 64, 3), np.uint8))
-    assert [(astronaut.shape, 1)] == asked
-
-
 class Session:
     """Stands for the network and returns maps full of one value, or raises."""
 

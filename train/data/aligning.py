@@ -14,37 +14,61 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from enroll import detect, geometry, photo
+from enroll import detect, geometry, landmarks, photo
 from enroll.errors import DetectorError, EnrollError, NoFace
 from train.data.filetree import FileTree
 from train.errors import ManifestInvalid
 from train.whole import whole
 
 if TYPE_CHECKING:
-    from enroll.face import Pixels
+    from enroll.face import Detection, Pixels
 
 SIDE = 112
 WEBP_QUALITY = 90
 FORMATS = {".webp": {"format": "WEBP", "quality": WEBP_QUALITY}, ".png": {"format": "PNG"}}
 
 
-def aligned_face(detector: detect.FaceDetector, pixels: "Pixels", source: str, *, border: int = 0) -> "Pixels":
-    """The largest face of a picture (H, W, 3), aligned: (112 + 2 border, ..., 3). Raises NoFace, DetectorFailed."""
+@dataclass(frozen=True)
+class Cutter:
+    """Finds the largest face of a picture and aligns it, as the product does."""
+
+    detector: detect.FaceDetector
+    refiner: landmarks.Refiner | None = None
+
+    def cut(self, pixels: "Pixels", source: str, *, border: int = 0) -> "Pixels":
+        """That face of a picture (H, W, 3): (112 + 2 border, ..., 3). Raises NoFace, DetectorFailed."""
+        largest = _largest(self.detector, pixels, source)
+        if self.refiner is not None:
+            (largest,) = self.refiner.refine(pixels, [largest])
+        try:
+            return geometry.align(pixels, largest.landmarks, SIDE, border)
+        except ValueError as error:  # landmarks all in one place
+            raise NoFace(source, "a face without usable landmarks") from error
+
+
+def open_cutter(threads: int = 0) -> Cutter:
+    """The shipped detector and landmark network; raises a `DetectorError`."""
+    return Cutter(detect.FaceFinder(threads=threads), landmarks.LandmarkNet(threads))
+
+
+def _largest(detector: detect.FaceDetector, pixels: "Pixels", source: str) -> "Detection":
     faces = detector.detect(pixels)
     if not faces:
         raise NoFace(source, "no face was found")
-    largest = max(faces, key=lambda face: face.box[2] * face.box[3])
-    try:
-        return geometry.align(pixels, largest.landmarks, SIDE, border)
-    except ValueError as error:  # landmarks all in one place
-        raise NoFace(source, "a face without usable landmarks") from error
+    return max(faces, key=lambda face: face.box[2] * face.box[3])
+
+
+def finder() -> str:
+    """The names of the shipped detector and landmark network, as `Pipeline.finder` has them."""
+    return f"{detect.load_detector_card().id}+{landmarks.load_landmark_card().id}"
 
 
 @cache
 def way() -> str:
     """Eight hex digits of how faces are found and aligned: crops of another detector or aligner are other crops."""
-    sha = hashlib.sha256(detect.load_detector_card().sha256.encode())
-    for module in (detect, geometry, photo):
+    cards = detect.load_detector_card().sha256, landmarks.load_landmark_card().sha256
+    sha = hashlib.sha256("".join(cards).encode())
+    for module in (detect, landmarks, geometry, photo):
         sha.update(Path(str(module.__file__)).read_bytes())
     return sha.hexdigest()[:8]
 
@@ -91,7 +115,7 @@ def _cropped(tree: FileTree, task: Task, batch: Batch) -> Outcome:
     stamp = stamp_of(tree, task)
     try:
         pixels = photo.decode_photo(tree.read(task.photo), task.photo).pixels
-        crop = aligned_face(_detector(), pixels, task.photo, border=batch.border)
+        crop = _cutter().cut(pixels, task.photo, border=batch.border)
     except ManifestInvalid as error:
         return Outcome(task.photo, stamp, "", f"{error.id}: {error.detail}", final=False)
     except EnrollError as error:
@@ -114,8 +138,8 @@ def _write(path: Path, crop: np.ndarray) -> None:
 
 
 @cache
-def _detector() -> detect.FaceDetector:
-    return detect.FaceFinder(threads=1)
+def _cutter() -> Cutter:
+    return open_cutter(threads=1)
 
 
 @lru_cache(maxsize=1)

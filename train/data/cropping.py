@@ -10,9 +10,8 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from enroll.detect import FaceFinder
 from train.console import stderr
-from train.data.aligning import Batch, Outcome, Task, crop_batch, prepare_worker, stamp_of
+from train.data.aligning import Batch, Outcome, Task, crop_batch, open_cutter, prepare_worker, stamp_of
 from train.data.filetree import FileTree
 from train.data.journal import is_done, note, read_journal
 from train.errors import WorkerLost
@@ -57,7 +56,7 @@ def _cropped(batches: Sequence[Batch], processes: int) -> Iterator[list[Outcome]
     """Outcomes of batches as they are finished; a single process or batch needs no worker."""
     if not batches:
         return
-    FaceFinder(threads=1)  # a detector that is missing says so once, here
+    open_cutter(threads=1)  # a detector that is missing says so once, here
     if min(processes, len(batches)) == 1:
         yield from map(crop_batch, batches)
         return

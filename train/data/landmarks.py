@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.progress import track
 
-from enroll import detect
 from enroll.geometry import TEMPLATE_112, apply, umeyama
+from train import centerface
 from train.console import stderr
 from train.data.faces import CROP_SIDE, cache_folder
 from train.data.pictures import Pictures
@@ -37,9 +37,9 @@ def landmark_labels(pictures: Pictures, rows: np.ndarray, look: Look | None = No
 
     Answers are kept in the cache as they come: a call that was stopped goes on where it stood.
     """
-    table = _table(cache_folder() / f"landmarks-{pictures.digest}-{detect.SHA256[:8]}.npy", len(pictures))
+    table = _table(cache_folder() / f"landmarks-{pictures.digest}-{centerface.SHA256[:8]}.npy", len(pictures))
     missing = rows[(np.asarray(table[rows]) == 0).all((1, 2))]
-    look = look or (detect.CenterFace(threads=1).detect if len(missing) else None)
+    look = look or (centerface.CenterFace(threads=1).detect if len(missing) else None)
     starts = range(0, len(missing), CHUNK)
     for start in track(starts, "landmarks of crops", console=stderr(), disable=not stderr().is_terminal):
         part = missing[start : start + CHUNK]

@@ -4,10 +4,9 @@ Stored crops were cut by CenterFace's points. A cohort, a score model or a bad c
 that CenterFace aligned; where the product aligns by its own network they are to be made of its crops.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import cv2
 import numpy as np
@@ -15,7 +14,7 @@ from rich.progress import track
 
 from enroll.face import Detection, Pixels
 from enroll.geometry import crop_transform
-from enroll.landmarks import LandmarkNet
+from enroll.landmarks import LandmarkNet, Refiner
 from train.console import stderr
 from train.data.faces import CROP_SIDE, cache_folder, load_faces
 from train.data.landmarks import BORDER, TEMPLATE
@@ -25,15 +24,9 @@ from train.whole import whole
 
 STORED: Final = "stored"
 LANDMARKS: Final = "landmarks"
-ALIGNED: Final = STORED
+ALIGNED: Final = LANDMARKS
 """How crops are aligned for whatever ships with an encoder, unless it is said otherwise."""
 DIGITS = 8  # of the network's sha256 in the digest
-
-
-class Refiner(Protocol):
-    """A landmark network: better landmarks for faces of a picture, in their order."""
-
-    def refine(self, pixels: Pixels, detections: Sequence[Detection]) -> list[Detection]: ...
 
 
 def load_pictures(source: Path, *, drop_heldout: bool = False, aligned: str = ALIGNED) -> Pictures:
