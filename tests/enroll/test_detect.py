@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enroll.detect import FOLDER, DetectorCard, FaceFinder, decode, load_detector_card, merge, suppress
+from enroll.detect import FOLDER, DetectorCard, FaceFinder, _cut, decode, load_detector_card, merge, suppress
 from enroll.errors import DetectorAltered, DetectorFailed, DetectorMissing
+from enroll.face import Detection
 from enroll.geometry import iou
 
 
@@ -50,14 +51,14 @@ def test_any_size_is_taken(detector, astronaut, size):
     faces = detector.detect(picture)
     if height >= 160 and 140 <= width <= 382:
         (whole,), (part,) = detector.detect(astronaut), faces
-        np.testing.assert_allclose(part.landmarks + np.array([130, 20]), whole.landmarks, atol=4)
+        np.testing.assert_allclose(part.landmarks + np.array([130, 20]), whole.landmarks, atol=0.1 * whole.box[2])
 
 
 def test_large_pictures_are_searched_on_a_smaller_copy(astronaut, detector):
     """With a maximum side the face is found at the same place, in the coordinates of the picture given."""
     (expected,) = detector.detect(astronaut)
     (actual,) = FaceFinder(threads=1, max_side=256).detect(astronaut)
-    np.testing.assert_allclose(actual.landmarks, expected.landmarks, atol=5)
+    np.testing.assert_allclose(actual.landmarks, expected.landmarks, atol=0.1 * expected.box[2])
 
 
 def test_no_face_gives_nothing(detector):
@@ -204,6 +205,46 @@ def test_threads_share_a_detector(detector, astronaut, hopper):
     for worker in workers:
         worker.join()
     assert expected == [found[number] for number in range(len(pictures))]
+
+
+def test_what_other_looks_do_not_see_is_no_face(monkeypatch, astronaut):
+    """A doubtful face keeps a confidence of the mean of all looks: it stays where they see it, and goes where not."""
+    (face,) = FaceFinder(threads=1).detect(astronaut)
+    doubtful = [Detection(face.box, face.landmarks, 0.7)]
+    for seen, expected in ((0.9, [(0.7 * 0.9 * 0.9) ** (1 / 3)]), (1e-9, [])):
+        finder = FaceFinder(0.6, threads=1)
+        monkeypatch.setattr(finder, "_search", lambda *_: list(doubtful))
+        monkeypatch.setattr(finder, "_look", lambda _, faces, *__, seen=seen, **___: np.full(len(faces), seen))
+        np.testing.assert_allclose([found.confidence for found in finder.detect(astronaut[:300])], expected)
+
+
+def test_a_face_is_seen_at_every_look(detector, astronaut):
+    """The face of a portrait is seen where it should be when it is cut out, mirrored or not; a wall is not."""
+    (face,) = detector.detect(astronaut)
+    wall = np.full_like(astronaut, 120)
+    for side in (32, 64):
+        for mirrored in (False, True):
+            assert detector._look(astronaut, [face], side, mirrored=mirrored)[0] > 0.8
+            assert detector._look(wall, [face], side, mirrored=mirrored)[0] < 0.1
+
+
+@pytest.mark.parametrize("box", [(10.0, 20.0, 30.0, 40.0), (-5.0, -8.0, 20.0, 12.0), (80.0, 90.0, 40.0, 30.0)])
+@pytest.mark.parametrize("side", [32, 64])
+def test_a_cut_shows_the_box_in_its_middle(box, side):
+    """The middle of the box is the middle of the cut at the cut's scale, and what lies outside the picture is black."""
+    y, x = np.mgrid[0:100, 0:100].astype(np.float32)
+    picture = np.stack([x * 2, y * 2, np.full_like(x, 255)], -1).astype(np.uint8)
+    cut = _cut(picture, box, side)
+    assert (3 * side, 3 * side, 3) == cut.shape
+    scale = side / max(box[2:])
+    middle = box[0] + box[2] / 2, box[1] + box[3] / 2
+    for row, column in ((side, side), (1.5 * side, 1.5 * side), (2 * side, 1.2 * side)):
+        at = [middle[0] + (column - 1.5 * side) / scale, middle[1] + (row - 1.5 * side) / scale]
+        value = cut[int(row), int(column)].astype(float)
+        if all(3 < place < 96 for place in at):
+            np.testing.assert_allclose(value[:2] / 2, at, atol=1.5)
+        elif any(place < -3 or place > 102 for place in at):
+            assert [0, 0, 0] == value.tolist()
 
 
 class Session:
