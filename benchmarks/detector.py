@@ -1,11 +1,11 @@
 """Which faces does the detector find, where does it see one that is none, and how long does it take, beside its peers?
 
-    PYTHONPATH=. python benchmarks/detector.py --data ../shared/data [--published FOLDER] [--photos 600] [--sheets OUT]
+    PYTHONPATH=. python benchmarks/detector.py --data ../shared/data [--photos 600]
 
 Peers are CenterFace (extra `train`), with which the test people's faces are found at full size, and YuNet as published
-(its file is exported from the data folder's weights, with free sides). Nothing is chosen by these tables: test people,
-test pictures and films took no part in training or in the choice of the least confidence. Times are ratios in one run
-on one thread; the machine's speed cancels out.
+(its file is exported from the data folder's weights, with free sides; one look, as its authors use it). Nothing is
+chosen by these tables: test people, test pictures and films took no part in training or in the choice of the least
+confidence. Times are ratios in one run on one thread; the machine's speed cancels out.
 """
 
 import argparse
@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from enroll.detect import CARD_FILE, MODEL_FILE, FaceDetector, FaceFinder
+from enroll.face import Detection
 from enroll.photo import decode_photo
 from train.cards import sha256_of
 from train.centerface import CenterFace
@@ -45,12 +46,19 @@ class Rival:
     least: float
 
 
+class OneLook(FaceFinder):
+    """The product's search as the published network knows it: one look, no second opinion."""
+
+    def _faces(self, pixels: np.ndarray, max_side: int) -> list[Detection]:
+        return self._search(pixels, max_side, self.min_score)
+
+
 def published(data: Path, folder: Path) -> FaceFinder:
     """YuNet as published, behind the product's own search."""
     export_yunet(yunet(data / "weights" / "face_detection_yunet_2023mar.onnx"), folder / MODEL_FILE)
     facts = {"id": "yunet-published", "sha256": sha256_of(folder / MODEL_FILE), "min_score": 0.5, "box": [0, 0, 1, 1]}
     (folder / CARD_FILE).write_text(json.dumps(facts))
-    return FaceFinder(0.1, threads=1, folder=folder)
+    return OneLook(0.3, threads=1, folder=folder)
 
 
 def known_faces(data: Path, photos: int) -> list[Known]:
@@ -176,12 +184,13 @@ def main() -> None:
     console = Console(width=190)
     with tempfile.TemporaryDirectory() as folder:
         rivals = [
-            Rival("CenterFace", CenterFace(0.1, threads=1), 0.5),
+            Rival("CenterFace", CenterFace(0.3, threads=1), 0.5),
             Rival("published", published(options.data, Path(folder)), 0.5),
-            Rival(shipped.id, FaceFinder(0.1, threads=1), shipped.min_score),
+            Rival(shipped.id, FaceFinder(0.3, threads=1), shipped.min_score),
         ]
         known = known_faces(options.data, options.photos)
-        console.print(time_table(rivals, known[0][0], options.repeat))
+        timed = [rivals[0], rivals[1], Rival(shipped.id, shipped, shipped.min_score)]
+        console.print(time_table(timed, known[0][0], options.repeat))
         console.print(film_table(rivals, options.data / "videos"))
         console.print(false_table(rivals, without_faces(options.data)))
         console.print(found_table(rivals, known))

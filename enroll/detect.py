@@ -89,8 +89,8 @@ class FaceFinder:
     """The shipped detector, for pictures of any size.
 
     `min_score` is the least confidence (0 to 1) of a face, the card's if not given. Pictures whose longer side exceeds
-    `max_side` are searched on smaller copies; coordinates are always those of the picture given. `threads=0` takes the cores at
-    hand. May be shared by threads. `folder` holds another detector. Raises a `DetectorError`.
+    `max_side` are searched on smaller copies; coordinates are always those of the picture given. `threads=0` takes the
+    cores at hand. May be shared by threads. `folder` holds another detector. Raises a `DetectorError`.
     """
 
     def __init__(
@@ -129,7 +129,24 @@ class FaceFinder:
             least = large if found else 0.0
             near = [face for face in self._faces(pixels, NEAR_SIDE) if max(face.box[2:]) > least]
             found = merge([self._looked_at_alone(pixels, face) for face in near], found)
+        if not found and longest <= NEAR_SIDE:
+            found = self._enlarged(pixels) or self._framed(pixels)
         return found
+
+    def _enlarged(self, pixels: Pixels) -> list[Detection]:
+        """Return the faces of a small picture at twice its size."""
+        import cv2
+
+        larger = cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
+        return [_moved(face, 0.5, (0, 0), pixels) for face in self._faces(np.asarray(larger, np.uint8), self.max_side)]
+
+    def _framed(self, pixels: Pixels) -> list[Detection]:
+        """Return the faces of a picture that a head may fill to its edges, with black around it."""
+        height, width = pixels.shape[:2]
+        frame = np.zeros((2 * height, 2 * width, 3), np.uint8)
+        y, x = height // 2, width // 2
+        frame[y : y + height, x : x + width] = pixels
+        return [_moved(face, 1.0, (x, y), pixels) for face in self._faces(frame, self.max_side)]
 
     def _faces(self, pixels: Pixels, max_side: int) -> list[Detection]:
         """Return what is a face on a copy of at most `max_side` pixels, looked at again where that is not plain."""
@@ -262,6 +279,16 @@ def _prepare(pixels: Pixels, max_side: int) -> tuple[NDArray[np.float32], NDArra
     blob = np.zeros((1, 3, -(-h // MULTIPLE) * MULTIPLE, -(-w // MULTIPLE) * MULTIPLE), np.float32)
     blob[0, :, :h, :w] = pixels.transpose(2, 0, 1)
     return blob, np.array([w / width, h / height], np.float32)
+
+
+def _moved(face: Detection, scale: float, corner: tuple[int, int], pixels: Pixels) -> Detection:
+    """Return a face of another copy, whose pixel `corner` is the picture's first, in pixels of the picture."""
+    x, y, w, h = face.box
+    low = np.array([x, y], np.float32) - corner
+    box = np.stack([low, low + np.array([w, h], np.float32)]) * np.float32(scale)
+    landmarks = (face.landmarks - np.array(corner, np.float32)) * np.float32(scale)
+    height, width = pixels.shape[:2]
+    return Detection(_clipped(box, width, height), landmarks, face.confidence)
 
 
 def _parts(faces: Sequence[Detection], size: int) -> list[Sequence[Detection]]:

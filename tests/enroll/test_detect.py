@@ -247,6 +247,26 @@ def test_a_cut_shows_the_box_in_its_middle(box, side):
             assert [0, 0, 0] == value.tolist()
 
 
+@pytest.mark.parametrize("found_in", ["_enlarged", "_framed"])
+def test_a_small_picture_gets_another_chance(monkeypatch, astronaut, found_in):
+    """A face found only in the enlarged or the framed copy of a small picture is told in the picture's pixels."""
+    picture = np.ascontiguousarray(astronaut[20:220, 130:310])
+    finder = FaceFinder(threads=1)
+    (expected,) = finder.detect(picture)
+    plain = finder._faces
+    shapes = {"_enlarged": (400, 360, 3), "_framed": (400, 360, 3)}
+
+    def only_there(pixels, side):
+        return plain(pixels, side) if pixels.shape == shapes[found_in] else []
+
+    monkeypatch.setattr(finder, "_faces", only_there)
+    if found_in == "_framed":
+        monkeypatch.setattr(finder, "_enlarged", lambda _: [])
+    (face,) = finder.detect(picture)
+    assert iou(face.box, expected.box) > 0.8
+    np.testing.assert_allclose(face.landmarks, expected.landmarks, atol=0.15 * expected.box[2])
+
+
 class Session:
     """Stands for the network and returns maps full of one value, or raises."""
 
