@@ -71,7 +71,7 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
     if recipe.task != "faces":
         raise RecipeInvalid(
             str(run),
-            "only encoders, the detector and the landmark network are exported; see `attendance train demo` for others",
+            "only encoders, detectors and landmark networks are exported; see `attendance train demo` for others",
         )
     network = trained_model(run, folder)
     pictures = load_pictures(folder, drop_heldout=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from enroll.detect import FaceFinder
+from enroll.detect import FaceDetector, FaceFinder
 from enroll.encoder import MODELS, OnnxEncoder, load_encoder
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112
@@ -41,6 +41,14 @@ def ramp() -> np.ndarray:
 def detector() -> FaceFinder:
     """The shipped detector on one thread."""
     return FaceFinder(threads=1)
+
+
+@pytest.fixture(scope="session")
+def centerface() -> FaceDetector:
+    """A detector of somebody else, whose landmarks ours are held against."""
+    from train.centerface import CenterFace
+
+    return CenterFace(threads=1)
 
 
 @pytest.fixture(scope="session")

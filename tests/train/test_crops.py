@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from enroll.detect import FaceFinder
+from enroll.landmarks import LandmarkNet
 from enroll.errors import DetectorFailed
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112, align
@@ -51,7 +52,7 @@ class Bright:
 @pytest.fixture
 def bright(monkeypatch):
     detector = Bright()
-    monkeypatch.setattr(aligning, "_detector", lambda: detector)
+    monkeypatch.setattr(aligning, "_cutter", lambda: aligning.Cutter(detector))
     return detector
 
 
@@ -92,7 +93,8 @@ def test_a_crop_is_what_the_product_aligns(tmp_path, astronaut, hopper):
     pictures = load_faces(tmp_path / "out")
     assert ["nasa/Eileen/0.png", "nasa/Eileen/1.png", "nasa/Grace/0.png", "nasa/Grace/1.png"] == pictures.names.tolist()
     assert ("nasa:Eileen", "nasa:Grace") == pictures.classes
-    face = max(FaceFinder(threads=1).detect(astronaut[:300]), key=lambda found: found.box[2] * found.box[3])
+    largest = max(FaceFinder(threads=1).detect(astronaut[:300]), key=lambda found: found.box[2] * found.box[3])
+    (face,) = LandmarkNet(threads=1).refine(astronaut[:300], [largest])
     assert np.array_equal(align(astronaut[:300], face.landmarks, border=8), pictures.pixels[0])
     middle = align(astronaut[:300], face.landmarks).astype(float)
     assert np.abs(middle - pictures.pixels[0][8:120, 8:120]).mean() < 0.5  # OpenCV rounds places to 1/32 px
@@ -191,7 +193,7 @@ def test_what_may_pass_is_tried_again(tmp_path, monkeypatch):
             return super().detect(pixels)
 
     detector = Failing()
-    monkeypatch.setattr(aligning, "_detector", lambda: detector)
+    monkeypatch.setattr(aligning, "_cutter", lambda: aligning.Cutter(detector))
     tree = make_tree(tmp_path / "in", {"a": 3})
     assert "detector.failed 1" in make_crops([tree], tmp_path / "out", PNG)
     assert 2 == len(read_journal(tmp_path / "out" / "faces_in.jsonl"))

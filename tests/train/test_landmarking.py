@@ -313,10 +313,10 @@ def test_realigned_pictures_are_kept_by_the_networks_digest(pictures, monkeypatc
     assert np.array_equal(made.pixels, realigned(pictures).pixels)
 
 
-def test_pictures_are_loaded_as_stored_unless_said_otherwise(pictures, monkeypatch, tmp_path):
-    """The default leaves crops alone; `landmarks` aligns them anew; another word is refused."""
+def test_pictures_are_loaded_as_the_product_cuts_them(pictures, monkeypatch, tmp_path):
+    """The default aligns crops anew; `stored` leaves them alone; another word is refused."""
     monkeypatch.setattr("train.data.realigned.load_faces", lambda *_, **__: pictures)
-    assert pictures is load_pictures(tmp_path)
+    assert pictures is load_pictures(tmp_path, aligned="stored")
     assert realigned(pictures).digest == load_pictures(tmp_path, aligned="landmarks").digest
     with pytest.raises(RecipeInvalid, match="expected stored or landmarks"):
         load_pictures(tmp_path, aligned="both")

@@ -116,7 +116,7 @@ def _fail(*_):
 def test_what_cannot_be_shipped_is_named(run, tmp_path):
     """A run of the workbench, and one that has not come to its end."""
     (run / "recipe.toml").write_text(RECIPE.format(task="similarity"), encoding="utf-8")
-    with pytest.raises(RecipeInvalid, match="only encoders and the detector"):
+    with pytest.raises(RecipeInvalid, match="only encoders, detectors and landmark networks"):
         shipping.ship(run, tmp_path / "out", "x", tmp_path)
     (run / "recipe.toml").write_text(RECIPE.format(task="faces"), encoding="utf-8")
     (run / "model.pt").unlink()
