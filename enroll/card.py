@@ -157,6 +157,9 @@ class EncoderCard:
 
     `finder` names the detector and the landmark network whose crops cohort and score model were made from, as
     `Pipeline.finder` does; empty for a card that does not tell.
+    `cohort_floor` is the least mean cosine to the cohort that counts: a face unlike all of it comes from people whom it
+    does not know, not from people who are less alike. `cohort_centre` (n, share): that share of the mean of the
+    cohort's first n rows is taken off rows and embeddings before they are compared.
     """
 
     id: str
@@ -173,6 +176,8 @@ class EncoderCard:
     score_model: ScoreModel
     raw: Mapping[str, Any]
     finder: str = ""
+    cohort_floor: float | None = None
+    cohort_centre: tuple[int, float] | None = None
 
     def __post_init__(self) -> None:
         if not self.id.strip():
@@ -181,6 +186,8 @@ class EncoderCard:
             raise ValueError("embedding, input.size, cohort.size: expected at least 1")
         if not 1 <= self.cohort_k <= self.cohort_size:
             raise ValueError(f"cohort.k: expected 1 to {self.cohort_size}, got {self.cohort_k}")
+        if self.cohort_centre is not None and not 1 <= self.cohort_centre[0] <= self.cohort_size:
+            raise ValueError(f"cohort.centre.rows: expected 1 to {self.cohort_size}, got {self.cohort_centre[0]}")
         if not all(map(math.isfinite, self.mean + self.std)) or not all(value > 0 for value in self.std):
             raise ValueError("input.mean, input.std: expected finite numbers, std above 0")
 
@@ -225,6 +232,8 @@ def parse_card(raw: Mapping[str, Any]) -> EncoderCard:
         cohort=_seal(raw["cohort"]),
         cohort_k=_whole(raw["cohort"]["k"]),
         cohort_size=_whole(raw["cohort"]["size"]),
+        cohort_floor=_floor(raw["cohort"].get("floor")),
+        cohort_centre=_centre(raw["cohort"].get("centre")),
         score_model=_score_model(raw["score_model"]),
         raw=MappingProxyType(dict(raw)),
         finder=_text(raw.get("finder", "")),
@@ -250,6 +259,26 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError(f"expected text, got {value!r}")
     return value
+
+
+def _floor(value: object) -> float | None:
+    """The least cohort mean; a card without one has none, as all had before there was one."""
+    if value is None:
+        return None
+    floor = _number(value)
+    if not -1.0 <= floor <= 1.0:  # a NaN, too
+        raise ValueError(f"cohort.floor: expected a cosine, -1 to 1, got {floor}")
+    return floor
+
+
+def _centre(value: Mapping[str, Any] | None) -> tuple[int, float] | None:
+    """How many rows make the centre and what share of it is taken off; None where nothing is."""
+    if value is None:
+        return None
+    rows, share = _whole(value["rows"]), _number(value["share"])
+    if not 0.0 < share <= 1.0:  # a NaN, too
+        raise ValueError(f"cohort.centre.share: expected above 0, at most 1, got {share}")
+    return rows, share
 
 
 def _whole(value: object) -> int:

@@ -62,7 +62,9 @@ class OnnxEncoder:
         self.folder = Path(folder)
         self.card = load_card(self.folder)
         model = _sealed_bytes(self.folder, self.card.encoder)
-        self._cohort = _read_cohort(_sealed_bytes(self.folder, self.card.cohort), self.card, self.folder)
+        rows = _read_cohort(_sealed_bytes(self.folder, self.card.cohort), self.card, self.folder)
+        self._centre = _centre(rows, self.card)
+        self._cohort = rows if self._centre is None else _unit(rows - self._centre, str(self.folder))
         self._session = _open_session(model, threads, self.folder / self.card.encoder.name)
         self._check_session()
         self._mean = np.array(self.card.mean, np.float32)
@@ -92,13 +94,20 @@ class OnnxEncoder:
         return np.concatenate(parts) if parts else np.empty((0, self.dim), np.float32)
 
     def cohort_means(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the mean of the `k` highest cosines (n,) of each embedding (n, dim) to the cohort's rows."""
+        """Return the mean of the `k` highest cosines (n,) of each embedding (n, dim) to the cohort's rows.
+
+        Never below the card's `cohort_floor`, and both less the `cohort_centre`, where it has them.
+        """
         if vectors.ndim != 2 or vectors.shape[1] != self.dim:  # noqa: PLR2004
             raise ValueError(f"vectors: expected (n, {self.dim}), got {vectors.shape}")
-        cosines = np.asarray(vectors, np.float32) @ self._cohort.T
+        probes = np.asarray(vectors, np.float32)
+        if self._centre is not None:
+            probes = _unit(probes - self._centre, str(self.folder))
+        cosines = probes @ self._cohort.T
         k = self.card.cohort_k
         nearest = np.partition(cosines, cosines.shape[1] - k, axis=1)[:, -k:]
-        return np.asarray(nearest.mean(1), np.float32)
+        means, floor = np.asarray(nearest.mean(1), np.float32), self.card.cohort_floor
+        return means if floor is None else np.maximum(means, np.float32(floor))
 
     def _embed_batch(self, crops: Pixels) -> NDArray[np.float32]:
         values = self._run(crops)
@@ -162,6 +171,14 @@ def _read_cohort(data: bytes, card: EncoderCard, folder: Path) -> NDArray[np.flo
     if rows.shape != (card.cohort_size, card.embedding):
         raise EncoderFailed(where, f"expected ({card.cohort_size}, {card.embedding}), got {rows.shape}")
     return _unit(rows, where)
+
+
+def _centre(rows: NDArray[np.float32], card: EncoderCard) -> NDArray[np.float32] | None:
+    """What is taken off embeddings and rows before they are compared, (dim,)."""
+    if card.cohort_centre is None:
+        return None
+    number, share = card.cohort_centre
+    return np.asarray(share * rows[:number].mean(0), np.float32)
 
 
 def _open_session(model: bytes, threads: int, path: Path) -> Any:

@@ -11,11 +11,11 @@ import numpy as np
 
 from train.augment import Augmentation
 from train.calibrate import fit_score_model, non_mated
+from train.cohort import calibration_sets, cohort_level
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.embedding import AS_THEY_ARE, Digested, View, kept_vectors
-from train.errors import DataMissing
-from train.openset import cohort_means, spherical_kmeans
+from train.openset import Level, cohort_means, spherical_kmeans
 
 CAMERA_PHOTOS = 6000
 CAMERA_CENTROIDS = 600
@@ -26,7 +26,6 @@ BAD_CAMERA = Augmentation(
 )
 PARTS = "each set as it is and as a bad camera sees it"
 CAREFUL_FMR = 1e-5
-FEWEST_PEOPLE = 20  # of a set that is calibrated on
 
 
 def with_cameras(encoder: Digested, pictures: Pictures, clean: np.ndarray) -> tuple[np.ndarray, int]:
@@ -63,7 +62,15 @@ def degraded(pixels: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return BAD_CAMERA(pixels, random)
 
 
-def calibrated(encoder: Digested, pictures: Pictures, cohort: np.ndarray, k: int) -> dict[str, Any]:
+def level_of(encoder: Digested, pictures: Pictures, cohort: np.ndarray, k: int) -> Level:
+    """What cohort means are measured from, by clean development faces."""
+    rows = pictures.rows("dev", labelled=True)
+    return cohort_level(pictures, rows, kept_vectors(encoder, pictures, rows, cache_folder()), cohort, k)
+
+
+def calibrated(
+    encoder: Digested, pictures: Pictures, cohort: np.ndarray, k: int, level: Level | None = None
+) -> dict[str, Any]:
     """Of the score models of each set, clean and degraded, the most careful: whose strangers score highest.
 
     An average over ways of being photographed would promise too much to whoever has only the worst of them. Raises
@@ -78,22 +85,11 @@ def calibrated(encoder: Digested, pictures: Pictures, cohort: np.ndarray, k: int
     models = []
     for how, view in ways.items():
         vectors = kept_vectors(encoder, pictures, rows, cache_folder(), view)
-        means = cohort_means(vectors, cohort, k)
-        for name, own in _calibration_sets(pictures, rows).items():
+        means = cohort_means(vectors, cohort, k, level)
+        for name, own in calibration_sets(pictures, rows).items():
             sample = non_mated(vectors[own], pictures.labels[rows][own], means[own], random)
             models.append(fit_score_model(sample, f"development people of {name}, {how}: the highest of {PARTS}"))
     return max(models, key=_reach)
-
-
-def _calibration_sets(pictures: Pictures, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Which of `rows` (n,) are compared among themselves: people of one set resemble each other more than of two."""
-    sets, labels = pictures.columns["set"][rows], pictures.labels[rows]
-    people = len(np.unique(labels))
-    if people < FEWEST_PEOPLE:
-        raise DataMissing("calibration", f"expected {FEWEST_PEOPLE} development people or more, found {people}")
-    found = {str(name): sets == name for name in np.unique(sets)}
-    large = {name: own for name, own in found.items() if len(np.unique(labels[own])) >= FEWEST_PEOPLE}
-    return large or {"all sets": np.ones(len(rows), bool)}
 
 
 def _reach(model: dict[str, Any]) -> float:

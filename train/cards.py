@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from train.errors import FiguresForeign
+from train.openset import Level
 from train.whole import save_json, whole
 
 
@@ -26,10 +27,11 @@ def write_card(
     mirror: bool,
     cohort_source: str,
     cameras: int = 0,
+    level: Level | None = None,
 ) -> Path:
     """Write `cohort.npy` and `card.json` for the `encoder.onnx` in `folder`; `facts` come from training.
 
-    The last `cameras` rows of the cohort are centroids of degraded faces.
+    The last `cameras` rows of the cohort are centroids of degraded faces. Cohort means are measured from `level`.
 
     The card is checked by the product's own reader before it replaces the one before.
     """
@@ -60,6 +62,7 @@ def write_card(
             "size": len(cohort),
             "source": cohort_source,
             "cameras": cameras,
+            **_level(level),
         },
         **facts,
     }
@@ -97,6 +100,13 @@ def install(made: Path, to: Path) -> None:
     (to / "card.json").unlink(missing_ok=True)
     for name in ("encoder.onnx", "cohort.npy", "card.json"):
         (made / name).replace(to / name)
+
+
+def _level(level: Level | None) -> dict[str, Any]:
+    """The fields of the card's cohort; none where there is no level."""
+    if level is None:
+        return {}
+    return {"floor": level.floor, "centre": {"rows": level.rows, "share": level.share}}
 
 
 def _save_cohort(path: Path, cohort: np.ndarray) -> None:

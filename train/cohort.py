@@ -5,12 +5,14 @@ children or a region stand too far apart to tell how crowded its people are.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from train.data.pictures import Pictures
+from train.errors import DataMissing
 from train.groups import age_of
-from train.openset import cohort_means, spherical_kmeans
+from train.openset import Level, cohort_means, spherical_kmeans
 from train.scoring import Scoring, unit
 
 COHORT_K = 20
@@ -19,7 +21,9 @@ SEED = 1
 ROUNDS = 10
 LABELLED_CENTROIDS = 400
 RACE_CENTROIDS = 80
+CENTRE_SHARE = 0.3  # of the labelled centroids' mean; more is fairer and misses more (GROUPS.md)
 CENTROIDS = {("fairface", "child"): 120, ("aaf", "child"): 100, ("aaf", "older"): 160}
+FEWEST_PEOPLE = 20  # of a set that is calibrated on
 PHOTOS_A_CENTROID = 10
 """Photos a centroid that are enough: on the published pair, cohorts of all photos and of 40, 20, 10 and 5 a centroid
 gave FNIR on development people that scatter without a trend, and the same rates within groups."""
@@ -76,7 +80,36 @@ def training_cohort(pictures: Pictures, vectors_of: Callable[[np.ndarray], np.nd
     return cohort_of(rows, vectors_of(rows), strata)
 
 
-def with_cohort(vectors: np.ndarray, cohort: np.ndarray) -> Scoring:
+def cohort_level(pictures: Pictures, rows: np.ndarray, vectors: np.ndarray, cohort: np.ndarray, k: int) -> Level:
+    """What cohort means are measured from, by development faces `rows` (n,) with vectors (n, d).
+
+    Faces of a set that gave the cohort nothing have lower means than faces of the sets that it was made of, though they
+    are not less alike among themselves. So no mean counts below the average, of the set where that is lowest; and what
+    faces of the labelled sets share is taken off in part. There is no floor where too few people are labelled to tell.
+    """
+    level = Level(min(LABELLED_CENTROIDS, len(cohort)), CENTRE_SHARE)
+    if len(np.unique(pictures.labels[rows])) < FEWEST_PEOPLE:
+        return level
+    means = cohort_means(unit(vectors), cohort.astype(np.float32), k, level)
+    return replace(level, floor=min(float(means[own].mean()) for own in calibration_sets(pictures, rows).values()))
+
+
+def calibration_sets(pictures: Pictures, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Which of `rows` (n,) are compared among themselves: people of one set resemble each other more than of two.
+
+    Raises DataMissing where there are too few development people.
+    """
+    sets, labels = pictures.columns["set"][rows], pictures.labels[rows]
+    people = len(np.unique(labels))
+    if people < FEWEST_PEOPLE:
+        raise DataMissing("calibration", f"expected {FEWEST_PEOPLE} development people or more, found {people}")
+    found = {str(name): sets == name for name in np.unique(sets)}
+    large = {name: own for name, own in found.items() if len(np.unique(labels[own])) >= FEWEST_PEOPLE}
+    return large or {"all sets": np.ones(len(rows), bool)}
+
+
+def with_cohort(vectors: np.ndarray, cohort: np.ndarray, level: Level | None = None) -> Scoring:
     """The cohort-normalised score of vectors (n, d), scaled to length 1 where they are not."""
     same_length = unit(vectors)
-    return Scoring(same_length, cohort_means(same_length, cohort.astype(np.float32), min(COHORT_K, len(cohort))))
+    means = cohort_means(same_length, cohort.astype(np.float32), min(COHORT_K, len(cohort)), level)
+    return Scoring(same_length, means)

@@ -15,7 +15,7 @@ import numpy as np
 
 from train.augment import centre_crop, cover_with_mask
 from train.cameras import bad_camera
-from train.cohort import training_cohort, with_cohort
+from train.cohort import COHORT_K, cohort_level, training_cohort, with_cohort
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.embedding import SIDE, View, kept_vectors
@@ -84,9 +84,10 @@ def dev_outcomes(
     cohort = training_cohort(
         pictures, lambda rows: unit(_vectors(contender, pictures, rows, VIEWS[ENROLLED], mirror=mirror))
     )
+    level = cohort_level(pictures, people.rows, views[ENROLLED], cohort, min(COHORT_K, len(cohort)))
     found: dict[Cell, Outcome] = {}
     for view, vectors in views.items():
-        ways = {"plain": contender.scorings(vectors)["plain"], "cohort": with_cohort(vectors, cohort)}
+        ways = {"plain": contender.scorings(vectors)["plain"], "cohort": with_cohort(vectors, cohort, level)}
         for how, scoring in ways.items():
             for part, runs in people.runs.items():
                 found[view, how, part] = _search(scoring, people.labels, runs, view)

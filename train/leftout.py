@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from train.cameras import camera_centroids, camera_rows, seen_by_cameras
-from train.cohort import cohort_of, cohort_strata, rows_of, thinned, with_cohort
+from train.cohort import COHORT_K, cohort_level, cohort_of, cohort_strata, rows_of, thinned, with_cohort
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.embedding import kept_vectors
 from train.encoders import Contender
 from train.evaluate import Measured
 from train.groups import fmr_threshold, group_rates
+from train.openset import Level
 from train.scoring import unit
 
 LEFT_OUT = ("fairface", "aaf")
@@ -35,18 +36,24 @@ def left_out(
     clean = unit(kept_vectors(contender, pictures, rows, cache_folder()))
     seen = unit(seen_by_cameras(contender, pictures))
     joined = np.concatenate([cohort_of(rows, clean, whole), camera_centroids(seen)])
+    dev = pictures.rows("dev", labelled=True)
+    faces = kept_vectors(contender, pictures, dev, cache_folder())
     found: dict[str, Any] = {}
     for name in sets:
         kept = [(own[pictures.columns["set"][own] != name], count) for own, count in whole]
         camera_kept = seen[pictures.columns["set"][camera_rows(pictures)] != name]
         without = np.concatenate([cohort_of(rows, clean, kept), camera_centroids(camera_kept)])
-        found[name] = {"with it": _rates(measured, joined, name), "without it": _rates(measured, without, name)}
+        ways = {"with it": joined, "without it": without}
+        found[name] = {
+            way: _rates(measured, cohort, name, cohort_level(pictures, dev, faces, cohort, min(COHORT_K, len(cohort))))
+            for way, cohort in ways.items()
+        }
     return found
 
 
-def _rates(measured: Measured, cohort: np.ndarray, name: str) -> dict[str, Any]:
+def _rates(measured: Measured, cohort: np.ndarray, name: str, level: Level) -> dict[str, Any]:
     lfw = measured.lfw
-    threshold = fmr_threshold(with_cohort(lfw.vectors, cohort), lfw.labels, np.flatnonzero(lfw.crops.found))
+    threshold = fmr_threshold(with_cohort(lfw.vectors, cohort, level), lfw.labels, np.flatnonzero(lfw.crops.found))
     groups = {group: member for group, member in measured.crowd.groups.items() if group.startswith(f"{name}, ")}
-    rates = group_rates(with_cohort(measured.crowd.vectors, cohort), groups, threshold)
+    rates = group_rates(with_cohort(measured.crowd.vectors, cohort, level), groups, threshold)
     return {"centroids": len(cohort), "threshold": threshold, "groups": rates}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from train.errors import ManifestInvalid
+from train.scoring import unit
 
 FPIRS = (0.01, 0.003, 0.001)
 MISSED = -np.inf  # the score of a probe in which no face was found, or that has no vector: never named
@@ -143,10 +144,27 @@ def intervals(outcome: Outcome, fpirs: Sequence[float] = FPIRS, *, rounds: int =
     return np.asarray(np.percentile(np.array(drawn), [2.5, 97.5], axis=0).T)
 
 
-def cohort_means(embeddings: np.ndarray, cohort: np.ndarray, k: int) -> np.ndarray:
-    """Mean of the k highest cosines (n,) of unit embeddings (n, d) to the cohort (c, d)."""
+@dataclass(frozen=True)
+class Level:
+    """What cohort means are measured from.
+
+    `share` of the mean of the cohort's first `rows` is taken off embeddings and cohort before they are compared, and no
+    mean counts below `floor`.
+    """
+
+    rows: int
+    share: float
+    floor: float = -1.0
+
+
+def cohort_means(embeddings: np.ndarray, cohort: np.ndarray, k: int, level: Level | None = None) -> np.ndarray:
+    """Mean of the k highest cosines (n,) of unit embeddings (n, d) to the cohort (c, d), measured from `level`."""
+    if level is not None:
+        centre = level.share * cohort[: level.rows].mean(0)
+        embeddings, cohort = unit(embeddings - centre), unit(cohort - centre)
     top = [np.partition(part @ cohort.T, len(cohort) - k, axis=1)[:, -k:].mean(1) for part in _chunks(embeddings)]
-    return np.concatenate(top)
+    means = np.concatenate(top)
+    return means if level is None else np.maximum(means, np.asarray(level.floor, means.dtype))
 
 
 def _chunks(rows: np.ndarray, size: int = 4096) -> list[np.ndarray]:

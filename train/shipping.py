@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from enroll.encoder import load_encoder
-from train.cameras import calibrated, with_cameras
+from train.cameras import calibrated, level_of, with_cameras
 from train.cards import install, write_card
 from train.cohort import COHORT_K, training_cohort
 from train.data.aligning import finder
@@ -114,13 +114,14 @@ def _describe(encoder: Plain, pictures: Pictures, origin: Mapping[str, Any]) -> 
     clean = training_cohort(pictures, lambda rows: kept_vectors(encoder, pictures, rows, cache_folder()))
     cohort, cameras = with_cameras(encoder, pictures, clean)
     k = min(COHORT_K, len(clean))
+    level = level_of(encoder, pictures, cohort, k)
     facts = {
         **origin,
         "finder": finder(),
         "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "data": [{"set": name, "terms": TERMS.get(name, OWN_TERMS)} for name in _sets(pictures)],
         "figures": {},
-        "score_model": calibrated(encoder, pictures, cohort, k),
+        "score_model": calibrated(encoder, pictures, cohort, k, level),
     }
     source = f"spherical k-means of training photos ({', '.join(_sets(pictures))})"
     write_card(
@@ -131,6 +132,7 @@ def _describe(encoder: Plain, pictures: Pictures, origin: Mapping[str, Any]) -> 
         mirror=encoder.mirror,
         cohort_source=source,
         cameras=cameras,
+        level=level,
     )
 
 

@@ -142,6 +142,7 @@ def test_a_card_is_read_as_written(tmp_path):
     card = load_card(tmp_path)
     assert ("test-1", 4, 112, "crops", False) == (card.id, card.embedding, card.size, card.input_name, card.mirror)
     assert (2, 3, "b" * 64) == (card.cohort_k, card.cohort_size, card.cohort.sha256)
+    assert (None, None) == (card.cohort_floor, card.cohort_centre)
     assert ["a test's card"] == card.raw["weaknesses"]
     assert 0.001 == pytest.approx(card.score_model.fmr(0.13))
 
@@ -166,6 +167,34 @@ DEFECTS = {
     "score_model.tail.scale": -1.0,
     "score_model.tail.shape": True,
 }
+
+
+@pytest.mark.parametrize("floor", [-1, 0.28, 1.0])
+def test_a_cohort_may_have_a_floor(floor):
+    """The least cohort mean that counts is a cosine."""
+    assert floor == parse_card(changed("cohort.floor", floor)).cohort_floor
+
+
+@pytest.mark.parametrize("floor", [1.01, -1.01, math.nan, math.inf, "0.2", True, [0.2]])
+def test_a_floor_that_is_no_cosine_is_refused(floor):
+    """Anything else would shift every score unseen."""
+    with pytest.raises((TypeError, ValueError)):
+        parse_card(changed("cohort.floor", floor))
+
+
+def test_a_cohort_may_have_a_centre():
+    """A share of the mean of so many of its first rows."""
+    assert (3, 0.3) == parse_card(changed("cohort.centre", {"rows": 3, "share": 0.3})).cohort_centre
+
+
+@pytest.mark.parametrize(
+    ("rows", "share"),
+    [(0, 0.3), (4, 0.3), (1.5, 0.3), (3, 0.0), (3, -0.1), (3, 1.1), (3, math.nan), (3, "0.3"), (None, 0.3)],
+)
+def test_a_centre_that_is_none_is_refused(rows, share):
+    """More rows than the cohort has, or a share that is none, would shift every score unseen."""
+    with pytest.raises((TypeError, ValueError)):
+        parse_card(changed("cohort.centre", {"rows": rows, "share": share}))
 
 
 def changed(path: str, value: object) -> dict:

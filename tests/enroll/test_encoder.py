@@ -73,6 +73,33 @@ def test_cohort_means_equal_a_naive_mean(default_encoder, default_folder, crops)
     np.testing.assert_allclose(default_encoder.cohort_means(vectors), expected, atol=1e-5)
 
 
+def test_no_cohort_mean_lies_below_the_cards_floor(copied, crops):
+    """With a floor in the card lower means are lifted to it, higher ones stay; without one nothing changes."""
+    plain = OnnxEncoder(copied, threads=1)
+    vectors = plain.embed(crops)
+    means = plain.cohort_means(vectors)
+    floor = float((means.min() + means.max()) / 2)
+    rewrite_card(copied, cohort__floor=floor)
+    floored = OnnxEncoder(copied, threads=1).cohort_means(vectors)
+    assert [max(float(mean), float(np.float32(floor))) for mean in means] == floored.tolist()
+    rewrite_card(copied, cohort__floor=None)
+    assert np.array_equal(means, OnnxEncoder(copied, threads=1).cohort_means(vectors))
+
+
+def test_a_share_of_the_cohorts_centre_is_taken_off(copied, crops):
+    """With a centre in the card embeddings and rows are compared less a share of the mean of the first rows."""
+    rewrite_card(copied, cohort__centre={"rows": 40, "share": 0.3})
+    encoder = OnnxEncoder(copied, threads=1)
+    rows = np.load(copied / encoder.card.cohort.name).astype(np.float64)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    centre = 0.3 * rows[:40].mean(0)
+    rows = (rows - centre) / np.linalg.norm(rows - centre, axis=1, keepdims=True)
+    vectors = encoder.embed(crops)
+    probes = [(vector - centre) / np.linalg.norm(vector - centre) for vector in vectors]
+    expected = [np.mean(sorted(rows @ probe)[-encoder.card.cohort_k :]) for probe in probes]
+    np.testing.assert_allclose(encoder.cohort_means(vectors), expected, atol=1e-5)
+
+
 def test_mirror_means_the_mean_of_both_directions(copied, crops):
     """With `mirror` the embedding is that of the crop plus that of its mirror image, normalised."""
     rewrite_card(copied, mirror=True)

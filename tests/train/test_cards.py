@@ -7,8 +7,9 @@ import pytest
 
 from enroll.card import load_card
 from enroll.errors import EncoderMissing
-from train.cards import install, record_figures, sealed, write_card
+from train.cards import install, recast_cohort, record_figures, sealed, write_card
 from train.errors import FiguresForeign
+from train.openset import Level
 
 MODEL = {
     "people": 2,
@@ -37,6 +38,16 @@ def test_the_card_is_the_products(tmp_path):
     assert ("tiny", 4, 2, True) == (card.id, card.embedding, card.cohort_k, card.mirror)
     assert 4 == raw_card(tmp_path)["encoder"]["bytes"]
     assert 1 == raw_card(tmp_path)["cohort"]["cameras"]
+
+
+def test_a_level_is_written_and_taken_away_again(tmp_path):
+    """What cohort means are measured from is in the card as the product reads it, and goes with its cohort."""
+    folder = made(tmp_path)
+    recast_cohort(folder, np.eye(4), cameras=1, score_model=MODEL, level=Level(3, 0.5, 0.25))
+    assert (0.25, (3, 0.5)) == (load_card(folder).cohort_floor, load_card(folder).cohort_centre)
+    recast_cohort(folder, np.eye(4), cameras=1, score_model=MODEL)
+    assert (None, None) == (load_card(folder).cohort_floor, load_card(folder).cohort_centre)
+    assert {"floor", "centre"}.isdisjoint(raw_card(folder)["cohort"])
 
 
 def test_figures_go_only_into_the_card_they_were_measured_on(tmp_path):

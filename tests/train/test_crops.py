@@ -15,10 +15,10 @@ import pytest
 from PIL import Image
 
 from enroll.detect import FaceFinder
-from enroll.landmarks import LandmarkNet
 from enroll.errors import DetectorFailed
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112, align
+from enroll.landmarks import LandmarkNet
 from train.data import aligning, cropping
 from train.data.crops import Choice, make_crops, split_people
 from train.data.faces import load_faces

@@ -192,6 +192,17 @@ def test_an_encoder_of_another_recipe_gives_no_parts(shared_data, tmp_path):
         encoder_model(str(folder), shared_data)
 
 
+def test_without_enough_people_a_cohort_has_no_floor(face_set):
+    """A floor is the mean of enough development people; of none nothing is known, and only the centre is taken off."""
+    from train.cohort import cohort_level
+    from train.data.faces import load_faces
+
+    pictures = load_faces(face_set)
+    cohort = np.eye(8, dtype=np.float32)
+    level = cohort_level(pictures, np.empty(0, int), np.empty((0, 8), np.float32), cohort, 2)
+    assert (8, 0.3, -1.0) == (level.rows, level.share, level.floor)
+
+
 def test_cohort_strata_leave_sets_out(face_set, recipe_file):
     """Every stratum holds its own group, and a set that is left out is in none."""
     pictures = face_task(load_recipe(recipe_file), face_set).pictures

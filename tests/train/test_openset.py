@@ -5,6 +5,7 @@ import pytest
 
 from train.errors import ManifestInvalid
 from train.openset import (
+    Level,
     Outcome,
     Run,
     cohort_means,
@@ -109,6 +110,18 @@ def test_cohort_means_equal_a_sort(people):
     vectors, _ = people
     expected = np.sort(vectors @ vectors[:20].T, axis=1)[:, -5:].mean(1)
     assert cohort_means(vectors, vectors[:20], 5) == pytest.approx(expected, abs=1e-6)
+
+
+def test_cohort_means_are_measured_from_a_level(people):
+    """A share of the centre is taken off both, and means below the floor are lifted to it, as done one by one."""
+    vectors, _ = people
+    centre = 0.4 * vectors[:7].mean(0)
+    rows = [(row - centre) / np.linalg.norm(row - centre) for row in vectors[:20]]
+    probes = [(vector - centre) / np.linalg.norm(vector - centre) for vector in vectors]
+    plain = [np.mean(sorted(float(row @ probe) for row in rows)[-5:]) for probe in probes]
+    floor = float(np.median(plain))
+    found = cohort_means(vectors, vectors[:20], 5, Level(7, 0.4, floor))
+    assert found == pytest.approx([max(mean, floor) for mean in plain], abs=1e-6)
 
 
 def test_centroids_are_unit_float16(people):

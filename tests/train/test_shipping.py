@@ -79,8 +79,19 @@ def test_what_is_shipped_is_the_products(run, network, tmp_path):
     assert [{"set": "school", "terms": shipping.OWN_TERMS}] == card["data"]
     assert 2 == len(card["teachers"])
     assert card["cohort"]["cameras"] > 0
+    assert 0.3 == card["cohort"]["centre"]["share"]
+    cohort = np.load(tmp_path / "out" / "cohort.npy").astype(np.float32)
+    centre = 0.3 * cohort[: card["cohort"]["centre"]["rows"]].mean(0)
+    rows = (cohort - centre) / np.linalg.norm(cohort - centre, axis=1, keepdims=True)
+    faces = encoder.embed(np.ascontiguousarray(_development_faces(shipping.load_faces()))) - centre
+    found = [np.sort(face / np.linalg.norm(face) @ rows.T)[-card["cohort"]["k"] :].mean() for face in faces]
+    assert np.mean(found) == pytest.approx(card["cohort"]["floor"], abs=1e-3)
     assert {} == card["figures"]
     assert ["card.json", "cohort.npy", "encoder.onnx"] == sorted(file.name for file in (tmp_path / "out").iterdir())
+
+
+def _development_faces(pictures):
+    return pictures.pixels[pictures.rows("dev")][:, 8:120, 8:120]
 
 
 @pytest.mark.parametrize(
