@@ -57,11 +57,20 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An enrolled person (the gallery's number) and how alike the face is to their best template."""
+    """An enrolled person (the gallery's number) and how alike the face is to their best template.
+
+    ``raised`` is what this person needs above a policy's thresholds, as many others enrolled are like them.
+    """
 
     person: int
     score: float
     cosine: float
+    raised: float = 0.0
+
+    @property
+    def cleared(self) -> float:
+        """The score that counts before a threshold."""
+        return self.score - self.raised
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ def _ranked(face: FaceEvidence) -> list[Candidate] | None:
 
 
 def _finite(candidate: Candidate) -> bool:
-    return math.isfinite(candidate.score) and math.isfinite(candidate.cosine)
+    return all(map(math.isfinite, (candidate.score, candidate.cosine, candidate.raised)))
 
 
 def _assign(ranked: Sequence[list[Candidate] | None], floor: float) -> set[int]:
@@ -119,9 +128,9 @@ def _assign(ranked: Sequence[list[Candidate] | None], floor: float) -> set[int]:
     Only candidates at or above ``floor`` compete: a stranger's noise must not push anybody aside.
     """
     claims = {
-        face: {c.person: c.score - floor for c in candidates if c.score >= floor}
+        face: {c.person: c.cleared - floor for c in candidates if c.cleared >= floor}
         for face, candidates in enumerate(ranked)
-        if candidates and candidates[0].score >= floor
+        if candidates and candidates[0].cleared >= floor
     }
     given = _best_matching(claims)
     return {face for face, person in given.items() if _best_person(ranked[face]) == person}
@@ -153,10 +162,10 @@ def _judge(candidates: list[Candidate], policy: Policy, lookalikes: LookalikePai
         return Verdict("unknown", reasons=(GALLERY_EMPTY,) if policy.gallery_size == 0 else ())
     best = candidates[0]
     margin = best.score - candidates[1].score if len(candidates) > 1 else None
-    if best.score < policy.review_threshold:
+    if best.cleared < policy.review_threshold:
         return Verdict("unknown", best, margin)
     doubts = {
-        CLOSE_CALL: best.score < policy.threshold,
+        CLOSE_CALL: best.cleared < policy.threshold,
         SMALL_LEAD: margin is not None and margin < policy.margin,
         LOOK_ALIKE: _has_rival(candidates, policy, lookalikes),
         PERSON_TAKEN: not wins,

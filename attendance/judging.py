@@ -5,13 +5,14 @@ import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from attendance.crowding import FEWEST_OTHERS, MOST_OTHERS, raised_by
 from attendance.decision import Candidate, FaceEvidence, LookalikePairs, Policy, Verdict, decide
 from attendance.errors import GroupUnknown
 from attendance.records import Decision, PersonRef, ScoredPerson
 from attendance.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from enroll.card import ScoreModel
@@ -50,6 +51,7 @@ class Judge:
         self._model = model
         self._settings = settings
         self._people: People | None = None
+        self._raised: dict[tuple[int, str | None], float] = {}
         self._lock = threading.RLock()
 
     def people(self) -> People:
@@ -58,6 +60,7 @@ class Judge:
             self._index.refresh()
             if self._people is None or self._people.generation != self._index.generation:
                 self._people = People(self._gallery, self._index.generation)
+                self._raised.clear()
             return self._people
 
     def refs(self, people: "Iterable[int]") -> dict[int, PersonRef]:
@@ -78,6 +81,25 @@ class Judge:
 
     def _policy(self, group: str | None) -> Policy:
         return policy_for(self._model, self._settings, self._index.size(group))
+
+    def raised(self, person: int, group: str | None = None) -> float:
+        """What a mark of this person needs above the policy's threshold, as others of those searched are like them.
+
+        0 with a threshold set by hand, and for whoever cannot be searched. Few in a group: everybody enrolled decides.
+        """
+        with self._lock, self._gallery.store.reading():
+            self.people()
+            return self._raised_by(person, group)
+
+    def _raised_by(self, person: int, group: str | None) -> float:
+        if self._settings.match_threshold is not None or person not in self._index.people():
+            return 0.0
+        if group is not None and self._index.size(group) <= FEWEST_OTHERS:
+            group = None
+        if (person, group) not in self._raised:
+            scores = self._index.scores_with_others(person, group=group, most=MOST_OTHERS)
+            self._raised[person, group] = raised_by(self._model, scores)
+        return self._raised[person, group]
 
     def own_threshold(self, templates: int) -> float:
         """The score from which a photo may be filed with a person's own ``templates`` (their number) as it is."""
@@ -158,8 +180,10 @@ class Judge:
             templates = [face.template for face in faces if face.template is not None]
             found, refs, people = self._asked(templates, group=group)
             policy, lookalikes = self._policy(group), people.lookalikes if found else {}
+            near = {hit.person_id for hits in found for hit in hits if hit.score >= policy.review_threshold}
+            raised = {person: self._raised_by(person, group) for person in near}
         hits = iter(found)
-        evidence = [_evidence(face, None if face.template is None else next(hits)) for face in faces]
+        evidence = [_evidence(face, None if face.template is None else next(hits), raised) for face in faces]
         verdicts = decide(evidence, policy, lookalikes)
         common: dict[str, Any] = {"source": source, "frame": frame, "at": at, "encoder": self._gallery.encoder_id}
         return [
@@ -206,10 +230,11 @@ def _people_in(found: "list[list[Hit]]") -> set[int]:
     return {hit.person_id for hits in found for hit in hits}
 
 
-def _evidence(face: "Face", hits: "list[Hit] | None") -> FaceEvidence:
+def _evidence(face: "Face", hits: "list[Hit] | None", raised: "Mapping[int, float]") -> FaceEvidence:
     if hits is None:
         return FaceEvidence(refusals=face.quality.reasons or ("not_judged",))
-    return FaceEvidence(tuple(Candidate(hit.person_id, hit.score, hit.cosine) for hit in hits))
+    found = (Candidate(hit.person_id, hit.score, hit.cosine, raised.get(hit.person_id, 0.0)) for hit in hits)
+    return FaceEvidence(tuple(found))
 
 
 def _decision(
@@ -226,7 +251,7 @@ def _decision(
     return Decision(
         box=face.box if all(map(math.isfinite, face.box)) else None,
         decision=verdict.ruling,
-        threshold=policy.threshold,
+        threshold=policy.threshold + (0.0 if best is None else best.raised),
         target_fpir=policy.target_fpir,
         gallery_size=policy.gallery_size,
         person=refs[best.person] if best is not None and named else None,

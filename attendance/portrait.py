@@ -80,7 +80,7 @@ def _gathered(app: "Attendance", info: "PersonInfo") -> Portrait:
         app.gallery.templates_of(info.id),
         lookalikes,
         app.judging.closest(info.id),
-        app.policy().threshold,
+        app.policy().threshold + app.judging.raised(info.id),
         _away_since(app, info),
     )
 

@@ -118,8 +118,15 @@ class Search(Protocol):
     ) -> list[list[Hit]]:
         """For each probe of `vectors` (n, d) up to `people` distinct people, best first, among those `allowed`."""
 
+    @property
+    def people(self) -> frozenset[int]:
+        """The ids of those who have a template in it."""
+
     def size(self, allowed: Collection[int] | None = None) -> int:
         """How many people have a template in it: all, or of those `allowed`."""
+
+    def scores_with_others(self, person: int, others: Collection[int], most: int) -> "NDArray[np.float32]":
+        """Scores (n,) of a person with at most `most` of `others`, by the first template of each."""
 
 
 class Cipher(Protocol):

@@ -79,6 +79,10 @@ class GalleryIndex:
             self._members[group] = frozenset(self.gallery.members(group))
         return self._members[group]
 
+    def people(self) -> frozenset[int]:
+        """The ids of those who have a template in it."""
+        return frozenset() if self._index is None else self._index.people
+
     def size(self, group: str | None = None) -> int:
         """The number of people with a template: all, or those of a group. N of the threshold."""
         if self._index is None:
@@ -98,3 +102,8 @@ class GalleryIndex:
             return [[] for _ in range(len(vectors))]
         allowed = None if group is None else self._group(group)
         return self._index.search(vectors, cohort_means, people=people, allowed=allowed)
+
+    def scores_with_others(self, person: int, *, group: str | None = None, most: int) -> NDArray[np.float32]:
+        """As `Search.scores_with_others`: with all others, or with the members of `group`."""
+        index = self._index_in_use()
+        return index.scores_with_others(person, index.people if group is None else self._group(group), most)

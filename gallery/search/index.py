@@ -155,6 +155,29 @@ class Index:
             pending, width = np.array(unsettled, np.int64), width * _WIDEN
         return results
 
+    def scores_with_others(self, person: int, others: Collection[int], most: int) -> NDArray[np.float32]:
+        """Scores (n,) of a person with those of `others` who have a template, by the first template of each.
+
+        Of more than `most`, as many are compared, evenly drawn from the order of their ids. Raises KeyError for a
+        person without a template.
+        """
+        if person not in self._held:
+            raise KeyError(person)
+        (own,) = self._first_rows({person})
+        rows = self._first_rows(set(others) - {person})
+        if len(rows) > most:
+            rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
+        vectors, halves = self._table()[rows, :-1], self._table()[rows, -1]
+        return np.asarray(vectors @ self._table()[own, :-1] + halves + self._table()[own, -1], np.float32)
+
+    def _first_rows(self, people: set[int]) -> NDArray[np.int64]:
+        """The row of the lowest template id of each of `people` who has one, by person id."""
+        used = len(self._rows)
+        rows = np.flatnonzero(np.isin(self._people[:used], list(people)))
+        order = rows[np.lexsort((self._ids[rows], self._people[rows]))]
+        _, first = np.unique(self._people[order], return_index=True)
+        return np.asarray(order[first], np.int64)
+
     def _checked(
         self, vectors: NDArray[np.float32], cohort_means: ArrayLike
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:

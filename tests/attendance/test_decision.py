@@ -55,6 +55,29 @@ def test_boundaries(scores, ruling, reasons):
     assert (ruling, reasons) == (verdict.ruling, verdict.reasons)
 
 
+@pytest.mark.parametrize(
+    ("score", "ruling", "reasons"),
+    [(0.36, "present", ()), (0.34, "review", ("close_call",)), (0.24, "unknown", ())],
+)
+def test_a_person_may_need_more_than_the_threshold(score, ruling, reasons):
+    """What a person needs above the thresholds is asked for; the score stays as it is."""
+    (verdict,) = decide([FaceEvidence((Candidate(1, score, 0.7, 0.15),))], POLICY)
+    assert (ruling, reasons, score) == (verdict.ruling, verdict.reasons, verdict.best.score)
+
+
+def test_who_needs_more_takes_nobody_from_another_face():
+    """A face below what its best person needs does not compete for that person."""
+    near = FaceEvidence((Candidate(1, 0.30, 0.6, 0.25), Candidate(2, 0.29, 0.6)))
+    found = decide([near, face((2, 0.5))], POLICY)
+    assert ["unknown", "present"] == [verdict.ruling for verdict in found]
+
+
+def test_a_need_that_is_no_number_is_refused():
+    """A candidate whose need is NaN cannot be judged."""
+    (verdict,) = decide([FaceEvidence((Candidate(1, 0.9, 0.9, math.nan),))], POLICY)
+    assert "refused" == verdict.ruling
+
+
 def test_empty_gallery_is_unknown():
     """With nobody enrolled everybody is unknown, and the reason says so."""
     empty = Policy(0.2, 0.1, 0.05, 0.003, 0)

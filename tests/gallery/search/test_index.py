@@ -129,6 +129,43 @@ def test_a_person_with_many_templates_crowds_nobody_out(group):
     assert 5 == len(hits)
 
 
+def naive_scores(rows, person, others) -> list[float]:
+    """One by one, the lowest template id of each, by person id."""
+    first = {}
+    for _, owner, vector, mean in sorted(rows, key=lambda row: row[0]):
+        first.setdefault(owner, (vector, mean))
+    own, own_mean = first[person]
+    wanted = [first[other] for other in sorted(first) if other in others and other != person]
+    return [float(own @ vector) - (own_mean + mean) / 2 for vector, mean in wanted]
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 12), min_size=2, max_size=60), st.sets(st.integers(1, 14)))
+def test_scores_with_others_are_the_naive_ones(seed, people, others):
+    """Any templates, also after one was taken out: a person's scores with others, one template each."""
+    rows = made(seed, people)
+    index = filled(rows)
+    gone = rows.pop(seed % (len(rows) - 1))
+    index.remove(gone[0])
+    person = rows[-1][1]
+
+    found = index.scores_with_others(person, others, 100)
+    np.testing.assert_allclose(found, naive_scores(rows, person, others), atol=1e-6)
+
+
+def test_scores_with_others_are_of_so_many_at_most():
+    """Of more people than asked for, some from the first to the last by id are compared."""
+    rows = made(4, list(range(1, 42)))
+    found = filled(rows).scores_with_others(1, set(range(1, 42)), 5)
+    whole = naive_scores(rows, 1, set(range(1, 42)))
+    np.testing.assert_allclose(found, [whole[at] for at in (0, 10, 20, 29, 39)], atol=1e-6)
+
+
+def test_scores_of_nobody_are_a_key_error():
+    """A person without a template has no scores."""
+    with pytest.raises(KeyError):
+        filled(made(4, [1, 2])).scores_with_others(3, {1, 2}, 5)
+
+
 def test_a_high_cohort_mean_is_counted():
     """A template of a crowded region loses to a slightly less alike one of a lonely region."""
     probe = unit(np.array([1, 0, 0, 0.0]))
