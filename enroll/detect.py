@@ -41,6 +41,7 @@ CUT_MARGIN: Final = 0.5  # of the box, on each side of a large face that is look
 # geometric mean of all looks. On development pictures with one false face in a thousand that found 89 % of faces of
 # 20 px, where the first look alone found 65 %.
 SURE: Final = 0.9  # confidence from which one look is enough
+NO_LOOK_ALONE: Final = 2.0  # more than any confidence
 LOOKS: Final = ((32, False), (64, True))
 LOOK_WIDTH: Final = 3  # sides of the box that a look shows
 MOST_LOOKS: Final = 64  # doubtful faces of one picture, the most confident first
@@ -138,7 +139,9 @@ class FaceFinder:
         import cv2
 
         larger = cv2.resize(pixels, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-        return [_moved(face, 0.5, (0, 0), pixels) for face in self._faces(np.asarray(larger, np.uint8), self.max_side)]
+        # What was not seen at first no single look may tell: soft pictures of animals are sure at one size.
+        found = self._faces(np.asarray(larger, np.uint8), self.max_side, plain_from=NO_LOOK_ALONE)
+        return [_moved(face, 0.5, (0, 0), pixels) for face in found]
 
     def _framed(self, pixels: Pixels) -> list[Detection]:
         """Return the faces of a picture that a head may fill to its edges, with black around it."""
@@ -148,11 +151,11 @@ class FaceFinder:
         frame[y : y + height, x : x + width] = pixels
         return [_moved(face, 1.0, (x, y), pixels) for face in self._faces(frame, self.max_side)]
 
-    def _faces(self, pixels: Pixels, max_side: int) -> list[Detection]:
+    def _faces(self, pixels: Pixels, max_side: int, plain_from: float = SURE) -> list[Detection]:
         """Return what is a face on a copy of at most `max_side` pixels, looked at again where that is not plain."""
         # A mean of several looks reaches the least confidence only from this one on, be the others ever so sure.
         found = self._search(pixels, max_side, self.min_score ** (1 + len(LOOKS)))
-        plain = [face for face in found if face.confidence >= SURE]
+        plain = [face for face in found if face.confidence >= plain_from]
         doubtful = found[len(plain) :][:MOST_LOOKS]
         judged = [face for face in self._looked_again(pixels, doubtful) if face.confidence >= self.min_score]
         return sorted(plain + judged, key=lambda face: -face.confidence)

@@ -256,8 +256,8 @@ def test_a_small_picture_gets_another_chance(monkeypatch, astronaut, found_in):
     plain = finder._faces
     shapes = {"_enlarged": (400, 360, 3), "_framed": (400, 360, 3)}
 
-    def only_there(pixels, side):
-        return plain(pixels, side) if pixels.shape == shapes[found_in] else []
+    def only_there(pixels, side, plain_from=0.9):
+        return plain(pixels, side, plain_from) if pixels.shape == shapes[found_in] else []
 
     monkeypatch.setattr(finder, "_faces", only_there)
     if found_in == "_framed":
