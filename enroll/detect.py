@@ -243,9 +243,9 @@ def load_detector_card(folder: Path = FOLDER) -> DetectorCard:
     path = folder / CARD_FILE
     try:
         facts = json.loads(_bytes(path))
-        return DetectorCard(
-            str(facts["id"]), str(facts["sha256"]), float(facts["min_score"]), tuple(map(float, facts["box"]))
-        )
+        right, down, wider, higher = map(float, facts["box"])
+        box = (right, down, wider, higher)
+        return DetectorCard(str(facts["id"]), str(facts["sha256"]), float(facts["min_score"]), box)
     except (ValueError, KeyError, TypeError) as problem:
         raise DetectorAltered(str(path), f"the card cannot be understood: {problem!r}") from problem
 

@@ -157,8 +157,8 @@ def fill(net: YuNet, graph: Any) -> None:
         _set_unit(unit, [next(units)])
     # The file's heads come kind by kind, in this order; here one unit holds the kinds of one level.
     kinds = {kind: [next(units) for _ in STRIDES] for kind in ("cls", "bbox", "obj", "kps")}
-    for level, unit in enumerate(net.heads):
-        _set_unit(cast("Unit", unit), [kinds[kind][level] for kind, _ in HEADS])
+    for level, head in enumerate(net.heads):
+        _set_unit(cast("Unit", head), [kinds[kind][level] for kind, _ in HEADS])
 
 
 def _body(net: YuNet) -> Iterator[Unit]:

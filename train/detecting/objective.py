@@ -61,7 +61,7 @@ def boxes_of(outputs: Tensor, cells: Grid) -> Tensor:
 
 def points_of(outputs: Tensor, cells: Grid) -> Tensor:
     """Landmarks (..., a, 5, 2) in px of outputs (..., a, 16)."""
-    shifts = outputs[..., 6:].unflatten(-1, (5, 2))
+    shifts: Tensor = outputs[..., 6:].reshape(*outputs.shape[:-1], 5, 2)
     return shifts * cells.strides[:, None] + cells.corners[:, None]
 
 
@@ -105,7 +105,7 @@ def judged(outputs: Tensor, targets: Tensor, cells: Grid) -> Tensor:
     overlap, lost = eiou(boxes, aims[:, :4])
     overlaps[places[:, 0], places[:, 1]] = overlap.detach().clamp(0, 1)
     side = (aims[:, 2:4] - aims[:, :2]).prod(1).sqrt()[:, None, None]
-    off = (points - aims[:, 4:14].unflatten(1, (5, 2))) / side
+    off = (points - aims[:, 4:14].reshape(-1, 5, 2)) / side
     return torch.stack(
         [
             *_sureness(outputs, overlaps, wanted, counts, total),
