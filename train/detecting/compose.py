@@ -12,11 +12,13 @@ from numpy.random import Generator
 from enroll.geometry import TEMPLATE_112, apply, invert, umeyama
 from train import augment
 from train.detecting.labels import MIRRORED, Labels
-from train.detecting.photos import Photos
+from train.detecting.photos import Crops, Photos
 
 MASK_OUTLINE = np.array([(0.16, 0.62), (0.5, 0.55), (0.84, 0.62), (0.78, 0.90), (0.5, 1.02), (0.22, 0.90)]) * 112
 """A face mask on the alignment template, in its pixels."""
 ROOM = 0.1  # of a face that may be covered by what is pasted beside it
+HEAD, HEAD_OF_CROP = 110.0, 180.0  # px: the largest face that is pasted, of a photo and of a crop
+SOFT = (0.02, 0.1)  # of the face's size: how gradually what is pasted goes over into the background
 UNREADABLE = 9.0  # px: what is left of a smaller face's longer side nobody should be asked to find
 
 
@@ -32,6 +34,7 @@ class Scenery:
     mosaic: float = 0.4
     photo: float = 0.5
     most_heads: int = 6
+    crops: float = 0.5
     turn_degrees: float = 15.0
     turned_far: float = 0.2
     mirror: float = 0.5
@@ -46,11 +49,12 @@ class Scenery:
 
 @dataclass(frozen=True)
 class Sources:
-    """Photos with faces, and pictures without."""
+    """Photos with faces, pictures without, and crops of faces that no photo shows."""
 
     scenes: Photos
     backgrounds: Photos
     small: Photos
+    crops: Crops | None = None
 
 
 def compose(sources: Sources, how: Scenery, row: int, random: Generator) -> tuple[np.ndarray, Labels]:
@@ -64,10 +68,21 @@ def compose(sources: Sources, how: Scenery, row: int, random: Generator) -> tupl
         else:
             heads = int(random.integers(1, how.most_heads + 1))
         for _ in range(heads):
-            other = int(random.integers(len(sources.scenes.names)))
-            size = _log_uniform(random, how.smallest, 110.0)
-            canvas, labels = _paste(canvas, labels, sources.scenes, other, size, how, random, whole=False)
+            canvas, labels = _head(canvas, labels, sources, how, random)
     return _degraded(canvas, labels, how, random)
+
+
+def _head(
+    canvas: np.ndarray, labels: Labels, sources: Sources, how: Scenery, random: Generator
+) -> tuple[np.ndarray, Labels]:
+    """Paste the head of a photo, or a crop, which may be larger."""
+    pool: Photos | Crops = sources.scenes
+    most = HEAD
+    if sources.crops is not None and random.random() < how.crops:
+        pool, most = sources.crops, HEAD_OF_CROP
+    other = int(random.integers(len(pool.names)))
+    size = _log_uniform(random, how.smallest, most)
+    return _paste(canvas, labels, pool, other, size, how, random, whole=False)
 
 
 def nothing() -> Labels:
@@ -147,7 +162,7 @@ def _resized(picture: np.ndarray, side: int) -> np.ndarray:
 def _paste(
     canvas: np.ndarray,
     labels: Labels,
-    scenes: Photos,
+    scenes: Photos | Crops,
     row: int,
     size: float,
     how: Scenery,
@@ -175,7 +190,7 @@ def _paste(
     placed = moved(own, matrix)
     if not whole and _crowded(area, matrix, labels):
         return canvas, labels
-    canvas = _blended(canvas, pixels, matrix, area, soft=max(1.0, 0.08 * size))
+    canvas = _blended(canvas, pixels, matrix, area, soft=max(1.0, random.uniform(*SOFT) * size))
     return canvas, _joined(labels, own, placed, area, chosen, how.side)
 
 

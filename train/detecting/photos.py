@@ -11,10 +11,16 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from enroll.face import Detection
+from enroll.landmarks import TEMPLATE_IN_BOX, LandmarkNet, Refiner
 from enroll.photo import decode_photo
+from train.data.faces import CROP_SIDE, cache_folder, load_faces
 from train.data.filetree import FileTree
+from train.data.landmarks import TEMPLATE
+from train.data.pictures import Pictures
 from train.detecting.labels import PICTURES, Labels, labels_of
 from train.errors import DataMissing, TestPersonRefused
+from train.whole import whole
 
 SCENES = "scenes.zip"
 BACKGROUNDS = "imagenette_part.zip"
@@ -22,6 +28,10 @@ BACKGROUND_FOLDER = "train/"
 LEFT_OUT = ("n03000684",)
 """Classes in which people stay who are too far away for a detector to be asked (they climb trees with chain saws)."""
 DEV_PART = 5
+CROP_SETS = ("aaf", "fairface", "pins", "vggface2")
+_SIDES = np.ptp(TEMPLATE, axis=0) / np.ptp(TEMPLATE_IN_BOX, axis=0)
+FACE_IN_CROP = np.concatenate([TEMPLATE.mean(0) - TEMPLATE_IN_BOX.mean(0) * _SIDES, _SIDES]).astype(np.float32)
+"""The box of the face in a stored crop, which lies upright on the template: x, y, width, height."""
 
 
 @dataclass
@@ -79,6 +89,57 @@ def small_pictures(folder: Path) -> tuple[Photos, Photos]:
     tree = FileTree(archive)
     every = Photos(tree, {}, tuple(name for name in tree.names(PICTURES) if name.startswith(BACKGROUND_FOLDER)))
     return every.part([n for n in every.names if not is_dev(n)]), every.part([n for n in every.names if is_dev(n)])
+
+
+@dataclass
+class Crops:
+    """Stored crops of training people as pictures to paste, each with one face; as `Photos`."""
+
+    rows: Mapping[str, int]
+    stored: np.ndarray
+    labels: Mapping[str, Labels]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(self.rows)
+
+    def pixels(self, name: str) -> np.ndarray:
+        """RGB (H, W, 3) uint8."""
+        return np.asarray(self.stored[self.rows[name]])
+
+
+def crop_faces(folder: Path, refiner: Refiner | None = None) -> Crops:
+    """Training crops of `CROP_SETS`, their landmarks as the shipped network places them, their boxes by the landmarks.
+
+    Whole photos show press and film people alone. These sets have everybody: every region, children, profiles.
+    """
+    pictures = load_faces(folder, drop_heldout=True)
+    rows = pictures.rows("train")
+    rows = rows[np.isin(pictures.columns["set"][rows], CROP_SETS)]
+    points = crop_landmarks(pictures, rows, refiner)
+    names = {str(pictures.names[row]): int(row) for row in rows}
+    labels = {name: _one_face(own) for name, own in zip(names, points, strict=True)}
+    return Crops(names, pictures.pixels, labels)
+
+
+def crop_landmarks(pictures: Pictures, rows: np.ndarray, refiner: Refiner | None = None) -> np.ndarray:
+    """Landmarks (n, 5, 2) float32 of stored crops, kept in the cache by the network that placed them."""
+    refiner = refiner or LandmarkNet(threads=1)
+    which = hashlib.sha256(rows.tobytes()).hexdigest()[:8]
+    cached = cache_folder() / f"refined-{pictures.digest}-{refiner.id}-{which}.npy"
+    if not cached.is_file():
+        whole_crop = (0.0, 0.0, float(CROP_SIDE), float(CROP_SIDE))
+        start = Detection(whole_crop, TEMPLATE.astype(np.float32), 1.0)
+        found = [refiner.refine(np.array(pictures.pixels[row]), [start])[0].landmarks for row in rows]
+        with whole(cached) as unfinished, unfinished.open("wb") as file:
+            np.save(file, np.stack(found))
+    return np.asarray(np.load(cached))
+
+
+def _one_face(points: np.ndarray) -> Labels:
+    """One sure face where every stored crop has it."""
+    return Labels(FACE_IN_CROP[None], np.asarray(points, np.float32)[None], np.ones(1, bool))
 
 
 def person_of(name: str) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from train.detecting.compose import Scenery, Sources, compose
 from train.detecting.objective import PARTS, Criterion, targets_of
-from train.detecting.photos import backgrounds, scene_photos, small_pictures
+from train.detecting.photos import backgrounds, crop_faces, scene_photos, small_pictures
 from train.errors import RecipeInvalid
 from train.loop import Job, fit
 from train.losses import Batch
@@ -59,7 +59,7 @@ def fit_detector(recipe: Recipe, out: Path, folder: Path) -> str:
     """Train by a recipe of the task `detector`; a run begun in `out` is continued. Returns what to tell the user."""
     model = network(recipe, folder)
     train, _ = scene_photos(folder)
-    sources = Sources(train, backgrounds(folder)[0], small_pictures(folder)[0])
+    sources = Sources(train, backgrounds(folder)[0], small_pictures(folder)[0], crop_faces(folder))
     fit(recipe, model, jobs(recipe, model, sources), out)
     return f"{out}: {recipe.name} trained; weights in {out / WEIGHTS}"
 
