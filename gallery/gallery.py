@@ -37,7 +37,7 @@ from gallery.values import (
 from gallery.vault.filevault import FileVault
 
 if TYPE_CHECKING:
-    from gallery.ports import Database, Transaction, Vault
+    from gallery.ports import Cipher, Database, Transaction, Vault
     from gallery.schema import Person
 
 
@@ -47,13 +47,12 @@ class Gallery:
     def __init__(self, store: "Database", encoder_id: str, vault: "Vault | None" = None) -> None:
         self.store = store
         self.encoder_id = encoder_id
-        self._vault: Vault = vault or FileVault(store)
+        self.vault: Vault = vault or FileVault(store)
 
     @property
-    def sealer(self) -> "Vault":
-        """The vault with its key at hand; read when first needed. Raises KeyMissing, KeyExposed, KeyWrong."""
-        self._vault.unlock()
-        return self._vault
+    def sealer(self) -> "Cipher":
+        """What seals and opens in the transaction this thread is in. Raises KeyMissing, KeyExposed, KeyWrong."""
+        return self.vault.unlock()
 
     @contextmanager
     def _changing(self) -> Iterator["Transaction"]:
@@ -224,12 +223,11 @@ class Gallery:
         """
         payload = templates.pack(vector, cohort_mean)
         photo = templates.Photo(quality, source, source_sha256, crop, at)
-        sealer = self.sealer
         with self.store.atomic() as session:
             row = people.known(session, name, external_id)
             new = row is None
             row = row or people.insert(session, name, external_id, note, at)
-            added = templates.insert(session, sealer, self.encoder_id, row.id, payload, photo)
+            added = templates.insert(session, self.sealer, self.encoder_id, row.id, payload, photo)
             joined = all_groups.add_member(session, row.id, groups)
             dropped = replace and templates.drop_others(session, row.id, self.encoder_id, added.template_id)
             outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
@@ -259,10 +257,9 @@ class Gallery:
         """
         payload = templates.pack(vector, cohort_mean)
         photo = templates.Photo(quality, source, source_sha256, crop, at)
-        sealer = self.sealer
         with self.store.atomic() as session:
             row = people.find_row(session, person)
-            added = templates.insert(session, sealer, self.encoder_id, row.id, payload, photo)
+            added = templates.insert(session, self.sealer, self.encoder_id, row.id, payload, photo)
             if added.changed:
                 details = {"template": added.template_id, "encoder": self.encoder_id}
                 record(session, at=at, by=by, action="template.add", subject=row.id, details=details)
@@ -369,7 +366,7 @@ class Gallery:
 
     def verify(self) -> list[Problem]:
         """Every defect found, each with the command that repairs it; changes nothing."""
-        return verify.verify(self.store, self._vault, self.encoder_id)
+        return verify.verify(self.store, self.vault, self.encoder_id)
 
     def repair(self, *, at: datetime, by: str) -> list[Problem]:
         """Mend what can be mended without a person's decision; returns what is left."""

@@ -38,6 +38,10 @@ class Database(Protocol):
         """Whether nothing is ever written."""
 
     @property
+    def inside(self) -> bool:
+        """Whether this thread is within `atomic()` or `reading()`."""
+
+    @property
     def schema_version(self) -> str:
         """The revision of the schema."""
 
@@ -142,8 +146,8 @@ class Cipher(Protocol):
 class Vault(Cipher, Protocol):
     """Keeps the key of a home and seals with it."""
 
-    def unlock(self) -> None:
-        """Have the key at hand, or raise now what sealing would: KeyMissing, KeyExposed, KeyWrong."""
+    def unlock(self) -> Cipher:
+        """What seals and opens in the transaction this thread is in; raises KeyMissing, KeyExposed, KeyWrong."""
 
     def rotate(self, *, at: datetime, by: str) -> int:
         """A new key, everything sealed anew with it, whole or not at all; returns how many values were sealed."""

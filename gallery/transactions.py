@@ -46,6 +46,11 @@ class Transactions:
         return found
 
     @property
+    def inside(self) -> bool:
+        """Whether this thread is within `atomic()` or `reading()`."""
+        return self._inside is not None
+
+    @property
     def _writing(self) -> Session | None:
         found: Session | None = getattr(self._here, "writing", None)
         return found

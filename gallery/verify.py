@@ -14,7 +14,7 @@ from gallery.repositories.templates import CROP, VECTOR
 from gallery.values import Problem, SealedTemplate, Stats
 
 if TYPE_CHECKING:
-    from gallery.ports import Database, Transaction, Vault
+    from gallery.ports import Cipher, Database, Transaction, Vault
 
 _REPAIR = "attendance gallery verify --repair"
 _RESTORE = "attendance gallery import ARCHIVE --home NEW_HOME"
@@ -54,24 +54,24 @@ def _sealed(transaction: "Transaction", vault: "Vault") -> Iterator[Problem]:
     if not templates.any_of(transaction):
         return
     try:
-        vault.unlock()
+        cipher = vault.unlock()
     except GalleryError as error:
         yield Problem(error.id, str(error), "attendance doctor")
         return
     crops = []
     for each in templates.sealed(transaction):
         again = f"attendance enroll PHOTO --id {each.external_id} --replace"
-        if defect := _defect(vault, each):
+        if defect := _defect(cipher, each):
             yield Problem(defect, f"template {each.template.id} of {each.external_id}", again)
-        if defect := _defect_of_crop(vault, each):
+        if defect := _defect_of_crop(cipher, each):
             crops.append(Problem(defect, f"crop {each.template.id} of {each.external_id}", again))
     yield from crops
 
 
-def _defect(vault: "Vault", each: SealedTemplate) -> str | None:
+def _defect(cipher: "Cipher", each: SealedTemplate) -> str | None:
     person, encoder = each.template.person_id, each.template.encoder_id
     try:
-        plain = vault.open(each.vector, person=person, encoder_id=encoder, purpose=VECTOR)
+        plain = cipher.open(each.vector, person=person, encoder_id=encoder, purpose=VECTOR)
     except GalleryError as error:
         return error.id
     numbers = np.frombuffer(plain, "<f4") if len(plain) % 4 == 0 else np.array([np.nan])
@@ -79,11 +79,11 @@ def _defect(vault: "Vault", each: SealedTemplate) -> str | None:
     return None if sound else "gallery.template_invalid"
 
 
-def _defect_of_crop(vault: "Vault", each: SealedTemplate) -> str | None:
+def _defect_of_crop(cipher: "Cipher", each: SealedTemplate) -> str | None:
     person, encoder = each.template.person_id, each.template.encoder_id
     try:
         if each.crop is not None:
-            vault.open(each.crop, person=person, encoder_id=encoder, purpose=CROP)
+            cipher.open(each.crop, person=person, encoder_id=encoder, purpose=CROP)
     except GalleryError as error:
         return error.id
     return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
@@ -117,6 +117,39 @@ def reseal(session: Session, cipher: "Cipher", template: Template, person_id: in
         crop.picture = moved(crop.picture, CROP)
     template.person_id = person_id
     session.flush()
+
+
+def reseal_all(session: Session, old: "Cipher", new: "Cipher") -> int:
+    """Seal every template and crop of every encoder anew; returns how many. Raises TemplateAltered."""
+    vectors = select(Template.id, Template.person_id, Template.encoder_id, Template.vector)
+    crops = select(Crop.template_id, Template.person_id, Template.encoder_id, Crop.picture)
+    count = 0
+    for table, query, key, column, purpose in (
+        (Template, vectors, Template.id, Template.vector, VECTOR),
+        (Crop, crops.join(Template, Template.id == Crop.template_id), Crop.template_id, Crop.picture, CROP),
+    ):
+        for rows in _in_parts(session, query, key):
+            fresh = [
+                {key.key: number, column.key: _moved(old, new, person, encoder, sealed, purpose)}
+                for number, person, encoder, sealed in rows
+            ]
+            session.execute(update(table), fresh)
+            count += len(rows)
+    session.expire_all()
+    return count
+
+
+def _moved(old: "Cipher", new: "Cipher", person: int, encoder: str, sealed: bytes, purpose: str) -> bytes:
+    plain = old.open(sealed, person=person, encoder_id=encoder, purpose=purpose)
+    return new.seal(plain, person=person, encoder_id=encoder, purpose=purpose)
+
+
+def _in_parts(session: Session, query: Any, key: Any) -> Iterator[Sequence[Any]]:
+    """The rows by rising `key`, the first column, a bounded number at a time: they may be changed in between."""
+    last = 0
+    while rows := session.execute(query.where(key > last).order_by(key).limit(_CHUNK)).all():
+        yield rows
+        last = rows[-1][0]
 
 
 def owners(session: Session, encoder_id: str) -> dict[int, int]:

@@ -5,9 +5,10 @@ import secrets
 from pathlib import Path
 
 from gallery.errors import GalleryReadOnly, KeyExposed, KeyMissing, KeyWrong
-from gallery.files import new_private_file
+from gallery.files import new_private_file, sync_folder
 
-KEY = "key"
+KEY, WAITING = "key", "key.new"
+"""The key in use, and the one that takes its place when everything is sealed anew with it."""
 KEY_BYTES = 32
 _OTHERS = 0o077
 
@@ -53,3 +54,28 @@ def load_key(home: Path, *, create: bool) -> bytes:
         raise KeyMissing(str(path), "no such file, and templates sealed with it are stored") from error
     except OSError as error:
         raise KeyMissing(str(path), f"it cannot be read: {error.strerror}") from error
+
+
+def waiting_key(home: Path) -> bytes | None:
+    """The key that waits to take its place, or None; one that was not written to its end is none."""
+    try:
+        return _read_key(home / WAITING)
+    except (OSError, KeyExposed, KeyWrong):
+        return None
+
+
+def write_waiting(home: Path) -> bytes:
+    """A fresh key beside the one in use, over one that an interrupted rotation left; raises GalleryReadOnly."""
+    path = home / WAITING
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise GalleryReadOnly(str(home), f"the key cannot be written: {error.strerror}") from error
+    _write_key(path)
+    return _read_key(path)
+
+
+def put_in_place(home: Path) -> None:
+    """Let the waiting key be the one in use."""
+    (home / WAITING).replace(home / KEY)
+    sync_folder(home)
