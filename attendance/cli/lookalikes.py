@@ -25,7 +25,7 @@ def list_(*, as_json: options.Json = False, home: options.Home = None) -> None:
 
     The score is the highest that photos of the two have with each other; active says whether both are searched.
     """
-    with reading(home) as opened:
+    with reading(home) as opened, opened.store.reading():
         records(_pairs(opened.gallery), as_json=as_json, columns=COLUMNS)
 
 

@@ -40,7 +40,7 @@ def close(name: Name, *, home: options.Home = None) -> None:
 @app.command("list", epilog=options.EXIT_CODES)
 def list_(*, as_json: options.Json = False, home: options.Home = None) -> None:
     """List all sessions, oldest first."""
-    with reading(home) as opened:
+    with reading(home) as opened, opened.store.reading():
         rows = [{**each.to_dict(), "marks": len(_valid(opened, each))} for each in opened.sessions.all()]
         records(rows, as_json=as_json, columns=COLUMNS)
 
@@ -54,7 +54,7 @@ def show(
     home: options.Home = None,
 ) -> None:
     """Show the marks of a session and what they rest on."""
-    with reading(home) as opened:
+    with reading(home) as opened, opened.store.reading():
         session = opened.session_named(name)
         rows = [_mark(opened, session, each, evidence=evidence) for each in opened.marks.of_session(session.id)]
     records(rows, as_json=as_json, columns=MARK_COLUMNS)

@@ -1,5 +1,6 @@
 """The index of a gallery: it follows what anybody changes there, and applies nothing else."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,13 +19,14 @@ class GalleryIndex:
     """An index that follows its gallery: `refresh()` applies what changed since, and nothing else.
 
     With `strict` an altered template stops everything with TemplateAltered; without, it is left out and its id
-    is in `altered`, so that the person can be enrolled again.
+    is in `altered`, so that the person can be enrolled again. `make` gives an empty search of a dimension.
     """
 
-    def __init__(self, gallery: "Gallery", *, strict: bool = True) -> None:
+    def __init__(self, gallery: "Gallery", *, strict: bool = True, make: Callable[[int], Search] = Index) -> None:
         self.gallery = gallery
         self.altered: tuple[int, ...] = ()
         self._strict = strict
+        self._make = make
         self._index: Search | None = None
         self._owners: dict[int, int] = {}
         self._generation = -1
@@ -61,7 +63,7 @@ class GalleryIndex:
         if self._index is None or len(stale) == len(self._owners):
             self._index, self._owners, stale = None, {}, []
         if self._index is None and len(new.ids):
-            self._index = Index(new.vectors.shape[1])
+            self._index = self._make(new.vectors.shape[1])
         for template in stale:
             self._index_in_use().remove(template)
             del self._owners[template]

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from attendance.cli import run
+from gallery import Gallery, Store
 
 
 @pytest.fixture
@@ -44,6 +45,27 @@ def test_list(command):
     )
     assert "2026-03-02T07:58:11" in rows[1]["since"]
     assert [("E-2", "E-3"), ("E-1", "E-2"), ("E-1", "E-3")] == [(row["id"], row["other_id"]) for row in rows]
+
+
+def test_list_while_another_program_enrols(command, home, app, monkeypatch):
+    """A pair that another program remembers while the list is being read is in the next one, and no fault of this."""
+    people, calls, at = Gallery.people, [], app.clock.now
+
+    def then_enrolled(gallery, *given, **named):
+        found = people(gallery, *given, **named)
+        if not calls:
+            calls.append(None)
+            with Store.open(home) as other:
+                elsewhere = Gallery(other, gallery.encoder_id)
+                new = elsewhere.add_person("Dee", external_id="E-4", at=at, by="another program")
+                elsewhere.remember_lookalike("E-1", new.id, 0.9, at=at, by="another program")
+        return found
+
+    monkeypatch.setattr(Gallery, "people", then_enrolled)
+    code, out, err = command("list", "--json")
+
+    assert (0, "", 3) == (code, err, len(out.splitlines()))
+    assert ("E-1", "E-4") in listed(command)
 
 
 def test_clear_one(command):
