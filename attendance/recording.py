@@ -68,7 +68,16 @@ def _recorded(
 def _without(decision: Decision, gone: PersonRef) -> Decision:
     """The decision as it would be had the person been removed before it: whoever it was is nobody enrolled."""
     others = tuple(each for each in decision.candidates if each.person.key != gone.key)
-    return dataclasses.replace(decision, decision="unknown", person=None, candidates=others)
+    best, second, *_ = (*others, None, None)
+    return dataclasses.replace(
+        decision,
+        decision="unknown",
+        person=None,
+        score=None if best is None else best.score,
+        cosine=None if best is None else best.cosine,
+        margin=None if best is None or second is None else best.score - second.score,
+        candidates=others,
+    )
 
 
 def refuse_past(session: "SessionInfo", at: datetime, how: "How") -> None:

@@ -115,6 +115,7 @@ def test_removed_by_another_program_meanwhile(people, present, home, clock):
 
     assert ("unknown", None, None) == (gone.decision, gone.person, gone.mark)
     assert "P-1" not in {each.person.id for each in gone.candidates}
+    assert (gone.candidates[0].score, 0.0) == (gone.score, gone.margin)
     assert ("present", "P-2") == (there.decision, there.person.id)
     assert (1, []) == (people.gallery.stats().marks, people.gallery.verify())
 
