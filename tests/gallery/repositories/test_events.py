@@ -1,0 +1,51 @@
+"""The log: it takes new lines alone, with the change that they tell of."""
+# ruff: noqa: PT012  what is refused is a step of several statements
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from gallery import (
+    history,
+    record,
+)
+from gallery.schema import EventRow
+
+
+def test_events_cannot_be_changed(store, now):
+    """The log takes new lines alone: changing or deleting one is refused, by row or by statement."""
+    with store.atomic() as session:
+        record(session, at=now, by="me", action="x", subject=1)
+    statements = [update(EventRow).values(by="you"), delete(EventRow), delete(EventRow.__table__)]
+    for statement in statements:
+        with pytest.raises(RuntimeError, match="append-only"), store.atomic() as session:
+            session.execute(statement)
+    for change in (lambda _, row: setattr(row, "by", "you"), lambda s, row: s.delete(row)):
+        with pytest.raises(RuntimeError, match="append-only"), store.atomic() as session:
+            change(session, session.scalars(select(EventRow)).one())
+
+    with store.reading() as session:
+        assert [(event.by, event.action, event.subject) for event in history(session)] == [("me", "x", "1")]
+
+
+def test_events_are_written_with_the_change(store, now):
+    """A change that fails after its event was written leaves no event."""
+    with pytest.raises(ZeroDivisionError), store.atomic() as session:
+        record(session, at=now, by="me", action="x", subject=1)
+        _ = 1 / 0
+
+    with store.reading() as session:
+        assert history(session) == []
+
+
+def test_events_are_found_by_subject_and_action(store, now):
+    """The log can be asked for one subject or one action, in order."""
+    with store.atomic() as session:
+        for action, subject in (("a", 1), ("b", 1), ("a", 2)):
+            record(session, at=now, by="me", action=action, subject=subject, details={"n": subject})
+    with store.reading() as session:
+        found = (
+            [event.action for event in history(session, subject=1)],
+            [e.subject for e in history(session, action="a")],
+        )
+
+    assert (["a", "b"], ["1", "2"]) == found
