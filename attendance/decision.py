@@ -19,6 +19,7 @@ CLOSE_CALL = "close_call"
 SMALL_LEAD = "small_lead"
 LOOK_ALIKE = "look_alike"
 PERSON_TAKEN = "person_taken"
+MARK_VOIDED = "mark_voided"  # said where a decision is recorded
 GALLERY_EMPTY = "gallery_empty"
 NOT_FINITE = "not_finite"
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attendance.decision import MARK_VOIDED
 from attendance.errors import SessionClosed
 from attendance.marks import ENTERED, TIME, UNKNOWN, Marked, evidence_of, info_of
 from attendance.records import Decision, PersonRef, instant
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from attendance.sessions import SessionInfo
     from gallery.values import StoredMark
 
-MARK_VOIDED = "mark_voided"
 _EXIF, _TAKEN, _OFFSET = 0x8769, 0x9003, 0x9011  # the Exif folder; DateTimeOriginal and OffsetTimeOriginal (Exif 2.31)
 
 
