@@ -19,9 +19,9 @@ CLOSE_CALL = "close_call"
 SMALL_LEAD = "small_lead"
 LOOK_ALIKE = "look_alike"
 PERSON_TAKEN = "person_taken"
-MARK_VOIDED = "mark_voided"  # said where a decision is recorded
 GALLERY_EMPTY = "gallery_empty"
 NOT_FINITE = "not_finite"
+MARK_VOIDED = "mark_voided"  # the review of a decision whose mark somebody has voided
 
 # The least lead over a remembered look-alike that adds next to no wrong mark. Of 85,720 photos of look-alikes among 30
 # people, 26 become a mark of the wrong one where no pair is remembered, 11 with this lead or any greater, as their
