@@ -338,11 +338,11 @@ class Attendance:
 
         Goes on until the camera ends or the iterator is left: with ``contextlib.closing`` it is left where the
         ``with`` ends. ``on_status`` hears how the camera does, ``device`` stands in for it. Raises CameraAddress,
-        SessionUnknown, SessionClosed, GroupUnknown at once, and in the end what `attendance.live.run_camera` raises.
+        SessionUnknown, SessionClosed, GroupUnknown at once, and in the end what `attendance.watching.run_camera` does.
         """
         from attendance.cameras import parse_address
-        from attendance.live import run_camera
         from attendance.parallel import as_iterator
+        from attendance.watching import run_camera
 
         place = parse_address(camera) if isinstance(camera, str) else camera
         wanted = self.searched_group(session, group)

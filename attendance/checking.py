@@ -104,7 +104,7 @@ class Check:
             self._complain(problem_of(error, source.label))
 
     def _video(self, source: Source) -> Iterator[Decision]:
-        from attendance.live import check_video
+        from attendance.watching import check_video
 
         def run(emit: Callable[[Decision], None], stop: Callable[[], bool]) -> None:
             self._app.pipeline  # noqa: B018 - models that do not load end the run, not this video alone

@@ -38,6 +38,7 @@ The tree::
     ├── OutputFailed             output.failed        1
     ├── OutputForm               output.form          2
     ├── ReportPeriod             report.period        2
+    ├── RunStarted               run.started          1
     ├── TrainMissing             train.missing        3
     └── InternalFailed           internal.failed      1
 
@@ -332,6 +333,13 @@ class ReportPeriod(AttendanceError):
     id = "report.period"
     exit_code = 2
     help = "Give days as YYYY-MM-DD, --from not after --to."
+
+
+class RunStarted(AttendanceError):
+    """A run was to be started a second time, or after it was stopped."""
+
+    id = "run.started"
+    help = "Make a new run of the same place; each one watches once."
 
 
 class TrainMissing(AttendanceError):

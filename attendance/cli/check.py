@@ -14,7 +14,7 @@ from attendance.cli.tally import Tally
 if TYPE_CHECKING:
     from attendance.app import Attendance
     from attendance.faults import Problem
-    from attendance.outlet import Outlet
+    from attendance.show.outlet import Outlet
 
 ENOUGH_DIGITS = 100
 CALCULATED = 3.0
@@ -147,7 +147,7 @@ def _files(
 
 
 def _outlet(annotate: Path, sources: list[Path]) -> "Outlet":
-    from attendance.outlet import Outlet
+    from attendance.show.outlet import Outlet
 
     return Outlet(annotate, sources)
 
@@ -163,7 +163,7 @@ def _camera(
     window: bool,
     emit: DecisionPrinter,
 ) -> int:
-    from attendance.live import run_camera
+    from attendance.watching import run_camera
 
     run_camera(
         app,

@@ -36,15 +36,22 @@ class HandClock:
         self.seconds += timedelta(**span).total_seconds()
 
 
-@pytest.fixture(scope="session")
-def fake() -> ModuleType:
-    """The module of the pipeline without models."""
-    name, path = "fake_pipeline", Path(__file__).with_name("fake_pipeline.py")
-    spec = importlib.util.spec_from_file_location(name, path)
+def helper(name: str) -> ModuleType:
+    """A module beside this file, which tests may then import by its name."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+helper("live_world")
+
+
+@pytest.fixture(scope="session")
+def fake() -> ModuleType:
+    """The module of the pipeline without models."""
+    return helper("fake_pipeline")
 
 
 @pytest.fixture(autouse=True)

@@ -276,7 +276,7 @@ def test_videos_that_break_stop_nobody(people, draw, monkeypatch):
         behaviour = "shape" if count[path.name] else "end"
         return VideoReader(path, clock, command=(sys.executable, "-P", str(stand_in), behaviour, str(count[path.name])))
 
-    monkeypatch.setattr("attendance.live.VideoReader", reader)
+    monkeypatch.setattr("attendance.live.feeds.VideoReader", reader)
     people.pipeline.detector = SimpleNamespace(detect=lambda _: [])
     for name in count:
         (folder / name).touch()

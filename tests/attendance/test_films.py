@@ -7,7 +7,7 @@ from PIL import Image
 
 from attendance.app import Attendance
 from attendance.errors import CameraMissing
-from attendance.live import check_video, run_camera
+from attendance.watching import check_video, run_camera
 
 pytestmark = pytest.mark.usefixtures("noon")
 

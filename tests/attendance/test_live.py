@@ -3,246 +3,27 @@
 import contextlib
 import sys
 import time
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
-import cv2
 import numpy as np
 import pytest
+from live_world import FPS, STREAM, Reader, ScriptedCamera, Sight, Told, World, standing
 from PIL import Image
 
-from attendance import Attendance, live
-from attendance.cameras import Address, CameraState, Frame, Kind, ProcessCamera
+from attendance import Attendance
+from attendance.cameras import CameraState, ProcessCamera
 from attendance.clock import SystemClock
-from attendance.decision import Candidate, FaceEvidence, Policy, decide
 from attendance.errors import CameraAddress, CameraLost, CameraMissing, OutputFailed, SessionUnknown, SourceCut
-from attendance.live import LiveSummary, check_video, run_camera
-from attendance.records import Decision, PersonRef, ScoredPerson
-from attendance.settings import Settings
+from attendance.live import LiveSummary, feeds
+from attendance.watching import check_video, run_camera
 from enroll.errors import EncoderFailed
-from enroll.face import Detection, Face, Quality, Template
-from enroll.geometry import TEMPLATE_112
-
-FPS = 30
-DIM = 8
-STREAM = Address(Kind.STREAM, "rtsp://door:s3cret@cam/live", "rtsp://***@cam/live")
-POLICY = Policy(threshold=0.5, review_threshold=0.4, margin=0.05, target_fpir=0.003, gallery_size=2)
-PEOPLE = {1: PersonRef("P-1", "Ada", 1), 2: PersonRef("P-2", "Bob", 2)}
-
-
-@dataclass(frozen=True)
-class Sight:
-    """A face in one frame of the made-up world: whose, where, how good, and how alike to itself at enrolment."""
-
-    who: int
-    x: float = 100.0
-    score: int = 60
-    reasons: tuple[str, ...] = ()
-    cosine: float = 0.9
-    side: float = 60.0
-    y: float = 80.0
-
-
-def vector(who, cosine=1.0):
-    """A unit vector at `cosine` to person number `who`, and at none to anybody else."""
-    out = np.zeros(DIM, np.float32)
-    out[who], out[DIM - 1] = cosine, np.sqrt(1 - cosine**2)
-    return out
-
-
-class World:
-    """Pictures whose faces are known; stands in for detector, encoder, gallery and database, and counts calls."""
-
-    def __init__(self, frames, **settings):
-        self.frames, self.now = frames, 0
-        self.settings = Settings(**{"vote_frames": 3, **settings})
-        self.pipeline = SimpleNamespace(detector=self, encoder=self, embed_detections=self.embed_detections)
-        self.clock = self
-        self.seconds = 1000.0
-        self.id = "test"
-        self.marks: list[str] = []
-        self.notes: list[tuple] = []
-        self.calls = {"detect": 0, "embed": 0, "record": 0}
-        self.fail = None
-        self.background = cv2.GaussianBlur(
-            np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8), (9, 9), 0
-        )
-
-    # the clock
-
-    def monotonic(self):
-        return self.seconds
-
-    def utc(self):
-        return datetime(2026, 3, 2, 8, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-    # the pictures
-
-    def picture(self, number):
-        out = self.background.copy()
-        for sight in self.frames[number]:
-            rng = np.random.default_rng(sight.who if sight.who < 90 else number)
-            patch = cv2.GaussianBlur(rng.integers(0, 255, (60, 60, 3), np.uint8), (7, 7), 0)
-            side, x, y = int(sight.side), int(sight.x), int(sight.y)
-            out[y : y + side, x : x + side] = cv2.resize(patch, (side, side))
-        return out
-
-    def frame(self, number, time):
-        self.now = number
-        return Frame(self.picture(number), number, time, self.utc())
-
-    # detector and encoder
-
-    def detect(self, pixels):
-        self.calls["detect"] += 1
-        scale = pixels.shape[1] / 320
-        return [
-            Detection(
-                (s.x * scale, s.y * scale, s.side * scale, s.side * scale),
-                ((TEMPLATE_112 / 112 * s.side + [s.x, s.y]) * scale).astype(np.float32),
-                0.9,
-            )
-            for s in self.frames[self.now]
-        ]
-
-    def embed_detections(self, pixels, detections):
-        assert (240, 320, 3) == pixels.shape
-        self.calls["embed"] += len(detections)
-        if self.fail == "embed":
-            raise EncoderFailed("encoder.onnx", "an embedding is not finite")
-        return [self._face(each) for each in detections]
-
-    def _face(self, detection):
-        sight = min(self.frames[self.now], key=lambda s: abs(s.x - detection.box[0]) + abs(s.y - detection.box[1]))
-        quality = Quality(sight.score, int(sight.side), 60, 60, 0.0, 0.0, 0.0, 0.9, sight.reasons)
-        template = None if sight.reasons else Template("test", vector(sight.who % 90, sight.cosine), 0.0)
-        return Face(detection, quality, np.zeros((112, 112, 3), np.uint8), template)
-
-    def cohort_means(self, vectors):
-        return np.zeros(len(vectors), np.float32)
-
-    # gallery and marks
-
-    def policy(self, group=None):
-        assert group in (None, "class")
-        return POLICY
-
-    def judge(self, faces, *, source, frame=None, at=None, group=None):
-        assert group in (None, "class")
-        if self.fail == "judge":
-            raise RuntimeError("the gallery broke")
-        evidence = []
-        for face in faces:
-            if face.template is None:
-                evidence.append(FaceEvidence(refusals=face.quality.reasons))
-            else:
-                scores = {who: float(face.template.vector[who]) for who in PEOPLE}
-                evidence.append(FaceEvidence(tuple(Candidate(who, s, s) for who, s in scores.items())))
-        return [
-            self._decision(face, seen, verdict, source, frame, at)
-            for face, seen, verdict in zip(faces, evidence, decide(evidence, POLICY), strict=True)
-        ]
-
-    def _decision(self, face, seen, verdict, source, frame, at):
-        ranked = sorted(seen.candidates, key=lambda c: -c.score)
-        return Decision(
-            source, at or self.utc(), face.box, verdict.ruling, POLICY.threshold, POLICY.target_fpir, 2, "test",
-            person=PEOPLE[verdict.best.person] if verdict.ruling in {"present", "review"} else None,
-            score=None if verdict.best is None else verdict.best.score,
-            candidates=tuple(ScoredPerson(PEOPLE[c.person], c.score, c.cosine) for c in ranked),
-            quality=face.quality.to_dict(), reasons=verdict.reasons, frame=frame,
-        )  # fmt: skip
-
-    def searched_group(self, session, group):
-        assert ("maths", "class") == (session, group)
-        return group
-
-    def note_check(self, how, session=None):
-        self.notes.append((self.now, how, session))
-
-    def record(self, decision, session=None, *, how=None):
-        if decision.decision != "present":
-            return decision
-        self.calls["record"] += 1
-        if self.fail == "record":
-            raise OSError("disk full")
-        new = decision.person.id not in self.marks
-        if new:
-            self.marks.append(decision.person.id)
-        return replace(decision, decision="present" if new else "already", mark=f"{session}/{how}/{decision.person.id}")
-
-
-class Reader:
-    """Stands in for VideoReader: the world's frames in order."""
-
-    fps = float(FPS)
-
-    def __init__(self, world):
-        self.world, self.declared, self.closed = world, len(world.frames), False
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.closed = True
-
-    def __iter__(self):
-        for number in range(len(self.world.frames)):
-            self.world.seconds += 1 / FPS
-            yield self.world.frame(number, number / FPS)
-
-
-class ScriptedCamera:
-    """Plays the world's frames as a camera; entries of `script` by frame number interrupt it."""
-
-    def __init__(self, world, script=None, fps=FPS):
-        self.world, self.script, self.fps = world, script or {}, fps
-        self.state, self.detail, self.number, self.closed = CameraState.CLOSED, "", 0, False
-
-    def open(self):
-        self.state = CameraState.ONLINE
-
-    def newest(self, _timeout_s):
-        self.world.seconds += 1 / self.fps
-        event = self.script.pop(self.number, None)
-        if isinstance(event, BaseException):
-            raise event
-        if event is not None:
-            self.state, self.detail, pause = event
-            self.world.seconds += pause
-            return None
-        if self.number >= len(self.world.frames):
-            self.state, self.detail = CameraState.ENDED, ""
-            return None
-        self.state, self.detail = CameraState.ONLINE, ""
-        self.number += 1
-        return self.world.frame(self.number - 1, self.world.seconds)
-
-    def close(self):
-        self.closed = True
-
-
-class Told(list):
-    """Collects what is emitted, with the frame at which it was."""
-
-    def __init__(self, world):
-        super().__init__()
-        self.world, self.when, self.said = world, [], []
-
-    def __call__(self, decision):
-        self.when.append(self.world.now)
-        self.append(decision)
-
-    @property
-    def kinds(self):
-        return [each.decision for each in self]
 
 
 def watch(world, monkeypatch, tmp_path, told=None, stop=lambda: False, **options):
     told = Told(world) if told is None else told
-    monkeypatch.setattr(live, "VideoReader", lambda *_: Reader(world))
+    monkeypatch.setattr(feeds, "VideoReader", lambda *_: Reader(world))
     path = tmp_path / "door.mp4"
     summary = check_video(
         world, path, session="maths", emit=told, status=told.said.append, stop=stop, **{"group": "class", **options}
@@ -259,10 +40,6 @@ def film(world, script=None, told=None, stop=lambda: False, fps=FPS, **options):
     finally:
         assert camera.closed
     return told, summary
-
-
-def standing(*sights, seconds=3.0):
-    return [list(sights)] * round(seconds * FPS)
 
 
 # --- one line a track ------------------------------------------------------------------------------------------
@@ -370,10 +147,10 @@ def test_where_flow_fails_the_template_holds_the_track(monkeypatch, tmp_path):
 
 
 def test_work_is_spared(monkeypatch, tmp_path):
-    """The detector looks about six times a second, and a marked face is embedded once a second."""
+    """The detector sees every frame once, and a marked face is embedded once a second."""
     world = World(standing(Sight(1), seconds=10.0))
     watch(world, monkeypatch, tmp_path)
-    assert 55 <= world.calls["detect"] <= 61
+    assert 300 == world.calls["detect"]
     assert world.calls["embed"] <= 3 + 10
     assert 1 == world.calls["record"]
 
@@ -458,7 +235,7 @@ def test_a_film_that_breaks_off(monkeypatch, tmp_path):
 
     world = World(standing(Sight(1, x=40.0), Sight(3, x=200.0), seconds=1.0))
     told = Told(world)
-    monkeypatch.setattr(live, "VideoReader", lambda *_: Broken(world))
+    monkeypatch.setattr(feeds, "VideoReader", lambda *_: Broken(world))
     with pytest.raises(SourceCut):
         check_video(world, tmp_path / "door.mp4", emit=told, status=told.said.append, stop=lambda: False)
     assert ["present", "unknown"] == told.kinds
@@ -478,7 +255,7 @@ def test_the_camera_tells_how_it_does():
     assert any("frames/s, 1 marked" in line for line in told.said[2:])
     assert not any("s3cret" in line for line in told.said)
     assert "rtsp://***@cam/live" == told[0].source
-    assert "maths/None/P-1" == told[0].mark
+    assert "maths/camera/P-1" == told[0].mark
 
 
 @pytest.mark.parametrize(("pause", "expected"), [(5.0, ["present"]), (70.0, ["present", "already"])])
@@ -548,7 +325,7 @@ def test_wall_clock_steps():
 
 def test_no_window_without_a_display(monkeypatch):
     """Where no window can be opened the check goes on without, and says so."""
-    monkeypatch.setattr("attendance.window.why_no_window", lambda: "there is no display")
+    monkeypatch.setattr("attendance.show.window.why_no_window", lambda: "there is no display")
     told, _ = film(World(standing(Sight(1))), window=True)
     assert "no window: there is no display" in told.said
     assert ["present"] == told.kinds
@@ -570,8 +347,8 @@ def test_the_window_shows_and_stops(monkeypatch):
         def close(self):
             Pane.closed = True
 
-    monkeypatch.setattr("attendance.window.why_no_window", lambda: "")
-    monkeypatch.setattr("attendance.window.Window", Pane)
+    monkeypatch.setattr("attendance.show.window.why_no_window", lambda: "")
+    monkeypatch.setattr("attendance.show.window.Window", Pane)
     world = World(standing(Sight(1), seconds=10.0))
     _, summary = film(world, window=True)
     assert (30, "stopped", True) == (summary.frames, summary.state, Pane.closed)

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from attendance.errors import OutputFailed
-from attendance.film import Film
-from attendance.outlet import Outlet
+from attendance.show.film import Film
+from attendance.show.outlet import Outlet
 from attendance.sources import Source
 from attendance.writing import TAKEN, free_name, new_file, write_new, write_numbered, write_over
 from gallery import files
@@ -268,7 +268,7 @@ def test_a_film_in_a_folder_takes_the_next_name(tmp_path):
 
 def test_without_the_codec_the_sheet_replaces_nothing(tmp_path, monkeypatch):
     """Where the codec is missing, the sheet in the film's place takes a free name."""
-    monkeypatch.setattr("attendance.film.CODECS", {".mp4": "ZZZZ"})
+    monkeypatch.setattr("attendance.show.film.CODECS", {".mp4": "ZZZZ"})
     (tmp_path / "out.png").write_bytes(b"precious")
     with Film(tmp_path / "out.mp4", 10.0) as film:
         film.add(PIXELS, 0.0)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.flow import follow
+from attendance.live.flow import follow
+from attendance.live.track import LOST_S, Tracker
+from attendance.live.vote import FEW_FRAMES, KEPT_FACES, TRACK_SWITCHED, Evidence, Look, fuse
 from attendance.records import Decision, PersonRef, ScoredPerson
-from attendance.track import LOST_S, Tracker
-from attendance.vote import FEW_FRAMES, KEPT_FACES, TRACK_SWITCHED, Evidence, Sighting, fuse
 from enroll.face import Detection, Face, Quality, Template
 from enroll.geometry import TEMPLATE_112, iou
 
@@ -230,7 +230,7 @@ def verdict(kind="present", person=ADA, candidates=()):
 
 
 def look(frame, alone=None, **what):
-    return Sighting(frame, NOW, face(**what), alone)
+    return Look(frame, NOW, face(**what), alone)
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 1), st.floats(-1, 1), st.integers(0, 100)), min_size=1, max_size=6))

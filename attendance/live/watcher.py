@@ -1,7 +1,8 @@
 """One source watched: frames in, at most one decision a track out.
 
-Every frame moves the tracks by optical flow; a few times a second the detector looks at a smaller copy, the
-faces worth it are embedded, and all tracks in view are judged together.
+The detector sees every frame, so that boxes follow their faces. A look, which embeds the faces worth it and judges all
+tracks in view together, is taken a few times a second: frames side by side err alike, and would not be as many
+witnesses.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,23 +12,25 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from attendance.cameras.frame import Frame, Pixels
-from attendance.flow import Grey, follow
+from attendance.live.events import SeenFace, Voted
+from attendance.live.flow import Grey, continues, follow
+from attendance.live.models import Models
+from attendance.live.track import Box, Track, Tracker
+from attendance.live.vote import Evidence, Look
 from attendance.records import Decision
-from attendance.track import Box, Track, Tracker
-from attendance.vote import Evidence, Sighting
 
 if TYPE_CHECKING:
-    from attendance.app import Attendance
-    from attendance.label import Label
+    from attendance.live.ports import Desk
     from enroll.face import Detection, Face
 
-DETECT_S: Final = 1 / 6  # from one detection to the next
-EAGER_LOOKS: Final = 8  # a track's first looks; each detection is one
+LOOK_S: Final = 1 / 6  # from one look to the next
+EAGER_LOOKS: Final = 8  # a track's first looks; each time there is one
 CALM_LOOK_S: Final = 0.5  # from then on, while it is undecided
 MARKED_LOOK_S: Final = 1.0  # and after its mark, to see whether it is still the same person
 SHOWN_S: Final = 0.4  # a box is drawn this long after its last detection
+PROMPT_S: Final = 0.2  # between two frames; after longer pauses a face at the same place may be another one
 
-Report = Callable[[Decision], Decision | None]
+Report = Callable[[Decision], Decision]
 
 
 @dataclass(slots=True, eq=False)
@@ -41,54 +44,69 @@ class Watched:
     looked: float = float("-inf")
 
 
-class Watcher:
-    """Watches one source for `app`. `report` is given each settled decision once and returns it as recorded."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Before:
+    """The frame before, small and grey, and its time."""
 
-    def __init__(self, app: "Attendance", *, source: str, group: str | None, report: Report) -> None:
-        self._app, self._source, self._group, self._report = app, source, group, report
+    grey: Grey
+    time: float
+
+
+class Watcher:
+    """Watches one source for `desk`. `report` is given each settled decision once and returns it as recorded."""
+
+    def __init__(
+        self, desk: "Desk", *, source: str, group: str | None, report: Report, tell: Callable[[Voted], object]
+    ) -> None:
+        self._desk, self._source, self._group = desk, source, group
+        self._report, self._tell = report, tell
+        self._models = Models(desk)
         self._tracker = Tracker()
         self._watched: dict[int, Watched] = {}
-        self._before: Grey | None = None
-        self._next_detection = float("-inf")
+        self._before: Before | None = None
+        self._next_look = float("-inf")
         self.judged = 0
 
     def see(self, frame: Frame) -> None:
-        """Take in one frame; decisions that this settles are reported before it returns."""
-        due = frame.time >= self._next_detection - 1e-6
-        if not due and not self._watched:
-            self._before = None
-            return
+        """Take in one frame; decisions that this settles are reported before it returns.
+
+        Where it raises `ModelFailed`, the frame has no say in any decision, and the next one may be tried.
+        """
         small, scale = self._shrink(frame.pixels)
-        self._move(small, scale)
-        if due:
-            self._next_detection = frame.time + DETECT_S
-            self._look(frame, small, scale)
+        found = self._models.detect(small)
+        self._follow(small, scale, found, frame.time)
+        faces: dict[int, Face] = {}
+        found = [_enlarged(each, scale) for each in found]
+        update = self._tracker.update(found, frame.time, self._compare(frame, faces))
+        for track in update.seen:
+            if track.id not in self._watched:
+                self._watched[track.id] = Watched(track, Evidence(self._desk.settings.vote_frames))
+        for track in update.lost:
+            self._end(self._watched.pop(track.id))
+        if frame.time >= self._next_look - 1e-6:
+            self._look(frame, update.seen, faces)
 
     def finish(self) -> None:
         """End all tracks and report what is left to report."""
         for track in self._tracker.drain():
             self._end(self._watched.pop(track.id))
 
-    def labels(self, time: float) -> "list[Label]":
-        """What to draw now: every track in view, with its decision or how far it is."""
-        seen = [each for each in self._watched.values() if time - each.track.last_seen <= SHOWN_S]
-        return [self._label(each) for each in seen]
+    def faces(self, time: float) -> tuple[SeenFace, ...]:
+        """Every track in view, with its decision or how far it is."""
+        return tuple(self._seen(each) for each in self._watched.values() if time - each.track.last_seen <= SHOWN_S)
 
-    def _label(self, each: Watched) -> "Label":
-        from attendance.label import Label, in_words, label_of
-
-        box, evidence, needed = each.track.box, each.evidence, self._app.settings.vote_frames
-        if each.reported is not None:
-            return label_of(each.reported, box)
-        if evidence.looks >= EAGER_LOOKS and each.verdict is not None:
-            return label_of(evidence.settle(each.verdict), box)
-        if evidence.looks >= EAGER_LOOKS and evidence.best is not None:
-            return Label(box, "refused", "cannot judge", in_words(evidence.best.face.quality.reasons))
-        return Label(box, "watching", "looking", f"{min(evidence.votes(), needed)} of {needed} frames")
+    def _seen(self, each: Watched) -> SeenFace:
+        evidence, needed = each.evidence, self._desk.settings.vote_frames
+        decision, reasons = each.reported, tuple[str, ...]()
+        if decision is None and evidence.looks >= EAGER_LOOKS and each.verdict is not None:
+            decision = evidence.settle(each.verdict)
+        elif decision is None and evidence.looks >= EAGER_LOOKS and evidence.best is not None:
+            reasons = evidence.best.face.quality.reasons
+        return SeenFace(each.track.id, each.track.box, decision, reasons, min(evidence.votes(), needed), needed)
 
     def _shrink(self, pixels: Pixels) -> tuple[Pixels, float]:
         """The copy that is searched, and its scale (small = scale * full)."""
-        scale = self._app.settings.detect_side / max(pixels.shape[:2])
+        scale = self._desk.settings.detect_side / max(pixels.shape[:2])
         if scale >= 1.0:
             return pixels, 1.0
         import cv2
@@ -96,57 +114,61 @@ class Watcher:
         size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
         return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8), scale
 
-    def _move(self, small: Pixels, scale: float) -> None:
+    def _follow(self, small: Pixels, scale: float, found: "Sequence[Detection]", time: float) -> None:
+        """Put each track where its face went since the frame before; `found` is in pixels of the small copy."""
         import cv2
 
+        before, self._before = self._before, None
+        if not found and not self._watched:
+            return
         grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
-        before, self._before = self._before, grey
-        if before is None or before.shape != grey.shape:
+        self._before = Before(grey, time)
+        if before is None or before.grey.shape != grey.shape:
             self._tracker.move(dict.fromkeys(self._watched))
             return
-        tracks = [each.track for each in self._watched.values() if each.track.steady]
-        boxes = follow(before, grey, [_scaled(track.box, scale) for track in tracks])
+        boxes = [each.box for each in found] if time - before.time <= PROMPT_S else []
+        steady = [
+            (each.track.id, _scaled(each.track.box, scale)) for each in self._watched.values() if each.track.steady
+        ]
+        doubtful = [each for each in steady if not continues(before.grey, grey, each[1], boxes)]
+        moved = follow(before.grey, grey, [box for _, box in doubtful])
         self._tracker.move(
             {
-                track.id: None if box is None else _scaled(box, 1 / scale)
-                for track, box in zip(tracks, boxes, strict=True)
+                track: None if box is None else _scaled(box, 1 / scale)
+                for (track, _), box in zip(doubtful, moved, strict=True)
             }
         )
 
-    def _look(self, frame: Frame, small: Pixels, scale: float) -> None:
-        found = [_enlarged(each, scale) for each in self._app.pipeline.detector.detect(small)]
-        faces: dict[int, Face] = {}
-        update = self._tracker.update(found, frame.time, self._compare(frame, faces))
-        for track in update.seen:
-            if track.id not in self._watched:
-                self._watched[track.id] = Watched(track, Evidence(self._app.settings.vote_frames))
-        if news := self._embed(frame, update.seen, faces):
+    def _look(self, frame: Frame, seen: "Sequence[Track]", ready: "dict[int, Face]") -> None:
+        """Embed the faces that are due and judge all tracks in view; those that have become sure are reported."""
+        news = self._embed(frame, seen, ready)
+        self._next_look = frame.time + LOOK_S
+        if news:
             self._take_in(frame, news)
-            self._judge(frame, [self._watched[track.id] for track in update.seen], dict(news))
-        for track in update.lost:
-            self._end(self._watched.pop(track.id))
+            self._judge(frame, [self._watched[track.id] for track in seen], dict(news))
 
     def _compare(self, frame: Frame, faces: "dict[int, Face]") -> "Callable[[Track, Detection], bool]":
-        """How a face that flow lost is known again: by its template. Faces embedded for it land in `faces`."""
+        """How a face that could not be followed is known again: by its template, which lands in `faces`."""
 
         def same_face(track: Track, detection: "Detection") -> bool:
-            known = self._watched[track.id].evidence.fused(self._app.pipeline.encoder)
-            (face,) = self._app.pipeline.embed_detections(frame.pixels, [detection])
+            known = self._watched[track.id].evidence.fused(self._models.encoder)
+            if known is None:
+                return False
+            (face,) = self._models.embed(frame.pixels, [detection])
             faces[id(detection)] = face
-            if known is None or face.template is None:
+            if face.template is None:
                 return False
             middle = (known.cohort_mean + face.template.cohort_mean) / 2
             score = float(known.vector @ face.template.vector) - middle
-            return score >= self._app.policy(self._group).review_threshold
+            return score >= self._desk.policy(self._group).review_threshold
 
         return same_face
 
     def _embed(self, frame: Frame, seen: Sequence[Track], ready: "dict[int, Face]") -> "list[tuple[Watched, Face]]":
-        """The faces worth a look in this frame, those embedded already included."""
-        due = [self._watched[track.id] for track in seen]
-        due = [each for each in due if id(each.track.detection) in ready or self._is_due(each, frame.time)]
+        """The faces worth a look in this frame; those embedded already are `ready`."""
+        due = [each for each in (self._watched[track.id] for track in seen) if self._is_due(each, frame.time)]
         fresh = [each.track.detection for each in due if id(each.track.detection) not in ready]
-        embedded = self._app.pipeline.embed_detections(frame.pixels, fresh) if fresh else []
+        embedded = self._models.embed(frame.pixels, fresh)
         ready |= {id(detection): face for detection, face in zip(fresh, embedded, strict=True)}
         return [(each, ready[id(each.track.detection)]) for each in due]
 
@@ -162,13 +184,16 @@ class Watcher:
         alone = iter(self._ask(frame, usable))
         for each, face in news:
             judged = next(alone) if face.template is not None else None
-            each.evidence.add(Sighting(frame.number, frame.at, face, judged))
+            each.evidence.add(Look(frame.number, frame.at, face, judged))
             each.looked = frame.time
             self.judged += judged is not None
+            self._tell(
+                Voted(each.track.id, frame.number, judged, each.evidence.votes(), self._desk.settings.vote_frames)
+            )
 
     def _judge(self, frame: Frame, seen: Sequence[Watched], news: "dict[Watched, Face]") -> None:
         """Judge all tracks in view together, each on its joint template."""
-        encoder = self._app.pipeline.encoder
+        encoder = self._models.encoder
         fused = [(each, each.evidence.fused(encoder)) for each in seen]
         pairs = [
             (each, replace(each.evidence.best.face, template=template))
@@ -194,19 +219,19 @@ class Watcher:
             return
         verdict = each.verdict
         if best.face.template is None or verdict is None:
-            (verdict,) = self._app.judge([best.face], source=self._source, at=best.at, group=self._group)
+            (verdict,) = self._desk.judge([best.face], source=self._source, at=best.at, group=self._group)
         settled = each.evidence.settle(verdict)
         quality = best.face.quality.to_dict()
         self._give(each, replace(settled, box=best.face.box, quality=quality, frame=best.frame, at=best.at))
 
     def _give(self, each: Watched, decision: Decision) -> None:
         decision = replace(decision, track=each.track.id)
-        each.reported = self._report(decision) or decision
+        each.reported = self._report(decision)
 
     def _ask(self, frame: Frame, faces: "Sequence[Face]") -> list[Decision]:
         if not faces:
             return []
-        return self._app.judge(faces, source=self._source, frame=frame.number, at=frame.at, group=self._group)
+        return self._desk.judge(faces, source=self._source, frame=frame.number, at=frame.at, group=self._group)
 
 
 def _scaled(box: Box, scale: float) -> Box:

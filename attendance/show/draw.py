@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from attendance.label import COLORS, Color, Kind, Label, label_of, sign
 from attendance.records import Decision
+from attendance.show.label import COLORS, Color, Kind, Label, label_of, sign
 
 Pixels = NDArray[np.uint8]
 Rectangle = tuple[int, int, int, int]  # x0, y0, x1, y1

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from attendance.live.events import SeenFace
 from attendance.records import Decision
 
 Color = tuple[int, int, int]
@@ -57,6 +58,15 @@ class Label:
     kind: Kind
     title: str
     line: str
+
+
+def label_of_face(face: SeenFace) -> Label:
+    """A face under way: its decision, why it cannot be judged, or how far it is."""
+    if face.decision is not None:
+        return label_of(face.decision, face.box)
+    if face.reasons:
+        return Label(face.box, "refused", "cannot judge", in_words(face.reasons))
+    return Label(face.box, "watching", "looking", f"{face.votes} of {face.needed} frames")
 
 
 def label_of(decision: Decision, box: tuple[float, float, float, float]) -> Label:

@@ -1,8 +1,7 @@
 """Which detection of this frame is which face of the last: tracks, held together by place.
 
-A face keeps its track while optical flow carries its box to the next detection. Where flow lost it (a cut, a
-slow camera, somebody passing in front), place alone is no proof, and the caller is asked whether it is the
-same face.
+A face keeps its track while its picture can be followed to the next detection. Where it cannot (a cut, a slow
+camera, somebody passing in front), place alone is no proof, and the caller is asked whether it is the same face.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,7 @@ LONGEST_GAP_S: Final = 3.0  # between two detections of a slow computer or camer
 
 @dataclass(slots=True, eq=False)
 class Track:
-    """One face over time; `box` is where it is now, `steady` whether flow held it since its last detection."""
+    """One face over time; `box` is where it is now, `steady` whether it was followed since its last detection."""
 
     id: int
     detection: "Detection"
@@ -55,21 +54,23 @@ class Tracker:
         self._next_id = 1
 
     def move(self, boxes: Mapping[int, Box | None]) -> None:
-        """Put tracks, by id, where flow found them; None: it did not."""
+        """Put tracks, by id, where they were followed to; None: they could not be."""
         for track in self.tracks:
             box = boxes.get(track.id, track.box)
             track.steady = track.steady and box is not None
             track.box = track.box if box is None else box
 
     def update(self, detections: "Sequence[Detection]", time: float, same_face: SameFace) -> Update:
-        """Give every detection its track, an old or a new one; drop those not seen for too long."""
-        lost = self._drop(time - LONGEST_GAP_S)
-        chosen = self._match(detections, same_face)
+        """Give every detection its track, an old or a new one; drop those not seen for too long.
+
+        Where `same_face` raises, nothing has changed.
+        """
+        chosen = self._match(detections, time - LONGEST_GAP_S, same_face)
         seen = [
             self._continue(chosen[place], detection, time) if place in chosen else self._begin(detection, time)
             for place, detection in enumerate(detections)
         ]
-        return Update(seen, lost + self._drop(time - self._lost_s))
+        return Update(seen, self._drop(time - min(self._lost_s, LONGEST_GAP_S)))
 
     def drain(self) -> list[Track]:
         """End all tracks."""
@@ -82,12 +83,13 @@ class Tracker:
         self.tracks = [track for track in self.tracks if track.last_seen >= since]
         return lost
 
-    def _match(self, detections: "Sequence[Detection]", same_face: SameFace) -> dict[int, Track]:
-        """Detection's place to track, each once. Tracks that flow held come first, the others have to prove it."""
+    def _match(self, detections: "Sequence[Detection]", since: float, same_face: SameFace) -> dict[int, Track]:
+        """Detection's place to track seen `since`, each once. Followed tracks come first, others have to prove it."""
         places = {place: detection.box for place, detection in enumerate(detections)}
-        held = self._by_place(places, [track for track in self.tracks if track.steady])
+        recent = [track for track in self.tracks if track.last_seen >= since]
+        held = self._by_place(places, [track for track in recent if track.steady])
         left = {place: box for place, box in places.items() if place not in held}
-        claims = self._by_place(left, [track for track in self.tracks if not track.steady])
+        claims = self._by_place(left, [track for track in recent if not track.steady])
         return held | {place: track for place, track in claims.items() if same_face(track, detections[place])}
 
     def _by_place(self, boxes: Mapping[int, Box], tracks: Sequence[Track]) -> dict[int, Track]:

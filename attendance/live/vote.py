@@ -25,7 +25,7 @@ KEPT_FACES: Final = 12  # of a track; more of the same person add little to thei
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
+class Look:
     """One look at a track's face: in which frame, when, and how it was judged by itself (None: it was not)."""
 
     frame: int
@@ -41,36 +41,36 @@ class Evidence:
         self.looks = 0
         self.switched = False
         self._vote_frames = vote_frames
-        self._kept: list[Sighting] = []
-        self._best: Sighting | None = None
+        self._kept: list[Look] = []
+        self._best: Look | None = None
         self._firm: str | None = None
 
     @property
-    def best(self) -> Sighting | None:
+    def best(self) -> Look | None:
         """The look of the best quality, one that can be judged if there is any."""
         return self._best
 
-    def add(self, sighting: Sighting) -> None:
+    def add(self, look: Look) -> None:
         """Take in one more look."""
         self.looks += 1
-        person = _voted(sighting)
+        person = _voted(look)
         if person is not None:
             if self._firm not in (None, person):
                 self._switch()
             self._firm = person
-        if sighting.alone is not None and sighting.face.template is not None:
+        if look.alone is not None and look.face.template is not None:
             most = max(KEPT_FACES, self._vote_frames)
-            self._kept = sorted([*self._kept, sighting], key=_worth, reverse=True)[:most]
-        if self._best is None or _worth(sighting) > _worth(self._best):
-            self._best = sighting
+            self._kept = sorted([*self._kept, look], key=_worth, reverse=True)[:most]
+        if self._best is None or _worth(look) > _worth(self._best):
+            self._best = look
 
     def votes(self) -> int:
         """How many of the looks kept agree on a person; there is never a second one."""
-        return sum(_voted(sighting) is not None for sighting in self._kept)
+        return sum(_voted(look) is not None for look in self._kept)
 
     def fused(self, encoder: "Encoder") -> "Template | None":
         """The quality-weighted mean of the kept templates, itself a template; None when there are none."""
-        return fuse([sighting.face for sighting in self._kept], encoder)
+        return fuse([look.face for look in self._kept], encoder)
 
     def settle(self, verdict: Decision) -> Decision:
         """The joint `verdict` with what the votes make of it: `present` only with enough of them."""
@@ -78,7 +78,7 @@ class Evidence:
             return _doubt(verdict, TRACK_SWITCHED)
         if verdict.decision != "present" or verdict.person is None:
             return verdict
-        votes = sum(_voted(sighting) == verdict.person.id for sighting in self._kept)
+        votes = sum(_voted(look) == verdict.person.id for look in self._kept)
         enough = votes >= self._vote_frames and 2 * votes > len(self._kept)
         return verdict if enough else _doubt(verdict, FEW_FRAMES)
 
@@ -107,13 +107,13 @@ def fuse(faces: "Sequence[Face]", encoder: "Encoder") -> "Template | None":
     return Template(encoder.id, vector, float(encoder.cohort_means(vector[None])[0]))
 
 
-def _worth(sighting: Sighting) -> tuple[bool, int]:
-    return sighting.face.template is not None, sighting.face.quality.score
+def _worth(look: Look) -> tuple[bool, int]:
+    return look.face.template is not None, look.face.quality.score
 
 
-def _voted(sighting: Sighting) -> str | None:
+def _voted(look: Look) -> str | None:
     """The person this look alone is sure of, by external id."""
-    alone = sighting.alone
+    alone = look.alone
     return None if alone is None or alone.decision != "present" or alone.person is None else alone.person.id
 
 

@@ -38,7 +38,7 @@ class Outlet:
 
     def picture(self, source: Source, pixels: Any, decisions: "Sequence[Decision]") -> None:
         """Write one picture (H, W, 3) uint8 RGB with its decisions; raises OutputFailed."""
-        from attendance.draw import annotate
+        from attendance.show.draw import annotate
 
         drawn = annotate(pixels, decisions)
         if self._file is None:

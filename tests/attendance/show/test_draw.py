@@ -11,15 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from attendance import label as signs
 from attendance.cameras import VideoReader
 from attendance.clock import SystemClock
-from attendance.draw import annotate, draw
 from attendance.errors import OutputFailed
-from attendance.film import SHEET_PICTURES, Film
-from attendance.label import COLORS, Label, drawable, label_of, sign
 from attendance.records import Decision, PersonRef
-from attendance.window import why_no_window
+from attendance.show import label as signs
+from attendance.show.draw import annotate, draw
+from attendance.show.film import SHEET_PICTURES, Film
+from attendance.show.label import COLORS, Label, drawable, label_of, sign
+from attendance.show.window import why_no_window
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 KINDS = ("present", "already", "review", "unknown", "refused")
@@ -237,7 +237,7 @@ def test_a_sheet_of_pictures(tmp_path, frames):
 
 def test_without_the_codec_a_sheet(tmp_path, monkeypatch):
     """Where the codec is missing, a sheet takes the film's place."""
-    monkeypatch.setattr("attendance.film.CODECS", {".mp4": "ZZZZ"})
+    monkeypatch.setattr("attendance.show.film.CODECS", {".mp4": "ZZZZ"})
     assert tmp_path / "out.png" == write(tmp_path / "out.mp4")
 
 
@@ -282,7 +282,10 @@ def test_a_display_that_does_not_answer():
 
 def test_drawing_imports_no_window_toolkit():
     """Importing the drawing code loads neither OpenCV nor a model."""
-    code = "import sys, attendance.draw, attendance.window; print('cv2' in sys.modules, 'onnxruntime' in sys.modules)"
+    code = (
+        "import sys, attendance.show.draw, attendance.show.window\n"
+        "print('cv2' in sys.modules, 'onnxruntime' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "False False" == done.stdout.strip()
 

@@ -2,6 +2,9 @@
 
 Median flow (Kalal, Mikolajczyk and Matas, "Forward-Backward Error: Automatic Detection of Tracking Failures",
 ICPR 2010): points are followed forth and back; those that return vote, by their medians, for shift and scale.
+
+Between two frames in a row in which a face is found at about the same place, `continues` tells for a twentieth of
+flow's cost whether it is plainly the same one.
 """
 
 from collections.abc import Sequence
@@ -9,6 +12,8 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+from enroll.geometry import iou
 
 Box = tuple[float, float, float, float]
 Grey = NDArray[np.uint8]
@@ -21,6 +26,11 @@ LEVELS: Final = 2
 RETURN_PX: Final = 1.0  # a point that comes back farther from its start was lost
 MIN_KEPT: Final = 0.4  # share of points that must come back
 MAX_STEP_SCALE: Final = 1.3  # a face does not grow more between two frames
+
+PLAIN_OVERLAP: Final = 0.5  # of a box and its next one, intersection over union, for the same face beyond doubt
+NEAR: Final = 0.1  # overlap from which on another box puts that in doubt
+PATCH: Final = (16, 16)  # pixels to which a face is reduced for comparison
+PLAIN_LIKENESS: Final = 0.9  # correlation of two such patches
 
 
 def follow(before: Grey, after: Grey, boxes: Sequence[Box]) -> list[Box | None]:
@@ -35,6 +45,41 @@ def follow(before: Grey, after: Grey, boxes: Sequence[Box]) -> list[Box | None]:
     count = GRID * GRID
     parts = [slice(i * count, (i + 1) * count) for i in range(len(boxes))]
     return [_moved(box, starts[part], ends[part], kept[part]) for box, part in zip(boxes, parts, strict=True)]
+
+
+def continues(before: Grey, after: Grey, box: Box, found: Sequence[Box]) -> bool:
+    """Whether one of the boxes `found` in `after`, and no other, plainly shows the face that was in `box` in `before`.
+
+    They overlap well, and the two patches of picture look alike. A no means nothing.
+    """
+    near = [each for each in found if iou(box, each) > NEAR]
+    return (
+        len(near) == 1
+        and iou(box, near[0]) >= PLAIN_OVERLAP
+        and likeness(before, after, box, near[0]) >= PLAIN_LIKENESS
+    )
+
+
+def likeness(before: Grey, after: Grey, box: Box, other: Box) -> float:
+    """The correlation (-1 to 1) of what is in a box of `before` with what is in another one of `after`; 0 for none."""
+    first, second = _patch(before, box), _patch(after, other)
+    if first is None or second is None:
+        return 0.0
+    length = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return float(first @ second) / length if length > 0 else 0.0
+
+
+def _patch(grey: Grey, box: Box) -> NDArray[np.float32] | None:
+    """What is in a box, small, and around its mean; None outside of the picture."""
+    import cv2
+
+    x0, y0 = max(0, round(box[0])), max(0, round(box[1]))
+    x1, y1 = round(box[0] + box[2]), round(box[1] + box[3])
+    cut = grey[y0 : max(y0, y1), x0 : max(x0, x1)]
+    if not cut.size:
+        return None
+    small = np.asarray(cv2.resize(cut, PATCH, interpolation=cv2.INTER_AREA), np.float32).ravel()
+    return np.asarray(small - small.mean(), np.float32)
 
 
 def _grid(box: Box) -> Points:

@@ -1,0 +1,134 @@
+"""What a run asks of the product around it, and of a source of frames: seams, no more."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol, Self
+
+from attendance.cameras.frame import Frame, Pixels
+from attendance.clock import Clock
+from attendance.decision import Policy
+from attendance.records import Decision
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from attendance.live.events import Condition
+    from enroll.encoder import Encoder
+    from enroll.face import Detection, Face
+
+Means = Literal["camera", "file"]
+"""By what a mark was made."""
+
+
+class Detector(Protocol):
+    """Finds the faces of a picture."""
+
+    def detect(self, pixels: Pixels, /) -> "list[Detection]":
+        """Every face of an RGB picture (H, W, 3) uint8."""
+        ...
+
+
+class Pipeline(Protocol):
+    """Detector and encoder, loaded."""
+
+    @property
+    def detector(self) -> Detector:
+        """What finds faces."""
+        ...
+
+    @property
+    def encoder(self) -> "Encoder":
+        """What makes templates of them."""
+        ...
+
+    def embed_detections(self, pixels: Pixels, detections: "Sequence[Detection]", /) -> "list[Face]":
+        """The faces of these detections, in their order; one that cannot be judged has no template."""
+        ...
+
+
+class LiveSettings(Protocol):
+    """The settings that a run reads."""
+
+    @property
+    def vote_frames(self) -> int:
+        """Looks at a face that must agree before a mark."""
+        ...
+
+    @property
+    def detect_side(self) -> int:
+        """Longer side, in pixels, of the copy that the detector sees."""
+        ...
+
+
+class Desk(Protocol):
+    """Judges faces, records decisions, and notes that people were looked for; shared by any number of runs."""
+
+    @property
+    def settings(self) -> LiveSettings:
+        """The settings in force."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Where time comes from."""
+        ...
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """Detector and encoder, loaded at first use."""
+        ...
+
+    def policy(self, group: str | None = None) -> Policy:
+        """The numbers to judge by."""
+        ...
+
+    def judge(
+        self,
+        faces: "Sequence[Face]",
+        *,
+        source: str,
+        frame: int | None = None,
+        at: datetime | None = None,
+        group: str | None = None,
+    ) -> list[Decision]:
+        """Judge all faces of one picture together, one decision a face, in order; marks nothing."""
+        ...
+
+    def record(self, decision: Decision, session: str | None = None, *, how: Means | None = None) -> Decision:
+        """Mark a `present` decision; returns it as it was recorded."""
+        ...
+
+    def note_check(self, how: Means, session: str | None = None) -> None:
+        """Remember that people were looked for."""
+        ...
+
+
+class Feed(Protocol):
+    """Where a run's frames come from; entered once, it opens the source, and closes it when it is left.
+
+    Iterating gives frames, conditions of the source, and None where nothing has come for a moment; it ends where the
+    source does.
+    """
+
+    @property
+    def fps(self) -> float:
+        """Frames a second as the source declares them; 0 when it does not. Known with the first frame."""
+        ...
+
+    @property
+    def declared(self) -> int:
+        """How many frames the source says that it has; 0 when it does not. Known with the first frame."""
+        ...
+
+    @property
+    def patience(self) -> int:
+        """On how many frames in a row the models may fail before the run does."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: "TracebackType | None"
+    ) -> None: ...
+
+    def __iter__(self) -> "Iterator[Frame | Condition | None]": ...
