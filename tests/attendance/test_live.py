@@ -17,7 +17,7 @@ from attendance.cameras import CameraState, ProcessCamera
 from attendance.clock import SystemClock
 from attendance.errors import CameraAddress, CameraLost, CameraMissing, OutputFailed, SessionUnknown, SourceCut
 from attendance.live import LiveSummary, feeds
-from attendance.watching import check_video, run_camera
+from attendance.watching import camera_run, check_video, run_camera, video_run
 from enroll.errors import EncoderFailed
 
 
@@ -402,6 +402,71 @@ def test_watching_counts_as_a_check(app, draw, pipeline):
     world = World([[]] * 5)
     assert [] == list(app.watch(STREAM, device=ScriptedCamera(world)))
     assert ["absent"] == [row.status for row in app.report()]
+
+
+def test_runs_held_by_a_program(app, clock, draw, pipeline, monkeypatch, tmp_path):
+    """Runs that a program starts and stops, before a camera and over a file, count as checks: reports have rows."""
+    app.enroll(draw("ada.png", (1,)), name="Ada")
+    pipeline.detector = SimpleNamespace(detect=lambda _: [])
+    clock.forward(minutes=1)
+    app.sessions.open("Film", at=clock.utc())
+    world = World([[]] * 5)
+    monkeypatch.setattr(feeds, "VideoReader", lambda *_: Reader(world))
+    held = [
+        camera_run(app, STREAM, session="2026-03-02", camera=ScriptedCamera(world)),
+        video_run(app, tmp_path / "door.mp4", session="Film"),
+    ]
+    for run in held:
+        run.start()
+        assert run.wait(20.0)
+    assert [("ended", None)] * 2 == [(run.state, run.error) for run in held]
+    assert [["absent"]] * 2 == [[row.status for row in app.report(session=name)] for name in ("2026-03-02", "Film")]
+
+
+def test_a_film_that_is_taken_is_refused_before_any_mark(monkeypatch, tmp_path):
+    """Where the film's name is taken already, nobody is marked, however soon a mark could be."""
+    (tmp_path / "out.mp4").write_bytes(b"precious")
+    world = World(standing(Sight(1)), vote_frames=1)
+    with pytest.raises(OutputFailed):
+        watch(world, monkeypatch, tmp_path, annotate=tmp_path / "out.mp4")
+    assert ([], b"precious") == (world.marks, (tmp_path / "out.mp4").read_bytes())
+
+
+def test_a_window_that_breaks_down(monkeypatch):
+    """A window whose toolkit fails under way is left out with one line, and the check goes on."""
+
+    class Pane:
+        def show(self, _pixels):
+            raise RuntimeError("the display is gone")
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("attendance.show.window.why_no_window", lambda: "")
+    monkeypatch.setattr("attendance.show.window.Window", Pane)
+    told, summary = film(World(standing(Sight(1))), window=True)
+    assert (["present"], "ended") == (told.kinds, summary.state)
+    assert 1 == sum("WindowViewer failed and is left out" in line for line in told.said)
+
+
+def test_a_frame_that_breaks_the_models():
+    """Before a camera a frame on which the models fail costs one line, not the check."""
+    world = World(standing(Sight(1)))
+    working, calls = world.embed_detections, []
+
+    def fails_once(*given):
+        calls.append(1)
+        if len(calls) == 1:
+            raise EncoderFailed("encoder.onnx", "an embedding is not finite")
+        return working(*given)
+
+    world.pipeline.embed_detections = fails_once
+    told, _ = film(world)
+    (line,) = [line for line in told.said if "passed over" in line]
+    assert (
+        "frame 0 is passed over and marks nobody: encoder.onnx: an embedding is not finite" == line.partition(": ")[2]
+    )
+    assert ["present"] == told.kinds
 
 
 def test_a_camera_that_hangs():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.live.flow import follow
+from attendance.live.flow import continues, follow, likeness
 from attendance.live.track import LOST_S, Tracker
 from attendance.live.vote import FEW_FRAMES, KEPT_FACES, TRACK_SWITCHED, Evidence, Look, fuse
 from attendance.records import Decision, PersonRef, ScoredPerson
@@ -198,6 +198,48 @@ def test_flow_at_the_edge(portrait):
     for box in ((-30.0, -30.0, 60.0, 60.0), (620.0, 620.0, 60.0, 60.0), (900.0, 900.0, 50.0, 50.0)):
         (found,) = follow(portrait, portrait, [box])
         assert found is None or box == pytest.approx(found, abs=1.0)
+
+
+@pytest.mark.parametrize(("dx", "found", "expected"), [
+    (0, [FACE], True), (8, [FACE], True), (0, [], False), (80, [FACE], False), (0, [FACE, FACE], False),
+])  # fmt: skip
+def test_what_plainly_continues(portrait, dx, found, expected):
+    """A face found where it just was goes on beyond doubt; none found, a jump, or two of them leave a doubt."""
+    after = moved(portrait, dx, 0, 1.0, noise=3.0)
+    boxes = [(x + dx, y, width, height) for x, y, width, height in found]
+    assert expected == continues(portrait, after, FACE, boxes)
+
+
+def test_another_face_at_the_same_place_is_in_doubt(portrait, hopper):
+    """After a cut to somebody else of the same size at the same place, place alone proves nothing."""
+    other = portrait.copy()
+    x, y, width, height = map(int, FACE)
+    grey = cv2.cvtColor(hopper, cv2.COLOR_RGB2GRAY)
+    other[y : y + height, x : x + width] = cv2.resize(grey[115:265, 200:335], (width, height))
+    assert not continues(portrait, other, FACE, [FACE])
+
+
+def test_likeness_outside_of_the_picture(portrait):
+    """A box of which nothing is in the picture, or whose content is flat, is like nothing."""
+    flat = np.full_like(portrait, 7)
+    assert 0.0 == likeness(portrait, portrait, (900.0, 10.0, 50.0, 50.0), FACE)
+    assert 0.0 == likeness(flat, portrait, FACE, FACE)
+    assert 1.0 == pytest.approx(likeness(portrait, portrait, FACE, FACE))
+
+
+def test_a_proof_that_fails_changes_nothing():
+    """Where nobody can tell whether it is the same face, all tracks stay as they were, the lost ones too."""
+    tracker = Tracker()
+    tracker.update([detection(10), detection(200)], 0.0, never)
+    tracker.move({1: None})
+
+    def fails(*_):
+        raise ValueError("by design")
+
+    with pytest.raises(ValueError, match="by design"):
+        tracker.update([detection(10), detection(300)], 2.0, fails)
+    assert [(1, 0.0), (2, 0.0)] == [(track.id, track.last_seen) for track in tracker.tracks]
+    assert [2] == [track.id for track in tracker.update([detection(10)], 2.1, always).lost]
 
 
 # --- many looks together ---------------------------------------------------------------------------------------
