@@ -1,8 +1,8 @@
 """What a run tells its subscribers, in order, on the run's own thread.
 
-A run begins with `Opened` and ends with `Ended`. Between them come `Began` before the first frame, and for each
-frame first what it settled (`Voted`, `Marked`, `Decided`) and then `Seen`, or `Skipped` alone. A camera's ways are
-told as a `Condition`.
+A run begins with `Opened`, unless the source cannot be, and ends with `Ended`. Between them come `Began` before the
+first frame, and for each frame first what it settled (`Voted`, `Marked`, `Decided`) and then `Seen`, or else
+`Skipped`. How a camera does is told as a `Condition`.
 """
 
 from dataclasses import dataclass

@@ -80,7 +80,7 @@ class Run:
         self.place = place
         self._feed, self._desk = feed, desk
         self._watcher = Watcher(desk, source=place.name, group=place.group, report=self._give_out, tell=self._tell)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may call `stop` at any moment
         self._state = RunState.NEW
         self._error: BaseException | None = None
         self._stop, self._over = threading.Event(), threading.Event()
@@ -162,8 +162,12 @@ class Run:
             with self._feed:
                 self._tell(Opened(self.place.name))
                 state = self._watch()
-        except BaseException as problem:
+        except Exception as problem:
             state, error = RunState.FAILED, problem
+            raise
+        except BaseException as problem:  # Ctrl-C: somebody stops it
+            self.stop()
+            state, error = RunState.STOPPED, problem
             raise
         finally:
             self._finish(state, error, self._desk.clock.monotonic() - begun)

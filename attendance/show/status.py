@@ -79,7 +79,8 @@ class CameraStatus:
                 if self._pace.frame():
                     self._say(f"camera {self._name} {self._state}, {self._pace}, {self._marked} marked")
             case Skipped():
-                self._say(f"camera {self._name}: frame {event.frame} is passed over and marks nobody: {event.error}")
+                why = _one_line(event.error)
+                self._say(f"camera {self._name}: frame {event.frame} is passed over and marks nobody: {why}")
             case Decided():
                 self._marked += event.decision.decision == "present"
             case Dropped():
@@ -94,4 +95,8 @@ def in_words(summary: LiveSummary) -> str:
 
 def dropped_in_words(name: str, event: Dropped) -> str:
     """Which part of the output has failed, while the run goes on."""
-    return f"{name}: {event.who} failed and is left out from now on: {event.error}"
+    return f"{name}: {event.who} failed and is left out from now on: {_one_line(event.error)}"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

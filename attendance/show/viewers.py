@@ -8,7 +8,7 @@ from typing import Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from attendance.live import Began, Decided, Event, Idle, Seen
+from attendance.live import Began, Decided, Event, Idle, Seen, Skipped
 from attendance.show.film import Film
 
 Pixels = NDArray[np.uint8]
@@ -94,7 +94,7 @@ class WindowViewer:
         match event:
             case Seen():
                 going_on = self._window.show(self._canvas.picture(event))
-            case Idle():
+            case Idle() | Skipped():
                 going_on = self._window.alive()
             case _:
                 return

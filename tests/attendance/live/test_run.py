@@ -212,6 +212,16 @@ def test_what_breaks_off_is_reported():
     assert ("failed", "camera.lost") == (run.state, run.error.id)
 
 
+def test_an_interrupted_run_is_stopped():
+    """Ctrl-C stops a run like any stop, with a report of whoever was in view, and then goes on up."""
+    world = World(standing(Sight(3)))
+    run, told = before(world, {30: KeyboardInterrupt()})
+    with pytest.raises(KeyboardInterrupt):
+        run.run()
+    assert (["unknown"], "stopped") == ([each.decision.decision for each in of(told, Decided)], run.state)
+    assert ("stopped", run.error) == (told[-1].summary.state, told[-1].error)
+
+
 # --- subscribers -----------------------------------------------------------------------------------------------
 
 

@@ -36,7 +36,8 @@ def test_a_camera_in_lines():
     status = CameraStatus("door", said.append, Seconds(0.1), lambda: "encoder test")
     for event in (
         Opened("door"), Condition(CameraState.ONLINE, ""), seen(), Lost(CameraState.OFFLINE, "gone"),
-        Skipped(7, EncoderFailed("encoder.onnx", "not finite")), Dropped("WindowViewer", ValueError("no display")),
+        Skipped(7, EncoderFailed("encoder.onnx", "not finite")), Dropped("WindowViewer", ValueError("no\ndisplay")),
+        Dropped("film", ValueError()),
     ):  # fmt: skip
         status(event)
     assert [
@@ -45,6 +46,7 @@ def test_a_camera_in_lines():
         "camera door offline: gone",
         "camera door: frame 7 is passed over and marks nobody: encoder.onnx: not finite",
         "camera door: WindowViewer failed and is left out from now on: no display",
+        "camera door: film failed and is left out from now on: ValueError",
     ] == said
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from attendance.cameras import CameraState, Frame
 from attendance.errors import OutputFailed
-from attendance.live import Began, Condition, Decided, Idle, Seen, SeenFace
+from attendance.live import Began, Condition, Decided, Idle, Seen, SeenFace, Skipped
 from attendance.records import Decision, PersonRef
 from attendance.show import draw as drawing
 from attendance.show.label import label_of_face
@@ -89,10 +89,10 @@ def test_a_film_with_moments(tmp_path):
 
 
 def test_a_window_stops_the_run():
-    """The window is asked with each frame, and while none comes; when its user quits, the run is stopped."""
+    """The window is asked with each frame, and while none is to be shown; when its user quits, the run is stopped."""
     stops = []
-    viewer = WindowViewer(pane := Pane(patience=3), Canvas(), lambda: stops.append(1))
-    for event in (seen(), Condition(CameraState.OFFLINE, "gone"), Idle()):
+    viewer = WindowViewer(pane := Pane(patience=4), Canvas(), lambda: stops.append(1))
+    for event in (seen(), Condition(CameraState.OFFLINE, "gone"), Idle(), Skipped(1, ValueError())):
         viewer(event)
     assert (1, []) == (len(pane.shown), stops)
     viewer(Idle())
