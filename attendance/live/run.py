@@ -157,7 +157,8 @@ class Run:
 
     def _work(self) -> LiveSummary:
         begun = self._desk.clock.monotonic()
-        state, error = RunState.FAILED, None
+        state: RunState = RunState.FAILED
+        error: BaseException | None = None
         try:
             with self._feed:
                 self._tell(Opened(self.place.name))

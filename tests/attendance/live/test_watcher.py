@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from live_world import FPS, Sight, World, standing
 
+from attendance.live import watcher
+from attendance.live.flow import follow
 from attendance.live.watcher import EAGER_LOOKS, LOOK_S, Watcher
 
 MILLISECOND = 1e-3
@@ -17,12 +19,12 @@ class Watched:
 
     def __init__(self, world, fps=FPS):
         self.votes, self.decisions, self.seen, self.times = [], [], [], []
-        watcher = Watcher(world, source="door", group=None, report=self.report, tell=self.votes.append)
+        watching = Watcher(world, source="door", group=None, report=self.report, tell=self.votes.append)
         for number in range(len(world.frames)):
             self.times.append(number / fps)
-            watcher.see(world.frame(number, number / fps))
-            self.seen.append(watcher.faces(number / fps))
-        watcher.finish()
+            watching.see(world.frame(number, number / fps))
+            self.seen.append(watching.faces(number / fps))
+        watching.finish()
 
     def report(self, decision):
         self.decisions.append((decision.decision, decision.track))
@@ -102,3 +104,12 @@ def test_a_face_that_moves_while_it_is_missed():
     assert [60.0 + 2 * number for number in range(20, 30)] == pytest.approx(
         [watched.seen[number][0].box[0] for number in range(20, 30)], abs=2.0
     )
+
+
+@pytest.mark.parametrize(("fps", "expected"), [(FPS, 0), (2, 29)])
+def test_place_proves_less_after_a_pause(monkeypatch, fps, expected):
+    """A face that stays where it is needs no flow from frame to frame; over half a second it has to be followed."""
+    asked = []
+    monkeypatch.setattr(watcher, "follow", lambda *given: asked.extend(given[2]) or follow(*given))
+    assert [("unknown", 1)] == Watched(World(standing(Sight(3), seconds=1.0)), fps).decisions
+    assert expected == len(asked)
