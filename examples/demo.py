@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.table import Table
 from skimage import data
 
-from attendance import Attendance, Decision, draw
+from attendance import Attendance, Decision
 from attendance.faults import Problem
+from attendance.show import draw
 from enroll import NoFace
 
 OUTPUT = Path("demo-output")

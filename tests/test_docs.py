@@ -9,7 +9,8 @@ from types import ModuleType
 
 import pytest
 
-from attendance import decision, vote
+from attendance import decision
+from attendance.live import vote
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

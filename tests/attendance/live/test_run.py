@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 
 import pytest
-from live_world import FPS, Reader, ScriptedCamera, Sight, World, standing
+from live_world import Reader, ScriptedCamera, Sight, World, standing
 
 from attendance.cameras import CameraState
 from attendance.errors import CameraLost, OutputFailed, RunStarted
@@ -319,10 +319,3 @@ def test_who_left_during_bad_frames_is_reported():
     run, told = before(world)
     run.run()
     assert Counter(unknown=1, present=1) == Counter(each.decision.decision for each in of(told, Decided))
-
-
-def test_a_file_without_its_reader_has_no_frames(tmp_path):
-    """A feed of a file that is not open has neither rate nor frames, and leaves no process behind."""
-    feed = FileFeed(tmp_path / "none.mp4", World([]))
-    assert ([], 0.0, 0) == (list(feed), feed.fps, feed.declared)
-    assert FPS == Reader(World([])).fps

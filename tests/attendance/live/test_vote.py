@@ -1,0 +1,151 @@
+"""Many looks at a face, judged together: the mean of templates, and the vote that a mark needs."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from attendance.live.vote import FEW_FRAMES, KEPT_FACES, TRACK_SWITCHED, Evidence, Look, fuse
+from attendance.records import Decision, PersonRef, ScoredPerson
+from enroll.face import Detection, Face, Quality, Template
+from enroll.geometry import TEMPLATE_112
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+ADA, BOB = PersonRef("P-1", "Ada", 1), PersonRef("P-2", "Bob", 2)
+DETECTION = Detection((10.0, 50.0, 40.0, 40.0), (TEMPLATE_112 / 112 * 40 + [10, 50]).astype(np.float32), 0.9)
+
+
+class CohortEncoder:
+    """An encoder whose cohort mean of a vector is a known function of it."""
+
+    id = "test"
+
+    def cohort_means(self, vectors):
+        return vectors[:, 0] / 2
+
+
+def unit(*numbers):
+    vector = np.array(numbers, np.float32)
+    return vector / np.linalg.norm(vector)
+
+
+def face(vector=(1.0, 0.0), score=50, reasons=()):
+    quality = Quality(score, 80, 60, 60, 0.0, 0.0, 0.0, 0.9, tuple(reasons))
+    template = None if reasons else Template("test", unit(*vector), 0.1)
+    return Face(DETECTION, quality, np.zeros((112, 112, 3), np.uint8), template)
+
+
+def verdict(kind="present", person=ADA, candidates=()):
+    named = person if kind in {"present", "review"} else None
+    ranked = tuple(ScoredPerson(each, 0.4, 0.6) for each in candidates)
+    return Decision("door", NOW, (0, 0, 9, 9), kind, 0.2, 0.003, 2, "test", person=named, candidates=ranked)
+
+
+def look(frame, alone=None, **what):
+    return Look(frame, NOW, face(**what), alone)
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 1), st.floats(-1, 1), st.integers(0, 100)), min_size=1, max_size=6))
+def test_fuse_is_the_weighted_mean(rows):
+    """The joint template is the quality-weighted mean, of unit length, with a cohort mean of its own."""
+    faces = [face((a, b), score) for a, b, score in rows]
+    total = np.zeros(2)
+    for each in faces:
+        total += np.float64(each.template.vector) * max(1, each.quality.score)
+    expected = total / np.sqrt((total**2).sum())
+    fused = fuse(faces, CohortEncoder())
+    assert expected == pytest.approx(fused.vector, abs=1e-6)
+    assert fused.vector[0] / 2 == pytest.approx(fused.cohort_mean)
+    assert np.float32 == fused.vector.dtype
+
+
+def test_fuse_without_a_direction():
+    """Nothing usable, or vectors that cancel, give no template rather than a wrong one."""
+    assert fuse([], CohortEncoder()) is None
+    assert fuse([face(reasons=("blurred",))], CohortEncoder()) is None
+    assert fuse([face((1, 0)), face((-1, 0))], CohortEncoder()) is None
+
+
+def settled(evidence, joint):
+    out = evidence.settle(joint)
+    return out.decision, out.reasons
+
+
+@pytest.mark.parametrize(("looks", "expected"), [(2, ("review", (FEW_FRAMES,))), (3, ("present", ()))])
+def test_a_mark_needs_vote_frames(looks, expected):
+    """Below vote_frames agreeing frames a joint `present` is a review."""
+    evidence = Evidence(3)
+    for number in range(looks):
+        evidence.add(look(number, verdict()))
+    assert expected == settled(evidence, verdict())
+
+
+def test_a_mark_needs_the_majority():
+    """Three lucky frames among many that know nobody make no mark."""
+    evidence = Evidence(3)
+    for number in range(7):
+        evidence.add(look(number, verdict() if number < 3 else verdict("unknown")))
+    assert ("review", (FEW_FRAMES,)) == settled(evidence, verdict())
+    assert 3 == evidence.votes()
+
+
+def test_close_calls_do_not_vote():
+    """A frame that by itself asks for a review is no agreeing frame."""
+    evidence = Evidence(3)
+    for number in range(5):
+        evidence.add(look(number, verdict("review")))
+    assert ("review", (FEW_FRAMES,)) == settled(evidence, verdict())
+
+
+def test_votes_are_for_the_person_judged():
+    """Votes for one person never mark another."""
+    evidence = Evidence(1)
+    evidence.add(look(0, verdict(person=BOB)))
+    assert "review" == evidence.settle(verdict(person=ADA)).decision
+
+
+def test_a_track_that_switches_person_is_review():
+    """Sure of one person, then of another: nobody is marked, and the reason says why."""
+    evidence = Evidence(2)
+    for number, person in enumerate([ADA, ADA, ADA, BOB, BOB, BOB]):
+        evidence.add(look(number, verdict(person=person), vector=(1, 0) if person is ADA else (0, 1)))
+    assert ("review", (TRACK_SWITCHED,)) == settled(evidence, verdict(person=BOB))
+    assert [0.0, 1.0] == pytest.approx(list(evidence.fused(CohortEncoder()).vector))
+
+
+def test_a_switched_track_stays_review_whatever_is_judged():
+    """After a switch even an unknown is a review, naming the nearest candidate."""
+    evidence = Evidence(1)
+    evidence.add(look(0, verdict(person=ADA)))
+    evidence.add(look(1, verdict(person=BOB)))
+    out = evidence.settle(verdict("unknown", candidates=(BOB, ADA)))
+    assert ("review", BOB) == (out.decision, out.person)
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.booleans(), st.booleans()), max_size=30), st.integers(1, 20))
+def test_evidence_equals_a_naive_one(rows, vote_frames):
+    """Kept looks, their votes and the best look equal those of a plain re-implementation."""
+    evidence, seen = Evidence(vote_frames), []
+    for number, (score, usable, agrees) in enumerate(rows):
+        alone = (verdict() if agrees else verdict("unknown")) if usable else None
+        seen.append(look(number, alone, score=score, reasons=() if usable else ("blurred",)))
+        evidence.add(seen[-1])
+    usable = [each for each in seen if each.face.template is not None]
+    kept = sorted(usable, key=lambda each: (-each.face.quality.score, each.frame))[: max(KEPT_FACES, vote_frames)]
+    votes = sum(each.alone.decision == "present" for each in kept)
+    marks = votes >= vote_frames and votes > len(kept) / 2
+    assert ("present" if marks else "review") == evidence.settle(verdict()).decision
+    assert votes == evidence.votes()
+    if seen:
+        best = max(usable or seen, key=lambda each: (each.face.quality.score, -each.frame))
+        assert best.frame == evidence.best.frame
+
+
+def test_settling_keeps_the_evidence():
+    """What a vote changes is the ruling and its reasons; scores and candidates stay."""
+    joint = replace(verdict(candidates=(ADA, BOB)), score=0.4, cosine=0.6)
+    out = Evidence(3).settle(joint)
+    assert replace(joint, decision="review", reasons=(FEW_FRAMES,)) == out
