@@ -14,9 +14,9 @@ from attendance.records import Decision
 
 @dataclass(frozen=True, slots=True)
 class LiveSummary:
-    """How a run went: frames seen, faces judged, people newly marked, tracks of strangers, and how it ended.
+    """How a run went or goes: frames seen, faces judged, people newly marked, tracks of strangers, and its state.
 
-    `marked` counts, in a dry run, those who would have been. `state` is "ended", "stopped" or "failed".
+    `marked` counts, in a dry run, those who would have been. At last `state` is "ended", "stopped" or "failed".
     """
 
     frames: int

@@ -86,7 +86,8 @@ class Run:
         self._stop, self._over = threading.Event(), threading.Event()
         self._subscribers: tuple[tuple[Subscriber, bool], ...] = ()
         self._frames = self._marked = self._unknown = 0
-        self._summary = self._summed("stopped", 0.0)
+        self._summary: LiveSummary | None = None
+        self._begun: float | None = None
         self._noted = float("-inf")
         self._told: dict[str, float] = {}
 
@@ -104,8 +105,8 @@ class Run:
 
     @property
     def summary(self) -> LiveSummary:
-        """How it went, once it is over."""
-        return self._summary
+        """How it went, or goes so far."""
+        return self._summary or self._summed(self._state)
 
     def subscribe(self, subscriber: Subscriber, *, vital: bool = False) -> None:
         """Have every event told to `subscriber`, from now on.
@@ -156,7 +157,7 @@ class Run:
             self._work()
 
     def _work(self) -> LiveSummary:
-        begun = self._desk.clock.monotonic()
+        self._begun = self._desk.clock.monotonic()
         state: RunState = RunState.FAILED
         error: BaseException | None = None
         try:
@@ -171,20 +172,22 @@ class Run:
             state, error = RunState.STOPPED, problem
             raise
         finally:
-            self._finish(state, error, self._desk.clock.monotonic() - begun)
-        return self._summary
+            self._finish(state, error)
+        return self.summary
 
-    def _finish(self, state: RunState, error: BaseException | None, seconds: float) -> None:
-        self._summary, self._error = self._summed(state.value, seconds), error
+    def _finish(self, state: RunState, error: BaseException | None) -> None:
+        self._summary = summary = self._summed(state)
+        self._error = error
         self._go(state)
         try:
-            self._tell(Ended(self._summary, error))
+            self._tell(Ended(summary, error))
         finally:
             self._over.set()
 
-    def _summed(self, state: str, seconds: float) -> LiveSummary:
+    def _summed(self, state: RunState) -> LiveSummary:
+        seconds = 0.0 if self._begun is None else self._desk.clock.monotonic() - self._begun
         fps = self._frames / seconds if seconds > 0 else 0.0
-        return LiveSummary(self._frames, self._watcher.judged, self._marked, self._unknown, fps, state)
+        return LiveSummary(self._frames, self._watcher.judged, self._marked, self._unknown, fps, state.value)
 
     def _watch(self) -> RunState:
         """Take what comes until there is no more, or no more is wanted."""

@@ -101,7 +101,7 @@ class Watcher:
         if decision is None and evidence.looks >= EAGER_LOOKS and each.verdict is not None:
             decision = evidence.settle(each.verdict)
         elif decision is None and evidence.looks >= EAGER_LOOKS and evidence.best is not None:
-            reasons = evidence.best.face.quality.reasons
+            reasons = evidence.best.face.quality.reasons or ("not_judged",)
         return SeenFace(each.track.id, each.track.box, decision, reasons, min(evidence.votes(), needed), needed)
 
     def _shrink(self, pixels: Pixels) -> tuple[Pixels, float]:

@@ -287,6 +287,20 @@ def test_videos_that_break_stop_nobody(people, draw, monkeypatch):
     assert {1} == {problem.error.exit_code for problem in problems}
 
 
+@pytest.mark.parametrize("error", [EncoderFailed, DetectorFailed])
+def test_models_that_fail_on_one_video(people, draw, monkeypatch, error):
+    """Models that fail on a frame of a video refuse that video alone: source.failed, exit code 1."""
+    folder = draw("b.png", (2, 80)).parent
+    stand_in = (sys.executable, "-P", str(Path(__file__).with_name("stand_in_capture.py")), "shape", "3")
+    monkeypatch.setattr("attendance.live.feeds.VideoReader", lambda *given: VideoReader(*given, command=stand_in))
+    people.pipeline.detector = SimpleNamespace(detect=lambda _: fails(error))
+    (folder / "door.mp4").touch()
+    problems = []
+    found = list(people.check(folder / "door.mp4", folder / "b.png", on_problem=problems.append))
+    assert ["Bob"] == [each.person.name for each in found]
+    assert [("source.failed", 1)] == [(problem.id, problem.error.exit_code) for problem in problems]
+
+
 def test_nan_from_the_search_is_refused(people, draw, monkeypatch):
     """A score that is no number refuses the face."""
     import dataclasses

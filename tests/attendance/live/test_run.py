@@ -31,7 +31,7 @@ from attendance.live import (
     Voted,
     feeds,
 )
-from enroll.errors import DetectorFailed, EncoderFailed
+from enroll.errors import DetectorFailed, EncoderFailed, EncoderMissing
 
 DOOR = Place("door", session="maths", repeat_s=60.0)
 WAIT_S = 20.0
@@ -78,6 +78,17 @@ def test_a_run_goes_from_new_to_ended():
     assert ["new", "running", "ended"] == [state for state, _ in itertools.groupby(states)]
     assert (told[-1], run.summary, True) == (Ended(summary, None), summary, run.wait(0))
     assert (90, 1, 0, "ended") == (summary.frames, summary.marked, summary.unknown, summary.state)
+
+
+def test_a_run_under_way_is_summed_up():
+    """What a run has seen and marked so far can be read at any time."""
+    run, _ = before(World(standing(Sight(1))))
+    sums = [run.summary]
+    run.subscribe(lambda event: sums.append(run.summary) if isinstance(event, Seen) else None)
+    run.run()
+    assert [(0, 0, "new"), (1, 0, "running"), (90, 1, "running")] == [
+        (each.frames, each.marked, each.state) for each in (sums[0], sums[1], sums[-1])
+    ]
 
 
 def test_a_run_runs_once():
@@ -291,6 +302,24 @@ def test_models_that_fail_for_good(broken, error):
         run.run()
     assert (list(range(5, 14)), 15) == ([each.frame for each in of(told, Skipped)], run.summary.frames)
     assert [] == world.marks
+
+
+def test_models_that_do_not_load():
+    """Models that are not there at all end the run before a camera at its first frame, without a second try."""
+
+    class Bare(World):
+        @property
+        def pipeline(self):
+            raise EncoderMissing("encoder.onnx", "by design")
+
+        @pipeline.setter
+        def pipeline(self, _):
+            pass
+
+    run, told = before(Bare(standing(Sight(1))))
+    with pytest.raises(EncoderMissing):
+        run.run()
+    assert (1, []) == (run.summary.frames, of(told, Skipped))
 
 
 def test_a_success_in_between_begins_the_count_anew():
