@@ -30,7 +30,9 @@ MAX_STEP_SCALE: Final = 1.3  # a face does not grow more between two frames
 PLAIN_OVERLAP: Final = 0.5  # of a box and its next one, intersection over union, for the same face beyond doubt
 NEAR: Final = 0.1  # overlap from which on another box puts that in doubt
 PATCH: Final = (16, 16)  # pixels to which a face is reduced for comparison
-PLAIN_LIKENESS: Final = 0.95  # correlation of two such patches
+# Correlation of two such patches. In 14 films 82 % of 1,056 faces found in two frames in a row reach it; of 2,533 pairs
+# of faces of different people none did (at most 0.933).
+PLAIN_LIKENESS: Final = 0.95
 
 
 def follow(before: Grey, after: Grey, boxes: Sequence[Box]) -> list[Box | None]:
