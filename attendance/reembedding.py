@@ -10,18 +10,21 @@ if TYPE_CHECKING:
 
 
 class Reembedding:
-    """Iterate to make one template a crop, each committed by itself; counts what became of them."""
+    """Iterate to make one template a crop, each committed by itself; counts what became of them.
 
-    def __init__(self, app: "Attendance") -> None:
-        self._app = app
-        self._others = dict(app.gallery.stats().other_encoders)
+    With ``lacking`` the crops of active people alone who have no template of the present encoder.
+    """
+
+    def __init__(self, app: "Attendance", *, lacking: bool = False) -> None:
+        self._app, self._lacking = app, lacking
+        self._others = app.gallery.renewable() if lacking else dict(app.gallery.stats().other_encoders)
         self.total = sum(self._others.values())
         self.made = self.known = self.failed = 0
 
     def __iter__(self) -> Iterator[None]:
         for encoder in self._others:
             seen = 0
-            for crop in self._app.gallery.crops(encoder):
+            for crop in self._app.gallery.crops(encoder, lacking=self._lacking):
                 self._try(crop)
                 seen += 1
                 yield

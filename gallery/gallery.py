@@ -289,18 +289,24 @@ class Gallery:
         with self.store.reading() as session:
             return templates.owners(session, self.encoder_id)
 
-    def crops(self, encoder_id: str) -> Iterator[StoredCrop]:
+    def crops(self, encoder_id: str, *, lacking: bool = False) -> Iterator[StoredCrop]:
         """The kept crops of another encoder's templates, opened one by one, to embed them anew.
 
-        The gallery may be written to between two of them.
+        With ``lacking`` those of active people who have no template of this encoder. The gallery may be written to
+        between two of them.
         """
         with self.store.reading() as session:
-            ids = templates.with_crop(session, encoder_id)
+            ids = templates.with_crop(session, encoder_id, without=self.encoder_id if lacking else None)
         for template in ids:
             with self.store.reading() as session:
                 crop = templates.open_crop(session, self.sealer, template)
             if crop is not None:
                 yield crop
+
+    def renewable(self) -> dict[str, int]:
+        """By other encoder, how many kept crops active people have who lack a template of this one; needs no key."""
+        with self.store.reading() as session:
+            return templates.renewable(session, self.encoder_id)
 
     def crop(self, template_id: int) -> bytes | None:
         """The encoded picture of one template's crop, opened; None where none is kept."""

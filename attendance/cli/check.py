@@ -9,6 +9,7 @@ from attendance.cli import options
 from attendance.cli.mark import say_zone_warning
 from attendance.cli.opening import reading, writing
 from attendance.cli.output import DecisionPrinter, say
+from attendance.cli.renewing import renew
 from attendance.cli.tally import Tally
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def check(
     with (reading if dry_run else writing)(home, given, preload=True) as app:
         emit = DecisionPrinter(as_json=as_json, header=header)
         say_zone_warning(app)
+        if not dry_run:
+            renew(app)
         if camera is None:
             announce(app, group, session)
             code = _files(app, source or [], session, group, dry_run=dry_run, annotate=annotate, emit=emit)

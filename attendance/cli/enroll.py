@@ -10,6 +10,7 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import writing
 from attendance.cli.output import csv_line, json_line, line, on_terminal, printable, progress, say, table
+from attendance.cli.renewing import renew
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,6 +66,7 @@ def enroll(
     found = _found(source, name, external_id, tuple(group or ()))
     insisting = same_person or (name is not None and external_id is not None)
     with writing(home, options.flags(setting, multi=multi), preload=name is not None) as app:
+        renew(app)
         rules = Rules(replace=replace, allow_duplicate=allow_duplicate, same_person=insisting)
         show = OutcomePrinter(as_json=as_json, header=header)
         refused = _run(app, found, rules, show, bulk=name is None)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
@@ -271,10 +271,24 @@ def open_crop(session: Session, cipher: "Cipher", template_id: int) -> StoredCro
     return StoredCrop(_info(row, has_crop=True), plain)
 
 
-def with_crop(session: Session, encoder_id: str) -> Sequence[int]:
-    """The ids of this encoder's templates whose crop is kept, in order."""
-    query = select(Template.id).join(Crop, Crop.template_id == Template.id)
-    return session.scalars(query.where(Template.encoder_id == encoder_id).order_by(Template.id)).all()
+def with_crop(session: Session, encoder_id: str, *, without: str | None = None) -> Sequence[int]:
+    """The ids of this encoder's templates whose crop is kept, in order; of all, or of active people `without` one."""
+    query = select(Template.id).join(Crop, Crop.template_id == Template.id).where(Template.encoder_id == encoder_id)
+    if without is not None:
+        query = query.where(Template.person_id.in_(_active_without(without)))
+    return session.scalars(query.order_by(Template.id)).all()
+
+
+def renewable(session: Session, encoder_id: str) -> dict[str, int]:
+    """By encoder, how many kept crops there are of active people who have no template of `encoder_id`."""
+    query = select(Template.encoder_id, func.count()).join(Crop, Crop.template_id == Template.id)
+    query = query.where(Template.person_id.in_(_active_without(encoder_id))).group_by(Template.encoder_id)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _active_without(encoder_id: str) -> Select[Any]:
+    have = select(Template.person_id).where(Template.encoder_id == encoder_id)
+    return select(Person.id).where(Person.active, Person.id.not_in(have))
 
 
 def sealed(session: Session) -> Iterator[SealedTemplate]:

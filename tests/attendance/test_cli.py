@@ -768,3 +768,34 @@ def test_version(capsys):
     code = run(["--version"])
     out = capsys.readouterr().out
     assert (code == 0 and out.strip()) or code == 1
+
+
+def test_a_home_goes_on_with_a_new_encoder(tmp_path, capsys, astronaut):
+    """Who was enrolled with another encoder is recognised at once, from the kept crop; dry runs change nothing."""
+    photo = tmp_path / "Eileen Collins.png"
+    Image.fromarray(astronaut[:300]).save(photo)
+    home = ["--home", str(tmp_path / "home")]
+    assert run(["enroll", str(photo), "--name", "Eileen Collins", "--set", "encoder=fast", *home]) == 0
+    capsys.readouterr()
+    assert run(["check", str(photo), "--dry-run", *home]) == 0
+    out, err = capsys.readouterr()
+    assert ("unknown", True) == (out.splitlines()[1].split(",")[1], "nobody is enrolled with this encoder" in err)
+    for expected in (1, 0):
+        assert run(["check", str(photo), *home]) == 0
+        out, err = capsys.readouterr()
+        assert expected == err.count("1 templates were made from kept crops")
+        assert out.splitlines()[1].split(",")[1] == ("present" if expected else "already")
+
+
+def test_who_has_no_kept_crop_is_named(tmp_path, capsys, astronaut, hopper):
+    """Where a crop was not kept, one line says how many are not recognised; the others are."""
+    home = ["--home", str(tmp_path / "home")]
+    for name, pixels, keep in (("Eileen", astronaut[:300], "true"), ("Grace", hopper, "false")):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+        words = ["--set", "encoder=fast", "--set", f"keep_crops={keep}"]
+        assert run(["enroll", str(tmp_path / f"{name}.png"), "--name", name, *words, *home]) == 0
+    capsys.readouterr()
+    assert run(["check", str(tmp_path / "Grace.png"), str(tmp_path / "Eileen.png"), *home]) == 0
+    out, err = capsys.readouterr()
+    assert ["unknown", "present"] == [row.split(",")[1] for row in out.splitlines()[1:]]
+    assert "1 person has no template of" in err

@@ -1,0 +1,29 @@
+"""A new encoder came with an update: people whose crops are kept go on being recognised, without a photo."""
+
+from typing import TYPE_CHECKING
+
+from attendance.cli.output import progress, say
+
+if TYPE_CHECKING:
+    from attendance.app import Attendance
+
+
+def renew(app: "Attendance") -> None:
+    """Make templates of the present encoder for whoever has none but a kept crop; the templates before stay.
+
+    They stay for whoever goes back; `gallery reembed --drop-old` deletes them. One query where there is nobody.
+    """
+    if not app.gallery.renewable():
+        return
+    from attendance.reembedding import Reembedding
+
+    run = Reembedding(app, lacking=True)
+    with progress("Embedding", run.total) as advance:
+        for _ in run:
+            advance()
+    failed = f", {run.failed} could not be used" if run.failed else ""
+    say(f"the encoder {app.card.id} is new here: {run.made} templates were made from kept crops{failed}")
+    left = app.gallery.stats().without_template
+    if left:
+        who = "1 person has" if left == 1 else f"{left} people have"
+        say(f"{who} no template of {app.card.id}: they are not recognised until a photo is enrolled again")
