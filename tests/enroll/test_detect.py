@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enroll.detect import FOLDER, DetectorCard, FaceFinder, _cut, decode, load_detector_card, merge, suppress
+from enroll.detect import FOLDER, LOOKS, DetectorCard, FaceFinder, _cut, decode, load_detector_card, merge, suppress
 from enroll.errors import DetectorAltered, DetectorFailed, DetectorMissing
 from enroll.face import Detection
 from enroll.geometry import iou
@@ -207,15 +207,18 @@ def test_threads_share_a_detector(detector, astronaut, hopper):
     assert expected == [found[number] for number in range(len(pictures))]
 
 
-def test_what_other_looks_do_not_see_is_no_face(monkeypatch, astronaut):
-    """A doubtful face keeps a confidence of the mean of all looks: it stays where they see it, and goes where not."""
+@pytest.mark.parametrize(
+    ("looks", "expected"),
+    [((0.9, 0.8, 0.7), 0.8), ((0.2, 0.95, 0.1), 0.7), ((0.2, 0.3, 0.1), None), ((1e-9, 1e-9, 1e-9), None)],
+)
+def test_two_looks_make_a_face(monkeypatch, astronaut, looks, expected):
+    """A doubtful face has the second highest confidence of its first look and the others, and goes below the limit."""
     (face,) = FaceFinder(threads=1).detect(astronaut)
-    doubtful = [Detection(face.box, face.landmarks, 0.7)]
-    for seen, expected in ((0.9, [(0.7 * 0.9 * 0.9) ** (1 / 3)]), (1e-9, [])):
-        finder = FaceFinder(0.6, threads=1)
-        monkeypatch.setattr(finder, "_search", lambda *_: list(doubtful))
-        monkeypatch.setattr(finder, "_look", lambda _, faces, *__, seen=seen, **___: np.full(len(faces), seen))
-        np.testing.assert_allclose([found.confidence for found in finder.detect(astronaut[:300])], expected)
+    finder, others = FaceFinder(0.6, threads=1), dict(zip(LOOKS, looks, strict=True))
+    monkeypatch.setattr(finder, "_search", lambda *_: [Detection(face.box, face.landmarks, 0.7)])
+    monkeypatch.setattr(finder, "_look", lambda _, faces, side, mirrored: np.full(len(faces), others[side, mirrored]))
+    found = finder.detect(astronaut[:340, :340])
+    assert ([] if expected is None else [expected]) == [each.confidence for each in found]
 
 
 def test_a_face_is_seen_at_every_look(detector, astronaut):
