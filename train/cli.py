@@ -164,9 +164,9 @@ def export(
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Write a trained encoder with its cohort, score model and card, or a trained detector with its card."""
-    from train.shipping import ship
+    from train.exporting import export_run
 
-    typer.echo(ship(run, to, identifier, data, mirror=mirror, storage=storage))
+    typer.echo(export_run(run, to, identifier, data, mirror=mirror, storage=storage))
 
 
 @app.command()

@@ -55,19 +55,11 @@ WEAKNESSES = (
 
 
 def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = False, storage: str = "float16") -> str:
-    """Export the run's network into `to` with cohort, score model and card; returns what to tell the user.
+    """Export a run's encoder into `to` with cohort, score model and card; returns what to tell the user.
 
     Everything is made from the file that ships, in a folder of its own, and moved to `to` when it is whole.
     """
     recipe = load_recipe(run / RECIPE_COPY)
-    if recipe.task == "detector":
-        from train.detecting.shipping import ship_detector
-
-        return ship_detector(run, to, identifier, folder)
-    if recipe.task == "landmarks":
-        from train.landmarkship import ship_landmarks
-
-        return ship_landmarks(run, to, identifier, folder)
     if recipe.task != "faces":
         raise RecipeInvalid(
             str(run),

@@ -26,7 +26,7 @@ from train.detecting.task import ComposedInputs, fit_detector, jobs, network
 from train.errors import RecipeInvalid, TestPersonRefused, TrainingDiverged, WeightsUnusable
 from train.loop import fit
 from train.recipe import RECIPES, load_recipe
-from train.shipping import ship
+from train.exporting import export_run
 from train.yunet import YuNet
 
 HOW = Scenery(side=96, smallest=12.0, largest=60.0)
@@ -472,11 +472,11 @@ def test_a_finished_run_becomes_a_detector(tmp_path, sources, monkeypatch):
     monkeypatch.setattr(shipping, "dev_pictures", lambda _: few)
     monkeypatch.setattr(shipping, "conditions", lambda: {"30 px": measure.conditions()["30 px"]})
     with pytest.raises(TrainingDiverged, match="not one face"):
-        ship(run, tmp_path / "out", "test-1", tmp_path)
+        export_run(run, tmp_path / "out", "test-1", tmp_path)
     assert [] == list((tmp_path / "out").iterdir())
     once = measure.Finds(np.full(3, 0.8), np.full(3, 0.1), np.ones((3, 2)), np.zeros((3, 2)))
     monkeypatch.setattr(shipping, "finds", lambda *_: once)
-    said = ship(run, tmp_path / "out", "test-1", tmp_path)
+    said = export_run(run, tmp_path / "out", "test-1", tmp_path)
     assert "test-1" in said
     assert "test-1" == FaceFinder(threads=1, folder=tmp_path / "out").id
     facts = json.loads((tmp_path / "out" / "card.json").read_text())

@@ -83,7 +83,7 @@ def test_what_is_shipped_is_the_products(run, network, tmp_path):
     cohort = np.load(tmp_path / "out" / "cohort.npy").astype(np.float32)
     centre = 0.3 * cohort[: card["cohort"]["centre"]["rows"]].mean(0)
     rows = (cohort - centre) / np.linalg.norm(cohort - centre, axis=1, keepdims=True)
-    faces = encoder.embed(np.ascontiguousarray(_development_faces(shipping.load_faces()))) - centre
+    faces = encoder.embed(np.ascontiguousarray(_development_faces(shipping.load_pictures()))) - centre
     found = [np.sort(face / np.linalg.norm(face) @ rows.T)[-card["cohort"]["k"] :].mean() for face in faces]
     assert np.mean(found) == pytest.approx(card["cohort"]["floor"], abs=1e-3)
     assert {} == card["figures"]

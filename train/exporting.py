@@ -1,0 +1,27 @@
+"""What `attendance train export` makes of a run: an encoder, a detector or a landmark network, by the recipe's task."""
+
+from pathlib import Path
+
+from train.recipe import RECIPE_COPY, load_recipe
+
+
+def export_run(
+    run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = False, storage: str = "float16"
+) -> str:
+    """Write what the run trained into `to`, with its card; returns what to tell the user.
+
+    Raises RecipeInvalid for a run of the workbench and one that has not come to its end, and what the task's own export
+    raises.
+    """
+    task = load_recipe(run / RECIPE_COPY).task
+    if task == "detector":
+        from train.detecting.shipping import ship_detector
+
+        return ship_detector(run, to, identifier, folder)
+    if task == "landmarks":
+        from train.landmarkship import ship_landmarks
+
+        return ship_landmarks(run, to, identifier, folder)
+    from train.shipping import ship
+
+    return ship(run, to, identifier, folder, mirror=mirror, storage=storage)
