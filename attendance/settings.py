@@ -77,7 +77,7 @@ class Settings:
         None, "Score a mark needs; none: computed from target_fpir and the gallery's size.", low=-2, high=2
     )
     detector_min_score: float = _setting(
-        0.59,
+        0.83,
         "Confidence from which the detector calls something a face (no similarity).",
         low=0.05,
         high=0.99,

@@ -26,12 +26,12 @@ from rich.table import Table
 from enroll.detect import CARD_FILE, MODEL_FILE, FaceDetector, FaceFinder
 from enroll.face import Detection
 from enroll.photo import decode_photo
-from train.cards import sha256_of
-from train.centerface import CenterFace
+from train.data.centerface import CenterFace
 from train.data.filetree import FileTree
 from train.detecting.labels import PICTURES, Labels, labels_of
 from train.detecting.measure import Known, conditions, finds, shown
-from train.yunet import export_yunet, yunet
+from train.nets.yunet import export_yunet, yunet
+from train.ship.cards import sha256_of
 
 SIZES = ((250, 250), (360, 640), (720, 1280))
 AT = (0.5, 0.6, 0.7, 0.8)  # confidences at which the tables are read, beside each detector's own

@@ -17,13 +17,13 @@ from rich.console import Console
 from rich.table import Table
 
 from enroll import load_encoder
-from train.cameras import bad_camera
 from train.data.faces import cache_folder, load_faces
-from train.embedding import AS_THEY_ARE, kept_vectors
-from train.encoders import Carded
-from train.evaluate import at_threshold
-from train.openset import draw_runs, identify
-from train.scoring import unit
+from train.measure.protocols import at_threshold
+from train.score.cameras import bad_camera
+from train.score.embedding import AS_THEY_ARE, kept_vectors
+from train.score.encoders import Carded
+from train.score.openset import draw_runs, identify
+from train.score.scoring import unit
 
 LOOKS = (1, 2, 4, 8)
 SIZES = (50, 400)

@@ -28,11 +28,11 @@ from attendance.decision import Policy
 from attendance.judging import policy_for
 from attendance.settings import Settings
 from enroll import ScoreModel, load_encoder
-from train.cameras import bad_camera
 from train.data.faces import cache_folder, load_faces
-from train.embedding import AS_THEY_ARE, kept_vectors
-from train.encoders import Carded
-from train.scoring import Scoring
+from train.score.cameras import bad_camera
+from train.score.embedding import AS_THEY_ARE, kept_vectors
+from train.score.encoders import Carded
+from train.score.scoring import Scoring
 
 SIZES = (30, 400)
 LEADS = (0.0, 0.05, 0.075, 0.10, 0.125, 0.15, 0.175, 0.20, 0.25, 0.30)

@@ -28,8 +28,8 @@ from enroll import Detection, Face, Pipeline, decode_photo, open_pipeline
 from enroll.pipeline import DWARFS, MIDDLE, portrait_doubt
 from train.data.faces import cache_folder, load_faces
 from train.data.pictures import Pictures
-from train.embedding import kept_vectors
-from train.encoders import Carded
+from train.score.embedding import kept_vectors
+from train.score.encoders import Carded
 
 LARGEST = 0.0
 RULES = [

@@ -21,10 +21,10 @@ from rich.table import Table
 from attendance.judging import policy_for
 from attendance.settings import Settings
 from enroll import ScoreModel, load_encoder
-from train.cameras import bad_camera
 from train.data.faces import cache_folder, load_faces
-from train.embedding import AS_THEY_ARE, kept_vectors
-from train.encoders import Carded
+from train.score.cameras import bad_camera
+from train.score.embedding import AS_THEY_ARE, kept_vectors
+from train.score.encoders import Carded
 
 RATES = (0.03, 0.01, 0.003, 0.001)
 SIZES = (5, 30, 400)

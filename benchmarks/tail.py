@@ -22,11 +22,11 @@ from rich.console import Console
 from rich.table import Table
 
 from enroll import ScoreModel, load_encoder
-from train.cameras import bad_camera
 from train.data.faces import cache_folder, load_faces
-from train.embedding import AS_THEY_ARE, kept_vectors
-from train.encoders import Carded
-from train.openset import scores
+from train.score.cameras import bad_camera
+from train.score.embedding import AS_THEY_ARE, kept_vectors
+from train.score.encoders import Carded
+from train.score.openset import scores
 
 RATES = (1e-3, 3e-4, 1e-4, 6e-5, 3e-5, 1e-5, 3e-6, 1e-6)
 SEED = 33  # of the camera: not the calibration's

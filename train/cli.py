@@ -52,7 +52,7 @@ def crops(
 ) -> None:
     """Cut aligned faces out of photos and list them in faces.csv, for training; the same command goes on."""
     from train.data.crops import Choice, make_crops
-    from train.data.leaving_out import read_without
+    from train.data.without import read_without
 
     choice = Choice(dev, seed, read_without(without or ()), processes, f".{form}", tree)
     typer.echo(make_crops(sources or (), out, choice, names=names or (), joins=joins or ()))
@@ -73,8 +73,8 @@ def clean(
     threads: Annotated[int, typer.Option(help="Threads of the encoder; 0: one a core.", min=0)] = 0,
 ) -> None:
     """List wrong labels, near duplicates, double names and look-alikes of test people, by a finished encoder."""
-    from train.data.cleaning import Limits, clean_faces
     from train.data.manifest import manifest_path
+    from train.measure.cleaning import Limits, clean_faces
 
     limits = Limits(noise=noise, name=name, look_alike=look_alike)
     listed = out or manifest_path(source).with_name("cleaning.csv")
@@ -135,7 +135,7 @@ def evaluate(
     An interval without 0 reads better or worse, any other no difference shown.
     Tables, paired.csv and (test people) metrics.json tell it.
     """
-    from train.evaluation import evaluate_all, evaluate_dev
+    from train.measure.evaluation import evaluate_all, evaluate_dev
 
     if people not in {"test", "dev"}:
         raise typer.BadParameter(f"expected test or dev, got {people!r}", param_hint="--people")
@@ -176,7 +176,7 @@ def calibrate(
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Make an encoder's cohort and score model anew from the crops at hand; its network stays as it is."""
-    from train.shipping import recalibrate
+    from train.ship.shipping import recalibrate
 
     typer.echo(recalibrate(folder, identifier, data))
 
@@ -187,7 +187,7 @@ def compare(
     out: Annotated[Path, typer.Option("--out", help="Folder of the table and the curves.")] = Path("runs/compared"),
 ) -> None:
     """Put finished runs side by side: a table, and their curves over each other."""
-    from train.compare import compare_runs
+    from train.workbench.compare import compare_runs
 
     typer.echo(compare_runs(runs, out))
 
@@ -200,7 +200,7 @@ def demo(
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Open a page that compares two or three pictures and finds neighbours (needs the extra `demo`)."""
-    from train.demo import serve
+    from train.workbench.demo import serve
 
     raise typer.Exit(serve(run, pictures, port, browser=browser))
 

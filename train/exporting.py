@@ -19,9 +19,9 @@ def export_run(
 
         return ship_detector(run, to, identifier, folder)
     if task == "landmarks":
-        from train.landmarkship import ship_landmarks
+        from train.landmarks.shipping import ship_landmarks
 
         return ship_landmarks(run, to, identifier, folder)
-    from train.shipping import ship
+    from train.ship.shipping import ship
 
     return ship(run, to, identifier, folder, mirror=mirror, storage=storage)

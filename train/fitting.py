@@ -7,11 +7,11 @@ import torch
 
 from train.data.faces import load_faces
 from train.errors import RecipeInvalid
-from train.facetask import FaceTask, dev_metrics
-from train.loop import fit
-from train.memory import keep_freed_memory
-from train.models import make_model, side_by_side, untrained
-from train.published import TEACHERS
+from train.fit.facetask import FaceTask, dev_metrics
+from train.fit.loop import fit
+from train.fit.memory import keep_freed_memory
+from train.nets.models import make_model, side_by_side, untrained
+from train.nets.published import TEACHERS
 from train.recipe import RECIPE_COPY, Recipe, load_recipe, recipe_bases
 
 
@@ -46,11 +46,11 @@ def fit_recipe(path: Path, out: Path, folder: Path) -> str:
 
         return fit_detector(recipe, out, folder)
     if recipe.task == "landmarks":
-        from train.landmarking import fit_landmarks
+        from train.landmarks.task import fit_landmarks
 
         return fit_landmarks(recipe, out, folder)
     if recipe.task != "faces":
-        from train.workbench import fit_workbench
+        from train.workbench.run import fit_workbench
 
         return str(fit_workbench(recipe, out, folder))
     task = face_task(recipe, folder)

@@ -94,7 +94,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A whole run. `augment` holds fields of `train.augment.Augmentation`; empty: pictures as they are.
+    """A whole run. `augment` holds fields of `train.data.augment.Augmentation`; empty: pictures as they are.
 
     Without a stage nothing is trained: published networks, or parts of another run, are joined as they stand.
 

@@ -46,7 +46,7 @@ def detector() -> FaceFinder:
 @pytest.fixture(scope="session")
 def centerface() -> FaceDetector:
     """A detector of somebody else, whose landmarks ours are held against."""
-    from train.centerface import CenterFace
+    from train.data.centerface import CenterFace
 
     return CenterFace(threads=1)
 

@@ -18,7 +18,7 @@ from enroll import detect, geometry, landmarks, photo
 from enroll.errors import DetectorError, EnrollError, NoFace
 from train.data.filetree import FileTree
 from train.errors import ManifestInvalid
-from train.whole import whole
+from train.files import whole
 
 if TYPE_CHECKING:
     from enroll.face import Detection, Pixels

@@ -20,9 +20,9 @@ from train.data.faces import CROP_SIDE
 from train.data.filetree import FileTree
 from train.data.heldout import canonical, heldout_people
 from train.data.joining import joined_rows, split_join, take_crops
-from train.data.leaving_out import NOBODY, Without, person_of
 from train.data.manifest import COLUMNS, MANIFEST, Row, read_manifest, write_table, writing
 from train.data.splits import split_classes
+from train.data.without import NOBODY, Without, person_of
 from train.errors import SourceRefused
 
 BORDER = (CROP_SIDE - SIDE) // 2

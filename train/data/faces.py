@@ -16,7 +16,7 @@ from train.data.heldout import canonical, heldout_aliases, heldout_people, refus
 from train.data.manifest import Row, crop_stores, manifest_path, read_manifest
 from train.data.pictures import Pictures, encode_labels
 from train.errors import ManifestInvalid
-from train.whole import whole
+from train.files import whole
 
 CROP_SIDE = 128
 NAMED_SETS = ("lfw:", "pins:")

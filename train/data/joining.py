@@ -6,7 +6,7 @@ from pathlib import Path
 from train.data.filetree import FileTree
 from train.data.manifest import Row, crop_stores, manifest_path, read_manifest
 from train.errors import ManifestInvalid, SourceRefused
-from train.whole import whole
+from train.files import whole
 
 
 def split_join(join: str) -> tuple[Path, str]:

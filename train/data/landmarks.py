@@ -13,8 +13,8 @@ import numpy as np
 from rich.progress import track
 
 from enroll.geometry import TEMPLATE_112, apply, umeyama
-from train import centerface
 from train.console import stderr
+from train.data import centerface
 from train.data.faces import CROP_SIDE, cache_folder
 from train.data.pictures import Pictures
 

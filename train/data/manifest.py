@@ -7,7 +7,7 @@ from pathlib import Path
 
 from train.data.filetree import FileTree
 from train.errors import DataMissing, ManifestInvalid, OutUnwritten
-from train.whole import whole
+from train.files import whole
 
 MANIFEST = "faces.csv"
 COLUMNS = ("set", "file", "person", "split", "age", "gender", "race")

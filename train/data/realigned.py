@@ -20,7 +20,7 @@ from train.data.faces import CROP_SIDE, cache_folder, load_faces
 from train.data.landmarks import BORDER, TEMPLATE
 from train.data.pictures import Pictures
 from train.errors import RecipeInvalid
-from train.whole import whole
+from train.files import whole
 
 STORED: Final = "stored"
 LANDMARKS: Final = "landmarks"

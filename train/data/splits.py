@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from train.data.sampling import seeded
 from train.errors import RecipeInvalid
-from train.sampling import seeded
 
 SPLIT_STREAM = 52_361
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from enroll.geometry import TEMPLATE_112, apply, invert, umeyama
-from train import augment
+from train.data import augment
 from train.detecting.labels import MIRRORED, Labels
 from train.detecting.photos import Crops, Photos
 

@@ -19,7 +19,7 @@ from enroll.photo import decode_photo
 from train.console import stderr
 from train.data.faces import cache_folder
 from train.data.filetree import FileTree
-from train.whole import save_json
+from train.files import save_json
 
 if TYPE_CHECKING:
     from enroll.detect import FaceDetector
@@ -61,7 +61,7 @@ def labels_of(archive: Path, keep: Callable[[str], bool] = lambda _: True) -> di
 
 
 def _label_all(archive: Path, keep: Callable[[str], bool]) -> dict[str, Any]:
-    from train.centerface import CenterFace
+    from train.data.centerface import CenterFace
 
     detector, tree = CenterFace(LEAST, threads=1), FileTree(archive)
     names = [name for name in tree.names(PICTURES) if keep(name)]

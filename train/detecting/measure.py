@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from enroll.geometry import iou
-from train import augment
+from train.data import augment
 from train.detecting.compose import masked, moved
 from train.detecting.labels import Labels
 from train.detecting.photos import Photos

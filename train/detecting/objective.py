@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from train.yunet import STRIDES, YuNet
+from train.nets.yunet import STRIDES, YuNet
 
 MOST_FACES = 16
 FACE = 4 + 10 + 1

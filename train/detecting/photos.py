@@ -20,7 +20,7 @@ from train.data.landmarks import TEMPLATE
 from train.data.pictures import Pictures
 from train.detecting.labels import PICTURES, Labels, labels_of
 from train.errors import DataMissing, TestPersonRefused
-from train.whole import whole
+from train.files import whole
 
 SCENES = "scenes.zip"
 BACKGROUNDS = "imagenette_part.zip"

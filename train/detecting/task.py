@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from train.data.sampling import Epochs, Sampler
 from train.detecting.compose import Scenery, Sources, compose
 from train.detecting.objective import PARTS, Criterion, targets_of
 from train.detecting.photos import backgrounds, crop_faces, scene_photos, small_pictures
 from train.errors import RecipeInvalid
-from train.loop import Job, fit
-from train.losses import Batch
+from train.fit.loop import Job, fit
+from train.fit.losses import Batch
+from train.nets.yunet import Unit, YuNet, yunet
 from train.recipe import WEIGHTS, Recipe, Stage
-from train.sampling import Epochs, Sampler
-from train.yunet import Unit, YuNet, yunet
 
 PUBLISHED = "weights/face_detection_yunet_2023mar.onnx"
 

@@ -1,0 +1,115 @@
+"""What goes out as ONNX equals the network, in each storage."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxscript")
+
+from enroll.telemetry import onnx_runtime  # noqa: E402 - after the skip
+from train.errors import ExportUnequal, RecipeInvalid  # noqa: E402
+from train.nets.export import Unit, difference, export_onnx, lost_cosine, sample_crops  # noqa: E402
+from train.nets.storage import quantised, stored_weights  # noqa: E402
+
+
+class Tiny(torch.nn.Module):
+    """A convolution, a linear layer, and a fixed warp, which is a matrix as well."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(3)
+        self.register_buffer("warp", torch.eye(112) * 0.7 + torch.rand(112, 112) * 1e-3)
+        self.body = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 7, stride=8), torch.nn.ReLU(), torch.nn.Flatten())
+        self.head = torch.nn.Linear(8 * 14 * 14, 16)
+
+    def forward(self, x):
+        return self.head(self.body(torch.matmul(x, self.warp)))
+
+
+@pytest.fixture
+def faces(astronaut):
+    """Shifted crops of a portrait (6, 112, 112, 3)."""
+    return np.stack([astronaut[60 + 4 * n : 172 + 4 * n, 160:272] for n in range(6)])
+
+
+@pytest.mark.parametrize(("storage", "limit", "most"), [("float32", 1e-4, 170_000), ("float16", 5e-3, 95_000)])
+def test_onnx_equals_pytorch(tmp_path, storage, limit, most):
+    """The exported file computes what the network computes, at any batch size; 16 bits halve the file."""
+    path = tmp_path / "encoder.onnx"
+    assert export_onnx(Tiny(), path, storage=storage) <= limit
+    assert path.stat().st_size < most
+    assert difference(Unit(Tiny()).eval(), path, sample_crops(112, samples=5)) <= limit
+
+
+def test_eight_bits_keep_the_direction(tmp_path, faces):
+    """8-bit weights take a third of 32-bit ones and turn a face's embedding by less than the tolerance."""
+    for storage in ("float32", "int8"):
+        off = export_onnx(Tiny(), tmp_path / f"{storage}.onnx", storage=storage, faces=faces)
+        assert off <= 0.01
+    assert 3 * (tmp_path / "int8.onnx").stat().st_size < 2 * (tmp_path / "float32.onnx").stat().st_size
+    assert 1e-7 < lost_cosine(Unit(Tiny()).eval(), tmp_path / "int8.onnx", sample_crops(112))
+
+
+@pytest.mark.parametrize(("storage", "off"), [("float32", 0.0), ("float16", 1e-4), ("int8", 1e-3)])
+def test_stored_weights_come_back_by_name(tmp_path, storage, off):
+    """Whatever a file keeps its weights in, they are read as the network named them."""
+    export_onnx(Tiny(), tmp_path / "encoder.onnx", storage=storage)
+    found = stored_weights(tmp_path / "encoder.onnx")
+    for name, values in Tiny().named_parameters():
+        assert np.abs(values.detach().numpy() - found[f"network.{name}"]).max() <= off
+
+
+def test_only_weights_go_to_eight_bits(tmp_path):
+    """Layers' weights are int8; a fixed matrix keeps 16 bits, biases 32."""
+    export_onnx(Tiny(), tmp_path / "encoder.onnx", storage="int8")
+    kinds = {
+        tensor.name: onnx.numpy_helper.to_array(tensor).dtype
+        for tensor in onnx.load(tmp_path / "encoder.onnx").graph.initializer
+    }
+    assert {"network.body.0.weight_int8", "network.head.weight_int8"} == {n for n, k in kinds.items() if k == np.int8}
+    assert [np.float16] == [kind for name, kind in kinds.items() if kind == np.float16]
+    assert kinds["network.head.bias"] == np.float32
+
+
+def test_nothing_is_dequantised_at_run_time(tmp_path):
+    """ONNX Runtime folds what widens the weights when it loads the file: a run computes no cast."""
+    onnxruntime = onnx_runtime()
+
+    export_onnx(Tiny(), tmp_path / "encoder.onnx", storage="int8")
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "loaded.onnx")
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession((tmp_path / "encoder.onnx").read_bytes(), options, providers=["CPUExecutionProvider"])
+    operators = {node.op_type for node in onnx.load(tmp_path / "loaded.onnx").graph.node}
+    assert not operators & {"Cast", "DequantizeLinear"}
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_quantised_weights_are_half_a_step_off_at_most(axis):
+    """Each channel has its own step; a channel of zeros stays zero."""
+    values = np.random.default_rng(1).normal(size=(6, 5)).astype(np.float32) * np.array([1, 9, 0.01, 1, 1], np.float32)
+    values[:, 2] = 0
+    whole, scale = quantised(values, axis)
+    assert whole.dtype == np.int8
+    assert np.abs(values - whole * scale).max() <= scale.max() / 2 + 1e-6
+    assert (np.abs(values - whole * scale) <= scale / 2 + 1e-6).all()
+    assert not (whole * scale)[:, 2].any()
+
+
+def test_an_unknown_storage_is_refused(tmp_path):
+    """Before any work."""
+    with pytest.raises(RecipeInvalid, match="float32, float16, int8"):
+        export_onnx(Tiny(), tmp_path / "encoder.onnx", storage="int4")
+
+
+@pytest.mark.parametrize(
+    ("change", "storage"), [(("TOLERANCE", -1.0), "float32"), (("TOLERANCES", {"int8": 0}), "int8")]
+)
+def test_an_unequal_file_is_not_written(tmp_path, monkeypatch, change, storage):
+    """When ONNX Runtime disagrees, or 8 bits turn a face too far, nothing replaces the file that was there."""
+    (tmp_path / "encoder.onnx").write_bytes(b"before")
+    monkeypatch.setattr(f"train.nets.export.{change[0]}", change[1])
+    with pytest.raises(ExportUnequal):
+        export_onnx(Tiny(), tmp_path / "encoder.onnx", storage=storage)
+    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [("encoder.onnx", b"before")]

@@ -1,0 +1,1 @@
+"""The landmark network: its task and what ships."""

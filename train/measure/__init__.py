@@ -1,0 +1,1 @@
+"""Measuring encoders and sets: protocols, tables, intervals, findings."""

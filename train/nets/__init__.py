@@ -1,0 +1,1 @@
+"""Networks: published ones rebuilt, ours, and what becomes of their weights on disk."""

@@ -1,0 +1,1 @@
+"""From pictures to scores: encoders, open-set identification, cohort and score model."""

@@ -1,0 +1,1 @@
+"""What leaves: an encoder's file, its cohort and its card."""

@@ -1,0 +1,1 @@
+"""The similarity workbench: pairs, triplets and classes, trained, compared and shown."""

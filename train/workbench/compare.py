@@ -1,0 +1,122 @@
+"""Finished runs side by side: a table (Markdown, CSV, on the terminal) and their ROC and DET curves over each other."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from train.errors import RecipeInvalid
+from train.files import save_text
+from train.workbench import plots
+from train.workbench.plots import Curve
+from train.workbench.report import PAGE, inline_page, read_log, read_metrics, read_pool
+
+PROGRESS = "dev roc-auc"
+COLUMNS = (
+    "run", "method", "model", "training pictures", "test classes",
+    "accuracy", "F1", "ROC-AUC", "EER", "chance", "train s",
+)  # fmt: skip
+
+
+def compare_runs(folders: Sequence[Path], out: Path) -> Path:
+    """Print the table and write it (compare.md, compare.csv) with its curves (PNG) and report.html to `out`.
+
+    Returns report.html; raises DataMissing for a folder that holds no finished run.
+    """
+    runs = _named(folders)
+    table = [row(name, read_metrics(folder)) for name, folder in runs.items()]
+    pools = {name: read_pool(folder) for name, folder in runs.items()}
+    logs = {name: read_log(folder / "log.csv") for name, folder in runs.items()}
+    out.mkdir(parents=True, exist_ok=True)
+    figures = {
+        "roc": (plots.roc_curves(pools), "ROC of each run's test pairs"),
+        "det": (plots.det_curves(pools), "DET of each run's test pairs"),
+        "progress": (plots.progress_curves(_progress(logs)), "ROC-AUC of validation pairs while each run trained"),
+        "loss": (plots.loss_curves(_relative(logs)), "Training loss as a share of what it was when its stage began"),
+    }
+    for name, (figure, _) in figures.items():
+        plots.save(figure, out / f"{name}.png")
+    save_text(out / "compare.md", markdown(table))
+    save_text(out / "compare.csv", _csv(table))
+    pictures = {name: ((out / f"{name}.png").read_bytes(), caption) for name, (_, caption) in figures.items()}
+    save_text(out / PAGE, inline_page("Runs compared", _html(table), pictures))
+    _print(table)
+    return out / PAGE
+
+
+def row(name: str, metrics: Mapping[str, Any]) -> dict[str, str]:
+    """One run's line of the table."""
+    figures, data = metrics["figures"], metrics["data"]
+    what = "triples" if metrics["task"] == "three" else "pairs"
+    cells = (
+        name,
+        metrics["method"],
+        metrics["model"],
+        f"{data['kind']}: {data['pictures']['train']:,}",
+        "unseen" if data["test_classes_unseen"] else "seen",
+        f"{figures['accuracy']:.1%} of {figures['points']:,} {what}",
+        f"{figures['f1']:.3f}",
+        f"{figures['roc_auc']:.4f}",
+        f"{figures['equal_error_rate']:.1%}",
+        f"{figures['chance']:.0%}",
+        f"{metrics['seconds']['train']:.0f}",
+    )
+    return dict(zip(COLUMNS, cells, strict=True))
+
+
+def markdown(table: Sequence[Mapping[str, str]]) -> str:
+    """The table as Markdown."""
+    lines = [COLUMNS, ["---"] * len(COLUMNS), *([r[c] for c in COLUMNS] for r in table)]
+    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+
+
+def _named(folders: Sequence[Path]) -> dict[str, Path]:
+    runs = {folder.resolve().name: folder for folder in folders}
+    if len(runs) < len(folders):
+        raise RecipeInvalid("compare", "two runs have folders of the same name; give each another name")
+    return runs
+
+
+def _relative(logs: Mapping[str, Mapping[str, Curve]]) -> dict[str, Curve]:
+    """Losses of different kinds as shares of the first values of their stage."""
+    return {name: _by_stage(log["loss"]) for name, log in logs.items()}
+
+
+def _by_stage(loss: Curve) -> Curve:
+    stage = np.searchsorted([start for start, _ in loss.stages], loss.steps - 1, side="right")
+    first = {number: max(float(loss.values[stage == number][:3].mean()), 1e-12) for number in np.unique(stage)}
+    return replace(loss, values=loss.values / np.array([first[number] for number in stage]))
+
+
+def _progress(logs: Mapping[str, Mapping[str, Curve]]) -> dict[str, Curve]:
+    """Validation ROC-AUC of the runs that logged it."""
+    return {name: log[PROGRESS] for name, log in logs.items() if PROGRESS in log}
+
+
+def _csv(table: Sequence[Mapping[str, str]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(table)
+    return text.getvalue()
+
+
+def _html(table: Sequence[Mapping[str, str]]) -> str:
+    head = "".join(f"<th>{escape(c)}</th>" for c in COLUMNS)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(r[c])}</td>' for c in COLUMNS)}</tr>" for r in table)
+    return f'<table class="runs"><tr>{head}</tr>{body}</table>'
+
+
+def _print(table: Sequence[Mapping[str, str]]) -> None:
+    shown = Table(*COLUMNS)
+    for line in table:
+        shown.add_row(*(line[c] for c in COLUMNS))
+    console = Console()
+    console.print(shown if console.is_terminal else markdown(table), soft_wrap=True, highlight=False, end="")

@@ -1,0 +1,74 @@
+"""The workbench's networks by name: its own towers and ensembles, and every network of `train.models`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from train.errors import RecipeInvalid
+from train.nets.models import make_model
+from train.nets.siamese import Ensemble, Siamese, SmallFaceNet
+from train.recipe import Model
+
+FUSIONS = ("embeddings", "scores")
+
+
+@dataclass(frozen=True)
+class InputShape:
+    """What a tower takes: pictures of `channels` x `side` x `side`."""
+
+    channels: int
+    side: int
+
+
+def make_tower(model: Model, shape: InputShape, *, seed: int, folder: Path) -> nn.Module:
+    """The recipe's network, weights drawn from `seed` or read where the recipe says; `dim` is the embedding's length.
+
+    Raises RecipeInvalid for a kind or an option that does not exist, WeightsUnusable for weights that do not fit.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return _tower(model, shape, folder)
+
+
+def dim_of(model: nn.Module) -> int:
+    """The length of a network's embedding."""
+    return cast("int", model.dim)
+
+
+def _tower(model: Model, shape: InputShape, folder: Path) -> nn.Module:
+    if model.kind == "ensemble":
+        return _ensemble(model.options, shape, folder)
+    if model.kind not in KINDS:
+        raise RecipeInvalid("model", f"unknown kind {model.kind!r}; expected one of {', '.join(KINDS)}")
+    if model.kind not in _OWN:
+        options = {"in_chans": shape.channels, **model.options} if model.kind == "timm" else model.options
+        return make_model(replace(model, options=options), folder)[0]
+    try:
+        return _OWN[model.kind](shape, **model.options)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise RecipeInvalid(f"model {model.kind}", str(error)) from error
+
+
+def _ensemble(options: Mapping[str, Any], shape: InputShape, folder: Path) -> Ensemble:
+    """`members` towers of the kind `member`, each drawn anew; `clusters` gives each a part of the data."""
+    unknown = sorted(set(options) - {"members", "member", "fuse", "clusters"})
+    members, fuse, member = options.get("members", 2), options.get("fuse", "embeddings"), options.get("member", {})
+    several = isinstance(members, int) and members > 1
+    if unknown or not several or fuse not in FUSIONS or "kind" not in member:
+        raise RecipeInvalid(
+            "model ensemble", f"expected members >= 2, member = {{ kind = ... }}, fuse one of {FUSIONS}; got {options}"
+        )
+    one = Model(member["kind"], options={name: value for name, value in member.items() if name != "kind"})
+    parts = [_tower(one, shape, folder) for _ in range(members)]
+    return Ensemble(parts, [dim_of(part) for part in parts])
+
+
+_OWN: Mapping[str, Callable[..., nn.Module]] = {
+    "siamese": lambda shape, **options: Siamese(shape.channels, **options),
+    "small-face": lambda shape, **options: SmallFaceNet(shape.channels, side=shape.side, **options),
+}
+KINDS = ("ensemble", *_OWN, "joined", "timm")
