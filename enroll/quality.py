@@ -53,8 +53,7 @@ class QualityLimits:
 
 
 # Confidences are those of the shipped detector, which gives none below its card's least (0.83) unless a setting asks.
-# In
-# 443 development photos the nearest faces lie above 0.9 but for profiles that the picture's edge cuts.
+# On 443 development photos the largest faces lie above 0.87, but for profiles that the picture's edge cuts.
 # A probe that is refused cannot be recognised, so a check refuses only what no encoder can read.
 CHECK_LIMITS: Final = QualityLimits(
     min_face_px=24,
