@@ -63,18 +63,29 @@ def test_two_people_are_less_alike_than_two_photos_of_one(default_encoder, detec
     assert same > other + 0.3
 
 
-def test_cohort_means_equal_a_naive_mean(default_encoder, default_folder, crops):
+def test_cohort_means_equal_a_naive_mean(copied, crops):
     """The mean of the k highest cosines equals sorting them all."""
-    card = default_encoder.card
-    rows = np.load(default_folder / card.cohort.name).astype(np.float64)
+    rewrite_card(copied, cohort__floor=None, cohort__centre=None)
+    encoder = OnnxEncoder(copied, threads=1)
+    rows = np.load(copied / encoder.card.cohort.name).astype(np.float64)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    vectors = default_encoder.embed(crops)
-    expected = [np.mean(sorted(row @ v for row in rows)[-card.cohort_k :]) for v in vectors]
-    np.testing.assert_allclose(default_encoder.cohort_means(vectors), expected, atol=1e-5)
+    vectors = encoder.embed(crops)
+    expected = [np.mean(sorted(row @ v for row in rows)[-encoder.card.cohort_k :]) for v in vectors]
+    np.testing.assert_allclose(encoder.cohort_means(vectors), expected, atol=1e-5)
+
+
+def test_what_ships_measures_from_a_level(default_encoder):
+    """Both shipped cards tell a centre and a floor, and no mean lies below it."""
+    for encoder in (default_encoder, load_encoder("fast", threads=1)):
+        floor = encoder.card.cohort_floor
+        assert None not in (floor, encoder.card.cohort_centre)
+        nobody = np.linalg.qr(np.random.default_rng(4).normal(size=(encoder.dim, 8)))[0].T.astype(np.float32)
+        assert [np.float32(floor)] * 8 == encoder.cohort_means(nobody).tolist()
 
 
 def test_no_cohort_mean_lies_below_the_cards_floor(copied, crops):
     """With a floor in the card lower means are lifted to it, higher ones stay; without one nothing changes."""
+    rewrite_card(copied, cohort__floor=None)
     plain = OnnxEncoder(copied, threads=1)
     vectors = plain.embed(crops)
     means = plain.cohort_means(vectors)
@@ -88,7 +99,7 @@ def test_no_cohort_mean_lies_below_the_cards_floor(copied, crops):
 
 def test_a_share_of_the_cohorts_centre_is_taken_off(copied, crops):
     """With a centre in the card embeddings and rows are compared less a share of the mean of the first rows."""
-    rewrite_card(copied, cohort__centre={"rows": 40, "share": 0.3})
+    rewrite_card(copied, cohort__floor=None, cohort__centre={"rows": 40, "share": 0.3})
     encoder = OnnxEncoder(copied, threads=1)
     rows = np.load(copied / encoder.card.cohort.name).astype(np.float64)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
@@ -153,6 +164,7 @@ def test_an_embedding_of_another_width_is_refused(copied, crops):
     changes = {
         "encoder__embedding": 7,
         "cohort__size": 7,
+        "cohort__centre": None,
         "cohort__k": 3,
         "cohort__sha256": sha256(copied / "cohort.npy"),
     }
