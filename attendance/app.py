@@ -243,9 +243,14 @@ class Attendance:
         frame: int | None = None,
         at: datetime | None = None,
         group: str | None = None,
+        track: bool = False,
     ) -> list[Decision]:
-        """Judge all faces of one picture together, one decision a face, in order; marks nothing."""
-        return self.judging.judge(faces, source=source, frame=frame, at=at or self.clock.utc(), group=group)
+        """Judge all faces of one picture together, one decision a face, in order; marks nothing.
+
+        With ``track`` each face stands for a track's joined looks, of which more is asked (`track_factor`).
+        """
+        now = at or self.clock.utc()
+        return self.judging.judge(faces, source=source, frame=frame, at=now, group=group, track=track)
 
     def record(self, decision: Decision, session: str | None = None, *, how: "How | None" = None) -> Decision:
         """Mark a ``present`` decision in the session (None: the day's own).

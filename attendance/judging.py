@@ -79,8 +79,8 @@ class Judge:
             self._known(group)
             return self._policy(group)
 
-    def _policy(self, group: str | None) -> Policy:
-        return policy_for(self._model, self._settings, self._index.size(group))
+    def _policy(self, group: str | None, *, track: bool = False) -> Policy:
+        return policy_for(self._model, self._settings, self._index.size(group), track=track)
 
     def raised(self, person: int, group: str | None = None) -> float:
         """What a mark of this person needs above the policy's threshold, as others of those searched are like them.
@@ -173,13 +173,20 @@ class Judge:
         return sorted(best.values(), key=lambda other: -other.score)[:CANDIDATES]
 
     def judge(
-        self, faces: "Sequence[Face]", *, source: str, frame: int | None, at: "datetime", group: str | None
+        self,
+        faces: "Sequence[Face]",
+        *,
+        source: str,
+        frame: int | None,
+        at: "datetime",
+        group: str | None,
+        track: bool = False,
     ) -> list[Decision]:
-        """One decision a face, in order; all faces are judged together."""
+        """One decision a face, in order, all judged together; each face is a photo's, or a ``track``'s joined looks."""
         with self._lock, self._gallery.store.reading():
             templates = [face.template for face in faces if face.template is not None]
             found, refs, people = self._asked(templates, group=group)
-            policy, lookalikes = self._policy(group), people.lookalikes if found else {}
+            policy, lookalikes = self._policy(group, track=track), people.lookalikes if found else {}
             near = {hit.person_id for hits in found for hit in hits if hit.score >= policy.review_threshold}
             raised = {person: self._raised_by(person, group) for person in near}
         hits = iter(found)
@@ -192,15 +199,19 @@ class Judge:
         ]
 
 
-def policy_for(model: "ScoreModel", settings: Settings, gallery_size: int) -> Policy:
+def policy_for(model: "ScoreModel", settings: Settings, gallery_size: int, *, track: bool = False) -> Policy:
     """Thresholds from the score model for a gallery of this size, or shifted to the one set by hand.
 
     The model knows the average pair of strangers. Of two people enrolled, one may happen to look like somebody who
     passes every day, before the same camera; of four hundred the average holds. Hence `guard_people` more.
+
+    A `track` needs the threshold of `target_fpir` divided by `track_factor`, and goes before a person from where a
+    photo would: strangers before one camera resemble each other by the camera, and the same ones come again.
     """
-    target, searched = settings.target_fpir, gallery_size + settings.guard_people
+    searched = gallery_size + settings.guard_people
+    target = settings.target_fpir / (settings.track_factor if track else 1.0)
     threshold = model.threshold(searched, target)
-    review = model.threshold(searched, min(MOST_FPIR, settings.review_factor * target))
+    review = model.threshold(searched, min(MOST_FPIR, settings.review_factor * settings.target_fpir))
     wanted = threshold if settings.match_threshold is None else settings.match_threshold
     return Policy(
         threshold=wanted,

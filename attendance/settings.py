@@ -66,6 +66,12 @@ class Settings:
         low=0,
         high=1_000_000,
     )
+    track_factor: float = _setting(
+        4.0,
+        "What target_fpir is divided by for a track of a camera or video, whose looks are joined.",
+        low=1,
+        high=1000,
+    )
     margin: float = _setting(0.05, "Lead in score over the second person that a mark needs.", low=0, high=2)
     lookalike_margin: float = _setting(
         LOOKALIKE_MARGIN,

@@ -90,8 +90,12 @@ class Desk(Protocol):
         frame: int | None = None,
         at: datetime | None = None,
         group: str | None = None,
+        track: bool = False,
     ) -> list[Decision]:
-        """Judge all faces of one picture together, one decision a face, in order; marks nothing."""
+        """Judge all faces of one picture together, one decision a face, in order; marks nothing.
+
+        With ``track`` each face stands for a track's joined looks.
+        """
         ...
 
     def record(self, decision: Decision, session: str | None = None, *, how: Means | None = None) -> Decision:

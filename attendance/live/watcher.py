@@ -200,7 +200,7 @@ class Watcher:
             for each, template in fused
             if template is not None and each.evidence.best is not None
         ]
-        for (each, _), verdict in zip(pairs, self._ask(frame, [face for _, face in pairs]), strict=True):
+        for (each, _), verdict in zip(pairs, self._ask(frame, [face for _, face in pairs], track=True), strict=True):
             each.verdict = verdict
             if each in news and each.reported is None:
                 self._settle(frame, each, verdict, news[each])
@@ -219,7 +219,7 @@ class Watcher:
             return
         verdict = each.verdict
         if best.face.template is None or verdict is None:
-            (verdict,) = self._desk.judge([best.face], source=self._source, at=best.at, group=self._group)
+            (verdict,) = self._desk.judge([best.face], source=self._source, at=best.at, group=self._group, track=True)
         settled = each.evidence.settle(verdict)
         quality = best.face.quality.to_dict()
         self._give(each, replace(settled, box=best.face.box, quality=quality, frame=best.frame, at=best.at))
@@ -228,10 +228,11 @@ class Watcher:
         decision = replace(decision, track=each.track.id)
         each.reported = self._report(decision)
 
-    def _ask(self, frame: Frame, faces: "Sequence[Face]") -> list[Decision]:
+    def _ask(self, frame: Frame, faces: "Sequence[Face]", *, track: bool = False) -> list[Decision]:
         if not faces:
             return []
-        return self._desk.judge(faces, source=self._source, frame=frame.number, at=frame.at, group=self._group)
+        number = frame.number
+        return self._desk.judge(faces, source=self._source, frame=number, at=frame.at, group=self._group, track=track)
 
 
 def _scaled(box: Box, scale: float) -> Box:

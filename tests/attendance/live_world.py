@@ -119,7 +119,7 @@ class World:
         assert group in (None, "class")
         return POLICY
 
-    def judge(self, faces, *, source, frame=None, at=None, group=None):
+    def judge(self, faces, *, source, frame=None, at=None, group=None, track=False):  # noqa: ARG002 - the seam's signature
         assert group in (None, "class")
         if self.fail == "judge":
             raise RuntimeError("the gallery broke")

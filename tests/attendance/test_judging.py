@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sqlalchemy import event
 
+from attendance import Attendance
 from attendance.cameras import CameraState, Frame
 from attendance.errors import GroupUnknown
 from attendance.judging import Judge
@@ -168,3 +169,25 @@ def test_statements_of_a_picture_in_a_group(people, faces, statements):
     people.judge(faces(1, 2), source="x", group="class")
 
     assert MOST_PER_FACE >= len(statements)
+
+
+def test_more_is_asked_of_a_track(people, pipeline):
+    """A score between both thresholds marks a photo's person, but puts a track before somebody."""
+    near, far, stranger = (pipeline._face(0, number, alike, 80) for number, alike in ((1, 34), (2, 90), (9, 1)))
+    photo, track = (
+        [people.judge([face], source="x", track=track)[0] for face in (near, far, stranger)] for track in (False, True)
+    )
+    assert ["present", "present", "unknown"] == [each.decision for each in photo]
+    assert ["review", "present", "unknown"] == [each.decision for each in track]
+    model, target = people.card.score_model, people.settings.target_fpir
+    assert [model.threshold(5, target)] * 3 == [each.threshold for each in photo]
+    assert [model.threshold(5, target / 4)] * 3 == [each.threshold for each in track]
+    assert [target / 4] * 3 == [each.target_fpir for each in track]
+
+
+def test_a_threshold_set_by_hand_holds_for_tracks(people, home, clock, pipeline):
+    """Whoever sets the threshold sets it for tracks, too."""
+    people.close()
+    with Attendance.open(home, clock=clock, pipeline=pipeline, flags={"match_threshold": 0.2}) as app:
+        (found,) = app.judge([pipeline._face(0, 1, 34, 80)], source="x", track=True)
+    assert ("present", 0.2) == (found.decision, found.threshold)
