@@ -16,6 +16,7 @@ from enroll.face import Pixels
 MODELS: Final = Path(__file__).parent / "models"
 DEFAULT: Final = "default"
 BATCH: Final = 16  # crops a run: more costs memory and saves no time on a CPU
+FEW: Final = 16  # embeddings that are compared with the cohort without BLAS
 SHORTEST: Final = 1e-6  # an embedding shorter than this has no direction
 
 
@@ -103,7 +104,7 @@ class OnnxEncoder:
         probes = np.asarray(vectors, np.float32)
         if self._centre is not None:
             probes = _unit(probes - self._centre, str(self.folder))
-        cosines = probes @ self._cohort.T
+        cosines = _products(probes, self._cohort)
         k = self.card.cohort_k
         nearest = np.partition(cosines, cosines.shape[1] - k, axis=1)[:, -k:]
         means, floor = np.asarray(nearest.mean(1), np.float32), self.card.cohort_floor
@@ -130,6 +131,16 @@ class OnnxEncoder:
         where = str(self.folder / self.card.encoder.name)
         if [value.name for value in inputs] != [self.card.input_name] or len(outputs) != 1:
             raise EncoderFailed(where, f"expected one input {self.card.input_name} and one output")
+
+
+def _products(few: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the inner products (n, r) of `few` (n, d) with `rows` (r, d).
+
+    BLAS lets a second thread spin for each product, however small; that doubles a face's processor time.
+    """
+    if len(few) > FEW:
+        return np.asarray(few @ rows.T, np.float32)
+    return np.einsum("nd,rd->nr", few, rows)
 
 
 def load_encoder(name_or_folder: str | Path = DEFAULT, threads: int = 0) -> OnnxEncoder:
