@@ -213,7 +213,8 @@ def test_plain_lines(enrolled, portraits):
     code, out, _ = enrolled("check", portraits / "more" / "both.jpg")
     rows = faces(out)
     assert code == 0
-    assert [["present", "Eileen Collins", "E-1"], ["present", "Grace Hopper", "E-2"]] == sorted(row[1:4] for row in rows)
+    expected = [["present", "Eileen Collins", "E-1"], ["present", "Grace Hopper", "E-2"]]
+    assert expected == sorted(row[1:4] for row in rows)
     assert all(0 < float(row[4]) <= 2 for row in rows)
 
 
