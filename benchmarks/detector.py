@@ -49,7 +49,7 @@ class Rival:
 class OneLook(FaceFinder):
     """The product's search as the published network knows it: one look, no second opinion."""
 
-    def _faces(self, pixels: np.ndarray, max_side: int) -> list[Detection]:
+    def _faces(self, pixels: np.ndarray, max_side: int, plain_from: float = 0.0) -> list[Detection]:  # noqa: ARG002
         return self._search(pixels, max_side, self.min_score)
 
 

@@ -109,7 +109,7 @@ def assess(pixels: Pixels, detection: Detection, crop: Pixels, limits: QualityLi
 
 
 def luma(crop: Pixels) -> np.ndarray:
-    """Return the grey values (S, S) float32 of an RGB crop, without BLAS, whose threads only wait for each other here."""
+    """Return the grey values (S, S) float32 of an RGB crop, without BLAS, whose threads only wait for each other."""
     red, green, blue = (crop[..., channel].astype(np.float32) for channel in range(3))
     return np.asarray(_LUMA[0] * red + _LUMA[1] * green + _LUMA[2] * blue)
 
