@@ -140,7 +140,7 @@ def _products(few: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np
     """
     if len(few) > FEW:
         return np.asarray(few @ rows.T, np.float32)
-    return np.einsum("nd,rd->nr", few, rows)
+    return np.asarray(np.einsum("nd,rd->nr", few, rows), np.float32)
 
 
 def load_encoder(name_or_folder: str | Path = DEFAULT, threads: int = 0) -> OnnxEncoder:
