@@ -68,6 +68,14 @@ def test_a_model_that_knows_too_little_raises_nothing(fake):
     assert 0 < raised_by(fake.card().score_model, [0.9] * 200)
 
 
+def test_a_model_that_knows_just_enough(fake):
+    """Quantiles that begin at a quarter are enough for the fifth of 20 others, and not for that of 19."""
+    plain = fake.card().score_model
+    quarter = dataclasses.replace(plain, quantiles=((0.25, 0.0), *plain.quantiles))
+    assert 0 == raised_by(quarter, [0.9] * 19)
+    assert pytest.approx(0.9 - 3 * plain.tail.scale / math.sqrt(5)) == raised_by(quarter, [0.9] * 20)
+
+
 @pytest.fixture
 def crowd(app, draw):
     """25 people who score 0.36 with each other, of group A, and Zed, who is like none of them."""
@@ -107,6 +115,29 @@ def test_a_small_group_is_judged_by_everybody(crowd, draw):
     person = crowd.gallery.find("P3").id
     assert 0 < crowd.judging.raised(person)
     assert crowd.judging.raised(person) == crowd.judging.raised(person, "B")
+
+
+def test_a_group_of_twenty_is_judged_by_itself(crowd, clock, model):
+    """From twenty people on a group tells by itself how alike they are; with nineteen everybody is asked."""
+    for number in range(1, 21):
+        crowd.gallery.set_groups(f"P{number}", ["A", "B"], at=clock.utc(), by="test")
+    person = crowd.gallery.find("P1").id
+    everybody = crowd.judging.raised(person)
+    assert pytest.approx(raised_by(model, [0.36] * 19), abs=1e-6) == crowd.judging.raised(person, "B")
+    assert crowd.judging.raised(person, "B") != everybody
+    crowd.gallery.set_groups("P20", ["A"], at=clock.utc(), by="test")
+    assert everybody == crowd.judging.raised(person, "B")
+
+
+def test_twenty_people_are_enough(crowd, clock):
+    """Of twenty people enrolled one who is like the others needs more to be marked; of nineteen nobody does."""
+    person = crowd.gallery.find("P1").id
+    for number in ("Zed", *(f"P{n}" for n in range(21, CROWD + 1))):
+        crowd.gallery.remove(number, at=clock.utc(), by="test")
+    assert 20 == crowd.policy().gallery_size
+    assert 0 < crowd.judging.raised(person)
+    crowd.gallery.remove("P20", at=clock.utc(), by="test")
+    assert (19, 0) == (crowd.policy().gallery_size, crowd.judging.raised(person))
 
 
 def test_it_follows_the_gallery(crowd, clock):

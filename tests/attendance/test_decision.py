@@ -55,6 +55,87 @@ def test_boundaries(scores, ruling, reasons):
     assert (ruling, reasons) == (verdict.ruling, verdict.reasons)
 
 
+EXACT = Policy(0.5, 0.25, 0.125, 0.003, 100, lookalike_margin=0.25)  # eighths, so that a difference is exact
+
+
+def just_below(number: float) -> float:
+    """The next smaller number there is."""
+    return math.nextafter(number, -math.inf)
+
+
+def just_above(number: float) -> float:
+    """The next greater number there is."""
+    return math.nextafter(number, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("scores", "ruling", "reasons"),
+    [
+        ([(1, 0.5)], "present", ()),
+        ([(1, just_below(0.5))], "review", ("close_call",)),
+        ([(1, 0.25)], "review", ("close_call",)),
+        ([(1, just_below(0.25))], "unknown", ()),
+        ([(1, 0.75), (2, 0.625)], "present", ()),
+        ([(1, 0.75), (2, just_above(0.625))], "review", ("small_lead",)),
+    ],
+)
+def test_a_limit_that_is_just_reached_is_reached(scores, ruling, reasons):
+    """A score at a threshold passes it and a lead of the margin suffices; the next smaller number does not."""
+    (verdict,) = decide([face(*scores)], EXACT)
+    assert (ruling, reasons) == (verdict.ruling, verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    ("raised", "ruling", "reasons"),
+    [
+        (0.25, "present", ()),
+        (just_above(0.25), "review", ("close_call",)),
+        (0.5, "review", ("close_call",)),
+        (0.625, "unknown", ()),
+    ],
+)
+def test_what_a_person_needs_more_is_just_reached(raised, ruling, reasons):
+    """A score of a threshold and what the person needs above it passes, a hair less does not."""
+    (verdict,) = decide([FaceEvidence((Candidate(1, 0.75, 0.9, raised),))], EXACT)
+    assert (ruling, reasons) == (verdict.ruling, verdict.reasons)
+
+
+@pytest.mark.parametrize(
+    ("other", "score", "ruling"),
+    [
+        (0.5, 0.125, "present"),
+        (just_above(0.5), 0.125, "review"),
+        (0.375, 0.375, "present"),
+        (just_above(0.375), 0.375, "review"),
+    ],
+    ids=["margin", "below margin", "their own score", "below their own score"],
+)
+def test_a_lead_over_a_lookalike_is_just_clear(other, score, ruling):
+    """A lead of the look-alike margin, or of the pair's own score where that is more, is clear; a hair less is not."""
+    (verdict,) = decide([face((1, 0.75), (2, other))], EXACT, alike((1, 2), score=score))
+    assert (ruling, () if ruling == "present" else ("look_alike",)) == (verdict.ruling, verdict.reasons)
+
+
+def test_a_lookalike_at_the_review_threshold_is_a_candidate():
+    """A remembered look-alike counts from the review threshold on, and not a hair below."""
+    wide = dataclasses.replace(EXACT, lookalike_margin=0.5)
+    assert ["review"] == rulings(face((1, 0.625), (2, 0.25)), policy=wide, pairs=[(1, 2)])
+    assert ["present"] == rulings(face((1, 0.625), (2, just_below(0.25))), policy=wide, pairs=[(1, 2)])
+
+
+def test_thresholds_may_be_one():
+    """Where both thresholds are the same, a score at them is present and nothing asks for a look."""
+    one = dataclasses.replace(EXACT, review_threshold=0.5)
+    assert ["present"] == rulings(face((1, 0.5)), policy=one)
+    assert ["unknown"] == rulings(face((1, just_below(0.5))), policy=one)
+
+
+def test_two_faces_at_the_review_threshold():
+    """A face at the review threshold competes for its person: of two such, one has the person and one has not."""
+    verdicts = decide([face((1, 0.25)), face((1, 0.25))], EXACT)
+    assert [("close_call",), ("close_call", "person_taken")] == sorted(verdict.reasons for verdict in verdicts)
+
+
 @pytest.mark.parametrize(
     ("score", "ruling", "reasons"),
     [(0.36, "present", ()), (0.34, "review", ("close_call",)), (0.24, "unknown", ())],
