@@ -1,8 +1,11 @@
 """Enrolment: one photo, one person, whole or not at all; the same again changes nothing."""
 
+import dataclasses
+
 import pytest
 
 from attendance import Attendance
+from attendance.decision import Policy
 from attendance.enrolment import UNLIKE_OWN, Enrolled, NotEnrolled
 from attendance.errors import PersonDuplicate, PersonUnlike
 from enroll import EncoderFailed, Entry, NoFace, PhotoMissing, PhotoRefused, SeveralFaces
@@ -310,3 +313,113 @@ def test_emoji_and_right_to_left_names(app, draw):
     """Names of any script are kept and found again, composed or not."""
     app.enroll(draw("a.png", (1,)), name="José 🎓 هوبر")
     assert app.gallery.find("Jose\u0301 🎓 هوبر").name == "José 🎓 هوبر"
+
+
+# --- cohort means, and scores just at a limit ------------------------------------------------------------------
+
+
+@pytest.fixture
+def means(pipeline, monkeypatch):
+    """The cohort mean that a face's template gets, by the face's likeness in percent; 0 where none is set."""
+    face, wanted = pipeline._face, {}
+
+    def with_mean(place, person, likeness, mood):
+        found = face(place, person, likeness, mood)
+        template = dataclasses.replace(found.template, cohort_mean=wanted.get(likeness, 0.0))
+        return dataclasses.replace(found, template=template)
+
+    monkeypatch.setattr(pipeline, "_face", with_mean)
+    return wanted
+
+
+@pytest.fixture
+def limits(app, monkeypatch):
+    """Limits in eighths, so that a score can be just at one: 0.5, 0.25 for review, 0.125 for one's own photos."""
+    policy = Policy(0.5, 0.25, 0.125, 0.003, 2)
+    monkeypatch.setattr(app.judging, "policy", lambda _group=None: policy)
+    monkeypatch.setattr(app.judging, "own_threshold", lambda _templates: 0.125)
+
+
+def test_the_own_score_is_less_by_both_cohort_means(app, draw, means):
+    """A photo scores with the person's earlier one as their cosine less half of each cohort mean: 0.4 - 0.1 - 0.2."""
+    means |= {100: 0.2, 40: 0.4}
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    with pytest.raises(PersonUnlike, match=r"score 0\.100, needs 0\.150"):
+        app.enroll(draw("b.png", (1, 40), seed=1), name="Ada")
+
+
+def test_the_own_score_is_that_of_the_best_template(app, draw, means):
+    """Of several templates of a person the best counts after the cohort means, not the one of the best cosine."""
+    means |= {100: 0.4, 90: 0.0, 40: 0.2}
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    app.enroll(draw("b.png", (1, 90), seed=1), name="Ada")
+    app.enroll(draw("c.png", (2,)), name="Ada", same_person=True)
+    best = 0.9 * 0.4 + (1 - 0.9**2) ** 0.5 * (1 - 0.4**2) ** 0.5 - 0.1
+    found, _ = app._enroller._own_score(app.pipeline._face(0, 1, 40, 0).template, app.gallery.find("Ada").id)
+    assert pytest.approx(best, abs=1e-6) == found
+
+
+def test_a_score_with_somebody_else_is_less_by_both_cohort_means(app, draw, means):
+    """Whom a new photo resembles is told with the cosine less half of each cohort mean: 0.5 - 0.1 - 0.2."""
+    means |= {100: 0.2, 50: 0.4}
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    done = app.enroll(draw("b.png", (1, 50), seed=1), name="Bob")
+    assert [("Ada", pytest.approx(0.2))] == [(each.person.name, each.score) for each in done.lookalikes]
+    assert [("Ada", pytest.approx(0.2))] == [
+        (each.person.name, each.score) for each in app.judging.closest(done.person.key)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        (0.25, 1.0, ["enrolled", "added"]),
+        (1.0, 0.25, ["enrolled", "added"]),
+        (0.25, 1.0 + 2**-10, ["enrolled", "person.unlike"]),
+        (1.0 + 2**-10, 0.25, ["enrolled", "person.unlike"]),
+    ],
+)
+@pytest.mark.usefixtures("limits")
+def test_a_new_persons_photos_are_compared_less_by_both_cohort_means(app, draw, means, first, second, expected):
+    """Photos of a new person belong together where the cosine of 0.75 less half of each cohort mean is the limit."""
+    means |= {100: first, 75: second}
+    entries = [Entry(draw(f"{n}.png", (1, n), seed=n), "Ada") for n in (100, 75)]
+    assert expected == outcomes(app, *entries)
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize("more", [0.0, 2**-10])
+def test_a_photo_just_at_the_own_threshold(app, draw, means, more):
+    """A further photo that scores as much as it needs is filed, with a warning; one that scores less is refused."""
+    means |= {100: 0.25, 75: 1.0 + more}
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    second = Entry(draw("b.png", (1, 75), seed=1), "Ada")
+    assert ["person.unlike" if more else "added"] == outcomes(app, second)
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize(("more", "warnings"), [(0.0, ()), (2**-10, (UNLIKE_OWN,))])
+def test_a_photo_just_at_the_review_threshold(app, draw, means, more, warnings):
+    """A further photo that scores the review threshold is filed without a warning; one that scores less with it."""
+    means |= {100: 0.25, 75: 0.75 + more}
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    assert warnings == app.enroll(draw("b.png", (1, 75), seed=1), name="Ada").warnings
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize(
+    ("mean", "expected"),
+    [
+        (0.25, "person.duplicate"),
+        (0.25 + 2**-10, "look-alike"),
+        (0.75, "look-alike"),
+        (0.75 + 2**-10, "nobody"),
+    ],
+)
+def test_somebody_new_just_at_a_threshold(app, draw, means, mean, expected):
+    """Who scores the threshold with somebody is refused, who scores the review threshold a look-alike; not below."""
+    means |= {100: 0.25, 75: mean}
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    (found,) = app.enroll_many([Entry(draw("b.png", (1, 75), seed=1), "Bob")])
+    told = found.problem.id if isinstance(found, NotEnrolled) else "look-alike" if found.lookalikes else "nobody"
+    assert expected == told
