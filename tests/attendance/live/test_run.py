@@ -213,6 +213,66 @@ def test_a_camera_that_goes_and_comes_back():
     assert 3 == len(of(told, Idle))
 
 
+def interleaved(*visits, pauses):
+    """A world in which these people come one after the other, each alone, and the breaks before them in seconds."""
+    frames, script = [], {}
+    for who, pause in zip(visits, pauses, strict=True):
+        if frames:
+            script[len(frames)] = (CameraState.OFFLINE, "gone", pause)
+        frames += standing(Sight(who), seconds=1.0)
+    return World(frames), script
+
+
+@pytest.mark.parametrize(
+    ("visits", "pauses", "expected"),
+    [
+        ((1, 2, 1, 2), (0, 5, 5, 5), [("P-1", "present"), ("P-2", "present")]),
+        # The first again after 71 s, the other after 33.
+        ((1, 2, 1, 2), (0, 40, 30, 2), [("P-1", "present"), ("P-2", "present"), ("P-1", "already")]),
+        # The first is there in between, after 31 s, untold: that makes the window no longer.
+        ((1, 1, 2, 1, 2), (0, 30, 10, 25, 2), [("P-1", "present"), ("P-2", "present"), ("P-1", "already")]),
+    ],
+    ids=["all within", "one after it", "seen in between"],
+)
+def test_the_window_is_each_persons_own(visits, pauses, expected):
+    """Of one person within the window one decision is given out, whoever else comes meanwhile; each is marked once."""
+    world, script = interleaved(*visits, pauses=pauses)
+    run, told = before(world, script)
+    summary = run.run()
+    assert expected == [(each.decision.person.id, each.decision.decision) for each in of(told, Decided)]
+    assert (["P-1", "P-2"], 2, len(visits)) == (world.marks, summary.marked, world.calls["record"])
+    assert ["P-1", "P-2"] == [each.decision.person.id for each in of(told, Marked)]
+
+
+def test_two_people_at_once_are_both_told_once():
+    """Two people before the camera side by side, and again a little later, are told of once each."""
+    both = standing(Sight(1, x=20.0), Sight(2, x=200.0), seconds=1.0)
+    run, told = before(World([*both, *both]), {len(both): (CameraState.OFFLINE, "gone", 5.0)})
+    run.run()
+    assert ["P-1", "P-2"] == sorted(each.decision.person.id for each in of(told, Decided))
+
+
+@pytest.mark.parametrize(("seconds", "expected"), [(60.0, 2), (59.875, 1)])
+def test_the_window_ends_when_it_is_over(seconds, expected):
+    """Somebody who comes back just when the window is over is told of, and a moment earlier is not."""
+    world = World([[Sight(1)]])
+    run, told = before(world)
+    world.frame(0, 0.0)
+    (decision,) = world.judge([world._face(world.detect(world.picture(0))[0])], source="door")
+    run._give_out(decision)
+    world.seconds += seconds
+    run._give_out(decision)
+    assert expected == len(of(told, Decided))
+
+
+def test_whom_nobody_knows_is_always_told():
+    """The window is one of people: strangers and doubtful ones are told of every time."""
+    world, script = interleaved(3, 3, 3, pauses=(0, 5, 5))
+    run, told = before(world, script)
+    run.run()
+    assert ["unknown"] * 3 == [each.decision.decision for each in of(told, Decided)]
+
+
 def test_what_breaks_off_is_reported():
     """When the camera's own error ends a run, whoever was in view is told of, then comes the error."""
     world = World(standing(Sight(3)))

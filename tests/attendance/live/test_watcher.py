@@ -1,7 +1,9 @@
 """Faces followed from frame to frame: boxes that keep up, looks that stay apart in time."""
 
+import dataclasses
 import itertools
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,3 +115,27 @@ def test_place_proves_less_after_a_pause(monkeypatch, fps, expected):
     monkeypatch.setattr(watcher, "follow", lambda *given: asked.extend(given[2]) or follow(*given))
     assert [("unknown", 1)] == Watched(World(standing(Sight(3), seconds=1.0)), fps).decisions
     assert expected == len(asked)
+
+
+class Crowded(World):
+    """A world with cohort means: 0.25 of a track's joined looks, 0.5 of a face; 0.375 asks for review."""
+
+    def cohort_means(self, vectors):
+        return np.full(len(vectors), 0.25, np.float32)
+
+    def policy(self, group=None):
+        return dataclasses.replace(super().policy(group), review_threshold=0.375)
+
+    def _face(self, detection):
+        face = super()._face(detection)
+        return dataclasses.replace(face, template=dataclasses.replace(face.template, cohort_mean=0.5))
+
+
+@pytest.mark.parametrize(
+    ("cosine", "expected"), [(0.75, {1}), (0.75 - 2**-10, {1, 2})], ids=["just the same", "just another"]
+)
+def test_a_face_is_known_again_by_its_score(cosine, expected):
+    """A face that cannot be followed is the track's from the review threshold on, both cohort means taken off."""
+    frames = [*standing(Sight(91, cosine=1.0), seconds=1.0), [Sight(91, cosine=cosine)]]
+    watched = Watched(Crowded(frames))
+    assert expected == {face.track for face in watched.seen[-1]}

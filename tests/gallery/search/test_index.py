@@ -152,6 +152,22 @@ def test_scores_with_others_are_the_naive_ones(seed, people, others):
     np.testing.assert_allclose(found, naive_scores(rows, person, others), atol=1e-6)
 
 
+@pytest.mark.parametrize(("own_mean", "other_mean", "expected"), [(0.2, 0.4, 0.5), (0.4, 0.2, 0.5), (0.0, 0.4, 0.6)])
+def test_scores_with_others_are_less_by_both_cohort_means(own_mean, other_mean, expected):
+    """Of a cosine of 0.8 half of each cohort mean is taken off, whoever's is the greater."""
+    one, other = np.array([1.0, 0, 0, 0], np.float32), np.array([0.8, 0.6, 0, 0], np.float32)
+    found = filled([(1, 1, one, own_mean), (2, 2, other, other_mean)], 4).scores_with_others(1, {1, 2}, 5)
+    np.testing.assert_allclose(found, [expected], atol=1e-6)
+
+
+@pytest.mark.parametrize(("probe_mean", "expected"), [(0.4, 0.5), (0.0, 0.7), (-0.4, 0.9)])
+def test_a_hit_is_less_by_both_cohort_means(probe_mean, expected):
+    """Of a probe's cosine of 0.8 half of its cohort mean is taken off and half of the template's 0.2."""
+    one, other = np.array([1.0, 0, 0, 0], np.float32), np.array([0.8, 0.6, 0, 0], np.float32)
+    ((hit,),) = filled([(1, 1, one, 0.2)], 4).search(other[None], [probe_mean])
+    np.testing.assert_allclose([0.8, expected], [hit.cosine, hit.score], atol=1e-6)
+
+
 def test_scores_with_others_are_of_so_many_at_most():
     """Of more people than asked for, some from the first to the last by id are compared."""
     rows = made(4, list(range(1, 42)))
