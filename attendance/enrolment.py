@@ -248,8 +248,11 @@ class Enroller:
         encoder = self._gallery.encoder_id
         ids = [each.id for each in self._gallery.templates_of(person) if each.encoder_id == encoder]
         own = self._gallery.load(ids, active=None)
+        needed = self._judge.own_threshold(len(own.ids))
+        if not len(own.ids):
+            return None, needed
         scores = own.vectors @ template.vector - (own.cohort_means + template.cohort_mean) / 2
-        return (float(scores.max()) if len(scores) else None), self._judge.own_threshold(len(scores))
+        return float(scores.max()), needed
 
     def _file(self, entry: "Entry", found: Prepared, rules: Rules) -> "EnrolResult":
         template, face = found.template, found.face

@@ -359,6 +359,21 @@ def test_the_own_score_is_that_of_the_best_template(app, draw, means):
     assert pytest.approx(best, abs=1e-6) == found
 
 
+@pytest.mark.parametrize("given", [{}, {"external_id": "P-1"}, {"replace": True}], ids=str)
+@pytest.mark.parametrize("others", [(), (2,)], ids=["nobody else", "somebody else"])
+def test_enrolling_again_with_another_encoder(app, home, clock, fake, draw, given, others):
+    """Whoever has no template of the present encoder is enrolled again by a photo, as if it were the first."""
+    app.enroll(draw("a.png", (1,)), name="Ada")
+    app.close()
+    pipeline = fake.FakePipeline(fake.FakeEncoder(fake.card("fake-2")))
+    with Attendance.open(home, clock=clock, pipeline=pipeline) as later:
+        for number in others:
+            later.enroll(draw(f"{number}.png", (number,)), name=f"Person {number}")
+        done = later.enroll(draw("b.png", (1, 90), seed=1), name="Ada", **given)
+        assert ("P-1", ()) == (done.person.id, done.warnings)
+        assert 1 == later.gallery.find("Ada").templates
+
+
 def test_a_score_with_somebody_else_is_less_by_both_cohort_means(app, draw, means):
     """Whom a new photo resembles is told with the cosine less half of each cohort mean: 0.5 - 0.1 - 0.2."""
     means |= {100: 0.2, 50: 0.4}
