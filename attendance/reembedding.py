@@ -22,13 +22,16 @@ class Reembedding:
         self.made = self.known = self.failed = 0
 
     def __iter__(self) -> Iterator[None]:
-        for encoder in self._others:
+        crops = self._app.gallery.crops
+        # All are chosen before the first template is made: who has one then lacks none.
+        chosen = [(encoder, crops(encoder, lacking=self._lacking)) for encoder in self._others]
+        for encoder, kept in chosen:
             seen = 0
-            for crop in self._app.gallery.crops(encoder, lacking=self._lacking):
+            for crop in kept:
                 self._try(crop)
                 seen += 1
                 yield
-            self.failed += self._others[encoder] - seen  # templates without a crop
+            self.failed += self._others[encoder] - seen  # templates without a crop, or with one that does not open
 
     def _try(self, crop: "StoredCrop") -> None:
         """Embed one crop; one that cannot be used is counted, and the others go on."""
@@ -37,7 +40,7 @@ class Reembedding:
         self._app.pipeline  # noqa: B018 - an encoder that does not load ends the run
         try:
             self._one(crop)
-        except (EncoderFailed, OSError, ValueError):  # of Pillow and NumPy, for a picture that is none
+        except (EncoderFailed, OSError, SyntaxError, ValueError):  # of Pillow and NumPy, for a picture that is none
             self.failed += 1
 
     def _one(self, crop: "StoredCrop") -> None:

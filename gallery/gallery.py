@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallery import archive, verify
-from gallery.errors import Conflict, LookalikeUnknown, PersonInactive
+from gallery.errors import Conflict, LookalikeUnknown, PersonInactive, TemplateAltered
 from gallery.names import clean
 from gallery.repositories import erase, lookalikes, people, templates
 from gallery.repositories import groups as all_groups
@@ -292,14 +292,21 @@ class Gallery:
     def crops(self, encoder_id: str, *, lacking: bool = False) -> Iterator[StoredCrop]:
         """The kept crops of another encoder's templates, opened one by one, to embed them anew.
 
-        With ``lacking`` those of active people who have no template of this encoder. The gallery may be written to
-        between two of them.
+        Which they are is settled by the call: all, or with ``lacking`` those of active people who have no template of
+        this encoder. The gallery may be written to between two of them. One that does not open is left out; `verify`
+        names it.
         """
         with self.store.reading() as session:
             ids = templates.with_crop(session, encoder_id, without=self.encoder_id if lacking else None)
+        return self._opened(ids)
+
+    def _opened(self, ids: Iterable[int]) -> Iterator[StoredCrop]:
         for template in ids:
-            with self.store.reading() as session:
-                crop = templates.open_crop(session, self.sealer, template)
+            try:
+                with self.store.reading() as session:
+                    crop = templates.open_crop(session, self.sealer, template)
+            except TemplateAltered:
+                continue
             if crop is not None:
                 yield crop
 
