@@ -165,7 +165,10 @@ class Enroller:
             return _refused(entry, error)
 
     def _odd_ones(self, photos: "Sequence[tuple[Entry, Looked]]", rules: Rules) -> tuple[set[int], set[int]]:
-        """Which of a new person's photos show somebody else, and which one and the same; both empty for one photo."""
+        """Which of a new person's photos show somebody else, and which one and the same; both empty for one photo.
+
+        New is also who has templates of other encoders alone.
+        """
         ready = {
             number: found
             for number, (_, found) in enumerate(photos)
@@ -178,13 +181,17 @@ class Enroller:
         return {numbers[n] for n in range(len(numbers)) if n not in alike}, {numbers[n] for n in alike}
 
     def _is_new(self, entry: "Entry") -> bool:
-        """Whether nobody is enrolled under this id or name; a name that several have is told when it is filed."""
+        """Whether nobody under this id or name has a template of this encoder to compare with.
+
+        A name that several have is told when it is filed.
+        """
         from gallery.errors import PersonAmbiguous
 
         try:
-            return self._existing(entry) is None
+            person = self._existing(entry)
         except PersonAmbiguous:
             return False
+        return person is None or not person.templates
 
     def one(self, entry: "Entry", pipeline: "Callable[[], Pipeline]", rules: Rules) -> Enrolled:
         """Enrol one photo; raises what refuses it."""

@@ -374,6 +374,16 @@ def test_enrolling_again_with_another_encoder(app, home, clock, fake, draw, give
         assert 1 == later.gallery.find("Ada").templates
 
 
+def test_a_friend_in_the_folder_with_another_encoder(app, home, clock, fake, draw):
+    """After a change of encoder a friend's photo that comes first in a person's folder is refused as well."""
+    app.enroll(draw("a.png", (1,)), name="Ada", external_id="E-1")
+    app.close()
+    entries = [Entry(draw(f"{n}.png", face, seed=n), "Ada", "E-1") for n, face in enumerate([(2,), (1,), (1, 90)])]
+    pipeline = fake.FakePipeline(fake.FakeEncoder(fake.card("fake-2")))
+    with Attendance.open(home, clock=clock, pipeline=pipeline, flags={"guard_people": 0}) as later:
+        assert ["person.unlike", "added", "added"] == outcomes(later, *entries)
+
+
 def test_a_score_with_somebody_else_is_less_by_both_cohort_means(app, draw, means):
     """Whom a new photo resembles is told with the cosine less half of each cohort mean: 0.5 - 0.1 - 0.2."""
     means |= {100: 0.2, 50: 0.4}
