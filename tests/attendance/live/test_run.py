@@ -266,11 +266,22 @@ def test_the_window_ends_when_it_is_over(seconds, expected):
 
 
 def test_whom_nobody_knows_is_always_told():
-    """The window is one of people: strangers and doubtful ones are told of every time."""
+    """The window is one of people: strangers are told of every time."""
     world, script = interleaved(3, 3, 3, pauses=(0, 5, 5))
     run, told = before(world, script)
     run.run()
     assert ["unknown"] * 3 == [each.decision.decision for each in of(told, Decided)]
+
+
+def test_a_doubt_is_always_told():
+    """Neither does a doubtful sighting of a person fall into the window of a mark, nor does it begin one."""
+    doubtful = standing(Sight(1, cosine=0.45), seconds=1.0)
+    world = World([*doubtful, *standing(Sight(1), seconds=1.0), *doubtful, *doubtful])
+    run, told = before(world, {30 * n: (CameraState.OFFLINE, "gone", 5.0) for n in (1, 2, 3)})
+    run.run()
+    assert [("P-1", "review"), ("P-1", "present"), ("P-1", "review"), ("P-1", "review")] == [
+        (each.decision.person.id, each.decision.decision) for each in of(told, Decided)
+    ]
 
 
 def test_what_breaks_off_is_reported():

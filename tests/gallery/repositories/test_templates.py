@@ -240,3 +240,29 @@ def test_the_scan_would_find_a_readable_template(tmp_path, vector):
     forms = _forms(values)
 
     assert {"float32", "JSON"} == {form for form, data in forms.items() if data in path.read_bytes()}
+
+
+def test_which_crops_are_handed_out_is_settled_by_the_call(store, enrol, now):
+    """Who gets a template while crops are handed out goes on to be among those who lacked one at the call."""
+    old, new = Gallery(store, "old"), Gallery(store, "new")
+    for seed in (1, 2):
+        enrol(old, "Ada", seed, crop=bytes([seed]))
+    for seed in (3, 4):
+        enrol(old, f"p{seed}", seed, crop=bytes([seed]))
+    enrol(new, "p3", 5)
+    old.set_active("p4", False, at=now, by="t")
+    kept = new.crops("old", lacking=True)
+    enrol(new, "Ada", 6)
+
+    assert [b"\x01", b"\x02"] == [found.picture for found in kept]
+    assert [] == list(new.crops("old", lacking=True))
+
+
+def test_a_crop_that_does_not_open_is_left_out(store, enrol):
+    """Of the crops to be embedded anew an altered one is passed over, and the others are handed out."""
+    old = Gallery(store, "old")
+    for seed in (1, 2, 3):
+        enrol(old, f"p{seed}", seed, crop=bytes([seed]))
+    _change(store, Crop.picture, 2, b"altered")
+
+    assert [b"\x01", b"\x03"] == [found.picture for found in Gallery(store, "new").crops("old")]
