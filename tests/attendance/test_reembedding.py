@@ -198,13 +198,18 @@ def test_all_crops_of_a_person_are_renewed(renewed, draw):
         assert 3 == templates(third)["Ada"].count("fake-3")
 
 
-def test_a_crop_of_another_size(with_crop, renewed):
-    """A crop of another size than the present encoder's is brought to it."""
-    with_crop("Ada", 1, png(1, side=96))
+@pytest.mark.parametrize("side", [96, 112, 128])
+def test_a_crop_of_another_size(with_crop, renewed, fake, monkeypatch, side):
+    """A crop of another size than the present encoder's is brought to it, its colours kept."""
+    asked, embed = [], fake.FakeEncoder.embed
+    monkeypatch.setattr(fake.FakeEncoder, "embed", lambda self, crops: asked.append(crops) or embed(self, crops))
+    with_crop("Ada", 1, png(1, side))
     with renewed() as later:
         run = Reembedding(later, lacking=True)
         list(run)
         assert (1, 1, 0, 0) == counts(run)
+    (crops,) = asked
+    assert ((1, 112, 112, 3), np.uint8, {1}) == (crops.shape, crops.dtype, set(crops.ravel().tolist()))
 
 
 # --- before a check or an enrolment ----------------------------------------------------------------------------
@@ -255,3 +260,14 @@ def test_the_inactive_alone_are_nothing_to_renew(people, renewed, clock, capsys)
     with renewed() as later:
         renew(later)
         assert ("", 4) == (capsys.readouterr().err, sum(map(len, templates(later).values())))
+
+
+def test_the_inactive_are_not_renewed_beside_others(people, renewed, clock, capsys):
+    """Beside people who are renewed an inactive one gets no template, and is not counted in what is said."""
+    people.gallery.set_active("Bob", False, at=clock.utc(), by="test")
+    with renewed() as later:
+        renew(later)
+        assert (f"{NEW}3 templates were made from kept crops\n", ["fake-1"]) == (
+            capsys.readouterr().err,
+            templates(later)["Bob"],
+        )
