@@ -193,10 +193,9 @@ def _encoder(settings: Resolved) -> Iterator[Finding]:
 
 def _calibration(card: "EncoderCard") -> Iterator[Finding]:
     """Whether the thresholds were measured with the detector that is installed."""
-    from enroll.detect import load_detector_card
-    from enroll.landmarks import load_landmark_card
+    from enroll.pipeline import shipped_finder
 
-    here = f"{load_detector_card().id}+{load_landmark_card().id}"
+    here = shipped_finder()
     if card.finder != here:
         found = f"{card.id} was calibrated with {card.finder or 'another detector'}, installed is {here}"
         repair = "attendance train calibrate FOLDER --id NEW"

@@ -207,7 +207,7 @@ class FaceFinder:
 
     def _search(self, pixels: Pixels, max_side: int, least: float) -> list[Detection]:
         """Return what one run of the network finds on a copy of at most `max_side` pixels, the most confident first."""
-        blob, scale = _prepare(pixels, max_side)
+        blob, scale = prepare(pixels, max_side)
         maps = self._run(blob)
         boxes, landmarks, scores = decode(maps[::2], maps[1::2], min_score=least)
         if not (np.isfinite(boxes).all() and np.isfinite(landmarks).all()):
@@ -217,7 +217,7 @@ class FaceFinder:
         landmarks = landmarks[keep] / scale
         height, width = pixels.shape[:2]
         found = [
-            Detection(_clipped(box, width, height), points, float(score))
+            Detection(clipped(box, width, height), points, float(score))
             for box, points, score in zip(boxes, landmarks, scores[keep], strict=True)
         ]
         return [face for face in found if min(face.box[2:]) > 0]  # none of it lies in the black that was added
@@ -265,7 +265,7 @@ def _open_session(path: Path, card: DetectorCard, threads: int) -> Any:
         raise DetectorFailed(str(path), str(problem)) from problem
 
 
-def _prepare(pixels: Pixels, max_side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def prepare(pixels: Pixels, max_side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the network's input (1, 3, h, w) and the scale (x, y) from picture to input.
 
     Black is added at the right and the bottom; stretching instead misplaces the landmarks of small pictures.
@@ -289,7 +289,7 @@ def _moved(face: Detection, scale: float, corner: tuple[int, int], pixels: Pixel
     box = np.stack([low, low + np.array([w, h], np.float32)]) * np.float32(scale)
     landmarks = (face.landmarks - np.array(corner, np.float32)) * np.float32(scale)
     height, width = pixels.shape[:2]
-    return Detection(_clipped(box, width, height), landmarks, face.confidence)
+    return Detection(clipped(box, width, height), landmarks, face.confidence)
 
 
 def _parts(faces: Sequence[Detection], size: int) -> list[Sequence[Detection]]:
@@ -369,7 +369,7 @@ def _in_convention(boxes: NDArray[np.float32], change: NDArray[np.float32]) -> N
     return np.stack([middles - half, middles + half], 1)
 
 
-def _clipped(box: NDArray[np.float32], width: int, height: int) -> tuple[float, float, float, float]:
+def clipped(box: NDArray[np.float32], width: int, height: int) -> tuple[float, float, float, float]:
     """Return the box as x, y, width, height inside the picture."""
     (x0, y0), (x1, y1) = np.clip(box, 0, [width, height])
     return float(x0), float(y0), float(x1 - x0), float(y1 - y0)

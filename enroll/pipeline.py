@@ -8,12 +8,12 @@ from typing import Final, Literal
 
 import numpy as np
 
-from enroll.detect import FaceDetector, FaceFinder
+from enroll.detect import FaceDetector, FaceFinder, load_detector_card
 from enroll.encoder import DEFAULT, Encoder, load_encoder
 from enroll.errors import NoFace, PhotoRefused, SeveralFaces
 from enroll.face import Detection, Face, Photo, Pixels, Template
 from enroll.geometry import align
-from enroll.landmarks import LandmarkNet, Refiner
+from enroll.landmarks import LandmarkNet, Refiner, load_landmark_card
 from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess, is_finite
 
 Multi = Literal["portrait", "error", "largest"]
@@ -105,6 +105,11 @@ class Pipeline:
             Face(face.detection, face.quality, face.crop, next(templates)) if face.quality.usable else face
             for face in faces
         ]
+
+
+def shipped_finder() -> str:
+    """Return `Pipeline.finder` of what ships, from the cards alone; raises a `DetectorError`."""
+    return f"{load_detector_card().id}+{load_landmark_card().id}"
 
 
 def open_pipeline(

@@ -58,11 +58,6 @@ def _largest(detector: detect.FaceDetector, pixels: "Pixels", source: str) -> "D
     return max(faces, key=lambda face: face.box[2] * face.box[3])
 
 
-def finder() -> str:
-    """The names of the shipped detector and landmark network, as `Pipeline.finder` has them."""
-    return f"{detect.load_detector_card().id}+{landmarks.load_landmark_card().id}"
-
-
 @cache
 def way() -> str:
     """Eight hex digits of how faces are found and aligned: crops of another detector or aligner are other crops."""

@@ -9,6 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enroll._onnx import open_session
+from enroll.detect import (
+    CUT_MARGIN,
+    MAX_CANDIDATES,
+    MAX_OVERLAP,
+    MULTIPLE,
+    SAME_FACE,
+    clipped,
+    merge,
+    prepare,
+    suppress,
+)
 from enroll.errors import DetectorFailed
 from enroll.face import Detection, Pixels, check_pixels
 from enroll.geometry import iou
@@ -21,18 +32,12 @@ FILE_NAME: Final = "centerface.onnx"
 SHA256: Final = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 
 STRIDE: Final = 4  # picture pixels per cell of the output maps
-MULTIPLE: Final = 32  # sides the network can take
-MAX_OVERLAP: Final = 0.3  # of two boxes that are still two faces (the authors' value)
-MAX_CANDIDATES: Final = 4000  # cells looked at, the most confident first
 
 # The network takes faces of 16 to some 200 pixels; larger ones it misses or breaks into several. So pictures
 # that may hold such faces are searched on a small copy as well, in which the same face is small enough.
 LARGE_FACE: Final = 200
 NEAR_SIDE: Final = 256  # longer side of the small copy
 NEAR_FROM: Final = 640  # longer side from which on it is always searched, else only for no or large faces
-SAME_FACE: Final = 0.4  # overlap of two boxes that are one face
-LEAST_PIECE: Final = 0.25  # of a large face's side; what is smaller inside it is a face of its own
-CUT_MARGIN: Final = 0.5  # of the box, on each side of a large face that is looked at alone
 
 _INPUT: Final = "input.1"
 _OUTPUTS: Final = {"537": 1, "538": 2, "539": 2, "540": 10}  # name: channels; heat, size, offset, landmarks
@@ -91,7 +96,7 @@ class CenterFace:
 
     def _search(self, pixels: Pixels, max_side: int) -> list[Detection]:
         """Return the faces that one run of the network finds on a copy of at most `max_side` pixels."""
-        blob, scale = _prepare(pixels, max_side)
+        blob, scale = prepare(pixels, max_side)
         try:
             maps = self._session.run(list(_OUTPUTS), {_INPUT: blob})
         except Exception as problem:
@@ -102,21 +107,8 @@ class CenterFace:
         keep = suppress(boxes, scores, MAX_OVERLAP)
         height, width = pixels.shape[:2]
         return [
-            Detection(_clipped(boxes[i] / scale, width, height), landmarks[i] / scale, float(scores[i])) for i in keep
+            Detection(clipped(boxes[i] / scale, width, height), landmarks[i] / scale, float(scores[i])) for i in keep
         ]
-
-
-def merge(near: list[Detection], found: list[Detection]) -> list[Detection]:
-    """Join large faces with the other ones, without the pieces of a large face, the most confident first."""
-    whole = [face for face in found if not any(_is_piece(face, large) for large in near)]
-    return sorted(near + whole, key=lambda face: -face.confidence)
-
-
-def _is_piece(face: Detection, large: Detection) -> bool:
-    x, y, w, h = large.box
-    middle_x, middle_y = face.box[0] + face.box[2] / 2, face.box[1] + face.box[3] / 2
-    inside = x < middle_x < x + w and y < middle_y < y + h
-    return inside and max(face.box[2:]) > LEAST_PIECE * max(w, h)
 
 
 def weights_path() -> Path:
@@ -163,23 +155,6 @@ def any_size(model: bytes) -> bytes:
     return model
 
 
-def _prepare(pixels: Pixels, max_side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the network's input (1, 3, h, w) and the scale (x, y) from picture to input.
-
-    Black is added at the right and the bottom; stretching instead misplaces the landmarks of small pictures.
-    """
-    import cv2
-
-    height, width = pixels.shape[:2]
-    shrink = min(1.0, max_side / max(height, width))
-    h, w = (max(1, round(side * shrink)) for side in (height, width))
-    if shrink < 1.0:
-        pixels = np.asarray(cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
-    blob = np.zeros((1, 3, -(-h // MULTIPLE) * MULTIPLE, -(-w // MULTIPLE) * MULTIPLE), np.float32)
-    blob[0, :, :h, :w] = pixels.transpose(2, 0, 1)
-    return blob, np.array([w / width, h / height], np.float32)
-
-
 def decode(
     heat: NDArray[np.float32],
     size: NDArray[np.float32],
@@ -209,24 +184,3 @@ def decode(
     landmarks = shares * sides[:, None] + corner[:, None]
     boxes = np.stack([corner, np.minimum(corner + sides, limit)], 1)
     return boxes.astype(np.float32), landmarks.astype(np.float32), scores
-
-
-def suppress(boxes: NDArray[np.float32], scores: NDArray[np.float32], max_overlap: float) -> list[int]:
-    """Return which boxes (n, 2, 2) stay when each face keeps its most confident one, best first."""
-    areas = np.prod(boxes[:, 1] - boxes[:, 0], axis=1)
-    left = np.argsort(-scores, kind="stable")
-    keep: list[int] = []
-    while len(left):
-        best, left = left[0], left[1:]
-        keep.append(int(best))
-        low = np.maximum(boxes[best, 0], boxes[left, 0])
-        high = np.minimum(boxes[best, 1], boxes[left, 1])
-        common = np.prod(np.maximum(high - low, 0), axis=1)
-        left = left[common < max_overlap * (areas[best] + areas[left] - common)]
-    return keep
-
-
-def _clipped(box: NDArray[np.float32], width: int, height: int) -> tuple[float, float, float, float]:
-    """Return the box as x, y, width, height inside the picture."""
-    (x0, y0), (x1, y1) = np.clip(box, 0, [width, height])
-    return float(x0), float(y0), float(x1 - x0), float(y1 - y0)

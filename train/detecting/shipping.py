@@ -20,7 +20,7 @@ from train.files import save_json
 from train.nets.checkpoint import load_checkpoint
 from train.nets.yunet import YuNet, export_yunet
 from train.recipe import RECIPE_COPY, Recipe, finished_weights, load_recipe
-from train.ship.cards import sha256_of
+from train.ship.cards import install, sha256_of
 
 DOUBTFUL = 0.3  # confidence down to which development pictures are searched
 FALSE_PER_THOUSAND = 1.0
@@ -88,9 +88,7 @@ def ship_detector(run: Path, to: Path, identifier: str, folder: Path) -> str:
     with tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as made:
         off = export_yunet(net, Path(made, MODEL_FILE))
         describe(Path(made), recipe, identifier, dev_pictures(folder))
-        (to / CARD_FILE).unlink(missing_ok=True)  # broken off half way there is no detector, never a wrong card
-        for name in (MODEL_FILE, CARD_FILE):
-            Path(made, name).replace(to / name)
+        install(Path(made), to, [MODEL_FILE])
     return f"{to}: {identifier}, differs from PyTorch by {off:.1e}, least confidence {load_detector_card(to).min_score}"
 
 

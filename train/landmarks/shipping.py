@@ -1,4 +1,4 @@
-"""`attendance train landmarks`: a run's weights as the landmark network that the product loads."""
+"""`attendance train export`: a run's weights as the landmark network that the product loads."""
 
 import datetime as dt
 import tempfile
@@ -17,7 +17,7 @@ from train.nets.export import difference, onnx_program
 from train.nets.models import load_weights
 from train.nets.storage import store_weights
 from train.recipe import RECIPE_COPY, finished_weights, load_recipe
-from train.ship.cards import sha256_of
+from train.ship.cards import install, sha256_of
 from train.ship.shipping import OWN_TERMS, TERMS, revision
 
 TOLERANCE = 1e-3  # px of the template, of 32-bit weights
@@ -48,8 +48,7 @@ def ship_landmarks(run: Path, to: Path, identifier: str, folder: Path) -> str:
         off = export_landmarks(network, Path(made, FILE_NAME), task.judged()[0])
         save_json(Path(made, CARD_FILE), _card(Path(made, FILE_NAME), task, identifier))
         LandmarkNet(threads=1, folder=made)
-        for name in (FILE_NAME, CARD_FILE):
-            Path(made, name).replace(to / name)
+        install(Path(made), to, [FILE_NAME])
     return f"{to}: {identifier}, differs from PyTorch by {off:.1e} px"
 
 

@@ -4,7 +4,6 @@ A MobileNet of plain depthwise and pointwise layers, each with a rectifier of on
 layer over all that is left of the picture: 10 M parameters, 6.4 M of them in that layer, 128-d. Batch norms are folded.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from train.errors import WeightsUnusable
+from train.nets.published import read_graph
 
 PUBLISHED_SHA256 = "0ba9fbfa01b5270c96627c4ef784da859931e02f04419c829e83484087c34e79"
 STEM = 32
@@ -97,24 +97,8 @@ def sface(weights: Path | None = None) -> SFace:
     """SFace as published in the ONNX file `weights`, or random; raises WeightsUnusable for any other file."""
     net = SFace()
     if weights is not None:
-        fill(net, read_published(weights))
+        fill(net, read_graph(weights, "SFace", PUBLISHED_SHA256))
     return net
-
-
-def read_published(weights: Path) -> Any:
-    """The graph of the published file; raises WeightsUnusable for one that is absent or not that file to the byte."""
-    import onnx
-
-    try:
-        content = weights.read_bytes()
-    except OSError as error:
-        raise WeightsUnusable(str(weights), f"cannot be read: {error.strerror}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != PUBLISHED_SHA256:
-        raise WeightsUnusable(
-            str(weights), f"not SFace as published: expected sha256 {PUBLISHED_SHA256[:12]}…, found {found[:12]}…"
-        )
-    return onnx.load_from_string(content).graph
 
 
 def fill(net: SFace, graph: Any) -> None:

@@ -5,7 +5,6 @@ and a depthwise convolution, a pyramid of three levels (strides 8, 16, 32), and 
 heads. These are kept as one unit here, which computes the same. Batch norms are folded, as published.
 """
 
-import hashlib
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 from enroll.telemetry import onnx_runtime
 from train.errors import ExportUnequal, WeightsUnusable
 from train.files import whole
+from train.nets.published import read_graph
 
 PUBLISHED_SHA256 = "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4"
 STRIDES = (8, 16, 32)
@@ -119,24 +119,8 @@ def yunet(weights: Path | None = None) -> YuNet:
     """YuNet as published in the ONNX file `weights`, or random; raises WeightsUnusable for any other file."""
     net = YuNet()
     if weights is not None:
-        fill(net, read_published(weights))
+        fill(net, read_graph(weights, "YuNet", PUBLISHED_SHA256))
     return net
-
-
-def read_published(weights: Path) -> Any:
-    """The graph of the published file; raises WeightsUnusable for one that is absent or not that file to the byte."""
-    import onnx
-
-    try:
-        content = weights.read_bytes()
-    except OSError as error:
-        raise WeightsUnusable(str(weights), f"cannot be read: {error.strerror}") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != PUBLISHED_SHA256:
-        raise WeightsUnusable(
-            str(weights), f"not YuNet as published: expected sha256 {PUBLISHED_SHA256[:12]}…, found {found[:12]}…"
-        )
-    return onnx.load_from_string(content).graph
 
 
 def fill(net: YuNet, graph: Any) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +91,14 @@ def sealed(card: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def install(made: Path, to: Path) -> None:
-    """Put the encoder made in one folder into another: first the former card goes, last the new one comes.
+def install(made: Path, to: Path, files: Sequence[str] = ("encoder.onnx", "cohort.npy")) -> None:
+    """Put `files` and their card, made in one folder, into another: first the former card goes, last the new comes.
 
-    Broken off half way the folder holds no card, and so no encoder: never one file with another's figures.
+    Broken off half way the folder holds no card, and so no network: never one file with another's figures.
     """
     to.mkdir(parents=True, exist_ok=True)
     (to / "card.json").unlink(missing_ok=True)
-    for name in ("encoder.onnx", "cohort.npy", "card.json"):
+    for name in (*files, "card.json"):
         (made / name).replace(to / name)
 
 

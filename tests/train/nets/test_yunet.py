@@ -6,7 +6,8 @@ import torch
 
 from enroll.telemetry import onnx_runtime
 from train.errors import ExportUnequal, WeightsUnusable
-from train.nets.yunet import HEADS, OUTPUTS, PUBLISHED_SHA256, STRIDES, export_yunet, fill, read_published, yunet
+from train.nets.published import read_graph
+from train.nets.yunet import HEADS, OUTPUTS, PUBLISHED_SHA256, STRIDES, export_yunet, fill, yunet
 
 
 def seeded_net():
@@ -50,7 +51,7 @@ def test_any_other_file_is_refused(tmp_path, shared_data):
     (tmp_path / "other.onnx").write_bytes(b"no network")
     with pytest.raises(WeightsUnusable, match=PUBLISHED_SHA256[:12]):
         yunet(tmp_path / "other.onnx")
-    graph = read_published(shared_data / "weights" / "face_detection_yunet_2023mar.onnx")
+    graph = read_graph(shared_data / "weights" / "face_detection_yunet_2023mar.onnx", "YuNet", PUBLISHED_SHA256)
     del graph.node[0]
     with pytest.raises(WeightsUnusable, match="not this network"):
         fill(yunet(), graph)
