@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
-    from attendance.enrolment import Enrolled
     from attendance.errors import AttendanceError
     from attendance.records import Decision, PersonRef, ScoredPerson
+    from attendance.services.enrolment import Enrolled
 
 __all__ = ["Attendance", "AttendanceError", "Decision", "Enrolled", "PersonRef", "ScoredPerson"]
 
@@ -15,7 +15,7 @@ _HOMES = {
     "Attendance": "attendance.app",
     "AttendanceError": "attendance.errors",
     "Decision": "attendance.records",
-    "Enrolled": "attendance.enrolment",
+    "Enrolled": "attendance.services.enrolment",
     "PersonRef": "attendance.records",
     "ScoredPerson": "attendance.records",
 }

@@ -11,22 +11,22 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from attendance.clock import Clock, SystemClock
-from attendance.decision import Policy
-from attendance.enrolment import Enrolled, Enroller, NotEnrolled, Rules
 from attendance.faults import Problem
 from attendance.home import encoder_folder, home_folder, in_background, load_pipeline
+from attendance.judge.decision import Policy
 from attendance.records import Decision
+from attendance.services.enrolment import Enrolled, Enroller, NotEnrolled, Rules
 from attendance.settings import Resolved, Settings, Value, load
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from attendance.cameras import Address, Camera
-    from attendance.checking import ShowPicture
-    from attendance.judging import Judge
-    from attendance.marks import How, Marked, MarkInfo, Marks
-    from attendance.report import Row
-    from attendance.sessions import SessionInfo, Sessions
+    from attendance.judge.judging import Judge
+    from attendance.register.marks import How, Marked, MarkInfo, Marks
+    from attendance.register.report import Row
+    from attendance.register.sessions import SessionInfo, Sessions
+    from attendance.services.checking import ShowPicture
     from attendance.sources import Source
     from enroll.card import EncoderCard
     from enroll.face import Face
@@ -125,21 +125,21 @@ class Attendance:
     @cached_property
     def sessions(self) -> "Sessions":
         """The sessions, days in the site's zone."""
-        from attendance.sessions import Sessions
+        from attendance.register.sessions import Sessions
 
         return Sessions(self.store, self.zone, self.by)
 
     @cached_property
     def marks(self) -> "Marks":
         """The marks."""
-        from attendance.marks import Marks
+        from attendance.register.marks import Marks
 
         return Marks(self.store, self.by)
 
     @cached_property
     def judging(self) -> "Judge":
         """What compares faces with the gallery."""
-        from attendance.judging import Judge
+        from attendance.judge.judging import Judge
         from gallery import GalleryIndex
 
         return Judge(self.gallery, GalleryIndex(self.gallery), self.card.score_model, self.settings)
@@ -261,7 +261,7 @@ class Attendance:
         day gone by the mark is of the time that the file tells, if it tells one of that day. When this returns, the
         mark survives a kill.
         """
-        from attendance.recording import record
+        from attendance.register.recording import record
 
         return record(self, [decision], session, how, note=False)[0]
 
@@ -269,7 +269,7 @@ class Attendance:
         self, decisions: Sequence[Decision], session: str | None = None, *, how: "How | None" = None
     ) -> list[Decision]:
         """As `record` for all decisions of one picture, and as `note_check`; the session is looked up once."""
-        from attendance.recording import record
+        from attendance.register.recording import record
 
         return record(self, decisions, session, how, note=True)
 
@@ -283,7 +283,7 @@ class Attendance:
 
     def note(self, session: "SessionInfo", how: "How") -> None:
         """As `note_check`, for a session that is open."""
-        from attendance.recording import refuse_past
+        from attendance.register.recording import refuse_past
 
         at = self.clock.utc()
         refuse_past(session, at, how)
@@ -311,7 +311,7 @@ class Attendance:
         gets a video's progress, ``on_done`` each source that was looked at, ``annotated_video`` says where to write
         an annotated copy. Raises SessionUnknown, SessionClosed, GroupUnknown at once.
         """
-        from attendance.checking import Check
+        from attendance.services.checking import Check
 
         group = self.searched_group(session, group)
         problems: list[Problem] = []
@@ -343,11 +343,11 @@ class Attendance:
 
         Goes on until the camera ends or the iterator is left: with ``contextlib.closing`` it is left where the
         ``with`` ends. ``on_status`` hears how the camera does, ``device`` stands in for it. Raises CameraAddress,
-        SessionUnknown, SessionClosed, GroupUnknown at once, and in the end what `attendance.watching.run_camera` does.
+        SessionUnknown, SessionClosed, GroupUnknown at once, and in the end what `run_camera` does.
         """
         from attendance.cameras import parse_address
         from attendance.parallel import as_iterator
-        from attendance.watching import run_camera
+        from attendance.services.watching import run_camera
 
         place = parse_address(camera) if isinstance(camera, str) else camera
         wanted = self.searched_group(session, group)
@@ -379,7 +379,7 @@ class Attendance:
         return wanted
 
     def _looked_for_in(self, session: str) -> "SessionInfo | None":
-        from attendance.sessions import day_named
+        from attendance.register.sessions import day_named
 
         at, day = self.clock.utc(), day_named(session)
         if day is not None and self.sessions.known(session) is None:
@@ -419,7 +419,7 @@ class Attendance:
         where the session is over. Raises PersonUnknown, PersonAmbiguous, PersonInactive, SessionUnknown, SessionDay,
         MarkTime.
         """
-        from attendance.byhand import enter
+        from attendance.services.byhand import enter
 
         text = at.isoformat() if isinstance(at, datetime) else at
         return enter(self, person, session=session, at=text, note=note)
@@ -442,7 +442,7 @@ class Attendance:
 
         Without any of them: today's sessions. Raises SessionUnknown, GroupUnknown.
         """
-        from attendance.reporting import Asked, report
+        from attendance.services.reporting import Asked, report
 
         return report(self, Asked(session, first, last, group))
 
@@ -455,7 +455,7 @@ class Attendance:
         group: str | None = None,
     ) -> str:
         """Why a report of these has no rows, in words."""
-        from attendance.reporting import Asked, why_no_rows
+        from attendance.services.reporting import Asked, why_no_rows
 
         return why_no_rows(self, Asked(session, first, last, group))
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from attendance.decision import LOOKALIKE_MARGIN
 from attendance.errors import SettingsFile, SettingUnknown, SettingValue
+from attendance.judge.decision import LOOKALIKE_MARGIN
 
 Value = float | int | bool | str | None
 Origin = Literal["default", "file", "environment", "flag"]

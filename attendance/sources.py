@@ -11,15 +11,15 @@ from attendance.errors import SourceMissing
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file to check; ``label`` is how records name it, always valid Unicode."""
+    """One file to check; ``shown`` is how records name it, always valid Unicode."""
 
     path: Path
     kind: Literal["picture", "video"]
 
     @property
-    def label(self) -> str:
+    def shown(self) -> str:
         """The path as text; bytes that are no UTF-8 are shown as escapes."""
-        return label(self.path)
+        return shown_path(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ class PassedOver:
         """One line for people: the first names, the rest counted."""
         from enroll.roster import some_names
 
-        return f"passed over, neither picture nor video: {label(some_names(self.paths))}"
+        return f"passed over, neither picture nor video: {shown_path(some_names(self.paths))}"
 
 
-def label(path: Path | str) -> str:
+def shown_path(path: Path | str) -> str:
     """A path as text that can be stored and printed everywhere."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
@@ -54,7 +54,7 @@ def expand(paths: Iterable[Path | str]) -> Iterator[Source | SourceMissing | Pas
         elif path.exists():
             yield Source(path, "video" if _sort(path) == "video" else "picture")
         else:
-            yield SourceMissing(label(path), "there is no such file or folder")
+            yield SourceMissing(shown_path(path), "there is no such file or folder")
 
 
 def _in_folder(folder: Path) -> Iterator[Source | SourceMissing | PassedOver]:
@@ -63,15 +63,15 @@ def _in_folder(folder: Path) -> Iterator[Source | SourceMissing | PassedOver]:
     try:
         found = walk(folder)
     except OSError as problem:
-        yield SourceMissing(label(folder), (problem.strerror or "cannot be opened").lower())
+        yield SourceMissing(shown_path(folder), (problem.strerror or "cannot be opened").lower())
         return
     sorts = [(path, _sort(path)) for path in found.files]
     sources = [Source(path, sort) for path, sort in sorts if sort != "other"]
     yield from sources
     for path, reason in found.unreadable:
-        yield SourceMissing(label(path), reason)
+        yield SourceMissing(shown_path(path), reason)
     if not sources and not found.unreadable:
-        yield SourceMissing(label(folder), "the folder holds no picture or video")
+        yield SourceMissing(shown_path(folder), "the folder holds no picture or video")
     if others := tuple(path for path, sort in sorts if sort == "other"):
         yield PassedOver(others)
 

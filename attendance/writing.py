@@ -119,6 +119,6 @@ def _failed(target: Path, error: OSError) -> OutputFailed:
 
 
 def _text(path: Path) -> str:
-    from attendance.sources import label
+    from attendance.sources import shown_path
 
-    return label(path)
+    return shown_path(path)

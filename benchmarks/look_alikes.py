@@ -24,8 +24,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from attendance.decision import Policy
-from attendance.judging import policy_for
+from attendance.judge.decision import Policy
+from attendance.judge.policy import policy_for
 from attendance.settings import Settings
 from enroll import ScoreModel, load_encoder
 from train.data.faces import cache_folder, load_faces

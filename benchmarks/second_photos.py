@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from attendance.judging import policy_for
+from attendance.judge.policy import policy_for
 from attendance.settings import Settings
 from enroll import ScoreModel, load_encoder
 from train.data.faces import cache_folder, load_faces

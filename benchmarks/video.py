@@ -29,7 +29,7 @@ from skimage import data
 from attendance import Attendance
 from attendance.cameras import VideoReader
 from attendance.clock import SystemClock
-from attendance.watching import check_video
+from attendance.services.watching import check_video
 
 FPS = 25
 FLOOR_FRAMES = 25

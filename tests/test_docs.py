@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from attendance import decision
+from attendance.judge import decision
 from attendance.live import vote
 
 ROOT = Path(__file__).resolve().parents[1]

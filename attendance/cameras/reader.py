@@ -12,7 +12,7 @@ from attendance.cameras.process import COMMAND, CaptureProcess
 from attendance.cameras.wire import Message, Order, Orders, Word
 from attendance.clock import Clock
 from attendance.errors import SourceCut, SourceError, SourceMissing, SourceNoFrames, SourceUnsupported
-from attendance.sources import label
+from attendance.sources import shown_path
 
 HANG_S: Final = 30.0
 NO_PICTURE: Final = "no picture of it can be decoded"
@@ -27,7 +27,7 @@ class VideoReader:
     """
 
     def __init__(self, path: Path, clock: Clock, *, hang_s: float = HANG_S, command: Sequence[str] = COMMAND) -> None:
-        self._name = label(path)
+        self._name = shown_path(path)
         if not path.is_file():
             raise SourceMissing(self._name, "no such file" if not path.exists() else "not a file")
         self._clock, self._hang_s = clock, hang_s

@@ -166,7 +166,7 @@ def _camera(
     window: bool,
     emit: DecisionPrinter,
 ) -> int:
-    from attendance.watching import run_camera
+    from attendance.services.watching import run_camera
 
     run_camera(
         app,

@@ -17,8 +17,8 @@ def doctor(
 ) -> None:
     """Look at libraries, home, key, database, encoder, detector and clock; change nothing, name each repair."""
     from attendance.clock import SystemClock
-    from attendance.doctor import examine
     from attendance.home import home_folder
+    from attendance.services.doctor import examine
 
     problems, code = 0, 0
     for found in examine(home_folder(home), SystemClock(), full=full, camera=camera):

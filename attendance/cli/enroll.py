@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from attendance.app import Attendance
-    from attendance.enrolment import Enrolled, NotEnrolled, Rules
+    from attendance.services.enrolment import Enrolled, NotEnrolled, Rules
     from enroll.errors import EnrollError
     from enroll.roster import Roster
 
@@ -61,7 +61,7 @@ def enroll(
     A face unlike the earlier photos under its name is refused: two people of one name need an id each. With --name
     and --id it is filed, as the id says who it is.
     """
-    from attendance.enrolment import Rules
+    from attendance.services.enrolment import Rules
 
     found = _found(source, name, external_id, tuple(group or ()))
     insisting = same_person or (name is not None and external_id is not None)
@@ -147,14 +147,14 @@ def _run(app: "Attendance", found: "Roster", rules: "Rules", show: "OutcomePrint
 
 def _refused(problem: "EnrollError") -> "NotEnrolled":
     """A row or file from which nobody could be told."""
-    from attendance.enrolment import NotEnrolled
     from attendance.faults import problem_of
+    from attendance.services.enrolment import NotEnrolled
 
     return NotEnrolled("", problem_of(problem, problem.where))
 
 
 def _kinds(outcome: "Enrolled | NotEnrolled") -> list[str]:
-    from attendance.enrolment import Enrolled
+    from attendance.services.enrolment import Enrolled
 
     if isinstance(outcome, Enrolled):
         return [outcome.outcome]
@@ -170,7 +170,7 @@ class OutcomePrinter:
 
     def __call__(self, outcome: "Enrolled | NotEnrolled") -> None:
         """Print one, the first with the header above it; what was refused also as a message."""
-        from attendance.enrolment import Enrolled
+        from attendance.services.enrolment import Enrolled
 
         if not isinstance(outcome, Enrolled):
             say(outcome.problem.line)
@@ -198,7 +198,7 @@ def _cells(found: dict[str, Any]) -> tuple[object, ...]:
 
 def _warn(outcome: "Enrolled | NotEnrolled", told: set[str]) -> None:
     """Say what is odd about a photo; each pair of look-alikes once."""
-    from attendance.enrolment import Enrolled
+    from attendance.services.enrolment import Enrolled
 
     if not isinstance(outcome, Enrolled):
         return

@@ -38,7 +38,7 @@ def list_(
 @app.command(epilog=options.EXIT_CODES)
 def show(person: options.Person, *, as_json: options.Json = False, home: options.Home = None) -> None:
     """Show a person: templates and their quality, look-alikes, and who else comes closest."""
-    from attendance.portrait import portrait
+    from attendance.services.portrait import portrait
 
     with reading(home) as opened:
         found = portrait(opened, person)
@@ -223,7 +223,7 @@ def reembed(
     home: options.Home = None,
 ) -> None:
     """Make templates for the present encoder from the kept crops of other ones; no photo is needed."""
-    from attendance.reembedding import Reembedding
+    from attendance.services.reembedding import Reembedding
 
     with changing(home) as opened:
         if drop_old:
@@ -240,7 +240,7 @@ def reembed(
 
 
 def _tell_standing(opened: "Attendance", info: "PersonInfo") -> None:
-    from attendance.portrait import standing_of
+    from attendance.services.portrait import standing_of
 
     say(f"{info.name} ({info.external_id}) is {standing_of(opened, info)}")
 

@@ -10,7 +10,7 @@ from attendance.cli.output import say
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
-    from attendance.marks import Marked
+    from attendance.register.marks import Marked
 
 
 def mark(
@@ -54,7 +54,7 @@ def say_zone_warning(app: "Attendance") -> None:
 
 
 def _tell(app: "Attendance", made: "Marked") -> None:
-    from attendance.report import local
+    from attendance.register.report import local
 
     mark, session = made.mark, app.sessions.numbered(made.mark.session)
     who = app.gallery.find(mark.person)

@@ -90,7 +90,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr
 
 
 def _cell(value: object) -> str:
-    from attendance.report import safe_cell
+    from attendance.register.report import safe_cell
 
     if isinstance(value, int | float | Decimal):
         return _text(value)

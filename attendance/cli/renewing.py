@@ -15,7 +15,7 @@ def renew(app: "Attendance") -> None:
     """
     if not app.gallery.renewable():
         return
-    from attendance.reembedding import Reembedding
+    from attendance.services.reembedding import Reembedding
 
     run = Reembedding(app, lacking=True)
     with progress("Embedding", run.total) as advance:

@@ -9,13 +9,13 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import reading
 from attendance.cli.output import on_terminal, say, table
-from attendance.reportform import Form, form_of_file, form_of_screen
+from attendance.register.reportform import Form, form_of_file, form_of_screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from attendance.report import Row
+    from attendance.register.report import Row
 
 FORMAT_HELP = "Else a table on a terminal, plain CSV to a pipe, and for a file what its name ends in."
 OUTPUT_HELP = "Write to this new file: .csv (as Excel opens it), .xlsx, .json or .txt."
@@ -40,7 +40,7 @@ def report(
     "absent": looked for by a check, and not marked. "no log": no check ran in that session, or the person was
     enrolled later; nothing is known. Who was set inactive is listed for the days before.
     """
-    from attendance.report import counts
+    from attendance.register.report import counts
 
     begin, end = _period(session, first, last)
     chosen = _form(form, output, as_json=as_json)
@@ -82,8 +82,8 @@ def _day(flag: str, text: str | None) -> date | None:
 def _show(rows: "Sequence[Row]", form: Form, now: "datetime") -> None:
     import sys
 
-    from attendance.report import matrix
-    from attendance.reportfile import content
+    from attendance.register.report import matrix
+    from attendance.register.reportfile import content
 
     if form is Form.TABLE:
         table(*matrix(rows))
@@ -92,7 +92,7 @@ def _show(rows: "Sequence[Row]", form: Form, now: "datetime") -> None:
 
 
 def _write(rows: "Sequence[Row]", form: Form, output: Path, now: "datetime", *, overwrite: bool) -> None:
-    from attendance.reportfile import write
+    from attendance.register.reportfile import write
 
     write(rows, form, output, now=now, overwrite=overwrite)
     say(f"wrote {output}")

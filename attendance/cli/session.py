@@ -10,8 +10,8 @@ from attendance.cli.output import json_line, line, records, say
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
-    from attendance.marks import MarkInfo
-    from attendance.sessions import SessionInfo
+    from attendance.register.marks import MarkInfo
+    from attendance.register.sessions import SessionInfo
 
 COLUMNS = ("name", "kind", "day", "zone", "opens", "closes", "group", "marks")
 MARK_COLUMNS = ("at", "id", "name", "how", "score", "threshold", "margin", "source", "voided", "entered")
@@ -68,7 +68,7 @@ def _valid(opened: "Attendance", session: "SessionInfo") -> "list[MarkInfo]":
 
 
 def _mark(opened: "Attendance", session: "SessionInfo", mark: "MarkInfo", *, evidence: bool) -> dict[str, Any]:
-    from attendance.report import local
+    from attendance.register.report import local
 
     person = opened.gallery.find(mark.person)
     row = {

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from attendance.cameras.frame import Frame, Pixels
 from attendance.clock import Clock
-from attendance.decision import Policy
+from attendance.judge.decision import Policy
 from attendance.records import Decision
 
 if TYPE_CHECKING:

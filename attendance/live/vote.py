@@ -1,7 +1,7 @@
 """What the frames of one track say together: one template made of many, and a vote before a mark.
 
 The looks of the best quality are kept. Their mean is judged jointly, and each votes for the person it was found
-to be `present` as by itself. A mark needs the joint verdict, `vote_frames` such votes, and those of more than
+to be `present` as by itself. A mark needs the joint decision, `vote_frames` such votes, and those of more than
 half of the looks kept: a stranger who crosses the threshold now and then gets none.
 """
 
@@ -34,11 +34,11 @@ class Look:
     alone: Decision | None
 
 
-class Evidence:
+class Looks:
     """The best looks at one track's face; at least `vote_frames` of them are kept."""
 
     def __init__(self, vote_frames: int) -> None:
-        self.looks = 0
+        self.count = 0
         self.switched = False
         self._vote_frames = vote_frames
         self._kept: list[Look] = []
@@ -52,7 +52,7 @@ class Evidence:
 
     def add(self, look: Look) -> None:
         """Take in one more look."""
-        self.looks += 1
+        self.count += 1
         person = _voted(look)
         if person is not None:
             if self._firm not in (None, person):
@@ -72,15 +72,15 @@ class Evidence:
         """The quality-weighted mean of the kept templates, itself a template; None when there are none."""
         return fuse([look.face for look in self._kept], encoder)
 
-    def settle(self, verdict: Decision) -> Decision:
-        """The joint `verdict` with what the votes make of it: `present` only with enough of them."""
+    def settle(self, joint: Decision) -> Decision:
+        """The `joint` decision with what the votes make of it: `present` only with enough of them."""
         if self.switched:
-            return _doubt(verdict, TRACK_SWITCHED)
-        if verdict.decision != "present" or verdict.person is None:
-            return verdict
-        votes = sum(_voted(look) == verdict.person.id for look in self._kept)
+            return _doubt(joint, TRACK_SWITCHED)
+        if joint.decision != "present" or joint.person is None:
+            return joint
+        votes = sum(_voted(look) == joint.person.id for look in self._kept)
         enough = votes >= self._vote_frames and 2 * votes > len(self._kept)
-        return verdict if enough else _doubt(verdict, FEW_FRAMES)
+        return joint if enough else _doubt(joint, FEW_FRAMES)
 
     def _switch(self) -> None:
         """Another person in the same track: what was seen before belongs to somebody else."""
@@ -117,7 +117,7 @@ def _voted(look: Look) -> str | None:
     return None if alone is None or alone.decision != "present" or alone.person is None else alone.person.id
 
 
-def _doubt(verdict: Decision, reason: str) -> Decision:
-    """The verdict as a case for a person to look at."""
-    person = verdict.person or (verdict.candidates[0].person if verdict.candidates else None)
-    return replace(verdict, decision="review", person=person, reasons=(*verdict.reasons, reason))
+def _doubt(joint: Decision, reason: str) -> Decision:
+    """The joint decision as a case for a person to look at."""
+    person = joint.person or (joint.candidates[0].person if joint.candidates else None)
+    return replace(joint, decision="review", person=person, reasons=(*joint.reasons, reason))

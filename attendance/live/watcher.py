@@ -16,7 +16,7 @@ from attendance.live.events import SeenFace, Voted
 from attendance.live.flow import Grey, continues, follow
 from attendance.live.models import Models
 from attendance.live.track import Box, Track, Tracker
-from attendance.live.vote import Evidence, Look
+from attendance.live.vote import Look, Looks
 from attendance.records import Decision
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Watched:
     """A track and what is known of it. `reported` is its decision once it has been given out."""
 
     track: Track
-    evidence: Evidence
-    verdict: Decision | None = None
+    looks: Looks
+    joint: Decision | None = None
     reported: Decision | None = None
     looked: float = float("-inf")
 
@@ -80,7 +80,7 @@ class Watcher:
         update = self._tracker.update(found, frame.time, self._compare(frame, faces))
         for track in update.seen:
             if track.id not in self._watched:
-                self._watched[track.id] = Watched(track, Evidence(self._desk.settings.vote_frames))
+                self._watched[track.id] = Watched(track, Looks(self._desk.settings.vote_frames))
         for track in update.lost:
             self._end(self._watched.pop(track.id))
         if frame.time >= self._next_look - 1e-6:
@@ -96,13 +96,13 @@ class Watcher:
         return tuple(self._seen(each) for each in self._watched.values() if time - each.track.last_seen <= SHOWN_S)
 
     def _seen(self, each: Watched) -> SeenFace:
-        evidence, needed = each.evidence, self._desk.settings.vote_frames
+        looks, needed = each.looks, self._desk.settings.vote_frames
         decision, reasons = each.reported, tuple[str, ...]()
-        if decision is None and evidence.looks >= EAGER_LOOKS and each.verdict is not None:
-            decision = evidence.settle(each.verdict)
-        elif decision is None and evidence.looks >= EAGER_LOOKS and evidence.best is not None:
-            reasons = evidence.best.face.quality.reasons or ("not_judged",)
-        return SeenFace(each.track.id, each.track.box, decision, reasons, min(evidence.votes(), needed), needed)
+        if decision is None and looks.count >= EAGER_LOOKS and each.joint is not None:
+            decision = looks.settle(each.joint)
+        elif decision is None and looks.count >= EAGER_LOOKS and looks.best is not None:
+            reasons = looks.best.face.quality.reasons or ("not_judged",)
+        return SeenFace(each.track.id, each.track.box, decision, reasons, min(looks.votes(), needed), needed)
 
     def _shrink(self, pixels: Pixels) -> tuple[Pixels, float]:
         """The copy that is searched, and its scale (small = scale * full)."""
@@ -151,7 +151,7 @@ class Watcher:
         """How a face that could not be followed is known again: by its template, which lands in `faces`."""
 
         def same_face(track: Track, detection: "Detection") -> bool:
-            known = self._watched[track.id].evidence.fused(self._models.encoder)
+            known = self._watched[track.id].looks.fused(self._models.encoder)
             if known is None:
                 return False
             (face,) = self._models.embed(frame.pixels, [detection])
@@ -173,54 +173,52 @@ class Watcher:
         return [(each, ready[id(each.track.detection)]) for each in due]
 
     def _is_due(self, each: Watched, time: float) -> bool:
-        if each.evidence.looks < EAGER_LOOKS and each.reported is None:
+        if each.looks.count < EAGER_LOOKS and each.reported is None:
             return True
         pause = CALM_LOOK_S if each.reported is None else MARKED_LOOK_S
         return time - each.looked >= pause - 1e-6
 
     def _take_in(self, frame: Frame, news: "Sequence[tuple[Watched, Face]]") -> None:
-        """Add each face, judged by itself within this frame, to its track's evidence."""
+        """Add each face, judged by itself within this frame, to its track's looks."""
         usable = [face for _, face in news if face.template is not None]
         alone = iter(self._ask(frame, usable))
         for each, face in news:
             judged = next(alone) if face.template is not None else None
-            each.evidence.add(Look(frame.number, frame.at, face, judged))
+            each.looks.add(Look(frame.number, frame.at, face, judged))
             each.looked = frame.time
             self.judged += judged is not None
-            self._tell(
-                Voted(each.track.id, frame.number, judged, each.evidence.votes(), self._desk.settings.vote_frames)
-            )
+            self._tell(Voted(each.track.id, frame.number, judged, each.looks.votes(), self._desk.settings.vote_frames))
 
     def _judge(self, frame: Frame, seen: Sequence[Watched], news: "dict[Watched, Face]") -> None:
         """Judge all tracks in view together, each on its joint template."""
         encoder = self._models.encoder
-        fused = [(each, each.evidence.fused(encoder)) for each in seen]
+        fused = [(each, each.looks.fused(encoder)) for each in seen]
         pairs = [
-            (each, replace(each.evidence.best.face, template=template))
+            (each, replace(each.looks.best.face, template=template))
             for each, template in fused
-            if template is not None and each.evidence.best is not None
+            if template is not None and each.looks.best is not None
         ]
-        for (each, _), verdict in zip(pairs, self._ask(frame, [face for _, face in pairs], track=True), strict=True):
-            each.verdict = verdict
+        for (each, _), joint in zip(pairs, self._ask(frame, [face for _, face in pairs], track=True), strict=True):
+            each.joint = joint
             if each in news and each.reported is None:
-                self._settle(frame, each, verdict, news[each])
+                self._settle(frame, each, joint, news[each])
 
-    def _settle(self, frame: Frame, each: Watched, verdict: Decision, face: "Face") -> None:
+    def _settle(self, frame: Frame, each: Watched, joint: Decision, face: "Face") -> None:
         """Report a track that has become sure of its person."""
-        settled = each.evidence.settle(verdict)
+        settled = each.looks.settle(joint)
         if settled.decision == "present":
             quality = face.quality.to_dict()
             self._give(each, replace(settled, box=face.box, quality=quality, frame=frame.number, at=frame.at))
 
     def _end(self, each: Watched) -> None:
         """Report a track that left undecided, or that changed its person after its mark."""
-        best = each.evidence.best
-        if best is None or (each.reported is not None and not each.evidence.switched):
+        best = each.looks.best
+        if best is None or (each.reported is not None and not each.looks.switched):
             return
-        verdict = each.verdict
-        if best.face.template is None or verdict is None:
-            (verdict,) = self._desk.judge([best.face], source=self._source, at=best.at, group=self._group, track=True)
-        settled = each.evidence.settle(verdict)
+        joint = each.joint
+        if best.face.template is None or joint is None:
+            (joint,) = self._desk.judge([best.face], source=self._source, at=best.at, group=self._group, track=True)
+        settled = each.looks.settle(joint)
         quality = best.face.quality.to_dict()
         self._give(each, replace(settled, box=best.face.box, quality=quality, frame=best.frame, at=best.at))
 

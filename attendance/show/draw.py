@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attendance.records import Decision
-from attendance.show.label import COLORS, Color, Kind, Label, label_of, sign
+from attendance.show.sign import COLORS, Color, Kind, Sign, painted, sign_of
 
 Pixels = NDArray[np.uint8]
 Rectangle = tuple[int, int, int, int]  # x0, y0, x1, y1
@@ -21,20 +21,20 @@ DASHED: Final[frozenset[Kind]] = frozenset({"review", "refused", "watching"})
 
 def annotate(pixels: Pixels, decisions: Sequence[Decision]) -> Pixels:
     """Return a copy of an RGB picture (H, W, 3) uint8 with a box and a sign for each decision that has a box."""
-    return draw(pixels, [label_of(each, each.box) for each in decisions if each.box is not None])
+    return draw(pixels, [sign_of(each, each.box) for each in decisions if each.box is not None])
 
 
-def draw(pixels: Pixels, labels: Sequence[Label]) -> Pixels:
-    """Return a copy of an RGB picture (H, W, 3) uint8 with these labels; signs keep clear of each other."""
+def draw(pixels: Pixels, signs: Sequence[Sign]) -> Pixels:
+    """Return a copy of an RGB picture (H, W, 3) uint8 with these signs; signs keep clear of each other."""
     canvas = np.ascontiguousarray(pixels).copy()
     height, width = canvas.shape[:2]
     letters = int(np.clip(round(math.sqrt(height * width) * LETTERS), SMALLEST, LARGEST))
-    shown = [(label, box) for label in labels if (box := _inside(label.box, width, height)) is not None]
-    for label, box in shown:
-        _frame(canvas, box, label.kind, max(1, round(letters / 7)))
+    shown = [(sign, box) for sign in signs if (box := _inside(sign.box, width, height)) is not None]
+    for sign, box in shown:
+        _frame(canvas, box, sign.kind, max(1, round(letters / 7)))
     taken: list[Rectangle] = []
-    for label, box in shown:
-        picture = _fitting(label, letters, width, height)
+    for sign, box in shown:
+        picture = _fitting(sign, letters, width, height)
         place = _place(picture.shape[1], picture.shape[0], box, [*taken, *(box for _, box in shown)], (width, height))
         taken.append(place)
         _paste(canvas, picture, place)
@@ -84,10 +84,10 @@ def _dashes(canvas: Pixels, box: Rectangle, color: Color, line: int, step: int) 
             cv2.line(canvas, (x, y), (x, min(y + step, y1)), color, line, cv2.LINE_AA)
 
 
-def _fitting(label: Label, letters: int, width: int, height: int) -> Pixels:
+def _fitting(sign: Sign, letters: int, width: int, height: int) -> Pixels:
     """The sign in the largest letters with which it fits into the picture, cut where even small ones do not."""
     for size in range(letters, SMALLEST - 4, -1):
-        picture = sign(label.kind, label.title, label.line, size)
+        picture = painted(sign.kind, sign.title, sign.line, size)
         if picture.shape[1] <= width and picture.shape[0] <= height:
             break
     return picture[:height, :width]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attendance.errors import OutputFailed
-from attendance.sources import Source, label
+from attendance.sources import Source, shown_path
 from attendance.writing import free_name, new_file, refuse_source, refuse_taken, write_numbered
 
 if TYPE_CHECKING:
@@ -56,10 +56,10 @@ class Outlet:
             self._place.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
             raise OutputFailed(
-                label(self._place), "this is a file; several pictures are drawn into a folder"
+                shown_path(self._place), "this is a file; several pictures are drawn into a folder"
             ) from error
         except OSError as error:
-            raise OutputFailed(label(self._place), error.strerror or str(error)) from error
+            raise OutputFailed(shown_path(self._place), error.strerror or str(error)) from error
         return self._place
 
 
@@ -71,7 +71,9 @@ def _refuse(target: Path, source: Path) -> None:
     refuse_source(target, source, "video" if video else "photo")
     refuse_taken(target)
     if not video and target.suffix.lower() not in WRITTEN:
-        raise OutputFailed(label(target), f"pictures are not written as {target.suffix}, but as {', '.join(WRITTEN)}")
+        raise OutputFailed(
+            shown_path(target), f"pictures are not written as {target.suffix}, but as {', '.join(WRITTEN)}"
+        )
 
 
 def _save(pixels: Any, path: Path) -> None:
@@ -80,4 +82,4 @@ def _save(pixels: Any, path: Path) -> None:
     try:
         Image.fromarray(pixels).save(path, quality=JPEG_QUALITY)
     except ValueError as error:  # a format that cannot be written, or not of this size
-        raise OutputFailed(label(path), str(error)) from error
+        raise OutputFailed(shown_path(path), str(error)) from error

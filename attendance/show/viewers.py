@@ -24,11 +24,11 @@ class Canvas:
     def picture(self, seen: Seen) -> Pixels:
         """The frame (H, W, 3) uint8 RGB with a box and a sign for each face."""
         from attendance.show.draw import draw
-        from attendance.show.label import label_of_face
+        from attendance.show.sign import sign_of_face
 
         if self._picture is None or seen is not self._seen:
             self._seen = seen
-            self._picture = draw(seen.frame.pixels, [label_of_face(face) for face in seen.faces])
+            self._picture = draw(seen.frame.pixels, [sign_of_face(face) for face in seen.faces])
         return self._picture
 
 

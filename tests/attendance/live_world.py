@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from attendance.cameras import Address, CameraState, Frame, Kind
-from attendance.decision import Candidate, FaceEvidence, Policy, decide
+from attendance.judge.decision import Candidate, Compared, Policy, decide
 from attendance.records import Decision, PersonRef, ScoredPerson
 from attendance.settings import Settings
 from enroll.errors import EncoderFailed
@@ -126,10 +126,10 @@ class World:
         evidence = []
         for face in faces:
             if face.template is None:
-                evidence.append(FaceEvidence(refusals=face.quality.reasons))
+                evidence.append(Compared(refusals=face.quality.reasons))
             else:
                 scores = {who: float(face.template.vector[who]) for who in PEOPLE}
-                evidence.append(FaceEvidence(tuple(Candidate(who, s, s) for who, s in scores.items())))
+                evidence.append(Compared(tuple(Candidate(who, s, s) for who, s in scores.items())))
         return [
             self._decision(face, seen, verdict, source, frame, at)
             for face, seen, verdict in zip(faces, evidence, decide(evidence, POLICY), strict=True)

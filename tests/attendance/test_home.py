@@ -92,7 +92,7 @@ def test_unknown_flag_makes_no_home(home):
 
 def test_threshold_follows_model_size_and_guard(home):
     """The threshold solves 1-(1-FMR)^N = target for the people enrolled and `guard_people` more."""
-    from attendance.judging import policy_for
+    from attendance.judge.policy import policy_for
 
     with Attendance.open(home) as app:
         model, settings = app.card.score_model, app.settings
@@ -103,7 +103,7 @@ def test_threshold_follows_model_size_and_guard(home):
 
 def test_threshold_of_the_shipped_encoder(home):
     """The shipped card gives a sensible policy: the more people, the higher, review below the mark."""
-    from attendance.judging import policy_for
+    from attendance.judge.policy import policy_for
 
     with Attendance.open(home) as app:
         policies = [policy_for(app.card.score_model, app.settings, people) for people in (0, 1, 10, 100, 1000, 10_000)]

@@ -22,7 +22,7 @@ import fake_pipeline
 from sqlalchemy import event
 
 from attendance import Attendance
-from attendance.enrolment import Enrolled
+from attendance.services.enrolment import Enrolled
 from enroll import Entry
 from gallery import history
 

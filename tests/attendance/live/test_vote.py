@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.live.vote import FEW_FRAMES, KEPT_FACES, TRACK_SWITCHED, Evidence, Look, fuse
+from attendance.live.vote import FEW_FRAMES, KEPT_FACES, TRACK_SWITCHED, Look, Looks, fuse
 from attendance.records import Decision, PersonRef, ScoredPerson
 from enroll.face import Detection, Face, Quality, Template
 from enroll.geometry import TEMPLATE_112
@@ -69,83 +69,83 @@ def test_fuse_without_a_direction():
     assert fuse([face((1, 0)), face((-1, 0))], CohortEncoder()) is None
 
 
-def settled(evidence, joint):
-    out = evidence.settle(joint)
+def settled(looks, joint):
+    out = looks.settle(joint)
     return out.decision, out.reasons
 
 
-@pytest.mark.parametrize(("looks", "expected"), [(2, ("review", (FEW_FRAMES,))), (3, ("present", ()))])
-def test_a_mark_needs_vote_frames(looks, expected):
+@pytest.mark.parametrize(("agreeing", "expected"), [(2, ("review", (FEW_FRAMES,))), (3, ("present", ()))])
+def test_a_mark_needs_vote_frames(agreeing, expected):
     """Below vote_frames agreeing frames a joint `present` is a review."""
-    evidence = Evidence(3)
-    for number in range(looks):
-        evidence.add(look(number, verdict()))
-    assert expected == settled(evidence, verdict())
+    looks = Looks(3)
+    for number in range(agreeing):
+        looks.add(look(number, verdict()))
+    assert expected == settled(looks, verdict())
 
 
 def test_a_mark_needs_the_majority():
     """Three lucky frames among many that know nobody make no mark."""
-    evidence = Evidence(3)
+    looks = Looks(3)
     for number in range(7):
-        evidence.add(look(number, verdict() if number < 3 else verdict("unknown")))
-    assert ("review", (FEW_FRAMES,)) == settled(evidence, verdict())
-    assert 3 == evidence.votes()
+        looks.add(look(number, verdict() if number < 3 else verdict("unknown")))
+    assert ("review", (FEW_FRAMES,)) == settled(looks, verdict())
+    assert 3 == looks.votes()
 
 
 def test_close_calls_do_not_vote():
     """A frame that by itself asks for a review is no agreeing frame."""
-    evidence = Evidence(3)
+    looks = Looks(3)
     for number in range(5):
-        evidence.add(look(number, verdict("review")))
-    assert ("review", (FEW_FRAMES,)) == settled(evidence, verdict())
+        looks.add(look(number, verdict("review")))
+    assert ("review", (FEW_FRAMES,)) == settled(looks, verdict())
 
 
 def test_votes_are_for_the_person_judged():
     """Votes for one person never mark another."""
-    evidence = Evidence(1)
-    evidence.add(look(0, verdict(person=BOB)))
-    assert "review" == evidence.settle(verdict(person=ADA)).decision
+    looks = Looks(1)
+    looks.add(look(0, verdict(person=BOB)))
+    assert "review" == looks.settle(verdict(person=ADA)).decision
 
 
 def test_a_track_that_switches_person_is_review():
     """Sure of one person, then of another: nobody is marked, and the reason says why."""
-    evidence = Evidence(2)
+    looks = Looks(2)
     for number, person in enumerate([ADA, ADA, ADA, BOB, BOB, BOB]):
-        evidence.add(look(number, verdict(person=person), vector=(1, 0) if person is ADA else (0, 1)))
-    assert ("review", (TRACK_SWITCHED,)) == settled(evidence, verdict(person=BOB))
-    assert [0.0, 1.0] == pytest.approx(list(evidence.fused(CohortEncoder()).vector))
+        looks.add(look(number, verdict(person=person), vector=(1, 0) if person is ADA else (0, 1)))
+    assert ("review", (TRACK_SWITCHED,)) == settled(looks, verdict(person=BOB))
+    assert [0.0, 1.0] == pytest.approx(list(looks.fused(CohortEncoder()).vector))
 
 
 def test_a_switched_track_stays_review_whatever_is_judged():
     """After a switch even an unknown is a review, naming the nearest candidate."""
-    evidence = Evidence(1)
-    evidence.add(look(0, verdict(person=ADA)))
-    evidence.add(look(1, verdict(person=BOB)))
-    out = evidence.settle(verdict("unknown", candidates=(BOB, ADA)))
+    looks = Looks(1)
+    looks.add(look(0, verdict(person=ADA)))
+    looks.add(look(1, verdict(person=BOB)))
+    out = looks.settle(verdict("unknown", candidates=(BOB, ADA)))
     assert ("review", BOB) == (out.decision, out.person)
 
 
 @given(st.lists(st.tuples(st.integers(0, 100), st.booleans(), st.booleans()), max_size=30), st.integers(1, 20))
 def test_evidence_equals_a_naive_one(rows, vote_frames):
     """Kept looks, their votes and the best look equal those of a plain re-implementation."""
-    evidence, seen = Evidence(vote_frames), []
+    looks, seen = Looks(vote_frames), []
     for number, (score, usable, agrees) in enumerate(rows):
         alone = (verdict() if agrees else verdict("unknown")) if usable else None
         seen.append(look(number, alone, score=score, reasons=() if usable else ("blurred",)))
-        evidence.add(seen[-1])
+        looks.add(seen[-1])
     usable = [each for each in seen if each.face.template is not None]
     kept = sorted(usable, key=lambda each: (-each.face.quality.score, each.frame))[: max(KEPT_FACES, vote_frames)]
     votes = sum(each.alone.decision == "present" for each in kept)
     marks = votes >= vote_frames and votes > len(kept) / 2
-    assert ("present" if marks else "review") == evidence.settle(verdict()).decision
-    assert votes == evidence.votes()
+    assert ("present" if marks else "review") == looks.settle(verdict()).decision
+    assert votes == looks.votes()
     if seen:
         best = max(usable or seen, key=lambda each: (each.face.quality.score, -each.frame))
-        assert best.frame == evidence.best.frame
+        assert best.frame == looks.best.frame
 
 
 def test_settling_keeps_the_evidence():
     """What a vote changes is the ruling and its reasons; scores and candidates stay."""
     joint = replace(verdict(candidates=(ADA, BOB)), score=0.4, cosine=0.6)
-    out = Evidence(3).settle(joint)
+    out = Looks(3).settle(joint)
     assert replace(joint, decision="review", reasons=(FEW_FRAMES,)) == out

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attendance.records import Decision, PersonRef
-from attendance.show import label as signs
+from attendance.show import sign as signs
 from attendance.show.draw import annotate, draw
-from attendance.show.label import COLORS, Label, drawable, label_of, sign
+from attendance.show.sign import COLORS, Sign, drawable, painted, sign_of
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 KINDS = ("present", "already", "review", "unknown", "refused")
@@ -60,7 +60,7 @@ def test_each_decision_shows_its_color(kind):
 
 def grey_icons(kind):
     """The sign without its words, in two tones."""
-    picture = sign(kind, "", "", 24).astype(float)
+    picture = painted(kind, "", "", 24).astype(float)
     ground = np.array(COLORS[kind], float)
     return np.abs(picture[..., :3] - ground).max(-1) > 60
 
@@ -135,7 +135,7 @@ def test_read_only_and_sliced_pictures(scene):
 )
 def test_what_a_sign_says(kind, more, title, line):
     """A sign says who, what, and the score beside the threshold."""
-    found = label_of(decision(kind, **more), (0, 0, 9, 9))
+    found = sign_of(decision(kind, **more), (0, 0, 9, 9))
     assert (kind, title, line) == (found.kind, found.title, found.line)
 
 
@@ -149,7 +149,7 @@ def test_what_no_font_knows():
     """Characters without a shape anywhere are left out, and a name of nothing else gives way to the id."""
     nowhere = "\U000f0000\U0010fffd"
     assert "Ada" == drawable(f"Ada{nowhere}")
-    assert "P-1" == label_of(decision(name=nowhere), (0, 0, 9, 9)).title
+    assert "P-1" == sign_of(decision(name=nowhere), (0, 0, 9, 9)).title
 
 
 def test_control_characters_do_no_harm():
@@ -166,14 +166,14 @@ def test_without_any_font_installed(monkeypatch, scene):
     """On a computer without fonts, Pillow's own draws; letters it lacks become plain ones or give way to the id."""
     monkeypatch.setattr(signs, "FONTS", ())
     signs._fonts.cache_clear()
-    signs.sign.cache_clear()
+    signs.painted.cache_clear()
     try:
         assert "Ada" == drawable("Ada")
-        assert "P-1" == label_of(decision(name="عائشة"), (0, 0, 9, 9)).title
+        assert "P-1" == sign_of(decision(name="عائشة"), (0, 0, 9, 9)).title
         annotate(scene, [decision(name="Zoë"), decision(name="山田")])
     finally:
         signs._fonts.cache_clear()
-        signs.sign.cache_clear()
+        signs.painted.cache_clear()
 
 
 def test_drawing_imports_no_window_toolkit():
@@ -186,7 +186,7 @@ def test_drawing_imports_no_window_toolkit():
     assert "False False" == done.stdout.strip()
 
 
-def test_labels_of_tracks_under_way(scene):
+def test_signs_of_tracks_under_way(scene):
     """A face that is still being looked at has a sign of its own."""
-    out = draw(scene, [Label((60.0, 80.0, 50.0, 60.0), "watching", "looking", "1 of 3 frames")])
+    out = draw(scene, [Sign((60.0, 80.0, 50.0, 60.0), "watching", "looking", "1 of 3 frames")])
     assert not np.array_equal(scene, out)

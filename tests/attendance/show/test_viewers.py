@@ -11,7 +11,7 @@ from attendance.errors import OutputFailed
 from attendance.live import Began, Condition, Decided, Idle, Seen, SeenFace, Skipped
 from attendance.records import Decision, PersonRef
 from attendance.show import draw as drawing
-from attendance.show.label import label_of_face
+from attendance.show.sign import sign_of_face
 from attendance.show.viewers import Canvas, FilmViewer, WindowViewer
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
@@ -51,8 +51,8 @@ class Pane:
 )
 def test_the_sign_of_a_face_under_way(decision, reasons, expected):
     """A face has the sign of its decision, of why it cannot be judged, or of how far it is, at its present box."""
-    label = label_of_face(seen(0, decision, reasons).faces[0])
-    assert (*expected, BOX) == (label.kind, label.title, label.box)
+    sign = sign_of_face(seen(0, decision, reasons).faces[0])
+    assert (*expected, BOX) == (sign.kind, sign.title, sign.box)
 
 
 def test_each_frame_is_drawn_once(monkeypatch, tmp_path):

@@ -1,0 +1,238 @@
+"""From faces to decisions: search the gallery, apply the policy of the people enrolled now. Marks nothing."""
+
+import math
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from attendance.errors import GroupUnknown
+from attendance.judge.crowding import FEWEST_OTHERS, MOST_OTHERS, raised_by
+from attendance.judge.decision import Candidate, Compared, LookalikePairs, Policy, Verdict, decide
+from attendance.judge.policy import own_threshold, policy_for
+from attendance.records import Decision, PersonRef, ScoredPerson
+from attendance.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from enroll.card import ScoreModel
+    from enroll.face import Face, Template
+    from gallery import Gallery, GalleryIndex, Hit
+
+CANDIDATES = 5
+
+
+class People:
+    """Groups and look-alikes as of one generation of the gallery, read when first asked for."""
+
+    def __init__(self, gallery: "Gallery", generation: int) -> None:
+        self.generation = generation
+        self._gallery = gallery
+
+    @cached_property
+    def groups(self) -> list[str]:
+        """The names of all groups."""
+        return self._gallery.groups()
+
+    @cached_property
+    def lookalikes(self) -> LookalikePairs:
+        """All remembered pairs, each with its score."""
+        pairs = self._gallery.lookalikes()
+        return {frozenset((pair.first_id, pair.second_id)): pair.score for pair in pairs}
+
+
+class Judge:
+    """Judges faces against a gallery and follows its changes; may be shared by threads."""
+
+    def __init__(self, gallery: "Gallery", index: "GalleryIndex", model: "ScoreModel", settings: Settings) -> None:
+        self._gallery = gallery
+        self._index = index
+        self._model = model
+        self._settings = settings
+        self._people: People | None = None
+        self._raised: dict[tuple[int, str | None], float] = {}
+        self._lock = threading.RLock()
+
+    def people(self) -> People:
+        """Who is enrolled now; the index follows."""
+        with self._lock, self._gallery.store.reading():
+            self._index.refresh()
+            if self._people is None or self._people.generation != self._index.generation:
+                self._people = People(self._gallery, self._index.generation)
+                self._raised.clear()
+            return self._people
+
+    def refs(self, people: "Iterable[int]") -> dict[int, PersonRef]:
+        """The people of these numbers; who was removed is left out."""
+        return self._called(set(people))[1]
+
+    def _called(self, people: set[int]) -> tuple[int, dict[int, PersonRef]]:
+        """The generation, and the people of these numbers as decisions name them."""
+        generation, named = self._gallery.named(people)
+        return generation, {number: PersonRef(each.external_id, each.name, number) for number, each in named.items()}
+
+    def policy(self, group: str | None = None) -> Policy:
+        """The numbers to judge by for the people enrolled now; raises `GroupUnknown`."""
+        with self._lock, self._gallery.store.reading():
+            self.people()
+            self._known(group)
+            return self._policy(group)
+
+    def _policy(self, group: str | None, *, track: bool = False) -> Policy:
+        return policy_for(self._model, self._settings, self._index.size(group), track=track)
+
+    def raised(self, person: int, group: str | None = None) -> float:
+        """What a mark of this person needs above the policy's threshold, as others of those searched are like them.
+
+        0 with a threshold set by hand, and for whoever cannot be searched. Few in a group: everybody enrolled decides.
+        """
+        with self._lock, self._gallery.store.reading():
+            self.people()
+            return self._raised_by(person, group)
+
+    def _raised_by(self, person: int, group: str | None) -> float:
+        if self._settings.match_threshold is not None or person not in self._index.people():
+            return 0.0
+        if group is not None and self._index.size(group) <= FEWEST_OTHERS:
+            group = None
+        if (person, group) not in self._raised:
+            scores = self._index.scores_with_others(person, group=group, most=MOST_OTHERS)
+            self._raised[person, group] = raised_by(self._model, scores)
+        return self._raised[person, group]
+
+    def own_threshold(self, templates: int) -> float:
+        """The score from which a photo may be filed with a person's own ``templates`` (their number) as it is."""
+        with self._lock:
+            self.people()
+            return own_threshold(self._model, self._settings, self._index.size(), templates)
+
+    def search(
+        self, templates: "Sequence[Template]", *, group: str | None = None, people: int = CANDIDATES
+    ) -> "list[list[Hit]]":
+        """The nearest people of each template, best first, as of the last look at the gallery."""
+        import numpy as np
+
+        if not templates:
+            return []
+        vectors = np.stack([template.vector for template in templates])
+        means = np.array([template.cohort_mean for template in templates])
+        return self._index.search(vectors, means, people=people, group=group)
+
+    def _asked(
+        self, templates: "Sequence[Template]", *, group: str | None = None, people: int = CANDIDATES
+    ) -> "tuple[list[list[Hit]], dict[int, PersonRef], People]":
+        """The nearest people of each template, what they are called, and who is enrolled: all of one view.
+
+        Searched first; the statement that asks for the names tells of which generation they are, so that one
+        statement does for both. Where the gallery has changed since the last look, it is searched anew.
+        """
+        known = self._known(group)
+        found = self.search(templates, group=group, people=people)
+        generation, refs = self._called(_people_in(found))
+        if generation != known.generation:
+            self.people()
+            known = self._known(group)
+            found = self.search(templates, group=group, people=people)
+            _, refs = self._called(_people_in(found))
+        return found, refs, known
+
+    def _known(self, group: str | None) -> People:
+        """Who was enrolled at the last look, or is now where there was none or it knew no such group.
+
+        Raises `GroupUnknown`.
+        """
+        known = self._people or self.people()
+        if group is not None and group not in known.groups:
+            known = self.people()
+            if group not in known.groups:
+                raise GroupUnknown.among(group, known.groups)
+        return known
+
+    def others(self, template: "Template", person: int | None) -> list[ScoredPerson]:
+        """The people closest to a template, best first, without the one it belongs to."""
+        with self._lock, self._gallery.store.reading():
+            (hits,), refs, _ = self._asked([template], people=CANDIDATES + 1)
+        near = [ScoredPerson(refs[hit.person_id], hit.score, hit.cosine) for hit in hits if hit.person_id != person]
+        return near[:CANDIDATES]
+
+    def closest(self, person: int) -> list[ScoredPerson]:
+        """The other people closest to any template of a person, best first."""
+        from enroll.face import Template
+
+        encoder = self._gallery.encoder_id
+        ids = [each.id for each in self._gallery.templates_of(person) if each.encoder_id == encoder]
+        own = self._gallery.load(ids) if ids else None
+        if own is None:
+            return []
+        best: dict[int, ScoredPerson] = {}
+        for vector, mean in zip(own.vectors, own.cohort_means, strict=True):
+            for other in self.others(Template(encoder, vector, float(mean)), person):
+                known = best.get(other.person.key)
+                best[other.person.key] = other if known is None or other.score > known.score else known
+        return sorted(best.values(), key=lambda other: -other.score)[:CANDIDATES]
+
+    def judge(
+        self,
+        faces: "Sequence[Face]",
+        *,
+        source: str,
+        frame: int | None,
+        at: "datetime",
+        group: str | None,
+        track: bool = False,
+    ) -> list[Decision]:
+        """One decision a face, in order, all judged together; each face is a photo's, or a ``track``'s joined looks."""
+        with self._lock, self._gallery.store.reading():
+            templates = [face.template for face in faces if face.template is not None]
+            found, refs, people = self._asked(templates, group=group)
+            policy, lookalikes = self._policy(group, track=track), people.lookalikes if found else {}
+            near = {hit.person_id for hits in found for hit in hits if hit.score >= policy.review_threshold}
+            raised = {person: self._raised_by(person, group) for person in near}
+        hits = iter(found)
+        compared = [_compared(face, None if face.template is None else next(hits), raised) for face in faces]
+        verdicts = decide(compared, policy, lookalikes)
+        common: dict[str, Any] = {"source": source, "frame": frame, "at": at, "encoder": self._gallery.encoder_id}
+        return [
+            _decision(face, seen, verdict, policy, refs, common)
+            for face, seen, verdict in zip(faces, compared, verdicts, strict=True)
+        ]
+
+
+def _people_in(found: "list[list[Hit]]") -> set[int]:
+    return {hit.person_id for hits in found for hit in hits}
+
+
+def _compared(face: "Face", hits: "list[Hit] | None", raised: "Mapping[int, float]") -> Compared:
+    if hits is None:
+        return Compared(refusals=face.quality.reasons or ("not_judged",))
+    found = (Candidate(hit.person_id, hit.score, hit.cosine, raised.get(hit.person_id, 0.0)) for hit in hits)
+    return Compared(tuple(found))
+
+
+def _decision(
+    face: "Face",
+    compared: Compared,
+    verdict: Verdict,
+    policy: Policy,
+    refs: dict[int, PersonRef],
+    common: dict[str, Any],
+) -> Decision:
+    best = verdict.best
+    named = best is not None and verdict.ruling in {"present", "review"}
+    ranked = [] if best is None else sorted(compared.candidates, key=lambda c: (-c.score, c.person))
+    return Decision(
+        box=face.box if all(map(math.isfinite, face.box)) else None,
+        decision=verdict.ruling,
+        threshold=policy.threshold + (0.0 if best is None else best.raised),
+        target_fpir=policy.target_fpir,
+        gallery_size=policy.gallery_size,
+        person=refs[best.person] if best is not None and named else None,
+        score=None if best is None else best.score,
+        cosine=None if best is None else best.cosine,
+        margin=verdict.margin,
+        candidates=tuple(ScoredPerson(refs[c.person], c.score, c.cosine) for c in ranked),
+        quality=face.quality.to_dict(),
+        reasons=verdict.reasons,
+        **common,
+    )

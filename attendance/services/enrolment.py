@@ -1,0 +1,343 @@
+"""One photo enrols a person: the face goes in if it is nobody else's, whole or not at all."""
+
+import hashlib
+import io
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from attendance.clock import Clock
+from attendance.errors import PersonDuplicate, PersonUnlike
+from attendance.faults import Problem, only_here, problem_of
+from attendance.judge.judging import Judge
+from attendance.parallel import in_order
+from attendance.records import PersonRef, ScoredPerson
+from attendance.settings import Settings
+from attendance.sources import shown_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from enroll.face import Face, Quality, Template
+    from enroll.pipeline import Pipeline
+    from enroll.roster import Entry
+    from gallery import Gallery
+    from gallery.values import EnrolResult, PersonInfo
+
+UNLIKE_OWN = "resembles the earlier photos of this person little; look whether it is the right one"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What one photo came to; ``outcome`` is enrolled (a new person), added, replaced or unchanged.
+
+    ``lookalikes`` are the people who score in the review range or above, without those whom somebody has told
+    apart from this person: a mark of one needs a clear lead over the other. ``quality`` is None when the photo
+    was known and not looked at again.
+    """
+
+    person: PersonRef
+    outcome: str
+    source: str
+    quality: "Quality | None" = None
+    lookalikes: tuple[ScoredPerson, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """One line of ``enroll --json``."""
+        return {
+            "schema": 1,
+            "source": self.source,
+            "outcome": self.outcome,
+            "id": self.person.id,
+            "name": self.person.name,
+            "quality": None if self.quality is None else self.quality.to_dict(),
+            "lookalikes": [other.to_dict() for other in self.lookalikes],
+            "warnings": list(self.warnings),
+            "error": None,
+            "reasons": [],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NotEnrolled:
+    """A photo of a bulk run that was refused, and why; ``reasons`` are codes, the error's id among them."""
+
+    name: str
+    problem: Problem
+
+    @property
+    def source(self) -> str:
+        """The photo."""
+        return self.problem.source
+
+    def to_dict(self) -> dict[str, Any]:
+        """One line of ``enroll --json``, as that of `Enrolled`, with the error's id and the reasons."""
+        return {
+            "schema": 1,
+            "source": self.source,
+            "outcome": "refused",
+            "id": None,
+            "name": self.name,
+            "quality": None,
+            "lookalikes": [],
+            "warnings": [],
+            "error": self.problem.id,
+            "reasons": list(self.problem.reasons),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How to treat people and photos that are there already."""
+
+    replace: bool = False
+    allow_duplicate: bool = False
+    same_person: bool = False
+    multi: str = "portrait"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A photo that was looked at: the file's sha256 and its one face, with a template."""
+
+    sha256: str
+    face: "Face"
+
+    @property
+    def template(self) -> "Template":
+        """The face's template."""
+        if self.face.template is None:
+            raise ValueError("a face without a template cannot be enrolled")
+        return self.face.template
+
+
+Outcome = Enrolled | NotEnrolled
+Looked = Enrolled | Prepared | Exception
+
+
+class Enroller:
+    """Enrols photos into a gallery."""
+
+    def __init__(self, gallery: "Gallery", judge: Judge, clock: Clock, settings: Settings, by: str) -> None:
+        self._gallery = gallery
+        self._judge = judge
+        self._clock = clock
+        self._settings = settings
+        self._by = by
+
+    def many(
+        self, entries: "Iterable[Entry]", pipeline: "Callable[[], Pipeline]", rules: Rules, workers: int
+    ) -> Iterator[Outcome]:
+        """One outcome an entry, in order; each photo is committed before its outcome comes out.
+
+        Photos of one new person that follow each other are compared among themselves before the first is filed,
+        so that somebody else's photo in a person's folder is found also where it comes first.
+        """
+
+        def prepare(entry: "Entry") -> Enrolled | Prepared:
+            return self._prepare(entry, pipeline, rules)
+
+        looked = ((entry, _result(prepared)) for entry, prepared in in_order(prepare, entries, workers))
+        for _, run in groupby(looked, key=lambda pair: (pair[0].external_id, pair[0].name)):
+            yield from self._run(list(run), rules)
+
+    def _run(self, photos: "Sequence[tuple[Entry, Looked]]", rules: Rules) -> Iterator[Outcome]:
+        """File the photos of one person."""
+        odd, of = self._odd_ones(photos, rules)
+        for number, (entry, found) in enumerate(photos):
+            if isinstance(found, Enrolled):
+                yield found
+            elif isinstance(found, Exception):
+                yield _refused(entry, found)
+            elif number in odd:
+                detail = f"the face is not that of the other photos of {entry.name}"
+                yield _refused(entry, PersonUnlike(shown_path(entry.photo), detail))
+            else:
+                yield self._committed(entry, found, rules, vouched=number in of)
+
+    def _committed(self, entry: "Entry", found: Prepared, rules: Rules, *, vouched: bool) -> Outcome:
+        try:
+            return self._commit(entry, found, rules, vouched=vouched)
+        except Exception as error:  # noqa: BLE001 - one bad photo never stops the others
+            return _refused(entry, error)
+
+    def _odd_ones(self, photos: "Sequence[tuple[Entry, Looked]]", rules: Rules) -> tuple[set[int], set[int]]:
+        """Which of a new person's photos show somebody else, and which one and the same; both empty for one photo.
+
+        New is also who has templates of other encoders alone.
+        """
+        ready = {
+            number: found
+            for number, (_, found) in enumerate(photos)
+            if isinstance(found, Prepared) and math.isfinite(float(found.template.vector.sum()))
+        }
+        if len(ready) < 2 or rules.same_person or not self._is_new(photos[0][0]):  # noqa: PLR2004 - a pair
+            return set(), set()
+        alike = _agreeing([found.template for found in ready.values()], self._judge.own_threshold(1))
+        numbers = list(ready)
+        return {numbers[n] for n in range(len(numbers)) if n not in alike}, {numbers[n] for n in alike}
+
+    def _is_new(self, entry: "Entry") -> bool:
+        """Whether nobody under this id or name has a template of this encoder to compare with.
+
+        A name that several have is told when it is filed.
+        """
+        from gallery.errors import PersonAmbiguous
+
+        try:
+            person = self._existing(entry)
+        except PersonAmbiguous:
+            return False
+        return person is None or not person.templates
+
+    def one(self, entry: "Entry", pipeline: "Callable[[], Pipeline]", rules: Rules) -> Enrolled:
+        """Enrol one photo; raises what refuses it."""
+        found = self._prepare(entry, pipeline, rules)
+        return found if isinstance(found, Enrolled) else self._commit(entry, found, rules)
+
+    def _prepare(self, entry: "Entry", pipeline: "Callable[[], Pipeline]", rules: Rules) -> Enrolled | Prepared:
+        from enroll.photo import read_photo
+
+        known = None if rules.replace else self._unchanged(entry)
+        if known is not None:
+            return known
+        photo = read_photo(entry.photo)
+        multi: Any = rules.multi
+        models = pipeline()
+        with only_here(shown_path(entry.photo)):
+            return Prepared(photo.sha256, models.enrol_face(photo, multi=multi))
+
+    def _unchanged(self, entry: "Entry") -> Enrolled | None:
+        """The outcome of a photo that is filed for this person already; such a one is not decoded."""
+        person = self._existing(entry)
+        if person is None or not set(entry.groups) <= set(person.groups):
+            return None
+        sha256 = _digest(entry.photo)
+        if sha256 is None or self._gallery.find_source(person.id, sha256) is None:
+            return None
+        return Enrolled(_ref(person), "unchanged", shown_path(entry.photo))
+
+    def _existing(self, entry: "Entry") -> "PersonInfo | None":
+        """Whom the photo will be filed under, by the gallery's own rule: the id if given, else the only such name."""
+        return self._gallery.of_photo(entry.name, entry.external_id)
+
+    def _commit(self, entry: "Entry", found: Prepared, rules: Rules, *, vouched: bool = False) -> Enrolled:
+        """Compare with everybody, refuse or file; one transaction, so that no other program comes between.
+
+        ``vouched``: the photo was compared with the person's other ones already.
+        """
+        where = shown_path(entry.photo)
+        with self._gallery.store.atomic():
+            policy = self._judge.policy()
+            person = self._existing(entry)
+            others = self._judge.others(found.template, person.id if person else None)
+            rivals = [other for other in others if other.score >= policy.review_threshold]
+            own, needed = (None, 0.0) if person is None else self._own_score(found.template, person.id)
+            unlike = own is not None and own < policy.review_threshold
+            if (own is None or unlike) and not rules.allow_duplicate:
+                _refuse_duplicate(where, entry, rivals, policy.threshold)
+            if person is not None and own is not None and own < needed and not (rules.same_person or vouched):
+                raise PersonUnlike(
+                    where,
+                    f"the face does not look like the earlier photos of {person.name} ({person.external_id}): "
+                    f"score {own:.3f}, needs {needed:.3f}",
+                )
+            filed = self._file(entry, found, rules)
+            alike = self._remember(filed.person.id, rivals)
+        warnings = (UNLIKE_OWN,) if unlike and not (rules.replace or vouched) else ()
+        return Enrolled(_ref(filed.person), filed.outcome, where, found.face.quality, alike, warnings)
+
+    def _own_score(self, template: "Template", person: int) -> tuple[float | None, float]:
+        """The best score against the person's templates so far (None: there is none of this encoder), and the least."""
+        encoder = self._gallery.encoder_id
+        ids = [each.id for each in self._gallery.templates_of(person) if each.encoder_id == encoder]
+        own = self._gallery.load(ids, active=None)
+        needed = self._judge.own_threshold(len(own.ids))
+        if not len(own.ids):
+            return None, needed
+        scores = own.vectors @ template.vector - (own.cohort_means + template.cohort_mean) / 2
+        return float(scores.max()), needed
+
+    def _file(self, entry: "Entry", found: Prepared, rules: Rules) -> "EnrolResult":
+        template, face = found.template, found.face
+        return self._gallery.enroll(
+            entry.name,
+            template.vector,
+            template.cohort_mean,
+            quality=face.quality.to_dict(),
+            source=shown_path(entry.photo),
+            source_sha256=found.sha256,
+            crop=_png(face.crop) if self._settings.keep_crops else None,
+            external_id=entry.external_id,
+            groups=entry.groups,
+            replace=rules.replace,
+            at=self._clock.utc(),
+            by=self._by,
+        )
+
+    def _remember(self, person: int, rivals: list[ScoredPerson]) -> tuple[ScoredPerson, ...]:
+        """Remember the rivals as look-alikes; those who are, that is all but the pairs that somebody has cleared."""
+        at, by = self._clock.utc(), self._by
+        remember = self._gallery.remember_lookalike
+        return tuple(each for each in rivals if remember(person, each.person.key, each.score, at=at, by=by))
+
+
+def _digest(photo: "Path") -> str | None:
+    """The sha256 of a file of a photo's size; None for what reading the photo will refuse with a reason."""
+    from enroll.photo import DEFAULT_LIMITS
+
+    try:
+        if not photo.is_file() or photo.stat().st_size > DEFAULT_LIMITS.max_bytes:
+            return None
+        with photo.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, ValueError):
+        return None
+
+
+def _refuse_duplicate(where: str, entry: "Entry", rivals: list[ScoredPerson], threshold: float) -> None:
+    if rivals and rivals[0].score >= threshold:
+        twin = rivals[0]
+        raise PersonDuplicate(
+            where,
+            f"{entry.name} looks like {twin.person.name} ({twin.person.id}), who is enrolled already: "
+            f"score {twin.score:.3f}, threshold {threshold:.3f}",
+        )
+
+
+def _refused(entry: "Entry", error: Exception) -> NotEnrolled:
+    return NotEnrolled(entry.name, problem_of(error, shown_path(entry.photo)))
+
+
+def _result(prepared: "Callable[[], Enrolled | Prepared]") -> Looked:
+    """What came of a photo, its error included."""
+    try:
+        return prepared()
+    except Exception as error:  # noqa: BLE001 - raised again where its photo's turn comes
+        return error
+
+
+def _agreeing(templates: "Sequence[Template]", threshold: float) -> set[int]:
+    """Numbers of the templates that resemble the one which most of them resemble; of equals the first counts."""
+    import numpy as np
+
+    vectors = np.stack([template.vector for template in templates])
+    means = np.array([template.cohort_mean for template in templates])
+    alike = vectors @ vectors.T - (means[:, None] + means[None]) / 2 >= threshold
+    np.fill_diagonal(alike, val=True)
+    return set(np.flatnonzero(alike[int(alike.sum(1).argmax())]).tolist())
+
+
+def _ref(person: "PersonInfo") -> PersonRef:
+    return PersonRef(person.external_id, person.name, person.id)
+
+
+def _png(crop: Any) -> bytes:
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(crop).save(data, "PNG", compress_level=1)  # a third of the time for a tenth more bytes
+    return data.getvalue()

@@ -1,0 +1,169 @@
+"""A video file or a camera, from its first frame to its last, with whoever is to see and hear of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from attendance.cameras import Address, Camera, ProcessCamera, parse_address
+from attendance.errors import SourceCut
+from attendance.live import CameraFeed, Decided, Event, FileFeed, LiveSummary, Place, Run
+from attendance.records import Decision
+from attendance.show.status import CameraStatus, FileStatus, Say, in_words
+from attendance.show.viewers import Canvas, FilmViewer, WindowViewer
+from attendance.sources import shown_path
+from attendance.writing import refuse_source
+
+if TYPE_CHECKING:
+    from attendance.app import Attendance
+    from attendance.show.window import Window
+
+Emit = Callable[[Decision], object]
+Stop = Callable[[], bool]
+
+CAMERA_FILM_FPS: Final = 12.5  # of the annotated film of a camera, which has no rate of its own
+WHOLE: Final = 0.9  # share of the frames declared from which on a video has not been cut short
+
+
+def video_run(
+    app: "Attendance", path: Path, *, session: str | None = None, group: str | None = None, dry_run: bool = False
+) -> Run:
+    """A run over every frame of a video file; one decision a track.
+
+    Unless it is a dry run, the session's report counts as absent whom nobody saw. It fails with SourceMissing,
+    SourceUnsupported, SourceNoFrames, what the models, judging and marking raise, and, when all that could be read
+    is judged and told, SourceCut.
+    """
+    place = Place(shown_path(path), session, group, dry_run, how="file")
+    return Run(place, FileFeed(path, app.clock), app)
+
+
+def camera_run(
+    app: "Attendance",
+    address: str | Address,
+    *,
+    session: str | None = None,
+    group: str | None = None,
+    dry_run: bool = False,
+    camera: Camera | None = None,
+) -> Run:
+    """A run before a camera, until it ends or the run is stopped; `camera` stands in for the one of the address.
+
+    Unless it is a dry run, the session's report counts as absent whom nobody saw, from the first picture on. It fails
+    with a CameraError, and with what judging and marking raise. Raises CameraAddress at once.
+    """
+    place = parse_address(address) if isinstance(address, str) else address
+    settings = app.settings
+    camera = camera or ProcessCamera(
+        place, app.clock, stall_s=settings.camera_stall_s, retry_max_s=settings.camera_retry_max_s
+    )
+    watched = Place(place.shown, session, group, dry_run, repeat_s=settings.duplicate_window_s)
+    return Run(watched, CameraFeed(camera), app)
+
+
+def check_video(
+    app: "Attendance",
+    path: Path,
+    *,
+    session: str | None = None,
+    group: str | None = None,
+    dry_run: bool = False,
+    annotate: Path | None = None,
+    emit: Emit,
+    status: Say,
+    stop: Stop,
+) -> LiveSummary:
+    """Do a `video_run`; each decision goes to `emit`. Raises what it fails with, and OutputFailed."""
+    if annotate is not None:
+        refuse_source(annotate, path, "video")
+    run = video_run(app, path, session=session, group=group, dry_run=dry_run)
+    name = shown_path(path.name)
+    progress = FileStatus(name, status, app.clock)
+    with ExitStack() as stack:
+        _hear(run, emit, stop)
+        if annotate is not None:
+            run.subscribe(stack.enter_context(FilmViewer(annotate, Canvas())), vital=True)
+        run.subscribe(progress)
+        try:
+            run.run()
+        except SourceCut:
+            status(f"{name}: {in_words(replace(run.summary, state='ended'))}")
+            raise
+        _warn_if_short(name, run.summary, progress.declared, status)
+    status(f"{name}: {in_words(run.summary)}")
+    return run.summary
+
+
+def run_camera(
+    app: "Attendance",
+    address: str | Address,
+    *,
+    session: str | None = None,
+    group: str | None = None,
+    dry_run: bool = False,
+    window: bool = True,
+    annotate: Path | None = None,
+    emit: Emit,
+    status: Say,
+    stop: Stop,
+    camera: Camera | None = None,
+) -> LiveSummary:
+    """Do a `camera_run` until it ends, the user closes the window, or `stop` says so; decisions go to `emit`.
+
+    Raises what it fails with, and OutputFailed. Whatever ends it, Ctrl-C included, the capture process is killed;
+    unless judging or marking failed, the tracks seen are reported.
+    """
+    run = camera_run(app, address, session=session, group=group, dry_run=dry_run, camera=camera)
+    name, canvas = run.place.name, Canvas()
+    with ExitStack() as stack:
+        _hear(run, emit, stop)
+        if annotate is not None:
+            run.subscribe(stack.enter_context(FilmViewer(annotate, canvas, CAMERA_FILM_FPS)), vital=True)
+        if window and (pane := stack.enter_context(_window(status))) is not None:
+            run.subscribe(WindowViewer(pane, canvas, run.stop))
+        run.subscribe(CameraStatus(name, status, app.clock, lambda: _opening_words(app, group)))
+        run.run()
+    status(f"{name}: {in_words(run.summary)}")
+    return run.summary
+
+
+def _hear(run: Run, emit: Emit, stop: Stop) -> None:
+    """Hand decisions to `emit`, whose failure ends the run, and ask `stop` after each event."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Decided):
+            emit(event.decision)
+        if stop():
+            run.stop()
+
+    run.subscribe(hear, vital=True)
+
+
+def _warn_if_short(name: str, summary: LiveSummary, declared: int, status: Say) -> None:
+    if summary.state == "ended" and summary.frames < WHOLE * declared:
+        status(f"{name}: the file ends after {summary.frames} of {declared} frames; it may be cut")
+
+
+@contextmanager
+def _window(status: Say) -> "Iterator[Window | None]":
+    from attendance.show.window import Window, why_no_window
+
+    if reason := why_no_window():
+        status(f"no window: {reason}")
+        yield None
+        return
+    window = Window()
+    try:
+        yield window
+    finally:
+        window.close()
+
+
+def _opening_words(app: "Attendance", group: str | None) -> str:
+    policy = app.policy(group)
+    people = "1 person" if policy.gallery_size == 1 else f"{policy.gallery_size} people"
+    return (
+        f"encoder {app.pipeline.encoder.id}, {people} enrolled, "
+        f"threshold {policy.threshold:.3f} for a false alarm in {100 * policy.target_fpir:g} % of strangers"
+    )

@@ -1,0 +1,69 @@
+"""Homes that cannot be used: one line, the right exit code, no harm."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+
+def test_locked_home(command, home, draw, monkeypatch):
+    """A home that another program is writing to: a bounded wait, one line, exit code 3, nothing changed."""
+    import functools
+
+    from gallery import Store
+
+    command("enroll", draw("a.png", (1,)), "--name", "Ada")
+    monkeypatch.setattr(Store, "open", functools.partial(Store.open, busy_timeout_s=0.1))
+    with closing(sqlite3.connect(home / "attendance.db", isolation_level=None)) as raw:
+        raw.execute("BEGIN IMMEDIATE")
+        code, _, err = command("enroll", draw("b.png", (2,)), "--name", "Bob")
+        assert (3, True) == (code, err.splitlines()[-1].startswith("error[gallery.locked] "))
+        assert command("gallery", "list")[0] == 0, "reading goes on"
+    assert command("enroll", draw("b.png", (2,)), "--name", "Bob")[0] == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX's")
+def test_full_disk(command, home, draw):
+    """A disk that fills up: one line, exit code 3, and the home works again when there is space."""
+    command("enroll", draw("a.png", (1,)), "--name", "Ada")
+    limited = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (33_000,) * 2)\n"  # room for SQLite's index, hardly for its log
+        "from attendance.cli import run\nsys.exit(run(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", limited, "mark", "Ada", "--home", str(home)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (3, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith("error[gallery.")
+    assert command("gallery", "verify")[0] == 0
+    assert command("mark", "Ada")[0] == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the root account may write anywhere")
+def test_read_only_home(command, home, draw):
+    """A home that may not be written: writing exits with 3, reading works."""
+    command("enroll", draw("a.png", (1,)), "--name", "Ada")
+    home.chmod(0o555)
+    try:
+        code, _, err = command("mark", "Ada")
+        assert (3, True) == (code, err.startswith("error[gallery.read_only] "))
+        assert command("gallery", "list")[0] == 0
+    finally:
+        home.chmod(0o700)
+
+
+def test_newer_home(command, home, draw):
+    """A home of a newer version is refused and left as it is."""
+    command("enroll", draw("a.png", (1,)), "--name", "Ada")
+    with closing(sqlite3.connect(home / "attendance.db")) as raw, raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    for arguments in (["check", draw("b.png", (1,))], ["gallery", "list"]):
+        code, out, err = command(*arguments)
+        assert (3, "", True) == (code, out, err.startswith("error[gallery.newer] "))

@@ -1,0 +1,273 @@
+"""Templates of a new encoder from kept crops: whose, of which, and what a crop that cannot be used costs."""
+
+import hashlib
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from attendance import Attendance
+from attendance.cli.renewing import renew
+from attendance.services.reembedding import Reembedding
+from gallery.schema import Crop
+
+NEW = "the encoder fake-2 is new here: "
+
+
+@pytest.fixture
+def renewed(home, app, clock, fake):
+    """Open the same home with the next encoder, or the one named; closes `app`."""
+
+    def opened(encoder: str = "fake-2") -> Attendance:
+        app.close()
+        return Attendance.open(home, clock=clock, pipeline=fake.FakePipeline(fake.FakeEncoder(fake.card(encoder))))
+
+    return opened
+
+
+@pytest.fixture
+def people(app, draw):
+    """Ada with two photos, Bob and Cid with one each."""
+    for name, number in (("Ada", 1), ("Bob", 2), ("Cid", 3)):
+        app.enroll(draw(f"{name}.png", (number,)), name=name)
+    app.enroll(draw("Ada2.png", (1, 90), seed=5), name="Ada")
+    return app
+
+
+@pytest.fixture
+def with_crop(app, fake, clock):
+    """Enrol somebody by this encoder with whatever stands for the kept crop."""
+
+    def put(name: str, number: int, crop: bytes | None) -> None:
+        app.gallery.enroll(
+            name,
+            fake.vector(number),
+            0.0,
+            quality={},
+            source=f"{name}.png",
+            source_sha256=hashlib.sha256(name.encode()).hexdigest(),
+            crop=crop,
+            at=clock.utc(),
+            by="test",
+        )
+
+    return put
+
+
+def png(number: int, side: int = 112) -> bytes:
+    """A crop of this person, as the pipeline without models makes it."""
+    data = io.BytesIO()
+    Image.fromarray(np.full((side, side, 3), number, np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+def shortened_chunk(picture: bytes) -> bytes:
+    """The PNG with a chunk that says it is shorter than it is, so that the next one begins amid its data."""
+    at = picture.index(b"IDAT")
+    return picture[: at - 4] + (60).to_bytes(4) + picture[at:]
+
+
+def templates(app) -> dict[str, list[str]]:
+    """The encoders of everybody's templates, by name."""
+    return {
+        person.name: [each.encoder_id for each in app.gallery.templates_of(person.id)]
+        for person in app.gallery.people(active=None)
+    }
+
+
+def counts(run) -> tuple[int, int, int, int]:
+    return run.total, run.made, run.known, run.failed
+
+
+@pytest.mark.usefixtures("people")
+def test_whoever_lacks_a_template_gets_one_a_crop(renewed):
+    """Everybody active without a template of the present encoder gets one from each kept crop; the old ones stay."""
+    with renewed() as later:
+        run = Reembedding(later, lacking=True)
+        assert 4 == len(list(run))
+        assert (4, 4, 0, 0) == counts(run)
+        two, four = ["fake-1", "fake-2"], ["fake-1", "fake-1", "fake-2", "fake-2"]
+        assert {"Ada": four, "Bob": two, "Cid": two} == {name: sorted(has) for name, has in templates(later).items()}
+        assert (0, 0, 0, 0) == counts(Reembedding(later, lacking=True))
+
+
+@pytest.mark.usefixtures("people")
+def test_the_new_template_is_the_encoders(renewed, fake, monkeypatch):
+    """The new template holds what the present encoder makes of the crop, its cohort mean included."""
+    monkeypatch.setattr(fake.FakeEncoder, "cohort_means", lambda _, vectors: np.full(len(vectors), 0.25, np.float32))
+    with renewed() as later:
+        list(Reembedding(later, lacking=True))
+        (new,) = (each for each in later.gallery.templates_of("Bob") if each.encoder_id == "fake-2")
+        loaded = later.gallery.load([new.id])
+        np.testing.assert_array_equal(fake.vector(2), loaded.vectors[0])
+        assert (0.25, True) == (loaded.cohort_means[0], new.has_crop)
+
+
+def test_inactive_people_are_not_renewed(people, renewed, clock):
+    """Whoever is inactive gets no template unasked; active again they do, and of their own crops alone."""
+    people.gallery.set_active("Bob", False, at=clock.utc(), by="test")
+    with renewed() as later:
+        run = Reembedding(later, lacking=True)
+        list(run)
+        assert (3, 3, 0, 0) == counts(run)
+        assert ["fake-1"] == templates(later)["Bob"]
+        later.gallery.set_active("Bob", True, at=clock.utc(), by="test")
+        again = Reembedding(later, lacking=True)
+        list(again)
+        assert (1, 1, 0, 0) == counts(again)
+        assert ["fake-1", "fake-2"] == sorted(templates(later)["Bob"])
+
+
+@pytest.mark.usefixtures("people")
+def test_whoever_has_a_template_is_left_alone(renewed, draw):
+    """One template of the present encoder is enough: the older crops of that person are not embedded."""
+    with renewed() as later:
+        later.enroll(draw("new.png", (1, 80), seed=9), name="Ada", external_id="P-1")
+        run = Reembedding(later, lacking=True)
+        list(run)
+        assert (2, 2, 0, 0) == counts(run)
+        assert ["fake-1", "fake-1", "fake-2"] == sorted(templates(later)["Ada"])
+
+
+def test_on_demand_everybody_is_renewed(people, renewed, draw, clock):
+    """Without `lacking` every crop is embedded, also of who is inactive or has a template already."""
+    people.gallery.set_active("Bob", False, at=clock.utc(), by="test")
+    with renewed() as later:
+        later.enroll(draw("new.png", (1, 80), seed=9), name="Ada", external_id="P-1")
+        run = Reembedding(later)
+        list(run)
+        assert (4, 4, 0, 0) == counts(run)
+
+
+@pytest.mark.usefixtures("people")
+def test_crops_of_several_encoders(renewed, draw):
+    """Crops of every earlier encoder count, and of a photo that two of them know one template is made."""
+    with renewed() as second:
+        list(Reembedding(second, lacking=True))
+        second.enroll(draw("dora.png", (4,)), name="Dora")
+    with renewed("fake-3") as third:
+        run = Reembedding(third, lacking=True)
+        list(run)
+        assert (9, 5, 4, 0) == counts(run)
+        assert {"Ada": 2, "Bob": 1, "Cid": 1, "Dora": 1} == {
+            name: has.count("fake-3") for name, has in templates(third).items()
+        }
+
+
+@pytest.mark.parametrize(
+    "crop",
+    [b"no picture", b"", png(2)[:60], png(2)[:-60], png(2, side=300)[:200], shortened_chunk(png(2))],
+    ids=["text", "nothing", "cut early", "cut late", "large and cut", "shortened"],
+)
+@pytest.mark.parametrize("lacking", [True, False])
+def test_a_damaged_crop_stops_no_other(with_crop, renewed, crop, lacking):
+    """A crop that is no picture is counted, whatever is wrong with it, and those after it are embedded."""
+    for name, number, picture in (("Ada", 1, png(1)), ("Bob", 2, crop), ("Cid", 3, png(3))):
+        with_crop(name, number, picture)
+    with renewed() as later:
+        run = Reembedding(later, lacking=lacking)
+        assert 3 == len(list(run))
+        assert (3, 2, 0, 1) == counts(run)
+        assert (2, 1) == (later.policy().gallery_size, later.gallery.stats().without_template)
+
+
+@pytest.mark.parametrize("lacking", [True, False])
+def test_an_altered_crop_stops_no_other(people, renewed, lacking):
+    """A kept crop that somebody has altered is counted, and the others are embedded; looking over names it."""
+    (bobs,) = people.gallery.templates_of(people.gallery.find("Bob").id)
+    with people.store.atomic() as transaction:
+        row = transaction.get(Crop, bobs.id)
+        row.picture = row.picture[:-1] + bytes([row.picture[-1] ^ 1])
+    with renewed() as later:
+        run = Reembedding(later, lacking=lacking)
+        list(run)
+        assert (4, 3, 0, 1) == counts(run)
+        assert ["fake-1"] == templates(later)["Bob"]
+        assert f"crop {bobs.id} of P-2" in [each.where for each in later.gallery.verify()]
+
+
+@pytest.mark.usefixtures("people")
+def test_all_crops_of_a_person_are_renewed(renewed, draw):
+    """Somebody with crops of two earlier encoders gets a template of each photo, not of the oldest alone."""
+    with renewed() as second:
+        list(Reembedding(second, lacking=True))
+        second.enroll(draw("new.png", (1, 80), seed=9), name="Ada")
+    with renewed("fake-3") as third:
+        list(Reembedding(third, lacking=True))
+        assert 3 == templates(third)["Ada"].count("fake-3")
+
+
+@pytest.mark.parametrize("side", [96, 112, 128])
+def test_a_crop_of_another_size(with_crop, renewed, fake, monkeypatch, side):
+    """A crop of another size than the present encoder's is brought to it, its colours kept."""
+    asked, embed = [], fake.FakeEncoder.embed
+    monkeypatch.setattr(fake.FakeEncoder, "embed", lambda self, crops: asked.append(crops) or embed(self, crops))
+    with_crop("Ada", 1, png(1, side))
+    with renewed() as later:
+        run = Reembedding(later, lacking=True)
+        list(run)
+        assert (1, 1, 0, 0) == counts(run)
+    (crops,) = asked
+    assert ((1, 112, 112, 3), np.uint8, {1}) == (crops.shape, crops.dtype, set(crops.ravel().tolist()))
+
+
+# --- before a check or an enrolment ----------------------------------------------------------------------------
+
+
+def test_nothing_to_renew_is_not_told(people, capsys):
+    """With the encoder of before nothing is made and nothing said."""
+    renew(people)
+    assert ("", 4) == (capsys.readouterr().err, people.gallery.stats().templates)
+
+
+@pytest.mark.usefixtures("people")
+def test_what_was_renewed_is_told_once(renewed, capsys):
+    """The first command with a new encoder tells how many templates were made, and the next is quiet."""
+    with renewed() as later:
+        renew(later)
+        assert f"{NEW}4 templates were made from kept crops\n" == capsys.readouterr().err
+        renew(later)
+        assert "" == capsys.readouterr().err
+
+
+def test_who_could_not_be_renewed_is_told(with_crop, renewed, capsys):
+    """Crops that could not be used and people without a template are counted in what is said."""
+    with_crop("Ada", 1, png(1))
+    with_crop("Bob", 2, b"no picture")
+    with renewed() as later:
+        renew(later)
+    assert (
+        f"{NEW}1 templates were made from kept crops, 1 could not be used\n"
+        "1 person has no template of fake-2: they are not recognised until a photo is enrolled again\n"
+    ) == capsys.readouterr().err
+
+
+def test_several_who_could_not_be_renewed(with_crop, renewed, capsys):
+    """People whose photos left no crop are counted among those who are not recognised."""
+    with_crop("Ada", 1, png(1))
+    for name, number in (("Bob", 2), ("Cid", 3)):
+        with_crop(name, number, None)
+    with renewed() as later:
+        renew(later)
+    assert "2 people have no template of fake-2" in capsys.readouterr().err
+
+
+def test_the_inactive_alone_are_nothing_to_renew(people, renewed, clock, capsys):
+    """Where only inactive people lack a template nothing is made and nothing said."""
+    for name in ("Ada", "Bob", "Cid"):
+        people.gallery.set_active(name, False, at=clock.utc(), by="test")
+    with renewed() as later:
+        renew(later)
+        assert ("", 4) == (capsys.readouterr().err, sum(map(len, templates(later).values())))
+
+
+def test_the_inactive_are_not_renewed_beside_others(people, renewed, clock, capsys):
+    """Beside people who are renewed an inactive one gets no template, and is not counted in what is said."""
+    people.gallery.set_active("Bob", False, at=clock.utc(), by="test")
+    with renewed() as later:
+        renew(later)
+        assert (f"{NEW}3 templates were made from kept crops\n", ["fake-1"]) == (
+            capsys.readouterr().err,
+            templates(later)["Bob"],
+        )
