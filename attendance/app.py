@@ -147,14 +147,14 @@ class Attendance:
     @property
     def zone(self) -> str:
         """The site's IANA zone."""
-        from attendance.zones import system_zone
+        from attendance.zones.computer import system_zone
 
         return self.settings.time_zone or system_zone()
 
     @property
     def zone_warning(self) -> str | None:
         """What is in doubt about the zone that days are counted in, None where all is well or the site's is set."""
-        from attendance.computerzone import computer_zone
+        from attendance.zones.computer import computer_zone
 
         if self.settings.time_zone is not None:
             return None

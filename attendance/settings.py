@@ -227,7 +227,7 @@ def _nearest(name: str) -> str:
 
 def _nearest_value(row: Setting, raw: Any) -> str:
     """What may be meant by a zone that is none, or a word that is no choice."""
-    from attendance.zonenames import near_zones
+    from attendance.zones.names import near_zones
     from gallery.near import close_names, did_you_mean
 
     if row.name == "time_zone":
@@ -254,7 +254,7 @@ def _typed(row: Setting, raw: Any) -> Value:
 
 def _allowed(row: Setting, value: Value) -> bool:
     if row.name == "time_zone":
-        from attendance.zones import is_zone
+        from attendance.zones.names import is_zone
 
         return is_zone(str(value))
     if row.choices:

@@ -216,8 +216,8 @@ def _clock(settings: Settings, clock: Clock) -> Iterator[Finding]:
 
 def _zone(now: datetime) -> Finding:
     """Whether the zone that the computer tells is the one that its clock runs in."""
-    from attendance.computerzone import computer_zone
     from attendance.records import instant
+    from attendance.zones.computer import computer_zone
 
     found = computer_zone(now)
     if found.warning is None:

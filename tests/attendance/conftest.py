@@ -64,7 +64,7 @@ def plain_environment(monkeypatch) -> None:
 
 def turn_clock(monkeypatch, told: str | None) -> None:
     """Set or unset TZ, and have the C library read it."""
-    from attendance import zones
+    from attendance.zones import computer
 
     if told is None:
         monkeypatch.delenv("TZ", raising=False)
@@ -72,7 +72,7 @@ def turn_clock(monkeypatch, told: str | None) -> None:
         monkeypatch.setenv("TZ", told)
     if hasattr(time, "tzset"):
         time.tzset()
-    zones.system_zone.cache_clear()
+    computer.system_zone.cache_clear()
 
 
 @pytest.fixture

@@ -239,9 +239,9 @@ def test_zone_that_is_used(look, tz, told):
 @pytest.mark.usefixtures("sound")
 def test_clock_in_another_zone(look, monkeypatch):
     """A clock that runs in another zone than the one told is found, with both offsets."""
-    from attendance import computerzone
+    from attendance.zones import computer
 
-    monkeypatch.setattr(computerzone, "system_hours", lambda _: (3600, "X"))
+    monkeypatch.setattr(computer, "system_hours", lambda _: (3600, "X"))
     assert "now that is +00:00 and the computer's clock runs at +01:00" in look()["clock.zone"].detail
 
 

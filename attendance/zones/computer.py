@@ -10,12 +10,24 @@ import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import TZPATH, ZoneInfo
 
-from attendance.zonenames import FIRST_YEAR, Hours, hours_of, near_zones, shipped, shipped_bytes, zone_names, zones_like
-from attendance.zones import is_zone, name_in_path, plain_name
+from attendance.zones.names import (
+    FIRST_YEAR,
+    Hours,
+    hours_of,
+    is_zone,
+    name_in_path,
+    near_zones,
+    plain_name,
+    shipped,
+    shipped_bytes,
+    zone_names,
+    zones_like,
+)
 from gallery.near import MOST
 
 LOCALTIME = Path("/etc/localtime")
@@ -187,3 +199,9 @@ def offset(seconds: int) -> str:
     """As ``date +%z`` shows it: +09:00."""
     minutes = abs(seconds) // 60
     return f"{'-' if seconds < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
+
+
+@cache
+def system_zone() -> str:
+    """The computer's own zone by its IANA name; UTC where nothing tells."""
+    return computer_zone().name

@@ -6,14 +6,19 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from gallery.near import MOST, close_names, folded
 
 Hours = Callable[[datetime], tuple[int, str]]
 """A clock: seconds east of Greenwich and the abbreviation, at an aware instant."""
 FIRST_YEAR = 1970
+_NO_NAMES = frozenset({"localtime", "posixrules"})
+"""Files among the zones that mean another zone on every computer."""
+_PLACE = re.compile(r"zoneinfo(?:[.-][\w.-]*)?/(.+)")
+_KINDS = ("posix/", "right/")
 _OFFSET = re.compile(r"(?:utc|gmt)\s*([+-])\s*0?(\d{1,2})(?::?00)?", re.IGNORECASE)
 
 
@@ -135,3 +140,31 @@ def _rows(table: str) -> list[list[str]]:
     path: Any = files("tzdata") / "zoneinfo" / table
     lines = path.read_text(encoding="utf-8").splitlines()
     return [line.split("\t") for line in lines if line and not line.startswith("#")]
+
+
+def is_zone(name: str) -> bool:
+    """Whether this is a zone of the IANA database, spelt as there: "europe/berlin" is none, wherever it would open."""
+    if name in _NO_NAMES or name.startswith(_KINDS):
+        return False
+    if name not in zone_names() and name.casefold() in {each.casefold() for each in zone_names()}:
+        return False
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def plain_name(text: str) -> str:
+    """A zone's name without what stands before it in ``TZ`` and in folders: a colon, posix/, right/."""
+    name = text.removeprefix(":")
+    for kind in _KINDS:
+        name = name.removeprefix(kind)
+    return name
+
+
+def name_in_path(path: Path | str) -> str | None:
+    """The zone that a file of compiled zones is named for; None where its place tells none."""
+    found = _PLACE.search(Path(path).as_posix())
+    name = plain_name(found[1]) if found else ""
+    return name if name and is_zone(name) else None

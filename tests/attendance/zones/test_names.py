@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.zonenames import hours_of, near_zones, shipped, zone_names, zones_like
+from attendance.zones.names import hours_of, near_zones, shipped, zone_names, zones_like
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.errors import ZoneUnknown
-from attendance.zones import day_bounds, is_zone, local_day, name_in_path, zone
+from attendance.zones import day_bounds, local_day, zone
+from attendance.zones.names import is_zone, name_in_path
 
 ZONES = [
     "UTC",

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from attendance import computerzone as module
-from attendance.computerzone import computer_zone, offset
-from attendance.zones import system_zone
+from attendance.zones import computer as module
+from attendance.zones.computer import computer_zone, offset, system_zone
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="files and rules of POSIX systems")
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -41,7 +40,7 @@ def etc(tmp_path, monkeypatch, tz):
 @pytest.fixture
 def clock_of(monkeypatch):
     """Let the system's clock run as a zone does."""
-    from attendance.zonenames import hours_of, shipped
+    from attendance.zones.names import hours_of, shipped
 
     return lambda name: monkeypatch.setattr(module, "system_hours", hours_of(shipped(name)))
 

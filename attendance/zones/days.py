@@ -1,0 +1,33 @@
+"""Days and zones: an instant is UTC, a day is what the wall calendar of an IANA zone says."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from attendance.errors import ZoneUnknown
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone of this name; raises `ZoneUnknown`, which names the near ones."""
+    try:
+        return ZoneInfo(name)  # also in a spelling that is no longer taken: sessions of old may have it
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        from attendance.zones.names import near_zones
+        from gallery.near import did_you_mean
+
+        near = did_you_mean(near_zones(name))
+        raise ZoneUnknown(name, f"is no time zone of the IANA database{near}") from error
+
+
+def local_day(at: datetime, zone_name: str) -> date:
+    """The date on the wall at that instant."""
+    return at.astimezone(zone(zone_name)).date()
+
+
+def day_start(day: date, zone_name: str) -> datetime:
+    """The day's first instant in UTC: midnight, its first pass if there are two, the gap's end if none."""
+    return datetime.combine(day, time.min, zone(zone_name)).astimezone(UTC)
+
+
+def day_bounds(day: date, zone_name: str) -> tuple[datetime, datetime]:
+    """First instant of the day and of the next one; 23, 24 or 25 hours apart, mostly."""
+    return day_start(day, zone_name), day_start(day + timedelta(days=1), zone_name)
