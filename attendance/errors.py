@@ -1,141 +1,121 @@
 """Every refusal of the product, each with a stable id, an exit code and one sentence of help.
 
-The tree::
-
-    AttendanceError
-    ├── CameraError
-    │   ├── CameraAddress        camera.address       4
-    │   ├── CameraAuth           camera.auth          4
-    │   ├── CameraCertificate    camera.certificate   4
-    │   ├── CameraLost           camera.lost          4
-    │   ├── CameraMissing        camera.missing       4
-    │   ├── CameraNoFrames       camera.no_frames     4
-    │   └── CameraPath           camera.path          4
-    ├── GroupUnknown             group.unknown        1
-    ├── HomeUnknown              home.unknown         3
-    ├── MarkError
-    │   ├── MarkTime             mark.time            2
-    │   ├── MarkUnknown          mark.unknown         1
-    │   └── MarkVoided           mark.voided          1
-    ├── PersonDuplicate          person.duplicate     1
-    ├── PersonUnlike             person.unlike        1
-    ├── SessionError
-    │   ├── SessionClosed        session.closed       1
-    │   ├── SessionDay           session.day          1
-    │   ├── SessionExists        session.exists       1
-    │   ├── SessionUnknown       session.unknown      1
-    │   └── ZoneUnknown          session.zone         2
-    ├── SettingsError
-    │   ├── SettingUnknown       settings.unknown     2
-    │   ├── SettingValue         settings.value       2
-    │   └── SettingsFile         settings.file        3
-    ├── SourceError
-    │   ├── SourceCut            source.cut           1
-    │   ├── SourceFailed         source.failed        1
-    │   ├── SourceMissing        source.missing       1
-    │   ├── SourceNoFrames       source.no_frames     1
-    │   └── SourceUnsupported    source.unsupported   1
-    ├── OutputFailed             output.failed        1
-    ├── OutputForm               output.form          2
-    ├── ReportPeriod             report.period        2
-    ├── RunStarted               run.started          1
-    ├── TrainMissing             train.missing        3
-    └── InternalFailed           internal.failed      1
-
-``enroll`` and ``gallery`` have trees of the same shape; `catalogue` lists all three.
+``enroll`` and ``gallery`` have trees of the same shape; `catalogue` lists all three, docs/errors.md draws them.
 """
 
 # ruff: noqa: N818  the base and the ids say "error"; the names say which one
 
-from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, NamedTuple, Self
+from collections.abc import Iterable
+from typing import Final, Self
 
+from refusal import Refusal, named
 
-class AttendanceError(Exception):
-    """Base of every error this package raises on purpose; ``str()`` is one line, "where: detail"."""
-
-    id: ClassVar[str]
-    exit_code: ClassVar[int] = 1
-    help: ClassVar[str]
-
-    def __init__(self, where: str, detail: str) -> None:
-        super().__init__(where, detail)
-        self.where = where
-        self.detail = detail
-
-    def __str__(self) -> str:
-        return " ".join(f"{self.where}: {self.detail}".split())
-
-
-class CameraError(AttendanceError):
-    """The camera or stream cannot be used."""
-
-    exit_code = 4
-
-
-class CameraAddress(CameraError):
-    """The text given as a camera is neither a device number, nor a URL, nor a file."""
-
-    id = "camera.address"
-    help = "Give a device number (0), an rtsp:// or http:// address, or a video file."
-
-
-class CameraAuth(CameraError):
-    """The camera refuses the user, or the address names none."""
-
-    id = "camera.auth"
-    help = (
+HELP: Final = {
+    "camera.address": "Give a device number (0), an rtsp:// or http:// address, or a video file.",
+    "camera.auth": (
         "Give user and password in the address, http://USER:PASSWORD@HOST/PATH, and check at the camera what "
         "this user may see; write %40 for an @ in the password."
-    )
-
-
-class CameraCertificate(CameraError):
-    """The camera's certificate proves to nobody that it is this camera."""
-
-    id = "camera.certificate"
-    help = (
+    ),
+    "camera.certificate": (
         "Use the host name that the certificate is for; trust the camera's own certificate with "
         "SSL_CERT_FILE=CAMERA.pem, or use http:// on a network of your own."
-    )
-
-
-class CameraMissing(CameraError):
-    """No such device, host or file could be opened."""
-
-    id = "camera.missing"
-    help = "Check the cable, the number or the address; 'attendance doctor --camera 0' tries it."
-
-
-class CameraLost(CameraError):
-    """The stream ended and did not come back."""
-
-    id = "camera.lost"
-    help = "Check the camera's power and network, then start the check again; marks made so far are kept."
-
-
-class CameraNoFrames(CameraError):
-    """The source opens but holds no picture."""
-
-    id = "camera.no_frames"
-    help = (
+    ),
+    "camera.missing": "Check the cable, the number or the address; 'attendance doctor --camera 0' tries it.",
+    "camera.lost": "Check the camera's power and network, then start the check again; marks made so far are kept.",
+    "camera.no_frames": (
         "Play it in another program; convert a file to H.264, as with "
         "'ffmpeg -i FILE -c:v libx264 -pix_fmt yuv420p NEW.mp4'."
-    )
+    ),
+    "camera.path": (
+        "Look up the address of the camera's picture or stream in its manual or settings, and give that one."
+    ),
+    "group.unknown": (
+        "'attendance gallery list' shows the groups; 'attendance gallery group PERSON NAME' adds somebody."
+    ),
+    "home.unknown": "Give the folder with --home or ATTENDANCE_HOME.",
+    "mark.time": (
+        "Give the time on the clock of the site, such as 08:05, or a whole instant, such as 2026-03-02T08:05+01:00."
+    ),
+    "mark.unknown": "'attendance session show NAME' lists the marks of a session.",
+    "mark.voided": "'attendance mark PERSON' makes the mark again by hand.",
+    "person.duplicate": (
+        "Add the photo to the person named here (--id), or pass --allow-duplicate if they are two people."
+    ),
+    "person.unlike": (
+        "If this is another person of the same name, give them an id of their own (--id, the id column, or "
+        "ID__Name as file name); if it is the same person, pass --same-person."
+    ),
+    "session.closed": "Open a session of another name with 'attendance session open NAME'.",
+    "session.day": "Give a day as YYYY-MM-DD that is today's at the site, or a day before it.",
+    "session.exists": "Choose another name, or use the session as it is with --session.",
+    "session.unknown": (
+        "'attendance session list' shows all, and 'attendance session open NAME' opens one; that of a day is begun by "
+        "'attendance mark PERSON --day DAY' and 'attendance check --day DAY SOURCE'."
+    ),
+    "session.zone": "Use a name such as Europe/Berlin or UTC.",
+    "settings.unknown": "'attendance config show' lists all settings.",
+    "settings.value": "'attendance config show' tells each setting's meaning and present value.",
+    "settings.file": "Correct config.toml in the home, or move it away to use the defaults.",
+    "source.cut": "Marks made so far are kept; copy the file again or convert it, then check it once more.",
+    "source.failed": (
+        "Save the picture in another format and try it again; if others fail, too, run 'attendance doctor'."
+    ),
+    "source.missing": "Check the path.",
+    "source.no_frames": (
+        "Convert it to H.264, as with 'ffmpeg -i VIDEO -c:v libx264 -pix_fmt yuv420p NEW.mp4'; "
+        "copy it again if no other program plays it either."
+    ),
+    "source.unsupported": (
+        "Give a picture (JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP, PGM, GIF), a folder of pictures, "
+        "or a video file, best of H.264."
+    ),
+    "output.failed": "Choose a name that is not taken, in a folder that can be written and has space left.",
+    "output.form": "Leave --format out to go by the file's name, or give both so that they fit.",
+    "report.period": "Give days as YYYY-MM-DD, --from not after --to.",
+    "run.started": "Make a new run of the same place; each one watches once.",
+    "train.missing": "Install them with: pip install 'attendance[train]'",
+    "internal.failed": "Run again with --debug and report the traceback.",
+}
 
 
-class CameraPath(CameraError):
+class AttendanceError(Refusal, helps=HELP):
+    """Base of every error this package raises on purpose; ``str()`` is one line, "where: detail"."""
+
+
+class CameraError(AttendanceError, exit_code=4):
+    """The camera or stream cannot be used."""
+
+
+class CameraAddress(CameraError, id="camera.address"):
+    """The text given as a camera is neither a device number, nor a URL, nor a file."""
+
+
+class CameraAuth(CameraError, id="camera.auth"):
+    """The camera refuses the user, or the address names none."""
+
+
+class CameraCertificate(CameraError, id="camera.certificate"):
+    """The camera's certificate proves to nobody that it is this camera."""
+
+
+class CameraMissing(CameraError, id="camera.missing"):
+    """No such device, host or file could be opened."""
+
+
+class CameraLost(CameraError, id="camera.lost"):
+    """The stream ended and did not come back."""
+
+
+class CameraNoFrames(CameraError, id="camera.no_frames"):
+    """The source opens but holds no picture."""
+
+
+class CameraPath(CameraError, id="camera.path"):
     """The host answers, but there is neither a picture nor a stream at this path."""
 
-    id = "camera.path"
-    help = "Look up the address of the camera's picture or stream in its manual or settings, and give that one."
 
-
-class GroupUnknown(AttendanceError):
+class GroupUnknown(AttendanceError, id="group.unknown"):
     """Nobody is in a group of this name."""
-
-    id = "group.unknown"
-    help = "'attendance gallery list' shows the groups; 'attendance gallery group PERSON NAME' adds somebody."
 
     @classmethod
     def among(cls, name: str, groups: Iterable[str]) -> Self:
@@ -145,241 +125,125 @@ class GroupUnknown(AttendanceError):
         return cls(name, f"there is no group of this name{did_you_mean(close_names(name, groups))}")
 
 
-class HomeUnknown(AttendanceError):
+class HomeUnknown(AttendanceError, id="home.unknown", exit_code=3):
     """The account has no home folder in which the gallery's could lie."""
-
-    id = "home.unknown"
-    exit_code = 3
-    help = "Give the folder with --home or ATTENDANCE_HOME."
 
 
 class MarkError(AttendanceError):
     """A mark cannot be found or used."""
 
 
-class MarkTime(MarkError):
+class MarkTime(MarkError, id="mark.time", exit_code=2):
     """The time of a mark by hand is no time, or none at which somebody can have been there."""
 
-    id = "mark.time"
-    exit_code = 2
-    help = "Give the time on the clock of the site, such as 08:05, or a whole instant, such as 2026-03-02T08:05+01:00."
 
-
-class MarkUnknown(MarkError):
+class MarkUnknown(MarkError, id="mark.unknown"):
     """There is no mark for this person and session."""
 
-    id = "mark.unknown"
-    help = "'attendance session show NAME' lists the marks of a session."
 
-
-class MarkVoided(MarkError):
+class MarkVoided(MarkError, id="mark.voided"):
     """The mark is already void."""
 
-    id = "mark.voided"
-    help = "'attendance mark PERSON' makes the mark again by hand."
 
-
-class PersonDuplicate(AttendanceError):
+class PersonDuplicate(AttendanceError, id="person.duplicate"):
     """A new person looks like somebody who is enrolled already."""
 
-    id = "person.duplicate"
-    help = "Add the photo to the person named here (--id), or pass --allow-duplicate if they are two people."
 
-
-class PersonUnlike(AttendanceError):
+class PersonUnlike(AttendanceError, id="person.unlike"):
     """A further photo of somebody enrolled shows another face."""
-
-    id = "person.unlike"
-    help = (
-        "If this is another person of the same name, give them an id of their own (--id, the id column, or "
-        "ID__Name as file name); if it is the same person, pass --same-person."
-    )
 
 
 class SessionError(AttendanceError):
     """A session cannot be used as asked."""
 
 
-class SessionClosed(SessionError):
+class SessionClosed(SessionError, id="session.closed"):
     """The session is closed."""
 
-    id = "session.closed"
-    help = "Open a session of another name with 'attendance session open NAME'."
 
-
-class SessionDay(SessionError):
+class SessionDay(SessionError, id="session.day"):
     """The day can have no session: it has not begun, or is none that a person would mean."""
 
-    id = "session.day"
-    help = "Give a day as YYYY-MM-DD that is today's at the site, or a day before it."
 
-
-class SessionExists(SessionError):
+class SessionExists(SessionError, id="session.exists"):
     """A session of this name is there already."""
 
-    id = "session.exists"
-    help = "Choose another name, or use the session as it is with --session."
 
-
-class SessionUnknown(SessionError):
+class SessionUnknown(SessionError, id="session.unknown"):
     """There is no session of this name."""
 
-    id = "session.unknown"
-    help = (
-        "'attendance session list' shows all, and 'attendance session open NAME' opens one; that of a day is begun by "
-        "'attendance mark PERSON --day DAY' and 'attendance check --day DAY SOURCE'."
-    )
 
-
-class ZoneUnknown(SessionError):
+class ZoneUnknown(SessionError, id="session.zone", exit_code=2):
     """The time zone is not in the IANA database."""
 
-    id = "session.zone"
-    exit_code = 2
-    help = "Use a name such as Europe/Berlin or UTC."
 
-
-class SettingsError(AttendanceError):
+class SettingsError(AttendanceError, exit_code=2):
     """A setting is wrong."""
 
-    exit_code = 2
 
-
-class SettingUnknown(SettingsError):
+class SettingUnknown(SettingsError, id="settings.unknown"):
     """There is no setting of this name."""
 
-    id = "settings.unknown"
-    help = "'attendance config show' lists all settings."
 
-
-class SettingValue(SettingsError):
+class SettingValue(SettingsError, id="settings.value"):
     """The value does not fit the setting."""
 
-    id = "settings.value"
-    help = "'attendance config show' tells each setting's meaning and present value."
 
-
-class SettingsFile(SettingsError):
+class SettingsFile(SettingsError, id="settings.file", exit_code=3):
     """The settings file cannot be read or written."""
-
-    id = "settings.file"
-    exit_code = 3
-    help = "Correct config.toml in the home, or move it away to use the defaults."
 
 
 class SourceError(AttendanceError):
     """Something given to be checked or enrolled cannot be used."""
 
 
-class SourceCut(SourceError):
+class SourceCut(SourceError, id="source.cut"):
     """The video could be read only in part; what came before was judged."""
 
-    id = "source.cut"
-    help = "Marks made so far are kept; copy the file again or convert it, then check it once more."
 
-
-class SourceFailed(SourceError):
+class SourceFailed(SourceError, id="source.failed"):
     """The models failed on this one source; nobody was marked because of it."""
 
-    id = "source.failed"
-    help = "Save the picture in another format and try it again; if others fail, too, run 'attendance doctor'."
 
-
-class SourceMissing(SourceError):
+class SourceMissing(SourceError, id="source.missing"):
     """The file or folder is not there, or holds nothing to read."""
 
-    id = "source.missing"
-    help = "Check the path."
 
-
-class SourceNoFrames(SourceError):
+class SourceNoFrames(SourceError, id="source.no_frames"):
     """The video opens, but no picture of it can be decoded."""
 
-    id = "source.no_frames"
-    help = (
-        "Convert it to H.264, as with 'ffmpeg -i VIDEO -c:v libx264 -pix_fmt yuv420p NEW.mp4'; "
-        "copy it again if no other program plays it either."
-    )
 
-
-class SourceUnsupported(SourceError):
+class SourceUnsupported(SourceError, id="source.unsupported"):
     """The file is neither a picture nor a video that can be read."""
 
-    id = "source.unsupported"
-    help = (
-        "Give a picture (JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP, PGM, GIF), a folder of pictures, "
-        "or a video file, best of H.264."
-    )
 
-
-class OutputFailed(AttendanceError):
+class OutputFailed(AttendanceError, id="output.failed"):
     """A result file could not be written."""
 
-    id = "output.failed"
-    help = "Choose a name that is not taken, in a folder that can be written and has space left."
 
-
-class OutputForm(AttendanceError):
+class OutputForm(AttendanceError, id="output.form", exit_code=2):
     """The form of a result does not fit the place it is to go to."""
 
-    id = "output.form"
-    exit_code = 2
-    help = "Leave --format out to go by the file's name, or give both so that they fit."
 
-
-class ReportPeriod(AttendanceError):
+class ReportPeriod(AttendanceError, id="report.period", exit_code=2):
     """The days of a report are not dates, or in the wrong order."""
 
-    id = "report.period"
-    exit_code = 2
-    help = "Give days as YYYY-MM-DD, --from not after --to."
 
-
-class RunStarted(AttendanceError):
+class RunStarted(AttendanceError, id="run.started"):
     """A run was to be started a second time, or after it was stopped."""
 
-    id = "run.started"
-    help = "Make a new run of the same place; each one watches once."
 
-
-class TrainMissing(AttendanceError):
+class TrainMissing(AttendanceError, id="train.missing", exit_code=3):
     """The training tools are not installed."""
 
-    id = "train.missing"
-    exit_code = 3
-    help = "Install them with: pip install 'attendance[train]'"
 
-
-class InternalFailed(AttendanceError):
+class InternalFailed(AttendanceError, id="internal.failed"):
     """Something unforeseen failed; nothing was marked because of it."""
 
-    id = "internal.failed"
-    help = "Run again with --debug and report the traceback."
 
-
-class CatalogueEntry(NamedTuple):
-    """One row of docs/errors.md."""
-
-    id: str
-    exit_code: int
-    help: str
-
-
-def catalogue() -> list[CatalogueEntry]:
-    """All error ids of the three packages, sorted by id."""
+def catalogue() -> list[type[Refusal]]:
+    """The errors of the three packages that have an id, sorted by id."""
     from enroll.errors import EnrollError
     from gallery.errors import GalleryError
 
-    leaves = {
-        kind.id: CatalogueEntry(kind.id, kind.exit_code, kind.help)
-        for base in (AttendanceError, EnrollError, GalleryError)
-        for kind in _subclasses(base)
-        if "id" in vars(kind)
-    }
-    return [leaves[name] for name in sorted(leaves)]
-
-
-def _subclasses(base: type[Exception]) -> Iterator[Any]:
-    for kind in base.__subclasses__():
-        yield kind
-        yield from _subclasses(kind)
+    return named(AttendanceError, EnrollError, GalleryError)

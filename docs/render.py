@@ -6,8 +6,11 @@ from typing import Any
 
 import typer
 
-from attendance.errors import CatalogueEntry, catalogue
+from attendance.errors import AttendanceError, catalogue
 from attendance.settings import OTHER_VARIABLES, SETTINGS
+from enroll.errors import EnrollError
+from gallery.errors import GalleryError
+from refusal import Refusal, drawn, named
 from train.errors import TrainError
 
 HERE = Path(__file__).resolve().parent
@@ -64,6 +67,13 @@ clear (`lookalike_margin`) |
 `unknown` with `gallery_empty`: nobody is enrolled (in the group asked for).
 """
 
+FOR_PROGRAMS = """
+## The classes
+
+A program that uses the packages catches one class, a family (a class with others below it) or all: `refusal.Refusal`.
+
+"""
+
 SETTINGS_HEAD = """# Settings
 
 Later wins: default, `config.toml` in the home (`attendance config set NAME VALUE`), environment, flag.
@@ -91,18 +101,15 @@ COMMANDS_HEAD = """# Commands
 
 def errors() -> str:
     """errors.md: every id of the product's three error trees, of training's, and the reasons."""
-    return ERRORS + _table(catalogue()) + TRAINING + _table(training_errors()) + REASONS
+    return ERRORS + _table(catalogue()) + TRAINING + _table(named(TrainError)) + REASONS + FOR_PROGRAMS + _trees()
 
 
-def training_errors() -> list[type[TrainError]]:
-    """Training's error classes, sorted by id."""
-    found = [TrainError]
-    for kind in found:  # grows while it is walked
-        found += kind.__subclasses__()
-    return sorted(found, key=lambda kind: kind.id)
+def _trees() -> str:
+    trees = ("\n".join(drawn(base)) for base in (AttendanceError, EnrollError, GalleryError, TrainError))
+    return "\n".join(f"```\n{tree}\n```\n" for tree in trees)
 
 
-def _table(entries: Iterable[CatalogueEntry | type[TrainError]]) -> str:
+def _table(entries: Iterable[type[Refusal]]) -> str:
     return TABLE + "".join(f"| `{entry.id}` | {entry.exit_code} | {entry.help} |\n" for entry in entries)
 
 

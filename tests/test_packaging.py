@@ -1,10 +1,12 @@
-"""The wheel that users install, and the ground rules of the four packages."""
+"""The wheel that users install, and the ground rules of the packages."""
 
 import json
 import os
 import subprocess
 import sys
+import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
-RUN_TIME = ("attendance", "enroll", "gallery")
+RUN_TIME = ("attendance", "enroll", "gallery", "refusal")
 
 
 def run(*command: object, **options: object) -> subprocess.CompletedProcess[str]:
@@ -28,6 +30,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert built.returncode == 0, built.stdout + built.stderr
     (path,) = folder.glob("*.whl")
     return path
+
+
+def test_all_packages_are_built(wheel: Path, tmp_path: Path) -> None:
+    """The wheel holds the packages and no other, the source distribution holds each of them, with every module."""
+    built = run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, cwd=ROOT)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (source,) = tmp_path.glob("*.tar.gz")
+    modules = {str(path.relative_to(ROOT)) for name in (*RUN_TIME, "train") for path in (ROOT / name).rglob("*.py")}
+    with zipfile.ZipFile(wheel) as archive:
+        installed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    with tarfile.open(source) as archive:
+        shipped = {name.partition("/")[2] for name in archive.getnames()}
+    assert {*RUN_TIME, "train"} == {name.partition("/")[0] for name in installed}
+    assert (set(), set()) == (modules - installed, modules - shipped)
 
 
 @pytest.fixture(scope="module")
@@ -93,10 +109,10 @@ for name in names:
 
 
 def test_importing_the_packages_loads_no_heavy_library() -> None:
-    """`import attendance, enroll, gallery` alone loads neither OpenCV, FAISS, ONNX Runtime, SQLAlchemy nor SciPy."""
+    """Importing the packages alone loads neither OpenCV, FAISS, ONNX Runtime, SQLAlchemy nor SciPy."""
     program = """
 import sys
-import attendance, enroll, gallery
+import attendance, enroll, gallery, refusal
 print(sorted({"cv2", "faiss", "onnxruntime", "sqlalchemy", "alembic", "scipy", "torch"} & set(sys.modules)))
 """
     done = run(sys.executable, "-c", program, cwd=ROOT)

@@ -1,174 +1,108 @@
-"""Errors of the training package.
-
-TrainError
-├── WeightsUnusable     weights.unusable
-├── DataMissing         data.missing
-├── FetchFailed         data.fetch
-├── ManifestInvalid     data.manifest
-├── SourceRefused       data.source
-├── TestPersonRefused   data.test_person
-├── RecipeInvalid       recipe.invalid
-├── CheckpointRefused   checkpoint.refused
-├── CheckpointUnwritten checkpoint.unwritten
-├── TrainingDiverged    training.diverged
-├── DeviceMissing       device.missing
-├── DemoMissing         demo.missing
-├── ExportUnequal       export.unequal
-├── FiguresForeign      figures.foreign
-├── PeerMissing         peer.missing
-├── MeasureFailed       measure.failed
-├── OutUnwritten        out.unwritten
-└── WorkerLost          worker.lost
-"""
+"""Errors of the training package; docs/errors.md draws their tree."""
 # ruff: noqa: N818 - the ids and the tree say "error"; the names say which one
 
-from typing import ClassVar
+from typing import Final
+
+from refusal import Refusal
+
+HELP: Final = {
+    "train.failed": "Run again with --debug for the traceback.",
+    "weights.unusable": "Give the file that the network's published source offers.",
+    "data.missing": "Point to it with --data, or see `attendance train fetch`.",
+    "data.fetch": "Check the network, or take a copy over with --from FOLDER or ZIP.",
+    "data.manifest": "Correct the row, file or number that it names, then run the same command again.",
+    "data.source": (
+        "Give folders or zips with a folder per person, two photos of some; see `attendance train crops --help`."
+    ),
+    "data.test_person": "Leave the people of the test list out of every training and development set.",
+    "recipe.invalid": "See train/recipes for complete examples.",
+    "checkpoint.refused": "Choose another output folder, or go back to the recipe that wrote the checkpoint.",
+    "checkpoint.unwritten": "Free some space and run the same command again: it resumes from the last checkpoint.",
+    "training.diverged": "Lower the learning rate; the last checkpoint before it is kept.",
+    "device.missing": 'Use device = "cpu" or "auto".',
+    "demo.missing": "Install it with: pip install 'attendance[train,demo]'.",
+    "export.unequal": "Nothing was written; report the network and the versions of torch and onnxruntime.",
+    "figures.foreign": "Evaluate the encoder again; its card keeps what it said before.",
+    "peer.missing": "Install it with: pip install dlib-bin && pip install --no-deps face_recognition_models.",
+    "measure.failed": "Run again with fewer other programs, or see the message of that process.",
+    "out.unwritten": "Free some space or choose another --out; the same command goes on where it stood.",
+    "worker.lost": "Run the same command again, with fewer --processes: photos that are finished are kept.",
+}
 
 
-class TrainError(Exception):
+class TrainError(Refusal, helps=HELP, id="train.failed"):
     """Base of every error that training raises on purpose; prints as one line `where: detail`."""
 
-    id: ClassVar[str] = "train.failed"
-    exit_code: ClassVar[int] = 1
-    help: ClassVar[str] = "Run again with --debug for the traceback."
 
-    def __init__(self, where: str, detail: str) -> None:
-        super().__init__(" ".join(f"{where}: {detail}".split()))
-        self.where = where
-        self.detail = detail
-
-
-class WeightsUnusable(TrainError):
+class WeightsUnusable(TrainError, id="weights.unusable"):
     """Initial weights that cannot be read or do not fit the network."""
 
-    id = "weights.unusable"
-    help = "Give the file that the network's published source offers."
 
-
-class DataMissing(TrainError):
+class DataMissing(TrainError, id="data.missing"):
     """A data set is not where it was looked for."""
 
-    id = "data.missing"
-    help = "Point to it with --data, or see `attendance train fetch`."
 
-
-class FetchFailed(TrainError):
+class FetchFailed(TrainError, id="data.fetch"):
     """A data set could not be downloaded."""
 
-    id = "data.fetch"
-    help = "Check the network, or take a copy over with --from FOLDER or ZIP."
 
-
-class ManifestInvalid(TrainError):
+class ManifestInvalid(TrainError, id="data.manifest"):
     """A list, file or set of photos that cannot be trained on as it stands."""
 
-    id = "data.manifest"
-    help = "Correct the row, file or number that it names, then run the same command again."
 
-
-class SourceRefused(TrainError):
+class SourceRefused(TrainError, id="data.source", exit_code=2):
     """Photos that no training set can be made of, or a set that cannot be told from another."""
 
-    id = "data.source"
-    exit_code = 2
-    help = "Give folders or zips with a folder per person, two photos of some; see `attendance train crops --help`."
 
-
-class TestPersonRefused(TrainError):
+class TestPersonRefused(TrainError, id="data.test_person"):
     """A training or development set holds people that are kept for the final measurement."""
 
     __test__ = False  # pytest: not a test class
-    id = "data.test_person"
-    help = "Leave the people of the test list out of every training and development set."
 
 
-class RecipeInvalid(TrainError):
+class RecipeInvalid(TrainError, id="recipe.invalid", exit_code=2):
     """A recipe with unknown or ill-typed entries."""
 
-    id = "recipe.invalid"
-    exit_code = 2
-    help = "See train/recipes for complete examples."
 
-
-class CheckpointRefused(TrainError):
+class CheckpointRefused(TrainError, id="checkpoint.refused", exit_code=2):
     """A checkpoint that another recipe wrote, or that cannot be read."""
 
-    id = "checkpoint.refused"
-    exit_code = 2
-    help = "Choose another output folder, or go back to the recipe that wrote the checkpoint."
 
-
-class CheckpointUnwritten(TrainError):
+class CheckpointUnwritten(TrainError, id="checkpoint.unwritten", exit_code=3):
     """A checkpoint could not be written; the one before it is untouched."""
 
-    id = "checkpoint.unwritten"
-    exit_code = 3
-    help = "Free some space and run the same command again: it resumes from the last checkpoint."
 
-
-class TrainingDiverged(TrainError):
+class TrainingDiverged(TrainError, id="training.diverged"):
     """The loss stopped being a number."""
 
-    id = "training.diverged"
-    help = "Lower the learning rate; the last checkpoint before it is kept."
 
-
-class DeviceMissing(TrainError):
+class DeviceMissing(TrainError, id="device.missing", exit_code=2):
     """The recipe asks for a device that this machine does not have."""
 
-    id = "device.missing"
-    exit_code = 2
-    help = 'Use device = "cpu" or "auto".'
 
-
-class DemoMissing(TrainError):
+class DemoMissing(TrainError, id="demo.missing", exit_code=2):
     """The demo page's library is not installed."""
 
-    id = "demo.missing"
-    exit_code = 2
-    help = "Install it with: pip install 'attendance[train,demo]'."
 
-
-class ExportUnequal(TrainError):
+class ExportUnequal(TrainError, id="export.unequal"):
     """The exported file does not compute what the network computes."""
 
-    id = "export.unequal"
-    help = "Nothing was written; report the network and the versions of torch and onnxruntime."
 
-
-class FiguresForeign(TrainError):
+class FiguresForeign(TrainError, id="figures.foreign"):
     """Figures were measured on another encoder than the one whose card should hold them."""
 
-    id = "figures.foreign"
-    help = "Evaluate the encoder again; its card keeps what it said before."
 
-
-class PeerMissing(TrainError):
+class PeerMissing(TrainError, id="peer.missing", exit_code=2):
     """A peer that is installed by hand is not there."""
 
-    id = "peer.missing"
-    exit_code = 2
-    help = "Install it with: pip install dlib-bin && pip install --no-deps face_recognition_models."
 
-
-class MeasureFailed(TrainError):
+class MeasureFailed(TrainError, id="measure.failed"):
     """The process that measures an encoder's cost ended early."""
 
-    id = "measure.failed"
-    help = "Run again with fewer other programs, or see the message of that process."
 
-
-class OutUnwritten(TrainError):
+class OutUnwritten(TrainError, id="out.unwritten", exit_code=3):
     """A result could not be written; what was there before is untouched."""
 
-    id = "out.unwritten"
-    exit_code = 3
-    help = "Free some space or choose another --out; the same command goes on where it stood."
 
-
-class WorkerLost(TrainError):
+class WorkerLost(TrainError, id="worker.lost", exit_code=3):
     """A worker process ended without a word, most often for want of memory."""
-
-    id = "worker.lost"
-    exit_code = 3
-    help = "Run the same command again, with fewer --processes: photos that are finished are kept."

@@ -55,16 +55,14 @@ def _called(arguments: list[str]) -> int:
 def _explain(error: Any) -> int:
     """Say what went wrong on one line; the exit code."""
     from attendance.cli.output import say
-    from attendance.errors import InternalFailed
-    from attendance.faults import is_ours, line_of
+    from attendance.faults import refusal_of
 
     if hasattr(error, "format_message") and hasattr(error, "show"):  # wrong usage, found by the parser
         error.show()
         return int(error.exit_code)
-    if not is_ours(error):
-        error = InternalFailed("attendance", f"{type(error).__name__}: {error}")
-    say(line_of(error))
-    return int(error.exit_code)
+    refused = refusal_of(error, "attendance")
+    say(refused.line)
+    return refused.exit_code
 
 
 def _named(error: Exception, arguments: Sequence[str]) -> Exception:

@@ -14,8 +14,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from attendance.clock import Clock
-from attendance.faults import is_ours
 from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
+from refusal import Refusal
 
 if TYPE_CHECKING:
     from enroll.card import EncoderCard
@@ -109,8 +109,8 @@ def _guarded(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Find
         yield _from_error(check, error)
 
 
-def _from_error(check: str, error: Any) -> Finding:
-    if is_ours(error):
+def _from_error(check: str, error: Exception) -> Finding:
+    if isinstance(error, Refusal):
         return Finding(check, str(error), error.id, _REPAIRS.get(error.id, error.help), error.exit_code)
     return Finding(check, f"{type(error).__name__}: {error}", "internal.failed", f"{DOCTOR} --debug", 1)
 

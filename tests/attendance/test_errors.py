@@ -1,4 +1,4 @@
-"""The errors: one tree, ids that never clash, one line each, and what is documented is what there is."""
+"""The errors: ids that never clash, one line each, and what others raise becomes ours."""
 
 import inspect
 import re
@@ -6,40 +6,10 @@ import re
 import pytest
 
 import attendance
-from attendance import errors
-from attendance.errors import AttendanceError, SessionClosed, catalogue
-from attendance.faults import Problem, is_ours, line_of, problem_of
-
-
-def leaves(base: type[AttendanceError]) -> list[type[AttendanceError]]:
-    found = [leaf for kind in base.__subclasses__() for leaf in leaves(kind)]
-    return found or [base]
-
-
-def test_every_leaf_is_whole():
-    """Each error that can be raised has an id, an exit code from 1 to 4 and one sentence of help."""
-    for kind in leaves(AttendanceError):
-        assert re.fullmatch(r"[a-z]+\.[a-z_]+", kind.id), kind
-        assert kind.exit_code in {1, 2, 3, 4}
-        assert kind.help.endswith((".", "'")), kind
-        assert "\n" not in kind.help
-
-
-def test_ids_are_unique_over_all_packages():
-    """No id stands for two errors, in whichever package."""
-    from enroll.errors import EnrollError
-    from gallery.errors import GalleryError
-
-    for base in (AttendanceError, EnrollError, GalleryError):
-        ids = [kind.id for kind in leaves(base) if "id" in vars(kind)]
-        assert len(set(ids)) == len(ids)
-
-
-def test_tree_in_the_docstring_is_the_tree():
-    """The drawn tree names every error with its id and exit code, and no other."""
-    drawn = dict(re.findall(r"(\w+) +([a-z]+\.[a-z_]+ +\d)", errors.__doc__))
-    actual = {kind.__name__: f"{kind.id} {kind.exit_code}" for kind in leaves(AttendanceError)}
-    assert actual == {name: " ".join(rest.split()) for name, rest in drawn.items()}
+from attendance.errors import SessionClosed, catalogue
+from attendance.faults import Problem, problem_of
+from enroll.errors import PhotoMissing
+from refusal import told
 
 
 def test_catalogue_holds_the_three_trees():
@@ -53,7 +23,7 @@ def test_one_line():
     """An error is one line, whatever its parts hold."""
     error = SessionClosed("Ma\nths", "was\n closed")
     assert "Ma ths: was closed" == str(error)
-    assert line_of(error) == f"error[session.closed] Ma ths: was closed. {SessionClosed.help}"
+    assert f"error[session.closed] Ma ths: was closed. {SessionClosed.help}" == error.line
 
 
 @pytest.mark.parametrize("end", ["", ".", "..", " .", "?", "?.", "!", "…", ",", ";", "'did you mean it?'", ")"])
@@ -61,19 +31,13 @@ def test_one_mark_at_the_end(end):
     """Whatever a detail ends in, exactly one mark stands before the help, for every error of the three packages."""
     for entry in catalogue():
         lines = [
-            line_of(_Told(entry.id, entry.help, f"x.jpg: it is so{end}")),
+            told(entry.id, f"x.jpg: it is so{end}", entry.help),
             Problem("x.jpg", entry.id, f"it is so{end}", entry.help).line,
         ]
         for line in lines:
             head, found, _ = line.partition(f" {entry.help}")
             assert found, line
             assert re.search(r"(?<![.,;:?!… ])[.?!…]$", head), line
-
-
-class _Told(Exception):  # noqa: N818 - stands for any error
-    def __init__(self, id_: str, help_: str, shown: str) -> None:
-        super().__init__(shown)
-        self.id, self.help = id_, help_
 
 
 def test_help_is_one_sentence_after_another():
@@ -87,14 +51,29 @@ def test_help_is_one_sentence_after_another():
 )
 def test_marks(detail, line):
     """A question keeps its mark and gets no full stop; a full stop is not doubled."""
-    assert f"error[session.closed] Maths: {line}{SessionClosed.help}" == line_of(SessionClosed("Maths", detail))
+    assert f"error[session.closed] Maths: {line}{SessionClosed.help}" == SessionClosed("Maths", detail).line
 
 
 def test_foreign_errors_become_internal():
     """An error that is none of ours is reported as internal, with its type."""
-    assert not is_ours(ValueError("x"))
     problem = problem_of(ValueError("x"), "a.jpg")
     assert ("internal.failed", "ValueError: x") == (problem.id, problem.detail)
+
+
+@pytest.mark.parametrize("kind", [PhotoMissing, SessionClosed])
+@pytest.mark.parametrize("source", ["a.jpg", "a  b\n.jpg", "\x1b[2J.jpg"])
+def test_the_source_is_told_once(kind, source):
+    """A problem's detail does not repeat the source that the error is about, however spelt; it names another."""
+    assert "is not there" == problem_of(kind(source, "is not there"), source).detail
+    assert "b.jpg: is not there" == problem_of(kind("b.jpg", "is not there"), source).detail
+
+
+def test_what_ends_a_run_is_raised_again():
+    """An error that would hit every other source as well is no problem of this one."""
+    from gallery.errors import GalleryFull
+
+    with pytest.raises(GalleryFull):
+        problem_of(GalleryFull("home", "no space"), "a.jpg")
 
 
 def test_public_names():

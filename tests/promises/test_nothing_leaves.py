@@ -108,7 +108,7 @@ def test_reporting_libraries_are_imported_in_one_place() -> None:
     """No module imports a library that reports to its vendor but the one that throws its switch before."""
     found = {
         str(path.relative_to(ROOT))
-        for package in ("attendance", "enroll", "gallery", "train")
+        for package in ("attendance", "enroll", "gallery", "refusal", "train")
         for path in (ROOT / package).rglob("*.py")
         if REPORTING & set(imported(path))
     }

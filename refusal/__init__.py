@@ -1,0 +1,7 @@
+"""What every refusal is: a stable id, an exit code, where, what is wrong, and what to do. It knows no other package."""
+
+from refusal.base import Refusal
+from refusal.text import one_line, sentence, told
+from refusal.tree import drawn, named
+
+__all__ = ["Refusal", "drawn", "named", "one_line", "sentence", "told"]

@@ -1,0 +1,39 @@
+"""The tree of classes below a base: as a list of those that have an id, and drawn."""
+
+from collections.abc import Iterator
+
+from refusal.base import Refusal
+
+__all__ = ["drawn", "named"]
+
+Kind = type[Refusal]
+
+
+def named(*bases: Kind) -> list[Kind]:
+    """The classes at and below the bases that have an id of their own, sorted by id."""
+    kinds = {kind for base in bases for kind in _walk(base) if "id" in vars(kind)}
+    return sorted(kinds, key=lambda kind: kind.id)
+
+
+def _walk(base: Kind) -> Iterator[Kind]:
+    yield base
+    for kind in base.__subclasses__():
+        yield from _walk(kind)
+
+
+def drawn(base: Kind) -> list[str]:
+    """The tree as lines of text, members in the order in which they are made: name, then the id where there is one."""
+    return [_labelled("", base), *_branches(base, "")]
+
+
+def _branches(base: Kind, indent: str) -> Iterator[str]:
+    kinds = base.__subclasses__()
+    for kind in kinds:
+        last = kind is kinds[-1]
+        yield _labelled(indent + ("└── " if last else "├── "), kind)
+        yield from _branches(kind, indent + ("    " if last else "│   "))
+
+
+def _labelled(branch: str, kind: Kind) -> str:
+    name = f"{branch}{kind.__name__}"
+    return f"{name:<32} {kind.id}" if "id" in vars(kind) else name
