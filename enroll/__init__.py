@@ -3,6 +3,8 @@
 Names load on first use, so that importing the package costs nothing.
 """
 
+# ruff: noqa: F403, F405  the whole tree of errors is public; a test holds the names of __all__ against it
+
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -10,97 +12,13 @@ if TYPE_CHECKING:
     from enroll.card import EncoderCard, ScoreModel, load_card
     from enroll.detect import FaceDetector, FaceFinder
     from enroll.encoder import Encoder, OnnxEncoder, load_encoder
-    from enroll.errors import (
-        CardInvalid,
-        DetectorAltered,
-        DetectorError,
-        DetectorFailed,
-        DetectorMissing,
-        EncoderAltered,
-        EncoderError,
-        EncoderFailed,
-        EncoderMissing,
-        EnrollError,
-        FaceError,
-        NameInvalid,
-        NoFace,
-        PhotoDamaged,
-        PhotoEmpty,
-        PhotoError,
-        PhotoIsDirectory,
-        PhotoMissing,
-        PhotoRefused,
-        PhotoTooManyBytes,
-        PhotoTooManyPixels,
-        PhotoTooSmall,
-        PhotoTruncated,
-        PhotoUnknownFormat,
-        PhotoUnreadable,
-        RosterBroken,
-        RosterDeep,
-        RosterEmpty,
-        RosterEncoding,
-        RosterError,
-        RosterHeader,
-        RosterMissing,
-        RosterRow,
-        SeveralFaces,
-    )
+    from enroll.errors import *
     from enroll.face import Detection, Face, Photo, Quality, Template
     from enroll.kinds import PHOTO_SUFFIXES
     from enroll.photo import PhotoLimits, decode_photo, find_photos, read_photo
     from enroll.pipeline import Pipeline, open_pipeline
     from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess
     from enroll.roster import Entry, Roster, clean_name, name_photos, read_roster, skipped_files, walk_folder
-
-_HOME = {
-    "card": ("EncoderCard", "ScoreModel", "load_card"),
-    "detect": ("FaceDetector", "FaceFinder"),
-    "encoder": ("Encoder", "OnnxEncoder", "load_encoder"),
-    "errors": (
-        "CardInvalid",
-        "DetectorAltered",
-        "DetectorError",
-        "DetectorFailed",
-        "DetectorMissing",
-        "EncoderAltered",
-        "EncoderError",
-        "EncoderFailed",
-        "EncoderMissing",
-        "EnrollError",
-        "FaceError",
-        "NameInvalid",
-        "NoFace",
-        "PhotoDamaged",
-        "PhotoEmpty",
-        "PhotoError",
-        "PhotoIsDirectory",
-        "PhotoMissing",
-        "PhotoRefused",
-        "PhotoTooManyBytes",
-        "PhotoTooManyPixels",
-        "PhotoTooSmall",
-        "PhotoTruncated",
-        "PhotoUnknownFormat",
-        "PhotoUnreadable",
-        "RosterBroken",
-        "RosterDeep",
-        "RosterEmpty",
-        "RosterEncoding",
-        "RosterError",
-        "RosterHeader",
-        "RosterMissing",
-        "RosterRow",
-        "SeveralFaces",
-    ),
-    "face": ("Detection", "Face", "Photo", "Quality", "Template"),
-    "kinds": ("PHOTO_SUFFIXES",),
-    "photo": ("PhotoLimits", "decode_photo", "find_photos", "read_photo"),
-    "pipeline": ("Pipeline", "open_pipeline"),
-    "quality": ("CHECK_LIMITS", "ENROLL_LIMITS", "QualityLimits", "assess"),
-    "roster": ("Entry", "Roster", "clean_name", "name_photos", "read_roster", "skipped_files", "walk_folder"),
-}
-_MODULE_OF = {name: module for module, names in _HOME.items() for name in names}
 
 __all__ = [
     "CHECK_LIMITS",
@@ -169,6 +87,20 @@ __all__ = [
     "skipped_files",
     "walk_folder",
 ]
+
+# Whatever has no home here is an error.
+_HOME = {
+    "card": ("EncoderCard", "ScoreModel", "load_card"),
+    "detect": ("FaceDetector", "FaceFinder"),
+    "encoder": ("Encoder", "OnnxEncoder", "load_encoder"),
+    "face": ("Detection", "Face", "Photo", "Quality", "Template"),
+    "kinds": ("PHOTO_SUFFIXES",),
+    "photo": ("PhotoLimits", "decode_photo", "find_photos", "read_photo"),
+    "pipeline": ("Pipeline", "open_pipeline"),
+    "quality": ("CHECK_LIMITS", "ENROLL_LIMITS", "QualityLimits", "assess"),
+    "roster": ("Entry", "Roster", "clean_name", "name_photos", "read_roster", "skipped_files", "walk_folder"),
+}
+_MODULE_OF = dict.fromkeys(__all__, "errors") | {name: module for module, names in _HOME.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

@@ -9,39 +9,14 @@
 Names are loaded when first used: importing this package is cheap and has no side effects.
 """
 
+# ruff: noqa: F403, F405  the whole tree of errors is public; a test holds the names of __all__ against it
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gallery.archive import Exported, Imported
-    from gallery.errors import (
-        Conflict,
-        DuplicateId,
-        GalleryDamaged,
-        GalleryError,
-        GalleryFailed,
-        GalleryFull,
-        GalleryLocked,
-        GalleryMissing,
-        GalleryNewer,
-        GalleryReadOnly,
-        GalleryRefused,
-        GalleryUnusable,
-        ImportInvalid,
-        KeyExposed,
-        KeyMissing,
-        KeyWrong,
-        LookalikeUnknown,
-        NotADatabase,
-        NotEmpty,
-        PersonAmbiguous,
-        PersonInactive,
-        PersonInvalid,
-        PersonUnknown,
-        TemplateAltered,
-        TemplateInvalid,
-        WrongEncoder,
-    )
+    from gallery.errors import *
     from gallery.gallery import Gallery
     from gallery.ports import Database, Search, Vault
     from gallery.repositories.events import history, record
@@ -64,62 +39,6 @@ if TYPE_CHECKING:
     )
     from gallery.vault.key import load_key
     from gallery.vault.seal import Sealer
-
-_ERRORS = (
-    "Conflict",
-    "DuplicateId",
-    "GalleryDamaged",
-    "GalleryError",
-    "GalleryFailed",
-    "GalleryFull",
-    "GalleryLocked",
-    "GalleryMissing",
-    "GalleryNewer",
-    "GalleryReadOnly",
-    "GalleryRefused",
-    "GalleryUnusable",
-    "ImportInvalid",
-    "KeyExposed",
-    "KeyMissing",
-    "KeyWrong",
-    "LookalikeUnknown",
-    "NotADatabase",
-    "NotEmpty",
-    "PersonAmbiguous",
-    "PersonInactive",
-    "PersonInvalid",
-    "PersonUnknown",
-    "TemplateAltered",
-    "TemplateInvalid",
-    "WrongEncoder",
-)
-_VALUES = (
-    "AddedTemplate",
-    "EnrolResult",
-    "Event",
-    "Hit",
-    "Lookalike",
-    "PersonInfo",
-    "Problem",
-    "Removal",
-    "Stats",
-    "StoredCrop",
-    "TemplateInfo",
-    "Templates",
-)
-_HOME_OF = {
-    **dict.fromkeys(_ERRORS, "gallery.errors"),
-    **dict.fromkeys(_VALUES, "gallery.values"),
-    **dict.fromkeys(("Exported", "Imported"), "gallery.archive"),
-    **dict.fromkeys(("Database", "Search", "Vault"), "gallery.ports"),
-    **dict.fromkeys(("history", "record"), "gallery.repositories.events"),
-    "Gallery": "gallery.gallery",
-    "GalleryIndex": "gallery.search.follower",
-    "Index": "gallery.search.index",
-    "Sealer": "gallery.vault.seal",
-    "Store": "gallery.sqlite.store",
-    "load_key": "gallery.vault.key",
-}
 
 __all__ = [
     "AddedTemplate",
@@ -174,6 +93,34 @@ __all__ = [
     "load_key",
     "record",
 ]
+
+_VALUES = (
+    "AddedTemplate",
+    "EnrolResult",
+    "Event",
+    "Hit",
+    "Lookalike",
+    "PersonInfo",
+    "Problem",
+    "Removal",
+    "Stats",
+    "StoredCrop",
+    "TemplateInfo",
+    "Templates",
+)
+_HOME_OF = {
+    **dict.fromkeys(__all__, "gallery.errors"),  # whatever has no other home below
+    **dict.fromkeys(_VALUES, "gallery.values"),
+    **dict.fromkeys(("Exported", "Imported"), "gallery.archive"),
+    **dict.fromkeys(("Database", "Search", "Vault"), "gallery.ports"),
+    **dict.fromkeys(("history", "record"), "gallery.repositories.events"),
+    "Gallery": "gallery.gallery",
+    "GalleryIndex": "gallery.search.follower",
+    "Index": "gallery.search.index",
+    "Sealer": "gallery.vault.seal",
+    "Store": "gallery.sqlite.store",
+    "load_key": "gallery.vault.key",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -2,6 +2,6 @@
 
 from refusal.base import Refusal
 from refusal.text import one_line, sentence, told
-from refusal.tree import drawn, named
+from refusal.tree import drawn, members, named
 
-__all__ = ["Refusal", "drawn", "named", "one_line", "sentence", "told"]
+__all__ = ["Refusal", "drawn", "members", "named", "one_line", "sentence", "told"]

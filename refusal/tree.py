@@ -1,24 +1,25 @@
-"""The tree of classes below a base: as a list of those that have an id, and drawn."""
+"""The tree of classes below a base: all of them, those that have an id, and drawn."""
 
 from collections.abc import Iterator
 
 from refusal.base import Refusal
 
-__all__ = ["drawn", "named"]
+__all__ = ["drawn", "members", "named"]
 
 Kind = type[Refusal]
 
 
 def named(*bases: Kind) -> list[Kind]:
     """The classes at and below the bases that have an id of their own, sorted by id."""
-    kinds = {kind for base in bases for kind in _walk(base) if "id" in vars(kind)}
+    kinds = {kind for base in bases for kind in members(base) if "id" in vars(kind)}
     return sorted(kinds, key=lambda kind: kind.id)
 
 
-def _walk(base: Kind) -> Iterator[Kind]:
+def members(base: Kind) -> Iterator[Kind]:
+    """The class and all below it, families as well, each before its own members."""
     yield base
     for kind in base.__subclasses__():
-        yield from _walk(kind)
+        yield from members(kind)
 
 
 def drawn(base: Kind) -> list[str]:

@@ -13,6 +13,7 @@ import enroll
 from enroll import errors
 from enroll.errors import PhotoRefused
 from enroll.face import Detection, Photo, Quality, Template
+from refusal import members
 
 MODULES = ("card", "detect", "encoder", "errors", "face", "geometry", "photo", "pipeline", "quality", "roster")
 
@@ -20,11 +21,16 @@ MODULES = ("card", "detect", "encoder", "errors", "face", "geometry", "photo", "
 def test_every_public_name_loads_and_no_other_exists():
     """`__all__` is complete and without doubles: each name loads, and from where type checkers think it does."""
     assert len(set(enroll.__all__)) == len(enroll.__all__)
-    homes = {name: home for home, names in enroll._HOME.items() for name in names}
-    assert sorted(homes) == sorted(enroll.__all__)
-    for name, home in homes.items():
+    assert sorted(enroll._MODULE_OF) == sorted(enroll.__all__)
+    for name, home in enroll._MODULE_OF.items():
         assert getattr(importlib.import_module(f"enroll.{home}"), name) is getattr(enroll, name)
     assert set(enroll.__all__) <= set(dir(enroll))
+
+
+def test_every_error_is_public():
+    """The names that are looked for among the errors are the tree's: every family and every member."""
+    listed = {name for name, home in enroll._MODULE_OF.items() if home == "errors"}
+    assert listed == {kind.__name__ for kind in members(errors.EnrollError)}
 
 
 def test_an_unknown_name_is_an_attribute_error():

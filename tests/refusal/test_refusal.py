@@ -12,7 +12,7 @@ import sys
 import pytest
 
 import refusal
-from refusal import Refusal, drawn, named, one_line, sentence
+from refusal import Refusal, drawn, members, named, one_line, sentence
 
 HELP = {"thing.broken": "Mend it.", "thing.lost": "Look for it."}
 
@@ -106,6 +106,7 @@ def test_a_refusal_travels_between_processes():
 def test_the_tree_is_walked_and_drawn():
     """All classes with an id are found once, sorted by id; the drawing shows which stands below which."""
     kinds = [ThingBroken, ThingLost, ThingStolen]
+    assert [ThingLost, ThingStolen] == list(members(ThingLost))
     assert kinds == [kind for kind in named(ThingError, ThingLost) if kind in kinds]
     assert [
         f"{'ThingLost':<32} thing.lost",
