@@ -114,7 +114,10 @@ def test_the_tree_is_walked_and_drawn():
     ] == drawn(ThingLost)
 
 
-@pytest.mark.parametrize("tree", ["attendance", "enroll", "gallery", "train"])
+TREES = pytest.mark.parametrize("tree", ["attendance", "enroll", "gallery", "train"])
+
+
+@TREES
 def test_every_error_of_the_packages_is_whole(tree):
     """Each class that nothing stands below has an id of its own and a docstring, and each help of the table is used."""
     module = importlib.import_module(f"{tree}.errors")
@@ -123,6 +126,18 @@ def test_every_error_of_the_packages_is_whole(tree):
     assert [] == [kind for kind in kinds if not kind.__subclasses__() and "id" not in vars(kind)]
     assert [] == [kind for kind in kinds if not issubclass(kind, Refusal) or not kind.__doc__]
     assert set() == set(module.HELP) - {kind.id for kind in kinds if "id" in vars(kind)}
+
+
+@TREES
+def test_every_error_of_the_packages_travels(tree):
+    """Each error that is made of where and detail says the same beyond a process border, its help included."""
+    kinds = [kind for kind in vars(importlib.import_module(f"{tree}.errors")).values() if inspect.isclass(kind)]
+    plain = [kind for kind in kinds if hasattr(kind, "id") and kind.__init__ is Refusal.__init__]
+    assert len(plain) > 10
+    for kind in plain:
+        error = kind("a  b.jpg", "it is\nso")
+        there = pickle.loads(pickle.dumps(error))  # noqa: S301
+        assert (kind, "a b.jpg", "it is so", error.line) == (type(there), there.where, there.detail, there.line)
 
 
 def test_public_names_are_exact_and_cheap():
