@@ -18,7 +18,7 @@ not raised.
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from refusal.text import one_line, told
 
@@ -46,10 +46,9 @@ class Refusal(Exception):  # noqa: N818 - the members' names say what was refuse
         id: str | None = None,  # noqa: A002 - the attribute's name
         exit_code: int | None = None,
         helps: Mapping[str, str] | None = None,
-        **rest: Any,
     ) -> None:
         """Take the class's facts. Raises TypeError where one is missing or the id is another's."""
-        super().__init_subclass__(**rest)
+        super().__init_subclass__()
         if helps is not None:
             cls._helps = helps
         if exit_code is not None:

@@ -68,6 +68,12 @@ def test_an_id_is_given_once():
     assert "thing.lost" == again.id
 
 
+def test_a_misspelt_fact_is_no_class():
+    """A class that is given a fact of another name is refused when it is made, by type checkers as well."""
+    with pytest.raises(TypeError, match="unexpected keyword argument 'idd'"):
+        type("Misspelt", (ThingError,), {}, idd="thing.lost")
+
+
 @pytest.mark.parametrize("code", [0, 5, 130])
 def test_an_exit_code_is_one_of_the_list(code):
     """An exit code that docs/errors.md does not name is refused when the class is made."""
