@@ -1,6 +1,5 @@
 """`Attendance`: the whole product in one object; the command line only parses, calls it and prints."""
 
-import getpass
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from attendance.access import Actor
 from attendance.clock import Clock, SystemClock
 from attendance.faults import Problem
 from attendance.home import encoder_folder, home_folder, in_background, load_pipeline
@@ -42,13 +42,20 @@ class Attendance:
     Methods raise the errors of `attendance.errors`, `enroll.errors` and `gallery.errors`, nothing else on purpose.
     """
 
-    def __init__(self, store: "Database", resolved: Resolved, clock: Clock, pipeline: "Pipeline | None" = None) -> None:
+    def __init__(
+        self,
+        store: "Database",
+        resolved: Resolved,
+        clock: Clock,
+        pipeline: "Pipeline | None" = None,
+        actor: Actor | None = None,
+    ) -> None:
         self.store = store
         self.home = store.home
         self.resolved = resolved
         self.settings: Settings = resolved.values
         self.clock = clock
-        self.by = _user()
+        self.actor = actor or Actor.of_account()
         self._pipeline = pipeline
         self._loading: Future[Pipeline] | None = None
         self._noted: set[int] = set()
@@ -65,11 +72,13 @@ class Attendance:
         create: bool = True,
         read_only: bool = False,
         preload: bool = False,
+        actor: Actor | None = None,
     ) -> Self:
         """Open the home, created on first use; ``pipeline`` replaces the shipped detector and encoder.
 
         ``flags`` overrule settings. With ``read_only`` nothing is ever written. With ``preload`` detector and
-        encoder load beside the database, for those who will surely need them. Raises GalleryUnusable,
+        encoder load beside the database, for those who will surely need them. ``actor`` is who acts wherever
+        no other is named; without one, the account that this process runs under. Raises GalleryUnusable,
         SettingsError.
         """
         folder = home_folder(home)
@@ -79,7 +88,7 @@ class Attendance:
         from gallery import Store
 
         store = Store.open(folder, create=create, read_only=read_only, at=clock.utc())
-        opened = cls(store, resolved, clock, pipeline)
+        opened = cls(store, resolved, clock, pipeline, actor)
         opened._loading = loading
         return opened
 
@@ -127,14 +136,14 @@ class Attendance:
         """The sessions, days in the site's zone."""
         from attendance.register.sessions import Sessions
 
-        return Sessions(self.store, self.zone, self.by)
+        return Sessions(self.store, self.zone, self.actor.name)
 
     @cached_property
     def marks(self) -> "Marks":
         """The marks."""
         from attendance.register.marks import Marks
 
-        return Marks(self.store, self.by)
+        return Marks(self.store, self.actor.name)
 
     @cached_property
     def judging(self) -> "Judge":
@@ -176,7 +185,7 @@ class Attendance:
         if since is None and who.active == active:
             return who
         begin = None if since is None else day_start(self.sessions.begun(since, now), self.zone)
-        return self.gallery.set_active(who.id, active, at=now, by=self.by, since=begin)
+        return self.gallery.set_active(who.id, active, at=now, by=self.actor.name, since=begin)
 
     # Enrol
 
@@ -227,7 +236,7 @@ class Attendance:
 
     @cached_property
     def _enroller(self) -> Enroller:
-        return Enroller(self.gallery, self.judging, self.clock, self.settings, self.by)
+        return Enroller(self.gallery, self.judging, self.clock, self.settings, self.actor.name)
 
     # Judge and mark
 
@@ -397,9 +406,7 @@ class Attendance:
 
     def session_named(self, name: str | None) -> "SessionInfo":
         """The session of this name, open or closed (None: the day's own); raises SessionUnknown."""
-        from attendance.zones import local_day
-
-        return self.sessions.find(name or local_day(self.clock.utc(), self.zone).isoformat())
+        return self.sessions.held(name, self.clock.utc())
 
     # By hand
 
@@ -476,10 +483,3 @@ def _silent(_: object) -> None:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"

@@ -60,7 +60,7 @@ def rename(
     from enroll.roster import clean_name
 
     with changing(home) as opened:
-        found = opened.gallery.rename(person, clean_name(name), at=opened.clock.utc(), by=opened.by)
+        found = opened.gallery.rename(person, clean_name(name), at=opened.clock.utc(), by=opened.actor.name)
         say(f"{found.external_id} is now {found.name}")
 
 
@@ -78,7 +78,7 @@ def remove(person: options.Person, *, yes: options.Yes = False, home: options.Ho
             f"reports? 'attendance gallery deactivate {found.external_id}' would keep the marks.",
             yes=yes,
         )
-        gone = opened.gallery.remove(found.id, at=opened.clock.utc(), by=opened.by)
+        gone = opened.gallery.remove(found.id, at=opened.clock.utc(), by=opened.actor.name)
         say(f"removed {found.external_id}: {gone.templates} templates, {gone.marks} marks")
         if not gone.erased:
             say("another program is reading this home; the last traces go when the next writing command starts")
@@ -121,7 +121,7 @@ def merge(
         gone, heir = opened.gallery.find(person), opened.gallery.find(into)
         question = f"Merge {gone.name} ({gone.external_id}) into {heir.name} ({heir.external_id})?"
         confirm(question, yes=yes)
-        merged = opened.gallery.merge(gone.id, heir.id, at=opened.clock.utc(), by=opened.by)
+        merged = opened.gallery.merge(gone.id, heir.id, at=opened.clock.utc(), by=opened.actor.name)
         say(f"{merged.name} ({merged.external_id}) has {merged.templates} templates now")
 
 
@@ -134,7 +134,7 @@ def group(
 ) -> None:
     """Set the groups of a person."""
     with changing(home) as opened:
-        found = opened.gallery.set_groups(person, names or [], at=opened.clock.utc(), by=opened.by)
+        found = opened.gallery.set_groups(person, names or [], at=opened.clock.utc(), by=opened.actor.name)
         say(f"{found.name} ({found.external_id}): {', '.join(found.groups) or 'no group'}")
 
 
@@ -164,7 +164,7 @@ def verify(
     """Open every template and compare all tables; each defect comes with its repair."""
     with (changing if repair else reading)(home) as opened:
         gallery = opened.gallery
-        found = gallery.repair(at=opened.clock.utc(), by=opened.by) if repair else gallery.verify()
+        found = gallery.repair(at=opened.clock.utc(), by=opened.actor.name) if repair else gallery.verify()
     rows = [{"problem": each.id, "where": each.where, "repair": each.repair} for each in found]
     if rows or as_json:
         records(rows, as_json=as_json, columns=("problem", "where", "repair"))
@@ -199,7 +199,7 @@ def import_(
     """Take in the people of an archive; what is here already stays as it is."""
     with writing(home) as opened:
         phrase = _passphrase() if templates else None
-        done = opened.gallery.import_(source, at=opened.clock.utc(), by=opened.by, passphrase=phrase)
+        done = opened.gallery.import_(source, at=opened.clock.utc(), by=opened.actor.name, passphrase=phrase)
     say(f"read {source}: {_facts(done)}")
 
 

@@ -59,7 +59,7 @@ def clear(
 
 def _cleared(opened: "Attendance", one: str | int, other: str | int) -> str:
     """Forget a pair; what it was, in words."""
-    pair = opened.gallery.clear_lookalike(one, other, at=opened.clock.utc(), by=opened.by)
+    pair = opened.gallery.clear_lookalike(one, other, at=opened.clock.utc(), by=opened.actor.name)
     people = map(opened.gallery.find, (pair.first_id, pair.second_id))
     return f"{' and '.join(f'{each.name} ({each.external_id})' for each in people)}, score {pair.score:.3f}"
 

@@ -6,7 +6,7 @@ A mark and its event are written together. A voided mark stays and is made again
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
 from attendance.records import SCORE_DIGITS, Decision, instant
@@ -85,6 +85,10 @@ class Marks:
     def __init__(self, store: "Database", by: str) -> None:
         self._store = store
         self._by = by
+
+    def by(self, name: str) -> Self:
+        """The same marks, with somebody else who acts."""
+        return type(self)(self._store, name)
 
     def mark(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from attendance.errors import GroupUnknown, SessionClosed, SessionDay, SessionExists, SessionUnknown
 from attendance.records import instant
@@ -63,6 +63,15 @@ class Sessions:
         self._store = store
         self._zone = zone(zone_name).key
         self._by = by
+
+    @property
+    def zone(self) -> str:
+        """The site's zone."""
+        return self._zone
+
+    def by(self, name: str) -> Self:
+        """The same sessions, with somebody else who acts."""
+        return type(self)(self._store, self._zone, name)
 
     def open(self, name: str, *, at: datetime, group: str | None = None) -> SessionInfo:
         """Open a named session; raises `SessionExists` when the name was used before, `GroupUnknown`.
@@ -143,6 +152,10 @@ class Sessions:
         if found is None:
             raise SessionUnknown(name, self._missing(name))
         return found
+
+    def held(self, name: str | None, at: datetime) -> SessionInfo:
+        """As `find`; without a name, the own session of the day of that instant."""
+        return self.find(name or local_day(at, self._zone).isoformat())
 
     def _missing(self, name: str) -> str:
         if day_named(name) is not None:

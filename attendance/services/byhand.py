@@ -34,7 +34,7 @@ def enter(app: "Attendance", person: str, *, session: str | None, at: str | None
         found = app.sessions.by_hand(session if day is None else day.isoformat(), now)
         time = _time(found, at, now)
         _refuse_inactive(app, who, found, time, now)
-        evidence = {"note": note, ENTERED: instant(now), "by": app.by, **time.facts}
+        evidence = {"note": note, ENTERED: instant(now), "by": app.actor.name, **time.facts}
         return app.marks.mark(who.id, found, at=time.at, how="manual", evidence=evidence, entered=now)
 
 

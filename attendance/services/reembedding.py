@@ -57,7 +57,7 @@ class Reembedding:
             source_sha256=found.source_sha256,
             crop=crop.picture,
             at=app.clock.utc(),
-            by=app.by,
+            by=app.actor.name,
         )
         self.made += added.changed
         self.known += not added.changed
@@ -65,7 +65,7 @@ class Reembedding:
     def drop_old(self) -> int:
         """Delete the templates of all other encoders; how many went."""
         app = self._app
-        return sum(app.gallery.drop_encoder(each, at=app.clock.utc(), by=app.by) for each in self._others)
+        return sum(app.gallery.drop_encoder(each, at=app.clock.utc(), by=app.actor.name) for each in self._others)
 
 
 def _decoded(picture: bytes, side: int) -> Any:

@@ -37,12 +37,12 @@ def test_yesterday(app, clock):
         found.to_dict()["how"],
     )
     assert "2026-03-02T07:58:11+00:00" == found.to_dict()["entered"]
-    assert ("camera broken", app.by) == (made.evidence["note"], made.evidence["by"])
+    assert ("camera broken", app.actor.name) == (made.evidence["note"], made.evidence["by"])
     assert datetime(2026, 3, 1, tzinfo=UTC) == made.at
     assert [] == app.report(), "today has no session yet"
     with app.store.reading() as transaction:
         (event,) = history(transaction, subject=made.id)
-    assert (clock.now, app.by) == (event.at, event.by)
+    assert (clock.now, app.actor.name) == (event.at, event.by)
 
 
 @pytest.mark.usefixtures("ada")
