@@ -27,13 +27,15 @@ if TYPE_CHECKING:
     from attendance.register.report import Row
     from attendance.register.sessions import SessionInfo, Sessions
     from attendance.services.checking import ShowPicture
+    from attendance.services.leaving import Leaving
+    from attendance.services.people import People
+    from attendance.services.portrait import Portraits
     from attendance.sources import Source
     from enroll.card import EncoderCard
     from enroll.face import Face
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
     from gallery import Database, Gallery
-    from gallery.values import PersonInfo
 
 
 class Attendance:
@@ -170,22 +172,28 @@ class Attendance:
         found = computer_zone(self.clock.utc())
         return None if found.warning is None else f"{found.warning}. To settle it: {found.repair}"
 
-    # People who leave
+    # The use cases
 
-    def set_active(self, person: str, active: bool, *, since: date | None = None) -> "PersonInfo":
-        """Take somebody out of checks and of reports on later days, keeping marks and templates; or in again.
+    @cached_property
+    def people(self) -> "People":
+        """Who is enrolled."""
+        from attendance.services.people import People
 
-        ``since`` is the first day for which that counts, at the site; without it, it counts from now on, and
-        nothing happens to somebody who is so already. Raises PersonUnknown, PersonAmbiguous, SessionDay.
-        """
-        from attendance.zones import day_start
+        return People(self.gallery, self.clock)
 
-        now = self.clock.utc()
-        who = self.gallery.find(person)
-        if since is None and who.active == active:
-            return who
-        begin = None if since is None else day_start(self.sessions.begun(since, now), self.zone)
-        return self.gallery.set_active(who.id, active, at=now, by=self.actor.name, since=begin)
+    @cached_property
+    def leaving(self) -> "Leaving":
+        """Who leaves, and who comes back."""
+        from attendance.services.leaving import Leaving
+
+        return Leaving(self.gallery, self.sessions, self.clock)
+
+    @cached_property
+    def portraits(self) -> "Portraits":
+        """All that is known of somebody."""
+        from attendance.services.portrait import Portraits
+
+        return Portraits(self.gallery, self.judging, self.leaving)
 
     # Enrol
 
@@ -395,14 +403,6 @@ class Attendance:
             self.sessions.begun(day, at)
             return None
         return self.sessions.for_marks(session, at)
-
-    def known_group(self, group: str | None) -> str | None:
-        """The group, if there is one of this name (None: no group); raises GroupUnknown."""
-        from attendance.errors import GroupUnknown
-
-        if group is not None and group not in (groups := self.gallery.groups()):
-            raise GroupUnknown.among(group, groups)
-        return group
 
     def session_named(self, name: str | None) -> "SessionInfo":
         """The session of this name, open or closed (None: the day's own); raises SessionUnknown."""

@@ -11,7 +11,7 @@ from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, json_line, line, progress, records, say
 
 if TYPE_CHECKING:
-    from attendance.app import Attendance
+    from attendance.services.leaving import Stands
     from gallery.values import PersonInfo
 
 PASSPHRASE_ENV = "ATTENDANCE_PASSPHRASE"  # noqa: S105 - the name of a variable
@@ -31,17 +31,15 @@ def list_(
 ) -> None:
     """List the people enrolled."""
     with reading(home) as opened:
-        found = opened.gallery.people(opened.known_group(group), active=None if everybody else True)
+        found = opened.people.all(group, gone_too=everybody)
         records([_person(each) for each in found], as_json=as_json, columns=COLUMNS)
 
 
 @app.command(epilog=options.EXIT_CODES)
 def show(person: options.Person, *, as_json: options.Json = False, home: options.Home = None) -> None:
     """Show a person: templates and their quality, look-alikes, and who else comes closest."""
-    from attendance.services.portrait import portrait
-
     with reading(home) as opened:
-        found = portrait(opened, person)
+        found = opened.portraits.of(person)
     if as_json:
         line(json_line(found.to_dict()))
     else:
@@ -57,10 +55,8 @@ def rename(
     home: options.Home = None,
 ) -> None:
     """Give a person another name; the id stays."""
-    from enroll.roster import clean_name
-
     with changing(home) as opened:
-        found = opened.gallery.rename(person, clean_name(name), at=opened.clock.utc(), by=opened.actor.name)
+        found = opened.people.rename(opened.actor, person, name)
         say(f"{found.external_id} is now {found.name}")
 
 
@@ -71,14 +67,14 @@ def remove(person: options.Person, *, yes: options.Yes = False, home: options.Ho
     Past reports lose them, too: for somebody who leaves, 'gallery deactivate' keeps those.
     """
     with changing(home) as opened:
-        found = opened.gallery.find(person)
-        templates, marks = opened.gallery.holdings(found.id)
+        held = opened.people.holdings(person)
+        found = held.person
         confirm(
-            f"Remove {found.name} ({found.external_id}) with {templates} templates, and {marks} marks out of all past "
-            f"reports? 'attendance gallery deactivate {found.external_id}' would keep the marks.",
+            f"Remove {found.name} ({found.external_id}) with {held.templates} templates, and {held.marks} marks out of "
+            f"all past reports? 'attendance gallery deactivate {found.external_id}' would keep the marks.",
             yes=yes,
         )
-        gone = opened.gallery.remove(found.id, at=opened.clock.utc(), by=opened.actor.name)
+        gone = opened.people.remove(opened.actor, found.id)
         say(f"removed {found.external_id}: {gone.templates} templates, {gone.marks} marks")
         if not gone.erased:
             say("another program is reading this home; the last traces go when the next writing command starts")
@@ -93,7 +89,7 @@ def deactivate(
 ) -> None:
     """Take somebody who leaves out of checks and of reports on later days; marks and templates stay."""
     with changing(home) as opened:
-        _tell_standing(opened, opened.set_active(person, False, since=options.day_of(on, "--on")))
+        _tell(opened.leaving.set_active(opened.actor, person, False, since=options.day_of(on, "--on")))
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -105,7 +101,7 @@ def activate(
 ) -> None:
     """Take in somebody again who was set inactive."""
     with changing(home) as opened:
-        _tell_standing(opened, opened.set_active(person, True, since=options.day_of(on, "--on")))
+        _tell(opened.leaving.set_active(opened.actor, person, True, since=options.day_of(on, "--on")))
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -118,10 +114,10 @@ def merge(
 ) -> None:
     """Give a person's templates and marks to another one, who stays."""
     with changing(home) as opened:
-        gone, heir = opened.gallery.find(person), opened.gallery.find(into)
+        gone, heir = opened.people.find(person), opened.people.find(into)
         question = f"Merge {gone.name} ({gone.external_id}) into {heir.name} ({heir.external_id})?"
         confirm(question, yes=yes)
-        merged = opened.gallery.merge(gone.id, heir.id, at=opened.clock.utc(), by=opened.actor.name)
+        merged = opened.people.merge(opened.actor, gone.id, heir.id)
         say(f"{merged.name} ({merged.external_id}) has {merged.templates} templates now")
 
 
@@ -134,7 +130,7 @@ def group(
 ) -> None:
     """Set the groups of a person."""
     with changing(home) as opened:
-        found = opened.gallery.set_groups(person, names or [], at=opened.clock.utc(), by=opened.actor.name)
+        found = opened.people.put_in(opened.actor, person, names or [])
         say(f"{found.name} ({found.external_id}): {', '.join(found.groups) or 'no group'}")
 
 
@@ -239,10 +235,8 @@ def reembed(
         raise typer.Exit(1)
 
 
-def _tell_standing(opened: "Attendance", info: "PersonInfo") -> None:
-    from attendance.services.portrait import standing_of
-
-    say(f"{info.name} ({info.external_id}) is {standing_of(opened, info)}")
+def _tell(found: "Stands") -> None:
+    say(f"{found.person.name} ({found.person.external_id}) is {found.words}")
 
 
 def _person(info: "PersonInfo") -> dict[str, Any]:

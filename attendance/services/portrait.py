@@ -1,33 +1,30 @@
 """All that is known of one person, for `gallery show`."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from attendance.records import PersonRef, ScoredPerson, instant
-from attendance.zones import zone
-from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
-    from attendance.app import Attendance
-    from gallery.values import PersonInfo, TemplateInfo
+    from attendance.judge.judging import Judge
+    from attendance.services.leaving import Leaving, Stands
+    from gallery import Gallery
+    from gallery.values import TemplateInfo
 
 
 @dataclass(frozen=True)
 class Portrait:
     """A person, the templates, the remembered look-alikes, and the others who come closest."""
 
-    info: "PersonInfo"
+    stands: "Stands"
     templates: "list[TemplateInfo]"
     lookalikes: list[tuple[PersonRef, float]]
     closest: list[ScoredPerson]
     threshold: float
-    away_since: datetime | None = None
-    """Since when the person is inactive, in the site's zone; None for somebody active, or where it is not known."""
 
     def to_dict(self) -> dict[str, Any]:
         """One JSON object."""
-        info = self.info
+        info, since = self.stands.person, self.stands.since
         return {
             "schema": 1,
             "id": info.external_id,
@@ -35,7 +32,7 @@ class Portrait:
             "groups": list(info.groups),
             "created": instant(info.created),
             "active": info.active,
-            "inactive_since": None if self.away_since is None else instant(self.away_since),
+            "inactive_since": None if since is None else instant(since),
             "note": info.note,
             "templates": [_template(each) for each in self.templates],
             "lookalikes": [{**who.to_dict(), "score": round(score, 6)} for who, score in self.lookalikes],
@@ -45,9 +42,9 @@ class Portrait:
 
     def lines(self) -> list[str]:
         """The same for people."""
-        info = self.info
+        info = self.stands.person
         found = [
-            f"{info.name} ({info.external_id}){'' if info.active else f', {_standing(info, self.away_since)}'}",
+            f"{info.name} ({info.external_id}){'' if info.active else f', {self.stands.words}'}",
             f"  since     {instant(info.created)}",
             f"  groups    {', '.join(info.groups) or 'none'}",
         ]
@@ -61,44 +58,34 @@ class Portrait:
         return found
 
 
-def portrait(app: "Attendance", person: str) -> Portrait:
-    """Gather what is known of a person; raises PersonUnknown, PersonAmbiguous."""
-    with app.store.reading():
-        return _gathered(app, app.gallery.find(person))
+class Portraits:
+    """Gathers what is known of a person, whom they resemble, and what a mark of theirs needs."""
 
+    def __init__(self, gallery: "Gallery", judge: "Judge", leaving: "Leaving") -> None:
+        self._gallery = gallery
+        self._judge = judge
+        self._leaving = leaving
 
-def _gathered(app: "Attendance", info: "PersonInfo") -> Portrait:
-    pairs = {
-        (pair.second_id if pair.first_id == info.id else pair.first_id): pair.score
-        for pair in app.gallery.lookalikes()
-        if info.id in {pair.first_id, pair.second_id}
-    }
-    refs = app.judging.refs(pairs)
-    lookalikes = [(refs[number], score) for number, score in pairs.items()]
-    return Portrait(
-        info,
-        app.gallery.templates_of(info.id),
-        lookalikes,
-        app.judging.closest(info.id),
-        app.policy().threshold + app.judging.raised(info.id),
-        _away_since(app, info),
-    )
+    def of(self, person: str | int) -> Portrait:
+        """Everything of one moment; raises PersonUnknown, PersonAmbiguous."""
+        with self._gallery.store.reading():
+            return self._gathered(self._leaving.of(person))
 
-
-def standing_of(app: "Attendance", info: "PersonInfo") -> str:
-    """In words whether somebody is active, or since when not."""
-    return _standing(info, _away_since(app, info))
-
-
-def _standing(info: "PersonInfo", since: datetime | None) -> str:
-    if info.active:
-        return "active"
-    return "inactive" if since is None else f"inactive since {since:%Y-%m-%d %H:%M}"
-
-
-def _away_since(app: "Attendance", info: "PersonInfo") -> datetime | None:
-    since = app.gallery.standings().get(info.id, NEVER_LEFT).away_since
-    return None if since is None else since.astimezone(zone(app.zone))
+    def _gathered(self, stands: "Stands") -> Portrait:
+        number = stands.person.id
+        pairs = {
+            (pair.second_id if pair.first_id == number else pair.first_id): pair.score
+            for pair in self._gallery.lookalikes()
+            if number in {pair.first_id, pair.second_id}
+        }
+        refs = self._judge.refs(pairs)
+        return Portrait(
+            stands,
+            self._gallery.templates_of(number),
+            [(refs[other], score) for other, score in pairs.items()],
+            self._judge.closest(number),
+            self._judge.policy().threshold + self._judge.raised(number),
+        )
 
 
 def _template(info: "TemplateInfo") -> dict[str, Any]:

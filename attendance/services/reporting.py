@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attendance.records import PersonRef
 from attendance.register.report import Member, Row, rows, why_empty
+from attendance.services.people import known_group
 from attendance.zones import local_day
 from gallery.standing import NEVER_LEFT
 
@@ -27,7 +28,7 @@ class Asked:
 def report(app: "Attendance", asked: Asked) -> list[Row]:
     """The rows; see `Attendance.report`."""
     with app.store.reading():  # one view: nobody is marked or removed between one line and the next
-        app.known_group(asked.group)
+        known_group(app.gallery, asked.group)
         chosen = _chosen(app, asked)
         marks = {each.id: app.marks.of_session(each.id) for each in chosen}
         return rows(chosen, _members(app), marks, app.sessions.checks(), now=app.clock.utc(), group=asked.group)

@@ -169,7 +169,7 @@ def test_periods_of_leaving(app, draw, clock):
     changes = {2: False, 4: True, 6: False}
     for day in range(8):
         if day in changes:
-            app.set_active("Ada", changes[day], since=clock.now.date())
+            app.leaving.set_active(app.actor, "Ada", changes[day], since=clock.now.date())
         list(app.check(draw("door.png", (1 if day == 1 else 2, 90))))
         clock.forward(days=1)
     found = app.report(first=date(2026, 3, 1), last=date(2026, 3, 31))
@@ -184,9 +184,9 @@ def test_said_afterwards(app, draw, clock):
     for day in range(4):
         list(app.check(draw(f"door{day}.png", (1 if day == 3 else 9, 90))))
         clock.forward(days=1)
-    app.set_active("Ada", False, since=date(2026, 3, 3))
+    app.leaving.set_active(app.actor, "Ada", False, since=date(2026, 3, 3))
     assert ["absent", "present"] == [row.status for row in app.report(first=date(2026, 3, 1), last=date(2026, 3, 9))]
-    app.set_active("Ada", False, since=date(2026, 3, 4))
+    app.leaving.set_active(app.actor, "Ada", False, since=date(2026, 3, 4))
     assert ["absent", "absent", "present"] == [row.status for row in app.report(first=date(2026, 3, 1))]
 
 

@@ -217,12 +217,12 @@ def test_no_camera_sees_yesterday(app, draw):
 @pytest.mark.usefixtures("ada")
 def test_marks_of_who_left(app, clock):
     """Who left can be marked for days before, and not for days or hours after."""
-    app.set_active("Ada", False, since=date(2026, 3, 1))
+    app.leaving.set_active(app.actor, "Ada", False, since=date(2026, 3, 1))
     assert app.enter("Ada", session="2026-02-28").new
     for more in ({}, {"session": YESTERDAY}, {"session": YESTERDAY, "at": "08:00"}):
         with pytest.raises(PersonInactive, match="set inactive"):
             app.mark("Ada", **more)
-    app.set_active("Ada", True)
+    app.leaving.set_active(app.actor, "Ada", True)
     clock.forward(minutes=1)
     assert app.enter("Ada").new
 
@@ -230,7 +230,7 @@ def test_marks_of_who_left(app, clock):
 @pytest.mark.usefixtures("ada")
 def test_marks_of_the_day_of_leaving(app, clock):
     """On the day of leaving, an hour before it can still be entered, one after it not."""
-    app.set_active("Ada", False)
+    app.leaving.set_active(app.actor, "Ada", False)
     clock.forward(hours=2)
     with pytest.raises(PersonInactive):
         app.mark("Ada", at="09:00")

@@ -1,0 +1,87 @@
+"""Who is enrolled: found, listed, renamed, put into groups, merged, removed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from attendance.access import Actor
+    from attendance.clock import Clock
+    from gallery import Gallery
+    from gallery.values import PersonInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What is kept of a person, and would go with them."""
+
+    person: "PersonInfo"
+    templates: int
+    marks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Who is gone, with what; ``erased`` is false until other programs let the last traces be overwritten."""
+
+    person: "PersonInfo"
+    templates: int
+    marks: int
+    erased: bool
+
+
+class People:
+    """The people of a home. A person is meant by external id, by exact name, or by the gallery's own number (int).
+
+    Every method may raise PersonUnknown and PersonAmbiguous.
+    """
+
+    def __init__(self, gallery: "Gallery", clock: "Clock") -> None:
+        self._gallery = gallery
+        self._clock = clock
+
+    def find(self, person: str | int) -> "PersonInfo":
+        """Who is meant."""
+        return self._gallery.find(person)
+
+    def all(self, group: str | None = None, *, gone_too: bool = False) -> "list[PersonInfo]":
+        """The active people by name, of one group or of all; with those who were set inactive where wanted.
+
+        Raises GroupUnknown.
+        """
+        return self._gallery.people(known_group(self._gallery, group), active=None if gone_too else True)
+
+    def rename(self, actor: "Actor", person: str | int, name: str) -> "PersonInfo":
+        """Give a person another name; the id stays. Raises NameInvalid."""
+        from enroll.roster import clean_name
+
+        return self._gallery.rename(person, clean_name(name), at=self._clock.utc(), by=actor.name)
+
+    def put_in(self, actor: "Actor", person: str | int, groups: Iterable[str]) -> "PersonInfo":
+        """Make the person a member of these groups and no others."""
+        return self._gallery.set_groups(person, groups, at=self._clock.utc(), by=actor.name)
+
+    def merge(self, actor: "Actor", person: str | int, into: str | int) -> "PersonInfo":
+        """Give a person's templates and marks to another one, who stays and is returned. Raises Conflict."""
+        return self._gallery.merge(person, into, at=self._clock.utc(), by=actor.name)
+
+    def holdings(self, person: str | int) -> Holdings:
+        """What `remove` would take away."""
+        with self._gallery.store.reading():
+            found = self._gallery.find(person)
+            return Holdings(found, *self._gallery.holdings(found.id))
+
+    def remove(self, actor: "Actor", person: str | int) -> Removed:
+        """Remove a person with templates, marks and every other trace outside dated backups."""
+        found = self._gallery.find(person)
+        gone = self._gallery.remove(found.id, at=self._clock.utc(), by=actor.name)
+        return Removed(found, gone.templates, gone.marks, gone.erased)
+
+
+def known_group(gallery: "Gallery", group: str | None) -> str | None:
+    """The group, if there is one of this name (None: no group); raises GroupUnknown."""
+    from attendance.errors import GroupUnknown
+
+    if group is not None and group not in (groups := gallery.groups()):
+        raise GroupUnknown.among(group, groups)
+    return group
