@@ -23,13 +23,19 @@ if TYPE_CHECKING:
 
     from attendance.cameras import Address, Camera
     from attendance.judge.judging import Judge
-    from attendance.register.marks import How, Marked, MarkInfo, Marks
+    from attendance.register.marks import How, MarkInfo, Marks
     from attendance.register.report import Row
     from attendance.register.sessions import SessionInfo, Sessions
+    from attendance.services.archives import Archives
+    from attendance.services.byhand import ByHand, ByHandMark
     from attendance.services.checking import ShowPicture
     from attendance.services.leaving import Leaving
+    from attendance.services.lookalikes import Lookalikes
     from attendance.services.people import People
     from attendance.services.portrait import Portraits
+    from attendance.services.reporting import Reports
+    from attendance.services.sessions import SessionBook
+    from attendance.services.upkeep import Upkeep
     from attendance.sources import Source
     from enroll.card import EncoderCard
     from enroll.face import Face
@@ -194,6 +200,48 @@ class Attendance:
         from attendance.services.portrait import Portraits
 
         return Portraits(self.gallery, self.judging, self.leaving)
+
+    @cached_property
+    def lookalikes(self) -> "Lookalikes":
+        """Who is hard to tell apart."""
+        from attendance.services.lookalikes import Lookalikes
+
+        return Lookalikes(self.gallery, self.clock)
+
+    @cached_property
+    def upkeep(self) -> "Upkeep":
+        """Whether the gallery is sound."""
+        from attendance.services.upkeep import Upkeep
+
+        return Upkeep(self.gallery, self.clock)
+
+    @cached_property
+    def archives(self) -> "Archives":
+        """People as a file."""
+        from attendance.services.archives import Archives
+
+        return Archives(self.gallery, self.clock)
+
+    @cached_property
+    def session_book(self) -> "SessionBook":
+        """What people are marked for."""
+        from attendance.services.sessions import SessionBook
+
+        return SessionBook(self.gallery, self.sessions, self.marks, self.clock)
+
+    @cached_property
+    def by_hand(self) -> "ByHand":
+        """What a person marks and voids."""
+        from attendance.services.byhand import ByHand
+
+        return ByHand(self.gallery, self.sessions, self.marks, self.clock)
+
+    @cached_property
+    def reports(self) -> "Reports":
+        """Who was there."""
+        from attendance.services.reporting import Reports
+
+        return Reports(self.gallery, self.sessions, self.marks, self.clock)
 
     # Enrol
 
@@ -404,10 +452,6 @@ class Attendance:
             return None
         return self.sessions.for_marks(session, at)
 
-    def session_named(self, name: str | None) -> "SessionInfo":
-        """The session of this name, open or closed (None: the day's own); raises SessionUnknown."""
-        return self.sessions.held(name, self.clock.utc())
-
     # By hand
 
     def mark(
@@ -418,24 +462,17 @@ class Attendance:
 
     def enter(
         self, person: str, *, session: str | None = None, at: str | datetime | None = None, note: str = ""
-    ) -> "Marked":
-        """Mark somebody present by hand, also where a mark was voided or the named session is closed.
+    ) -> "ByHandMark":
+        """Mark somebody present by hand, see `ByHand.enter`; returns the mark with whose it is, and whether it is new.
 
-        ``session`` may be a day that has begun ("2026-03-02"): its own session is made where there is none. ``at``
-        is a time on the clock of the site ("08:05") or a whole instant; without it, it is now, or not known
-        where the session is over. Raises PersonUnknown, PersonAmbiguous, PersonInactive, SessionUnknown, SessionDay,
-        MarkTime.
+        ``at`` may be an instant.
         """
-        from attendance.services.byhand import enter
-
         text = at.isoformat() if isinstance(at, datetime) else at
-        return enter(self, person, session=session, at=text, note=note)
+        return self.by_hand.enter(self.actor, person, session=session, at=text, note=note)
 
     def void(self, person: str, *, reason: str, session: str | None = None) -> "MarkInfo":
         """Declare a mark wrong; cameras do not make it again. Raises MarkUnknown, MarkVoided."""
-        at = self.clock.utc()
-        found = self.session_named(session)
-        return self.marks.void(self.gallery.find(person).id, found, reason=reason, at=at)
+        return self.by_hand.void(self.actor, person, reason=reason, session=session).mark
 
     def report(
         self,
@@ -449,22 +486,9 @@ class Attendance:
 
         Without any of them: today's sessions. Raises SessionUnknown, GroupUnknown.
         """
-        from attendance.services.reporting import Asked, report
+        from attendance.services.reporting import Asked
 
-        return report(self, Asked(session, first, last, group))
-
-    def why_no_rows(
-        self,
-        *,
-        session: str | None = None,
-        first: date | None = None,
-        last: date | None = None,
-        group: str | None = None,
-    ) -> str:
-        """Why a report of these has no rows, in words."""
-        from attendance.services.reporting import Asked, why_no_rows
-
-        return why_no_rows(self, Asked(session, first, last, group))
+        return self.reports.rows(Asked(session, first, last, group))
 
     def _workers(self, wanted: int | None) -> int:
         return wanted or self.settings.threads or _cores()

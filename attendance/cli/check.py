@@ -100,7 +100,7 @@ def announce(app: "Attendance", group: str | None, session: str | None) -> None:
 
 def _why_nobody(app: "Attendance", group: str | None) -> str:
     """Why nobody is searched though a check is asked for, in words."""
-    found = app.gallery.stats()
+    found = app.upkeep.stats()
     if group is not None and found.active:
         return f"nobody active in group {group} has a template"
     if found.people and not found.active:

@@ -140,7 +140,7 @@ def stats(*, as_json: options.Json = False, home: options.Home = None) -> None:
     import dataclasses
 
     with reading(home) as opened:
-        found = dataclasses.asdict(opened.gallery.stats())
+        found = dataclasses.asdict(opened.upkeep.stats())
     if as_json:
         line(json_line({"schema": 1, **found}))
         return
@@ -159,8 +159,7 @@ def verify(
 ) -> None:
     """Open every template and compare all tables; each defect comes with its repair."""
     with (changing if repair else reading)(home) as opened:
-        gallery = opened.gallery
-        found = gallery.repair(at=opened.clock.utc(), by=opened.actor.name) if repair else gallery.verify()
+        found = opened.upkeep.repair(opened.actor) if repair else opened.upkeep.verify()
     rows = [{"problem": each.id, "where": each.where, "repair": each.repair} for each in found]
     if rows or as_json:
         records(rows, as_json=as_json, columns=("problem", "where", "repair"))
@@ -181,7 +180,7 @@ def export(
     """Write people and groups to an archive; templates only sealed by a passphrase."""
     with reading(home) as opened:
         phrase = _passphrase() if templates else None
-        done = opened.gallery.export(target, at=opened.clock.utc(), passphrase=phrase)
+        done = opened.archives.export(target, passphrase=phrase)
     say(f"wrote {target}: {_facts(done)}")
 
 
@@ -195,7 +194,7 @@ def import_(
     """Take in the people of an archive; what is here already stays as it is."""
     with writing(home) as opened:
         phrase = _passphrase() if templates else None
-        done = opened.gallery.import_(source, at=opened.clock.utc(), by=opened.actor.name, passphrase=phrase)
+        done = opened.archives.take_in(opened.actor, source, passphrase=phrase)
     say(f"read {source}: {_facts(done)}")
 
 

@@ -1,6 +1,6 @@
 """attendance gallery lookalikes: the pairs that are hard to tell apart, and what somebody has found who looked."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,8 +9,7 @@ from attendance.cli.opening import changing, reading
 from attendance.cli.output import confirm, records, say
 
 if TYPE_CHECKING:
-    from attendance.app import Attendance
-    from gallery import Gallery
+    from attendance.services.lookalikes import Pair
 
 COLUMNS = ("id", "name", "other_id", "other_name", "score", "since", "active")
 
@@ -25,8 +24,8 @@ def list_(*, as_json: options.Json = False, home: options.Home = None) -> None:
 
     The score is the highest that photos of the two have with each other; active says whether both are searched.
     """
-    with reading(home) as opened, opened.store.reading():
-        records(_pairs(opened.gallery), as_json=as_json, columns=COLUMNS)
+    with reading(home) as opened:
+        records([each.to_dict() for each in opened.lookalikes.all()], as_json=as_json, columns=COLUMNS)
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -46,40 +45,16 @@ def clear(
     if everything == (other is not None) or (everything and person is not None):
         raise typer.BadParameter("name two people, or give --all", param_hint="PERSON OTHER")
     with changing(home) as opened:
-        known = [(pair.first_id, pair.second_id) for pair in opened.gallery.lookalikes()]
-        if everything and known:
+        known = [each.keys for each in opened.lookalikes.all()] if everything else []
+        if known:
             confirm(f"Forget all {len(known)} pairs?", yes=yes)
-        with opened.store.atomic():
-            gone = [_cleared(opened, *pair) for pair in (known if everything else [(person or "", other or "")])]
-        for text in gone:
-            say(f"forgotten: {text}")
+        gone = opened.lookalikes.clear(opened.actor, known if everything else [(person or "", other or "")])
+        for each in gone:
+            say(_told(each))
     if not gone:
         say("no pair is remembered")
 
 
-def _cleared(opened: "Attendance", one: str | int, other: str | int) -> str:
-    """Forget a pair; what it was, in words."""
-    pair = opened.gallery.clear_lookalike(one, other, at=opened.clock.utc(), by=opened.actor.name)
-    people = map(opened.gallery.find, (pair.first_id, pair.second_id))
-    return f"{' and '.join(f'{each.name} ({each.external_id})' for each in people)}, score {pair.score:.3f}"
-
-
-def _pairs(gallery: "Gallery") -> list[dict[str, Any]]:
-    from attendance.records import instant
-
-    people = {each.id: each for each in gallery.people(active=None)}
-    found = []
-    for pair in gallery.lookalikes():
-        one, two = people[pair.first_id], people[pair.second_id]
-        found.append(
-            {
-                "id": one.external_id,
-                "name": one.name,
-                "other_id": two.external_id,
-                "other_name": two.name,
-                "score": round(pair.score, 6),
-                "since": instant(pair.created),
-                "active": one.active and two.active,
-            }
-        )
-    return found
+def _told(pair: "Pair") -> str:
+    names = " and ".join(f"{each.name} ({each.external_id})" for each in (pair.one, pair.other))
+    return f"forgotten: {names}, score {pair.score:.3f}"

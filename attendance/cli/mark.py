@@ -10,7 +10,7 @@ from attendance.cli.output import say
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
-    from attendance.register.marks import Marked
+    from attendance.services.byhand import ByHandMark
 
 
 def mark(
@@ -28,7 +28,7 @@ def mark(
     chosen = options.session_or_day(session, day)
     with changing(home) as app:
         say_zone_warning(app)
-        _tell(app, app.enter(person, session=chosen, at=at, note=note))
+        _tell(app.by_hand.enter(app.actor, person, session=chosen, at=at, note=note))
 
 
 def void(
@@ -42,9 +42,8 @@ def void(
     """Declare somebody's mark wrong; it stays on record, and no camera makes it again."""
     chosen = options.session_or_day(session, day)
     with changing(home) as app:
-        gone = app.void(person, reason=reason, session=chosen)
-        who = app.gallery.find(gone.person)
-        say(f"the mark of {who.name} ({who.external_id}) is void: {gone.void_reason}")
+        gone = app.by_hand.void(app.actor, person, reason=reason, session=chosen)
+        say(f"the mark of {gone.person.name} ({gone.person.external_id}) is void: {gone.mark.void_reason}")
 
 
 def say_zone_warning(app: "Attendance") -> None:
@@ -53,16 +52,13 @@ def say_zone_warning(app: "Attendance") -> None:
         say(f"warning[clock.zone] {app.zone_warning}")
 
 
-def _tell(app: "Attendance", made: "Marked") -> None:
-    from attendance.register.report import local
-
-    mark, session = made.mark, app.sessions.numbered(made.mark.session)
-    who = app.gallery.find(mark.person)
-    when = f"{local(mark.at, session):%Y-%m-%d %H:%M}" if mark.time_is_known else "at a time not known"
+def _tell(found: "ByHandMark") -> None:
+    mark, session, who = found.mark, found.session, found.person
+    when = "at a time not known" if found.at is None else f"{found.at:%Y-%m-%d %H:%M}"
     whose = f"{who.name} ({who.external_id})"
-    if made.new:
+    if found.new:
         say(f"{whose} is marked in session {session.name}, {when}, by hand (mark {mark.id})")
     else:
         say(f"{whose} was marked in session {session.name} before, {when} ({mark.how}, mark {mark.id}); that stays")
-    if made.new and "remark" in mark.evidence:
+    if found.new and "remark" in mark.evidence:
         say(str(mark.evidence["remark"]))

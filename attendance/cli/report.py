@@ -13,9 +13,9 @@ from attendance.register.reportform import Form, form_of_file, form_of_screen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from attendance.register.report import Row
+    from attendance.services.reporting import Reports
 
 FORMAT_HELP = "Else a table on a terminal, plain CSV to a pipe, and for a file what its name ends in."
 OUTPUT_HELP = "Write to this new file: .csv (as Excel opens it), .xlsx, .json or .txt."
@@ -41,14 +41,15 @@ def report(
     enrolled later; nothing is known. Who was set inactive is listed for the days before.
     """
     from attendance.register.report import counts
+    from attendance.services.reporting import Asked
 
     begin, end = _period(session, first, last)
     chosen = _form(form, output, as_json=as_json)
     with reading(home) as app:
-        rows = app.report(session=session, first=begin, last=end, group=group)
-        why = "" if rows else app.why_no_rows(session=session, first=begin, last=end, group=group)
-        now = app.clock.utc()
-    _show(rows, chosen, now) if output is None else _write(rows, chosen, output, now, overwrite=overwrite)
+        reports, asked = app.reports, Asked(session, begin, end, group)
+        rows = reports.rows(asked)
+        why = "" if rows else reports.why_no_rows(asked)
+    _show(reports, rows, chosen) if output is None else _write(reports, rows, chosen, output, overwrite=overwrite)
     say(", ".join(f"{status} {count}" for status, count in counts(rows).items()) if rows else why)
 
 
@@ -79,20 +80,17 @@ def _day(flag: str, text: str | None) -> date | None:
         raise ReportPeriod(flag, f"{text!r} is no day") from error
 
 
-def _show(rows: "Sequence[Row]", form: Form, now: "datetime") -> None:
+def _show(reports: "Reports", rows: "Sequence[Row]", form: Form) -> None:
     import sys
 
     from attendance.register.report import matrix
-    from attendance.register.reportfile import content
 
     if form is Form.TABLE:
         table(*matrix(rows))
     else:
-        sys.stdout.write(str(content(rows, form, now=now)))
+        sys.stdout.write(reports.text(rows, form))
 
 
-def _write(rows: "Sequence[Row]", form: Form, output: Path, now: "datetime", *, overwrite: bool) -> None:
-    from attendance.register.reportfile import write
-
-    write(rows, form, output, now=now, overwrite=overwrite)
+def _write(reports: "Reports", rows: "Sequence[Row]", form: Form, output: Path, *, overwrite: bool) -> None:
+    reports.write(rows, form, output, overwrite=overwrite)
     say(f"wrote {output}")

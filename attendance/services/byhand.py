@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attendance.records import instant
-from attendance.register.marks import ENTERED, TIME, UNKNOWN, Marked
+from attendance.register.marks import ENTERED, TIME, UNKNOWN
 from attendance.register.moments import day_told, moment, span
 from gallery.errors import PersonInactive
 from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
-    from attendance.app import Attendance
-    from attendance.register.sessions import SessionInfo
+    from attendance.access import Actor
+    from attendance.clock import Clock
+    from attendance.register.marks import MarkInfo, Marks
+    from attendance.register.sessions import SessionInfo, Sessions
+    from gallery import Gallery
     from gallery.values import PersonInfo
 
 
@@ -25,17 +28,66 @@ class Time:
     facts: dict[str, str] = field(default_factory=dict)
 
 
-def enter(app: "Attendance", person: str, *, session: str | None, at: str | None, note: str) -> Marked:
-    """Mark somebody in a session or on a day that has begun, all in one step; see `Attendance.enter`."""
-    now = app.clock.utc()
-    with app.store.atomic():
-        who = app.gallery.find(person)
-        day = None if session is not None or at is None else day_told(at, app.zone)
-        found = app.sessions.by_hand(session if day is None else day.isoformat(), now)
-        time = _time(found, at, now)
-        _refuse_inactive(app, who, found, time, now)
-        evidence = {"note": note, ENTERED: instant(now), "by": app.actor.name, **time.facts}
-        return app.marks.mark(who.id, found, at=time.at, how="manual", evidence=evidence, entered=now)
+@dataclass(frozen=True, slots=True)
+class ByHandMark:
+    """A mark that somebody asked for or voided, with whose it is and in which session.
+
+    ``new`` is false where the person was marked before, so that nothing was changed.
+    """
+
+    person: "PersonInfo"
+    session: "SessionInfo"
+    mark: "MarkInfo"
+    new: bool
+
+    @property
+    def at(self) -> datetime | None:
+        """When the person was there, on the clock of the session's zone; None where it is not known."""
+        from attendance.register.report import local
+
+        return local(self.mark.at, self.session) if self.mark.time_is_known else None
+
+
+class ByHand:
+    """Enters marks and voids them: what a person decides overrules the camera."""
+
+    def __init__(self, gallery: "Gallery", sessions: "Sessions", marks: "Marks", clock: "Clock") -> None:
+        self._gallery = gallery
+        self._sessions = sessions
+        self._marks = marks
+        self._clock = clock
+
+    def enter(
+        self, actor: "Actor", person: str | int, *, session: str | None = None, at: str | None = None, note: str = ""
+    ) -> ByHandMark:
+        """Mark somebody in a session or on a day that has begun, all in one step.
+
+        So also where a mark was voided or the named session is closed. ``session`` may be a day ("2026-03-02"): its
+        own session is made where there is none. ``at`` is a time on the clock of the site ("08:05") or a whole
+        instant; without it, it is now, or not known where the session is over. Raises PersonUnknown, PersonAmbiguous,
+        PersonInactive, SessionUnknown, SessionDay, MarkTime.
+        """
+        now = self._clock.utc()
+        sessions, marks = self._sessions.by(actor.name), self._marks.by(actor.name)
+        with self._gallery.store.atomic():
+            who = self._gallery.find(person)
+            day = None if session is not None or at is None else day_told(at, sessions.zone)
+            found = sessions.by_hand(session if day is None else day.isoformat(), now)
+            time = _time(found, at, now)
+            _refuse_inactive(self._gallery, who, found, time, now)
+            evidence = {"note": note, ENTERED: instant(now), "by": actor.name, **time.facts}
+            made = marks.mark(who.id, found, at=time.at, how="manual", evidence=evidence, entered=now)
+            return ByHandMark(who, found, made.mark, made.new)
+
+    def void(self, actor: "Actor", person: str | int, *, reason: str, session: str | None = None) -> ByHandMark:
+        """Declare a mark wrong; cameras do not make it again.
+
+        Raises PersonUnknown, PersonAmbiguous, SessionUnknown, MarkUnknown, MarkVoided.
+        """
+        now = self._clock.utc()
+        found = self._sessions.held(session, now)
+        who = self._gallery.find(person)
+        return ByHandMark(who, found, self._marks.by(actor.name).void(who.id, found, reason=reason, at=now), new=True)
 
 
 def _time(session: "SessionInfo", at: str | None, now: datetime) -> Time:
@@ -49,8 +101,8 @@ def _time(session: "SessionInfo", at: str | None, now: datetime) -> Time:
     return Time(begin, is_known=False, facts={TIME: UNKNOWN})
 
 
-def _refuse_inactive(app: "Attendance", who: "PersonInfo", session: "SessionInfo", time: Time, now: datetime) -> None:
-    standing = app.gallery.standings().get(who.id, NEVER_LEFT)
+def _refuse_inactive(gallery: "Gallery", who: "PersonInfo", session: "SessionInfo", time: Time, now: datetime) -> None:
+    standing = gallery.standings().get(who.id, NEVER_LEFT)
     belongs = standing.belongs_at(time.at) if time.is_known else standing.belongs_in(*span(session, now))
     if not belongs:
         raise PersonInactive(

@@ -1,5 +1,6 @@
 """What a report is made of: the sessions asked for, the people of the home, their marks and the checks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -11,8 +12,13 @@ from attendance.zones import local_day
 from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
-    from attendance.app import Attendance
-    from attendance.register.sessions import SessionInfo
+    from pathlib import Path
+
+    from attendance.clock import Clock
+    from attendance.register.marks import Marks
+    from attendance.register.reportform import Form
+    from attendance.register.sessions import SessionInfo, Sessions
+    from gallery import Gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,43 +31,67 @@ class Asked:
     group: str | None = None
 
 
-def report(app: "Attendance", asked: Asked) -> list[Row]:
-    """The rows; see `Attendance.report`."""
-    with app.store.reading():  # one view: nobody is marked or removed between one line and the next
-        known_group(app.gallery, asked.group)
-        chosen = _chosen(app, asked)
-        marks = {each.id: app.marks.of_session(each.id) for each in chosen}
-        return rows(chosen, _members(app), marks, app.sessions.checks(), now=app.clock.utc(), group=asked.group)
+class Reports:
+    """Reports on sessions, as rows and as files."""
 
+    def __init__(self, gallery: "Gallery", sessions: "Sessions", marks: "Marks", clock: "Clock") -> None:
+        self._gallery = gallery
+        self._sessions = sessions
+        self._marks = marks
+        self._clock = clock
 
-def why_no_rows(app: "Attendance", asked: Asked) -> str:
-    """Why a report has no rows, in words."""
-    chosen, (begin, end) = _chosen(app, asked), _days(app, asked)
-    if not chosen:
-        return f"no session was held on {begin}" if begin == end else f"no session was held from {begin} to {end}"
-    return why_empty(chosen, _members(app), asked.group)
+    def rows(self, asked: Asked) -> list[Row]:
+        """Who was present, absent or unknown ("no log") in the sessions asked for.
 
+        Raises SessionUnknown, GroupUnknown.
+        """
+        with self._gallery.store.reading():  # one view: nobody is marked or removed between one line and the next
+            known_group(self._gallery, asked.group)
+            chosen = self._chosen(asked)
+            marks = {each.id: self._marks.of_session(each.id) for each in chosen}
+            checks, now = self._sessions.checks(), self._clock.utc()
+            return rows(chosen, self._members(), marks, checks, now=now, group=asked.group)
 
-def _chosen(app: "Attendance", asked: Asked) -> "list[SessionInfo]":
-    if asked.session is not None:
-        return [app.sessions.find(asked.session)]
-    begin, end = _days(app, asked)
-    return [each for each in app.sessions.all() if begin <= each.day <= end]
+    def why_no_rows(self, asked: Asked) -> str:
+        """Why a report has no rows, in words."""
+        chosen, (begin, end) = self._chosen(asked), self._days(asked)
+        if not chosen:
+            return f"no session was held on {begin}" if begin == end else f"no session was held from {begin} to {end}"
+        return why_empty(chosen, self._members(), asked.group)
 
+    def text(self, found: Sequence[Row], form: "Form") -> str:
+        """The rows in one of the forms that are text."""
+        from attendance.register.reportfile import content
 
-def _days(app: "Attendance", asked: Asked) -> tuple[date, date]:
-    today = local_day(app.clock.utc(), app.zone)
-    return asked.first or asked.last or today, asked.last or today
+        return str(content(found, form, now=self._clock.utc()))
 
+    def write(self, found: Sequence[Row], form: "Form", target: "Path", *, overwrite: bool = False) -> None:
+        """Write the rows to a new file, or with ``overwrite`` in the place of an earlier report.
 
-def _members(app: "Attendance") -> list[Member]:
-    standing = app.gallery.standings()
-    return [
-        Member(
-            PersonRef(each.external_id, each.name, each.id),
-            each.created,
-            each.groups,
-            standing.get(each.id, NEVER_LEFT),
-        )
-        for each in app.gallery.people(active=None)
-    ]
+        Raises OutputFailed.
+        """
+        from attendance.register.reportfile import write
+
+        write(found, form, target, now=self._clock.utc(), overwrite=overwrite)
+
+    def _chosen(self, asked: Asked) -> "list[SessionInfo]":
+        if asked.session is not None:
+            return [self._sessions.find(asked.session)]
+        begin, end = self._days(asked)
+        return [each for each in self._sessions.all() if begin <= each.day <= end]
+
+    def _days(self, asked: Asked) -> tuple[date, date]:
+        today = local_day(self._clock.utc(), self._sessions.zone)
+        return asked.first or asked.last or today, asked.last or today
+
+    def _members(self) -> list[Member]:
+        standing = self._gallery.standings()
+        return [
+            Member(
+                PersonRef(each.external_id, each.name, each.id),
+                each.created,
+                each.groups,
+                standing.get(each.id, NEVER_LEFT),
+            )
+            for each in self._gallery.people(active=None)
+        ]

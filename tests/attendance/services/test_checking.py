@@ -54,13 +54,13 @@ def test_decision_is_complete(people, draw, clock):
         found.encoder,
     )
     assert ["E-1", "E-2"] == [each.person.id for each in found.candidates]
-    assert found.mark == people.marks.of_session(people.session_named(None).id)[0].id
+    assert found.mark == people.marks.of_session(people.sessions.held(None, people.clock.utc()).id)[0].id
 
 
 def test_evidence_is_kept(people, draw):
     """A mark keeps the numbers it rests on."""
     (found,) = people.check(draw("door.png", (1, 80)))
-    evidence = people.marks.of_session(people.session_named(None).id)[0].evidence
+    evidence = people.marks.of_session(people.sessions.held(None, people.clock.utc()).id)[0].evidence
     whole = found.to_dict()
     for key in ("score", "threshold", "margin", "quality", "encoder", "source", "box", "gallery_size"):
         assert whole[key] == evidence[key]
@@ -71,7 +71,7 @@ def test_removed_person_leaves_the_evidence_of_others(people, draw):
     """Removing a person takes them out of the candidates of other people's marks."""
     list(people.check(draw("door.png", (1, 80))))
     people.gallery.remove("E-2", at=people.clock.utc(), by="tester")
-    (mark,) = people.marks.of_session(people.session_named(None).id)
+    (mark,) = people.marks.of_session(people.sessions.held(None, people.clock.utc()).id)
     assert ["E-1"] == [each["id"] for each in mark.evidence["candidates"]]
 
 

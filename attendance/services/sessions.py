@@ -1,0 +1,87 @@
+"""What people are marked for: sessions opened, closed and listed, with their marks and what these rest on."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from attendance.access import Actor
+    from attendance.clock import Clock
+    from attendance.register.marks import MarkInfo, Marks
+    from attendance.register.sessions import SessionInfo, Sessions
+    from gallery import Gallery
+    from gallery.values import PersonInfo
+
+RESTS_ON = ("score", "threshold", "margin", "source")
+"""What is shown of a mark's evidence beside the mark itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSession:
+    """A session, and how many valid marks it has."""
+
+    session: "SessionInfo"
+    marks: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """One line of ``session list --json``."""
+        return {**self.session.to_dict(), "marks": self.marks}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMark:
+    """A mark, void ones too, with its session and whose it is."""
+
+    mark: "MarkInfo"
+    session: "SessionInfo"
+    person: "PersonInfo"
+
+    def to_dict(self, *, evidence: bool = False) -> dict[str, Any]:
+        """One line of ``session show --json``; times on the clock of the session's zone, with offset."""
+        from attendance.register.report import local
+
+        mark, session = self.mark, self.session
+        row = {
+            "mark": mark.id,
+            "session": session.name,
+            "at": local(mark.at, session).isoformat(timespec="seconds") if mark.time_is_known else None,
+            "id": self.person.external_id,
+            "name": self.person.name,
+            "how": mark.how,
+            "entered": None if mark.entered is None else local(mark.entered, session).isoformat(timespec="seconds"),
+            **{key: mark.evidence.get(key) for key in RESTS_ON},
+            "voided": mark.void_reason,
+        }
+        return {**row, "evidence": dict(mark.evidence)} if evidence else row
+
+
+class SessionBook:
+    """The sessions of a home and their marks."""
+
+    def __init__(self, gallery: "Gallery", sessions: "Sessions", marks: "Marks", clock: "Clock") -> None:
+        self._gallery = gallery
+        self._sessions = sessions
+        self._marks = marks
+        self._clock = clock
+
+    def open(self, actor: "Actor", name: str, *, group: str | None = None) -> "SessionInfo":
+        """Open a named session, of one group or for all. Raises SessionExists, GroupUnknown, PersonInvalid."""
+        return self._sessions.by(actor.name).open(name, at=self._clock.utc(), group=group)
+
+    def close(self, actor: "Actor", name: str) -> HeldSession:
+        """Close a session now; only a person by hand marks in it then. Raises SessionUnknown, SessionClosed."""
+        return self._counted(self._sessions.by(actor.name).close(name, at=self._clock.utc()))
+
+    def all(self) -> list[HeldSession]:
+        """Every session, oldest first."""
+        with self._gallery.store.reading():
+            return [self._counted(each) for each in self._sessions.all()]
+
+    def marks(self, name: str | None = None) -> list[SessionMark]:
+        """The marks of a session, or of the day's own, in order of time. Raises SessionUnknown."""
+        with self._gallery.store.reading():
+            session = self._sessions.held(name, self._clock.utc())
+            marks = self._marks.of_session(session.id)
+            return [SessionMark(each, session, self._gallery.find(each.person)) for each in marks]
+
+    def _counted(self, session: "SessionInfo") -> HeldSession:
+        return HeldSession(session, sum(mark.valid for mark in self._marks.of_session(session.id)))
