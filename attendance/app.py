@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.people import People
     from attendance.services.portrait import Portraits
+    from attendance.services.reembedding import Renewal
     from attendance.services.reporting import Reports
     from attendance.services.sessions import SessionBook
     from attendance.services.upkeep import Upkeep
@@ -214,6 +215,13 @@ class Attendance:
         from attendance.services.upkeep import Upkeep
 
         return Upkeep(self.gallery, self.clock)
+
+    @cached_property
+    def renewal(self) -> "Renewal":
+        """Templates of a new encoder, without new photos."""
+        from attendance.services.reembedding import Renewal
+
+        return Renewal(self.gallery, self.clock, lambda: self.pipeline)
 
     @cached_property
     def archives(self) -> "Archives":

@@ -218,12 +218,10 @@ def reembed(
     home: options.Home = None,
 ) -> None:
     """Make templates for the present encoder from the kept crops of other ones; no photo is needed."""
-    from attendance.services.reembedding import Reembedding
-
     with changing(home) as opened:
         if drop_old:
             confirm("Delete the templates of all other encoders afterwards?", yes=yes)
-        run = Reembedding(opened)
+        run = opened.renewal.run(opened.actor)
         with progress("Embedding", run.total) as advance:
             for _ in run:
                 advance()

@@ -13,17 +13,15 @@ def renew(app: "Attendance") -> None:
 
     They stay for whoever goes back; `gallery reembed --drop-old` deletes them. One query where there is nobody.
     """
-    if not app.gallery.renewable():
+    if not app.renewal.is_needed():
         return
-    from attendance.services.reembedding import Reembedding
-
-    run = Reembedding(app, lacking=True)
+    run = app.renewal.run(app.actor, lacking=True)
     with progress("Embedding", run.total) as advance:
         for _ in run:
             advance()
     failed = f", {run.failed} could not be used" if run.failed else ""
     say(f"the encoder {app.card.id} is new here: {run.made} templates were made from kept crops{failed}")
-    left = app.gallery.stats().without_template
+    left = app.upkeep.stats().without_template
     if left:
         who = "1 person has" if left == 1 else f"{left} people have"
         say(f"{who} no template of {app.card.id}: they are not recognised until a photo is enrolled again")

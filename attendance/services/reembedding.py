@@ -5,8 +5,30 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from attendance.app import Attendance
+    from collections.abc import Callable
+
+    from attendance.access import Actor
+    from attendance.clock import Clock
+    from enroll.pipeline import Pipeline
+    from gallery import Gallery
     from gallery.values import StoredCrop
+
+
+class Renewal:
+    """Makes templates of the present encoder from the crops that are kept of other ones."""
+
+    def __init__(self, gallery: "Gallery", clock: "Clock", load: "Callable[[], Pipeline]") -> None:
+        self._gallery = gallery
+        self._clock = clock
+        self._load = load
+
+    def is_needed(self) -> bool:
+        """Whether somebody active has a kept crop but no template of this encoder; one query."""
+        return bool(self._gallery.renewable())
+
+    def run(self, actor: "Actor", *, lacking: bool = False) -> "Reembedding":
+        """A run over all kept crops, or over those of active people alone who have no template of this encoder."""
+        return Reembedding(self._gallery, self._clock, self._load, actor, lacking=lacking)
 
 
 class Reembedding:
@@ -15,14 +37,22 @@ class Reembedding:
     With ``lacking`` the crops of active people alone who have no template of the present encoder.
     """
 
-    def __init__(self, app: "Attendance", *, lacking: bool = False) -> None:
-        self._app, self._lacking = app, lacking
-        self._others = app.gallery.renewable() if lacking else dict(app.gallery.stats().other_encoders)
+    def __init__(
+        self,
+        gallery: "Gallery",
+        clock: "Clock",
+        load: "Callable[[], Pipeline]",
+        actor: "Actor",
+        *,
+        lacking: bool = False,
+    ) -> None:
+        self._gallery, self._clock, self._load, self._by, self._lacking = gallery, clock, load, actor.name, lacking
+        self._others = gallery.renewable() if lacking else dict(gallery.stats().other_encoders)
         self.total = sum(self._others.values())
         self.made = self.known = self.failed = 0
 
     def __iter__(self) -> Iterator[None]:
-        crops = self._app.gallery.crops
+        crops = self._gallery.crops
         # All are chosen before the first template is made: who has one then lacks none.
         chosen = [(encoder, crops(encoder, lacking=self._lacking)) for encoder in self._others]
         for encoder, kept in chosen:
@@ -37,18 +67,17 @@ class Reembedding:
         """Embed one crop; one that cannot be used is counted, and the others go on."""
         from enroll.errors import EncoderFailed
 
-        self._app.pipeline  # noqa: B018 - an encoder that does not load ends the run
+        self._load()  # an encoder that does not load ends the run
         try:
             self._one(crop)
         except (EncoderFailed, OSError, SyntaxError, ValueError):  # of Pillow and NumPy, for a picture that is none
             self.failed += 1
 
     def _one(self, crop: "StoredCrop") -> None:
-        app = self._app
-        encoder = app.pipeline.encoder
+        encoder = self._load().encoder
         vectors = encoder.embed(_decoded(crop.picture, encoder.crop_size)[None])
         found = crop.template
-        added = app.gallery.add_template(
+        added = self._gallery.add_template(
             found.person_id,
             vectors[0],
             float(encoder.cohort_means(vectors)[0]),
@@ -56,16 +85,15 @@ class Reembedding:
             source=found.source,
             source_sha256=found.source_sha256,
             crop=crop.picture,
-            at=app.clock.utc(),
-            by=app.actor.name,
+            at=self._clock.utc(),
+            by=self._by,
         )
         self.made += added.changed
         self.known += not added.changed
 
     def drop_old(self) -> int:
         """Delete the templates of all other encoders; how many went."""
-        app = self._app
-        return sum(app.gallery.drop_encoder(each, at=app.clock.utc(), by=app.actor.name) for each in self._others)
+        return sum(self._gallery.drop_encoder(each, at=self._clock.utc(), by=self._by) for each in self._others)
 
 
 def _decoded(picture: bytes, side: int) -> Any:

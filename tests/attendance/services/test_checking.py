@@ -374,13 +374,11 @@ def test_another_process_enrols(people, home, clock, fake, draw):
 @pytest.mark.usefixtures("people")
 def test_template_of_another_encoder_is_never_compared(home, clock, fake, draw):
     """With another encoder nobody is enrolled, until the kept crops are embedded anew."""
-    from attendance.services.reembedding import Reembedding
-
     other = fake.FakePipeline(fake.FakeEncoder(fake.card("fake-2")))
     with Attendance.open(home, clock=clock, pipeline=other) as app:
         (found,) = app.check(draw("a.png", (1, 90)))
         assert ("unknown", 0, ("gallery_empty",)) == (found.decision, found.gallery_size, found.reasons)
-        run = Reembedding(app)
+        run = app.renewal.run(app.actor)
         list(run)
         assert (2, 2, 0, 0) == (run.total, run.made, run.known, run.failed)
         assert ["present"] == kinds(app.check(draw("b.png", (1, 90), seed=1)))
@@ -402,7 +400,6 @@ def test_who_cannot_be_recognised_is_not_absent(home, clock, fake, draw):
 @pytest.mark.usefixtures("people")
 def test_one_crop_that_fails_stops_no_other(home, clock, fake, monkeypatch):
     """Where the new encoder fails on one kept crop, that one is counted and the others get their templates."""
-    from attendance.services.reembedding import Reembedding
     from enroll import EncoderFailed
 
     encoder = fake.FakeEncoder(fake.card("fake-2"))
@@ -415,7 +412,7 @@ def test_one_crop_that_fails_stops_no_other(home, clock, fake, monkeypatch):
 
     monkeypatch.setattr(encoder, "embed", fails_on_ada)
     with Attendance.open(home, clock=clock, pipeline=fake.FakePipeline(encoder)) as app:
-        run = Reembedding(app)
+        run = app.renewal.run(app.actor)
         list(run)
         assert (2, 1, 1) == (run.total, run.made, run.failed)
 

@@ -9,7 +9,6 @@ from PIL import Image
 
 from attendance import Attendance
 from attendance.cli.renewing import renew
-from attendance.services.reembedding import Reembedding
 from gallery.schema import Crop
 
 NEW = "the encoder fake-2 is new here: "
@@ -84,12 +83,12 @@ def counts(run) -> tuple[int, int, int, int]:
 def test_whoever_lacks_a_template_gets_one_a_crop(renewed):
     """Everybody active without a template of the present encoder gets one from each kept crop; the old ones stay."""
     with renewed() as later:
-        run = Reembedding(later, lacking=True)
+        run = later.renewal.run(later.actor, lacking=True)
         assert 4 == len(list(run))
         assert (4, 4, 0, 0) == counts(run)
         two, four = ["fake-1", "fake-2"], ["fake-1", "fake-1", "fake-2", "fake-2"]
         assert {"Ada": four, "Bob": two, "Cid": two} == {name: sorted(has) for name, has in templates(later).items()}
-        assert (0, 0, 0, 0) == counts(Reembedding(later, lacking=True))
+        assert (0, 0, 0, 0) == counts(later.renewal.run(later.actor, lacking=True))
 
 
 @pytest.mark.usefixtures("people")
@@ -97,7 +96,7 @@ def test_the_new_template_is_the_encoders(renewed, fake, monkeypatch):
     """The new template holds what the present encoder makes of the crop, its cohort mean included."""
     monkeypatch.setattr(fake.FakeEncoder, "cohort_means", lambda _, vectors: np.full(len(vectors), 0.25, np.float32))
     with renewed() as later:
-        list(Reembedding(later, lacking=True))
+        list(later.renewal.run(later.actor, lacking=True))
         (new,) = (each for each in later.gallery.templates_of("Bob") if each.encoder_id == "fake-2")
         loaded = later.gallery.load([new.id])
         np.testing.assert_array_equal(fake.vector(2), loaded.vectors[0])
@@ -108,12 +107,12 @@ def test_inactive_people_are_not_renewed(people, renewed, clock):
     """Whoever is inactive gets no template unasked; active again they do, and of their own crops alone."""
     people.gallery.set_active("Bob", False, at=clock.utc(), by="test")
     with renewed() as later:
-        run = Reembedding(later, lacking=True)
+        run = later.renewal.run(later.actor, lacking=True)
         list(run)
         assert (3, 3, 0, 0) == counts(run)
         assert ["fake-1"] == templates(later)["Bob"]
         later.gallery.set_active("Bob", True, at=clock.utc(), by="test")
-        again = Reembedding(later, lacking=True)
+        again = later.renewal.run(later.actor, lacking=True)
         list(again)
         assert (1, 1, 0, 0) == counts(again)
         assert ["fake-1", "fake-2"] == sorted(templates(later)["Bob"])
@@ -124,7 +123,7 @@ def test_whoever_has_a_template_is_left_alone(renewed, draw):
     """One template of the present encoder is enough: the older crops of that person are not embedded."""
     with renewed() as later:
         later.enroll(draw("new.png", (1, 80), seed=9), name="Ada", external_id="P-1")
-        run = Reembedding(later, lacking=True)
+        run = later.renewal.run(later.actor, lacking=True)
         list(run)
         assert (2, 2, 0, 0) == counts(run)
         assert ["fake-1", "fake-1", "fake-2"] == sorted(templates(later)["Ada"])
@@ -135,7 +134,7 @@ def test_on_demand_everybody_is_renewed(people, renewed, draw, clock):
     people.gallery.set_active("Bob", False, at=clock.utc(), by="test")
     with renewed() as later:
         later.enroll(draw("new.png", (1, 80), seed=9), name="Ada", external_id="P-1")
-        run = Reembedding(later)
+        run = later.renewal.run(later.actor)
         list(run)
         assert (4, 4, 0, 0) == counts(run)
 
@@ -144,10 +143,10 @@ def test_on_demand_everybody_is_renewed(people, renewed, draw, clock):
 def test_crops_of_several_encoders(renewed, draw):
     """Crops of every earlier encoder count, and of a photo that two of them know one template is made."""
     with renewed() as second:
-        list(Reembedding(second, lacking=True))
+        list(second.renewal.run(second.actor, lacking=True))
         second.enroll(draw("dora.png", (4,)), name="Dora")
     with renewed("fake-3") as third:
-        run = Reembedding(third, lacking=True)
+        run = third.renewal.run(third.actor, lacking=True)
         list(run)
         assert (9, 5, 4, 0) == counts(run)
         assert {"Ada": 2, "Bob": 1, "Cid": 1, "Dora": 1} == {
@@ -166,7 +165,7 @@ def test_a_damaged_crop_stops_no_other(with_crop, renewed, crop, lacking):
     for name, number, picture in (("Ada", 1, png(1)), ("Bob", 2, crop), ("Cid", 3, png(3))):
         with_crop(name, number, picture)
     with renewed() as later:
-        run = Reembedding(later, lacking=lacking)
+        run = later.renewal.run(later.actor, lacking=lacking)
         assert 3 == len(list(run))
         assert (3, 2, 0, 1) == counts(run)
         assert (2, 1) == (later.policy().gallery_size, later.gallery.stats().without_template)
@@ -180,7 +179,7 @@ def test_an_altered_crop_stops_no_other(people, renewed, lacking):
         row = transaction.get(Crop, bobs.id)
         row.picture = row.picture[:-1] + bytes([row.picture[-1] ^ 1])
     with renewed() as later:
-        run = Reembedding(later, lacking=lacking)
+        run = later.renewal.run(later.actor, lacking=lacking)
         list(run)
         assert (4, 3, 0, 1) == counts(run)
         assert ["fake-1"] == templates(later)["Bob"]
@@ -191,10 +190,10 @@ def test_an_altered_crop_stops_no_other(people, renewed, lacking):
 def test_all_crops_of_a_person_are_renewed(renewed, draw):
     """Somebody with crops of two earlier encoders gets a template of each photo, not of the oldest alone."""
     with renewed() as second:
-        list(Reembedding(second, lacking=True))
+        list(second.renewal.run(second.actor, lacking=True))
         second.enroll(draw("new.png", (1, 80), seed=9), name="Ada")
     with renewed("fake-3") as third:
-        list(Reembedding(third, lacking=True))
+        list(third.renewal.run(third.actor, lacking=True))
         assert 3 == templates(third)["Ada"].count("fake-3")
 
 
@@ -205,7 +204,7 @@ def test_a_crop_of_another_size(with_crop, renewed, fake, monkeypatch, side):
     monkeypatch.setattr(fake.FakeEncoder, "embed", lambda self, crops: asked.append(crops) or embed(self, crops))
     with_crop("Ada", 1, png(1, side))
     with renewed() as later:
-        run = Reembedding(later, lacking=True)
+        run = later.renewal.run(later.actor, lacking=True)
         list(run)
         assert (1, 1, 0, 0) == counts(run)
     (crops,) = asked
