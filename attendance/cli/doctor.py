@@ -18,10 +18,10 @@ def doctor(
     """Look at libraries, home, key, database, encoder, detector and clock; change nothing, name each repair."""
     from attendance.clock import SystemClock
     from attendance.home import home_folder
-    from attendance.services.doctor import examine
+    from attendance.services.doctor import Doctor
 
     problems, code = 0, 0
-    for found in examine(home_folder(home), SystemClock(), full=full, camera=camera):
+    for found in Doctor(home_folder(home), SystemClock()).examine(full=full, camera=camera):
         if as_json:
             line(json_line(found.to_dict()))
         elif found.ok:

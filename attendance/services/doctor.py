@@ -87,18 +87,26 @@ class Finding:
         }
 
 
-def examine(home: Path, clock: Clock, *, full: bool = False, camera: str | None = None) -> Iterator[Finding]:
-    """Look at everything, one finding a look; ``full`` opens every template, ``camera`` tries one camera."""
-    yield from _packages()
-    yield from _guarded("settings", lambda: _settings(home))
-    settings = _settings_or_default(home)
-    yield from _guarded("detector", lambda: _detector(settings))
-    yield from _guarded("encoder", lambda: _encoder(settings))
-    yield from _guarded("clock", lambda: _clock(settings.values, clock))
-    yield from _guarded("home", lambda: _home(home))
-    yield from _guarded("database", lambda: _database(home, settings.values, clock, full=full))
-    if camera is not None:
-        yield from _guarded("camera", lambda: _camera(camera, clock))
+class Doctor:
+    """Looks at a home, which need not open, and at what is installed."""
+
+    def __init__(self, home: Path, clock: Clock) -> None:
+        self._home = home
+        self._clock = clock
+
+    def examine(self, *, full: bool = False, camera: str | None = None) -> Iterator[Finding]:
+        """Look at everything, one finding a look; ``full`` opens every template, ``camera`` tries one camera."""
+        home, clock = self._home, self._clock
+        yield from _packages()
+        yield from _guarded("settings", lambda: _settings(home))
+        settings = _settings_or_default(home)
+        yield from _guarded("detector", lambda: _detector(settings))
+        yield from _guarded("encoder", lambda: _encoder(settings))
+        yield from _guarded("clock", lambda: _clock(settings.values, clock))
+        yield from _guarded("home", lambda: _home(home))
+        yield from _guarded("database", lambda: _database(home, settings.values, clock, full=full))
+        if camera is not None:
+            yield from _guarded("camera", lambda: _camera(camera, clock))
 
 
 def _guarded(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ from attendance.cameras.web import MOST_REDIRECTS, Site
 from attendance.cameras.wire import Order, Orders
 from attendance.clock import SystemClock
 from attendance.errors import CameraAuth, CameraCertificate, CameraMissing, CameraNoFrames, CameraPath
-from attendance.services.doctor import examine
+from attendance.services.doctor import Doctor
 
 PASSWORD = "s3c/r?e#t:1@2 %"  # noqa: S105 - of no camera
 ESCAPED = "door:s3c%2Fr%3Fe%23t%3A1%402%20%25@"
@@ -308,7 +308,7 @@ def test_doctor_tells_the_same(home):
     """Doctor, asked to try a camera, names the same error and exit code, and is content with a still."""
     with WebCamera({"/snap.jpg": page(body=jpeg()), "/gone": page(404)}) as web:
         (good,), (bad,) = (
-            [each for each in examine(home, SystemClock(), camera=web.url(path)) if each.check == "camera"]
+            [each for each in Doctor(home, SystemClock()).examine(camera=web.url(path)) if each.check == "camera"]
             for path in ("/snap.jpg", "/gone")
         )
     assert (True, f"{web.url()}: 64x48 pixels") == (good.ok, good.detail)

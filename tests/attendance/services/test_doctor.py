@@ -15,7 +15,7 @@ import pytest
 from attendance import Attendance
 from attendance.cli import run
 from attendance.services import doctor as module
-from attendance.services.doctor import FINDINGS, Finding, examine
+from attendance.services.doctor import FINDINGS, Doctor, Finding
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def look(home, clock):
 
     def found(**more) -> dict[str, Finding]:
         before = snapshot(home)
-        problems = [each for each in examine(home, clock, **more) if not each.ok]
+        problems = [each for each in Doctor(home, clock).examine(**more) if not each.ok]
         assert before == snapshot(home)
         assert all(each.repair and each.detail and each.exit_code for each in problems)
         return {each.id: each for each in problems}
