@@ -1,6 +1,5 @@
 """`Attendance`: the whole product in one object; the command line only parses, calls it and prints."""
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -15,7 +14,6 @@ from attendance.faults import Problem
 from attendance.home import encoder_folder, home_folder, in_background, load_pipeline
 from attendance.judge.decision import Policy
 from attendance.records import Decision
-from attendance.services.enrolment import Enrolled, Enroller, NotEnrolled, Rules
 from attendance.settings import Resolved, Settings, Value, load
 
 if TYPE_CHECKING:
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand, ByHandMark
     from attendance.services.checking import ShowPicture
+    from attendance.services.enrolment import Enrolled, Enroller, NotEnrolled
     from attendance.services.leaving import Leaving
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.people import People
@@ -217,6 +216,13 @@ class Attendance:
         return Upkeep(self.gallery, self.clock)
 
     @cached_property
+    def enrolment(self) -> "Enroller":
+        """How photos become people."""
+        from attendance.services.enrolment import Enroller
+
+        return Enroller(self.gallery, self.judging, self.clock, self.settings, lambda: self.pipeline)
+
+    @cached_property
     def renewal(self) -> "Renewal":
         """Templates of a new encoder, without new photos."""
         from attendance.services.reembedding import Renewal
@@ -255,7 +261,7 @@ class Attendance:
 
     def enroll(
         self,
-        photo: Path | str,
+        photo: Path | str | bytes,
         *,
         name: str,
         external_id: str | None = None,
@@ -263,18 +269,20 @@ class Attendance:
         replace: bool = False,
         allow_duplicate: bool = False,
         same_person: bool = False,
-    ) -> Enrolled:
-        """Enrol one photo of one person.
+        source: str = "bytes",
+    ) -> "Enrolled":
+        """Enrol one photo of one person: a file, or its bytes, which ``source`` names.
 
         A face unlike the earlier photos of the person of this name is refused (PersonUnlike), unless an id says who
         it is, or ``same_person``. Raises PhotoError, FaceError (PhotoRefused with its reasons), PersonDuplicate,
         PersonUnlike, GalleryError.
         """
-        from enroll.roster import Entry, clean_name
+        from attendance.services.enrolment import Rules
 
-        entry = Entry(Path(photo), clean_name(name), external_id, tuple(groups))
-        rules = self._rules(replace, allow_duplicate, same_person or external_id is not None)
-        return self._enroller.one(entry, lambda: self.pipeline, rules)
+        rules = Rules(replace, allow_duplicate, same_person)
+        return self.enrolment.photo(
+            self.actor, photo, name=name, external_id=external_id, groups=groups, rules=rules, source=source
+        )
 
     def enroll_many(
         self,
@@ -284,7 +292,7 @@ class Attendance:
         allow_duplicate: bool = False,
         same_person: bool = False,
         workers: int | None = None,
-    ) -> Iterator[Enrolled | NotEnrolled]:
+    ) -> "Iterator[Enrolled | NotEnrolled]":
         """Enrol photos one by one, in order; an outcome that came out is on the disk.
 
         A photo whose face is unlike the person's others is refused also where an id is given, as it may lie in the
@@ -292,15 +300,9 @@ class Attendance:
 
         A run may be repeated: what is there already comes out as ``unchanged``, without a look at the photo.
         """
-        rules = self._rules(replace, allow_duplicate, same_person)
-        return self._enroller.many(entries, lambda: self.pipeline, rules, self._workers(workers))
+        from attendance.services.enrolment import Rules
 
-    def _rules(self, replace: bool, allow_duplicate: bool, same_person: bool) -> Rules:
-        return Rules(replace, allow_duplicate, same_person, multi=self.settings.multi)
-
-    @cached_property
-    def _enroller(self) -> Enroller:
-        return Enroller(self.gallery, self.judging, self.clock, self.settings, self.actor.name)
+        return self.enrolment.many(self.actor, entries, Rules(replace, allow_duplicate, same_person), workers)
 
     # Judge and mark
 
@@ -384,6 +386,7 @@ class Attendance:
         gets a video's progress, ``on_done`` each source that was looked at, ``annotated_video`` says where to write
         an annotated copy. Raises SessionUnknown, SessionClosed, GroupUnknown at once.
         """
+        from attendance.parallel import worker_count
         from attendance.services.checking import Check
 
         group = self.searched_group(session, group)
@@ -398,7 +401,7 @@ class Attendance:
             status=on_status or _silent,
             done=on_done or _silent,
             annotated=annotated_video or _silent,
-            workers=self._workers(workers),
+            workers=worker_count(workers, self.settings.threads),
         )
         return _then_raise(run.run([Path(source) for source in sources]), problems)
 
@@ -498,9 +501,6 @@ class Attendance:
 
         return self.reports.rows(Asked(session, first, last, group))
 
-    def _workers(self, wanted: int | None) -> int:
-        return wanted or self.settings.threads or _cores()
-
 
 def _then_raise(decisions: Iterator[Decision], problems: list[Problem]) -> Iterator[Decision]:
     yield from decisions
@@ -511,7 +511,3 @@ def _then_raise(decisions: Iterator[Decision], problems: list[Problem]) -> Itera
 
 def _silent(_: object) -> None:
     return None
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,5 +1,6 @@
 """Several pieces of work at a time, their results in the order of the work."""
 
+import os
 import queue
 import threading
 from collections import deque
@@ -36,6 +37,15 @@ def in_order(
             yield done, future.result
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def worker_count(*wanted: int | None) -> int:
+    """The first of these numbers that is one; without any, as many workers as there are cores to this process."""
+    return next((each for each in wanted if each), None) or _cores()
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _later(work: Callable[[Item], Result], item: Item) -> Callable[[], Result]:

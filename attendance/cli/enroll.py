@@ -13,14 +13,10 @@ from attendance.cli.output import csv_line, json_line, line, on_terminal, printa
 from attendance.cli.renewing import renew
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from attendance.app import Attendance
     from attendance.services.enrolment import Enrolled, NotEnrolled, Rules
-    from enroll.errors import EnrollError
-    from enroll.roster import Roster
+    from attendance.services.rosters import Wanted
 
-LIST_SUFFIXES = frozenset({".csv", ".tsv", ".txt"})
 COLUMNS = ("source", "outcome", "name", "id", "quality", "reasons")
 
 
@@ -63,7 +59,7 @@ def enroll(
     """
     from attendance.services.enrolment import Rules
 
-    found = _found(source, name, external_id, tuple(group or ()))
+    found = _wanted(source, name, external_id, tuple(group or ()))
     insisting = same_person or (name is not None and external_id is not None)
     with writing(home, options.flags(setting, multi=multi), preload=name is not None) as app:
         renew(app)
@@ -74,13 +70,10 @@ def enroll(
         raise typer.Exit(1)
 
 
-def _found(sources: list[Path], name: str | None, external_id: str | None, groups: tuple[str, ...]) -> "Roster":
-    import dataclasses
+def _wanted(sources: list[Path], name: str | None, external_id: str | None, groups: tuple[str, ...]) -> "Wanted":
+    from attendance.services.rosters import is_many, of_photo, of_sources
 
-    from enroll.errors import RosterEmpty
-    from enroll.roster import Entry, Roster, clean_name, joined
-
-    one = len(sources) == 1 and not _is_many(sources[0])
+    one = len(sources) == 1 and not is_many(sources[0])
     if not one and (name is not None or external_id is not None):
         flag = "--name" if name is not None else "--id"
         raise typer.BadParameter(
@@ -90,52 +83,17 @@ def _found(sources: list[Path], name: str | None, external_id: str | None, group
         raise typer.BadParameter(
             "a single photo needs it (several photos, or a folder, name people by their files)", param_hint="--name"
         )
-    if one:
-        return Roster((Entry(sources[0], clean_name(name or ""), external_id, groups),))
-    found = joined(_rosters(sources))
-    if not found.entries and not found.problems:
-        raise RosterEmpty(str(sources[0]), "none of the sources is a photo")
-    entries = (
-        dataclasses.replace(entry, groups=tuple(dict.fromkeys((*entry.groups, *groups)))) for entry in found.entries
-    )
-    return dataclasses.replace(found, entries=tuple(entries))
+    return of_photo(sources[0], name or "", external_id, groups) if one else of_sources(sources, groups)
 
 
-def _is_many(source: Path) -> bool:
-    return source.is_dir() or source.suffix.lower() in LIST_SUFFIXES
-
-
-def _rosters(sources: list[Path]) -> "Iterator[Roster]":
-    """One roster a folder or list, and one for the single photos of a folder, as a shell's *.jpg names them."""
-    from enroll.roster import name_photos, read_roster, walk_folder
-
-    photos: dict[Path, list[Path]] = {}
-    for source in sources:
-        if source.is_dir():
-            yield walk_folder(source)
-        elif _is_many(source):
-            yield read_roster(source)
-        else:
-            photos.setdefault(source.parent, []).append(source)
-    yield from map(name_photos, photos.values())
-
-
-def _run(app: "Attendance", found: "Roster", rules: "Rules", show: "OutcomePrinter", *, bulk: bool) -> int:
+def _run(app: "Attendance", found: "Wanted", rules: "Rules", show: "OutcomePrinter", *, bulk: bool) -> int:
     """Enrol and print; how many photos were refused."""
-    from enroll.roster import some_names
-
     tally: Counter[str] = Counter()
     told: set[str] = set()
     if found.passed_over:
-        say(f"passed over, no picture: {some_names(found.passed_over)}")
-    with progress("Enrolling", len(found.entries) + len(found.problems) if bulk else 0) as advance:
-        enrolled = app.enroll_many(
-            found.entries,
-            replace=rules.replace,
-            allow_duplicate=rules.allow_duplicate,
-            same_person=rules.same_person,
-        )
-        for outcome in itertools.chain(map(_refused, found.problems), enrolled):
+        say(f"passed over, no picture: {found.passed_over}")
+    with progress("Enrolling", len(found) if bulk else 0) as advance:
+        for outcome in itertools.chain(found.refused, app.enrolment.many(app.actor, found.entries, rules)):
             show(outcome)
             _warn(outcome, told)
             tally.update(_kinds(outcome))
@@ -143,14 +101,6 @@ def _run(app: "Attendance", found: "Roster", rules: "Rules", show: "OutcomePrint
     if bulk:
         _coverage(tally)
     return sum(count for kind, count in tally.items() if kind.startswith("refused"))
-
-
-def _refused(problem: "EnrollError") -> "NotEnrolled":
-    """A row or file from which nobody could be told."""
-    from attendance.faults import problem_of
-    from attendance.services.enrolment import NotEnrolled
-
-    return NotEnrolled("", problem_of(problem, problem.where))
 
 
 def _kinds(outcome: "Enrolled | NotEnrolled") -> list[str]:

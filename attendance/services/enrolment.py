@@ -4,28 +4,30 @@ import hashlib
 import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attendance.clock import Clock
 from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.faults import Problem, only_here, problem_of
 from attendance.judge.judging import Judge
-from attendance.parallel import in_order
+from attendance.parallel import in_order, worker_count
 from attendance.records import PersonRef, ScoredPerson
 from attendance.settings import Settings
 from attendance.sources import shown_path
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from attendance.access import Actor
     from enroll.face import Face, Quality, Template
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
     from gallery import Gallery
     from gallery.values import EnrolResult, PersonInfo
 
+BYTES = "bytes"
+"""What a photo given as bytes is called where nobody names it."""
 UNLIKE_OWN = "resembles the earlier photos of this person little; look whether it is the right one"
 
 
@@ -91,18 +93,19 @@ class NotEnrolled:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How to treat people and photos that are there already."""
+    """How to treat people and photos that are there already; ``multi`` overrules the setting of this name."""
 
     replace: bool = False
     allow_duplicate: bool = False
     same_person: bool = False
-    multi: str = "portrait"
+    multi: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A photo that was looked at: the file's sha256 and its one face, with a template."""
+    """A photo that was looked at: its name in records, the file's sha256 and its one face, with a template."""
 
+    source: str
     sha256: str
     face: "Face"
 
@@ -114,6 +117,14 @@ class Prepared:
         return self.face.template
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A photo that came as bytes, and what it is called."""
+
+    data: bytes
+    source: str
+
+
 Outcome = Enrolled | NotEnrolled
 Looked = Enrolled | Prepared | Exception
 
@@ -121,15 +132,42 @@ Looked = Enrolled | Prepared | Exception
 class Enroller:
     """Enrols photos into a gallery."""
 
-    def __init__(self, gallery: "Gallery", judge: Judge, clock: Clock, settings: Settings, by: str) -> None:
+    def __init__(
+        self, gallery: "Gallery", judge: Judge, clock: Clock, settings: Settings, load: "Callable[[], Pipeline]"
+    ) -> None:
         self._gallery = gallery
         self._judge = judge
         self._clock = clock
         self._settings = settings
-        self._by = by
+        self._load = load
+
+    def photo(
+        self,
+        actor: "Actor",
+        photo: "Path | str | bytes",
+        *,
+        name: str,
+        external_id: str | None = None,
+        groups: Iterable[str] = (),
+        rules: Rules = Rules(),
+        source: str = BYTES,
+    ) -> Enrolled:
+        """Enrol one photo of one person: a file, or its bytes, which ``source`` names in records and errors.
+
+        An id says who it is: a face unlike the person's earlier photos is then filed too, as with ``same_person``.
+        Raises PhotoError, FaceError (PhotoRefused with its reasons), NameInvalid, PersonDuplicate, PersonUnlike,
+        GalleryError.
+        """
+        from enroll.roster import Entry, clean_name
+
+        path, sent = (Path(BYTES), _sent(photo, source)) if isinstance(photo, bytes) else (Path(photo), None)
+        entry = Entry(path, clean_name(name), external_id, tuple(groups))
+        insisting = replace(rules, same_person=rules.same_person or external_id is not None)
+        found = self._prepare(entry, insisting, sent)
+        return found if isinstance(found, Enrolled) else self._commit(actor, entry, found, insisting)
 
     def many(
-        self, entries: "Iterable[Entry]", pipeline: "Callable[[], Pipeline]", rules: Rules, workers: int
+        self, actor: "Actor", entries: "Iterable[Entry]", rules: Rules, workers: int | None = None
     ) -> Iterator[Outcome]:
         """One outcome an entry, in order; each photo is committed before its outcome comes out.
 
@@ -138,13 +176,14 @@ class Enroller:
         """
 
         def prepare(entry: "Entry") -> Enrolled | Prepared:
-            return self._prepare(entry, pipeline, rules)
+            return self._prepare(entry, rules)
 
-        looked = ((entry, _result(prepared)) for entry, prepared in in_order(prepare, entries, workers))
+        number = worker_count(workers, self._settings.threads)
+        looked = ((entry, _result(prepared)) for entry, prepared in in_order(prepare, entries, number))
         for _, run in groupby(looked, key=lambda pair: (pair[0].external_id, pair[0].name)):
-            yield from self._run(list(run), rules)
+            yield from self._run(actor, list(run), rules)
 
-    def _run(self, photos: "Sequence[tuple[Entry, Looked]]", rules: Rules) -> Iterator[Outcome]:
+    def _run(self, actor: "Actor", photos: "Sequence[tuple[Entry, Looked]]", rules: Rules) -> Iterator[Outcome]:
         """File the photos of one person."""
         odd, of = self._odd_ones(photos, rules)
         for number, (entry, found) in enumerate(photos):
@@ -156,11 +195,11 @@ class Enroller:
                 detail = f"the face is not that of the other photos of {entry.name}"
                 yield _refused(entry, PersonUnlike(shown_path(entry.photo), detail))
             else:
-                yield self._committed(entry, found, rules, vouched=number in of)
+                yield self._committed(actor, entry, found, rules, vouched=number in of)
 
-    def _committed(self, entry: "Entry", found: Prepared, rules: Rules, *, vouched: bool) -> Outcome:
+    def _committed(self, actor: "Actor", entry: "Entry", found: Prepared, rules: Rules, *, vouched: bool) -> Outcome:
         try:
-            return self._commit(entry, found, rules, vouched=vouched)
+            return self._commit(actor, entry, found, rules, vouched=vouched)
         except Exception as error:  # noqa: BLE001 - one bad photo never stops the others
             return _refused(entry, error)
 
@@ -193,43 +232,41 @@ class Enroller:
             return False
         return person is None or not person.templates
 
-    def one(self, entry: "Entry", pipeline: "Callable[[], Pipeline]", rules: Rules) -> Enrolled:
-        """Enrol one photo; raises what refuses it."""
-        found = self._prepare(entry, pipeline, rules)
-        return found if isinstance(found, Enrolled) else self._commit(entry, found, rules)
+    def _prepare(self, entry: "Entry", rules: Rules, sent: Sent | None = None) -> Enrolled | Prepared:
+        from enroll.photo import decode_photo, read_photo
 
-    def _prepare(self, entry: "Entry", pipeline: "Callable[[], Pipeline]", rules: Rules) -> Enrolled | Prepared:
-        from enroll.photo import read_photo
-
-        known = None if rules.replace else self._unchanged(entry)
+        known = None if rules.replace else self._unchanged(entry, sent)
         if known is not None:
             return known
-        photo = read_photo(entry.photo)
-        multi: Any = rules.multi
-        models = pipeline()
-        with only_here(shown_path(entry.photo)):
-            return Prepared(photo.sha256, models.enrol_face(photo, multi=multi))
+        where = shown_path(entry.photo) if sent is None else sent.source
+        photo = read_photo(entry.photo) if sent is None else decode_photo(sent.data, sent.source)
+        multi: Any = rules.multi or self._settings.multi
+        models = self._load()
+        with only_here(where):
+            return Prepared(where, photo.sha256, models.enrol_face(photo, multi=multi))
 
-    def _unchanged(self, entry: "Entry") -> Enrolled | None:
+    def _unchanged(self, entry: "Entry", sent: Sent | None) -> Enrolled | None:
         """The outcome of a photo that is filed for this person already; such a one is not decoded."""
         person = self._existing(entry)
         if person is None or not set(entry.groups) <= set(person.groups):
             return None
-        sha256 = _digest(entry.photo)
+        sha256 = _digest(entry.photo) if sent is None else hashlib.sha256(sent.data).hexdigest()
         if sha256 is None or self._gallery.find_source(person.id, sha256) is None:
             return None
-        return Enrolled(_ref(person), "unchanged", shown_path(entry.photo))
+        return Enrolled(_ref(person), "unchanged", shown_path(entry.photo) if sent is None else sent.source)
 
     def _existing(self, entry: "Entry") -> "PersonInfo | None":
         """Whom the photo will be filed under, by the gallery's own rule: the id if given, else the only such name."""
         return self._gallery.of_photo(entry.name, entry.external_id)
 
-    def _commit(self, entry: "Entry", found: Prepared, rules: Rules, *, vouched: bool = False) -> Enrolled:
+    def _commit(
+        self, actor: "Actor", entry: "Entry", found: Prepared, rules: Rules, *, vouched: bool = False
+    ) -> Enrolled:
         """Compare with everybody, refuse or file; one transaction, so that no other program comes between.
 
         ``vouched``: the photo was compared with the person's other ones already.
         """
-        where = shown_path(entry.photo)
+        where = found.source
         with self._gallery.store.atomic():
             policy = self._judge.policy()
             person = self._existing(entry)
@@ -245,8 +282,8 @@ class Enroller:
                     f"the face does not look like the earlier photos of {person.name} ({person.external_id}): "
                     f"score {own:.3f}, needs {needed:.3f}",
                 )
-            filed = self._file(entry, found, rules)
-            alike = self._remember(filed.person.id, rivals)
+            filed = self._file(actor, entry, found, rules)
+            alike = self._remember(actor, filed.person.id, rivals)
         warnings = (UNLIKE_OWN,) if unlike and not (rules.replace or vouched) else ()
         return Enrolled(_ref(filed.person), filed.outcome, where, found.face.quality, alike, warnings)
 
@@ -261,31 +298,36 @@ class Enroller:
         scores = own.vectors @ template.vector - (own.cohort_means + template.cohort_mean) / 2
         return float(scores.max()), needed
 
-    def _file(self, entry: "Entry", found: Prepared, rules: Rules) -> "EnrolResult":
+    def _file(self, actor: "Actor", entry: "Entry", found: Prepared, rules: Rules) -> "EnrolResult":
         template, face = found.template, found.face
         return self._gallery.enroll(
             entry.name,
             template.vector,
             template.cohort_mean,
             quality=face.quality.to_dict(),
-            source=shown_path(entry.photo),
+            source=found.source,
             source_sha256=found.sha256,
             crop=_png(face.crop) if self._settings.keep_crops else None,
             external_id=entry.external_id,
             groups=entry.groups,
             replace=rules.replace,
             at=self._clock.utc(),
-            by=self._by,
+            by=actor.name,
         )
 
-    def _remember(self, person: int, rivals: list[ScoredPerson]) -> tuple[ScoredPerson, ...]:
+    def _remember(self, actor: "Actor", person: int, rivals: list[ScoredPerson]) -> tuple[ScoredPerson, ...]:
         """Remember the rivals as look-alikes; those who are, that is all but the pairs that somebody has cleared."""
-        at, by = self._clock.utc(), self._by
+        at, by = self._clock.utc(), actor.name
         remember = self._gallery.remember_lookalike
         return tuple(each for each in rivals if remember(person, each.person.key, each.score, at=at, by=by))
 
 
-def _digest(photo: "Path") -> str | None:
+def _sent(data: bytes, source: str) -> Sent:
+    """The photo, with a name that can be stored and printed everywhere."""
+    return Sent(data, source.encode("utf-8", "backslashreplace").decode() or BYTES)
+
+
+def _digest(photo: Path) -> str | None:
     """The sha256 of a file of a photo's size; None for what reading the photo will refuse with a reason."""
     from enroll.photo import DEFAULT_LIMITS
 

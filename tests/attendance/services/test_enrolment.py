@@ -7,8 +7,20 @@ import pytest
 from attendance import Attendance
 from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.judge.decision import Policy
-from attendance.services.enrolment import UNLIKE_OWN, Enrolled, NotEnrolled
-from enroll import EncoderFailed, Entry, NoFace, PhotoMissing, PhotoRefused, SeveralFaces
+from attendance.services.enrolment import UNLIKE_OWN, Enrolled, NotEnrolled, Rules
+from enroll import (
+    EncoderFailed,
+    Entry,
+    NoFace,
+    PhotoEmpty,
+    PhotoMissing,
+    PhotoRefused,
+    PhotoTooManyBytes,
+    PhotoTruncated,
+    PhotoUnknownFormat,
+    SeveralFaces,
+)
+from enroll.photo import DEFAULT_LIMITS
 from gallery import GalleryFull
 
 
@@ -355,7 +367,7 @@ def test_the_own_score_is_that_of_the_best_template(app, draw, means):
     app.enroll(draw("b.png", (1, 90), seed=1), name="Ada")
     app.enroll(draw("c.png", (2,)), name="Ada", same_person=True)
     best = 0.9 * 0.4 + (1 - 0.9**2) ** 0.5 * (1 - 0.4**2) ** 0.5 - 0.1
-    found, _ = app._enroller._own_score(app.pipeline._face(0, 1, 40, 0).template, app.gallery.find("Ada").id)
+    found, _ = app.enrolment._own_score(app.pipeline._face(0, 1, 40, 0).template, app.gallery.find("Ada").id)
     assert pytest.approx(best, abs=1e-6) == found
 
 
@@ -448,3 +460,61 @@ def test_somebody_new_just_at_a_threshold(app, draw, means, mean, expected):
     (found,) = app.enroll_many([Entry(draw("b.png", (1, 75), seed=1), "Bob")])
     told = found.problem.id if isinstance(found, NotEnrolled) else "look-alike" if found.lookalikes else "nobody"
     assert expected == told
+
+
+# Photos as bytes
+
+
+def test_a_photo_as_bytes(app, draw):
+    """A photo may come as its bytes; it is the same photo as the file, and is called as the caller says."""
+    photo = draw("ada.png", (1,))
+    first = app.enroll(photo.read_bytes(), name="Ada", source="kiosk 2")
+    assert ("enrolled", "kiosk 2") == (first.outcome, first.source)
+    assert ["kiosk 2"] == [each.source for each in app.gallery.templates_of("Ada")]
+    assert ("unchanged", str(photo)) == (app.enroll(photo, name="Ada").outcome, app.enroll(photo, name="Ada").source)
+    again = app.enroll(photo.read_bytes(), name="Ada")
+    assert ("unchanged", "bytes") == (again.outcome, again.source)
+
+
+def test_bytes_that_were_filed_are_not_decoded(app, draw, pipeline):
+    """Bytes that are filed for a person already cost no look at the photo."""
+    photo = draw("ada.png", (1,)).read_bytes()
+    app.enroll(photo, name="Ada")
+    looks = pipeline.calls
+    assert "unchanged" == app.enroll(photo, name="Ada").outcome
+    assert looks == pipeline.calls
+
+
+@pytest.mark.parametrize("source", ["", "an upload", "https://example.org//a.png", "C:\\photos\\a.png"])
+@pytest.mark.parametrize(
+    ("data", "error"), [(b"", PhotoEmpty), (b"no picture", PhotoUnknownFormat), (b"\x89PNG\r\n\x1a\n", PhotoTruncated)]
+)
+def test_bytes_that_are_no_photo(app, data, error, source):
+    """Bytes that are no photo are refused as a file of them is, under the name that the caller gave."""
+    with pytest.raises(error) as caught:
+        app.enroll(data, name="Ada", source=source)
+    assert (source or "bytes") == caught.value.where
+    assert [] == app.gallery.people()
+
+
+def test_bytes_beyond_the_limit(app):
+    """Bytes are held to the limits of a file."""
+    with pytest.raises(PhotoTooManyBytes):
+        app.enroll(bytes(DEFAULT_LIMITS.max_bytes + 1), name="Ada")
+
+
+def test_a_source_that_cannot_be_written(app, draw):
+    """A name of bytes that no record can hold is kept with what is wrong in it spelt out."""
+    assert "caf\\udce9" == app.enroll(draw("ada.png", (1,)).read_bytes(), name="Ada", source="caf\udce9").source
+
+
+def test_the_way_of_several_faces_is_a_setting(app, home, clock, pipeline, draw):
+    """Without a rule of its own a photo of several faces is treated as the setting `multi` says."""
+    photo = draw("both.png", (1,), (2,))
+    with pytest.raises(SeveralFaces):
+        app.enroll(photo, name="Ada")
+    largest = Rules(multi="largest")
+    assert "enrolled" == app.enrolment.photo(app.actor, photo, name="Ada", rules=largest).outcome
+    app.close()
+    with Attendance.open(home.with_name("other"), clock=clock, pipeline=pipeline, flags={"multi": "largest"}) as other:
+        assert "enrolled" == other.enroll(photo, name="Ada").outcome
