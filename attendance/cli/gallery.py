@@ -12,7 +12,6 @@ from attendance.cli.output import confirm, json_line, line, progress, records, s
 
 if TYPE_CHECKING:
     from attendance.services.leaving import Stands
-    from gallery.values import PersonInfo
 
 PASSPHRASE_ENV = "ATTENDANCE_PASSPHRASE"  # noqa: S105 - the name of a variable
 COLUMNS = ("id", "name", "groups", "templates", "created", "active")
@@ -30,9 +29,11 @@ def list_(
     home: options.Home = None,
 ) -> None:
     """List the people enrolled."""
+    from attendance.services.people import person_row
+
     with reading(home) as opened:
         found = opened.people.all(group, gone_too=everybody)
-        records([_person(each) for each in found], as_json=as_json, columns=COLUMNS)
+        records([person_row(each) for each in found], as_json=as_json, columns=COLUMNS)
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -234,20 +235,6 @@ def reembed(
 
 def _tell(found: "Stands") -> None:
     say(f"{found.person.name} ({found.person.external_id}) is {found.words}")
-
-
-def _person(info: "PersonInfo") -> dict[str, Any]:
-    from attendance.records import instant
-
-    return {
-        "id": info.external_id,
-        "name": info.name,
-        "groups": list(info.groups),
-        "templates": info.templates,
-        "created": instant(info.created),
-        "active": info.active,
-        "note": info.note,
-    }
 
 
 def _shown(value: Any) -> str:

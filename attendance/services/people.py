@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from attendance.records import instant
 
 if TYPE_CHECKING:
     from attendance.access import Actor
@@ -76,6 +78,19 @@ class People:
         found = self._gallery.find(person)
         gone = self._gallery.remove(found.id, at=self._clock.utc(), by=actor.name)
         return Removed(found, gone.templates, gone.marks, gone.erased)
+
+
+def person_row(person: "PersonInfo") -> dict[str, Any]:
+    """One line of ``gallery list --json``."""
+    return {
+        "id": person.external_id,
+        "name": person.name,
+        "groups": list(person.groups),
+        "templates": person.templates,
+        "created": instant(person.created),
+        "active": person.active,
+        "note": person.note,
+    }
 
 
 def known_group(gallery: "Gallery", group: str | None) -> str | None:
