@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from attendance.access import Actor
 from attendance.clock import Clock, SystemClock
 from attendance.faults import Problem
-from attendance.home import encoder_folder, home_folder, in_background, load_pipeline
+from attendance.home import encoder_card, home_folder, in_background, load_pipeline
 from attendance.judge.decision import Policy
 from attendance.records import Decision
 from attendance.settings import Resolved, Settings, Value, load
@@ -128,9 +128,7 @@ class Attendance:
         """What is known of the encoder."""
         if self._pipeline is not None:
             return self._pipeline.encoder.card
-        from enroll.card import load_card
-
-        return load_card(encoder_folder(self.settings.encoder))
+        return encoder_card(self.settings.encoder)
 
     @cached_property
     def gallery(self) -> "Gallery":

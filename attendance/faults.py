@@ -30,11 +30,11 @@ class Problem:
 @contextmanager
 def only_here(source: str) -> Iterator[None]:
     """Models that have loaded and then fail on one source refuse that source alone, as `SourceFailed`."""
-    from enroll.errors import DetectorFailed, EncoderFailed
+    from enroll.errors import DetectorFailed, EncoderFailed, ScreenFailed
 
     try:
         yield
-    except (DetectorFailed, EncoderFailed) as error:
+    except (DetectorFailed, EncoderFailed, ScreenFailed) as error:
         raise SourceFailed(source, str(error)) from error
 
 

@@ -3,15 +3,16 @@
 import dataclasses
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attendance.errors import HomeUnknown
 from attendance.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
+    from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
 
 HOME_ENV = "ATTENDANCE_HOME"
@@ -42,27 +43,48 @@ def user_path(path: Path | str) -> Path:
 
 
 def encoder_folder(name: str) -> Path:
-    """The folder of an encoder: a shipped one by name, any other by its path, in which ``~`` is understood."""
-    from enroll.encoder import MODELS
+    """The folder of an encoder, as `enroll.encoder_folder`; raises HomeUnknown where nobody has the ``~`` in it."""
+    from enroll.errors import EncoderMissing
+    from enroll.registry import encoder_folder as folder_of
 
-    shipped = MODELS / name
-    return shipped if Path(name).name == name and shipped.is_dir() else user_path(name)
+    try:
+        return folder_of(name)
+    except EncoderMissing as error:
+        raise HomeUnknown(name, error.detail) from error
+
+
+def encoder_card(name: str) -> "EncoderCard":
+    """What is known of an encoder, without loading it where it ships or lies in a folder; raises as the others do."""
+    from enroll.registry import encoder_card as card_of
+
+    encoder_folder(name)
+    return card_of(name)
 
 
 def load_pipeline(settings: Settings) -> "Pipeline":
-    """Detector and encoder as the settings want them."""
+    """Detector, screens and encoder as the settings want them."""
     from enroll.pipeline import open_pipeline
-    from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS
 
-    return open_pipeline(
-        encoder_folder(settings.encoder),
+    encoder_folder(settings.encoder)
+    pipeline = open_pipeline(
+        settings.encoder,
         threads=settings.threads,
         detector_min_score=settings.detector_min_score,
-        limits=dataclasses.replace(CHECK_LIMITS, min_face_px=settings.min_face_px),
-        enrol_limits=dataclasses.replace(
-            ENROLL_LIMITS, min_face_px=settings.enroll_min_face_px, min_score=settings.enroll_min_quality
-        ),
+        detector=settings.detector,
+        screens=settings.screen_names,
     )
+    check = {"min_face_px": settings.min_face_px}
+    enrol = {"min_face_px": settings.enroll_min_face_px, "min_score": settings.enroll_min_quality}
+    return dataclasses.replace(
+        pipeline,
+        limits=dataclasses.replace(pipeline.limits, **_given(check)),
+        enrol_limits=dataclasses.replace(pipeline.enrol_limits, **_given(enrol)),
+    )
+
+
+def _given(values: "Mapping[str, int | None]") -> dict[str, Any]:
+    """The limits that a setting overrules; the cards' hold for the others."""
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def in_background(work: "Callable[[], Pipeline]") -> "Future[Pipeline]":

@@ -82,16 +82,26 @@ class Settings:
     match_threshold: float | None = _setting(
         None, "Score a mark needs; none: computed from target_fpir and the gallery's size.", low=-2, high=2
     )
-    detector_min_score: float = _setting(
-        0.83,
-        "Confidence from which the detector calls something a face (no similarity).",
+    detector: str = _setting("default", "Name of the detector: the shipped one, or one that a program has registered.")
+    detector_min_score: float | None = _setting(
+        None,
+        "Confidence from which the detector calls something a face (no similarity); none: its card's, 0.83.",
         low=0.05,
         high=0.99,
         share=True,
     )
-    min_face_px: int = _setting(24, "Smallest face, in pixels, that a check judges.", low=8, high=1000)
-    enroll_min_face_px: int = _setting(48, "Smallest face, in pixels, that may be enrolled.", low=8, high=1000)
-    enroll_min_quality: int = _setting(30, "Lowest quality score (0-100) that may be enrolled.", low=0, high=100)
+    min_face_px: int | None = _setting(
+        None, "Smallest face, in pixels, that a check judges; none: the encoder's card's, 24.", low=8, high=1000
+    )
+    enroll_min_face_px: int | None = _setting(
+        None, "Smallest face, in pixels, that may be enrolled; none: the encoder's card's, 48.", low=8, high=1000
+    )
+    enroll_min_quality: int | None = _setting(
+        None, "Lowest quality score (0-100) that may be enrolled; none: the encoder's card's, 30.", low=0, high=100
+    )
+    screens: str | None = _setting(
+        None, "Names of screens that a program has registered, after quality, with commas between; none: quality alone."
+    )
     multi: str = _setting(
         "portrait",
         "Several faces in an enrolment photo: take the one that is clearly meant, refuse it, or take the largest.",
@@ -110,6 +120,11 @@ class Settings:
     threads: int = _setting(
         0, "Threads of the detector and the encoder; 0: as many as there are cores.", low=0, high=256
     )
+
+    @property
+    def screen_names(self) -> tuple[str, ...]:
+        """The names in `screens`."""
+        return tuple(name.strip() for name in (self.screens or "").split(",") if name.strip())
 
 
 @dataclass(frozen=True, slots=True)

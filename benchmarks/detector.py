@@ -23,9 +23,10 @@ from PIL import Image, ImageSequence
 from rich.console import Console
 from rich.table import Table
 
-from enroll.detect import CARD_FILE, MODEL_FILE, FaceDetector, FaceFinder
+from enroll.detectors.finder import CARD_FILE, MODEL_FILE, FaceFinder
 from enroll.face import Detection
 from enroll.photo import decode_photo
+from enroll.stages import Detector
 from train.data.centerface import CenterFace
 from train.data.filetree import FileTree
 from train.detecting.labels import PICTURES, Labels, labels_of
@@ -42,7 +43,7 @@ class Rival:
     """A detector by name; `least` is the confidence from which on the product would call something a face."""
 
     name: str
-    detector: FaceDetector
+    detector: Detector
     least: float
 
 

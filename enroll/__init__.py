@@ -10,22 +10,28 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from enroll.card import EncoderCard, ScoreModel, load_card
-    from enroll.detect import FaceDetector, FaceFinder
-    from enroll.encoder import Encoder, OnnxEncoder, load_encoder
+    from enroll.detectors.finder import FaceFinder
+    from enroll.encoder import OnnxEncoder, load_encoder
     from enroll.errors import *
-    from enroll.face import Detection, Face, Photo, Quality, Template
+    from enroll.face import Chip, Detection, Face, Photo, Quality, Template
     from enroll.kinds import PHOTO_SUFFIXES
+    from enroll.limits import CHECK_LIMITS, ENROLL_LIMITS, CardLimits, QualityLimits
     from enroll.photo import PhotoLimits, decode_photo, find_photos, read_photo
-    from enroll.pipeline import Pipeline, open_pipeline
-    from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess
+    from enroll.pipeline import Pipeline, open_pipeline, pipeline_id
+    from enroll.registry import Options, encoder_folder, open_encoder, register
     from enroll.roster import Entry, Roster, clean_name, name_photos, read_roster, skipped_files, walk_folder
+    from enroll.screens.quality import QualityScreen, assess
+    from enroll.stages import Detector, Encoder, Refiner, Screen, Screened, Sight
 
 __all__ = [
     "CHECK_LIMITS",
     "ENROLL_LIMITS",
     "PHOTO_SUFFIXES",
     "CardInvalid",
+    "CardLimits",
+    "Chip",
     "Detection",
+    "Detector",
     "DetectorAltered",
     "DetectorError",
     "DetectorFailed",
@@ -39,12 +45,13 @@ __all__ = [
     "EnrollError",
     "Entry",
     "Face",
-    "FaceDetector",
     "FaceError",
     "FaceFinder",
     "NameInvalid",
     "NoFace",
     "OnnxEncoder",
+    "Options",
+    "PartUnknown",
     "Photo",
     "PhotoDamaged",
     "PhotoEmpty",
@@ -62,6 +69,8 @@ __all__ = [
     "Pipeline",
     "Quality",
     "QualityLimits",
+    "QualityScreen",
+    "Refiner",
     "Roster",
     "RosterBroken",
     "RosterDeep",
@@ -72,18 +81,27 @@ __all__ = [
     "RosterMissing",
     "RosterRow",
     "ScoreModel",
+    "Screen",
+    "ScreenFailed",
+    "Screened",
     "SeveralFaces",
+    "Sight",
+    "StageError",
     "Template",
     "assess",
     "clean_name",
     "decode_photo",
+    "encoder_folder",
     "find_photos",
     "load_card",
     "load_encoder",
     "name_photos",
+    "open_encoder",
     "open_pipeline",
+    "pipeline_id",
     "read_photo",
     "read_roster",
+    "register",
     "skipped_files",
     "walk_folder",
 ]
@@ -91,14 +109,17 @@ __all__ = [
 # Whatever has no home here is an error.
 _HOME = {
     "card": ("EncoderCard", "ScoreModel", "load_card"),
-    "detect": ("FaceDetector", "FaceFinder"),
-    "encoder": ("Encoder", "OnnxEncoder", "load_encoder"),
-    "face": ("Detection", "Face", "Photo", "Quality", "Template"),
+    "detectors.finder": ("FaceFinder",),
+    "encoder": ("OnnxEncoder", "load_encoder"),
+    "face": ("Chip", "Detection", "Face", "Photo", "Quality", "Template"),
     "kinds": ("PHOTO_SUFFIXES",),
+    "limits": ("CHECK_LIMITS", "ENROLL_LIMITS", "CardLimits", "QualityLimits"),
     "photo": ("PhotoLimits", "decode_photo", "find_photos", "read_photo"),
-    "pipeline": ("Pipeline", "open_pipeline"),
-    "quality": ("CHECK_LIMITS", "ENROLL_LIMITS", "QualityLimits", "assess"),
+    "pipeline": ("Pipeline", "open_pipeline", "pipeline_id"),
+    "registry": ("Options", "encoder_folder", "open_encoder", "register"),
     "roster": ("Entry", "Roster", "clean_name", "name_photos", "read_roster", "skipped_files", "walk_folder"),
+    "screens.quality": ("QualityScreen", "assess"),
+    "stages": ("Detector", "Encoder", "Refiner", "Screen", "Screened", "Sight"),
 }
 _MODULE_OF = dict.fromkeys(__all__, "errors") | {name: module for module, names in _HOME.items() for name in names}
 

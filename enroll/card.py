@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from enroll.errors import CardInvalid, EncoderMissing
+from enroll.limits import NO_LIMITS, CardLimits, parse_limits
 
 SCHEMA: Final = 1
 CARD_FILE: Final = "card.json"
@@ -159,7 +160,8 @@ class EncoderCard:
     `Pipeline.finder` does; empty for a card that does not tell.
     `cohort_floor` is the least mean cosine to the cohort that counts: a face unlike all of it comes from people whom it
     does not know, not from people who are less alike. `cohort_centre` (n, share): that share of the mean of the
-    cohort's first n rows is taken off rows and embeddings before they are compared.
+    cohort's first n rows is taken off rows and embeddings before they are compared. `limits` are those of quality that
+    the card names.
     """
 
     id: str
@@ -178,6 +180,7 @@ class EncoderCard:
     finder: str = ""
     cohort_floor: float | None = None
     cohort_centre: tuple[int, float] | None = None
+    limits: CardLimits = NO_LIMITS
 
     def __post_init__(self) -> None:
         if not self.id.strip():
@@ -237,6 +240,7 @@ def parse_card(raw: Mapping[str, Any]) -> EncoderCard:
         score_model=_score_model(raw["score_model"]),
         raw=MappingProxyType(dict(raw)),
         finder=_text(raw.get("finder", "")),
+        limits=parse_limits(raw.get("limits")),
     )
 
 

@@ -1,55 +1,21 @@
-"""Crops to embeddings: the `Encoder` seam and the encoder on ONNX Runtime."""
+"""Crops to embeddings: the encoder on ONNX Runtime."""
 
-import hashlib
 import io
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from enroll._onnx import open_session
-from enroll.card import EncoderCard, FileSeal, load_card
-from enroll.errors import EncoderAltered, EncoderFailed, EncoderMissing
+from enroll._sealed import ENCODER, sealed_bytes, sealed_session
+from enroll.card import EncoderCard, load_card
+from enroll.errors import EncoderFailed
 from enroll.face import Pixels
+from enroll.registry import DEFAULT, encoder_folder
 
-MODELS: Final = Path(__file__).parent / "models"
-DEFAULT: Final = "default"
 BATCH: Final = 16  # crops a run: more costs memory and saves no time on a CPU
 FEW: Final = 16  # embeddings that are compared with the cohort without BLAS
 SHORTEST: Final = 1e-6  # an embedding shorter than this has no direction
-
-
-class Encoder(Protocol):
-    """Turns aligned crops into embeddings; tests and other models plug in here."""
-
-    @property
-    def card(self) -> EncoderCard:
-        """What is known of the encoder, its score model included."""
-        ...
-
-    @property
-    def id(self) -> str:
-        """The name that templates are bound to."""
-        ...
-
-    @property
-    def dim(self) -> int:
-        """How many numbers an embedding has."""
-        ...
-
-    @property
-    def crop_size(self) -> int:
-        """Side of the aligned crops in pixels."""
-        ...
-
-    def embed(self, crops: Pixels) -> NDArray[np.float32]:
-        """Return embeddings (n, dim) of unit length for RGB crops (n, S, S, 3) uint8."""
-        ...
-
-    def cohort_means(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the mean cosine (n,) of each embedding (n, dim) to the nearest of the cohort."""
-        ...
 
 
 class OnnxEncoder:
@@ -62,12 +28,12 @@ class OnnxEncoder:
     def __init__(self, folder: str | Path, threads: int = 0) -> None:
         self.folder = Path(folder)
         self.card = load_card(self.folder)
-        model = _sealed_bytes(self.folder, self.card.encoder)
-        rows = _read_cohort(_sealed_bytes(self.folder, self.card.cohort), self.card, self.folder)
+        model, cohort = self.card.encoder, self.card.cohort
+        self._session = sealed_session(self.folder / model.name, model.sha256, threads, ENCODER)
+        self._check_session()
+        rows = _read_cohort(sealed_bytes(self.folder / cohort.name, cohort.sha256, ENCODER), self.card, self.folder)
         self._centre = _centre(rows, self.card)
         self._cohort = rows if self._centre is None else _unit(rows - self._centre, str(self.folder))
-        self._session = _open_session(model, threads, self.folder / self.card.encoder.name)
-        self._check_session()
         self._mean = np.array(self.card.mean, np.float32)
         self._gain = 1.0 / np.array(self.card.std, np.float32)
 
@@ -145,10 +111,7 @@ def _products(few: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np
 
 def load_encoder(name_or_folder: str | Path = DEFAULT, threads: int = 0) -> OnnxEncoder:
     """Load an encoder that ships with the package by name, or any other by its folder."""
-    text = str(name_or_folder)
-    plain = text == Path(text).name and text not in {"", ".", ".."}
-    shipped = MODELS / text
-    return OnnxEncoder(shipped if plain and shipped.is_dir() else Path(name_or_folder), threads)
+    return OnnxEncoder(encoder_folder(name_or_folder), threads)
 
 
 def _unit(values: NDArray[np.float32], where: str) -> NDArray[np.float32]:
@@ -158,18 +121,6 @@ def _unit(values: NDArray[np.float32], where: str) -> NDArray[np.float32]:
     if (lengths < SHORTEST).any():
         raise EncoderFailed(where, "an embedding is zero")
     return np.asarray(values / lengths, np.float32)
-
-
-def _sealed_bytes(folder: Path, seal: FileSeal) -> bytes:
-    """Read a file once and prove that these bytes are what the card promises."""
-    path = folder / seal.name
-    try:
-        data = path.read_bytes()
-    except OSError as problem:
-        raise EncoderMissing(str(path), (problem.strerror or "cannot be read").lower()) from problem
-    if hashlib.sha256(data).hexdigest() != seal.sha256:
-        raise EncoderAltered(str(path), "the file's sha256 is not the card's")
-    return data
 
 
 def _read_cohort(data: bytes, card: EncoderCard, folder: Path) -> NDArray[np.float32]:
@@ -190,10 +141,3 @@ def _centre(rows: NDArray[np.float32], card: EncoderCard) -> NDArray[np.float32]
         return None
     number, share = card.cohort_centre
     return np.asarray(share * rows[:number].mean(0), np.float32)
-
-
-def _open_session(model: bytes, threads: int, path: Path) -> Any:
-    try:
-        return open_session(model, threads)
-    except Exception as problem:
-        raise EncoderFailed(str(path), str(problem)) from problem

@@ -34,6 +34,8 @@ HELP: Final = {
     "roster.empty": "Add at least one photo.",
     "roster.deep": "Enrol the folder in which the people's own folders lie.",
     "roster.row": "Correct the row, or give people ids, and run the command again; the others are enrolled.",
+    "part.unknown": "Check the name's spelling, and that the program that brings it has registered it.",
+    "screen.failed": "No mark is made of what it was asked about; report the message to whoever made the screen.",
     "encoder.missing": "Install the package again, or name a folder that holds encoder.onnx, cohort.npy and card.json.",
     "encoder.altered": "Restore the encoder's folder from where it came; nothing is compared with an altered encoder.",
     "encoder.card": "Restore card.json from where the encoder came, or export the encoder again.",
@@ -150,6 +152,18 @@ class RosterDeep(RosterError, id="roster.deep", exit_code=1):
 
 class RosterRow(RosterError, id="roster.row", exit_code=1):
     """A row is incomplete, its id stands for another name as well, or its name without an id in another source."""
+
+
+class StageError(EnrollError, exit_code=3):
+    """A link of the chain from picture to template is none, or broke."""
+
+
+class PartUnknown(StageError, id="part.unknown"):
+    """No detector or screen is known by this name."""
+
+
+class ScreenFailed(StageError, id="screen.failed"):
+    """A screen broke, or gave an answer that is none, so that nobody knows what speaks against the face."""
 
 
 class EncoderError(EnrollError, exit_code=3):

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
@@ -52,7 +53,7 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How well a face can be judged; every scale says more is better, `reasons` is empty when usable.
+    """How good a face is; every scale says more is better, `reasons` (the screens' refusals) is empty when usable.
 
     `score`, `sharpness`, `brightness` run 0 to 100, `face_px` is the longer side of the box, angles are degrees.
     """
@@ -105,9 +106,12 @@ UNIT_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """What is stored of a face: `vector` (d,) float32 of unit length and its `cohort_mean`, for one encoder."""
+    """What is stored of a face: `vector` (d,) float32 of unit length and its `cohort_mean`.
 
-    encoder_id: str
+    `pipeline_id` names all that it was made with, as `Pipeline.id` does; templates of two pipelines are never compared.
+    """
+
+    pipeline_id: str
     vector: Vector
     cohort_mean: float
 
@@ -120,15 +124,49 @@ class Template:
         if not -1.0 - UNIT_TOLERANCE <= self.cohort_mean <= 1.0 + UNIT_TOLERANCE:
             raise ValueError(f"cohort_mean: expected -1 to 1, got {self.cohort_mean}")
 
+    def score(self, other: "Template") -> float:
+        """Return how alike two faces are (see `scores`); raises `ValueError` for a template of another pipeline."""
+        if other.pipeline_id != self.pipeline_id:
+            raise ValueError(f"template: expected one of {self.pipeline_id}, got one of {other.pipeline_id}")
+        pairs = (self.vector[None], self.cohort_mean), (other.vector[None], other.cohort_mean)
+        return float(scores(*pairs[0], *pairs[1])[0, 0])
+
+
+def scores(
+    vectors: Vector, cohort_means: ArrayLike, others: Vector, other_means: ArrayLike
+) -> NDArray[np.floating[Any]]:
+    """Return the cohort-normalised scores (n, m) of templates (n, d) with others (m, d), each with its cohort means.
+
+    The cosine less the mean of both cohort means: people who lie closer to everybody, as children do, need to be more
+    alike than others to be taken for one person. Higher is more alike.
+    """
+    means = np.reshape(np.asarray(cohort_means), (-1, 1)) + np.reshape(np.asarray(other_means), (1, -1))
+    return np.asarray(vectors @ others.T - means / 2)
+
+
+class Chip(NamedTuple):
+    """What is kept of a face: `pixels` (168, 168, 3) uint8 RGB, its crop in the middle, and its landmarks (5, 2) there.
+
+    See `enroll.chips`.
+    """
+
+    pixels: Pixels
+    landmarks: Vector
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """A face of a picture: where, how good, its aligned `crop` (S, S, 3) uint8, and its template if usable."""
+    """A face of a picture: where, how good, its aligned `crop` (S, S, 3) uint8, and its template if usable.
+
+    `doubts` are the codes for which a person must look before it counts. `chip` is made of a face that is to be kept.
+    """
 
     detection: Detection
     quality: Quality
     crop: Pixels = field(repr=False)
     template: Template | None
+    doubts: tuple[str, ...] = ()
+    chip: Chip | None = field(default=None, repr=False)
 
     @property
     def box(self) -> tuple[float, float, float, float]:

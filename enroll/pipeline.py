@@ -1,20 +1,24 @@
-"""The whole way from a picture to templates: detect, align, assess, embed."""
+"""The whole way from a picture to templates: detect, refine, align, screen, embed."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 
-from enroll.detect import FaceDetector, FaceFinder, load_detector_card
-from enroll.encoder import DEFAULT, Encoder, load_encoder
-from enroll.errors import NoFace, PhotoRefused, SeveralFaces
+from enroll.chips import cut
+from enroll.detectors.finder import load_detector_card
+from enroll.detectors.landmarks import LandmarkNet, load_landmark_card
+from enroll.errors import NoFace, PhotoRefused, ScreenFailed, SeveralFaces
 from enroll.face import Detection, Face, Photo, Pixels, Template
 from enroll.geometry import align
-from enroll.landmarks import LandmarkNet, Refiner, load_landmark_card
-from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess, is_finite
+from enroll.limits import CHECK_LIMITS, ENROLL_LIMITS, NO_LIMITS, CardLimits, QualityLimits, limits_of
+from enroll.registry import DEFAULT, QUALITY, Options, encoder_card, open_detector, open_encoder, open_screen
+from enroll.screens.quality import QualityScreen, is_finite, measure
+from enroll.stages import Detector, Encoder, Refiner, Screen, Screened, Sight, Stage
 
 Multi = Literal["portrait", "error", "largest"]
 
@@ -29,16 +33,18 @@ _BLACK: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """A detector and an encoder joined; `limits` hold for checks, `enrol_limits` for photos that enrol.
+    """The chain of stages, joined; `limits` of quality hold for checks, `enrol_limits` for photos that enrol.
 
-    Faces are aligned by the landmarks that `refiner` gives them, without one by the detector's own.
+    Faces are aligned by the landmarks that `refiner` gives them, without one by the detector's own. Quality is the
+    first screen; `screens` are those that are asked after it, of faces that none before has refused.
     """
 
-    detector: FaceDetector
+    detector: Detector
     encoder: Encoder
     limits: QualityLimits = CHECK_LIMITS
     enrol_limits: QualityLimits = ENROLL_LIMITS
     refiner: Refiner | None = None
+    screens: tuple[Screen, ...] = ()
 
     @property
     def id(self) -> str:
@@ -53,27 +59,41 @@ class Pipeline:
     def faces(self, pixels: Pixels, *, limits: QualityLimits | None = None) -> list[Face]:
         """Return every face of an RGB picture (H, W, 3) uint8, the detector's most confident first.
 
-        A face whose quality has reasons carries no template; the others are embedded in one batch.
+        A face that a screen refuses carries the reasons and no template; the others are embedded in one batch. Raises
+        `DetectorFailed`, `EncoderFailed` or `ScreenFailed`.
         """
         return self.embed_detections(pixels, self.detector.detect(pixels), limits=limits)
 
     def embed_detections(
-        self, pixels: Pixels, detections: Sequence[Detection], *, limits: QualityLimits | None = None
+        self,
+        pixels: Pixels,
+        detections: Sequence[Detection],
+        *,
+        limits: QualityLimits | None = None,
+        stage: Stage = "check",
     ) -> list[Face]:
         """Return the faces that `detections` of `pixels` stand for, in their order (see `faces`)."""
-        limits = limits or self.limits
         if self.refiner is not None and detections:
             detections = self.refiner.refine(pixels, detections)
-        judged = [_judge(pixels, detection, self.encoder.crop_size, limits) for detection in detections]
-        return self._with_templates(judged)
+        quality = QualityScreen(limits or self.limits, limits or self.enrol_limits)
+        asked = [screen for screen in (quality, *self.screens) if stage in screen.stages]
+        side = self.encoder.crop_size
+        return self._with_templates([_screened(pixels, each, side, asked, stage) for each in detections])
+
+    def track_doubts(self, looks: Sequence[Face]) -> tuple[str, ...]:
+        """Return why a person must look before a track counts whose kept faces these are; raises `ScreenFailed`."""
+        asked = [screen for screen in self.screens if "track" in screen.stages]
+        found = [_answer(screen, partial(screen.watch, looks)) for screen in asked]
+        return _each_once(code for each in found for code in (*each.refusals, *each.doubts))
 
     def enrol_face(self, photo: Photo, *, multi: Multi = "portrait") -> Face:
-        """Return the one face of a photo that is to enrol a person, with its template.
+        """Return the one face of a photo that is to enrol a person, with its template and its chip.
 
         Of several faces "portrait" takes the largest where it is clearly the one meant: where it dwarfs each other
         face and lies in the middle of the photo, nearer than any; "largest" takes it anyway, "error" never. Raises
-        `NoFace`, `SeveralFaces` where none is to be chosen, and `PhotoRefused` with the reasons. Faces smaller than
-        a check could judge are bystanders and do not count, nor do doubtful detections.
+        `NoFace`, `SeveralFaces` where none is to be chosen, and `PhotoRefused` with the reasons, a screen's doubts
+        among them: nobody looks at a photo again once it is enrolled. Faces smaller than a check could judge are
+        bystanders and do not count, nor do doubtful detections.
         """
         found = self.detector.detect(photo.pixels)
         if not found:
@@ -83,10 +103,10 @@ class Pipeline:
         doubt = portrait_doubt(photo.pixels.shape, ranked[0], others) if multi == "portrait" else ""
         if others and (doubt or multi == "error"):
             raise SeveralFaces(photo.source, f"{len(others) + 1} faces were found{doubt}")
-        (face,) = self.embed_detections(photo.pixels, ranked[:1], limits=self.enrol_limits)
-        if face.template is None:
-            raise PhotoRefused(photo.source, face.quality.reasons, face.quality)
-        return face
+        (face,) = self.embed_detections(photo.pixels, ranked[:1], stage="enrol")
+        if face.template is None or face.doubts:
+            raise PhotoRefused(photo.source, (*face.quality.reasons, *face.doubts), face.quality)
+        return replace(face, chip=cut(photo.pixels, face.detection.landmarks))
 
     def _counts(self, face: Detection) -> bool:
         large = max(face.box[2:]) >= self.limits.min_face_px
@@ -98,13 +118,9 @@ class Pipeline:
             return faces
         vectors = self.encoder.embed(np.stack([face.crop for face in usable]))
         means = self.encoder.cohort_means(vectors)
-        templates = iter(
-            Template(self.encoder.id, vector, float(mean)) for vector, mean in zip(vectors, means, strict=True)
-        )
-        return [
-            Face(face.detection, face.quality, face.crop, next(templates)) if face.quality.usable else face
-            for face in faces
-        ]
+        name = self.id
+        templates = iter(Template(name, vector, float(mean)) for vector, mean in zip(vectors, means, strict=True))
+        return [replace(face, template=next(templates)) if face.quality.usable else face for face in faces]
 
 
 def shipped_finder() -> str:
@@ -112,25 +128,69 @@ def shipped_finder() -> str:
     return f"{load_detector_card().id}+{load_landmark_card().id}"
 
 
+def pipeline_id(encoder: str | Path = DEFAULT, *, detector: str = DEFAULT) -> str:
+    """Return the `id` of the pipeline that `open_pipeline` opens, from the cards alone.
+
+    Only what is registered, not shipped, is loaded for it. Raises a `DetectorError` or an `EncoderError`.
+    """
+    if detector == DEFAULT:
+        return f"{shipped_finder()}+{encoder_card(encoder).id}"
+    finder = open_detector(detector, Options(threads=1)).id
+    return f"{finder}+{load_landmark_card().id}+{encoder_card(encoder).id}"
+
+
 def open_pipeline(
     encoder: str | Path = DEFAULT,
     *,
     threads: int = 0,
     detector_min_score: float | None = None,
-    limits: QualityLimits = CHECK_LIMITS,
-    enrol_limits: QualityLimits = ENROLL_LIMITS,
+    detector: str = DEFAULT,
+    screens: Sequence[str] = (),
 ) -> Pipeline:
-    """Load the detector and an encoder by name or folder; raises a `DetectorError` or an `EncoderError`.
+    """Load the stages by name, the encoder by name or folder; raises DetectorError, EncoderError or PartUnknown.
 
-    `detector_min_score` is the least confidence of a face, that of the detector's card if not given.
+    `detector_min_score` is the least confidence of a face, that of the detector's card if not given. `screens` are
+    asked after quality, in this order. Limits of quality are those that the cards of detector and encoder name.
     """
-    loaded = load_encoder(encoder, threads)
-    return Pipeline(FaceFinder(detector_min_score, threads), loaded, limits, enrol_limits, LandmarkNet(threads))
+    options = Options(threads, detector_min_score)
+    further = tuple(open_screen(name, options) for name in screens if name != QUALITY)
+    loaded = open_encoder(encoder, options)
+    finder = open_detector(detector, options)
+    limits = limits_of(_limits_on_card(finder), _limits_on_card(loaded))
+    return Pipeline(finder, loaded, *limits, LandmarkNet(threads), further)
 
 
-def _judge(pixels: Pixels, detection: Detection, side: int, limits: QualityLimits) -> Face:
+def _limits_on_card(part: object) -> CardLimits:
+    """The limits that a part's card names; none for a part without a card, as others' detectors may be."""
+    found = getattr(getattr(part, "card", None), "limits", None)
+    return found if isinstance(found, CardLimits) else NO_LIMITS
+
+
+def _screened(pixels: Pixels, detection: Detection, side: int, screens: Sequence[Screen], stage: Stage) -> Face:
+    """The aligned face with what the screens say of it; what is refused already is not shown to the next."""
     crop = align(pixels, detection.landmarks, side) if is_finite(detection) else np.zeros((side, side, 3), np.uint8)
-    return Face(detection, assess(pixels, detection, crop, limits), crop, None)
+    quality, doubts = measure(detection, crop), list[str]()
+    for screen in screens:
+        answer = _answer(screen, partial(screen.look, Sight(pixels, detection, crop, quality), stage))
+        doubts += answer.doubts
+        if answer.refusals:
+            quality = replace(quality, reasons=answer.refusals)
+            break
+    return Face(detection, quality, crop, None, _each_once(doubts))
+
+
+def _answer(screen: Screen, ask: Callable[[], Screened]) -> Screened:
+    try:
+        answer = ask()
+    except Exception as problem:
+        raise ScreenFailed(screen.id, f"{type(problem).__name__}: {problem}") from problem
+    if not isinstance(answer, Screened):
+        raise ScreenFailed(screen.id, f"expected what it refuses and doubts, got {answer!r}")
+    return answer
+
+
+def _each_once(codes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(codes))
 
 
 def portrait_doubt(

@@ -7,8 +7,8 @@ from attendance.cameras.frame import Pixels
 
 if TYPE_CHECKING:
     from attendance.live.ports import Desk
-    from enroll.encoder import Encoder
     from enroll.face import Detection, Face
+    from enroll.stages import Encoder
 
 Answer = TypeVar("Answer")
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from attendance.live.events import Condition
-    from enroll.encoder import Encoder
     from enroll.face import Detection, Face
+    from enroll.stages import Encoder
 
 Means = Literal["camera", "file"]
 """By what a mark was made."""

@@ -16,8 +16,8 @@ from attendance.records import Decision
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from enroll.encoder import Encoder
     from enroll.face import Face, Template
+    from enroll.stages import Encoder
 
 FEW_FRAMES: Final = "few_frames"
 TRACK_SWITCHED: Final = "track_switched"

@@ -173,25 +173,34 @@ def _settings_or_default(home: Path) -> Resolved:
 def _detector(settings: Resolved) -> Iterator[Finding]:
     import numpy as np
 
-    from enroll.detect import FaceFinder
-    from enroll.landmarks import LandmarkNet
+    from enroll.detectors.landmarks import LandmarkNet
+    from enroll.registry import Options, open_detector
 
-    detector, refiner = FaceFinder(settings.values.detector_min_score, 1), LandmarkNet(1)
+    options = Options(threads=1, detector_min_score=settings.values.detector_min_score)
+    detector, refiner = open_detector(settings.values.detector, options), LandmarkNet(1)
     grey = np.full((64, 64, 3), 127, np.uint8)
     refiner.offsets(grey[None])
     detector.detect(grey)
-    for part, file in ((detector, detector.file), (refiner, refiner.file)):
-        yield Finding("detector", f"{part.id}, {file}, sha256 {part.card.sha256[:12]}… as on its card")
+    for part in (detector, refiner):
+        yield Finding("detector", f"{part.id}{_sealed_file(part)}")
+
+
+def _sealed_file(part: Any) -> str:
+    """Which file a part is; that it is none of ours, for one that a program has registered."""
+    file = getattr(part, "file", None)
+    return (
+        ", registered by this program" if file is None else f", {file}, sha256 {part.card.sha256[:12]}… as on its card"
+    )
 
 
 def _encoder(settings: Resolved) -> Iterator[Finding]:
     import numpy as np
 
     from attendance.home import encoder_folder
-    from enroll.encoder import load_encoder
+    from enroll.registry import Options, open_encoder
 
     folder = encoder_folder(settings.values.encoder)
-    encoder = load_encoder(folder, 1)
+    encoder = open_encoder(settings.values.encoder, Options(threads=1))
     crop = np.full((1, encoder.crop_size, encoder.crop_size, 3), 127, np.uint8)
     encoder.cohort_means(encoder.embed(crop))
     seal = encoder.card.encoder
@@ -265,11 +274,10 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
 
 def _encoder_id(settings: Settings) -> str | None:
     """The id on the encoder's card, None when it cannot be read; the look at the encoder tells why."""
-    from attendance.home import encoder_folder
-    from enroll.card import load_card
+    from attendance.home import encoder_card
 
     try:
-        return load_card(encoder_folder(settings.encoder)).id
+        return encoder_card(settings.encoder).id
     except Exception:  # noqa: BLE001 - reported by the look at the encoder
         return None
 

@@ -1,7 +1,6 @@
 """One photo enrols a person: the face goes in if it is nobody else's, whole or not at all."""
 
 import hashlib
-import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -289,14 +288,16 @@ class Enroller:
 
     def _own_score(self, template: "Template", person: int) -> tuple[float | None, float]:
         """The best score against the person's templates so far (None: there is none of this encoder), and the least."""
+        from enroll.face import scores
+
         encoder = self._gallery.encoder_id
         ids = [each.id for each in self._gallery.templates_of(person) if each.encoder_id == encoder]
         own = self._gallery.load(ids, active=None)
         needed = self._judge.own_threshold(len(own.ids))
         if not len(own.ids):
             return None, needed
-        scores = own.vectors @ template.vector - (own.cohort_means + template.cohort_mean) / 2
-        return float(scores.max()), needed
+        alike = scores(own.vectors, own.cohort_means, template.vector[None], template.cohort_mean)
+        return float(alike.max()), needed
 
     def _file(self, actor: "Actor", entry: "Entry", found: Prepared, rules: Rules) -> "EnrolResult":
         template, face = found.template, found.face
@@ -307,7 +308,7 @@ class Enroller:
             quality=face.quality.to_dict(),
             source=found.source,
             source_sha256=found.sha256,
-            crop=_png(face.crop) if self._settings.keep_crops else None,
+            **(_kept(face) if self._settings.keep_crops else {}),
             external_id=entry.external_id,
             groups=entry.groups,
             replace=rules.replace,
@@ -366,9 +367,11 @@ def _agreeing(templates: "Sequence[Template]", threshold: float) -> set[int]:
     """Numbers of the templates that resemble the one which most of them resemble; of equals the first counts."""
     import numpy as np
 
+    from enroll.face import scores
+
     vectors = np.stack([template.vector for template in templates])
     means = np.array([template.cohort_mean for template in templates])
-    alike = vectors @ vectors.T - (means[:, None] + means[None]) / 2 >= threshold
+    alike = scores(vectors, means, vectors, means) >= threshold
     np.fill_diagonal(alike, val=True)
     return set(np.flatnonzero(alike[int(alike.sum(1).argmax())]).tolist())
 
@@ -377,9 +380,10 @@ def _ref(person: "PersonInfo") -> PersonRef:
     return PersonRef(person.external_id, person.name, person.id)
 
 
-def _png(crop: Any) -> bytes:
-    from PIL import Image
+def _kept(face: "Face") -> dict[str, Any]:
+    """What the gallery keeps of a face for a later pipeline: its chip, or without one the aligned crop."""
+    from enroll.chips import pack, pack_aligned
 
-    data = io.BytesIO()
-    Image.fromarray(crop).save(data, "PNG", compress_level=1)  # a third of the time for a tenth more bytes
-    return data.getvalue()
+    if face.chip is None:
+        return {"crop": pack_aligned(face.crop)}
+    return {"crop": pack(*face.chip)}

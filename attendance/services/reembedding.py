@@ -1,6 +1,5 @@
 """A new encoder without new photos: the kept crops of the old one's templates are embedded again."""
 
-import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ if TYPE_CHECKING:
 
     from attendance.access import Actor
     from attendance.clock import Clock
+    from enroll.face import Pixels
     from enroll.pipeline import Pipeline
     from gallery import Gallery
     from gallery.values import StoredCrop
@@ -75,7 +75,7 @@ class Reembedding:
 
     def _one(self, crop: "StoredCrop") -> None:
         encoder = self._load().encoder
-        vectors = encoder.embed(_decoded(crop.picture, encoder.crop_size)[None])
+        vectors = encoder.embed(_aligned(crop, encoder.crop_size)[None])
         found = crop.template
         added = self._gallery.add_template(
             found.person_id,
@@ -84,9 +84,9 @@ class Reembedding:
             quality=found.quality,
             source=found.source,
             source_sha256=found.source_sha256,
-            crop=crop.picture,
             at=self._clock.utc(),
             by=self._by,
+            **_kept(crop),
         )
         self.made += added.changed
         self.known += not added.changed
@@ -96,13 +96,14 @@ class Reembedding:
         return sum(self._gallery.drop_encoder(each, at=self._clock.utc(), by=self._by) for each in self._others)
 
 
-def _decoded(picture: bytes, side: int) -> Any:
-    """The crop (side, side, 3) uint8 RGB."""
-    import numpy as np
-    from PIL import Image
+def _aligned(crop: "StoredCrop", side: int) -> "Pixels":
+    """The crop (side, side, 3) that the encoder sees: cut from a chip by its landmarks, or the aligned one as kept."""
+    from enroll.chips import crop_of, is_chip, unpack, unpack_aligned
 
-    with Image.open(io.BytesIO(picture)) as image:
-        square = image.convert("RGB")
-        if square.size != (side, side):
-            square = square.resize((side, side), Image.Resampling.BILINEAR)
-        return np.asarray(square)
+    kept = crop.picture
+    return crop_of(unpack(kept), side) if is_chip(kept) else unpack_aligned(kept, side)
+
+
+def _kept(crop: "StoredCrop") -> dict[str, Any]:
+    """What is kept with the new template: the same picture, in the form that it has."""
+    return {"crop": crop.picture}

@@ -11,7 +11,7 @@ from attendance import Attendance
 from attendance.errors import HomeUnknown, SettingUnknown
 from attendance.home import encoder_folder, home_folder
 from enroll import EncoderMissing
-from enroll.encoder import MODELS
+from enroll.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
 

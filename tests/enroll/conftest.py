@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from enroll.detect import FaceDetector, FaceFinder
-from enroll.encoder import MODELS, OnnxEncoder, load_encoder
+from enroll.detectors.finder import FaceFinder
+from enroll.encoder import OnnxEncoder, load_encoder
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112
+from enroll.registry import MODELS
+from enroll.stages import Detector
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +46,7 @@ def detector() -> FaceFinder:
 
 
 @pytest.fixture(scope="session")
-def centerface() -> FaceDetector:
+def centerface() -> Detector:
     """A detector of somebody else, whose landmarks ours are held against."""
     from train.data.centerface import CenterFace
 
@@ -76,6 +78,8 @@ def detection_at() -> Callable[..., Detection]:
 
 class FakeDetector:
     """Finds what it was told to find."""
+
+    id = "found-1"
 
     def __init__(self, found: Sequence[Detection]) -> None:
         self.found = list(found)

@@ -15,7 +15,22 @@ from enroll.errors import PhotoRefused
 from enroll.face import Detection, Photo, Quality, Template
 from refusal import members
 
-MODULES = ("card", "detect", "encoder", "errors", "face", "geometry", "photo", "pipeline", "quality", "roster")
+MODULES = (
+    "card",
+    "chips",
+    "detectors.finder",
+    "encoder",
+    "errors",
+    "face",
+    "geometry",
+    "limits",
+    "photo",
+    "pipeline",
+    "registry",
+    "roster",
+    "screens.quality",
+    "stages",
+)
 
 
 def test_every_public_name_loads_and_no_other_exists():

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from enroll import detect, geometry, landmarks, photo
+from enroll import geometry, photo
+from enroll.detectors import finder, landmarks
 from enroll.errors import DetectorError, EnrollError, NoFace
+from enroll.stages import Detector, Refiner
 from train.data.filetree import FileTree
 from train.errors import ManifestInvalid
 from train.files import whole
@@ -32,8 +34,8 @@ FORMATS = {".webp": {"format": "WEBP", "quality": WEBP_QUALITY}, ".png": {"forma
 class Cutter:
     """Finds the largest face of a picture and aligns it, as the product does."""
 
-    detector: detect.FaceDetector
-    refiner: landmarks.Refiner | None = None
+    detector: Detector
+    refiner: Refiner | None = None
 
     def cut(self, pixels: "Pixels", source: str, *, border: int = 0) -> "Pixels":
         """That face of a picture (H, W, 3): (112 + 2 border, ..., 3). Raises NoFace, DetectorFailed."""
@@ -48,10 +50,10 @@ class Cutter:
 
 def open_cutter(threads: int = 0) -> Cutter:
     """The shipped detector and landmark network; raises a `DetectorError`."""
-    return Cutter(detect.FaceFinder(threads=threads), landmarks.LandmarkNet(threads))
+    return Cutter(finder.FaceFinder(threads=threads), landmarks.LandmarkNet(threads))
 
 
-def _largest(detector: detect.FaceDetector, pixels: "Pixels", source: str) -> "Detection":
+def _largest(detector: Detector, pixels: "Pixels", source: str) -> "Detection":
     faces = detector.detect(pixels)
     if not faces:
         raise NoFace(source, "no face was found")
@@ -61,9 +63,9 @@ def _largest(detector: detect.FaceDetector, pixels: "Pixels", source: str) -> "D
 @cache
 def way() -> str:
     """Eight hex digits of how faces are found and aligned: crops of another detector or aligner are other crops."""
-    cards = detect.load_detector_card().sha256, landmarks.load_landmark_card().sha256
+    cards = finder.load_detector_card().sha256, landmarks.load_landmark_card().sha256
     sha = hashlib.sha256("".join(cards).encode())
-    for module in (detect, landmarks, geometry, photo):
+    for module in (finder, landmarks, geometry, photo):
         sha.update(Path(str(module.__file__)).read_bytes())
     return sha.hexdigest()[:8]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from enroll._onnx import open_session
-from enroll.detect import (
+from enroll.detectors.finder import (
     CUT_MARGIN,
     MAX_CANDIDATES,
     MAX_OVERLAP,
@@ -46,7 +46,7 @@ _SIDE: Final = 32
 
 
 class CenterFace:
-    """CenterFace, for pictures of any size; a `FaceDetector`.
+    """CenterFace, for pictures of any size; a `Detector`.
 
     `min_score` is the least confidence (0 to 1) of a face. Pictures whose longer side exceeds `max_side` are
     searched on smaller copies; coordinates are always those of the picture given. `threads=0` takes

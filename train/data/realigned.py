@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from rich.progress import track
 
+from enroll.detectors.landmarks import LandmarkNet
 from enroll.face import Detection, Pixels
 from enroll.geometry import crop_transform
-from enroll.landmarks import LandmarkNet, Refiner
+from enroll.stages import Refiner
 from train.console import stderr
 from train.data.faces import CROP_SIDE, cache_folder, load_faces
 from train.data.landmarks import BORDER, TEMPLATE

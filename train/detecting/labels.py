@@ -22,8 +22,8 @@ from train.data.filetree import FileTree
 from train.files import save_json
 
 if TYPE_CHECKING:
-    from enroll.detect import FaceDetector
     from enroll.face import Detection, Pixels
+    from enroll.stages import Detector
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 FORMAT = 1
@@ -69,7 +69,7 @@ def _label_all(archive: Path, keep: Callable[[str], bool]) -> dict[str, Any]:
     return {name: _facts(label(detector, decode_photo(tree.read(name), name).pixels)) for name in steps}
 
 
-def label(detector: "FaceDetector", pixels: "Pixels") -> Labels:
+def label(detector: "Detector", pixels: "Pixels") -> Labels:
     """Faces of an RGB picture (H, W, 3) uint8 on which the detector's views agree, and what may be one."""
     groups: list[list[Detection]] = []
     for view in _views(detector, pixels):
@@ -88,7 +88,7 @@ def _agreed(group: "Sequence[Detection]") -> bool:
     return len(group) > 1 and float(np.mean([face.confidence for face in group])) >= SURE
 
 
-def _views(detector: "FaceDetector", pixels: "Pixels") -> "list[list[Detection]]":
+def _views(detector: "Detector", pixels: "Pixels") -> "list[list[Detection]]":
     """Detections of the photo, of its mirror image and of an enlarged copy, all in the photo's pixels."""
     import cv2
 

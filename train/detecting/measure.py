@@ -17,7 +17,7 @@ from train.detecting.labels import Labels
 from train.detecting.photos import Photos
 
 if TYPE_CHECKING:
-    from enroll.detect import FaceDetector
+    from enroll.stages import Detector
 
 FOUND = 0.3  # overlap from which a face counts as found; conventions of boxes differ
 SIZES = (14, 20, 30, 60, 150, 400)
@@ -47,14 +47,14 @@ class Finds:
         return float((self.confidence >= least).mean())
 
 
-def finds(detector: "FaceDetector", known: Iterable[Known]) -> Finds:
+def finds(detector: "Detector", known: Iterable[Known]) -> Finds:
     """What a detector makes of pictures whose one known face stands first among their labels."""
     rows = [_find(detector, pixels, labels) for pixels, labels in known]
     table = np.array(rows, np.float64).reshape(-1, 6)
     return Finds(table[:, 0], table[:, 1], table[:, 2:4], table[:, 4:6])
 
 
-def _find(detector: "FaceDetector", pixels: np.ndarray, labels: Labels) -> tuple[float, ...]:
+def _find(detector: "Detector", pixels: np.ndarray, labels: Labels) -> tuple[float, ...]:
     x, y, w, h = (float(value) for value in labels.boxes[0])
     face = max(detector.detect(pixels), key=lambda each: iou(each.box, (x, y, w, h)), default=None)
     if face is None or iou(face.box, (x, y, w, h)) < FOUND:
@@ -140,7 +140,7 @@ def shown(known: Iterable[Known], change: Change) -> Iterator[Known]:
         yield change(pixels, labels, np.random.default_rng([SEED, number]))
 
 
-def false_faces(detector: "FaceDetector", pictures: Iterable[np.ndarray]) -> tuple[int, np.ndarray]:
+def false_faces(detector: "Detector", pictures: Iterable[np.ndarray]) -> tuple[int, np.ndarray]:
     """How many pictures without a face there were, and the confidences of the faces that were found in them."""
     count, found = 0, []
     for picture in pictures:

@@ -11,9 +11,10 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
+from enroll.detectors.landmarks import TEMPLATE_IN_BOX, LandmarkNet
 from enroll.face import Detection
-from enroll.landmarks import TEMPLATE_IN_BOX, LandmarkNet, Refiner
 from enroll.photo import decode_photo
+from enroll.stages import Refiner
 from train.data.faces import CROP_SIDE, cache_folder, load_faces
 from train.data.filetree import FileTree
 from train.data.landmarks import TEMPLATE

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from enroll.detect import CARD_FILE, MODEL_FILE, FaceFinder, load_detector_card
+from enroll.detectors.finder import CARD_FILE, MODEL_FILE, FaceFinder, load_detector_card
 from train.detecting.measure import Finds, conditions, enlarged, false_faces, finds, first_faces, shown
 from train.detecting.photos import Photos, backgrounds, scene_photos, small_pictures
 from train.errors import TrainingDiverged
@@ -125,7 +125,7 @@ def least_confidence(count: int, false: np.ndarray) -> float:
 
 
 def box_change(found: Finds) -> list[float]:
-    """What brings the detector's boxes to the labels' convention: see `enroll.detect.DetectorCard`."""
+    """What brings the detector's boxes to the labels' convention: see `enroll.detectors.finder.DetectorCard`."""
     wider, higher = (float(value) for value in np.nanmedian(found.sides, 0))
     right, lower = (float(value) for value in np.nanmedian(found.shift, 0))
     change = (-right / wider, -lower / higher, 1 / wider, 1 / higher)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from enroll.landmarks import CARD_FILE, FILE_NAME, FRAME_SIDE, LandmarkNet
+from enroll.detectors.landmarks import CARD_FILE, FILE_NAME, FRAME_SIDE, LandmarkNet
 from train.data.faces import load_faces
 from train.errors import ExportUnequal, RecipeInvalid
 from train.files import save_json, whole

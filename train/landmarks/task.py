@@ -20,8 +20,8 @@ import torch.nn.functional as F
 from numpy.random import Generator
 from torch import Tensor, nn
 
+from enroll.detectors.landmarks import FRAME_BORDER, FRAME_SIDE, FRAME_SIZE
 from enroll.geometry import TEMPLATE_112, apply
-from enroll.landmarks import FRAME_BORDER, FRAME_SIDE, FRAME_SIZE
 from train.data.augment import Augmentation, cover_with_mask, occlude
 from train.data.faces import load_faces
 from train.data.landmarks import BORDER, landmark_labels

@@ -414,7 +414,7 @@ def test_home_that_is_no_home_exits_with_3(command, home):
 
 def test_altered_encoder_exits_with_3(command, portraits, tmp_path):
     """An encoder file with one byte changed is refused; nobody is enrolled or marked by it."""
-    from enroll.encoder import MODELS
+    from enroll.registry import MODELS
 
     copy = tmp_path / "encoder"
     shutil.copytree(MODELS / "default", copy)

@@ -22,7 +22,7 @@ from attendance.services.doctor import FINDINGS, Doctor, Finding
 def sound(home, clock, fake, draw) -> Path:
     """A home with one person and one mark, made as if by the encoder that ships."""
     from enroll import load_card
-    from enroll.encoder import MODELS
+    from enroll.registry import MODELS
 
     pipeline = fake.FakePipeline(fake.FakeEncoder(fake.card(load_card(MODELS / "default").id)))
     with Attendance.open(home, clock=clock, pipeline=pipeline) as app:
@@ -152,7 +152,7 @@ def test_templates_of_another_encoder(look, sound):
 @pytest.mark.usefixtures("sound")
 def test_altered_encoder(look, home, tmp_path):
     """An encoder file with one byte changed is found."""
-    from enroll.encoder import MODELS
+    from enroll.registry import MODELS
 
     copy = shutil.copytree(MODELS / "default", tmp_path / "encoder")
     with (copy / "encoder.onnx").open("r+b") as file:
@@ -174,9 +174,9 @@ def test_encoder_gone(look, home):
 @pytest.mark.usefixtures("sound")
 def test_detector_gone(look, monkeypatch):
     """A missing detector is found, with the package to install again."""
-    import enroll.detect
+    import enroll.detectors.finder
 
-    monkeypatch.setattr(enroll.detect, "MODEL_FILE", "no_such_file.onnx")
+    monkeypatch.setattr(enroll.detectors.finder, "MODEL_FILE", "no_such_file.onnx")
     assert "pip install --force-reinstall attendance" == look()["detector.missing"].repair
 
 

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from enroll.detect import FaceFinder
+from enroll.detectors.finder import FaceFinder
+from enroll.detectors.landmarks import LandmarkNet
 from enroll.errors import DetectorFailed
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112, align
-from enroll.landmarks import LandmarkNet
 from train.data import aligning, cropping
 from train.data.crops import Choice, make_crops, split_people
 from train.data.faces import load_faces

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from enroll.detect import FaceFinder, _in_convention
+from enroll.detectors.finder import FaceFinder, _in_convention
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112, iou
 from train.detecting import measure, shipping

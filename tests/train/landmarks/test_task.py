@@ -13,9 +13,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("tensorboard")
 pytest.importorskip("pytorch_metric_learning")
 
+from enroll.detectors.landmarks import FRAME_BORDER, FRAME_SIDE, FRAME_SIZE, TEMPLATE_FRAME, LandmarkNet  # noqa: E402
 from enroll.face import Detection  # noqa: E402 - after the skip
 from enroll.geometry import TEMPLATE_112, align, apply, crop_transform, umeyama  # noqa: E402
-from enroll.landmarks import FRAME_BORDER, FRAME_SIDE, FRAME_SIZE, TEMPLATE_FRAME, LandmarkNet  # noqa: E402
 from train.data import landmarks as labelling  # noqa: E402
 from train.data.augment import Augmentation  # noqa: E402
 from train.data.faces import cache_folder  # noqa: E402

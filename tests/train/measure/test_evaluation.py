@@ -238,7 +238,7 @@ def test_a_whole_evaluation(generated, capsys):
     """Tables on stdout, figures in metrics.json and the card, plots and sheets; thresholds as each one ships them."""
     import shutil
 
-    from enroll.encoder import MODELS
+    from enroll.registry import MODELS
     from train.measure.evaluation import evaluate_all
 
     folder = shutil.copytree(MODELS / "fast", generated / "encoder")
@@ -262,7 +262,7 @@ def test_contenders_are_compared(generated, capsys, against, reference):
     import csv
     import shutil
 
-    from enroll.encoder import MODELS
+    from enroll.registry import MODELS
     from train.measure.evaluation import evaluate_all
 
     given = {"fast": str(MODELS / "fast"), "0095": str(generated / "0095.onnx")}
@@ -292,7 +292,7 @@ def test_contenders_are_compared(generated, capsys, against, reference):
 
 def test_one_contender_is_compared_with_nobody(generated, capsys):
     """Alone it has no difference, and no file says so."""
-    from enroll.encoder import MODELS
+    from enroll.registry import MODELS
     from train.measure.evaluation import evaluate_all
 
     (report,) = evaluate_all([str(MODELS / "fast")], generated, generated / "out")
@@ -305,7 +305,7 @@ def test_the_same_encoder_twice_is_told_apart_by_its_argument(generated):
     """Two files of one name are two contenders, and equal files differ by nothing only where vectors do."""
     import shutil
 
-    from enroll.encoder import MODELS
+    from enroll.registry import MODELS
     from train.measure.evaluation import evaluate_all
 
     names = []

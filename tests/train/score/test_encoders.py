@@ -16,7 +16,7 @@ from train.score.openset import scores
 @pytest.fixture
 def fast():
     """The folder of a shipped encoder."""
-    from enroll.encoder import MODELS
+    from enroll.registry import MODELS
 
     return MODELS / "fast"
 

@@ -1,24 +1,24 @@
-"""Finding faces: the `FaceDetector` seam and the shipped detector on ONNX Runtime."""
+"""The shipped detector on ONNX Runtime."""
 
-import hashlib
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from enroll._onnx import open_session
-from enroll.errors import DetectorAltered, DetectorFailed, DetectorMissing
+from enroll._sealed import DETECTOR, read_bytes, sealed_session
+from enroll.errors import DetectorAltered, DetectorFailed
 from enroll.face import Detection, Pixels, check_pixels
 from enroll.geometry import iou
+from enroll.limits import NO_LIMITS, CardLimits, parse_limits
 
 # YuNet's layout (Wu, Peng, Yu, "YuNet: A Tiny Millisecond-level Face Detector", 2023): on maps of three strides each
 # cell says how sure it is of a face, and where its box and landmarks lie, in strides from the cell's top left corner.
-FOLDER: Final = Path(__file__).parent / "models" / "detector"
+FOLDER: Final = Path(__file__).parents[1] / "models" / "detector"
 CARD_FILE: Final = "card.json"
 MODEL_FILE: Final = "detector.onnx"
 STRIDES: Final = (8, 16, 32)
@@ -52,31 +52,19 @@ _INPUT: Final = "pictures"
 _OUTPUTS: Final = [f"{kind}_{stride}" for stride in STRIDES for kind in ("sure", "place")]
 
 
-class FaceDetector(Protocol):
-    """Finds faces in one picture; tests and other models plug in here."""
-
-    @property
-    def id(self) -> str:
-        """The detector's name."""
-        ...
-
-    def detect(self, pixels: Pixels) -> list[Detection]:
-        """Return the faces of an RGB picture (H, W, 3) uint8, the most confident first."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class DetectorCard:
     """What is known of the detector beside its file: the id, the file's sha256, and the least confidence of a face.
 
     `box` is what a box becomes so that its sides mean what they meant before: shifts of its middle and factors of its
-    sides (x, y, width, height; the shifts in sides).
+    sides (x, y, width, height; the shifts in sides). `limits` are those that the card names.
     """
 
     id: str
     sha256: str
     min_score: float
     box: tuple[float, float, float, float] = (0.0, 0.0, 1.0, 1.0)
+    limits: CardLimits = NO_LIMITS
 
     def __post_init__(self) -> None:
         if not 0.0 < self.min_score < 1.0:
@@ -110,7 +98,7 @@ class FaceFinder:
         self.max_side = max_side
         self._box = np.array(self.card.box, np.float32)
         self.file = folder / MODEL_FILE
-        self._session = _open_session(self.file, self.card, threads)
+        self._session = sealed_session(self.file, self.card.sha256, threads, DETECTOR)
 
     @property
     def id(self) -> str:
@@ -240,29 +228,13 @@ def load_detector_card(folder: Path = FOLDER) -> DetectorCard:
     """Read the card of the detector in `folder`; raises `DetectorMissing`, or `DetectorAltered` for nonsense."""
     path = folder / CARD_FILE
     try:
-        facts = json.loads(_bytes(path))
+        facts = json.loads(read_bytes(path, DETECTOR))
         right, down, wider, higher = map(float, facts["box"])
         box = (right, down, wider, higher)
-        return DetectorCard(str(facts["id"]), str(facts["sha256"]), float(facts["min_score"]), box)
-    except (ValueError, KeyError, TypeError) as problem:
+        limits = parse_limits(facts.get("limits"))
+        return DetectorCard(str(facts["id"]), str(facts["sha256"]), float(facts["min_score"]), box, limits)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise DetectorAltered(str(path), f"the card cannot be understood: {problem!r}") from problem
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise DetectorMissing(str(path), problem.strerror or "cannot be read") from problem
-
-
-def _open_session(path: Path, card: DetectorCard, threads: int) -> Any:
-    data = _bytes(path)
-    if hashlib.sha256(data).hexdigest() != card.sha256:
-        raise DetectorAltered(str(path), "the file's sha256 is not the one on its card")
-    try:
-        return open_session(data, threads)
-    except Exception as problem:
-        raise DetectorFailed(str(path), str(problem)) from problem
 
 
 def prepare(pixels: Pixels, max_side: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

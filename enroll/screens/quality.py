@@ -1,13 +1,19 @@
-"""How well a face can be judged: measurements on 0-100 scales, and the reasons that forbid judging it."""
+"""How good a face is: measurements on 0-100 scales, and the reasons for which it is refused."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from enroll.face import Detection, Pixels, Quality
+from enroll.face import Detection, Face, Pixels, Quality
 from enroll.geometry import outside_share, pose
+from enroll.limits import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits
+from enroll.registry import QUALITY
+from enroll.stages import Screened, Sight, Stage
+
+NOT_FINITE: Final = "not_finite"
 
 # Sharpness is the share of edges that a further blur would take away, linear between these two ends. On 240
 # development photos half were above 0.41 and 99 in 100 above 0.27; where blur had cost the embedding more than
@@ -31,81 +37,64 @@ _WINDOWS: Final = ((1, BLUR_WINDOW), (BLUR_WINDOW, 1))  # width and height, to b
 _LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
-@dataclass(frozen=True, slots=True)
-class QualityLimits:
-    """What a face must have to be judged; pixels, scales of 0 to 100, degrees, shares of 0 to 1."""
+class QualityScreen:
+    """The first screen: refuses what is not good enough, by the limits of checks and of photos that enrol.
 
-    min_face_px: int
-    min_sharpness: int
-    min_brightness: int
-    max_brightness: int
-    max_yaw: float
-    max_pitch: float
-    min_confidence: float
-    max_outside: float
-    min_score: int = 0
+    It has nothing to say of a track: each of its looks was looked at.
+    """
 
-    def __post_init__(self) -> None:
-        if self.min_face_px < 1:
-            raise ValueError(f"min_face_px: expected at least 1, got {self.min_face_px}")
-        if not 0 <= self.min_brightness < self.max_brightness <= 100:  # noqa: PLR2004 - the scale's end
-            raise ValueError(f"brightness: expected 0 to 100, got {self.min_brightness} to {self.max_brightness}")
+    id: Final = QUALITY
+    stages: Final[frozenset[Stage]] = frozenset({"enrol", "check"})
 
+    def __init__(self, check: QualityLimits = CHECK_LIMITS, enrol: QualityLimits = ENROLL_LIMITS) -> None:
+        self.check, self.enrol = check, enrol
 
-# Confidences are those of the shipped detector, which gives none below its card's least (0.83) unless a setting asks.
-# On 443 development photos the largest faces lie above 0.87, but for profiles that the picture's edge cuts.
-# A probe that is refused cannot be recognised, so a check refuses only what no encoder can read.
-CHECK_LIMITS: Final = QualityLimits(
-    min_face_px=24,
-    min_sharpness=15,
-    min_brightness=4,
-    max_brightness=96,
-    max_yaw=85.0,
-    max_pitch=60.0,
-    min_confidence=0.5,
-    max_outside=0.4,
-)
-# An enrolled photo is compared with everybody for years, and its person stands by to be photographed again.
-ENROLL_LIMITS: Final = QualityLimits(
-    min_face_px=48,
-    min_sharpness=30,
-    min_brightness=10,
-    max_brightness=92,
-    max_yaw=60.0,
-    max_pitch=45.0,
-    min_confidence=0.85,
-    max_outside=0.25,
-    min_score=30,
-)
+    def look(self, sight: Sight, stage: Stage) -> Screened:
+        """Refuse a face for what its measurements and its place in the picture fall short of."""
+        limits = self.enrol if stage == "enrol" else self.check
+        return Screened(shortcomings(sight.pixels, sight.detection, sight.quality, limits))
+
+    def watch(self, looks: Sequence[Face]) -> Screened:  # noqa: ARG002 - the seam's signature
+        """Say nothing."""
+        return Screened()
 
 
 def assess(pixels: Pixels, detection: Detection, crop: Pixels, limits: QualityLimits) -> Quality:
-    """Measure one face of `pixels` (H, W, 3) by its detection and aligned `crop` (S, S, 3), and judge it.
+    """Measure one face of `pixels` (H, W, 3) by its detection and aligned `crop` (S, S, 3), with its shortcomings.
 
     A detection whose numbers are not finite, or no face at all, gets zeros and the single reason `not_finite`.
     """
+    measured = measure(detection, crop)
+    return replace(measured, reasons=shortcomings(pixels, detection, measured, limits))
+
+
+def measure(detection: Detection, crop: Pixels) -> Quality:
+    """Return the measurements of one face, without reasons; zeros where the detection is not finite."""
     if not is_finite(detection):
-        return Quality(0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0, ("not_finite",))
+        return Quality(0, 0, 0, 0, 0.0, 0.0, 0.0, 0.0)
     grey = luma(crop)
     face_px = round(max(detection.box[2:]))
     sharp, light = sharpness(grey), brightness(grey)
     yaw, pitch, roll = pose(detection.landmarks)
-    outside = outside_share(detection.landmarks, *pixels.shape[:2])
-    confidence = detection.confidence
-    score = _score(face_px, sharp, light, (yaw, pitch), confidence)
+    score = _score(face_px, sharp, light, (yaw, pitch), detection.confidence)
+    return Quality(score, face_px, sharp, light, yaw, pitch, roll, detection.confidence)
+
+
+def shortcomings(pixels: Pixels, detection: Detection, measured: Quality, limits: QualityLimits) -> tuple[str, ...]:
+    """Return the reasons why a face of `pixels` (H, W, 3) is not good enough; none for one that is."""
+    if not is_finite(detection):
+        return (NOT_FINITE,)
     found = {
-        "face_too_small": face_px < limits.min_face_px,
-        "blurred": sharp < limits.min_sharpness,
-        "too_dark": light < limits.min_brightness,
-        "too_bright": light > limits.max_brightness,
-        "pose": abs(yaw) > limits.max_yaw or abs(pitch) > limits.max_pitch,
-        "detector_unsure": confidence < limits.min_confidence,
-        "edge": outside > limits.max_outside,
+        "face_too_small": measured.face_px < limits.min_face_px,
+        "blurred": measured.sharpness < limits.min_sharpness,
+        "too_dark": measured.brightness < limits.min_brightness,
+        "too_bright": measured.brightness > limits.max_brightness,
+        "pose": abs(measured.yaw) > limits.max_yaw or abs(measured.pitch) > limits.max_pitch,
+        "detector_unsure": measured.detector < limits.min_confidence,
+        "edge": outside_share(detection.landmarks, *pixels.shape[:2]) > limits.max_outside,
     }
     reasons = tuple(name for name, holds in found.items() if holds)
-    if not reasons and score < limits.min_score:
-        reasons = ("low_quality",)
-    return Quality(score, face_px, sharp, light, yaw, pitch, roll, confidence, reasons)
+    return reasons or (("low_quality",) if measured.score < limits.min_score else ())
 
 
 def luma(crop: Pixels) -> np.ndarray:

@@ -7,11 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from enroll import landmarks
-from enroll.errors import DetectorAltered, DetectorFailed, DetectorMissing
-from enroll.face import Detection
-from enroll.geometry import TEMPLATE_112, align, apply, crop_transform, invert, umeyama
-from enroll.landmarks import (
+from enroll.detectors import landmarks
+from enroll.detectors.landmarks import (
     FILE_NAME,
     FOLDER,
     FRAME_BORDER,
@@ -22,6 +19,9 @@ from enroll.landmarks import (
     LandmarkNet,
     load_landmark_card,
 )
+from enroll.errors import DetectorAltered, DetectorFailed, DetectorMissing
+from enroll.face import Detection
+from enroll.geometry import TEMPLATE_112, align, apply, crop_transform, invert, umeyama
 
 
 @pytest.fixture(scope="module")

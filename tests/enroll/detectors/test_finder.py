@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enroll.detect import FOLDER, LOOKS, DetectorCard, FaceFinder, _cut, decode, load_detector_card, merge, suppress
+from enroll.detectors.finder import (
+    FOLDER,
+    LOOKS,
+    DetectorCard,
+    FaceFinder,
+    _cut,
+    decode,
+    load_detector_card,
+    merge,
+    suppress,
+)
 from enroll.errors import DetectorAltered, DetectorFailed, DetectorMissing
 from enroll.face import Detection
 from enroll.geometry import iou

@@ -12,7 +12,7 @@ from PIL import Image
 
 from enroll.face import Quality
 from enroll.geometry import MEAN_FACE_3D, align
-from enroll.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess, brightness, sharpness
+from enroll.screens.quality import CHECK_LIMITS, ENROLL_LIMITS, QualityLimits, assess, brightness, sharpness
 
 
 @pytest.fixture(scope="module")

@@ -5,23 +5,22 @@ well it is recognised, hangs on them. Here the face is cut by the points that th
 point lies from the template in that cut, and the cut is made anew by the better points.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from enroll._onnx import open_session
-from enroll.errors import DetectorAltered, DetectorFailed, DetectorMissing
+from enroll._sealed import DETECTOR, read_bytes, sealed_session
+from enroll.errors import DetectorAltered, DetectorFailed
 from enroll.face import LANDMARKS, Detection, Pixels, Vector, check_pixels
 from enroll.geometry import TEMPLATE_112, align, apply, crop_transform, invert, umeyama
 
-FOLDER: Final = Path(__file__).parent / "models" / "landmarks"
+FOLDER: Final = Path(__file__).parents[1] / "models" / "landmarks"
 FILE_NAME: Final = "landmarks.onnx"
 CARD_FILE: Final = "card.json"
 
@@ -48,19 +47,6 @@ FARTHEST: Final = 28.0  # a correction larger than a quarter of the crop
 MISSHAPEN: Final = 16.0  # what the best similarity leaves between the points and the template
 
 
-class Refiner(Protocol):
-    """Gives faces that were found better landmarks; tests and other models plug in here."""
-
-    @property
-    def id(self) -> str:
-        """The network's name."""
-        ...
-
-    def refine(self, pixels: Pixels, detections: Sequence[Detection]) -> list[Detection]:
-        """Return the same faces of an RGB picture (H, W, 3) uint8, in the same order."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class LandmarkCard:
     """What is known of the network: its id, and the sha256 that its file must have."""
@@ -81,11 +67,8 @@ class LandmarkNet:
         self.folder = Path(folder)
         self.card = load_landmark_card(self.folder)
         self.file = path = self.folder / FILE_NAME
-        data = _read(path)
-        if hashlib.sha256(data).hexdigest() != self.card.sha256:
-            raise DetectorAltered(str(path), "the file's sha256 is not the card's")
+        self._session = sealed_session(path, self.card.sha256, threads, DETECTOR)
         try:
-            self._session = open_session(data, threads)
             (self._input,) = (value.name for value in self._session.get_inputs())
         except Exception as problem:
             raise DetectorFailed(str(path), str(problem)) from problem
@@ -149,17 +132,10 @@ def load_landmark_card(folder: str | Path = FOLDER) -> LandmarkCard:
     """Read `card.json` beside the network; raises `DetectorMissing`, or `DetectorAltered` where it makes no sense."""
     path = Path(folder, CARD_FILE)
     try:
-        raw = json.loads(_read(path))
+        raw = json.loads(read_bytes(path, DETECTOR))
         return LandmarkCard(str(raw["id"]), str(raw["landmarks"]["sha256"]), raw)
     except (ValueError, KeyError, TypeError, RecursionError) as problem:
         raise DetectorAltered(str(path), "the card cannot be understood") from problem
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise DetectorMissing(str(path), (problem.strerror or "cannot be read").lower()) from problem
 
 
 def _starting_points(detection: Detection) -> NDArray[np.float64] | None:
