@@ -1,9 +1,9 @@
 """Who is it, or nobody? One pure function decides, for all faces of a frame together.
 
 A face is ``present`` when its best person scores at least the threshold, leads the second person by the
-margin and every remembered look-alike by a clear lead, and no other face of the frame has the better claim to that
-person. Between the review threshold and that it is ``review``, below ``unknown``. Scores are
-cohort-normalised similarities, higher is more alike.
+margin and every remembered look-alike by a clear lead, no other face of the frame has the better claim to that
+person, and nothing seen in the picture makes the face doubtful. Else it is ``review`` from the review threshold on, and
+``unknown`` below. Scores are cohort-normalised similarities, higher is more alike.
 """
 
 import math
@@ -76,10 +76,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One face of a frame: its candidates (each person once, any order) or why it cannot be judged."""
+    """One face of a frame: its candidates (each person once, any order) or why it cannot be judged.
+
+    ``doubts`` are reasons, found in the picture, for which a person must look before anybody is present by it.
+    """
 
     candidates: tuple[Candidate, ...] = ()
     refusals: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def decide(faces: Sequence[Compared], policy: Policy, lookalikes: LookalikePairs
     return [
         Verdict("refused", reasons=face.refusals or (NOT_FINITE,))
         if candidates is None
-        else _judge(candidates, policy, lookalikes, wins=number in winners)
+        else _judge(candidates, policy, lookalikes, wins=number in winners, doubts=face.doubts)
         for number, (face, candidates) in enumerate(zip(faces, ranked, strict=True))
     ]
 
@@ -158,20 +162,22 @@ def _best_matching(claims: dict[int, dict[int, float]]) -> dict[int, int]:
     return {face: person for face, person in pairs if person in claims[face]}
 
 
-def _judge(candidates: list[Candidate], policy: Policy, lookalikes: LookalikePairs, *, wins: bool) -> Verdict:
+def _judge(
+    candidates: list[Candidate], policy: Policy, lookalikes: LookalikePairs, *, wins: bool, doubts: tuple[str, ...]
+) -> Verdict:
     if not candidates:
         return Verdict("unknown", reasons=(GALLERY_EMPTY,) if policy.gallery_size == 0 else ())
     best = candidates[0]
     margin = best.score - candidates[1].score if len(candidates) > 1 else None
     if best.cleared < policy.review_threshold:
         return Verdict("unknown", best, margin)
-    doubts = {
+    found = {
         CLOSE_CALL: best.cleared < policy.threshold,
         SMALL_LEAD: margin is not None and margin < policy.margin,
         LOOK_ALIKE: _has_rival(candidates, policy, lookalikes),
         PERSON_TAKEN: not wins,
     }
-    reasons = tuple(reason for reason, holds in doubts.items() if holds)
+    reasons = (*(reason for reason, holds in found.items() if holds), *doubts)
     return Verdict("review" if reasons else "present", best, margin, reasons)
 
 

@@ -207,7 +207,7 @@ def _compared(face: "Face", hits: "list[Hit] | None", raised: "Mapping[int, floa
     if hits is None:
         return Compared(refusals=face.quality.reasons or ("not_judged",))
     found = (Candidate(hit.person_id, hit.score, hit.cosine, raised.get(hit.person_id, 0.0)) for hit in hits)
-    return Compared(tuple(found))
+    return Compared(tuple(found), doubts=face.doubts)
 
 
 def _decision(

@@ -1,7 +1,7 @@
 """Detector and encoder as a run asks them: a failure is told apart from all other ones, and counted."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from attendance.cameras.frame import Pixels
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from enroll.stages import Encoder
 
 Answer = TypeVar("Answer")
+SCREEN_FAILED: Final = "screen_failed"
 
 
 class ModelFailed(Exception):  # noqa: N818  never leaves the run
@@ -42,6 +43,13 @@ class Models:
         """The faces of these detections, in their order; raises `ModelFailed`."""
         pipeline = self._desk.pipeline
         return self._counted("embed", lambda: pipeline.embed_detections(pixels, detections)) if detections else []
+
+    def track_doubts(self, looks: "Sequence[Face]") -> tuple[str, ...]:
+        """Why a person must look before a track of these looks counts; a screen that breaks is a reason, too."""
+        try:
+            return self._desk.pipeline.track_doubts(looks)
+        except Exception:  # noqa: BLE001 - whatever it is: nobody is marked, somebody looks, the run goes on
+            return (SCREEN_FAILED,)
 
     def _counted(self, name: str, ask: Callable[[], Answer]) -> Answer:
         """The answer; a success in between, of the same model, begins the count anew."""

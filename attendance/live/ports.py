@@ -45,6 +45,10 @@ class Pipeline(Protocol):
         """The faces of these detections, in their order; one that cannot be judged has no template."""
         ...
 
+    def track_doubts(self, looks: "Sequence[Face]", /) -> tuple[str, ...]:
+        """Why a person must look before a track counts of which these looks are kept, in the order seen."""
+        ...
+
 
 class LiveSettings(Protocol):
     """The settings that a run reads."""

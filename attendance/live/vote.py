@@ -2,7 +2,8 @@
 
 The looks of the best quality are kept. Their mean is judged jointly, and each votes for the person it was found
 to be `present` as by itself. A mark needs the joint decision, `vote_frames` such votes, and those of more than
-half of the looks kept: a stranger who crosses the threshold now and then gets none.
+half of the looks kept: a stranger who crosses the threshold now and then gets none. And the screens that watch tracks
+must have no doubt of these looks.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ import numpy as np
 from attendance.records import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from enroll.face import Face, Template
     from enroll.stages import Encoder
@@ -35,9 +36,14 @@ class Look:
 
 
 class Looks:
-    """The best looks at one track's face; at least `vote_frames` of them are kept."""
+    """The best looks at one track's face; at least `vote_frames` of them are kept.
 
-    def __init__(self, vote_frames: int) -> None:
+    `doubts` tells why a person must look before these faces, in the order seen, make a mark.
+    """
+
+    def __init__(self, vote_frames: int, doubts: "Callable[[Sequence[Face]], tuple[str, ...]]" = lambda _: ()) -> None:
+        self._doubts = doubts
+        self._doubted: tuple[int, tuple[str, ...]] = (0, ())
         self.count = 0
         self.switched = False
         self._vote_frames = vote_frames
@@ -73,14 +79,21 @@ class Looks:
         return fuse([look.face for look in self._kept], encoder)
 
     def settle(self, joint: Decision) -> Decision:
-        """The `joint` decision with what the votes make of it: `present` only with enough of them."""
+        """The `joint` decision with what votes and screens make of it: `present` only with enough and without doubt."""
         if self.switched:
             return _doubt(joint, TRACK_SWITCHED)
         if joint.decision != "present" or joint.person is None:
             return joint
         votes = sum(_voted(look) == joint.person.id for look in self._kept)
         enough = votes >= self._vote_frames and 2 * votes > len(self._kept)
-        return joint if enough else _doubt(joint, FEW_FRAMES)
+        return _doubt(joint, *self._screened()) if enough else _doubt(joint, FEW_FRAMES)
+
+    def _screened(self) -> tuple[str, ...]:
+        """What is doubtful in the looks kept; asked once for each number of looks taken in."""
+        if self._doubted[0] != self.count:
+            kept = sorted(self._kept, key=lambda look: look.frame)
+            self._doubted = self.count, self._doubts([look.face for look in kept])
+        return self._doubted[1]
 
     def _switch(self) -> None:
         """Another person in the same track: what was seen before belongs to somebody else."""
@@ -96,15 +109,15 @@ def fuse(faces: "Sequence[Face]", encoder: "Encoder") -> "Template | None":
     """
     from enroll.face import Template
 
-    pairs = [(face.template.vector, max(1, face.quality.score)) for face in faces if face.template is not None]
+    pairs = [(face.template, max(1, face.quality.score)) for face in faces if face.template is not None]
     if not pairs:
         return None
-    total = np.sum([vector * weight for vector, weight in pairs], axis=0, dtype=np.float64)
+    total = np.sum([template.vector * weight for template, weight in pairs], axis=0, dtype=np.float64)
     length = float(np.linalg.norm(total))
     if not length > 0:  # opposite vectors, or a NaN: no direction that anybody could be judged by
         return None
     vector = np.asarray(total / length, np.float32)
-    return Template(encoder.id, vector, float(encoder.cohort_means(vector[None])[0]))
+    return Template(pairs[0][0].pipeline_id, vector, float(encoder.cohort_means(vector[None])[0]))
 
 
 def _worth(look: Look) -> tuple[bool, int]:
@@ -117,7 +130,9 @@ def _voted(look: Look) -> str | None:
     return None if alone is None or alone.decision != "present" or alone.person is None else alone.person.id
 
 
-def _doubt(joint: Decision, reason: str) -> Decision:
-    """The joint decision as a case for a person to look at."""
+def _doubt(joint: Decision, *reasons: str) -> Decision:
+    """The joint decision as a case for a person to look at, for these reasons; as it is where there are none."""
+    if not reasons:
+        return joint
     person = joint.person or (joint.candidates[0].person if joint.candidates else None)
-    return replace(joint, decision="review", person=person, reasons=(*joint.reasons, reason))
+    return replace(joint, decision="review", person=person, reasons=(*joint.reasons, *reasons))

@@ -80,7 +80,8 @@ class Watcher:
         update = self._tracker.update(found, frame.time, self._compare(frame, faces))
         for track in update.seen:
             if track.id not in self._watched:
-                self._watched[track.id] = Watched(track, Looks(self._desk.settings.vote_frames))
+                looks = Looks(self._desk.settings.vote_frames, self._models.track_doubts)
+                self._watched[track.id] = Watched(track, looks)
         for track in update.lost:
             self._end(self._watched.pop(track.id))
         if frame.time >= self._next_look - 1e-6:
@@ -158,9 +159,7 @@ class Watcher:
             faces[id(detection)] = face
             if face.template is None:
                 return False
-            middle = (known.cohort_mean + face.template.cohort_mean) / 2
-            score = float(known.vector @ face.template.vector) - middle
-            return score >= self._desk.policy(self._group).review_threshold
+            return known.score(face.template) >= self._desk.policy(self._group).review_threshold
 
         return same_face
 

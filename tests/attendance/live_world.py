@@ -48,7 +48,9 @@ class World:
     def __init__(self, frames, **settings):
         self.frames, self.now = frames, 0
         self.settings = Settings(**{"vote_frames": 3, **settings})
-        self.pipeline = SimpleNamespace(detector=self, encoder=self, embed_detections=self.embed_detections)
+        self.pipeline = SimpleNamespace(
+            detector=self, encoder=self, embed_detections=self.embed_detections, track_doubts=lambda _: ()
+        )
         self.clock = self
         self.seconds = 1000.0
         self.id = "test"
