@@ -28,6 +28,7 @@ from attendance.judge.decision import Policy
 from attendance.judge.policy import policy_for
 from attendance.settings import Settings
 from enroll import ScoreModel, load_encoder
+from enroll.face import scores
 from train.data.faces import cache_folder, load_faces
 from train.score.cameras import bad_camera
 from train.score.embedding import AS_THEY_ARE, kept_vectors
@@ -86,8 +87,7 @@ def photos(encoder: Carded, data: Path) -> Photos:
 
 def table(probes: Scoring, enrolled: Scoring) -> np.ndarray:
     """Scores (n, m) of probes against enrolled templates, both with cohort means."""
-    means = (probes.offsets[:, None] + enrolled.offsets[None]) / 2
-    return probes.vectors @ enrolled.vectors.T - means
+    return scores(probes.vectors, probes.offsets, enrolled.vectors, enrolled.offsets)
 
 
 def pairs_of(found: Photos, policy: Policy) -> np.ndarray:
@@ -149,10 +149,10 @@ def measured(found: Photos, model: ScoreModel) -> Iterator[tuple[str, ...]]:
     for size in SIZES:
         policy = policy_for(model, Settings(), size)
         pairs = pairs_of(found, policy)
-        for way, scores in found.probed.items():
-            probes = seen_by(found, scores, mated(found, pairs))
-            doubles = seen_by(found, scores, twins(found, policy))
-            others, looked = strangers(found, scores, pairs, policy)
+        for way, probed in found.probed.items():
+            probes = seen_by(found, probed, mated(found, pairs))
+            doubles = seen_by(found, probed, twins(found, policy))
+            others, looked = strangers(found, probed, pairs, policy)
             for lead in LEADS:
                 yield (
                     str(size),

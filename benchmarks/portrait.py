@@ -25,6 +25,7 @@ from rich.table import Table
 from scipy.stats import beta
 
 from enroll import Detection, Face, Pipeline, decode_photo, open_pipeline
+from enroll.face import scores
 from enroll.pipeline import DWARFS, MIDDLE, portrait_doubt
 from train.data.faces import cache_folder, load_faces
 from train.data.pictures import Pictures
@@ -100,18 +101,18 @@ def labelled(
     others = own[own != row]
     reference = kept_vectors(encoder, pictures, others if len(others) else own, cache_folder())
     means = encoder.encoder.cohort_means(reference)
-    scores = np.array([likeness(face, reference, means) for face in faces])
-    second, best = np.sort(scores)[-2:]
+    alike = np.array([likeness(face, reference, means) for face in faces])
+    second, best = np.sort(alike)[-2:]
     if best < CLEAR or best - second < CLEAR:
         return None
-    return Scene(shape, tuple(face.detection for face in faces), int(scores.argmax()), len(others) > 0)
+    return Scene(shape, tuple(face.detection for face in faces), int(alike.argmax()), len(others) > 0)
 
 
 def likeness(face: Face, reference: np.ndarray, means: np.ndarray) -> float:
     """The mean score of a face with photos of a person; the lowest possible where it cannot be judged."""
     if face.template is None:
         return -2.0
-    return float((reference @ face.template.vector - (means + face.template.cohort_mean) / 2).mean())
+    return float(scores(reference, means, face.template.vector[None], face.template.cohort_mean).mean())
 
 
 def windows(scene: Scene, random: np.random.Generator) -> Iterator[Scene]:

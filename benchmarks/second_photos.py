@@ -21,6 +21,7 @@ from rich.table import Table
 from attendance.judge.policy import policy_for
 from attendance.settings import Settings
 from enroll import ScoreModel, load_encoder
+from enroll.face import scores
 from train.data.faces import cache_folder, load_faces
 from train.score.cameras import bad_camera
 from train.score.embedding import AS_THEY_ARE, kept_vectors
@@ -99,11 +100,11 @@ def main() -> None:
         own = sets == name
         _, person = np.unique(labels[own], return_inverse=True)
         for way, vectors in seen.items():
-            scores = vectors[own] @ first[own].T - (means[way][own][:, None] + first_means[own][None]) / 2
+            found = scores(vectors[own], means[way][own], first[own], first_means[own])
             table = Table("threshold", "score", "own refused", "a person", "others let in")
             table.title, table.title_justify = f"{name}, second photos {way}", "left"
             for what, score in thresholds(encoder.encoder.card.score_model).items():
-                table.add_row(what, f"{score:.3f}", *row(scores, person, score))
+                table.add_row(what, f"{score:.3f}", *row(found, person, score))
             Console(width=130).print(table)
 
 

@@ -22,8 +22,14 @@ BORDER: Final = 28
 SIDE: Final = CROP_SIDE + 2 * BORDER
 _MIDDLE: Final = slice(BORDER, BORDER + CROP_SIDE)
 _NUMBER: Final = np.dtype("<f4")
+
+# JPEG of this quality, colours at full size: 17 kB a chip (median), where PNG takes 42 and the crop alone 20 as PNG.
+# Templates from it are those from the photo within a cosine of 0.9985 (median 0.9994); scores with 316 other photos of
+# 219 people moved by 0.002 (standard deviation) and not in the mean. At quality 95, 12 kB: 0.9976 and 0.0027.
+QUALITY: Final = 98
 _HEAD: Final = 2 * LANDMARKS * _NUMBER.itemsize
-_PICTURES: Final = (b"\x89PNG", b"\xff\xd8\xff")  # how a PNG and a JPEG begin
+_PNG: Final = b"\x89PNG"  # how what was kept before there were chips begins
+_JPEG: Final = b"\xff\xd8\xff"
 
 
 def cut(pixels: Pixels, landmarks: Points) -> Chip:
@@ -44,13 +50,22 @@ def crop_of(chip: Chip, size: int = CROP_SIDE) -> Pixels:
 
 def pack(pixels: Pixels, landmarks: Vector) -> bytes:
     """Return a chip (168, 168, 3) and its landmarks (5, 2) as the bytes to store; raises `ValueError` for no chip."""
+    _check(pixels, landmarks)
+    return landmarks.astype(_NUMBER).tobytes() + encoded(pixels)
+
+
+def encoded(pixels: Pixels) -> bytes:
+    """Return a chip's picture (168, 168, 3) as a file."""
     from PIL import Image
 
-    _check(pixels, landmarks)
-    data = io.BytesIO(landmarks.astype(_NUMBER).tobytes())
-    data.seek(0, io.SEEK_END)
-    Image.fromarray(pixels).save(data, "PNG", compress_level=1)  # a third of the time for a tenth more bytes
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "JPEG", quality=QUALITY, subsampling=0)
     return data.getvalue()
+
+
+def decoded(data: bytes) -> Pixels:
+    """Return the pixels (H, W, 3) of a picture that was kept; raises `ValueError` for bytes that are none."""
+    return np.asarray(_opened(data))
 
 
 def unpack(data: bytes) -> Chip:
@@ -58,7 +73,7 @@ def unpack(data: bytes) -> Chip:
     landmarks = np.frombuffer(data[:_HEAD], _NUMBER).astype(np.float32)
     if len(landmarks) != 2 * LANDMARKS:
         raise ValueError(f"chip: expected {_HEAD} bytes of landmarks and a picture, got {len(data)} bytes")
-    pixels = np.asarray(_opened(data[_HEAD:]))
+    pixels = decoded(data[_HEAD:])
     points = landmarks.reshape(LANDMARKS, 2)
     _check(pixels, points)
     return Chip(pixels, points)
@@ -69,7 +84,7 @@ def pack_aligned(crop: Pixels) -> bytes:
     from PIL import Image
 
     data = io.BytesIO()
-    Image.fromarray(crop).save(data, "PNG", compress_level=1)
+    Image.fromarray(crop).save(data, "PNG", compress_level=1)  # a third of the time for a tenth more bytes
     return data.getvalue()
 
 
@@ -85,7 +100,7 @@ def unpack_aligned(data: bytes, size: int) -> Pixels:
 
 def is_chip(data: bytes) -> bool:
     """Whether bytes that were kept are a packed chip, not an aligned crop: those begin as a picture file does."""
-    return not data.startswith(_PICTURES) and data[_HEAD:].startswith(_PICTURES)
+    return not data.startswith(_PNG) and data[_HEAD:].startswith(_JPEG)
 
 
 def _opened(data: bytes) -> "Image.Image":

@@ -125,23 +125,24 @@ class Template:
             raise ValueError(f"cohort_mean: expected -1 to 1, got {self.cohort_mean}")
 
     def score(self, other: "Template") -> float:
-        """Return how alike two faces are (see `scores`); raises `ValueError` for a template of another pipeline."""
+        """Return how alike two faces are (see `normalised`); raises `ValueError` for a template of another pipeline."""
         if other.pipeline_id != self.pipeline_id:
             raise ValueError(f"template: expected one of {self.pipeline_id}, got one of {other.pipeline_id}")
-        pairs = (self.vector[None], self.cohort_mean), (other.vector[None], other.cohort_mean)
-        return float(scores(*pairs[0], *pairs[1])[0, 0])
+        return float(normalised(self.vector @ other.vector, self.cohort_mean, other.cohort_mean))
 
 
-def scores(
-    vectors: Vector, cohort_means: ArrayLike, others: Vector, other_means: ArrayLike
-) -> NDArray[np.floating[Any]]:
-    """Return the cohort-normalised scores (n, m) of templates (n, d) with others (m, d), each with its cohort means.
+def normalised(cosines: ArrayLike, means: ArrayLike, other_means: ArrayLike) -> NDArray[np.floating[Any]]:
+    """Return cohort-normalised scores: each cosine less the mean of both templates' cohort means.
 
-    The cosine less the mean of both cohort means: people who lie closer to everybody, as children do, need to be more
-    alike than others to be taken for one person. Higher is more alike.
+    People who lie closer to everybody, as children do, need to be more alike than others to be taken for one person.
+    Higher is more alike.
     """
-    means = np.reshape(np.asarray(cohort_means), (-1, 1)) + np.reshape(np.asarray(other_means), (1, -1))
-    return np.asarray(vectors @ others.T - means / 2)
+    return np.asarray(np.asarray(cosines) - (np.asarray(means) + np.asarray(other_means)) / 2)
+
+
+def scores(vectors: Vector, means: ArrayLike, others: Vector, other_means: ArrayLike) -> NDArray[np.floating[Any]]:
+    """Return the `normalised` scores (n, m) of templates (n, d) with others (m, d), given each one's cohort mean."""
+    return normalised(vectors @ others.T, np.reshape(means, (-1, 1)), np.reshape(other_means, (1, -1)))
 
 
 class Chip(NamedTuple):

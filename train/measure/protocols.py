@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from enroll.card import ScoreModel
+from enroll.face import normalised
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.measure.testsets import TestCrops, open_protocol, pair_protocol, test_crops
@@ -114,7 +115,7 @@ def pair_scores(embedded: Embedded, pairs: np.ndarray, how: str) -> np.ndarray:
     (first, second), (vectors, offsets) = pairs.T, embedded.scorings[how]
     values = (vectors[first] * vectors[second]).sum(1)
     if offsets is not None:
-        values = values - (offsets[first] + offsets[second]) / 2
+        values = normalised(values, offsets[first], offsets[second])
     found = embedded.crops.found[first] & embedded.crops.found[second]
     return np.where(found & ~np.isnan(values), values, NO_FACE)
 

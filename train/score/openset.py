@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from enroll.face import scores as normalised_scores
 from train.errors import ManifestInvalid
 from train.score.scoring import unit
 
@@ -109,8 +110,9 @@ def _identify_run(
 
 def scores(embeddings: np.ndarray, a: np.ndarray, b: np.ndarray, means: np.ndarray | None = None) -> np.ndarray:
     """Scores (len(a), len(b)) of rows `a` against rows `b`."""
-    cosine = embeddings[a] @ embeddings[b].T
-    return np.asarray(cosine if means is None else cosine - (means[a][:, None] + means[b][None]) / 2)
+    if means is None:
+        return np.asarray(embeddings[a] @ embeddings[b].T)
+    return normalised_scores(embeddings[a], means[a], embeddings[b], means[b])
 
 
 def figures(
