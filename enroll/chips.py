@@ -42,9 +42,10 @@ def cut(pixels: Pixels, landmarks: Points) -> Chip:
 
 
 def crop_of(chip: Chip, size: int = CROP_SIDE) -> Pixels:
-    """Return the aligned crop (size, size, 3) of a chip's face, for an encoder of any input size."""
-    if size == CROP_SIDE:
-        return chip.pixels[_MIDDLE, _MIDDLE].copy()
+    """Return the aligned crop (size, size, 3) of a chip's face, for an encoder of any input size.
+
+    At 112 and by the landmarks that it was cut by, that is the chip's middle as it is.
+    """
     return align(chip.pixels, chip.landmarks, size)
 
 
@@ -70,11 +71,10 @@ def decoded(data: bytes) -> Pixels:
 
 def unpack(data: bytes) -> Chip:
     """Return the chip that `pack` packed; raises `ValueError` for bytes that are none."""
-    landmarks = np.frombuffer(data[:_HEAD], _NUMBER).astype(np.float32)
-    if len(landmarks) != 2 * LANDMARKS:
+    if len(data) <= _HEAD:
         raise ValueError(f"chip: expected {_HEAD} bytes of landmarks and a picture, got {len(data)} bytes")
+    points = np.frombuffer(data[:_HEAD], _NUMBER).astype(np.float32).reshape(LANDMARKS, 2)
     pixels = decoded(data[_HEAD:])
-    points = landmarks.reshape(LANDMARKS, 2)
     _check(pixels, points)
     return Chip(pixels, points)
 
@@ -96,6 +96,11 @@ def unpack_aligned(data: bytes, size: int) -> Pixels:
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.BILINEAR)
     return np.asarray(image)
+
+
+def with_landmarks(data: bytes, landmarks: Vector) -> bytes:
+    """Return what `pack` packed with other landmarks (5, 2); the picture's file stays as it is."""
+    return landmarks.astype(_NUMBER).tobytes() + data[_HEAD:]
 
 
 def is_chip(data: bytes) -> bool:

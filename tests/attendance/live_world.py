@@ -131,7 +131,7 @@ class World:
                 evidence.append(Compared(refusals=face.quality.reasons))
             else:
                 scores = {who: float(face.template.vector[who]) for who in PEOPLE}
-                evidence.append(Compared(tuple(Candidate(who, s, s) for who, s in scores.items())))
+                evidence.append(Compared(tuple(Candidate(who, s, s) for who, s in scores.items()), doubts=face.doubts))
         return [
             self._decision(face, seen, verdict, source, frame, at)
             for face, seen, verdict in zip(faces, evidence, decide(evidence, POLICY), strict=True)

@@ -1,5 +1,6 @@
 """Where things lie: the home by flag, variable or platform; an encoder by name or folder."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -9,8 +10,9 @@ import pytest
 
 from attendance import Attendance
 from attendance.errors import HomeUnknown, SettingUnknown
-from attendance.home import encoder_folder, home_folder
-from enroll import EncoderMissing
+from attendance.home import encoder_folder, home_folder, load_pipeline
+from attendance.settings import Settings
+from enroll import CHECK_LIMITS, ENROLL_LIMITS, EncoderMissing, PartUnknown, registry
 from enroll.registry import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +69,54 @@ def test_encoder_by_name_or_folder(tmp_path):
     assert tmp_path == encoder_folder(str(tmp_path))
     assert Path("other") == encoder_folder("other")
     assert Path("../default") == encoder_folder("../default")
+
+
+def test_limits_are_the_cards_unless_set():
+    """The limits of quality are those of the models' cards; a setting goes before them, and the others stay."""
+    plain = load_pipeline(Settings(encoder="fast", threads=1))
+    assert (CHECK_LIMITS, ENROLL_LIMITS) == (plain.limits, plain.enrol_limits)
+    assert 0.83 == plain.detector.min_score
+    asked = Settings(
+        encoder="fast", threads=1, detector_min_score=0.6, min_face_px=40, enroll_min_face_px=60, enroll_min_quality=50
+    )
+    found = load_pipeline(asked)
+    assert dataclasses.replace(CHECK_LIMITS, min_face_px=40) == found.limits
+    assert dataclasses.replace(ENROLL_LIMITS, min_face_px=60, min_score=50) == found.enrol_limits
+    assert 0.6 == found.detector.min_score
+
+
+class Stages:
+    """Detector, screen and encoder of a program, all in one."""
+
+    id = "own-1"
+    stages = frozenset({"check"})
+    dim, crop_size = 64, 112
+
+    def __init__(self, card) -> None:
+        self.card = card
+
+
+def test_parts_that_a_program_registered(home, fake, monkeypatch):
+    """Settings name what a program has registered: detector, screens, encoder; the home's encoder is that one."""
+    monkeypatch.setattr(registry, "_REGISTERED", {})
+    own = Stages(fake.card("own-1"))
+    for kind in ("detector", "screen", "encoder"):
+        registry.register(kind, "own", lambda _: own)
+    with Attendance.open(home, flags={"encoder": "own", "detector": "own", "screens": "own"}) as app:
+        assert "own-1" == app.card.id
+        assert (own, own, (own,)) == (app.pipeline.detector, app.pipeline.encoder, app.pipeline.screens)
+
+
+def test_a_screen_that_nobody_registered(home):
+    """A setting that names an unknown screen or detector ends the run with the names that there are."""
+    for flags in ({"screens": "blink"}, {"detector": "blink"}):
+        with Attendance.open(home, flags=flags) as app, pytest.raises(PartUnknown, match="blink: there is no"):
+            _ = app.pipeline
+
+
+def test_names_of_screens():
+    """Screens are named with commas between, blanks around them or not."""
+    assert [(), ("a",), ("a", "b")] == [Settings(screens=text).screen_names for text in (None, "a", " a , b,")]
 
 
 def test_missing_encoder_is_told(home, tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from enroll.chips import crop_of
 from enroll.errors import NoFace, PhotoRefused, SeveralFaces
 from enroll.face import Photo
 from enroll.geometry import align
@@ -169,3 +170,44 @@ def test_open_pipeline_takes_the_shipped_encoder():
 def test_a_black_picture_is_told_to_be_too_dark(grey, told):
     """Where no face is found because all is black, the message says so."""
     assert told == ("too_dark" in no_face("x", np.full((64, 64, 3), grey, np.uint8)).detail)
+
+
+def test_a_face_that_enrols_has_its_chip(scene, fake_detector, fake_encoder, detection_at):
+    """The face of a photo that enrols carries the chip cut by its landmarks; faces of a check carry none."""
+    pipeline = Pipeline(fake_detector([detection_at(60, 50)]), fake_encoder)
+    face = pipeline.enrol_face(photo_of(scene))
+    np.testing.assert_array_equal(face.crop, face.chip.pixels[28:140, 28:140])
+    np.testing.assert_array_equal(face.crop, align(face.chip.pixels, face.chip.landmarks))
+    assert [None] == [each.chip for each in pipeline.faces(scene)]
+
+
+class Shifting:
+    """A landmark network that puts every point one pixel to the right of where it was."""
+
+    id = "shifting-1"
+
+    def refine(self, pixels, detections):  # noqa: ARG002 - the seam's signature
+        return [dataclasses.replace(each, landmarks=each.landmarks + np.float32([1, 0])) for each in detections]
+
+
+def test_a_chip_is_realigned_by_other_landmarks_alone(scene, fake_detector, fake_encoder, detection_at):
+    """A chip of another detector or landmark network gets this one's landmarks; one of the same keeps its own."""
+    pipeline = Pipeline(fake_detector([detection_at(60, 50)]), fake_encoder, refiner=Shifting())
+    chip = pipeline.enrol_face(photo_of(scene)).chip
+    for made_by in ("found-1+shifting-1+fake-0", pipeline.id):
+        assert chip is pipeline.realigned(chip, made_by)
+    for made_by in ("found-1+shifting-0+fake-1", "found-1+fake-1", "fake-1", ""):
+        again = pipeline.realigned(chip, made_by)
+        assert again.pixels is chip.pixels
+        np.testing.assert_array_equal(chip.landmarks + np.float32([1, 0]), again.landmarks)
+    without = dataclasses.replace(pipeline, refiner=None)
+    assert chip is without.realigned(chip, "other")
+
+
+def test_a_real_chip_of_another_network_is_aligned_as_the_photo(detector, default_encoder, astronaut):
+    """The landmark network finds the same face in a chip cut by the detector's landmarks as in the photo itself."""
+    shipped = open_pipeline(threads=1)
+    expected = shipped.enrol_face(photo_of(astronaut))
+    older = Pipeline(detector, default_encoder)
+    chip = shipped.realigned(older.enrol_face(photo_of(astronaut)).chip, older.id)
+    assert 0.98 < float(default_encoder.embed(crop_of(chip)[None])[0] @ expected.template.vector)

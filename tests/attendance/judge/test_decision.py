@@ -55,6 +55,30 @@ def test_boundaries(scores, ruling, reasons):
     assert (ruling, reasons) == (verdict.ruling, verdict.reasons)
 
 
+@pytest.mark.parametrize(
+    ("score", "ruling", "reasons"),
+    [
+        (0.40, "review", ("flat", "still")),
+        (0.20, "review", ("flat", "still")),
+        (0.15, "review", ("close_call", "flat", "still")),
+        (0.05, "unknown", ()),
+    ],
+)
+def test_a_doubted_face_marks_nobody(score, ruling, reasons):
+    """What is doubtful in the picture makes a face that would be present a case for a person, with these reasons."""
+    doubted = dataclasses.replace(face((1, score)), doubts=("flat", "still"))
+    (verdict,) = decide([doubted], POLICY)
+    assert (ruling, reasons) == (verdict.ruling, verdict.reasons)
+
+
+def test_a_doubt_is_that_faces_alone():
+    """The other faces of a frame are judged as without it, and a doubted face still has its claim to its person."""
+    doubted = dataclasses.replace(face((1, 0.4)), doubts=("flat",))
+    first, second, third = decide([doubted, face((2, 0.4)), face((1, 0.3))], POLICY)
+    assert ["review", "present", "review"] == [each.ruling for each in (first, second, third)]
+    assert [("flat",), (), ("person_taken",)] == [each.reasons for each in (first, second, third)]
+
+
 EXACT = Policy(0.5, 0.25, 0.125, 0.003, 100, lookalike_margin=0.25)  # eighths, so that a difference is exact
 
 

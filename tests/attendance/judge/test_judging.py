@@ -1,5 +1,7 @@
 """Judging against a gallery that others change meanwhile, and what it costs the database."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from sqlalchemy import event
@@ -191,3 +193,15 @@ def test_a_threshold_set_by_hand_holds_for_tracks(people, home, clock, pipeline)
     with Attendance.open(home, clock=clock, pipeline=pipeline, flags={"match_threshold": 0.2}) as app:
         (found,) = app.judge([pipeline._face(0, 1, 34, 80)], source="x", track=True)
     assert ("present", 0.2) == (found.decision, found.threshold)
+
+
+@pytest.mark.parametrize("track", [False, True])
+def test_a_doubted_face_is_a_review(people, faces, track):
+    """A face that a screen doubts is judged and named, and marks nobody; its neighbour is present."""
+    ada, bob = faces(1, 2)
+    doubted = dataclasses.replace(ada, doubts=("flat",))
+    first, second = people.judge([doubted, bob], source="x", track=track)
+    assert ("review", "P-1", ("flat",)) == (first.decision, first.person.id, first.reasons)
+    assert ("present", "P-2") == (second.decision, second.person.id)
+    assert "review" == people.record(first).decision
+    assert [] == [row for row in people.report() if row.status == "present"]

@@ -149,3 +149,46 @@ def test_settling_keeps_the_evidence():
     joint = replace(verdict(candidates=(ADA, BOB)), score=0.4, cosine=0.6)
     out = Looks(3).settle(joint)
     assert replace(joint, decision="review", reasons=(FEW_FRAMES,)) == out
+
+
+def watched(doubts, agreeing=3):
+    """The looks of one more look than agrees, taken in from the last to the first, with what watches it."""
+    asked = []
+
+    def ask(faces):
+        asked.append(list(faces))
+        return doubts
+
+    looks = Looks(3, ask)
+    for number in reversed(range(4)):
+        looks.add(look(number, verdict() if number < agreeing else verdict("unknown"), score=50 + number))
+    return looks, asked
+
+
+def test_a_doubted_track_is_a_review():
+    """Where a screen that watches tracks has a doubt, what would be a mark is a case for a person."""
+    looks, asked = watched(("still", "flat"))
+    assert ("review", ("still", "flat")) == settled(looks, verdict())
+    assert [[50, 51, 52, 53]] == [[face.quality.score for face in faces] for faces in asked]
+    assert ("present", ()) == settled(watched(())[0], verdict())
+
+
+def test_a_track_is_watched_once_for_its_looks():
+    """However often it is settled, the screens are asked once until there is another look."""
+    looks, asked = watched(("still",))
+    for _ in range(3):
+        assert "review" == looks.settle(verdict()).decision
+    assert 1 == len(asked)
+    looks.add(look(9, verdict()))
+    looks.settle(verdict())
+    assert [4, 5] == [len(faces) for faces in asked]
+
+
+@pytest.mark.parametrize("joint", ["review", "unknown", "refused"])
+def test_only_what_would_be_a_mark_is_watched(joint):
+    """A track that makes no mark anyhow costs no look of a screen."""
+    looks, asked = watched(("still",))
+    assert joint == looks.settle(verdict(joint)).decision
+    few, asked_of_few = watched(("still",), agreeing=2)
+    assert ("review", (FEW_FRAMES,)) == settled(few, verdict())
+    assert [] == asked == asked_of_few

@@ -11,7 +11,7 @@ import pytest
 from attendance import Attendance
 from attendance.cameras import VideoReader
 from attendance.errors import GroupUnknown, OutputFailed, SessionClosed, SessionUnknown, SourceMissing
-from enroll import DetectorFailed, EncoderFailed, EncoderMissing, NoFace
+from enroll import DetectorFailed, EncoderFailed, EncoderMissing, NoFace, ScreenFailed
 from gallery import GalleryDamaged, history
 
 
@@ -415,6 +415,23 @@ def test_one_crop_that_fails_stops_no_other(home, clock, fake, monkeypatch):
         run = app.renewal.run(app.actor)
         list(run)
         assert (2, 1, 1) == (run.total, run.made, run.failed)
+
+
+def test_a_screen_that_breaks_costs_its_picture_alone(people, pipeline, draw, monkeypatch):
+    """A picture on which a screen breaks is told and marks nobody; the pictures after it are judged."""
+    faces = pipeline.faces
+
+    def breaks_on_ada(pixels):
+        if pixels[0, 0, 0] == 1:
+            raise ScreenFailed("blink-1", "RuntimeError: no model")
+        return faces(pixels)
+
+    monkeypatch.setattr(pipeline, "faces", breaks_on_ada)
+    problems = []
+    found = list(people.check(draw("a.png", (1, 90)), draw("b.png", (2, 90)), on_problem=problems.append))
+    assert (["Bob"], 1) == ([each.person.name for each in found], len(problems))
+    assert "blink-1: RuntimeError: no model" in problems[0].line
+    assert ["absent", "present"] == [row.status for row in people.report()]
 
 
 def test_a_drawing_that_fails_hides_no_mark(people, draw):

@@ -9,6 +9,8 @@ from PIL import Image
 
 from attendance import Attendance
 from attendance.cli.renewing import renew
+from enroll.chips import pack, unpack
+from enroll.geometry import TEMPLATE_112
 from gallery.schema import Crop
 
 NEW = "the encoder fake-2 is new here: "
@@ -270,3 +272,46 @@ def test_the_inactive_are_not_renewed_beside_others(people, renewed, clock, caps
             capsys.readouterr().err,
             templates(later)["Bob"],
         )
+
+
+def kept_of(app, name: str) -> list[bytes]:
+    """The opened crops of a person's templates, the oldest first."""
+    return [app.gallery.crop(each.id) for each in sorted(app.gallery.templates_of(name), key=lambda each: each.id)]
+
+
+def test_enrolling_keeps_a_chip(people):
+    """What is kept of a photo is the face's chip with its landmarks."""
+    (data,) = kept_of(people, "Bob")
+    chip = unpack(data)
+    assert ((168, 168, 3), {2}) == (chip.pixels.shape, set(chip.pixels.ravel().tolist()))
+    np.testing.assert_allclose(chip.landmarks, TEMPLATE_112 + 28, atol=1e-4)
+
+
+@pytest.mark.usefixtures("people")
+def test_a_renewed_chip_has_the_new_landmarks(renewed, fake, monkeypatch):
+    """A chip is embedded by the landmarks that this pipeline gives it, and kept with these, its picture as it was."""
+    moved = (TEMPLATE_112 + 30).astype(np.float32)
+    monkeypatch.setattr(
+        fake.FakePipeline, "realigned", lambda _, chip, _made_by: chip._replace(landmarks=moved), raising=True
+    )
+    with renewed() as later:
+        run = later.renewal.run(later.actor, lacking=True)
+        list(run)
+        assert (4, 4, 0, 0) == counts(run)
+        old, new = kept_of(later, "Bob")
+        assert old[40:] == new[40:]
+        np.testing.assert_array_equal(moved, unpack(new).landmarks)
+
+
+def test_an_encoder_that_sees_other_crops(with_crop, renewed, fake, monkeypatch):
+    """Chips and aligned crops both reach an encoder at the size of its crops."""
+    seen, embed = [], fake.FakeEncoder.embed
+    monkeypatch.setattr(fake.FakeEncoder, "crop_size", 96)
+    monkeypatch.setattr(fake.FakeEncoder, "embed", lambda self, crops: seen.append(crops.shape) or embed(self, crops))
+    chip = pack(np.full((168, 168, 3), 2, np.uint8), (TEMPLATE_112 + 28).astype(np.float32))
+    for name, number, kept in (("Ada", 1, png(1)), ("Bob", 2, chip)):
+        with_crop(name, number, kept)
+    with renewed() as later:
+        list(later.renewal.run(later.actor, lacking=True))
+        assert [(1, 96, 96, 3)] * 2 == seen
+        assert {"Ada": 2, "Bob": 2} == {name: len(has) for name, has in templates(later).items()}
