@@ -70,7 +70,7 @@ class Quality:
 
     @property
     def usable(self) -> bool:
-        """Whether nothing forbids judging this face."""
+        """Whether nothing forbids making a template of this face."""
         return not self.reasons
 
     def to_dict(self) -> dict[str, int | float]:

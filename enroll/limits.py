@@ -1,4 +1,4 @@
-"""What a face must have to be judged or enrolled: today's numbers, and what a card of a model says instead."""
+"""How good a face must be to be compared or enrolled: today's numbers, and what a card of a model says instead."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 @dataclass(frozen=True, slots=True)
 class QualityLimits:
-    """What a face must have to be judged; pixels, scales of 0 to 100, degrees, shares of 0 to 1."""
+    """How good a face must be; pixels, scales of 0 to 100, degrees, shares of 0 to 1."""
 
     min_face_px: int
     min_sharpness: int

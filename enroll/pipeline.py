@@ -92,7 +92,7 @@ class Pipeline:
         Of several faces "portrait" takes the largest where it is clearly the one meant: where it dwarfs each other
         face and lies in the middle of the photo, nearer than any; "largest" takes it anyway, "error" never. Raises
         `NoFace`, `SeveralFaces` where none is to be chosen, and `PhotoRefused` with the reasons, a screen's doubts
-        among them: nobody looks at a photo again once it is enrolled. Faces smaller than a check could judge are
+        among them: nobody looks at a photo again once it is enrolled. Faces too small for a check are
         bystanders and do not count, nor do doubtful detections.
         """
         found = self.detector.detect(photo.pixels)

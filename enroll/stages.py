@@ -59,7 +59,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """What a screen says: a refused face is not judged at all, a doubted one never marks without a person's look.
+    """What a screen says: a refused face gets no template, a doubted one never marks without a person's look.
 
     Both are codes in snake case, such as `blurred`; none of either means that nothing speaks against the face.
     """

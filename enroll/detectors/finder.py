@@ -143,8 +143,8 @@ class FaceFinder:
         found = self._search(pixels, max_side, SUSPECTED)
         plain = [face for face in found if face.confidence >= plain_from]
         doubtful = found[len(plain) :][:MOST_LOOKS]
-        judged = [face for face in self._looked_again(pixels, doubtful) if face.confidence >= self.min_score]
-        return sorted(plain + judged, key=lambda face: -face.confidence)
+        sure = [face for face in self._looked_again(pixels, doubtful) if face.confidence >= self.min_score]
+        return sorted(plain + sure, key=lambda face: -face.confidence)
 
     def _looked_again(self, pixels: Pixels, faces: list[Detection]) -> list[Detection]:
         """Return the faces with the second highest of the confidences of all looks."""

@@ -1,1 +1,1 @@
-"""What looks at a face and says whether it may be judged: refusals and doubts, each with its reasons."""
+"""What looks at a face and says what speaks against it: refusals and doubts, each with its reasons."""

@@ -289,11 +289,9 @@ def test_enrolling_keeps_a_chip(people):
 
 @pytest.mark.usefixtures("people")
 def test_a_renewed_chip_has_the_new_landmarks(renewed, fake, monkeypatch):
-    """A chip is embedded by the landmarks that this pipeline gives it, and kept with these, its picture as it was."""
+    """A chip is embedded and kept by the landmarks that the present pipeline gives it, its picture as it was."""
     moved = (TEMPLATE_112 + 30).astype(np.float32)
-    monkeypatch.setattr(
-        fake.FakePipeline, "realigned", lambda _, chip, _made_by: chip._replace(landmarks=moved), raising=True
-    )
+    monkeypatch.setattr(fake.FakePipeline, "realigned", lambda *given: given[1]._replace(landmarks=moved))
     with renewed() as later:
         run = later.renewal.run(later.actor, lacking=True)
         list(run)
