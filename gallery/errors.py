@@ -37,6 +37,7 @@ HELP: Final = {
     "gallery.template_invalid": "This points to a broken encoder: run `attendance doctor`.",
     "gallery.conflict": "Look at what is there with `attendance gallery list`, then try again.",
     "gallery.import_invalid": "Check the file and the passphrase; nothing was imported.",
+    "gallery.backup_invalid": "Check the file, or take an older backup; nothing was restored.",
     "gallery.not_empty": "Choose a name that does not exist yet, or move the old file away.",
 }
 
@@ -139,6 +140,10 @@ class Conflict(GalleryRefused, id="gallery.conflict"):
 
 class ImportInvalid(GalleryRefused, id="gallery.import_invalid"):
     """An archive is not one of ours, damaged, or its passphrase is wrong."""
+
+
+class BackupInvalid(GalleryRefused, id="gallery.backup_invalid"):
+    """A file is no backup of a home, or it was cut short or changed."""
 
 
 class NotEmpty(GalleryRefused, id="gallery.not_empty"):

@@ -142,6 +142,9 @@ class Cipher(Protocol):
     def open(self, sealed: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
         """What `seal` was given; raises TemplateAltered on any difference."""
 
+    def derive(self, purpose: str, salt: bytes) -> bytes:
+        """A key of 32 bytes for one purpose alone, from which nobody can tell the home's."""
+
 
 class Vault(Cipher, Protocol):
     """Keeps the key of a home and seals with it."""

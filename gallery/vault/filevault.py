@@ -59,6 +59,10 @@ class FileVault:
         """As `Sealer.open`."""
         return self.unlock().open(sealed, person=person, encoder_id=encoder_id, purpose=purpose)
 
+    def derive(self, purpose: str, salt: bytes) -> bytes:
+        """As `Sealer.derive`."""
+        return self.unlock().derive(purpose, salt)
+
     def rotate(self, *, at: datetime, by: str) -> int:
         """A new key, every sealed value sealed anew with it in one step; returns how many values that were.
 

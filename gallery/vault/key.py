@@ -21,6 +21,10 @@ def _check_mode(path: Path) -> None:
 
 def _read_key(path: Path) -> bytes:
     _check_mode(path)
+    return _parsed(path)
+
+
+def _parsed(path: Path) -> bytes:
     try:
         key = bytes.fromhex(path.read_text("ascii"))
     except ValueError as error:
@@ -33,7 +37,7 @@ def _read_key(path: Path) -> bytes:
 def _write_key(path: Path) -> None:
     try:
         with new_private_file(path) as temporary:
-            temporary.write_text(secrets.token_hex(KEY_BYTES) + "\n", "ascii")
+            temporary.write_bytes(key_text(secrets.token_bytes(KEY_BYTES)))
     except FileExistsError:
         return  # another process was faster: its key counts
     except OSError as error:
@@ -54,6 +58,22 @@ def load_key(home: Path, *, create: bool) -> bytes:
         raise KeyMissing(str(path), "no such file, and templates sealed with it are stored") from error
     except OSError as error:
         raise KeyMissing(str(path), f"it cannot be read: {error.strerror}") from error
+
+
+def read_copy(path: Path) -> bytes:
+    """The 32 bytes in a copy of a key file, of whatever mode: it may lie on a stick that knows none.
+
+    Raises KeyMissing, KeyWrong (malformed).
+    """
+    try:
+        return _parsed(path)
+    except OSError as error:
+        raise KeyMissing(str(path), f"it cannot be read: {error.strerror}") from error
+
+
+def key_text(key: bytes) -> bytes:
+    """What a key file holds."""
+    return key.hex().encode("ascii") + b"\n"
 
 
 def waiting_key(home: Path) -> bytes | None:

@@ -9,6 +9,8 @@ import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gallery.errors import TemplateAltered
 from gallery.vault.key import KEY_BYTES
@@ -32,6 +34,7 @@ class Sealer:
     def __init__(self, key: bytes, home_id: str) -> None:
         if len(key) != KEY_BYTES:
             raise ValueError(f"expected a key of {KEY_BYTES} bytes, got {len(key)}")
+        self._key = key
         self._cipher = AESGCM(key)
         self._context = _part(_CONTEXT) + _part(home_id)
 
@@ -53,3 +56,8 @@ class Sealer:
             except InvalidTag:
                 pass
         raise TemplateAltered(f"{purpose} of person {person}", "the sealed value does not open")
+
+    def derive(self, purpose: str, salt: bytes) -> bytes:
+        """A key of 32 bytes for this purpose and salt alone (HKDF-SHA256, RFC 5869); it tells nothing of the home's."""
+        info = self._context + _part("derive") + _part(purpose)
+        return HKDF(SHA256(), length=KEY_BYTES, salt=salt, info=info).derive(self._key)

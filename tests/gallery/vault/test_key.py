@@ -5,6 +5,7 @@ import os
 import pytest
 
 from gallery import Gallery, KeyExposed, KeyMissing, KeyWrong, Store, load_key
+from gallery.vault.key import key_text, read_copy
 
 
 @pytest.fixture
@@ -110,3 +111,17 @@ def test_a_key_swapped_while_enrolling_is_refused(home, enrol):
             enrol(Gallery(store, "e"), "Bob", 2)
         enrol(first, "Cid", 3)
         assert ["Ada", "Cid"] == [person.name for person in first.people()]
+
+
+def test_a_copy_of_a_key_may_have_any_mode(tmp_path):
+    """A copy that others may read, as on a stick without modes, is read; no key, or none there, is refused."""
+    path = tmp_path / "copy"
+    path.write_bytes(key_text(bytes(range(32))))
+    path.chmod(0o777)
+    assert bytes(range(32)) == read_copy(path)
+
+    path.write_text("00" * 31)
+    with pytest.raises(KeyWrong):
+        read_copy(path)
+    with pytest.raises(KeyMissing):
+        read_copy(tmp_path / "none")

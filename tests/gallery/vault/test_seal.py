@@ -89,3 +89,32 @@ def test_a_key_has_32_bytes(length):
     """A key of another length is a mistake of the caller."""
     with pytest.raises(ValueError, match="32"):
         Sealer(bytes(length), HOME)
+
+
+def test_a_derived_key_is_of_one_purpose_salt_home_and_key():
+    """The same four give the same 32 bytes, any other gives others, and none of them is the key itself."""
+    told = [
+        Sealer(key, home).derive(purpose, salt)
+        for key in (KEY, bytes(32))
+        for home in (HOME, "home-2")
+        for purpose in ("backup", "other")
+        for salt in (b"a" * 32, b"b" * 32)
+    ]
+
+    assert 16 == len(set(told))
+    assert {32} == {len(each) for each in told}
+    assert KEY not in told
+    assert told[0] == Sealer(KEY, HOME).derive("backup", b"a" * 32)
+
+
+def test_a_derived_key_is_that_of_the_standard():
+    """It is HKDF-SHA256 of RFC 5869, recomputed step by step, bound to home and purpose."""
+    import hmac
+
+    def part(text: str) -> bytes:
+        return len(text).to_bytes(4, "big") + text.encode()
+
+    info = b"".join(map(part, ("attendance seal 1", HOME, "derive", "backup")))
+    middle = hmac.digest(b"salt", KEY, "sha256")
+
+    assert hmac.digest(middle, info + b"\x01", "sha256") == Sealer(KEY, HOME).derive("backup", b"salt")
