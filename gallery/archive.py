@@ -23,13 +23,10 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from gallery.errors import (
     DuplicateId,
     GalleryError,
-    GalleryFull,
-    GalleryReadOnly,
     ImportInvalid,
-    NotEmpty,
     TemplateAltered,
 )
-from gallery.files import new_private_file
+from gallery.files import new_output
 from gallery.names import clean
 from gallery.repositories import groups, people, templates
 from gallery.repositories.events import record
@@ -45,7 +42,6 @@ FORMAT, VERSION = "attendance-gallery", 1
 _MANIFEST, _PEOPLE, _TEMPLATES = "manifest.json", "people.json", "templates.json"
 _LIMIT = 1 << 30
 _SCRYPT = {"n": 1 << 15, "r": 8, "p": 1}  # 32 MiB and about a tenth of a second, RFC 7914
-_ENOSPC = 28
 
 
 @dataclass(frozen=True)
@@ -149,18 +145,9 @@ def _filed(source: "Cipher", target: "Cipher", each: SealedTemplate) -> dict[str
 
 
 def _write(path: Path, members: Mapping[str, bytes]) -> None:
-    try:
-        with (
-            new_private_file(Path(path).absolute()) as temporary,
-            zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file,
-        ):
-            for name, data in members.items():
-                file.writestr(name, data)
-    except FileExistsError as error:
-        raise NotEmpty(str(path), "a file with this name is there already") from error
-    except OSError as error:
-        wanted = GalleryFull if error.errno == _ENOSPC else GalleryReadOnly
-        raise wanted(str(path), f"the archive cannot be written: {error.strerror}") from error
+    with new_output(path, "archive") as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members.items():
+            file.writestr(name, data)
 
 
 # Reading

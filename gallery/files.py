@@ -1,13 +1,19 @@
 """Private files that appear whole or not at all."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+from gallery.errors import GalleryFull, GalleryReadOnly, NotEmpty
+
 PRIVATE = 0o600
 ORDINARY = 0o666
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a system answers where a file cannot grow."""
+_TAKEN = "a file with this name is there already"
 _ENOUGH = 40
 """Letters of the target's name in a temporary one: names end at 255 bytes, and a letter may take four."""
 
@@ -64,6 +70,24 @@ def new_file(target: Path, mode: int = ORDINARY) -> Iterator[Path]:
 def new_private_file(target: Path) -> AbstractContextManager[Path]:
     """As `new_file`, of mode 0600."""
     return new_file(target, PRIVATE)
+
+
+@contextmanager
+def new_output(target: Path, what: str) -> Iterator[Path]:
+    """As `new_private_file`, for `what` somebody asked to be written there.
+
+    Raises NotEmpty where the name is taken (before any work), GalleryFull, GalleryReadOnly.
+    """
+    if os.path.lexists(target):
+        raise NotEmpty(str(target), _TAKEN)
+    try:
+        with new_private_file(Path(target).absolute()) as temporary:
+            yield temporary
+    except FileExistsError as error:
+        raise NotEmpty(str(target), _TAKEN) from error
+    except OSError as error:
+        wanted = GalleryFull if error.errno in NO_ROOM else GalleryReadOnly
+        raise wanted(str(target), f"the {what} cannot be written: {error.strerror}") from error
 
 
 def beside(target: Path) -> Path:

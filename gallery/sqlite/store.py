@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from gallery.errors import GalleryLocked, GalleryMissing, GalleryReadOnly
 from gallery.schema import REVISIONS
 from gallery.sqlite import soundness
-from gallery.sqlite.backup import copy_database
+from gallery.sqlite.copying import copy_database
 from gallery.sqlite.connections import BEGIN, Connector, make_engine
 from gallery.sqlite.faults import mapped
 from gallery.sqlite.home import DATABASE, create_database, look, make_home, refuse_unwritable
@@ -113,7 +113,7 @@ class Store(Transactions):
             yield session
 
     def backup(self, target: Path) -> None:
-        """Copy the database to the new file `target`; see `gallery.sqlite.backup`."""
+        """Copy the database to the new file `target`; see `gallery.sqlite.copying`."""
         copy_database(self.path, Path(target), busy_timeout_s=self._busy_timeout_s)
 
     def check(self, *, quick: bool = False) -> Soundness:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, event
 
 from gallery.errors import GalleryDamaged
 from gallery.migrations.running import run_migrations
-from gallery.sqlite.backup import copy_database
+from gallery.sqlite.copying import copy_database
+from gallery.sqlite.counters import kept_counters
 from gallery.sqlite.faults import mapped
 
 
@@ -33,7 +34,8 @@ def _engine(path: Path, busy_timeout_s: float) -> Engine:
     return engine
 
 
-def _check_references(connection: Connection, path: Path) -> None:
+def check_references(connection: Connection, path: Path) -> None:
+    """Refuse, as GalleryDamaged, an upgrade after which a row refers to one that is not there."""
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     if broken:
         raise GalleryDamaged(str(path), f"the upgrade would leave {len(broken)} rows without their owner")
@@ -58,5 +60,6 @@ def upgrade(
             return  # another process has done it while this one waited for the lock
         if not backup.exists():
             copy_database(path, backup, busy_timeout_s=busy_timeout_s)
-        migrate(connection)
-        _check_references(connection, path)
+        with kept_counters(connection):
+            migrate(connection)
+        check_references(connection, path)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from gallery import Gallery, GalleryDamaged, GalleryReadOnly, Store
 from gallery.migrations.running import MIGRATIONS, run_migrations
@@ -127,6 +128,21 @@ def test_an_upgrade_that_loses_an_owner_is_refused(older, later):
         Store.open(older, at=AT)
 
     assert [(3,)] == _rows(older / "attendance.db", "SELECT count(*) FROM person")
+
+
+@pytest.mark.parametrize("gone", [["p2"], ["p0", "p1", "p2"]])
+def test_an_upgrade_gives_no_id_a_second_time(older, later, gone):
+    """A step that rebuilds the table of people does not forget the ids of those who were removed last, or all."""
+    with Store.open(older) as store:
+        for name in gone:
+            Gallery(store, "e").remove(name, at=AT, by="t")
+    kept = "recreate='always', table_kwargs={'sqlite_autoincrement': True}"
+    later(f"with op.batch_alter_table('person', {kept}) as table: table.alter_column('note', nullable=True)")
+    with Store.open(older, at=AT) as store, store.atomic() as session:
+        assert 3 == session.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'person'"))
+        row = "'x', 'x', '', '2026-01-01 00:00:00.000000', 1"
+        session.execute(text(f"INSERT INTO person (external_id, name, note, created, active) VALUES ({row})"))  # noqa: S608
+        assert 4 == session.scalar(text("SELECT id FROM person WHERE name = 'x'"))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
