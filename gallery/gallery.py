@@ -394,10 +394,6 @@ class Gallery:
         """Take in an archive in one atomic step; what is there already stays as it is."""
         return archive.import_(self, path, at=at, by=by, passphrase=passphrase)
 
-    def backup(self, path: Path) -> None:
-        """Copy the database, without the key, to the new file `path` (mode 0600)."""
-        self.store.backup(path)
-
 
 def _refuse_inactive(row: "Person") -> None:
     if not row.active:

@@ -3,7 +3,7 @@
 `gallery.sqlite` keeps that of `Database`, `gallery.search` that of `Search`, `gallery.vault` that of `Vault`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -78,8 +78,21 @@ class Database(Protocol):
     def set_meta(self, key: str, value: str | None) -> None:
         """Record a fact about the home, or forget it with None."""
 
-    def backup(self, target: Path) -> None:
-        """A consistent copy of one moment as the new file `target`, without the key."""
+    @staticmethod
+    def refuse_used(home: Path) -> None:
+        """Raise NotEmpty where the database of `home` is, or was: nothing is restored over it."""
+
+    @staticmethod
+    def building(home: Path, revision: str) -> AbstractContextManager["Transaction"]:
+        """The empty tables of a revision to fill; upgraded, they are the database of `home`, all of it or nothing."""
+
+    @staticmethod
+    def counters(transaction: "Transaction") -> dict[str, int]:
+        """The highest id ever given out, by table."""
+
+    @staticmethod
+    def set_counters(transaction: "Transaction", new: Mapping[str, int]) -> None:
+        """Have the tables go on from these ids, so that none is used twice."""
 
     def check(self, *, quick: bool = False) -> Soundness:
         """What the engine itself finds wrong; `quick` leaves out what takes long. Changes nothing."""

@@ -20,10 +20,10 @@ def alembic_config(migrations: Path = MIGRATIONS) -> "Config":
     return config
 
 
-def run_migrations(connection: Connection, migrations: Path = MIGRATIONS) -> None:
-    """Apply every missing step on `connection`, inside the transaction it is in."""
+def run_migrations(connection: Connection, migrations: Path = MIGRATIONS, *, to: str = "head") -> None:
+    """Apply every missing step up to the revision `to` on `connection`, inside the transaction it is in."""
     from alembic import command
 
     config = alembic_config(migrations)
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

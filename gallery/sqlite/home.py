@@ -9,15 +9,16 @@ then the file is opened as immutable. A log without its index in such a folder i
 """
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import Connection, NullPool, create_engine, event, insert, text
 
-from gallery.errors import GalleryDamaged, GalleryMissing, GalleryNewer, GalleryReadOnly, NotADatabase
-from gallery.files import may_write, new_private_file
+from gallery.errors import GalleryDamaged, GalleryFull, GalleryMissing, GalleryNewer, GalleryReadOnly, NotADatabase
+from gallery.files import NO_ROOM, may_write, new_private_file
 from gallery.schema import REVISIONS, Base, Meta
 from gallery.sqlite.faults import mapped
 
@@ -66,8 +67,12 @@ def _connect_unsynced(path: Path) -> sqlite3.Connection:
     return raw
 
 
-def create_database(path: Path) -> None:
-    """Write an empty gallery to `path` in one step; if another process was faster, its file stands."""
+@contextmanager
+def new_database(path: Path) -> Iterator[Connection]:
+    """An empty database to fill in one transaction under a hidden name; it appears as `path` when all of it is there.
+
+    Raises FileExistsError where another process was faster: its file stands.
+    """
     try:
         with mapped(path), new_private_file(path) as temporary:
             engine = create_engine(
@@ -75,15 +80,22 @@ def create_database(path: Path) -> None:
             )
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
             with engine.begin() as connection:
-                _fill(connection)
+                yield connection
             with closing(_connect_unsynced(temporary)) as raw:
                 raw.execute("PRAGMA journal_mode=WAL")
     except FileExistsError:
-        return
+        raise
     except PermissionError as error:
         raise GalleryReadOnly(str(path.parent), "this account may not write to the folder") from error
     except OSError as error:
-        raise GalleryReadOnly(str(path.parent), f"the database cannot be created: {error.strerror}") from error
+        wanted = GalleryFull if error.errno in NO_ROOM else GalleryReadOnly
+        raise wanted(str(path.parent), f"the database cannot be created: {error.strerror}") from error
+
+
+def create_database(path: Path) -> None:
+    """Write an empty gallery to `path` in one step; if another process was faster, its file stands."""
+    with suppress(FileExistsError), new_database(path) as connection:
+        _fill(connection)
 
 
 def _check_header(path: Path) -> None:

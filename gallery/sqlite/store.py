@@ -7,8 +7,8 @@ A store may be used by several threads at once, each has its own connection; it 
 fork.
 """
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,7 @@ from sqlalchemy.orm import Session
 
 from gallery.errors import GalleryLocked, GalleryMissing, GalleryReadOnly
 from gallery.schema import REVISIONS
-from gallery.sqlite import soundness
-from gallery.sqlite.copying import copy_database
+from gallery.sqlite import counters, restoring, soundness
 from gallery.sqlite.connections import BEGIN, Connector, make_engine
 from gallery.sqlite.faults import mapped
 from gallery.sqlite.home import DATABASE, create_database, look, make_home, refuse_unwritable
@@ -32,12 +31,11 @@ from gallery.values import Orphan, Soundness
 class Store(Transactions):
     """An open home. Made by `Store.open`; closes its connections with `close()` or as a context manager."""
 
-    def __init__(self, path: Path, engine: Engine, *, read_only: bool, busy_timeout_s: float) -> None:
+    def __init__(self, path: Path, engine: Engine, *, read_only: bool) -> None:
         super().__init__(engine, {BEGIN: "BEGIN IMMEDIATE"}, partial(mapped, path))
         self.path = path
         self.home = path.parent
         self.read_only = read_only
-        self._busy_timeout_s = busy_timeout_s
 
     @classmethod
     def open(
@@ -74,7 +72,7 @@ class Store(Transactions):
                 upgrade(path, found.revision, at=at or datetime.now(UTC), busy_timeout_s=busy_timeout_s)
             uri = f"{path.as_uri()}?mode=rw"
         connector = Connector(path, uri, busy_timeout_s=busy_timeout_s, read_only=read_only)
-        store = cls(path, make_engine(connector), read_only=read_only, busy_timeout_s=busy_timeout_s)
+        store = cls(path, make_engine(connector), read_only=read_only)
         if not read_only:
             store.finish_erasure()
         return store
@@ -112,9 +110,25 @@ class Store(Transactions):
         with super().atomic() as session:
             yield session
 
-    def backup(self, target: Path) -> None:
-        """Copy the database to the new file `target`; see `gallery.sqlite.copying`."""
-        copy_database(self.path, Path(target), busy_timeout_s=self._busy_timeout_s)
+    @staticmethod
+    def refuse_used(home: Path) -> None:
+        """Raise NotEmpty where a database is, or was; see `gallery.sqlite.restoring`."""
+        restoring.refuse_used(home)
+
+    @staticmethod
+    def building(home: Path, revision: str) -> AbstractContextManager[Session]:
+        """A database of `revision` to fill for a home that has none; see `gallery.sqlite.restoring`."""
+        return restoring.building(home, revision)
+
+    @staticmethod
+    def counters(session: Session) -> dict[str, int]:
+        """The highest id ever given out, by table."""
+        return counters.counters(session.connection())
+
+    @staticmethod
+    def set_counters(session: Session, new: Mapping[str, int]) -> None:
+        """Have the tables go on from these ids."""
+        counters.set_counters(session.connection(), new)
 
     def check(self, *, quick: bool = False) -> Soundness:
         """What SQLite itself finds wrong, as `PRAGMA integrity_check` tells; `quick` leaves out the indexes."""

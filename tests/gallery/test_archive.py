@@ -1,11 +1,8 @@
-"""Export, import and backup: whole or not at all, private, and nothing readable without the passphrase."""
+"""Export and import: whole or not at all, private, and nothing readable without the passphrase."""
 
 import base64
 import json
-import os
-import threading
 import zipfile
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -101,23 +98,21 @@ def test_without_a_passphrase_no_template_leaves(full, other, tmp_path, now):
 
 
 def test_an_archive_is_private_and_replaces_nothing(full, tmp_path, now):
-    """Archive and backup have mode 0600; a file that is there is left as it is."""
-    for name, write in (("a.zip", lambda p: full.export(p, at=now)), ("b.db", full.backup)):
-        path = tmp_path / name
-        write(path)
-        before = path.read_bytes()
-        with pytest.raises(NotEmpty):
-            write(path)
-        assert (0o600, before) == (path.stat().st_mode & 0o777, path.read_bytes())
+    """An archive has mode 0600; a file that is there is left as it is."""
+    path = tmp_path / "a.zip"
+    full.export(path, at=now)
+    before = path.read_bytes()
+    with pytest.raises(NotEmpty):
+        full.export(path, at=now)
+    assert (0o600, before) == (path.stat().st_mode & 0o777, path.read_bytes())
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.parametrize("write", ["export", "backup"])
-def test_a_place_that_cannot_be_written_is_told(full, tmp_path, now, write):
+def test_a_place_that_cannot_be_written_is_told(full, tmp_path, now):
     """A folder that is not there is gallery.read_only with the path, and leaves nothing."""
     target = tmp_path / "nowhere" / "out"
     with pytest.raises(GalleryReadOnly, match="nowhere"):
-        full.export(target, at=now) if write == "export" else full.backup(target)
+        full.export(target, at=now)
 
 
 @pytest.mark.parametrize("passphrase", [None, "", "wrong", SECRET + " "])
@@ -278,25 +273,7 @@ def test_two_archives_share_nothing_readable(full, tmp_path, now, vector):
         assert not any(vector(seed).tobytes()[:16] in blob for seed in (1, 2, 3))
 
 
-# Backup
-
-
-def test_a_backup_is_the_gallery_without_its_key(full, tmp_path):
-    """A backup put in an empty home works with the key put beside it, and without it opens no template."""
-    home = tmp_path / "restored"
-    home.mkdir()
-    full.backup(home / "attendance.db")
-    assert not (home / "key").exists()
-    (home / "key").write_bytes((full.store.home / "key").read_bytes())
-    (home / "key").chmod(0o600)
-    with Store.open(home) as store:
-        restored = Gallery(store, "test-1")
-        assert (_shown(full), _vectors(full)) == (_shown(restored), _vectors(restored))
-        assert [] == [problem for problem in restored.verify() if problem.id != "gallery.no_template"]
-        assert "wal" == store._engine.raw_connection().cursor().execute("PRAGMA journal_mode").fetchone()[0]
-
-
-def test_a_backup_of_another_home_does_not_open_here(full, other):
+def test_a_template_of_another_home_does_not_open_here(full, other):
     """Templates of one home never open in another, even with its key: the home is part of the seal."""
     (other.store.home / "key").write_bytes((full.store.home / "key").read_bytes())
     (other.store.home / "key").chmod(0o600)
@@ -306,41 +283,6 @@ def test_a_backup_of_another_home_does_not_open_here(full, other):
         row = session.get(Template, 1)
     with pytest.raises(TemplateAltered):
         other.sealer.open(row.vector, person=row.person_id, encoder_id=row.encoder_id, purpose="vector")
-
-
-def test_a_backup_while_others_write_is_of_one_moment(home, enrol, tmp_path):
-    """Twenty backups taken during enrolments: each is sound and holds whole enrolments only."""
-    stop = threading.Event()
-
-    def write() -> None:
-        with Store.open(home) as store:
-            gallery, seed = Gallery(store, "test-1"), 0
-            while not stop.is_set():
-                enrol(gallery, f"p{seed}", seed, crop=os.urandom(3000))
-                seed += 1
-
-    Store.open(home).close()
-    writer = threading.Thread(target=write)
-    writer.start()
-    counts = []
-    with Store.open(home) as store:
-        for number in range(20):
-            folder = tmp_path / f"copy-{number}"
-            folder.mkdir()
-            store.backup(folder / "attendance.db")
-            with suppress(FileNotFoundError):
-                (folder / "key").write_bytes((home / "key").read_bytes())
-                (folder / "key").chmod(0o600)
-            with Store.open(folder) as copy:
-                found = Gallery(copy, "test-1")
-                counts.append(len(found.people()))
-                assert [] == found.verify()
-                assert counts[-1] == found.stats().templates == found.stats().crops
-    stop.set()
-    writer.join()
-
-    assert sorted(counts) == counts
-    assert counts[-1] > 0
 
 
 def test_vectors_survive_export_exactly(full, other, tmp_path, now):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gallery import Gallery, GalleryIndex, Hit, Store, TemplateAltered
+from gallery.backup import backup
 from gallery.ports import Database
 from gallery.values import Templates
 
@@ -109,7 +110,7 @@ def test_the_gallery_asks_what_the_port_names(gallery, enrol, home, now, tmp_pat
     narrow.remember_lookalike("Ada", "Bob", 0.4, at=now, by="t")
     narrow.rename("Ada", "Ada L.", at=now, by="t")
     narrow.export(tmp_path / "archive", at=now, passphrase="long enough")  # noqa: S106
-    narrow.backup(tmp_path / "copy.db")
+    backup(narrow.store, narrow.vault, tmp_path / "backup", at=now)
     index = GalleryIndex(narrow)
     index.refresh()
     narrow.vault.rotate(at=now, by="t")

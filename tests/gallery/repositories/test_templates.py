@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from gallery import Gallery, Store, TemplateAltered, TemplateInvalid, Templates, WrongEncoder
+from gallery.backup import backup
 from gallery.repositories.templates import pack
 from gallery.schema import Crop, Template
 
@@ -219,13 +220,13 @@ def test_no_file_holds_a_readable_template(home, store, enrol, vector, now):
     picture = b"\x89PNG a recognisable crop of a face" * 20
     for seed in range(20):
         enrol(gallery, f"p{seed}", seed, crop=picture)
-    gallery.backup(home / "copy.db")
+    backup(store, gallery.vault, home / "backup", at=now)
     gallery.export(home / "out.zip", at=now, passphrase="pass")  # noqa: S106
     files = {path.name: path.read_bytes() for path in home.iterdir()}
     store.close()
     files |= {f"{path.name}, closed": path.read_bytes() for path in home.iterdir()}
 
-    assert {"attendance.db", "attendance.db-wal", "copy.db", "out.zip", "attendance.db, closed"} <= set(files)
+    assert {"attendance.db", "attendance.db-wal", "backup", "out.zip", "attendance.db, closed"} <= set(files)
     for seed in range(20):
         found = [(n, form) for n, data in files.items() for form, v in _forms(vector(seed)).items() if v in data]
         assert [] == found

@@ -1,0 +1,176 @@
+"""Whole tables as rows of JSON values, read and filled alike on every engine and at every revision of the schema.
+
+What is read is what the database holds, as its own catalogue tells it and not the models: text as it is, bytes in
+base64, instants in UTC with microseconds, all columns by name. So a table that a later revision adds is in without a
+change here, and rows of an earlier revision go back into the tables of that revision.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    DateTime,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Select,
+    String,
+    Table,
+    collate,
+    insert,
+    inspect,
+    select,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
+
+from gallery.errors import BackupInvalid, GalleryDamaged
+from gallery.schema import Meta
+from gallery.transactions import ERASURE
+
+Json = Any
+Row = list[Json]
+
+VERSION_TABLE = "alembic_version"
+_BATCH = 100
+_BYTEWISE = {"sqlite": "BINARY", "postgresql": "C"}
+"""The collation by which an engine sorts text by its bytes: the order of rows is the same on each."""
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How the values of one kind of column are written as JSON, and read back."""
+
+    kind: type[TypeEngine[Any]]
+    held: type
+    written: Callable[[Any], Json]
+    read: Callable[[Json], Any]
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _instant_text(value: datetime) -> str:
+    aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return aware.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _bytes_text(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")
+
+
+_FORMS = (
+    _Form(Boolean, bool, _same, _same),
+    _Form(DateTime, datetime, _instant_text, datetime.fromisoformat),
+    _Form(LargeBinary, bytes, _bytes_text, base64.b64decode),
+    _Form(Float, float, _same, float),
+    _Form(Integer, int, _same, _same),
+    _Form(String, str, _same, _same),
+)
+
+
+def _form_of(column: Column[Any]) -> _Form:
+    for form in _FORMS:
+        if isinstance(column.type, form.kind):
+            return form
+    raise TypeError(f"column {column} is of a kind that no backup knows: {column.type!r}")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table as it is: its columns by name, the key of its rows, and the forms of its values."""
+
+    table: Table
+    key: tuple[str, ...]
+    forms: tuple[_Form, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+        return self.table.name
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns, sorted."""
+        return [column.name for column in self.table.columns]
+
+
+def layouts(transaction: Session) -> list[Layout]:
+    """Every table of the database but that of the revision; one that refers to another comes after it."""
+    catalogue = inspect(transaction.connection())
+    names = [name for name, _ in catalogue.get_sorted_table_and_fkc_names()]
+    return [
+        _layout(name, catalogue.get_columns(name), catalogue.get_pk_constraint(name)["constrained_columns"])
+        for name in names
+        if name is not None and name != VERSION_TABLE
+    ]
+
+
+def _layout(name: str, told: Iterable[Any], key: Sequence[str]) -> Layout:
+    columns = [Column(each["name"], each["type"]) for each in sorted(told, key=lambda each: str(each["name"]))]
+    table = Table(name, MetaData(), *columns)
+    return Layout(table, tuple(sorted(key)), tuple(map(_form_of, columns)))
+
+
+def _query(layout: Layout, dialect: str) -> Select[Any]:
+    query = select(layout.table).order_by(*(_in_order(layout.table.columns[name], dialect) for name in layout.key))
+    if layout.name == Meta.__tablename__:  # what is still to be erased here was never in a backup
+        query = query.where(layout.table.columns[Meta.key.name] != ERASURE)
+    return query
+
+
+def _in_order(column: Column[Any], dialect: str) -> Any:
+    bytewise = _BYTEWISE.get(dialect)
+    return collate(column, bytewise) if isinstance(column.type, String) and bytewise else column
+
+
+def rows(transaction: Session, layout: Layout) -> Iterator[Row]:
+    """The rows of a table in the order of its key, a few at a time in memory.
+
+    Raises GalleryDamaged where a value is not of the kind of its column.
+    """
+    connection = transaction.connection()
+    query = _query(layout, connection.dialect.name)
+    result = connection.execute(query, execution_options={"yield_per": _BATCH})
+    try:
+        for row in result:
+            yield [_written(form, value) for form, value in zip(layout.forms, row, strict=True)]
+    except (TypeError, ValueError) as error:
+        raise GalleryDamaged(f"table {layout.name}", "a stored value is not of the kind of its column") from error
+
+
+def _written(form: _Form, value: Any) -> Json:
+    if value is None:
+        return None
+    if not isinstance(value, form.held):
+        raise TypeError(type(value).__name__)
+    return form.written(value)
+
+
+def fill(transaction: Session, layout: Layout, columns: Sequence[str], new: Iterable[Row]) -> None:
+    """Insert rows as `rows` gives them, a few at a time in memory; raises BackupInvalid where they do not fit."""
+    if list(columns) != layout.columns:
+        raise BackupInvalid(f"table {layout.name}", "its columns are not those of its schema")
+    connection: Connection = transaction.connection()
+    left = iter(new)
+    while batch := [_read(layout, row) for row in islice(left, _BATCH)]:
+        connection.execute(insert(layout.table), batch)
+
+
+def _read(layout: Layout, row: Row) -> dict[str, Any]:
+    try:
+        return {
+            name: None if value is None else form.read(value)
+            for name, form, value in zip(layout.columns, layout.forms, row, strict=True)
+        }
+    except (TypeError, ValueError) as error:
+        raise BackupInvalid(f"table {layout.name}", "a row of it cannot be understood") from error
