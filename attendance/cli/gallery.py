@@ -200,16 +200,6 @@ def import_(
 
 
 @app.command(epilog=options.EXIT_CODES)
-def backup(
-    target: Annotated[Path, typer.Argument(help="The new file; the key is not in it.")], *, home: options.Home = None
-) -> None:
-    """Copy the database, consistent also while others write. Keep the key file elsewhere."""
-    with changing(home) as opened:
-        opened.gallery.backup(target)
-        say(f"wrote {target}; it cannot be opened without {opened.home / 'key'}, so keep a copy of that elsewhere")
-
-
-@app.command(epilog=options.EXIT_CODES)
 def reembed(
     *,
     drop_old: Annotated[

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from attendance.cli import check, config, doctor, enroll, gallery, mark, options, report, session, train
+from attendance.cli import backup, check, config, doctor, enroll, gallery, mark, options, report, session, train
 
 app = typer.Typer(
     help="Face attendance: one photo enrols a person, a file, folder, video or camera check marks them present.",
@@ -38,6 +38,8 @@ app.add_typer(session.app, name="session", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(mark.mark)
 app.command(epilog=options.EXIT_CODES)(mark.void)
 app.command(epilog=options.EXIT_CODES)(report.report)
+app.command(epilog=options.EXIT_CODES)(backup.backup)
+app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
 app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)
 app.command(

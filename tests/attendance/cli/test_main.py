@@ -192,6 +192,8 @@ def test_every_command_has_help_and_a_home(command):
         ("mark",),
         ("void",),
         ("report",),
+        ("backup",),
+        ("restore",),
         ("doctor",),
         *(("config", each) for each in ("show", "set")),
         *(("session", each) for each in ("open", "close", "list", "show")),
@@ -199,7 +201,7 @@ def test_every_command_has_help_and_a_home(command):
             ("gallery", each)
             for each in ["list", "show", "rename", "remove", "deactivate", "activate", "merge", "group"]
         ),
-        *(("gallery", each) for each in ["stats", "verify", "export", "import", "backup", "reembed"]),
+        *(("gallery", each) for each in ["stats", "verify", "export", "import", "reembed"]),
     ]
     for each in commands:
         code, out, err = command(*each, "--help")
@@ -576,7 +578,7 @@ def test_sessions(enrolled, portraits):
 
 
 def test_gallery_commands(enrolled, tmp_path):
-    """List, show, rename, group, stats, verify, export, import, backup, merge and remove do what they say."""
+    """List, show, rename, group, stats, verify, export, import, merge and remove do what they say."""
     assert enrolled("gallery", "group", "E-1", "crew", "7b")[0] == 0
     _, out, _ = enrolled("gallery", "list", "--group", "7b", "--json")
     assert ("E-1", ["7b", "crew"]) == tuple(json.loads(out)[key] for key in ("id", "groups"))
@@ -592,7 +594,6 @@ def test_gallery_commands(enrolled, tmp_path):
     assert enrolled("gallery", "export", tmp_path / "people.zip")[0] == 0
     assert enrolled("gallery", "export", tmp_path / "people.zip")[0] == 1, "nothing is written over"
     assert enrolled("gallery", "import", tmp_path / "people.zip")[0] == 0
-    assert enrolled("gallery", "backup", tmp_path / "copy.db")[0] == 0
     assert enrolled("gallery", "reembed")[0] == 0
     assert enrolled("gallery", "remove", "E-1")[0] == 2, "nobody can be asked"
     assert enrolled("gallery", "merge", "E-1", "E-2", "--yes")[0] == 0

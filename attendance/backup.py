@@ -1,0 +1,48 @@
+"""A whole home, with its settings, in one sealed file; and a home from such a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from attendance.settings import CONFIG_FILE
+
+if TYPE_CHECKING:
+    from attendance.clock import Clock
+    from gallery.backup import Saved
+    from gallery.sqlite.store import Store
+
+ALONG = (CONFIG_FILE,)
+"""The files of a home that its backup holds besides the database; never the key."""
+
+
+def backup(home: Path, target: Path, clock: "Clock") -> "Saved":
+    """Write everything in `home` but its key to the new file `target`; others may go on writing meanwhile.
+
+    Raises GalleryUnusable, NotEmpty.
+    """
+    from gallery.backup import backup as save
+    from gallery.vault.filevault import FileVault
+
+    now = clock.utc()
+    with _opened(home, clock) as store:
+        return save(store, FileVault(store), target, at=now, along=ALONG)
+
+
+def _opened(home: Path, clock: "Clock") -> "Store":
+    """For writing, as an older home is upgraded and a first key made; where that may not be, for reading."""
+    from gallery import GalleryReadOnly, Store
+
+    try:
+        return Store.open(home, create=False, at=clock.utc())
+    except GalleryReadOnly:
+        return Store.open(home, create=False, read_only=True)
+
+
+def restore(source: Path, home: Path, key: Path | None = None) -> "Saved":
+    """Make the folder `home` the home that `source` is a backup of; the key comes from `key`, else it lies there.
+
+    Raises BackupInvalid, NotEmpty, GalleryUnusable.
+    """
+    from gallery import Store
+    from gallery.backup import restore as make
+
+    return make(Store, source, home, key=key, along=ALONG)

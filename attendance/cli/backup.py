@@ -1,0 +1,79 @@
+"""attendance backup, attendance restore: a whole home in one sealed file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from attendance.cli import options
+from attendance.cli.output import json_line, line, say
+
+if TYPE_CHECKING:
+    from gallery.backup import Saved
+
+
+def backup(
+    target: Annotated[Path, typer.Argument(help="The new file.", metavar="FILE")],
+    *,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """Write the whole home, with its settings, to one sealed file; others may go on writing meanwhile.
+
+    The key is not in it: without a copy of the key file, kept apart, nobody can ever open the backup.
+    """
+    from attendance.backup import backup as save
+    from attendance.clock import SystemClock
+    from attendance.home import home_folder
+    from attendance.sources import label
+    from gallery.vault.key import KEY
+
+    folder = home_folder(home)
+    done = save(folder, target, SystemClock())
+    _tell(done, {"file": label(target), "bytes": target.stat().st_size}, as_json=as_json)
+    say(f"wrote {label(target)}: {_counted(done)}")
+    say(f"only {folder / KEY} opens it: keep a copy of that file, apart from the backup")
+
+
+def restore(
+    source: Annotated[Path, typer.Argument(help="A file made by 'attendance backup'.", metavar="FILE")],
+    *,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="A copy of the key file of the home; else it lies in the new folder.", metavar="KEYFILE"),
+    ] = None,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """Make a home from a backup, in a folder where there is none yet."""
+    from attendance.backup import restore as make
+    from attendance.home import home_folder
+    from attendance.records import instant
+    from attendance.sources import label
+
+    folder = home_folder(home)
+    done = make(source, folder, key)
+    _tell(done, {"file": label(source)}, as_json=as_json)
+    say(f"restored {folder} as it was at {instant(done.created)}: {_counted(done)}")
+    say("try it with 'attendance doctor --full', and delete the copy of the key where it should not stay")
+
+
+def _tell(done: "Saved", more: dict[str, Any], *, as_json: bool) -> None:
+    """The result: the digest, by which two homes are compared."""
+    from attendance.records import instant
+
+    if not as_json:
+        line(f"sha256:{done.digest}")
+        return
+    told = {
+        "digest": f"sha256:{done.digest}",
+        "home": done.home_id,
+        "schema_revision": done.revision,
+        "created": instant(done.created),
+        "rows": done.rows,
+    }
+    line(json_line({"schema": 1, **more, **told}))
+
+
+def _counted(done: "Saved") -> str:
+    return ", ".join(f"{name} {count}" for name, count in done.rows.items() if count)
