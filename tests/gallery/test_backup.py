@@ -1,5 +1,6 @@
 """A whole home in one sealed file: complete, private, refused when anything is wrong, and restored whole or not."""
 
+import base64
 import errno
 import json
 import os
@@ -39,6 +40,7 @@ from gallery.backup import backup, restore
 from gallery.backup import restoring as backup_restoring
 from gallery.backup.head import Head
 from gallery.migrations.running import MIGRATIONS, run_migrations
+from gallery.repositories.templates import pack
 from gallery.schema import REVISIONS
 from gallery.sqlite import home as gallery_home
 from gallery.sqlite import restoring as sqlite_restoring
@@ -345,6 +347,13 @@ def test_a_cut_backup_is_refused(long, key, new, tmp_path):
         _refused(tmp_path / "cut", new, key)
 
 
+def test_nothing_is_begun_before_all_is_proved(long, key, new, tmp_path, monkeypatch):
+    """A backup whose last byte alone is wrong is refused before any database, folder or file is made."""
+    (tmp_path / "wrong").write_bytes(long[:-1] + bytes([long[-1] ^ 1]))
+    monkeypatch.setattr(Store, "building", None)
+    _refused(tmp_path / "wrong", new, key)
+
+
 def test_a_changed_backup_is_refused(long, key, new, tmp_path):
     """A byte changed in the head or anywhere after it, or bytes added: refused, nothing is written."""
     start = long.index(b"\n") + 1
@@ -483,10 +492,10 @@ def test_a_full_disk_restores_nothing(save, key, new, monkeypatch):
     _refused(path, new, key, GalleryFull)
 
 
-def _forged(path: Path, full: Gallery, now, *lines: bytes) -> Path:
+def _forged(path: Path, full: Gallery, now, *lines: bytes, revision: str = REVISIONS[-1]) -> Path:
     """A backup with these lines in it, by somebody who has the key."""
     cipher = Sealer(load_key(full.store.home, create=False), full.store.meta("home_id"))
-    head = Head.new(full.store.meta("home_id"), REVISIONS[-1], now, cipher)
+    head = Head.new(full.store.meta("home_id"), revision, now, cipher)
     with path.open("wb") as file:
         file.write(head.line)
         with ChunkWriter(file, head.sealing_key(cipher), head.line) as sealed:
@@ -573,6 +582,55 @@ def test_an_older_backup_is_upgraded(save, key, new, later):
         )
         assert 3 == len(Gallery(store, "test-1").load().ids)
     assert {"attendance.db", "config.toml", "key"} == _names(new)
+
+
+FIRST = {
+    "event": "action at by details seq subject",
+    "group": "id name",
+    "meta": "key value",
+    "person": "active created external_id id name note",
+    "lookalike": "created first_id score second_id",
+    "membership": "group_id person_id",
+    "session": "closes day group_id id kind name opens zone",
+    "template": "created encoder_id id person_id quality source source_sha256 vector",
+    "crop": "picture template_id",
+    "mark": "at evidence how id person_id session_id void_reason voided_at voided_by",
+}
+"""The tables of schema 0001 in the order of a backup, each with its columns."""
+
+
+def _first(full: Gallery, vector: np.ndarray) -> list[bytes]:
+    """The lines of a home of schema 0001: two people, one template, a mark and one that is void."""
+    at, good, bad = "2026-03-02T07:58:11.204000Z", "a" * 32, "b" * 32
+    sealed = full.sealer.seal(pack(vector, 0.25), person=1, encoder_id="test-1", purpose="vector")
+    facts = {name: full.store.meta(name) for name in ("home_id", "key_check")}
+    told = enumerate((("mark.add", good), ("mark.add", bad), ("mark.void", bad)), 1)
+    held = {
+        "event": [[action, at, "t", "{}", number, mark] for number, (action, mark) in told],
+        "meta": [["generation", "7"], *([name, value] for name, value in facts.items())],
+        "person": [[True, at, f"E-{n}", n, f"p{n}", ""] for n in (1, 2)],
+        "session": [[None, None, None, 1, "named", "Maths", at, "UTC"]],
+        "template": [[at, "test-1", 1, 1, "{}", "x.jpg", "s", base64.b64encode(sealed).decode()]],
+        "mark": [[at, "{}", "file", good, 1, 1, None, None, None], [at, "{}", "file", bad, 2, 1, "r", at, "t"]],
+    }
+    values = [{"counters": {"event": 3, "person": 9, "session": 1, "template": 1}}]
+    for table, columns in FIRST.items():
+        values += [{"columns": columns.split(), "table": table}, *held.get(table, [])]
+    return [json.dumps(value, separators=(",", ":"), sort_keys=True).encode() for value in values]
+
+
+def test_a_backup_of_the_first_schema_is_restored(full, key, new, tmp_path, now, vector):
+    """Rows as schema 0001 had them, a mark and one that is void among them, come back whole, whatever is newest."""
+    path = _forged(tmp_path / "first", full, now, *_first(full, vector(1)), revision="0001")
+    made = make(path, new, key=key)
+
+    assert ("0001", 2, 2) == (made.revision, made.rows["person"], made.rows["mark"])
+    with Store.open(new) as store, store.reading() as session:
+        there = Gallery(store, "test-1")
+        assert {"p1": 1, "p2": 0} == {each.name: each.templates for each in there.people()}
+        assert ([1], 7) == (there.load().people.tolist(), store.generation())
+        assert (2, 9) == (session.scalar(text("SELECT count(*) FROM mark")), store.counters(session)["person"])
+        assert ["gallery.no_template"] == [problem.id for problem in there.verify()]
 
 
 @pytest.mark.parametrize("more", ["op.execute('DELETE FROM person')", "op.execute('SELECT * FROM nowhere')"])

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import Boolean, DateTime, Float, Integer, LargeBinary, String, create_engine, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from gallery import BackupInvalid, GalleryDamaged
@@ -72,6 +73,14 @@ def test_text_keys_sort_by_their_bytes(store):
 
     assert sorted(found, key=str.encode) == found
     assert {"b", "B", "é", "a_b", "aa", "z"} < set(found)
+
+
+def test_text_keys_sort_alike_on_postgresql(store):
+    """There, too, the order is asked for by bytes and not left to the language of the server."""
+    with store.reading() as session:
+        query = tables._query(_layout(session, "meta"), "postgresql")
+
+    assert 'ORDER BY meta.key COLLATE "C"' in str(query.compile(dialect=postgresql.dialect()))
 
 
 def test_what_is_to_be_erased_here_is_no_part_of_it(store):
