@@ -10,8 +10,10 @@ from refusal import Refusal
 
 HELP: Final = {
     "gallery.missing": "Name the right folder with --home or ATTENDANCE_HOME, or enrol somebody to begin a new one.",
-    "gallery.not_a_database": "The file was left as it is: move it away, or put the last backup in its place.",
-    "gallery.damaged": "The file was left as it is: keep a copy, then put the last backup in its place.",
+    "gallery.not_a_database": "The file was left as it is: move it away; 'attendance restore' brings back the last backup.",
+    "gallery.damaged": (
+        "The file was left as it is: keep a copy, move it away, then use 'attendance restore' with the last backup."
+    ),
     "gallery.newer": "Update this program with `pip install --upgrade attendance`; nothing was changed.",
     "gallery.locked": "Another program is writing to this home: wait for it or close it, then try again.",
     "gallery.read_only": "Give this account the right to write to that folder; reading commands work as it is.",

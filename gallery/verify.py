@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gallery.ports import Cipher, Database, Transaction, Vault
 
 _REPAIR = "attendance gallery verify --repair"
-_RESTORE = "attendance gallery import ARCHIVE --home NEW_HOME"
+_RESTORE = "attendance restore FILE --key KEYFILE --home NEW_HOME"
 _TOLERANCE = 1e-3
 
 

@@ -285,7 +285,7 @@ def _encoder_id(settings: Settings) -> str | None:
 def _light(store: "Database") -> Iterator[Finding]:
     found = store.check(quick=True)
     if found.damage:
-        repair = "put the last backup in its place"
+        repair = "move the file away, then: attendance restore FILE --key KEYFILE"
         yield Finding("integrity", f"{store.where}: {found.damage[0]}", "gallery.damaged", repair, 3)
     elif found.orphans:
         repair = "attendance gallery verify --repair"

@@ -62,7 +62,7 @@ DEFECTS = {
     "template cut": (
         lambda g: _raw(g, "UPDATE template SET vector = x'01' WHERE id = 1"),
         {("gallery.template_altered", "template 1 of A", AGAIN),
-         ("gallery.wrong_encoder", "templates of e differ in dimension", "attendance gallery import ARCHIVE --home NEW_HOME")},
+         ("gallery.wrong_encoder", "templates of e differ in dimension", "attendance restore FILE --key KEYFILE --home NEW_HOME")},
     ),
     "template moved": (
         lambda g: _raw(g, "UPDATE template SET encoder_id = 'other' WHERE id = 1"),
