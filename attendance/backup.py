@@ -37,6 +37,13 @@ def _opened(home: Path, clock: "Clock") -> "Store":
         return Store.open(home, create=False, read_only=True)
 
 
+def upgraded_to(restored: "Saved") -> str | None:
+    """The schema that a home has been brought up to since its backup was made, None where it is the same."""
+    from gallery.schema import REVISIONS
+
+    return None if restored.revision == REVISIONS[-1] else REVISIONS[-1]
+
+
 def restore(source: Path, home: Path, key: Path | None = None) -> "Saved":
     """Make the folder `home` the home that `source` is a backup of; the key comes from `key`, else it lies there.
 

@@ -47,6 +47,7 @@ def restore(
 ) -> None:
     """Make a home from a backup, in a folder where there is none yet."""
     from attendance.backup import restore as make
+    from attendance.backup import upgraded_to
     from attendance.home import home_folder
     from attendance.records import instant
     from attendance.sources import label
@@ -55,6 +56,8 @@ def restore(
     done = make(source, folder, key)
     _tell(done, {"file": label(source)}, as_json=as_json)
     say(f"restored {folder} as it was at {instant(done.created)}: {_counted(done)}")
+    if newer := upgraded_to(done):
+        say(f"its schema {done.revision} was upgraded to {newer}: the next backup has another digest")
     say("try it with 'attendance doctor --full', and delete the copy of the key where it should not stay")
 
 

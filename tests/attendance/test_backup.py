@@ -19,6 +19,8 @@ from attendance.backup import backup, restore
 from attendance.cli import run
 from attendance.faults import is_ours
 from gallery import GalleryMissing
+from gallery.backup import Saved
+from gallery.schema import REVISIONS
 
 ENTRY = [sys.executable, "-m", "attendance"]
 
@@ -159,6 +161,16 @@ def test_both_commands_tell_one_digest(home, new, tmp_path, command):
     code, out, _ = command("restore", tmp_path / "c", "--json", "--key", home / "key", at=tmp_path / "third")
     again = json.loads(out)
     assert {name: facts[name] for name in again if name != "file"} == {k: v for k, v in again.items() if k != "file"}
+
+
+def test_an_upgrade_is_told(new, tmp_path, command, monkeypatch):
+    """Where a backup of an earlier schema was upgraded, the command says so: the digest will differ from now on."""
+    old = Saved("home", "0000", datetime(2026, 3, 2, tzinfo=UTC), "00", {"person": 1})
+    monkeypatch.setattr("attendance.backup.restore", lambda *_: old)
+    code, out, told = command("restore", tmp_path / "b", at=new)
+
+    assert (0, "sha256:00\n") == (code, out)
+    assert f"its schema 0000 was upgraded to {REVISIONS[-1]}: the next backup has another digest\n" in told
 
 
 @pytest.mark.usefixtures("lived")

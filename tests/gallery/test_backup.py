@@ -40,7 +40,6 @@ from gallery.backup import backup, restore
 from gallery.backup import restoring as backup_restoring
 from gallery.backup.head import Head
 from gallery.migrations.running import MIGRATIONS, run_migrations
-from gallery.repositories.templates import pack
 from gallery.schema import REVISIONS
 from gallery.sqlite import home as gallery_home
 from gallery.sqlite import restoring as sqlite_restoring
@@ -599,10 +598,11 @@ FIRST = {
 """The tables of schema 0001 in the order of a backup, each with its columns."""
 
 
-def _first(full: Gallery, vector: np.ndarray) -> list[bytes]:
+def _first(full: Gallery) -> list[bytes]:
     """The lines of a home of schema 0001: two people, one template, a mark and one that is void."""
     at, good, bad = "2026-03-02T07:58:11.204000Z", "a" * 32, "b" * 32
-    sealed = full.sealer.seal(pack(vector, 0.25), person=1, encoder_id="test-1", purpose="vector")
+    with full.store.reading() as session:
+        sealed = session.execute(text("SELECT vector FROM template WHERE id = 1 AND person_id = 1")).scalar_one()
     facts = {name: full.store.meta(name) for name in ("home_id", "key_check")}
     told = enumerate((("mark.add", good), ("mark.add", bad), ("mark.void", bad)), 1)
     held = {
@@ -619,9 +619,9 @@ def _first(full: Gallery, vector: np.ndarray) -> list[bytes]:
     return [json.dumps(value, separators=(",", ":"), sort_keys=True).encode() for value in values]
 
 
-def test_a_backup_of_the_first_schema_is_restored(full, key, new, tmp_path, now, vector):
+def test_a_backup_of_the_first_schema_is_restored(full, key, new, tmp_path, now):
     """Rows as schema 0001 had them, a mark and one that is void among them, come back whole, whatever is newest."""
-    path = _forged(tmp_path / "first", full, now, *_first(full, vector(1)), revision="0001")
+    path = _forged(tmp_path / "first", full, now, *_first(full), revision="0001")
     made = make(path, new, key=key)
 
     assert ("0001", 2, 2) == (made.revision, made.rows["person"], made.rows["mark"])
