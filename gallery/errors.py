@@ -10,7 +10,9 @@ from refusal import Refusal
 
 HELP: Final = {
     "gallery.missing": "Name the right folder with --home or ATTENDANCE_HOME, or enrol somebody to begin a new one.",
-    "gallery.not_a_database": "The file was left as it is: move it away; 'attendance restore' brings back the last backup.",
+    "gallery.not_a_database": (
+        "The file was left as it is: move it away; 'attendance restore' brings back the last backup."
+    ),
     "gallery.damaged": (
         "The file was left as it is: keep a copy, move it away, then use 'attendance restore' with the last backup."
     ),

@@ -9,7 +9,7 @@ from attendance.cli import options
 from attendance.cli.output import json_line, line, say
 
 if TYPE_CHECKING:
-    from gallery.backup import Saved
+    from attendance.services.backup import Saved
 
 
 def backup(
@@ -22,17 +22,17 @@ def backup(
 
     The key is not in it: without a copy of the key file, kept apart, nobody can ever open the backup.
     """
-    from attendance.backup import backup as save
     from attendance.clock import SystemClock
     from attendance.home import home_folder
-    from attendance.sources import label
-    from gallery.vault.key import KEY
+    from attendance.services.backup import backup as save
+    from attendance.services.backup import key_file
+    from attendance.sources import shown_path
 
     folder = home_folder(home)
     done = save(folder, target, SystemClock())
-    _tell(done, {"file": label(target), "bytes": target.stat().st_size}, as_json=as_json)
-    say(f"wrote {label(target)}: {_counted(done)}")
-    say(f"only {folder / KEY} opens it: keep a copy of that file, apart from the backup")
+    _tell(done, {"file": shown_path(target), "bytes": target.stat().st_size}, as_json=as_json)
+    say(f"wrote {shown_path(target)}: {_counted(done)}")
+    say(f"only {key_file(folder)} opens it: keep a copy of that file, apart from the backup")
 
 
 def restore(
@@ -46,15 +46,15 @@ def restore(
     home: options.Home = None,
 ) -> None:
     """Make a home from a backup, in a folder where there is none yet."""
-    from attendance.backup import restore as make
-    from attendance.backup import upgraded_to
     from attendance.home import home_folder
     from attendance.records import instant
-    from attendance.sources import label
+    from attendance.services.backup import restore as make
+    from attendance.services.backup import upgraded_to
+    from attendance.sources import shown_path
 
     folder = home_folder(home)
     done = make(source, folder, key)
-    _tell(done, {"file": label(source)}, as_json=as_json)
+    _tell(done, {"file": shown_path(source)}, as_json=as_json)
     say(f"restored {folder} as it was at {instant(done.created)}: {_counted(done)}")
     if newer := upgraded_to(done):
         say(f"its schema {done.revision} was upgraded to {newer}: the next backup has another digest")

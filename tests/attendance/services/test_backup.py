@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attendance import Attendance
-from attendance.backup import backup, restore
 from attendance.cli import run
 from attendance.faults import is_ours
+from attendance.services.backup import backup, restore
 from gallery import GalleryMissing
 from gallery.backup import Saved
 from gallery.schema import REVISIONS
@@ -166,7 +166,7 @@ def test_both_commands_tell_one_digest(home, new, tmp_path, command):
 def test_an_upgrade_is_told(new, tmp_path, command, monkeypatch):
     """Where a backup of an earlier schema was upgraded, the command says so: the digest will differ from now on."""
     old = Saved("home", "0000", datetime(2026, 3, 2, tzinfo=UTC), "00", {"person": 1})
-    monkeypatch.setattr("attendance.backup.restore", lambda *_: old)
+    monkeypatch.setattr("attendance.services.backup.restore", lambda *_: old)
     code, out, told = command("restore", tmp_path / "b", at=new)
 
     assert (0, "sha256:00\n") == (code, out)

@@ -49,7 +49,7 @@ from gallery.vault.key import load_key
 
 ALONG = ("config.toml",)
 ROOT = Path(__file__).resolve().parents[2]
-CHILD = Path(__file__).with_name("restore_child.py")
+CHILD = Path(__file__).parents[1] / "restore_child.py"
 
 
 @pytest.fixture

@@ -4,17 +4,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attendance.settings import CONFIG_FILE
+from gallery.backup import Saved
+from gallery.vault.key import KEY
 
 if TYPE_CHECKING:
     from attendance.clock import Clock
-    from gallery.backup import Saved
     from gallery.sqlite.store import Store
+
+__all__ = ["Saved", "backup", "key_file", "restore", "upgraded_to"]
 
 ALONG = (CONFIG_FILE,)
 """The files of a home that its backup holds besides the database; never the key."""
 
 
-def backup(home: Path, target: Path, clock: "Clock") -> "Saved":
+def backup(home: Path, target: Path, clock: "Clock") -> Saved:
     """Write everything in `home` but its key to the new file `target`; others may go on writing meanwhile.
 
     Raises GalleryUnusable, NotEmpty.
@@ -27,6 +30,11 @@ def backup(home: Path, target: Path, clock: "Clock") -> "Saved":
         return save(store, FileVault(store), target, at=now, along=ALONG)
 
 
+def key_file(home: Path) -> Path:
+    """The file that alone opens the backups of a home; to be kept apart from them."""
+    return home / KEY
+
+
 def _opened(home: Path, clock: "Clock") -> "Store":
     """For writing, as an older home is upgraded and a first key made; where that may not be, for reading."""
     from gallery import GalleryReadOnly, Store
@@ -37,14 +45,14 @@ def _opened(home: Path, clock: "Clock") -> "Store":
         return Store.open(home, create=False, read_only=True)
 
 
-def upgraded_to(restored: "Saved") -> str | None:
+def upgraded_to(restored: Saved) -> str | None:
     """The schema that a home has been brought up to since its backup was made, None where it is the same."""
     from gallery.schema import REVISIONS
 
     return None if restored.revision == REVISIONS[-1] else REVISIONS[-1]
 
 
-def restore(source: Path, home: Path, key: Path | None = None) -> "Saved":
+def restore(source: Path, home: Path, key: Path | None = None) -> Saved:
     """Make the folder `home` the home that `source` is a backup of; the key comes from `key`, else it lies there.
 
     Raises BackupInvalid, NotEmpty, GalleryUnusable.
