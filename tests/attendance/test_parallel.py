@@ -1,5 +1,6 @@
 """Several at a time: results keep the order of the work, errors stay with their item, leaving early stops."""
 
+import os
 import threading
 import time
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.parallel import as_iterator, in_order
+from attendance.parallel import as_iterator, in_order, worker_count
 
 
 @given(st.lists(st.integers(0, 3), max_size=12), st.integers(1, 4))
@@ -76,3 +77,15 @@ def test_leaving_a_stream_stops_it():
     assert next(found) == 1
     found.close()
     assert stopped.is_set()
+
+
+@pytest.mark.parametrize(("wanted", "expected"), [((3, 8), 3), ((None, 8), 8), ((0, 8), 8)])
+def test_how_many_workers(wanted, expected):
+    """The first number that is one says how many workers there are."""
+    assert expected == worker_count(*wanted)
+
+
+def test_as_many_workers_as_cores():
+    """Without any number there is a worker for each core that this process may use."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert cores == worker_count(None, 0)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from PIL import Image
 
-from attendance.errors import MarkTime, SessionClosed, SessionDay, SessionUnknown
+from attendance.errors import MarkTime, MarkUnknown, MarkVoided, SessionClosed, SessionDay, SessionUnknown
 from gallery import PersonInactive, PersonUnknown, history
 
 YESTERDAY = "2026-03-01"
@@ -235,3 +235,42 @@ def test_marks_of_the_day_of_leaving(app, clock):
     with pytest.raises(PersonInactive):
         app.mark("Ada", at="09:00")
     assert app.enter("Ada", at="07:30").new
+
+
+# What the door gets to say
+
+
+def test_whose_and_where(app, ada):
+    """A mark by hand comes back with whose it is, in which session, at what time there, and whether it is new."""
+    found = app.by_hand.enter(app.actor, ada, at="07:30")
+    assert ("Ada", "2026-03-02", "07:30", True) == (
+        found.person.name,
+        found.session.name,
+        f"{found.at:%H:%M}",
+        found.new,
+    )
+    later = app.by_hand.enter(app.actor, "Ada")
+    assert (found.mark, False) == (later.mark, later.new)
+    assert app.by_hand.enter(app.actor, "Ada", session=YESTERDAY).at is None
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_void_tells_whose(app):
+    """Who voids a mark hears whose it was and why, and it is voided once."""
+    app.mark("Ada")
+    gone = app.by_hand.void(app.actor, "Ada", reason="was Bob")
+    assert ("Ada", "2026-03-02", "was Bob") == (gone.person.name, gone.session.name, gone.mark.void_reason)
+    with pytest.raises(MarkVoided):
+        app.by_hand.void(app.actor, "Ada", reason="again")
+
+
+@pytest.mark.usefixtures("ada")
+@pytest.mark.parametrize(
+    ("who", "session", "error"),
+    [("Eve", None, PersonUnknown), ("Ada", "Maths", SessionUnknown), ("Ada", None, MarkUnknown)],
+)
+def test_no_such_mark(app, who, session, error):
+    """A mark that is not there cannot be voided: of nobody, in no session, or not made."""
+    app.sessions.of_day(app.clock.utc())
+    with pytest.raises(error):
+        app.by_hand.void(app.actor, who, reason="x", session=session)

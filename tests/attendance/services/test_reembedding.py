@@ -313,3 +313,12 @@ def test_an_encoder_that_sees_other_crops(with_crop, renewed, fake, monkeypatch)
         list(later.renewal.run(later.actor, lacking=True))
         assert [(1, 96, 96, 3)] * 2 == seen
         assert {"Ada": 2, "Bob": 2} == {name: len(has) for name, has in templates(later).items()}
+
+
+def test_whether_it_is_needed(people, renewed):
+    """A renewal is needed with a new encoder, until everybody has a template of it."""
+    assert not people.renewal.is_needed()
+    with renewed() as later:
+        assert later.renewal.is_needed()
+        list(later.renewal.run(later.actor, lacking=True))
+        assert not later.renewal.is_needed()

@@ -1,0 +1,137 @@
+"""Whoever changes something stands in the log, through whichever door they came."""
+
+import importlib
+import inspect
+import pkgutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from attendance import Attendance, services
+from attendance.access import Actor
+from attendance.register.marks import Marks
+from attendance.services.enrolment import Rules
+from enroll import Entry
+from gallery import history
+
+TWINS = Rules(allow_duplicate=True)
+TEACHER = Actor("teacher", roles=frozenset({"teacher"}), door="web")
+
+
+@pytest.fixture
+def people(app, draw):
+    """Ada with a mark of today, Bob who looks like her, and Cid; what was done so far was done by the account."""
+    app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
+    app.enroll(draw("bob.png", (1, 20)), name="Bob", external_id="B")
+    app.enroll(draw("cid.png", (3,)), name="Cid", external_id="C")
+    app.session_book.open(app.actor, "Maths")
+    app.mark("Ada", session="Maths")
+    return app
+
+
+def events(app):
+    with app.store.reading() as transaction:
+        return history(transaction)
+
+
+def orphaned(app) -> None:
+    """Cid is gone, but the template is not."""
+    with closing(sqlite3.connect(app.home / "attendance.db")) as raw:
+        raw.execute("PRAGMA foreign_keys = OFF")
+        raw.execute("DELETE FROM person WHERE external_id = 'C'")
+        raw.commit()
+
+
+def imported(app, tmp_path):
+    """An archive of somebody else's home, taken in."""
+    with Attendance.open(tmp_path / "elsewhere", clock=app.clock, pipeline=app.pipeline) as other:
+        other.gallery.add_person("Eve", at=app.clock.utc(), by="somebody else")
+        other.archives.export(tmp_path / "people.zip")
+    app.archives.take_in(TEACHER, tmp_path / "people.zip")
+
+
+def renewed(app, fake, *, drop: bool):
+    """A later version's encoder makes its templates, and drops those of before."""
+    app.close()
+    later = fake.FakePipeline(fake.FakeEncoder(fake.card("fake-2")))
+    with Attendance.open(app.home, clock=app.clock, pipeline=later) as opened:
+        run = opened.renewal.run(TEACHER)
+        list(run)
+        if drop:
+            run.drop_old()
+        return events(opened)
+
+
+CHANGES = {
+    "ByHand.enter": (lambda app, **_: app.by_hand.enter(TEACHER, "Bob"), {"session.open", "mark.add"}),
+    "ByHand.void": (
+        lambda app, **_: app.by_hand.void(TEACHER, "Ada", session="Maths", reason="ill"),
+        {"mark.void"},
+    ),
+    "Enroller.photo": (
+        lambda app, draw, **_: app.enrolment.photo(TEACHER, draw("dan.png", (3, 20)), name="Dan", rules=TWINS),
+        {"person.enroll", "lookalike.add"},
+    ),
+    "Enroller.many": (
+        lambda app, draw, **_: list(app.enrolment.many(TEACHER, [Entry(draw("dan.png", (3, 20)), "Dan")], TWINS)),
+        {"person.enroll", "lookalike.add"},
+    ),
+    "Leaving.set_active": (lambda app, **_: app.leaving.set_active(TEACHER, "Ada", False), {"person.active"}),
+    "Lookalikes.clear": (lambda app, **_: app.lookalikes.clear(TEACHER, [("Ada", "Bob")]), {"lookalike.clear"}),
+    "People.rename": (lambda app, **_: app.people.rename(TEACHER, "Ada", "Ada Lovelace"), {"person.rename"}),
+    "People.put_in": (lambda app, **_: app.people.put_in(TEACHER, "Ada", ["7b"]), {"person.groups"}),
+    "People.merge": (lambda app, **_: app.people.merge(TEACHER, "Bob", "Ada"), {"person.merge"}),
+    "People.remove": (lambda app, **_: app.people.remove(TEACHER, "Ada"), {"person.remove"}),
+    "SessionBook.open": (lambda app, **_: app.session_book.open(TEACHER, "Arts"), {"session.open"}),
+    "SessionBook.close": (lambda app, **_: app.session_book.close(TEACHER, "Maths"), {"session.close"}),
+    "Archives.take_in": (
+        lambda app, tmp_path, **_: imported(app, tmp_path),
+        {"person.add", "gallery.import"},
+    ),
+    "Upkeep.repair": (lambda app, **_: (orphaned(app), app.upkeep.repair(TEACHER)), {"repair.orphan"}),
+    "Renewal.run": (lambda app, fake, **_: renewed(app, fake, drop=True), {"template.add", "encoder.drop"}),
+}
+
+
+@pytest.mark.parametrize("call", CHANGES)
+def test_who_acts_is_recorded(people, draw, tmp_path, fake, call):
+    """Each change is recorded as done by who asked for it, whoever had the home opened."""
+    change, wanted = CHANGES[call]
+    before = len(events(people))
+    later = change(people, draw=draw, tmp_path=tmp_path, fake=fake)
+    done = (later if call == "Renewal.run" else events(people))[before:]
+    assert wanted == {each.action for each in done}
+    assert {"teacher"} == {each.by for each in done}
+    assert people.actor.name != "teacher"
+
+
+def test_no_change_is_left_out():
+    """Every method of a service that takes an actor is in the table above, and takes them first."""
+    found = set()
+    for module in pkgutil.iter_modules(services.__path__):
+        for name, kind in inspect.getmembers(
+            importlib.import_module(f"attendance.services.{module.name}"), inspect.isclass
+        ):
+            if kind.__module__ != f"attendance.services.{module.name}":
+                continue
+            for method, function in inspect.getmembers(kind, inspect.isfunction):
+                names = list(inspect.signature(function).parameters)
+                if "actor" in names and not method.startswith("_"):
+                    assert "actor" == names[1]
+                    found.add(f"{name}.{method}")
+    assert CHANGES.keys() == found
+
+
+def test_a_mark_tells_who_voided_it(people):
+    """A mark voided by somebody names them, and one entered by hand does so in what it rests on."""
+    assert "teacher" == people.by_hand.void(TEACHER, "Ada", session="Maths", reason="ill").mark.voided_by
+    assert "teacher" == people.by_hand.enter(TEACHER, "Ada", session="Maths").mark.evidence["by"]
+
+
+def test_the_parts_act_for_others_without_changing(people):
+    """Acting for one person changes nothing for the next: the parts themselves stay whose they were."""
+    marks = Marks(people.store, "first")
+    marks.by("second")
+    (ada,) = [each.person.id for each in people.session_book.marks("Maths")]
+    assert "first" == marks.void(ada, people.sessions.find("Maths"), reason="x", at=people.clock.utc()).voided_by
