@@ -4,14 +4,16 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from attendance.access import Actor
     from attendance.app import Attendance
     from attendance.errors import AttendanceError
     from attendance.records import Decision, PersonRef, ScoredPerson
     from attendance.services.enrolment import Enrolled
 
-__all__ = ["Attendance", "AttendanceError", "Decision", "Enrolled", "PersonRef", "ScoredPerson"]
+__all__ = ["Actor", "Attendance", "AttendanceError", "Decision", "Enrolled", "PersonRef", "ScoredPerson"]
 
 _HOMES = {
+    "Actor": "attendance.access",
     "Attendance": "attendance.app",
     "AttendanceError": "attendance.errors",
     "Decision": "attendance.records",

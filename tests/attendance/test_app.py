@@ -2,8 +2,7 @@
 
 import getpass
 
-from attendance import Attendance
-from attendance.access import Actor
+from attendance import Actor, Attendance
 from gallery import history
 
 
