@@ -29,7 +29,8 @@ class OnnxEncoder:
         self.folder = Path(folder)
         self.card = load_card(self.folder)
         model, cohort = self.card.encoder, self.card.cohort
-        self._session = sealed_session(self.folder / model.name, model.sha256, threads, ENCODER)
+        self.file = self.folder / model.name
+        self._session = sealed_session(self.file, model.sha256, threads, ENCODER)
         self._check_session()
         rows = _read_cohort(sealed_bytes(self.folder / cohort.name, cohort.sha256, ENCODER), self.card, self.folder)
         self._centre = _centre(rows, self.card)

@@ -72,13 +72,18 @@ class Pipeline:
         limits: QualityLimits | None = None,
         stage: Stage = "check",
     ) -> list[Face]:
-        """Return the faces that `detections` of `pixels` stand for, in their order (see `faces`)."""
+        """Return the faces that `detections` of `pixels` stand for, in their order (see `faces`).
+
+        With a screen that watches tracks, each has its chip.
+        """
         if self.refiner is not None and detections:
             detections = self.refiner.refine(pixels, detections)
         quality = QualityScreen(limits or self.limits, limits or self.enrol_limits)
         asked = [screen for screen in (quality, *self.screens) if stage in screen.stages]
         side = self.encoder.crop_size
-        return self._with_templates([_screened(pixels, each, side, asked, stage) for each in detections])
+        faces = self._with_templates([_screened(pixels, each, side, asked, stage) for each in detections])
+        tracks_are_watched = any("track" in screen.stages for screen in self.screens)
+        return [_with_chip(pixels, face) for face in faces] if tracks_are_watched and stage == "check" else faces
 
     def track_doubts(self, looks: Sequence[Face]) -> tuple[str, ...]:
         """Return why a person must look before a track counts whose kept faces these are; raises `ScreenFailed`."""
@@ -106,7 +111,7 @@ class Pipeline:
         (face,) = self.embed_detections(photo.pixels, ranked[:1], stage="enrol")
         if face.template is None or face.doubts:
             raise PhotoRefused(photo.source, (*face.quality.reasons, *face.doubts), face.quality)
-        return replace(face, chip=cut(photo.pixels, face.detection.landmarks))
+        return _with_chip(photo.pixels, face)
 
     def realigned(self, chip: Chip, made_by: str) -> Chip:
         """Return a chip that was kept with the landmarks that this pipeline gives its face.
@@ -136,9 +141,13 @@ class Pipeline:
         return [replace(face, template=next(templates)) if face.quality.usable else face for face in faces]
 
 
-def shipped_finder() -> str:
-    """Return `Pipeline.finder` of what ships, from the cards alone; raises a `DetectorError`."""
-    return f"{load_detector_card().id}+{load_landmark_card().id}"
+def finder_id(detector: str = DEFAULT) -> str:
+    """Return `Pipeline.finder` of this detector, from the cards alone if it ships.
+
+    Raises a `DetectorError`, or `PartUnknown` for a detector that nobody has registered.
+    """
+    found = load_detector_card().id if detector == DEFAULT else open_detector(detector, Options(threads=1)).id
+    return f"{found}+{load_landmark_card().id}"
 
 
 def pipeline_id(encoder: str | Path = DEFAULT, *, detector: str = DEFAULT) -> str:
@@ -146,10 +155,7 @@ def pipeline_id(encoder: str | Path = DEFAULT, *, detector: str = DEFAULT) -> st
 
     Only what is registered, not shipped, is loaded for it. Raises a `DetectorError` or an `EncoderError`.
     """
-    if detector == DEFAULT:
-        return f"{shipped_finder()}+{encoder_card(encoder).id}"
-    finder = open_detector(detector, Options(threads=1)).id
-    return f"{finder}+{load_landmark_card().id}+{encoder_card(encoder).id}"
+    return f"{finder_id(detector)}+{encoder_card(encoder).id}"
 
 
 def open_pipeline(
@@ -190,6 +196,10 @@ def _screened(pixels: Pixels, detection: Detection, side: int, screens: Sequence
             quality = replace(quality, reasons=answer.refusals)
             break
     return Face(detection, quality, crop, None, _each_once(doubts))
+
+
+def _with_chip(pixels: Pixels, face: Face) -> Face:
+    return face if face.template is None else replace(face, chip=cut(pixels, face.detection.landmarks))
 
 
 def _answer(screen: Screen, ask: Callable[[], Screened]) -> Screened:

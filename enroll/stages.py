@@ -94,7 +94,10 @@ class Screen(Protocol):
         ...
 
     def watch(self, looks: Sequence[Face]) -> Screened:
-        """Look at what was kept of a track, in the order seen, at the stage `track`; what it refuses is doubted."""
+        """Look at what was kept of a track, in the order seen, at the stage `track`; what it refuses is doubted.
+
+        The faces are those that could be compared, each with its template and its chip.
+        """
         ...
 
 

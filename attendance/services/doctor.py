@@ -174,7 +174,7 @@ def _detector(settings: Resolved) -> Iterator[Finding]:
     import numpy as np
 
     from enroll.detectors.landmarks import LandmarkNet
-    from enroll.registry import Options, open_detector
+    from enroll.registry import Options, open_detector, open_screen
 
     options = Options(threads=1, detector_min_score=settings.values.detector_min_score)
     detector, refiner = open_detector(settings.values.detector, options), LandmarkNet(1)
@@ -182,15 +182,17 @@ def _detector(settings: Resolved) -> Iterator[Finding]:
     refiner.offsets(grey[None])
     detector.detect(grey)
     for part in (detector, refiner):
-        yield Finding("detector", f"{part.id}{_sealed_file(part)}")
+        yield Finding("detector", _part(part, getattr(part, "card", None)))
+    for name in settings.values.screen_names:
+        yield Finding("screen", _part(open_screen(name, options), None))
 
 
-def _sealed_file(part: Any) -> str:
-    """Which file a part is; that it is none of ours, for one that a program has registered."""
+def _part(part: Any, seal: Any) -> str:
+    """A part's id with the file that it is and the sha256 on its `seal`; or that a program has registered it."""
     file = getattr(part, "file", None)
-    return (
-        ", registered by this program" if file is None else f", {file}, sha256 {part.card.sha256[:12]}… as on its card"
-    )
+    if file is None:
+        return f"{part.id}, registered by this program"
+    return f"{part.id}, {file}, sha256 {seal.sha256[:12]}… as on its card"
 
 
 def _encoder(settings: Resolved) -> Iterator[Finding]:
@@ -199,20 +201,19 @@ def _encoder(settings: Resolved) -> Iterator[Finding]:
     from attendance.home import encoder_folder
     from enroll.registry import Options, open_encoder
 
-    folder = encoder_folder(settings.values.encoder)
+    encoder_folder(settings.values.encoder)
     encoder = open_encoder(settings.values.encoder, Options(threads=1))
     crop = np.full((1, encoder.crop_size, encoder.crop_size, 3), 127, np.uint8)
     encoder.cohort_means(encoder.embed(crop))
-    seal = encoder.card.encoder
-    yield Finding("encoder", f"{encoder.id}, {folder / seal.name}, sha256 {seal.sha256[:12]}… as on its card")
-    yield from _calibration(encoder.card)
+    yield Finding("encoder", _part(encoder, encoder.card.encoder))
+    yield from _calibration(encoder.card, settings.values.detector)
 
 
-def _calibration(card: "EncoderCard") -> Iterator[Finding]:
+def _calibration(card: "EncoderCard", detector: str) -> Iterator[Finding]:
     """Whether the thresholds were measured with the detector that is installed."""
-    from enroll.pipeline import shipped_finder
+    from enroll.pipeline import finder_id
 
-    here = shipped_finder()
+    here = finder_id(detector)
     if card.finder != here:
         found = f"{card.id} was calibrated with {card.finder or 'another detector'}, installed is {here}"
         repair = "attendance train calibrate FOLDER --id NEW"

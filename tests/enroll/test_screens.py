@@ -119,6 +119,15 @@ def test_a_track_is_watched_as_a_whole(scene, chain):
     assert () == chain().track_doubts(looks)
 
 
+def test_what_watches_tracks_sees_chips(scene, chain):
+    """Where a screen watches tracks, the faces of frames have their chips; else none is made."""
+    first, small, second = chain(Told("track")).faces(scene)
+    for face in (first, second):
+        np.testing.assert_array_equal(face.crop, face.chip.pixels[28:140, 28:140])
+    assert None is small.chip
+    assert {None} == {face.chip for face in chain(Told("check")).faces(scene)}
+
+
 @pytest.mark.parametrize("answer", [RuntimeError("no model"), None, ("flat",), True])
 def test_a_screen_that_breaks_is_told(scene, chain, answer):
     """A screen that raises or gives no answer raises one error that names it, at every stage."""

@@ -66,7 +66,7 @@ class Carded:
     @property
     def files(self) -> tuple[Path, ...]:
         """The ONNX file."""
-        return (self.encoder.folder / self.encoder.card.encoder.name,)
+        return (self.encoder.file,)
 
     def embed(self, crops: np.ndarray) -> np.ndarray:
         """Unit embeddings (n, d)."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from enroll.encoder import load_encoder
-from enroll.pipeline import shipped_finder
+from enroll.pipeline import finder_id
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.data.realigned import load_pictures
@@ -109,7 +109,7 @@ def _describe(encoder: Plain, pictures: Pictures, origin: Mapping[str, Any]) -> 
     level = level_of(encoder, pictures, cohort, k)
     facts = {
         **origin,
-        "finder": shipped_finder(),
+        "finder": finder_id(),
         "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "data": [{"set": name, "terms": TERMS.get(name, OWN_TERMS)} for name in _sets(pictures)],
         "figures": {},

@@ -180,6 +180,30 @@ def test_detector_gone(look, monkeypatch):
     assert "pip install --force-reinstall attendance" == look()["detector.missing"].repair
 
 
+@pytest.mark.usefixtures("sound")
+def test_parts_that_a_program_registered(monkeypatch, fake, home, clock):
+    """Detector, screen and encoder that this program has registered are looked at and told as such."""
+    from enroll import registry
+
+    monkeypatch.setattr(registry, "_REGISTERED", {})
+    encoder = fake.FakeEncoder(fake.card("own-1"))
+    encoder.detect = lambda _: []
+    for kind in ("detector", "screen", "encoder"):
+        registry.register(kind, "own", lambda _: encoder)
+    (home / "config.toml").write_text('detector = "own"\nscreens = "own"\nencoder = "own"\n')
+    found = list(examine(home, clock))
+    told = [each.check for each in found if each.detail == "own-1, registered by this program"]
+    assert ["detector", "screen", "encoder"] == told
+    calibrated = next(each.detail for each in found if each.id == "encoder.uncalibrated")
+    assert "installed is own-1+landmarks-" in calibrated
+
+
+def test_a_screen_that_nobody_registered(look, sound):
+    """A setting that names an unknown screen is found, with the names that there are."""
+    (sound / "config.toml").write_text('screens = "blink"\n')
+    assert "blink: there is no screen of this name" in look()["part.unknown"].detail
+
+
 def test_wrong_setting(look, sound):
     """A misspelt key in the file is found, and the other looks go on."""
     (sound / "config.toml").write_text("margn = 0.1\n")
