@@ -44,7 +44,11 @@ def seen(monkeypatch):
         pipeline = Pipeline(world, world, screens=(open_screen("suspicious"),))
         world.pipeline.track_doubts = pipeline.track_doubts
         watching = Watcher(
-            world, source="door", group=None, report=lambda each: decisions.append(each) or each, tell=lambda _: None
+            world,
+            source="door",
+            group=None,
+            report=lambda each, *_: decisions.append(each) or each,
+            tell=lambda _: None,
         )
         for number in range(len(world.frames)):
             watching.see(world.frame(number, number / FPS))
