@@ -56,7 +56,7 @@ def test_every_reason_is_documented() -> None:
         if name.isupper() and isinstance(value, str) and re.fullmatch(r"[a-z]+(_[a-z]+)+", value)
     }
     quality = re.findall(
-        r'^ {8}"([a-z_]+)": ', (ROOT / "enroll" / "quality.py").read_text(encoding="utf-8"), re.MULTILINE
+        r'^ {8}"([a-z_]+)": ', (ROOT / "enroll" / "screens" / "quality.py").read_text(encoding="utf-8"), re.MULTILINE
     )
     documented = set(re.findall(r"`([a-z_]+)`", (DOCS / "errors.md").read_text(encoding="utf-8")))
     assert {"close_call", "few_frames", "mark_voided", "blurred"} <= constants | set(quality)

@@ -159,7 +159,5 @@ def test_a_threshold_by_hand_is_not_raised(home, pipeline, clock, draw):
 @pytest.mark.usefixtures("crowd")
 def test_showing_a_person_tells_what_a_mark_of_them_needs(crowd):
     """`gallery show` names the threshold of this person."""
-    from attendance.services.portrait import portrait
-
     raised = crowd.judging.raised(crowd.gallery.find("P1").id)
-    assert portrait(crowd, "P1").threshold == pytest.approx(crowd.policy().threshold + raised)
+    assert crowd.portraits.of("P1").threshold == pytest.approx(crowd.policy().threshold + raised)
