@@ -191,7 +191,7 @@ def test_parts_that_a_program_registered(monkeypatch, fake, home, clock):
     for kind in ("detector", "screen", "encoder"):
         registry.register(kind, "own", lambda _: encoder)
     (home / "config.toml").write_text('detector = "own"\nscreens = "own"\nencoder = "own"\n')
-    found = list(examine(home, clock))
+    found = list(Doctor(home, clock).examine())
     told = [each.check for each in found if each.detail == "own-1, registered by this program"]
     assert ["detector", "screen", "encoder"] == told
     calibrated = next(each.detail for each in found if each.id == "encoder.uncalibrated")
