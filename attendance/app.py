@@ -6,7 +6,7 @@ from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from attendance.access import Actor
 from attendance.clock import Clock, SystemClock
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from attendance.cameras import Address, Camera
     from attendance.judge.judging import Judge
-    from attendance.register.marks import How, MarkInfo, Marks
+    from attendance.register.marks import MarkInfo, Marks
     from attendance.register.report import Row
     from attendance.register.sessions import SessionInfo, Sessions
     from attendance.services.archives import Archives
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
     from gallery import Database, Gallery
+    from gallery.values import Means
 
 
 class Attendance:
@@ -325,36 +326,50 @@ class Attendance:
         now = at or self.clock.utc()
         return self.judging.judge(faces, source=source, frame=frame, at=now, group=group, track=track)
 
-    def record(self, decision: Decision, session: str | None = None, *, how: "How | None" = None) -> Decision:
-        """Mark a ``present`` decision in the session (None: the day's own).
+    def record(
+        self, decision: Decision, session: str | None = None, *, how: "Means | None" = None, crop: Any = None
+    ) -> Decision:
+        """Store a decision as a sighting, and mark whom it finds ``present`` in the session (None: the day's own).
 
-        Returns it with the mark's id, as ``already`` when the person was marked before, as ``review`` when
-        somebody has voided that mark, as ``unknown`` when the person was removed since; other decisions come back
-        unchanged. ``how`` is ``camera`` for a decision with a track, else ``file``, unless given. In a session of a
-        day gone by the mark is of the time that the file tells, if it tells one of that day. When this returns, the
-        mark survives a kill.
+        Returns it with the sighting's number and the mark's id, as ``already`` when the person was marked before, as
+        ``review`` when somebody has voided that mark, as ``unknown`` when the person was removed since. ``how`` is
+        ``camera`` for a decision with a track, else ``file``, unless given. ``crop`` is the picture of the face,
+        (H, W, 3) uint8 RGB: it is kept where somebody must look. In a session of a day gone by the mark is of the time
+        that the file tells, if it tells one of that day. When this returns, what was written survives a kill.
         """
         from attendance.register.recording import record
 
-        return record(self, [decision], session, how, note=False)[0]
+        return record(self, [decision], session, how, note=False, crops=[crop])[0]
 
     def record_picture(
-        self, decisions: Sequence[Decision], session: str | None = None, *, how: "How | None" = None
+        self,
+        decisions: Sequence[Decision],
+        session: str | None = None,
+        *,
+        how: "Means | None" = None,
+        crops: Sequence[Any] = (),
     ) -> list[Decision]:
-        """As `record` for all decisions of one picture, and as `note_check`; the session is looked up once."""
+        """As `record` for all decisions of one picture in one step, and as `note_check`.
+
+        ``crops`` holds the picture of each face, in the order of the decisions.
+        """
         from attendance.register.recording import record
 
-        return record(self, decisions, session, how, note=True)
+        return record(self, decisions, session, how, note=True, crops=crops)
 
-    def note_check(self, how: "How", session: str | None = None) -> None:
+    def note_check(self, how: "Means", session: str | None = None) -> None:
         """Remember, once a run and session, that people were looked for: who is not marked now is absent.
 
-        Where nobody can be recognised (no template of this encoder), nobody was looked for.
+        Where nobody can be recognised (no template of this encoder), nobody was looked for. Faces that have been kept
+        long enough for somebody to look at go.
         """
+        from attendance.services.reviewing import purge
+
+        purge(self)
         with self.store.reading():
             self.note(self.sessions.for_marks(session, self.clock.utc()), how)
 
-    def note(self, session: "SessionInfo", how: "How") -> None:
+    def note(self, session: "SessionInfo", how: "Means") -> None:
         """As `note_check`, for a session that is open."""
         from attendance.register.recording import refuse_past
 

@@ -45,6 +45,8 @@ HELP: Final = {
         "If this is another person of the same name, give them an id of their own (--id, the id column, or "
         "ID__Name as file name); if it is the same person, pass --same-person."
     ),
+    "sighting.settled": "What was said stays; 'attendance mark' and 'attendance void' correct the marks themselves.",
+    "sighting.unknown": 'The number stands in the decision that asked for a review, as "sighting" of its JSON.',
     "session.closed": "Open a session of another name with 'attendance session open NAME'.",
     "session.day": "Give a day as YYYY-MM-DD that is today's at the site, or a day before it.",
     "session.exists": "Choose another name, or use the session as it is with --session.",
@@ -151,6 +153,18 @@ class PersonDuplicate(AttendanceError, id="person.duplicate"):
 
 class PersonUnlike(AttendanceError, id="person.unlike"):
     """A further photo of somebody enrolled shows another face."""
+
+
+class SightingError(AttendanceError):
+    """A face that was seen cannot be ruled on by a person."""
+
+
+class SightingSettled(SightingError, id="sighting.settled"):
+    """There is nothing to say of this sighting: somebody has done so already, or it was no review."""
+
+
+class SightingUnknown(SightingError, id="sighting.unknown"):
+    """There is no sighting of this number, or its person was removed."""
 
 
 class SessionError(AttendanceError):

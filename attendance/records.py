@@ -34,7 +34,7 @@ class ScoredPerson:
 
     def to_dict(self) -> dict[str, Any]:
         """As in the ``candidates`` of a decision's JSON."""
-        return {**self.person.to_dict(), "score": _number(self.score)}
+        return {**self.person.to_dict(), "score": number(self.score)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Decision:
 
     ``person``, ``score``, ``cosine`` belong to the best candidate: with ``unknown`` there is a score but
     no person, with ``refused`` neither. ``margin`` is the lead over the second person (None: there is none).
+    ``mark`` and ``sighting`` are what was recorded of it.
     """
 
     source: str
@@ -63,6 +64,7 @@ class Decision:
     frame: int | None = None
     track: int | None = None
     mark: str | None = None
+    sighting: int | None = None
 
     def __post_init__(self) -> None:
         if self.decision not in get_args(DecisionKind):
@@ -81,10 +83,10 @@ class Decision:
             "box": None if self.box is None else [round(side) for side in self.box],
             "decision": self.decision,
             "person": None if self.person is None else self.person.to_dict(),
-            "score": _number(self.score),
-            "cosine": _number(self.cosine),
-            "threshold": _number(self.threshold),
-            "margin": _number(self.margin),
+            "score": number(self.score),
+            "cosine": number(self.cosine),
+            "threshold": number(self.threshold),
+            "margin": number(self.margin),
             "target_fpir": self.target_fpir,
             "gallery_size": self.gallery_size,
             "candidates": [candidate.to_dict() for candidate in self.candidates],
@@ -92,6 +94,7 @@ class Decision:
             "reasons": list(self.reasons),
             "mark": self.mark,
             "encoder": self.encoder,
+            "sighting": self.sighting,
         }
 
     def to_json(self) -> str:
@@ -104,5 +107,6 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _number(value: float | None) -> float | None:
+def number(value: float | None) -> float | None:
+    """As decisions tell it, to six digits."""
     return None if value is None else round(float(value), SCORE_DIGITS)

@@ -108,6 +108,13 @@ class Settings:
         choices=("portrait", "error", "largest"),
     )
     keep_crops: bool = _setting(True, "Keep the sealed, aligned face so that a new encoder needs no new photo.")
+    keep_review_days: int = _setting(
+        30, "Days that the sealed face of a review is kept for somebody to look at; then, or when they have, it goes.",
+        low=1, high=30,
+    )  # fmt: skip
+    keep_unknown_days: int = _setting(
+        0, "Days that the sealed faces of strangers are kept; 0: they are not kept at all.", low=0, high=365
+    )
     time_zone: str | None = _setting(None, "IANA zone of the site's days, e.g. Europe/Berlin; none: the system's.")
     vote_frames: int = _setting(3, "Frames of a video track that must agree before a mark.", low=1, high=100)
     detect_side: int = _setting(1280, "Longer side, in pixels, of the copy that the detector sees.", low=160, high=4096)

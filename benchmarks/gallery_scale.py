@@ -46,8 +46,8 @@ def build(home: Path, people: int) -> None:
             {
                 "id": n,
                 "person_id": n,
-                "encoder_id": ENCODER,
-                "vector": seal(pack(vector, 0.2), person=n, encoder_id=ENCODER, purpose=VECTOR),
+                "pipeline_id": ENCODER,
+                "vector": seal(pack(vector, 0.2), person=n, pipeline_id=ENCODER, purpose=VECTOR),
                 "quality": {"score": 80},
                 "source": f"{n}.jpg",
                 "source_sha256": hashlib.sha256(str(n).encode()).hexdigest(),
@@ -55,7 +55,10 @@ def build(home: Path, people: int) -> None:
             }
             for n, vector in zip(numbers, vectors(people), strict=True)
         ]
-        crops = [{"template_id": n, "picture": seal(crop, person=n, encoder_id=ENCODER, purpose=CROP)} for n in numbers]
+        crops = [
+            {"template_id": n, "form": "aligned", "picture": seal(crop, person=n, pipeline_id=ENCODER, purpose=CROP)}
+            for n in numbers
+        ]
         with store.atomic() as session:
             for table, rows in ((Person, persons), (Template, templates), (Crop, crops)):
                 session.execute(insert(table), rows)

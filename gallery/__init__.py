@@ -3,7 +3,7 @@
     from gallery import Gallery, GalleryIndex, Store
 
     with Store.open(home) as store:
-        gallery = Gallery(store, encoder_id)
+        gallery = Gallery(store, pipeline_id)
         gallery.enroll("Ada Lovelace", vector, cohort_mean, ...)
 
 Names are loaded when first used: importing this package is cheap and has no side effects.
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from gallery.sqlite.store import Store
     from gallery.values import (
         AddedTemplate,
+        Defect,
         EnrolResult,
         Event,
         Hit,
         Lookalike,
         PersonInfo,
-        Problem,
         Removal,
         Stats,
         StoredCrop,
@@ -45,6 +45,7 @@ __all__ = [
     "BackupInvalid",
     "Conflict",
     "Database",
+    "Defect",
     "DuplicateId",
     "EnrolResult",
     "Event",
@@ -77,7 +78,6 @@ __all__ = [
     "PersonInfo",
     "PersonInvalid",
     "PersonUnknown",
-    "Problem",
     "Removal",
     "Sealer",
     "Search",

@@ -97,7 +97,7 @@ def export(gallery: "Gallery", path: Path, *, at: datetime, passphrase: str | No
         "digests": _digests(members),
     }
     if sealer:
-        manifest["seal"] = _text(sealer.seal(_json(manifest["digests"]), person="", encoder_id="", purpose="digests"))
+        manifest["seal"] = _text(sealer.seal(_json(manifest["digests"]), person="", pipeline_id="", purpose="digests"))
     _write(path, {_MANIFEST: _json(manifest), **members})
     return Exported(len(listed), len(filed))
 
@@ -129,14 +129,15 @@ def _filed(source: "Cipher", target: "Cipher", each: SealedTemplate) -> dict[str
     row, ref = each.template, each.external_id
 
     def moved(sealed: bytes, purpose: str) -> str:
-        plain = source.open(sealed, person=row.person_id, encoder_id=row.encoder_id, purpose=purpose)
-        return _text(target.seal(plain, person=ref, encoder_id=row.encoder_id, purpose=purpose))
+        plain = source.open(sealed, person=row.person_id, pipeline_id=row.pipeline_id, purpose=purpose)
+        return _text(target.seal(plain, person=ref, pipeline_id=row.pipeline_id, purpose=purpose))
 
     return {
         "person": ref,
-        "encoder": row.encoder_id,
+        "encoder": row.pipeline_id,
         "vector": moved(each.vector, templates.VECTOR),
         "crop": None if each.crop is None else moved(each.crop, templates.CROP),
+        "form": None if each.crop is None else each.form,
         "quality": row.quality,
         "source": row.source,
         "sha256": row.source_sha256,
@@ -195,7 +196,7 @@ def _unlock(path: Path, manifest: Mapping[str, Any], passphrase: str | None) -> 
     try:
         sealer = _derived(passphrase, base64.b64decode(manifest["salt"]), manifest["id"])
         sealed = base64.b64decode(manifest["seal"])
-        digests = sealer.open(sealed, person="", encoder_id="", purpose="digests")
+        digests = sealer.open(sealed, person="", pipeline_id="", purpose="digests")
     except (TemplateAltered, InvalidKey) as error:
         raise ImportInvalid(str(path), "the passphrase is wrong, or the archive was changed") from error
     if digests != _json(manifest["digests"]):
@@ -249,7 +250,7 @@ def _take_template(gallery: "Gallery", session: "Transaction", found: _Archive, 
     def opened(text: str, purpose: str) -> bytes:
         if found.sealer is None:
             raise ValueError("no key")
-        return found.sealer.open(base64.b64decode(text), person=ref, encoder_id=encoder, purpose=purpose)
+        return found.sealer.open(base64.b64decode(text), person=ref, pipeline_id=encoder, purpose=purpose)
 
     person = people.by_id(session, ref)
     if person is None:
@@ -260,5 +261,6 @@ def _take_template(gallery: "Gallery", session: "Transaction", found: _Archive, 
     except GalleryError as error:
         raise ImportInvalid(ref, "a template of the archive does not open") from error
     created = _instant(entry["created"])
-    photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), crop, created)
+    picture, landmarks = (None, None) if crop is None else templates.unpacked(crop, entry.get("form") or "aligned")
+    photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), picture, created, landmarks)
     return templates.insert(session, gallery.sealer, encoder, person.id, payload, photo).changed

@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 from gallery import archive, verify
 from gallery.errors import Conflict, LookalikeUnknown, PersonInactive, TemplateAltered
 from gallery.names import clean
-from gallery.repositories import erase, lookalikes, people, templates
+from gallery.repositories import erase, lookalikes, people, resealing, templates
 from gallery.repositories import groups as all_groups
 from gallery.repositories.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, PERSON_ACTIVE, record
 from gallery.standing import Standing
 from gallery.values import (
     AddedTemplate,
+    Defect,
     EnrolResult,
     Lookalike,
     Named,
     Outcome,
     PersonInfo,
-    Problem,
     Removal,
     Stats,
     StoredCrop,
@@ -44,9 +44,9 @@ if TYPE_CHECKING:
 class Gallery:
     """People of one home, seen with one encoder: a template of another encoder is never opened or compared."""
 
-    def __init__(self, store: "Database", encoder_id: str, vault: "Vault | None" = None) -> None:
+    def __init__(self, store: "Database", pipeline_id: str, vault: "Vault | None" = None) -> None:
         self.store = store
-        self.encoder_id = encoder_id
+        self.pipeline_id = pipeline_id
         self.vault: Vault = vault or FileVault(store)
 
     @property
@@ -68,12 +68,12 @@ class Gallery:
         Raises PersonUnknown, PersonAmbiguous.
         """
         with self.store.reading() as session:
-            return people.info(session, self.encoder_id, people.find_row(session, ref))
+            return people.info(session, self.pipeline_id, people.find_row(session, ref))
 
     def people(self, group: str | None = None, *, active: bool | None = True) -> list[PersonInfo]:
         """Everybody by name, or the members of a group; `active=None` lists those who left, too."""
         with self.store.reading() as session:
-            return people.listed(session, self.encoder_id, group, active=active)
+            return people.listed(session, self.pipeline_id, group, active=active)
 
     def groups(self) -> list[str]:
         """The names of all groups, sorted."""
@@ -100,7 +100,7 @@ class Gallery:
         """
         with self.store.reading() as session:
             row = people.of_photo(session, name, external_id)
-            return None if row is None else people.info(session, self.encoder_id, row)
+            return None if row is None else people.info(session, self.pipeline_id, row)
 
     def add_person(
         self,
@@ -117,15 +117,15 @@ class Gallery:
             row = people.insert(session, name, external_id, note, at)
             all_groups.add_member(session, row.id, groups)
             record(session, at=at, by=by, action="person.add", subject=row.id)
-            return people.info(session, self.encoder_id, row)
+            return people.info(session, self.pipeline_id, row)
 
     def rename(self, person: str | int, name: str, *, at: datetime, by: str) -> PersonInfo:
         """Give a person another name; the ids stay."""
         with self._changing() as session:
             row = people.find_row(session, person)
-            erase.rename(session, row, clean(name, "name"))
+            row.name = clean(name, "name")
             record(session, at=at, by=by, action="person.rename", subject=row.id)
-            return people.info(session, self.encoder_id, row)
+            return people.info(session, self.pipeline_id, row)
 
     def set_groups(self, person: str | int, groups: Iterable[str], *, at: datetime, by: str) -> PersonInfo:
         """Make the person a member of these groups and no others."""
@@ -133,7 +133,7 @@ class Gallery:
             row = people.find_row(session, person)
             all_groups.set_member(session, row.id, groups)
             record(session, at=at, by=by, action="person.groups", subject=row.id)
-            return people.info(session, self.encoder_id, row)
+            return people.info(session, self.pipeline_id, row)
 
     def set_active(
         self, person: str | int, active: bool, *, at: datetime, by: str, since: datetime | None = None
@@ -150,7 +150,7 @@ class Gallery:
             row.active = active
             details = {"active": active} | ({} if since is None else {"since": since.isoformat()})
             record(session, at=at, by=by, action=PERSON_ACTIVE, subject=row.id, details=details)
-            return people.info(session, self.encoder_id, row)
+            return people.info(session, self.pipeline_id, row)
 
     def standings(self) -> dict[int, Standing]:
         """Since when people have been active or not, by internal id; who never left is not in it."""
@@ -163,7 +163,7 @@ class Gallery:
             return erase.count_of(session, people.find_row(session, person).id)
 
     def merge(self, source: str | int, into: str | int, *, at: datetime, by: str) -> PersonInfo:
-        """Give templates, groups, marks and look-alikes of `source` to `into`; `source` is gone then.
+        """Give templates, groups, sightings, marks and look-alikes of `source` to `into`; `source` is gone then.
 
         Raises Conflict where both are the same person, and TemplateAltered.
         """
@@ -175,7 +175,7 @@ class Gallery:
             erase.merge(session, self.sealer if counted[0] else None, gone, heir)
             record(session, at=at, by=by, action="person.merge", subject=heir.id, details={"from": gone_id})
             self.store.plan_erasure()
-            merged = people.info(session, self.encoder_id, heir)
+            merged = people.info(session, self.pipeline_id, heir)
         self.store.finish_erasure()
         return merged
 
@@ -208,6 +208,7 @@ class Gallery:
         at: datetime,
         by: str,
         crop: bytes | None = None,
+        landmarks: NDArray[np.float32] | None = None,
         external_id: str | None = None,
         groups: Iterable[str] = (),
         note: str = "",
@@ -218,25 +219,26 @@ class Gallery:
         Who it is: the person with `external_id`, where one is given (raises DuplicateId where the name there is
         another), else the only person with this name (PersonAmbiguous where there are several), else somebody
         new. The same photo again changes nothing; no photo makes somebody active again (PersonInactive). With
-        `replace` the person's other templates of this encoder go. Raises TemplateInvalid, WrongEncoder,
+        `replace` the person's other templates of this encoder go. A `crop` is an encoded picture: the aligned face, or
+        with its `landmarks` (5, 2) in pixels the chip around it. Raises TemplateInvalid, WrongEncoder,
         PersonInvalid.
         """
         payload = templates.pack(vector, cohort_mean)
-        photo = templates.Photo(quality, source, source_sha256, crop, at)
+        photo = templates.Photo(quality, source, source_sha256, crop, at, landmarks)
         with self.store.atomic() as session:
             row = people.known(session, name, external_id)
             new = row is None
             row = row or people.insert(session, name, external_id, note, at)
-            added = templates.insert(session, self.sealer, self.encoder_id, row.id, payload, photo)
+            added = templates.insert(session, self.sealer, self.pipeline_id, row.id, payload, photo)
             joined = all_groups.add_member(session, row.id, groups)
-            dropped = replace and templates.drop_others(session, row.id, self.encoder_id, added.template_id)
+            dropped = replace and templates.drop_others(session, row.id, self.pipeline_id, added.template_id)
             outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
             if added.changed or joined or dropped:
                 _refuse_inactive(row)
-                details = {"template": added.template_id, "encoder": self.encoder_id, "outcome": outcome}
+                details = {"template": added.template_id, "encoder": self.pipeline_id, "outcome": outcome}
                 record(session, at=at, by=by, action="person.enroll", subject=row.id, details=details)
                 self.store.bump(session)
-            return EnrolResult(people.info(session, self.encoder_id, row), added.template_id, outcome)
+            return EnrolResult(people.info(session, self.pipeline_id, row), added.template_id, outcome)
 
     def add_template(
         self,
@@ -248,20 +250,21 @@ class Gallery:
         source: str,
         source_sha256: str,
         crop: bytes | None,
+        landmarks: NDArray[np.float32] | None = None,
         at: datetime,
         by: str,
     ) -> AddedTemplate:
-        """One more template, vector (d,) of unit length; the same photo again changes nothing.
+        """One more template, vector (d,) of unit length, crop as for `enroll`; the same photo again changes nothing.
 
         Raises PersonUnknown, TemplateInvalid, WrongEncoder.
         """
         payload = templates.pack(vector, cohort_mean)
-        photo = templates.Photo(quality, source, source_sha256, crop, at)
+        photo = templates.Photo(quality, source, source_sha256, crop, at, landmarks)
         with self.store.atomic() as session:
             row = people.find_row(session, person)
-            added = templates.insert(session, self.sealer, self.encoder_id, row.id, payload, photo)
+            added = templates.insert(session, self.sealer, self.pipeline_id, row.id, payload, photo)
             if added.changed:
-                details = {"template": added.template_id, "encoder": self.encoder_id}
+                details = {"template": added.template_id, "encoder": self.pipeline_id}
                 record(session, at=at, by=by, action="template.add", subject=row.id, details=details)
                 self.store.bump(session)
             return added
@@ -270,7 +273,7 @@ class Gallery:
         """The template this photo gave for this person before, or None: a bulk run skips it unseen."""
         with self.store.reading() as session:
             row = people.find_row(session, person)
-            return templates.find_source(session, row.id, self.encoder_id, source_sha256)
+            return templates.find_source(session, row.id, self.pipeline_id, source_sha256)
 
     def templates_of(self, person: str | int) -> list[TemplateInfo]:
         """What is known of a person's templates, of every encoder."""
@@ -280,16 +283,16 @@ class Gallery:
     def load(self, ids: list[int] | None = None, *, active: bool | None = True) -> Templates:
         """This encoder's templates of active people (None: of all), opened, all or those in `ids`."""
         with self.store.reading() as session:
-            if not templates.any_of(session, self.encoder_id):
+            if not templates.any_of(session, self.pipeline_id):
                 return templates.nothing()
-            return templates.load(session, self.sealer, self.encoder_id, ids, active=active)
+            return templates.load(session, self.sealer, self.pipeline_id, ids, active=active)
 
     def owners(self) -> dict[int, int]:
         """Template id to person id of this encoder's templates of active people; needs no key."""
         with self.store.reading() as session:
-            return templates.owners(session, self.encoder_id)
+            return templates.owners(session, self.pipeline_id)
 
-    def crops(self, encoder_id: str, *, lacking: bool = False) -> Iterator[StoredCrop]:
+    def crops(self, pipeline_id: str, *, lacking: bool = False) -> Iterator[StoredCrop]:
         """The kept crops of another encoder's templates, opened one by one, to embed them anew.
 
         Which they are is settled by the call: all, or with ``lacking`` those of active people who have no template of
@@ -297,7 +300,7 @@ class Gallery:
         names it.
         """
         with self.store.reading() as session:
-            ids = templates.with_crop(session, encoder_id, without=self.encoder_id if lacking else None)
+            ids = templates.with_crop(session, pipeline_id, without=self.pipeline_id if lacking else None)
         return self._opened(ids)
 
     def _opened(self, ids: Iterable[int]) -> Iterator[StoredCrop]:
@@ -313,7 +316,7 @@ class Gallery:
     def renewable(self) -> dict[str, int]:
         """By other encoder, how many kept crops active people have who lack a template of this one; needs no key."""
         with self.store.reading() as session:
-            return templates.renewable(session, self.encoder_id)
+            return templates.renewable(session, self.pipeline_id)
 
     def crop(self, template_id: int) -> bytes | None:
         """The encoded picture of one template's crop, opened; None where none is kept."""
@@ -321,11 +324,27 @@ class Gallery:
             found = templates.open_crop(session, self.sealer, template_id)
             return None if found is None else found.picture
 
-    def drop_encoder(self, encoder_id: str, *, at: datetime, by: str) -> int:
+    def adopt(self, old: str, new: str, *, at: datetime, by: str) -> int:
+        """File the templates of pipeline `old` under `new`, which is the same by another name; returns how many.
+
+        They are sealed anew. One that does not open stays as it is, and so does one whose photo is filed under `new`
+        already. Raises WrongEncoder where they do not fit those under `new`, and what `Vault.unlock` does.
+        """
+        with self.store.reading() as session:
+            if old == new or not templates.any_of(session, old):
+                return 0
+        with self._changing() as session:
+            count = resealing.adopt(session, self.sealer, old, new)
+            if count:
+                details = {"from": old, "to": new, "templates": count}
+                record(session, at=at, by=by, action="pipeline.adopt", subject="gallery", details=details)
+            return count
+
+    def drop_encoder(self, pipeline_id: str, *, at: datetime, by: str) -> int:
         """Delete every template of an encoder no longer in use; returns how many went."""
         with self._changing() as session:
-            count = templates.drop_encoder(session, encoder_id)
-            details = {"encoder": encoder_id, "templates": count}
+            count = templates.drop_encoder(session, pipeline_id)
+            details = {"encoder": pipeline_id, "templates": count}
             record(session, at=at, by=by, action="encoder.drop", subject="gallery", details=details)
             self.store.plan_erasure()
         self.store.finish_erasure()
@@ -375,15 +394,15 @@ class Gallery:
 
     def stats(self) -> Stats:
         """Counts of everything; needs no key."""
-        return verify.stats(self.store, self.encoder_id)
+        return verify.stats(self.store, self.pipeline_id)
 
-    def verify(self) -> list[Problem]:
+    def verify(self) -> list[Defect]:
         """Every defect found, each with the command that repairs it; changes nothing."""
-        return verify.verify(self.store, self.vault, self.encoder_id)
+        return verify.verify(self.store, self.vault, self.pipeline_id)
 
-    def repair(self, *, at: datetime, by: str) -> list[Problem]:
+    def repair(self, *, at: datetime, by: str) -> list[Defect]:
         """Mend what can be mended without a person's decision; returns what is left."""
-        verify.repair(self.store, at=at, by=by)
+        verify.repair(self.store, self.vault, at=at, by=by)
         return self.verify()
 
     def export(self, path: Path, *, at: datetime, passphrase: str | None = None) -> archive.Exported:

@@ -149,10 +149,10 @@ class Search(Protocol):
 class Cipher(Protocol):
     """Seals bytes so that they open for one person, encoder and purpose alone."""
 
-    def seal(self, plain: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
+    def seal(self, plain: bytes, *, person: int | str, pipeline_id: str, purpose: str) -> bytes:
         """`plain`, sealed."""
 
-    def open(self, sealed: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
+    def open(self, sealed: bytes, *, person: int | str, pipeline_id: str, purpose: str) -> bytes:
         """What `seal` was given; raises TemplateAltered on any difference."""
 
     def derive(self, purpose: str, salt: bytes) -> bytes:

@@ -1,7 +1,10 @@
 """The tables, as typed models that SQLite and PostgreSQL both can hold.
 
-Ids of people, templates and events are never used twice, so an event that names a removed person's internal
-id can never be taken for somebody else's. Instants are aware and in UTC; a naive one is refused.
+Ids of people, templates, sightings, corrections and events are never used twice, so what names a removed person's
+internal id can never be taken for somebody else's. Instants are aware and in UTC; a naive one is refused.
+
+What happened is written once and never again: sighting, then mark, then correction. They name people by internal id
+alone; what follows from them, who counts as present and which mark is void, is asked of them and not stored.
 """
 
 import json
@@ -27,7 +30,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from gallery.errors import GalleryDamaged
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """Every schema this version knows, oldest first; the last is the one it writes."""
 
 NAMING = {
@@ -108,18 +111,22 @@ class Person(Base):
 
 
 class Template(Base):
-    """One sealed template of a person under one encoder; the same photo is filed once."""
+    """One sealed template of a person under one pipeline; the same photo is filed once.
+
+    What is comparable is all that a template comes from: detector, landmark net and encoder. Rows of schema 0001 name
+    the encoder alone.
+    """
 
     __tablename__ = "template"
     __table_args__ = (
-        UniqueConstraint("person_id", "encoder_id", "source_sha256"),
-        Index(None, "encoder_id", "person_id"),  # answers who has which template without reading one
+        UniqueConstraint("person_id", "pipeline_id", "source_sha256"),
+        Index(None, "pipeline_id", "person_id"),  # answers who has which template without reading one
         {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
-    encoder_id: Mapped[str] = mapped_column(String(200))
+    pipeline_id: Mapped[str] = mapped_column(String(200))
     vector: Mapped[bytes] = mapped_column(LargeBinary)
     quality: Mapped[dict[str, Any]] = mapped_column(JsonText)
     source: Mapped[str] = mapped_column(Text)
@@ -128,11 +135,17 @@ class Template(Base):
 
 
 class Crop(Base):
-    """The sealed aligned crop of a template; a table of its own so that loading templates never reads it."""
+    """The sealed crop of a template; a table of its own so that loading templates never reads it.
+
+    ``aligned``: the encoded picture, 112 x 112. ``chip``: ten float32 little-endian, the five landmarks' x and y in
+    pixels of the chip, then the encoded picture of 168 x 168, the template's frame with half as much around it.
+    """
 
     __tablename__ = "crop"
+    __table_args__ = (CheckConstraint("form IN ('aligned', 'chip')", name="form"),)
 
     template_id: Mapped[int] = mapped_column(ForeignKey("template.id", ondelete="CASCADE"), primary_key=True)
+    form: Mapped[str] = mapped_column(String(8))
     picture: Mapped[bytes] = mapped_column(LargeBinary)
 
 
@@ -187,32 +200,130 @@ class SessionRow(Base):
     zone: Mapped[str] = mapped_column(String(64))
 
 
-class MarkRow(Base):
-    """A person was there. One row for a person and session for ever.
+class Alias(Base):
+    """The internal id that somebody had before they were merged into another: old records still name it."""
 
-    Voiding fills the three `void` columns and keeps the row, so the unique pair stops the camera from making
-    the same mark again; only a manual mark clears them (the row is updated, the event log tells the story).
+    __tablename__ = "alias"
+
+    key: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+
+
+class PlaceRow(Base):
+    """A camera or a kiosk by name; the address is sealed, as it may hold a password."""
+
+    __tablename__ = "place"
+    __table_args__ = (
+        CheckConstraint("kind IN ('camera', 'kiosk')", name="kind"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    address: Mapped[bytes | None] = mapped_column(LargeBinary)
+    site: Mapped[str | None] = mapped_column(Text)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("group.id", ondelete="SET NULL"))
+    target_fpir: Mapped[float | None] = mapped_column(Double)
+    created: Mapped[datetime] = mapped_column(Instant)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class SightingRow(Base):
+    """A face judged in a picture, or a finished track, whatever the ruling; written once, as it was given out.
+
+    ``candidates`` name people by internal id; who of them is gone or merged is found out when they are shown.
+    """
+
+    __tablename__ = "sighting"
+    __table_args__ = (
+        CheckConstraint("means IN ('camera', 'file')", name="means"),
+        CheckConstraint("ruling IN ('present', 'already', 'review', 'unknown', 'refused')", name="ruling"),
+        CheckConstraint("retention IN ('mark', 'review', 'unknown', 'refused')", name="retention"),
+        CheckConstraint("person_id IS NULL OR ruling NOT IN ('unknown', 'refused')", name="person"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    place_id: Mapped[int | None] = mapped_column(ForeignKey("place.id"), index=True)
+    means: Mapped[str] = mapped_column(String(8))
+    source: Mapped[str] = mapped_column(Text)
+    frame: Mapped[int | None]
+    track: Mapped[int | None]
+    box: Mapped[list[int] | None] = mapped_column(JsonText)
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("session.id", ondelete="CASCADE"), index=True)
+    ruling: Mapped[str] = mapped_column(String(8), index=True)
+    reasons: Mapped[list[str]] = mapped_column(JsonText)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    score: Mapped[float | None] = mapped_column(Double)
+    cosine: Mapped[float | None] = mapped_column(Double)
+    threshold: Mapped[float | None] = mapped_column(Double)
+    margin: Mapped[float | None] = mapped_column(Double)
+    target_fpir: Mapped[float | None] = mapped_column(Double)
+    gallery_size: Mapped[int | None]
+    candidates: Mapped[list[dict[str, Any]]] = mapped_column(JsonText)
+    quality: Mapped[dict[str, Any]] = mapped_column(JsonText)
+    pipeline_id: Mapped[str] = mapped_column(String(200))
+    retention: Mapped[str] = mapped_column(String(8))
+
+
+class SightingCrop(Base):
+    """The sealed face of a sighting that somebody must look at; purged when somebody has, or when it is old."""
+
+    __tablename__ = "sighting_crop"
+
+    sighting_id: Mapped[int] = mapped_column(ForeignKey("sighting.id", ondelete="CASCADE"), primary_key=True)
+    picture: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class MarkRow(Base):
+    """A person was there; written once. The latest correction that voids or restores it says whether it counts.
+
+    The ordinal counts a person's marks in a session from 1: being unique, it keeps two cameras from marking at once.
     """
 
     __tablename__ = "mark"
     __table_args__ = (
-        UniqueConstraint("person_id", "session_id"),
-        CheckConstraint("how IN ('camera', 'file', 'manual')", name="how"),
-        CheckConstraint(
-            "(voided_at IS NULL) = (void_reason IS NULL) AND (voided_at IS NULL) = (voided_by IS NULL)",
-            name="void",
-        ),
+        UniqueConstraint("person_id", "session_id", "ordinal"),
+        CheckConstraint("method IN ('face', 'manual', 'pin', 'qr', 'badge', 'device')", name="method"),
+        CheckConstraint("direction IN ('in', 'out')", name="direction"),
+        CheckConstraint("ordinal >= 1", name="ordinal"),
     )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: uuid4().hex)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     session_id: Mapped[int] = mapped_column(ForeignKey("session.id", ondelete="CASCADE"), index=True)
+    ordinal: Mapped[int]
     at: Mapped[datetime] = mapped_column(Instant)
-    how: Mapped[str] = mapped_column(String(8))
-    evidence: Mapped[dict[str, Any]] = mapped_column(JsonText)
-    voided_at: Mapped[datetime | None] = mapped_column(Instant)
-    void_reason: Mapped[str | None] = mapped_column(Text)
-    voided_by: Mapped[str | None] = mapped_column(Text)
+    time_known: Mapped[bool]
+    entered: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(String(8))
+    direction: Mapped[str | None] = mapped_column(String(8))
+    sighting_id: Mapped[int | None] = mapped_column(ForeignKey("sighting.id", ondelete="SET NULL"), index=True)
+    details: Mapped[dict[str, Any]] = mapped_column(JsonText)
+
+
+class CorrectionRow(Base):
+    """What somebody has said of a mark or a sighting afterwards; both stay as they are."""
+
+    __tablename__ = "correction"
+    __table_args__ = (
+        CheckConstraint("kind IN ('void', 'restore', 'confirm', 'reassign', 'dismiss', 'excuse')", name="kind"),
+        CheckConstraint("(mark_id IS NULL) <> (sighting_id IS NULL)", name="subject"),
+        CheckConstraint("person_id IS NULL OR kind = 'reassign'", name="person"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    mark_id: Mapped[str | None] = mapped_column(ForeignKey("mark.id", ondelete="CASCADE"), index=True)
+    sighting_id: Mapped[int | None] = mapped_column(ForeignKey("sighting.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
 
 
 class EventRow(Base):

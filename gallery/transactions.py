@@ -6,21 +6,34 @@ Each thread is in at most one view and one writing step at a time; what is neste
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Engine, Update, event, select, update
 from sqlalchemy.orm import Session
 
-from gallery.schema import EventRow, Meta
+from gallery.schema import CorrectionRow, EventRow, MarkRow, Meta, SightingRow
 
 GENERATION, ERASURE = "generation", "erasure_pending"
 """Facts about the home: how often it changed, and whether bytes of somebody removed are still to be overwritten."""
 _SEEN = "generation seen"
 
 
-def _guard_events(_connection: Connection, clause: object, *_rest: object) -> None:
-    if isinstance(clause, Update | Delete) and getattr(clause.table, "key", None) == EventRow.__tablename__:
-        raise RuntimeError("the event table is append-only")
+REKEYING: Mapping[str, Any] = MappingProxyType({"rekeying": True})
+"""The execution options of the one change that records allow: who was merged into another is named as that one."""
+_RECORDS = {each.__tablename__ for each in (SightingRow, MarkRow, CorrectionRow)}
+_APPEND_ONLY = {EventRow.__tablename__, *_RECORDS}
+
+
+def _guard_records(
+    _connection: Connection, clause: object, _many: object, _one: object, options: Mapping[str, Any]
+) -> None:
+    if not isinstance(clause, Update | Delete):
+        return
+    table = getattr(clause.table, "key", None)
+    rekeyed = isinstance(clause, Update) and options.get("rekeying", False) and table in _RECORDS
+    if table in _APPEND_ONLY and not rekeyed:
+        raise RuntimeError(f"the {table} table is append-only")
 
 
 class Transactions:
@@ -33,7 +46,7 @@ class Transactions:
     def __init__(
         self, engine: Engine, writing: Mapping[str, Any], mapped: Callable[[], AbstractContextManager[None]]
     ) -> None:
-        event.listen(engine, "before_execute", _guard_events)
+        event.listen(engine, "before_execute", _guard_records)
         self._engine = engine
         self._writer = engine.execution_options(**writing)
         self._mapped = mapped

@@ -1,7 +1,7 @@
 """What the gallery hands out: plain, frozen, checked when made."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, NamedTuple
 
@@ -9,6 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Outcome = Literal["enrolled", "added", "replaced", "unchanged"]
+CropForm = Literal["aligned", "chip"]
+Means = Literal["camera", "file"]
+Ruling = Literal["present", "already", "review", "unknown", "refused"]
+Retention = Literal["mark", "review", "unknown", "refused"]
+Method = Literal["face", "manual", "pin", "qr", "badge", "device"]
+CorrectionKind = Literal["void", "restore", "confirm", "reassign", "dismiss", "excuse"]
+PlaceKind = Literal["camera", "kiosk"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class TemplateInfo:
 
     id: int
     person_id: int
-    encoder_id: str
+    pipeline_id: str
     quality: Mapping[str, Any]
     source: str
     source_sha256: str
@@ -87,10 +94,19 @@ class TemplateInfo:
 
 @dataclass(frozen=True)
 class StoredCrop:
-    """An opened aligned crop (encoded picture) with what a new template made from it must carry on."""
+    """An opened crop (encoded picture) with what a new template made from it must carry on.
+
+    A chip has its `landmarks` (5, 2) float32 in its own pixels; an aligned crop has none.
+    """
 
     template: TemplateInfo
     picture: bytes
+    landmarks: NDArray[np.float32] | None = None
+
+    @property
+    def form(self) -> CropForm:
+        """How the face lies in the picture."""
+        return "aligned" if self.landmarks is None else "chip"
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,7 @@ class SealedTemplate:
     external_id: str
     vector: bytes
     crop: bytes | None
+    form: CropForm = "aligned"
 
 
 @dataclass(frozen=True)
@@ -137,7 +154,7 @@ class Hit:
 class Stats:
     """Counts of a gallery; `other_encoders` tells how many templates this encoder cannot use, by encoder."""
 
-    encoder_id: str
+    pipeline_id: str
     people: int
     active: int
     without_template: int
@@ -147,12 +164,13 @@ class Stats:
     groups: Mapping[str, int]
     lookalikes: int
     sessions: int
+    sightings: int
     marks: int
     database_bytes: int
 
 
 @dataclass(frozen=True)
-class Problem:
+class Defect:
     """A finding of `verify`: a stable id, what it is about, and the command that repairs it."""
 
     id: str
@@ -177,24 +195,107 @@ class Soundness:
     orphans: tuple[Orphan, ...] = ()
 
 
+class ScoredKey(NamedTuple):
+    """Somebody a face was compared with, by the internal id of then; None where it is not known any more."""
+
+    key: int | None
+    score: float | None
+    cosine: float | None
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A judged face or a finished track as it was given out; `id` is None until it is stored.
+
+    `ruling` and `reasons` are the decision's; `person` is the internal id of whom it names. Numbers that a record of
+    schema 0001 did not tell are None.
+    """
+
+    at: datetime
+    means: Means
+    source: str
+    ruling: Ruling
+    pipeline: str
+    session: int | None = None
+    person: int | None = None
+    frame: int | None = None
+    track: int | None = None
+    box: Sequence[int] | None = None
+    reasons: tuple[str, ...] = ()
+    score: float | None = None
+    cosine: float | None = None
+    threshold: float | None = None
+    margin: float | None = None
+    target_fpir: float | None = None
+    gallery_size: int | None = None
+    candidates: tuple[ScoredKey, ...] = ()
+    quality: Mapping[str, Any] = field(default_factory=dict)
+    place: int | None = None
+    id: int | None = None
+
+    @property
+    def retention(self) -> Retention:
+        """For which purpose it is kept."""
+        return "mark" if self.ruling == "present" or self.ruling == "already" else self.ruling  # noqa: PLR1714 - typed
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What somebody has said of a mark or a sighting; `person` is to whom a sighting was reassigned."""
+
+    id: int
+    kind: CorrectionKind
+    at: datetime
+    by: str
+    reason: str
+    mark: str | None = None
+    sighting: int | None = None
+    person: int | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A camera or kiosk; its address is sealed and read by itself."""
+
+    id: int
+    name: str
+    kind: PlaceKind
+    site: str | None
+    group: str | None
+    target_fpir: float | None
+    created: datetime
+    active: bool
+
+
 @dataclass(frozen=True)
 class StoredMark:
-    """A mark as it stands, by the internal ids of person and session; void where `voided_at` is not None."""
+    """A mark by the internal ids of person, session and sighting; void where `voided` tells by whom and why.
+
+    `means` is the sighting's, None for a mark that rests on none.
+    """
 
     id: str
     person: int
     session: int
+    ordinal: int
     at: datetime
-    how: str
-    evidence: Mapping[str, Any]
-    voided_at: datetime | None = None
-    void_reason: str | None = None
-    voided_by: str | None = None
+    time_known: bool
+    entered: datetime
+    by: str
+    method: Method
+    sighting: int | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    direction: str | None = None
+    means: str | None = None
+    voided: Correction | None = None
 
 
 @dataclass(frozen=True)
 class StoredSession:
-    """A session; `day` is None for a named one, `marks` are those of the people who were asked for."""
+    """A session; `day` is None for a named one, `marks` are those of the people asked for, void ones too.
+
+    `people` are those of them who are enrolled.
+    """
 
     id: int
     name: str
@@ -205,6 +306,7 @@ class StoredSession:
     closes: datetime | None
     group: str | None
     marks: tuple[StoredMark, ...] = ()
+    people: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -160,8 +160,8 @@ class Judge:
         """The other people closest to any template of a person, best first."""
         from enroll.face import Template
 
-        encoder = self._gallery.encoder_id
-        ids = [each.id for each in self._gallery.templates_of(person) if each.encoder_id == encoder]
+        encoder = self._gallery.pipeline_id
+        ids = [each.id for each in self._gallery.templates_of(person) if each.pipeline_id == encoder]
         own = self._gallery.load(ids) if ids else None
         if own is None:
             return []
@@ -192,7 +192,7 @@ class Judge:
         hits = iter(found)
         compared = [_compared(face, None if face.template is None else next(hits), raised) for face in faces]
         verdicts = decide(compared, policy, lookalikes)
-        common: dict[str, Any] = {"source": source, "frame": frame, "at": at, "encoder": self._gallery.encoder_id}
+        common: dict[str, Any] = {"source": source, "frame": frame, "at": at, "encoder": self._gallery.pipeline_id}
         return [
             _decision(face, seen, verdict, policy, refs, common)
             for face, seen, verdict in zip(faces, compared, verdicts, strict=True)

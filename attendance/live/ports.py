@@ -102,8 +102,18 @@ class Desk(Protocol):
         """
         ...
 
-    def record(self, decision: Decision, session: str | None = None, *, how: Means | None = None) -> Decision:
-        """Mark a `present` decision; returns it as it was recorded."""
+    def record(
+        self,
+        decision: Decision,
+        session: str | None = None,
+        *,
+        how: Means | None = None,
+        crop: Pixels | None = None,
+    ) -> Decision:
+        """Store a decision, and mark a `present` one; returns it as it was recorded.
+
+        ``crop`` is the face, to be kept where somebody must look.
+        """
         ...
 
     def note_check(self, how: Means, session: str | None = None) -> None:

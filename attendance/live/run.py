@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from attendance.cameras.frame import Frame
+from attendance.cameras.frame import Frame, Pixels
 from attendance.errors import RunStarted
 from attendance.live.events import (
     Began,
@@ -248,10 +248,10 @@ class Run:
             self._noted = now
             self._desk.note_check(self.place.how, self.place.session)
 
-    def _give_out(self, decision: Decision) -> Decision:
-        """Mark, count, and tell; returns the decision as it was recorded."""
+    def _give_out(self, decision: Decision, crop: Pixels | None = None) -> Decision:
+        """Record, count, and tell; returns the decision as it was recorded. ``crop`` is the face."""
         if not self.place.dry_run:
-            decision = self._desk.record(decision, self.place.session, how=self.place.how)
+            decision = self._desk.record(decision, self.place.session, how=self.place.how, crop=crop)
         self._marked += decision.decision == "present"
         self._unknown += decision.decision == "unknown"
         if decision.decision == "present" and not self.place.dry_run:

@@ -30,7 +30,7 @@ MARKED_LOOK_S: Final = 1.0  # and after its mark, to see whether it is still the
 SHOWN_S: Final = 0.4  # a box is drawn this long after its last detection
 PROMPT_S: Final = 0.2  # between two frames; after longer pauses a face at the same place may be another one
 
-Report = Callable[[Decision], Decision]
+Report = Callable[[Decision, Pixels], Decision]
 
 
 @dataclass(slots=True, eq=False)
@@ -53,7 +53,11 @@ class Before:
 
 
 class Watcher:
-    """Watches one source for `desk`. `report` is given each settled decision once and returns it as recorded."""
+    """Watches one source for `desk`.
+
+    `report` is given each settled decision once, with the crop of the face it was taken from, and returns it as
+    recorded.
+    """
 
     def __init__(
         self, desk: "Desk", *, source: str, group: str | None, report: Report, tell: Callable[[Voted], object]
@@ -207,7 +211,7 @@ class Watcher:
         settled = each.looks.settle(joint)
         if settled.decision == "present":
             quality = face.quality.to_dict()
-            self._give(each, replace(settled, box=face.box, quality=quality, frame=frame.number, at=frame.at))
+            self._give(each, face, replace(settled, box=face.box, quality=quality, frame=frame.number, at=frame.at))
 
     def _end(self, each: Watched) -> None:
         """Report a track that left undecided, or that changed its person after its mark."""
@@ -219,11 +223,10 @@ class Watcher:
             (joint,) = self._desk.judge([best.face], source=self._source, at=best.at, group=self._group, track=True)
         settled = each.looks.settle(joint)
         quality = best.face.quality.to_dict()
-        self._give(each, replace(settled, box=best.face.box, quality=quality, frame=best.frame, at=best.at))
+        self._give(each, best.face, replace(settled, box=best.face.box, quality=quality, frame=best.frame, at=best.at))
 
-    def _give(self, each: Watched, decision: Decision) -> None:
-        decision = replace(decision, track=each.track.id)
-        each.reported = self._report(decision)
+    def _give(self, each: Watched, face: "Face", decision: Decision) -> None:
+        each.reported = self._report(replace(decision, track=each.track.id), face.crop)
 
     def _ask(self, frame: Frame, faces: "Sequence[Face]", *, track: bool = False) -> list[Decision]:
         if not faces:

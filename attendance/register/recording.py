@@ -1,67 +1,125 @@
-"""From decisions to marks: those of one picture together, and of which time they are when the session's day is over."""
+"""From decisions to records: a sighting of each, the marks they come to, and of which time those are."""
 
 import dataclasses
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attendance.errors import SessionClosed
 from attendance.judge.decision import MARK_VOIDED
-from attendance.records import Decision, PersonRef, instant
-from attendance.register.marks import ENTERED, TIME, UNKNOWN, Marked, evidence_of, info_of
+from attendance.records import Decision, PersonRef, number
+from attendance.register.marks import Wish, counting
 from attendance.zones import day_bounds, zone
-from gallery.errors import PersonUnknown
+from gallery.repositories import sightings
+from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
-    from attendance.register.marks import How
     from attendance.register.sessions import SessionInfo
-    from gallery.values import StoredMark
+    from enroll.face import Face
+    from gallery.ports import Transaction
+    from gallery.values import Means, StoredMark, StoredSession
 
+Crops = Sequence[Any]
+"""By decision the picture of its face, (H, W, 3) uint8 RGB, or None."""
 _EXIF, _TAKEN, _OFFSET = 0x8769, 0x9003, 0x9011  # the Exif folder; DateTimeOriginal and OffsetTimeOriginal (Exif 2.31)
 
 
 def record(
-    app: "Attendance", decisions: Sequence[Decision], session: str | None, how: "How | None", *, note: bool
+    app: "Attendance",
+    decisions: Sequence[Decision],
+    session: str | None,
+    how: "Means | None",
+    *,
+    note: bool,
+    crops: Crops = (),
 ) -> list[Decision]:
-    """Mark the ``present`` decisions of one picture in the session (None: the day's own); see `Attendance.record`.
+    """Store the decisions of one picture, and mark the ``present`` ones in the session; see `Attendance.record`.
 
-    The session and the marks that are there already are looked up once, and without the write lock. With ``note``
-    the check itself is remembered, even where there is no decision.
+    With ``note`` the check itself is remembered, even where there is no decision.
     """
-    wanted = {each.person.key for each in decisions if each.decision == "present" and each.person is not None}
-    if not wanted and not note:
-        return list(decisions)
-    at = decisions[0].at if decisions else app.clock.utc()
-    with app.store.reading():
-        found, seen = app.sessions.for_people(session, at, wanted)
+    if not decisions:
         if note:
-            app.note(found, how or "file")
-    return [_recorded(app, each, found, seen, how) for each in decisions]
+            with app.store.reading():
+                app.note(app.sessions.for_marks(session, app.clock.utc()), how or "file")
+        return []
+    with app.store.atomic() as transaction:
+        return _recorded(app, transaction, decisions, session, how, note=note, crops=crops)
+
+
+def record_faces(
+    app: "Attendance", faces: "Sequence[Face]", *, source: str, group: str | None, session: str | None
+) -> list[Decision]:
+    """Judge the faces (at least one) of one picture file and record the decisions, all in one step.
+
+    Nobody is enrolled, marked or removed between the look at the gallery and the marks.
+    """
+    with app.store.atomic() as transaction:
+        decisions = app.judge(faces, source=source, group=group)
+        crops = [face.crop for face in faces]
+        return _recorded(app, transaction, decisions, session, "file", note=True, crops=crops)
 
 
 def _recorded(
-    app: "Attendance", decision: Decision, session: "SessionInfo", seen: "dict[int, StoredMark]", how: "How | None"
-) -> Decision:
-    if decision.decision != "present" or decision.person is None:
+    app: "Attendance",
+    transaction: "Transaction",
+    decisions: Sequence[Decision],
+    session: str | None,
+    how: "Means | None",
+    *,
+    note: bool,
+    crops: Crops,
+) -> list[Decision]:
+    """Who is marked already is asked in the step that writes: nobody marks or removes anybody in between."""
+    people = {each.person.key for each in decisions if each.person is not None}
+    marking = note or any(each.decision == "present" for each in decisions)
+    found, stored = app.sessions.for_sightings(session, decisions[0].at, people, must_be_open=marking)
+    if note:
+        app.note(found, how or "file")
+    settled = _settled(decisions, stored)
+    seen = [_sighting(each, found, how) for each in settled]
+    numbers = sightings.add(transaction, seen)
+    settled = [dataclasses.replace(each, sighting=number) for each, number in zip(settled, numbers, strict=True)]
+    _keep_faces(app, transaction, settled, crops)
+    return [
+        _marked(app, transaction, each, found, sighted.means) if each.decision == "present" else each
+        for each, sighted in zip(settled, seen, strict=True)
+    ]
+
+
+def _settled(decisions: Sequence[Decision], stored: "StoredSession") -> list[Decision]:
+    """The decisions as they are given out, by who is enrolled and marked now."""
+    made: dict[int, list[StoredMark]] = {}
+    for mark in stored.marks:
+        made.setdefault(mark.person, []).append(mark)
+    return [_given_out(each, stored.people, made) for each in decisions]
+
+
+def _given_out(decision: Decision, enrolled: "frozenset[int]", made: "Mapping[int, Sequence[StoredMark]]") -> Decision:
+    if decision.person is None:
         return decision
-    kind = how or ("file" if decision.track is None else "camera")
-    at, facts = time_of_mark(decision, session, kind)
-    there = seen.get(decision.person.key)
-    if there is not None and (there.voided_at is None or kind != "manual"):
-        marked = Marked(info_of(there), new=False)
-    else:
-        evidence = {**evidence_of(decision), **facts}
-        try:
-            marked = app.marks.mark(
-                decision.person.key, session, at=at, how=kind, evidence=evidence, entered=decision.at
-            )
-        except PersonUnknown:
-            return _without(decision, decision.person)
-    if not marked.mark.valid:
+    if decision.person.key not in enrolled:
+        return _without(decision, decision.person)
+    there = counting(made.get(decision.person.key, ()))
+    if decision.decision != "present" or there is None:
+        return decision
+    if there.voided is not None:
         reasons = (*decision.reasons, MARK_VOIDED)
-        return dataclasses.replace(decision, decision="review", mark=marked.mark.id, reasons=reasons)
+        return dataclasses.replace(decision, decision="review", mark=there.id, reasons=reasons)
+    return dataclasses.replace(decision, decision="already", mark=there.id)
+
+
+def _marked(
+    app: "Attendance", transaction: "Transaction", decision: Decision, session: "SessionInfo", means: "Means"
+) -> Decision:
+    """Mark who is present."""
+    if decision.person is None:
+        return decision
+    at, known = time_of_mark(decision, session, means)
+    wish = Wish(at, means, decision.sighting, {}, entered=decision.at, time_known=known)
+    marked = app.marks.mark_in(transaction, decision.person.key, session, wish)
     return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
 
 
@@ -80,24 +138,69 @@ def _without(decision: Decision, gone: PersonRef) -> Decision:
     )
 
 
-def refuse_past(session: "SessionInfo", at: datetime, how: "How") -> None:
+def _sighting(decision: Decision, session: "SessionInfo", how: "Means | None") -> Sighting:
+    """What is kept of the decision: its numbers as they are given out, people by the gallery's number."""
+    told = decision.to_dict()
+    return Sighting(
+        at=decision.at,
+        means=how or ("file" if decision.track is None else "camera"),
+        source=decision.source,
+        ruling=decision.decision,
+        pipeline=decision.encoder,
+        session=session.id,
+        person=None if decision.person is None else decision.person.key,
+        frame=decision.frame,
+        track=decision.track,
+        reasons=decision.reasons,
+        candidates=tuple(
+            ScoredKey(each.person.key, number(each.score), number(each.cosine)) for each in decision.candidates
+        ),
+        quality=decision.quality,
+        **{key: told[key] for key in _NUMBERS},
+    )
+
+
+_NUMBERS = ("box", "score", "cosine", "threshold", "margin", "target_fpir", "gallery_size")
+
+
+def _keep_faces(app: "Attendance", transaction: "Transaction", decisions: Sequence[Decision], crops: Crops) -> None:
+    """Keep, sealed, the faces of which the settings say so: of reviews, and of strangers if that is asked for."""
+    days = {"review": app.settings.keep_review_days, "unknown": app.settings.keep_unknown_days}
+    kept = {
+        each.sighting: encoded(crop)
+        for each, crop in zip(decisions, crops, strict=False)
+        if crop is not None and each.sighting is not None and days.get(each.decision, 0) > 0
+    }
+    if kept:
+        sightings.keep_crops(transaction, app.gallery.sealer, kept)
+
+
+def encoded(crop: Any) -> bytes:
+    """A picture (H, W, 3) uint8 RGB as a PNG."""
+    from PIL import Image
+
+    data = io.BytesIO()
+    Image.fromarray(crop).save(data, "PNG", compress_level=1)
+    return data.getvalue()
+
+
+def refuse_past(session: "SessionInfo", at: datetime, how: "Means") -> None:
     """Raise SessionClosed for a camera in the own session of a day gone by: what it sees is of the present one."""
     if how == "camera" and session.is_over(at):
         raise SessionClosed(session.name, "this day is over, and a camera sees the present one")
 
 
-def time_of_mark(decision: Decision, session: "SessionInfo", how: "How") -> tuple[datetime, dict[str, str]]:
-    """When the person was there, and what the evidence says of it.
+def time_of_mark(decision: Decision, session: "SessionInfo", how: "Means") -> tuple[datetime, bool]:
+    """When the person was there, and whether that is known.
 
     That is the instant of the decision; in the session of a day gone by the time that the file tells, else it is
     not known and the session's first instant stands for it. Raises SessionClosed for a camera.
     """
     refuse_past(session, decision.at, how)
     if not session.is_over(decision.at):
-        return decision.at, {}
+        return decision.at, True
     taken = taken_in(decision.source, session)
-    facts = {ENTERED: instant(decision.at), TIME: UNKNOWN if taken is None else "file"}
-    return taken or session.opens, facts
+    return taken or session.opens, taken is not None
 
 
 def taken_in(source: Path | str, session: "SessionInfo") -> datetime | None:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from attendance.records import PersonRef, instant
-from attendance.register.marks import MarkInfo
+from attendance.register.marks import MarkInfo, of_people
 from attendance.register.sessions import SessionInfo
 from attendance.zones import day_bounds
 from gallery.standing import NEVER_LEFT, Standing
@@ -102,7 +102,7 @@ def rows(
     """
     found = []
     for session in sessions:
-        by_person = {mark.person: mark for mark in marks.get(session.id, ())}
+        by_person = of_people(marks.get(session.id, ()))
         wanted = {name for name in (session.group, group) if name is not None}
         for member in members:
             mark = by_person.get(member.person.key)

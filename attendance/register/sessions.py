@@ -15,7 +15,7 @@ from gallery.repositories import sessions as rows
 
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction
-    from gallery.values import StoredMark, StoredSession
+    from gallery.values import StoredSession
 
 OPENED, CLOSED, CHECKED = "session.open", "session.close", "session.check"
 FIRST_DAY = date(1970, 1, 1)
@@ -96,14 +96,15 @@ class Sessions:
 
         Raises `SessionUnknown`, `SessionClosed`, `SessionDay`.
         """
-        return self.for_people(name, at, ())[0]
+        return _must_be_open(_info(self._wanted(name, at, ())), at)
 
-    def for_people(
-        self, name: str | None, at: datetime, people: Collection[int]
-    ) -> "tuple[SessionInfo, dict[int, StoredMark]]":
-        """As `for_marks`, with the marks, void ones too, that these people have in it, by person."""
-        found = self._wanted(name, at, people)
-        return _must_be_open(_info(found), at), {mark.person: mark for mark in found.marks}
+    def for_sightings(
+        self, name: str | None, at: datetime, people: Collection[int], *, must_be_open: bool
+    ) -> "tuple[SessionInfo, StoredSession]":
+        """As `for_marks`, with who of these people is enrolled and their marks; a closed one if that is allowed."""
+        stored = self._wanted(name, at, people)
+        found = _info(stored)
+        return _must_be_open(found, at) if must_be_open else found, stored
 
     def by_hand(self, name: str | None, at: datetime) -> SessionInfo:
         """As `for_marks`, but a named session may be closed: corrections are made afterwards."""
@@ -203,7 +204,8 @@ class Sessions:
             if found is not None:
                 return found
             opens, _ = day_bounds(day, self._zone)
-            return self._added(transaction, day.isoformat(), at, opens=opens, day=day)
+            made = self._added(transaction, day.isoformat(), at, opens=opens, day=day)
+            return (people and rows.of_day(transaction, day, self._zone, people)) or made
 
     def _added(
         self,

@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from attendance.records import instant
-from attendance.register.marks import ENTERED, TIME, UNKNOWN
 from attendance.register.moments import day_told, moment, span
 from gallery.errors import PersonInactive
 from gallery.standing import NEVER_LEFT
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """When somebody was there; ``facts`` go into the evidence."""
+    """When somebody was there; ``facts`` go into what is kept of the mark."""
 
     at: datetime
     is_known: bool
@@ -74,9 +72,11 @@ class ByHand:
             day = None if session is not None or at is None else day_told(at, sessions.zone)
             found = sessions.by_hand(session if day is None else day.isoformat(), now)
             time = _time(found, at, now)
-            _refuse_inactive(self._gallery, who, found, time, now)
-            evidence = {"note": note, ENTERED: instant(now), "by": actor.name, **time.facts}
-            made = marks.mark(who.id, found, at=time.at, how="manual", evidence=evidence, entered=now)
+            refuse_inactive(self._gallery, who, found, time, now)
+            details = {"note": note, **time.facts}
+            made = marks.mark(
+                who.id, found, at=time.at, how="manual", details=details, entered=now, time_known=time.is_known
+            )
             return ByHandMark(who, found, made.mark, made.new)
 
     def void(self, actor: "Actor", person: str | int, *, reason: str, session: str | None = None) -> ByHandMark:
@@ -98,10 +98,11 @@ def _time(session: "SessionInfo", at: str | None, now: datetime) -> Time:
     begin, end = span(session, now)
     if begin <= now < end or (session.kind == "named" and session.closes is None):
         return Time(now, is_known=True)
-    return Time(begin, is_known=False, facts={TIME: UNKNOWN})
+    return Time(begin, is_known=False)
 
 
-def _refuse_inactive(gallery: "Gallery", who: "PersonInfo", session: "SessionInfo", time: Time, now: datetime) -> None:
+def refuse_inactive(gallery: "Gallery", who: "PersonInfo", session: "SessionInfo", time: Time, now: datetime) -> None:
+    """Raise PersonInactive for a mark of somebody who did not belong at that time, or all through the session."""
     standing = gallery.standings().get(who.id, NEVER_LEFT)
     belongs = standing.belongs_at(time.at) if time.is_known else standing.belongs_in(*span(session, now))
     if not belongs:

@@ -7,6 +7,8 @@ from attendance.errors import OutputFailed
 from attendance.faults import Problem, only_here, problem_of
 from attendance.parallel import as_iterator, in_order
 from attendance.records import Decision
+from attendance.register.recording import record_faces
+from attendance.reviewing import purge
 from attendance.sources import PassedOver, Source, expand
 
 if TYPE_CHECKING:
@@ -54,6 +56,8 @@ class Check:
 
     def run(self, paths: "Sequence[Path]") -> Iterator[Decision]:
         """One decision a face, in the order of the files."""
+        if not self._dry_run:
+            purge(self._app)
         found = []
         for each in expand(paths):
             if isinstance(each, PassedOver):
@@ -85,14 +89,19 @@ class Check:
             return pixels, models.faces(pixels)
 
     def _picture(self, source: Source, pixels: Any, faces: "list[Face]") -> list[Decision]:
-        with self._app.store.reading():  # one view for who it is and who is marked already
-            decisions = self._app.judge(faces, source=source.shown, group=self._group)
-            if not self._dry_run:
-                decisions = self._app.record_picture(decisions, self._session, how="file")
+        decisions = self._judged(source, faces) if self._dry_run else self._recorded(source, faces)
         self._drawn(source, pixels, decisions)
         if not faces:
             self._complain(_no_face(source.shown, pixels))
         return decisions
+
+    def _judged(self, source: Source, faces: "list[Face]") -> list[Decision]:
+        return self._app.judge(faces, source=source.shown, group=self._group)
+
+    def _recorded(self, source: Source, faces: "list[Face]") -> list[Decision]:
+        if not faces:
+            return self._app.record_picture([], self._session, how="file")
+        return record_faces(self._app, faces, source=source.shown, group=self._group, session=self._session)
 
     def _drawn(self, source: Source, pixels: Any, decisions: Sequence[Decision]) -> None:
         """Show the picture; where that fails the marks are made already, so the decisions come out all the same."""

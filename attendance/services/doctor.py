@@ -322,7 +322,7 @@ def _key(gallery: "Gallery") -> Iterator[Finding]:
 
 def _people(gallery: "Gallery") -> Iterator[Finding]:
     found = gallery.stats()
-    counts = f"{found.active} people, {found.templates} templates of {found.encoder_id}, {found.marks} marks"
+    counts = f"{found.active} people, {found.templates} templates of {found.pipeline_id}, {found.marks} marks"
     if found.without_template and found.other_encoders:
         others = ", ".join(found.other_encoders)
         detail = f"{found.without_template} people have templates of {others} only"

@@ -290,8 +290,8 @@ class Enroller:
         """The best score against the person's templates so far (None: there is none of this encoder), and the least."""
         from enroll.face import scores
 
-        encoder = self._gallery.encoder_id
-        ids = [each.id for each in self._gallery.templates_of(person) if each.encoder_id == encoder]
+        encoder = self._gallery.pipeline_id
+        ids = [each.id for each in self._gallery.templates_of(person) if each.pipeline_id == encoder]
         own = self._gallery.load(ids, active=None)
         needed = self._judge.own_threshold(len(own.ids))
         if not len(own.ids):

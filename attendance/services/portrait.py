@@ -50,7 +50,7 @@ class Portrait:
         ]
         for each in self.templates:
             quality = ", ".join(f"{name} {value}" for name, value in each.quality.items())
-            found.append(f"  template  {each.id} of {each.encoder_id}, {instant(each.created)}, {each.source}")
+            found.append(f"  template  {each.id} of {each.pipeline_id}, {instant(each.created)}, {each.source}")
             found.append(f"            {quality}{'' if each.has_crop else '; no crop kept'}")
         found += [f"  look-alike {who.name} ({who.id}), score {score:.3f}" for who, score in self.lookalikes]
         found += [f"  closest   {each.person.name} ({each.person.id}), score {each.score:.3f}" for each in self.closest]
@@ -91,7 +91,7 @@ class Portraits:
 def _template(info: "TemplateInfo") -> dict[str, Any]:
     return {
         "id": info.id,
-        "encoder": info.encoder_id,
+        "encoder": info.pipeline_id,
         "quality": dict(info.quality),
         "source": info.source,
         "created": instant(info.created),

@@ -84,4 +84,7 @@ class SessionBook:
             return [SessionMark(each, session, self._gallery.find(each.person)) for each in marks]
 
     def _counted(self, session: "SessionInfo") -> HeldSession:
-        return HeldSession(session, sum(mark.valid for mark in self._marks.of_session(session.id)))
+        from attendance.register.marks import of_people
+
+        marks = of_people(self._marks.of_session(session.id))
+        return HeldSession(session, sum(mark.valid for mark in marks.values()))

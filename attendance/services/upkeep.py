@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from gallery import Gallery
-    from gallery.values import Problem, Stats
+    from gallery.values import Defect, Stats
 
 
 class Upkeep:
@@ -20,10 +20,10 @@ class Upkeep:
         """How much there is of everything."""
         return self._gallery.stats()
 
-    def verify(self) -> "list[Problem]":
+    def verify(self) -> "list[Defect]":
         """Open every template and compare all tables; each defect comes with the command that repairs it."""
         return self._gallery.verify()
 
-    def repair(self, actor: "Actor") -> "list[Problem]":
+    def repair(self, actor: "Actor") -> "list[Defect]":
         """Mend what can be mended without a decision, and look again; marks are never invented."""
         return self._gallery.repair(at=self._clock.utc(), by=actor.name)

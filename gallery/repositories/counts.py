@@ -6,7 +6,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from gallery.repositories import groups, templates
-from gallery.schema import Base, Crop, LookalikeRow, MarkRow, Person, SessionRow, Template
+from gallery.repositories.marks import valid
+from gallery.schema import Base, Crop, LookalikeRow, MarkRow, Person, SessionRow, SightingRow, Template
 from gallery.values import Stats
 
 
@@ -18,21 +19,28 @@ def _rows_of(table: type[Base]) -> Select[Any]:
     return select(func.count()).select_from(table)
 
 
-def stats(session: Session, encoder_id: str, database_bytes: int) -> Stats:
+def _present() -> Select[Any]:
+    """How often somebody counts as present in a session: of several valid marks there one does."""
+    counting = select(MarkRow.person_id, MarkRow.session_id).where(valid()).distinct().subquery()
+    return select(func.count()).select_from(counting)
+
+
+def stats(session: Session, pipeline_id: str, database_bytes: int) -> Stats:
     """Counts of everything as the transaction sees it."""
     encoders = templates.count_by_encoder(session)
-    with_template = select(Template.person_id).where(Template.encoder_id == encoder_id)
+    with_template = select(Template.person_id).where(Template.pipeline_id == pipeline_id)
     return Stats(
-        encoder_id=encoder_id,
+        pipeline_id=pipeline_id,
         people=_count(session, _rows_of(Person)),
         active=_count(session, _rows_of(Person).where(Person.active)),
         without_template=_count(session, _rows_of(Person).where(Person.active, Person.id.not_in(with_template))),
-        templates=encoders.pop(encoder_id, 0),
+        templates=encoders.pop(pipeline_id, 0),
         crops=_count(session, _rows_of(Crop)),
         other_encoders=encoders,
         groups=groups.sizes(session),
         lookalikes=_count(session, _rows_of(LookalikeRow)),
         sessions=_count(session, _rows_of(SessionRow)),
-        marks=_count(session, _rows_of(MarkRow).where(MarkRow.voided_at.is_(None))),
+        sightings=_count(session, _rows_of(SightingRow)),
+        marks=_count(session, _present()),
         database_bytes=database_bytes,
     )

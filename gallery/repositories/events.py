@@ -1,8 +1,8 @@
 """The append-only log: what was changed, by whom, when; written in the transaction of the change itself.
 
-The subject is an internal id as text (a person's, a session's) or a mark's id. Details hold internal ids, counts
-and codes, never a name, an external id or a file name: whoever is removed must not live on here. Every mark has
-an event `mark.add` with its id as subject, every voided one a `mark.void`; `gallery.verify` compares.
+The subject is an internal id as text (a person's, a session's, a sighting's) or a mark's id. Details hold internal
+ids, counts and codes, never a name, an external id or a file name: whoever is removed must not live on here. Every
+mark has an event `mark.add` with its id as subject, every correction one of its own; `gallery.verify` compares.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,10 @@ from gallery.values import Event
 MARK_ADDED = "mark.add"
 MARK_VOIDED = "mark.void"
 MARK_RESTORED = "mark.restore"
+SIGHTING_CONFIRMED = "sighting.confirm"
+SIGHTING_REASSIGNED = "sighting.reassign"
+SIGHTING_DISMISSED = "sighting.dismiss"
+SIGHTING_PURGED = "sighting.purge"
 LOOKALIKE_ADDED = "lookalike.add"
 LOOKALIKE_CLEARED = "lookalike.clear"
 PERSON_ACTIVE = "person.active"

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from gallery.names import clean
-from gallery.schema import Group, Membership, SessionRow
+from gallery.schema import Group, Membership, PlaceRow, SessionRow
 
 
 def names(session: Session) -> list[str]:
@@ -58,8 +58,11 @@ def set_member(session: Session, person_id: int, groups: Iterable[str]) -> None:
 
 
 def drop_empty(session: Session) -> None:
-    """Delete groups that nobody belongs to and no session is for."""
-    used = select(Membership.group_id).union(select(SessionRow.group_id).where(SessionRow.group_id.is_not(None)))
+    """Delete groups that nobody belongs to and no session or place is for."""
+    used = select(Membership.group_id).union(
+        select(SessionRow.group_id).where(SessionRow.group_id.is_not(None)),
+        select(PlaceRow.group_id).where(PlaceRow.group_id.is_not(None)),
+    )
     session.execute(delete(Group).where(Group.id.not_in(used)))
 
 

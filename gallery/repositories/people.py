@@ -119,23 +119,23 @@ def _free_id(session: Session, number: int) -> str:
 # Handing out
 
 
-def listed(session: Session, encoder_id: str, group: str | None, *, active: bool | None) -> list[PersonInfo]:
+def listed(session: Session, pipeline_id: str, group: str | None, *, active: bool | None) -> list[PersonInfo]:
     """Everybody by name, or the members of a group; `active=None` lists those who left, too."""
     query = select(*COLUMNS).order_by(Person.name, Person.id)
     if active is not None:
         query = query.where(Person.active == active)
     if group is not None:
         query = query.join(Membership).join(Group).where(Group.name == clean(group, "group"))
-    return infos(session, encoder_id, session.execute(query).all())
+    return infos(session, pipeline_id, session.execute(query).all())
 
 
-def infos(session: Session, encoder_id: str, rows: Sequence[Any]) -> list[PersonInfo]:
+def infos(session: Session, pipeline_id: str, rows: Sequence[Any]) -> list[PersonInfo]:
     """The people, as objects or as rows of `COLUMNS`, with groups and template counts.
 
     Three queries, however many there are.
     """
     ids = [row.id for row in rows] if len(rows) <= _CHUNK else None
-    belongs, counts = groups.of_people(session, ids), templates.counts(session, encoder_id, ids)
+    belongs, counts = groups.of_people(session, ids), templates.counts(session, pipeline_id, ids)
     return [
         PersonInfo(
             id=row.id,
@@ -151,9 +151,9 @@ def infos(session: Session, encoder_id: str, rows: Sequence[Any]) -> list[Person
     ]
 
 
-def info(session: Session, encoder_id: str, row: Person) -> PersonInfo:
+def info(session: Session, pipeline_id: str, row: Person) -> PersonInfo:
     """One row as `infos` does it."""
-    return infos(session, encoder_id, [row])[0]
+    return infos(session, pipeline_id, [row])[0]
 
 
 def members(session: Session, group: str) -> set[int]:
@@ -173,9 +173,9 @@ def named(session: Session, ids: Collection[int]) -> tuple[int, dict[int, Named]
     return int(rows[0][0]), {row.id: Named(row.external_id, row.name) for row in rows if row.id is not None}
 
 
-def unrecognisable(session: Session, encoder_id: str) -> Iterator[str]:
+def unrecognisable(session: Session, pipeline_id: str) -> Iterator[str]:
     """The external ids of active people without a template of this encoder."""
-    having = select(Template.person_id).where(Template.encoder_id == encoder_id)
+    having = select(Template.person_id).where(Template.pipeline_id == pipeline_id)
     query = select(Person.external_id).where(Person.active, Person.id.not_in(having)).order_by(Person.id)
     yield from session.scalars(query)
 

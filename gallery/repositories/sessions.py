@@ -1,14 +1,15 @@
 """What people are marked for: named sessions, and one of each day's own in its zone."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import and_, false, select
 from sqlalchemy.orm import Session
 
-from gallery.repositories.marks import marked
-from gallery.schema import Group, MarkRow, SessionRow
+from gallery.repositories.marks import marked, with_state
+from gallery.schema import Group, MarkRow, Person, SessionRow
 from gallery.values import StoredMark, StoredSession
 
 
@@ -43,7 +44,7 @@ def insert(
     session.add(row)
     session.flush()
     group = None if group_id is None else session.get_one(Group, group_id).name
-    return _session(row, group, [])
+    return _session(_Found(row, group))
 
 
 def close(session: Session, number: int, at: datetime) -> None:
@@ -59,22 +60,44 @@ def closes_at(session: Session, number: int) -> datetime | None:
 
 
 def _read(session: Session, which: Any, people: Collection[int] = ()) -> list[StoredSession]:
-    """The sessions with their group and the marks of these people, in one statement."""
-    of_them = and_(MarkRow.session_id == SessionRow.id, MarkRow.person_id.in_(people)) if people else false()
+    """The sessions with their group, who of these people is enrolled, and their marks, in one statement."""
+    of_them = Person.id.in_(people) if people else false()
     query: Any = (
-        select(SessionRow, Group.name, MarkRow)
+        select(SessionRow, Group.name, Person.id, MarkRow)
         .outerjoin(Group, Group.id == SessionRow.group_id)
-        .outerjoin(MarkRow, of_them)
-        .order_by(SessionRow.opens, SessionRow.id)
+        .outerjoin(Person, of_them)
+        .outerjoin(MarkRow, and_(MarkRow.session_id == SessionRow.id, MarkRow.person_id == Person.id))
+        .order_by(SessionRow.opens, SessionRow.id, MarkRow.ordinal)
     )
-    found: dict[int, tuple[SessionRow, str | None, list[StoredMark]]] = {}
-    for row, group, mark in session.execute(query if which is None else query.where(which)):
-        *_, marks = found.setdefault(row.id, (row, group, []))
-        if mark is not None:
-            marks.append(marked(mark))
-    return [_session(*parts) for parts in found.values()]
+    found: dict[int, _Found] = {}
+    for row, group, person, *mark in session.execute(with_state(query if which is None else query.where(which))):
+        each = found.setdefault(row.id, _Found(row, group))
+        if person is not None:
+            each.people.add(person)
+        if mark[0] is not None:
+            each.marks.append(marked(*mark))
+    return [_session(each) for each in found.values()]
 
 
-def _session(row: SessionRow, group: str | None, marks: list[StoredMark]) -> StoredSession:
-    day = date.fromisoformat(row.day) if row.day else None
-    return StoredSession(row.id, row.name, row.kind, day, row.zone, row.opens, row.closes, group, tuple(marks))
+@dataclass(slots=True)
+class _Found:
+    row: SessionRow
+    group: str | None
+    people: set[int] = field(default_factory=set)
+    marks: list[StoredMark] = field(default_factory=list)
+
+
+def _session(found: _Found) -> StoredSession:
+    row = found.row
+    return StoredSession(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        day=date.fromisoformat(row.day) if row.day else None,
+        zone=row.zone,
+        opens=row.opens,
+        closes=row.closes,
+        group=found.group,
+        marks=tuple(found.marks),
+        people=frozenset(found.people),
+    )

@@ -1,6 +1,7 @@
 """Templates in and out of their sealed rows.
 
-The sealed payload is the vector as float32 little-endian followed by its cohort mean as float32.
+The sealed payload is the vector as float32 little-endian followed by its cohort mean as float32; that of a chip's crop
+is its five landmarks, x and y each, as float32 little-endian followed by the encoded picture.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
 from gallery.schema import Crop, Person, Template
-from gallery.values import AddedTemplate, SealedTemplate, StoredCrop, TemplateInfo, Templates
+from gallery.values import AddedTemplate, CropForm, SealedTemplate, StoredCrop, TemplateInfo, Templates
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher
@@ -23,18 +24,40 @@ if TYPE_CHECKING:
 VECTOR, CROP = "vector", "crop"
 _NUMBER = np.dtype("<f4")
 _UNIT_TOLERANCE = 1e-3
+_LANDMARKS = (5, 2)
+_LANDMARK_BYTES = 40
 _CHUNK = 500  # SQLite's oldest limit on bound values is 999
 
 
 @dataclass(frozen=True)
 class Photo:
-    """What a template was made from, and when: `crop` is the encoded aligned picture, where it is kept."""
+    """What a template was made from, and when.
+
+    `crop` is the encoded picture of the face, where it is kept: a chip where its `landmarks` (5, 2) are given, in its
+    pixels, else aligned.
+    """
 
     quality: Mapping[str, Any]
     source: str
     source_sha256: str
     crop: bytes | None
     at: datetime
+    landmarks: NDArray[np.float32] | None = None
+
+    @property
+    def form(self) -> CropForm:
+        """How the face lies in the crop."""
+        return "aligned" if self.landmarks is None else "chip"
+
+    @property
+    def kept(self) -> bytes | None:
+        """The payload of the crop; raises TemplateInvalid for landmarks of another shape, or not finite."""
+        if self.crop is None or self.landmarks is None:
+            return self.crop
+        points = np.asarray(self.landmarks)
+        if points.shape != _LANDMARKS or not np.isfinite(points).all():
+            raise TemplateInvalid("crop", f"expected landmarks of finite numbers {_LANDMARKS}, got {points.shape}")
+        return points.astype(_NUMBER).tobytes() + self.crop
 
 
 def pack(vector: NDArray[np.float32], cohort_mean: float) -> bytes:
@@ -51,21 +74,21 @@ def pack(vector: NDArray[np.float32], cohort_mean: float) -> bytes:
     return packed.tobytes()
 
 
-def _check_dimension(session: Session, encoder_id: str, payload: bytes, sealed: bytes) -> None:
-    query = select(func.length(Template.vector)).where(Template.encoder_id == encoder_id).limit(1)
+def _check_dimension(session: Session, pipeline_id: str, payload: bytes, sealed: bytes) -> None:
+    query = select(func.length(Template.vector)).where(Template.pipeline_id == pipeline_id).limit(1)
     stored = session.scalar(query)
     if stored is not None and stored != len(sealed):
         actual = len(payload) // _NUMBER.itemsize - 1
         expected = actual + (stored - len(sealed)) // _NUMBER.itemsize
-        raise WrongEncoder(encoder_id, f"its templates have {expected} numbers, this one has {actual}")
+        raise WrongEncoder(pipeline_id, f"its templates have {expected} numbers, this one has {actual}")
 
 
-def find_source(session: Session, person_id: int, encoder_id: str, source_sha256: str) -> int | None:
+def find_source(session: Session, person_id: int, pipeline_id: str, source_sha256: str) -> int | None:
     """The id of the template that this photo gave for this person before, or None."""
     return session.scalar(
         select(Template.id).where(
             Template.person_id == person_id,
-            Template.encoder_id == encoder_id,
+            Template.pipeline_id == pipeline_id,
             Template.source_sha256 == source_sha256,
         )
     )
@@ -74,20 +97,21 @@ def find_source(session: Session, person_id: int, encoder_id: str, source_sha256
 def insert(
     session: Session,
     cipher: "Cipher",
-    encoder_id: str,
+    pipeline_id: str,
     person_id: int,
     payload: bytes,
     photo: Photo,
 ) -> AddedTemplate:
     """File a packed template, sealed, unless the same photo was filed for this person before."""
-    known = find_source(session, person_id, encoder_id, photo.source_sha256)
+    known = find_source(session, person_id, pipeline_id, photo.source_sha256)
     if known is not None:
         return AddedTemplate(known, changed=False)
-    vector = cipher.seal(payload, person=person_id, encoder_id=encoder_id, purpose=VECTOR)
-    _check_dimension(session, encoder_id, payload, vector)
+    kept = photo.kept
+    vector = cipher.seal(payload, person=person_id, pipeline_id=pipeline_id, purpose=VECTOR)
+    _check_dimension(session, pipeline_id, payload, vector)
     row = Template(
         person_id=person_id,
-        encoder_id=encoder_id,
+        pipeline_id=pipeline_id,
         vector=vector,
         quality=dict(photo.quality),
         source=photo.source,
@@ -96,20 +120,20 @@ def insert(
     )
     session.add(row)
     session.flush()
-    if photo.crop is not None:
-        sealed = cipher.seal(photo.crop, person=person_id, encoder_id=encoder_id, purpose=CROP)
-        session.add(Crop(template_id=row.id, picture=sealed))
+    if kept is not None:
+        sealed = cipher.seal(kept, person=person_id, pipeline_id=pipeline_id, purpose=CROP)
+        session.add(Crop(template_id=row.id, form=photo.form, picture=sealed))
         session.flush()
     return AddedTemplate(row.id, changed=True)
 
 
 def reseal(session: Session, cipher: "Cipher", template: Template, person_id: int) -> None:
     """Move a template to another person: opened for the old one, sealed for the new one."""
-    old, encoder = template.person_id, template.encoder_id
+    old, pipeline = template.person_id, template.pipeline_id
 
     def moved(sealed: bytes, purpose: str) -> bytes:
-        plain = cipher.open(sealed, person=old, encoder_id=encoder, purpose=purpose)
-        return cipher.seal(plain, person=person_id, encoder_id=encoder, purpose=purpose)
+        plain = cipher.open(sealed, person=old, pipeline_id=pipeline, purpose=purpose)
+        return cipher.seal(plain, person=person_id, pipeline_id=pipeline, purpose=purpose)
 
     template.vector = moved(template.vector, VECTOR)
     crop = session.get(Crop, template.id)
@@ -119,54 +143,21 @@ def reseal(session: Session, cipher: "Cipher", template: Template, person_id: in
     session.flush()
 
 
-def reseal_all(session: Session, old: "Cipher", new: "Cipher") -> int:
-    """Seal every template and crop of every encoder anew; returns how many. Raises TemplateAltered."""
-    vectors = select(Template.id, Template.person_id, Template.encoder_id, Template.vector)
-    crops = select(Crop.template_id, Template.person_id, Template.encoder_id, Crop.picture)
-    count = 0
-    for table, query, key, column, purpose in (
-        (Template, vectors, Template.id, Template.vector, VECTOR),
-        (Crop, crops.join(Template, Template.id == Crop.template_id), Crop.template_id, Crop.picture, CROP),
-    ):
-        for rows in _in_parts(session, query, key):
-            fresh = [
-                {key.key: number, column.key: _moved(old, new, person, encoder, sealed, purpose)}
-                for number, person, encoder, sealed in rows
-            ]
-            session.execute(update(table), fresh)
-            count += len(rows)
-    session.expire_all()
-    return count
-
-
-def _moved(old: "Cipher", new: "Cipher", person: int, encoder: str, sealed: bytes, purpose: str) -> bytes:
-    plain = old.open(sealed, person=person, encoder_id=encoder, purpose=purpose)
-    return new.seal(plain, person=person, encoder_id=encoder, purpose=purpose)
-
-
-def _in_parts(session: Session, query: Any, key: Any) -> Iterator[Sequence[Any]]:
-    """The rows by rising `key`, the first column, a bounded number at a time: they may be changed in between."""
-    last = 0
-    while rows := session.execute(query.where(key > last).order_by(key).limit(_CHUNK)).all():
-        yield rows
-        last = rows[-1][0]
-
-
-def owners(session: Session, encoder_id: str) -> dict[int, int]:
+def owners(session: Session, pipeline_id: str) -> dict[int, int]:
     """Template id to person id, for active people and this encoder alone."""
     query = (
         select(Template.id, Template.person_id)
         .join(Person, Person.id == Template.person_id)
-        .where(Template.encoder_id == encoder_id, Person.active)
+        .where(Template.pipeline_id == pipeline_id, Person.active)
     )
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _rows(session: Session, encoder_id: str, ids: Sequence[int] | None, *, active: bool | None) -> Iterator[Any]:
+def _rows(session: Session, pipeline_id: str, ids: Sequence[int] | None, *, active: bool | None) -> Iterator[Any]:
     query = (
         select(Template.id, Template.person_id, Template.vector)
         .join(Person, Person.id == Template.person_id)
-        .where(Template.encoder_id == encoder_id)
+        .where(Template.pipeline_id == pipeline_id)
         .order_by(Template.id)
     )
     query = query if active is None else query.where(Person.active == active)
@@ -177,17 +168,17 @@ def _rows(session: Session, encoder_id: str, ids: Sequence[int] | None, *, activ
         yield from session.execute(query.where(Template.id.in_(ids[start : start + _CHUNK])))
 
 
-def any_of(session: Session, encoder_id: str | None = None) -> bool:
+def any_of(session: Session, pipeline_id: str | None = None) -> bool:
     """Whether this encoder (None: any) has a template at all."""
     query = select(Template.id).limit(1)
-    query = query if encoder_id is None else query.where(Template.encoder_id == encoder_id)
+    query = query if pipeline_id is None else query.where(Template.pipeline_id == pipeline_id)
     return session.scalar(query) is not None
 
 
-def counts(session: Session, encoder_id: str, ids: Sequence[int] | None) -> dict[int, int]:
+def counts(session: Session, pipeline_id: str, ids: Sequence[int] | None) -> dict[int, int]:
     """How many templates of this encoder people have, by person id; of everybody where `ids` is None."""
     query = (
-        select(Template.person_id, func.count()).where(Template.encoder_id == encoder_id).group_by(Template.person_id)
+        select(Template.person_id, func.count()).where(Template.pipeline_id == pipeline_id).group_by(Template.person_id)
     )
     rows = session.execute(query if ids is None else query.where(Template.person_id.in_(ids)))
     return {row[0]: row[1] for row in rows}
@@ -195,7 +186,7 @@ def counts(session: Session, encoder_id: str, ids: Sequence[int] | None) -> dict
 
 def count_by_encoder(session: Session) -> dict[str, int]:
     """How many templates each encoder has."""
-    query = select(Template.encoder_id, func.count()).group_by(Template.encoder_id)
+    query = select(Template.pipeline_id, func.count()).group_by(Template.pipeline_id)
     return {row[0]: row[1] for row in session.execute(query)}
 
 
@@ -207,7 +198,7 @@ def nothing() -> Templates:
 def load(
     session: Session,
     cipher: "Cipher",
-    encoder_id: str,
+    pipeline_id: str,
     ids: Sequence[int] | None = None,
     *,
     active: bool | None = True,
@@ -220,22 +211,22 @@ def load(
     people: list[tuple[int, int]] = []
     plains: list[bytes] = []
     altered: list[int] = []
-    for template, person, sealed in _rows(session, encoder_id, ids, active=active):
+    for template, person, sealed in _rows(session, pipeline_id, ids, active=active):
         try:
-            plain = cipher.open(sealed, person=person, encoder_id=encoder_id, purpose=VECTOR)
+            plain = cipher.open(sealed, person=person, pipeline_id=pipeline_id, purpose=VECTOR)
         except TemplateAltered:
             altered.append(template)
             continue
         people.append((template, person))
         plains.append(plain)
-    return _as_arrays(encoder_id, people, plains, altered)
+    return _as_arrays(pipeline_id, people, plains, altered)
 
 
-def _as_arrays(encoder_id: str, pairs: list[tuple[int, int]], plains: list[bytes], altered: list[int]) -> Templates:
+def _as_arrays(pipeline_id: str, pairs: list[tuple[int, int]], plains: list[bytes], altered: list[int]) -> Templates:
     sizes = {len(plain) for plain in plains}
     if len(sizes) > 1:
         dimensions = sorted(size // _NUMBER.itemsize - 1 for size in sizes)
-        raise WrongEncoder(encoder_id, f"its templates have different dimensions: {dimensions}")
+        raise WrongEncoder(pipeline_id, f"its templates have different dimensions: {dimensions}")
     ids, people = np.array(pairs, np.int64).reshape(-1, 2).T
     table = np.frombuffer(b"".join(plains), _NUMBER).reshape(len(plains), -1 if plains else 1)
     vectors, cohort_means = table[:, :-1].astype(np.float32), table[:, -1].astype(np.float32)
@@ -245,9 +236,13 @@ def _as_arrays(encoder_id: str, pairs: list[tuple[int, int]], plains: list[bytes
     return Templates(ids[sound], people[sound], vectors[sound], cohort_means[sound], tuple(sorted(altered)))
 
 
+def _form(told: str | None) -> CropForm:
+    return "chip" if told == "chip" else "aligned"
+
+
 def _info(row: Template, *, has_crop: bool) -> TemplateInfo:
     return TemplateInfo(
-        row.id, row.person_id, row.encoder_id, row.quality, row.source, row.source_sha256, row.created, has_crop
+        row.id, row.person_id, row.pipeline_id, row.quality, row.source, row.source_sha256, row.created, has_crop
     )
 
 
@@ -267,58 +262,66 @@ def open_crop(session: Session, cipher: "Cipher", template_id: int) -> StoredCro
     row, crop = session.get(Template, template_id), session.get(Crop, template_id)
     if row is None or crop is None:
         return None
-    plain = cipher.open(crop.picture, person=row.person_id, encoder_id=row.encoder_id, purpose=CROP)
-    return StoredCrop(_info(row, has_crop=True), plain)
+    plain = cipher.open(crop.picture, person=row.person_id, pipeline_id=row.pipeline_id, purpose=CROP)
+    return StoredCrop(_info(row, has_crop=True), *unpacked(plain, crop.form))
 
 
-def with_crop(session: Session, encoder_id: str, *, without: str | None = None) -> Sequence[int]:
+def unpacked(plain: bytes, form: str) -> tuple[bytes, NDArray[np.float32] | None]:
+    """Picture and landmarks (5, 2) of a crop's payload; an aligned one has none."""
+    if form == "aligned":
+        return plain, None
+    points = np.frombuffer(plain[:_LANDMARK_BYTES], _NUMBER).reshape(_LANDMARKS)
+    return plain[_LANDMARK_BYTES:], points.astype(np.float32)
+
+
+def with_crop(session: Session, pipeline_id: str, *, without: str | None = None) -> Sequence[int]:
     """The ids of this encoder's templates whose crop is kept, in order; of all, or of active people `without` one."""
-    query = select(Template.id).join(Crop, Crop.template_id == Template.id).where(Template.encoder_id == encoder_id)
+    query = select(Template.id).join(Crop, Crop.template_id == Template.id).where(Template.pipeline_id == pipeline_id)
     if without is not None:
         query = query.where(Template.person_id.in_(_active_without(without)))
     return session.scalars(query.order_by(Template.id)).all()
 
 
-def renewable(session: Session, encoder_id: str) -> dict[str, int]:
-    """By encoder, how many kept crops there are of active people who have no template of `encoder_id`."""
-    query = select(Template.encoder_id, func.count()).join(Crop, Crop.template_id == Template.id)
-    query = query.where(Template.person_id.in_(_active_without(encoder_id))).group_by(Template.encoder_id)
+def renewable(session: Session, pipeline_id: str) -> dict[str, int]:
+    """By encoder, how many kept crops there are of active people who have no template of `pipeline_id`."""
+    query = select(Template.pipeline_id, func.count()).join(Crop, Crop.template_id == Template.id)
+    query = query.where(Template.person_id.in_(_active_without(pipeline_id))).group_by(Template.pipeline_id)
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _active_without(encoder_id: str) -> Select[Any]:
-    have = select(Template.person_id).where(Template.encoder_id == encoder_id)
+def _active_without(pipeline_id: str) -> Select[Any]:
+    have = select(Template.person_id).where(Template.pipeline_id == pipeline_id)
     return select(Person.id).where(Person.active, Person.id.not_in(have))
 
 
 def sealed(session: Session) -> Iterator[SealedTemplate]:
     """Every template as it lies in its row, of every encoder, in order; its crop, where one is kept."""
     query = (
-        select(Template, Crop.picture, Person.external_id)
+        select(Template, Crop.picture, Crop.form, Person.external_id)
         .join(Person, Person.id == Template.person_id)
         .outerjoin(Crop, Crop.template_id == Template.id)
         .order_by(Template.id)
     )
-    for row, crop, ref in session.execute(query):
-        yield SealedTemplate(_info(row, has_crop=crop is not None), ref, row.vector, crop)
+    for row, crop, form, ref in session.execute(query):
+        yield SealedTemplate(_info(row, has_crop=crop is not None), ref, row.vector, crop, _form(form))
 
 
 def uneven(session: Session) -> Iterator[str]:
     """The encoders whose templates differ in length."""
     length = func.length(Template.vector)
-    query = select(Template.encoder_id).group_by(Template.encoder_id).having(func.min(length) != func.max(length))
+    query = select(Template.pipeline_id).group_by(Template.pipeline_id).having(func.min(length) != func.max(length))
     yield from session.scalars(query)
 
 
-def drop_others(session: Session, person_id: int, encoder_id: str, kept: int) -> bool:
+def drop_others(session: Session, person_id: int, pipeline_id: str, kept: int) -> bool:
     """Delete the person's templates of this encoder but one; whether there were any."""
     others = delete(Template).where(
-        Template.person_id == person_id, Template.encoder_id == encoder_id, Template.id != kept
+        Template.person_id == person_id, Template.pipeline_id == pipeline_id, Template.id != kept
     )
     return bool(session.execute(others.returning(Template.id)).all())
 
 
-def drop_encoder(session: Session, encoder_id: str) -> int:
+def drop_encoder(session: Session, pipeline_id: str) -> int:
     """Delete every template of an encoder; returns how many went."""
-    gone = session.execute(delete(Template).where(Template.encoder_id == encoder_id).returning(Template.id))
+    gone = session.execute(delete(Template).where(Template.pipeline_id == pipeline_id).returning(Template.id))
     return len(gone.all())

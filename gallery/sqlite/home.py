@@ -1,4 +1,4 @@
-"""The home folder and its database file: look before touching, create whole, refuse what is not ours.
+"""The home folder and its database file: inspect before touching, create whole, refuse what is not ours.
 
 A database appears under its name only when it is complete, so an empty or strange file there is never the
 trace of an interrupted start: it is refused and its bytes stay as they are.
@@ -29,7 +29,7 @@ _VERSION_TABLE = "alembic_version"
 
 @dataclass(frozen=True)
 class Found:
-    """What a look at the database told: its schema revision and the address to open it by."""
+    """What inspecting the database told: its schema revision and the address to open it by."""
 
     revision: str
     uri: str
@@ -126,7 +126,7 @@ def _has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
-def _look_at_file(uri: str, path: Path, busy_timeout_s: float) -> str:
+def _revision_of_file(uri: str, path: Path, busy_timeout_s: float) -> str:
     """The revision, read without so much as an empty log left beside a file that is refused."""
     if not _has_log(path):
         try:
@@ -137,14 +137,14 @@ def _look_at_file(uri: str, path: Path, busy_timeout_s: float) -> str:
     return _revision(uri, path, busy_timeout_s)
 
 
-def look(path: Path, *, busy_timeout_s: float) -> Found:
+def inspect(path: Path, *, busy_timeout_s: float) -> Found:
     """Read the schema revision without writing a byte of the database; raises what makes it unusable."""
     if not path.exists():
         raise GalleryMissing(str(path), "no such file")
     _check_header(path)
     uri = f"{path.as_uri()}?mode=ro"
     with mapped(path):
-        revision = _look_at_file(uri, path, busy_timeout_s)
+        revision = _revision_of_file(uri, path, busy_timeout_s)
     if revision not in REVISIONS:
         raise GalleryNewer(str(path), f"its schema is {revision!r}, this version knows up to {REVISIONS[-1]!r}")
     frozen = not may_write(path.parent) and not _has_log(path)

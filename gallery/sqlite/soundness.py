@@ -14,14 +14,21 @@ def of(connection: Connection, *, quick: bool) -> Soundness:
 
 def orphans(connection: Connection) -> list[Orphan]:
     """Rows that refer to one that is not there."""
-    return [
-        Orphan(table, row, parent) for table, row, parent, _ in connection.exec_driver_sql("PRAGMA foreign_key_check")
-    ]
+    return [Orphan(table, row, parent) for table, row, parent, _ in _broken(connection)]
 
 
 def drop_orphans(connection: Connection) -> list[Orphan]:
-    """Delete them; returns which they were."""
-    found = orphans(connection)
-    for each in found:
-        connection.exec_driver_sql(f'DELETE FROM "{each.table}" WHERE rowid = ?', (each.row,))  # noqa: S608  its own name
-    return found
+    """Delete them, or what they refer with where they stand without it, too; returns which they were."""
+    found = _broken(connection)
+    for table, row, _, key in found:
+        keys = connection.exec_driver_sql(f'PRAGMA foreign_key_list("{table}")').mappings()
+        column = next((each["from"] for each in keys if each["id"] == key and each["on_delete"] == "SET NULL"), None)
+        change = f'DELETE FROM "{table}"' if column is None else f'UPDATE "{table}" SET "{column}" = NULL'  # noqa: S608
+        connection.exec_driver_sql(f"{change} WHERE rowid = ?", (row,))
+    return [Orphan(table, row, parent) for table, row, parent, _ in found]
+
+
+def _broken(connection: Connection) -> list[tuple[str, int, str, int]]:
+    """Table, row, table of the owner that is gone, and which of the table's references that is."""
+    told = connection.exec_driver_sql("PRAGMA foreign_key_check")
+    return [(table, row, parent, key) for table, row, parent, key in told]

@@ -22,7 +22,7 @@ from gallery.schema import REVISIONS
 from gallery.sqlite import counters, restoring, soundness
 from gallery.sqlite.connections import BEGIN, Connector, make_engine
 from gallery.sqlite.faults import mapped
-from gallery.sqlite.home import DATABASE, create_database, look, make_home, refuse_unwritable
+from gallery.sqlite.home import DATABASE, create_database, inspect, make_home, refuse_unwritable
 from gallery.sqlite.upgrade import upgrade
 from gallery.transactions import ERASURE, Transactions
 from gallery.values import Orphan, Soundness
@@ -62,7 +62,7 @@ class Store(Transactions):
             raise GalleryReadOnly(str(path), f"cannot be looked at: {error.strerror}") from error
         if not present:
             cls._begin_home(path, create=create and not read_only)
-        found = look(path, busy_timeout_s=busy_timeout_s)
+        found = inspect(path, busy_timeout_s=busy_timeout_s)
         if read_only:
             cls._refuse_older(path, found.revision)
             uri = found.uri

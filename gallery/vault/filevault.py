@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gallery.errors import GalleryLocked, KeyWrong, TemplateAltered
-from gallery.repositories import events, templates
+from gallery.repositories import events, resealing
 from gallery.vault.key import KEY, load_key, put_in_place, waiting_key, write_waiting
 from gallery.vault.seal import Sealer
 
@@ -24,12 +24,12 @@ _PLAIN = b"this key belongs to this home"
 
 
 def _check_value(sealer: "Cipher") -> str:
-    return base64.b64encode(sealer.seal(_PLAIN, person="", encoder_id="", purpose="check")).decode()
+    return base64.b64encode(sealer.seal(_PLAIN, person="", pipeline_id="", purpose="check")).decode()
 
 
 def _opens(sealer: "Cipher", check: str) -> bool:
     try:
-        return sealer.open(base64.b64decode(check), person="", encoder_id="", purpose="check") == _PLAIN
+        return sealer.open(base64.b64decode(check), person="", pipeline_id="", purpose="check") == _PLAIN
     except (TemplateAltered, ValueError):
         return False
 
@@ -51,13 +51,13 @@ class FileVault:
         known = None if check is None else self._sealers.get(check)
         return known or self._found()
 
-    def seal(self, plain: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
+    def seal(self, plain: bytes, *, person: int | str, pipeline_id: str, purpose: str) -> bytes:
         """As `Sealer.seal`."""
-        return self.unlock().seal(plain, person=person, encoder_id=encoder_id, purpose=purpose)
+        return self.unlock().seal(plain, person=person, pipeline_id=pipeline_id, purpose=purpose)
 
-    def open(self, sealed: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
+    def open(self, sealed: bytes, *, person: int | str, pipeline_id: str, purpose: str) -> bytes:
         """As `Sealer.open`."""
-        return self.unlock().open(sealed, person=person, encoder_id=encoder_id, purpose=purpose)
+        return self.unlock().open(sealed, person=person, pipeline_id=pipeline_id, purpose=purpose)
 
     def derive(self, purpose: str, salt: bytes) -> bytes:
         """As `Sealer.derive`."""
@@ -77,7 +77,7 @@ class FileVault:
             self._settle()  # a key that still waits from the last time must not be written over
             old = self.unlock()
             new = self._sealer(write_waiting(database.home))
-            count = templates.reseal_all(transaction, old, new)
+            count = resealing.reseal_all(transaction, old, new)
             database.set_meta(CHECK, _check_value(new))
             events.record(transaction, at=at, by=by, action=ROTATED, subject="gallery", details={"values": count})
             database.bump(transaction)
@@ -143,7 +143,7 @@ class FileVault:
 
     def _anything_sealed(self) -> bool:
         with self._database.reading() as transaction:
-            return templates.any_of(transaction)
+            return resealing.anything(transaction)
 
     def _wrong(self) -> KeyWrong:
         return KeyWrong(str(self._database.home / KEY), "it does not open what is stored here")

@@ -38,21 +38,21 @@ class Sealer:
         self._cipher = AESGCM(key)
         self._context = _part(_CONTEXT) + _part(home_id)
 
-    def _bound_to(self, person: int | str, encoder_id: str, purpose: str) -> bytes:
-        return self._context + _part(str(person)) + _part(encoder_id) + _part(purpose)
+    def _bound_to(self, person: int | str, pipeline_id: str, purpose: str) -> bytes:
+        return self._context + _part(str(person)) + _part(pipeline_id) + _part(purpose)
 
-    def seal(self, plain: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
+    def seal(self, plain: bytes, *, person: int | str, pipeline_id: str, purpose: str) -> bytes:
         """`plain`, readable only with the key and only for this person, encoder and purpose."""
         nonce = os.urandom(NONCE_BYTES)
-        bound = self._bound_to(person, encoder_id, purpose)
+        bound = self._bound_to(person, pipeline_id, purpose)
         return _VERSION + nonce + self._cipher.encrypt(nonce, plain, bound)
 
-    def open(self, sealed: bytes, *, person: int | str, encoder_id: str, purpose: str) -> bytes:
+    def open(self, sealed: bytes, *, person: int | str, pipeline_id: str, purpose: str) -> bytes:
         """What `seal` was given; raises TemplateAltered on any difference in value, place or key."""
         if sealed[:1] == _VERSION and len(sealed) >= OVERHEAD:
             nonce, rest = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
             try:
-                return self._cipher.decrypt(nonce, rest, self._bound_to(person, encoder_id, purpose))
+                return self._cipher.decrypt(nonce, rest, self._bound_to(person, pipeline_id, purpose))
             except InvalidTag:
                 pass
         raise TemplateAltered(f"{purpose} of person {person}", "the sealed value does not open")

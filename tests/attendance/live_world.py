@@ -56,6 +56,7 @@ class World:
         self.id = "test"
         self.marks: list[str] = []
         self.notes: list[tuple] = []
+        self.crops: list[tuple] = []
         self.calls = {"detect": 0, "embed": 0, "record": 0}
         self.fail = None
         self.background = cv2.GaussianBlur(
@@ -154,7 +155,8 @@ class World:
     def note_check(self, how, session=None):
         self.notes.append((self.now, how, session))
 
-    def record(self, decision, session=None, *, how=None):
+    def record(self, decision, session=None, *, how=None, crop=None):
+        self.crops.append((decision.decision, crop))
         if decision.decision != "present":
             return decision
         self.calls["record"] += 1

@@ -29,6 +29,7 @@ def decision(**changes) -> Decision:
         "frame": 118,
         "track": 3,
         "mark": "9f0c",
+        "sighting": 12,
     }
     return Decision(**{**values, **changes})
 
@@ -41,7 +42,7 @@ def test_exact_json():
         '"score": 0.412, "cosine": 0.712, "threshold": 0.158, "margin": 0.31, "target_fpir": 0.003, '
         '"gallery_size": 418, "candidates": [{"id": "E-17", "name": "Ada Lovelace", "score": 0.412}, '
         '{"id": "E-03", "name": "Grace 🎓 هوبر", "score": 0.102}], "quality": {"face_px": 118, '
-        '"sharpness": 71}, "reasons": [], "mark": "9f0c", "encoder": "default-2026.1"}'
+        '"sharpness": 71}, "reasons": [], "mark": "9f0c", "encoder": "default-2026.1", "sighting": 12}'
     )
 
 

@@ -19,8 +19,10 @@ import numpy as np
 from sqlalchemy import Engine, Pool, event, func, select, text
 
 from gallery import Gallery, GalleryError, Store, history, record
+from gallery.repositories import marks, sightings
 from gallery.repositories.events import MARK_ADDED
 from gallery.schema import MarkRow, Person, SessionRow
+from gallery.values import Sighting
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 PEOPLE = {"start": 0, "enrol": 2, "mark": 3}
@@ -59,9 +61,8 @@ def mark(store: Store, person: int) -> None:
     with store.atomic() as session:
         query = select(MarkRow.id).where(MarkRow.person_id == person, MarkRow.session_id == 1)
         if session.scalar(query) is None:
-            row = MarkRow(person_id=person, session_id=1, at=AT, how="camera", evidence={"score": 0.4})
-            session.add(row)
-            session.flush()
+            (seen,) = sightings.add(session, [Sighting(AT, "camera", "door", "present", "e", session=1, person=person)])
+            row = marks.add(session, person, 1, at=AT, entered=AT, by="t", method="face", sighting=seen)
             record(session, at=AT, by="t", action=MARK_ADDED, subject=row.id)
 
 

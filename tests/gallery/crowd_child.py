@@ -14,11 +14,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import select
 
 from gallery import Gallery, Store, record
+from gallery.repositories import marks
 from gallery.repositories.events import MARK_ADDED
-from gallery.schema import MarkRow
 
 PROCESSES, PEOPLE, TRIES = 8, 5, 8
 
@@ -41,13 +40,10 @@ def mark(home: Path, number: int) -> list[int]:
 def _mark(store: Store, person: int, by: str) -> bool:
     now = datetime.now(UTC)
     with store.atomic() as session:
-        query = select(MarkRow.id).where(MarkRow.person_id == person, MarkRow.session_id == 1)
-        if session.scalar(query) is not None:
+        made = marks.add(session, person, 1, at=now, entered=now, by=by, method="face")
+        if made is None:
             return False
-        row = MarkRow(person_id=person, session_id=1, at=now, how="camera", evidence={})
-        session.add(row)
-        session.flush()
-        record(session, at=now, by=by, action=MARK_ADDED, subject=row.id)
+        record(session, at=now, by=by, action=MARK_ADDED, subject=made.id)
         return True
 
 

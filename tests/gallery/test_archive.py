@@ -282,7 +282,7 @@ def test_a_template_of_another_home_does_not_open_here(full, other):
 
         row = session.get(Template, 1)
     with pytest.raises(TemplateAltered):
-        other.sealer.open(row.vector, person=row.person_id, encoder_id=row.encoder_id, purpose="vector")
+        other.sealer.open(row.vector, person=row.person_id, pipeline_id=row.pipeline_id, purpose="vector")
 
 
 def test_vectors_survive_export_exactly(full, other, tmp_path, now):

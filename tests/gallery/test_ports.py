@@ -50,12 +50,12 @@ class ReversingVault:
     def unlock(self):
         return self
 
-    def seal(self, plain, *, person, encoder_id, purpose):
-        return f"{person}/{encoder_id}/{purpose}\n".encode() + plain[::-1]
+    def seal(self, plain, *, person, pipeline_id, purpose):
+        return f"{person}/{pipeline_id}/{purpose}\n".encode() + plain[::-1]
 
-    def open(self, sealed, *, person, encoder_id, purpose):
+    def open(self, sealed, *, person, pipeline_id, purpose):
         place, _, plain = sealed.partition(b"\n")
-        if place != f"{person}/{encoder_id}/{purpose}".encode():
+        if place != f"{person}/{pipeline_id}/{purpose}".encode():
             raise TemplateAltered(purpose, "the sealed value does not open")
         return plain[::-1]
 

@@ -15,6 +15,7 @@ from gallery.migrations.running import alembic_config, run_migrations
 from gallery.schema import (
     REVISIONS,
     Base,
+    CorrectionRow,
     EventRow,
     Group,
     Instant,
@@ -22,10 +23,14 @@ from gallery.schema import (
     LookalikeRow,
     MarkRow,
     Person,
+    PlaceRow,
     SessionRow,
+    SightingRow,
 )
 
 TABLES = {
+    "alias",
+    "correction",
     "crop",
     "event",
     "group",
@@ -34,7 +39,10 @@ TABLES = {
     "membership",
     "meta",
     "person",
+    "place",
     "session",
+    "sighting",
+    "sighting_crop",
     "template",
 }
 
@@ -152,6 +160,23 @@ def test_json_keeps_every_script_readable():
     assert JsonText().process_bind_param({"name": "عمر 🙂"}, None) == '{"name": "عمر 🙂"}'
 
 
+def _mark(now, **more) -> MarkRow:
+    """A mark by hand of the person and session 1."""
+    given = {"person_id": 1, "session_id": 1, "ordinal": 1, "method": "manual", "time_known": True, "details": {}}
+    return MarkRow(at=now, entered=now, by="t", **(given | more))
+
+
+def _sighting(now, **more) -> SightingRow:
+    """A sighting of a stranger."""
+    given = {"means": "file", "source": "x", "ruling": "unknown", "retention": "unknown", "pipeline_id": "e"}
+    return SightingRow(at=now, reasons=[], candidates=[], quality={}, **(given | more))
+
+
+def _correction(now, **more) -> CorrectionRow:
+    """Somebody voids the mark "m"."""
+    return CorrectionRow(at=now, by="t", reason="r", **({"kind": "void", "mark_id": "m"} | more))
+
+
 @pytest.fixture
 def marked(store, now) -> int:
     """Somebody who is marked in a day's session; the session's id."""
@@ -160,14 +185,16 @@ def marked(store, now) -> int:
         day = SessionRow(name="2026-03-02", kind="day", day="2026-03-02", opens=now, zone="Europe/Berlin")
         session.add_all([person, day])
         session.flush()
-        session.add(MarkRow(person_id=person.id, session_id=day.id, at=now, how="file", evidence={}))
+        session.add(_mark(now, person_id=person.id, session_id=day.id))
         return day.id
 
 
-def test_a_second_mark_in_a_session_is_refused(store, marked, now):
-    """The database itself refuses two marks of one person in one session."""
+def test_a_second_first_mark_in_a_session_is_refused(store, marked, now):
+    """The database itself refuses two marks of one person in one session that count as the same."""
     with pytest.raises(Conflict), store.atomic() as session:
-        session.add(MarkRow(person_id=1, session_id=marked, at=now, how="camera", evidence={}))
+        session.add(_mark(now, session_id=marked))
+    with store.atomic() as session:
+        session.add(_mark(now, session_id=marked, ordinal=2))
 
 
 @pytest.mark.parametrize(
@@ -177,18 +204,31 @@ def test_a_second_mark_in_a_session_is_refused(store, marked, now):
         lambda now: SessionRow(name="a day without a date", kind="day", opens=now, zone="UTC"),
         lambda now: SessionRow(name="maths", kind="named", day="2026-03-03", opens=now, zone="UTC"),
         lambda now: SessionRow(name="what", kind="other", opens=now, zone="UTC"),
-        lambda now: MarkRow(person_id=2, session_id=1, at=now, how="guess", evidence={}),
-        lambda now: MarkRow(person_id=2, session_id=1, at=now, how="file", evidence={}, voided_at=now),
-        lambda now: MarkRow(person_id=99, session_id=1, at=now, how="file", evidence={}),
+        lambda now: _mark(now, person_id=2, method="guess"),
+        lambda now: _mark(now, person_id=2, direction="up"),
+        lambda now: _mark(now, person_id=2, ordinal=0),
+        lambda now: _mark(now, person_id=2, sighting_id=99),
+        lambda now: _mark(now, person_id=99),
+        lambda now: _sighting(now, means="manual"),
+        lambda now: _sighting(now, ruling="perhaps"),
+        lambda now: _sighting(now, retention="for ever"),
+        lambda now: _sighting(now, person_id=1),
+        lambda now: _sighting(now, place_id=99),
+        lambda now: _correction(now, kind="forget"),
+        lambda now: _correction(now, mark_id=None),
+        lambda now: _correction(now, sighting_id=1),
+        lambda now: _correction(now, person_id=1),
+        lambda now: _correction(now, mark_id="nobody's"),
+        lambda now: PlaceRow(name="door", kind="window", created=now),
         lambda now: LookalikeRow(first_id=2, second_id=1, score=0.3, created=now),
         lambda now: Person(external_id="p", name="same id", created=now),
     ],
 )
 @pytest.mark.usefixtures("marked")
 def test_the_database_refuses_nonsense(store, now, row):
-    """Doubled days, unknown kinds, half a void, a mark of nobody, a pair in the wrong order: refused."""
+    """Doubled days, unknown kinds, records of nobody, a pair in the wrong order: refused."""
     with store.atomic() as session:
-        session.add(Person(external_id="q", name="q", created=now))
+        session.add_all([Person(external_id="q", name="q", created=now), _sighting(now), _mark(now, id="m", ordinal=7)])
     with pytest.raises(Conflict), store.atomic() as session:
         session.add(row(now))
 

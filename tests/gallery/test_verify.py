@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import select
 
 from gallery import Gallery, Store, record
+from gallery.repositories import corrections, sightings
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
 from gallery.schema import MarkRow, SessionRow, Template
+from gallery.values import Sighting
 
 
 @pytest.fixture
@@ -23,13 +25,20 @@ def sound(store, enrol, now) -> Gallery:
     with store.atomic() as session:
         session.add(SessionRow(id=1, name="x", kind="named", opens=now, zone="UTC"))
         session.flush()
-        void = {"voided_at": now, "void_reason": "wrong", "voided_by": "t"}
-        for person, more in zip(people, ({}, void), strict=True):
-            row = MarkRow(id=f"mark{person}", person_id=person, session_id=1, at=now, how="file", evidence={}, **more)
-            session.add(row)
-            session.flush()
-            record(session, at=now, by="t", action=MARK_ADDED, subject=row.id)
+        for person in people:
+            seen = Sighting(now, "file", "x.jpg", "present", "e", session=1, person=person)
+            (number,) = sightings.add(session, [seen])
+            fact = {"at": now, "entered": now, "by": "t", "method": "face", "time_known": True, "details": {}}
+            session.add(
+                MarkRow(id=f"mark{person}", person_id=person, session_id=1, ordinal=1, sighting_id=number, **fact)
+            )
+            record(session, at=now, by="t", action=MARK_ADDED, subject=f"mark{person}")
+        corrections.add(session, "void", mark="mark2", at=now, by="t", reason="wrong")
         record(session, at=now, by="t", action=MARK_VOIDED, subject="mark2")
+        (review,) = sightings.add(
+            session, [Sighting(now, "camera", "door", "review", "e", session=1, person=people[0])]
+        )
+        sightings.keep_crops(session, gallery.sealer, {review: b"a face"})
     return gallery
 
 
@@ -43,7 +52,7 @@ def _raw(gallery: Gallery, *statements: str) -> None:
 def _sealed_anew(gallery: Gallery, values: np.ndarray) -> None:
     """Put a payload under the right seal that no encoder would make."""
     plain = values.astype("<f4").tobytes()
-    sealed = gallery.sealer.seal(plain, person=1, encoder_id="e", purpose="vector")
+    sealed = gallery.sealer.seal(plain, person=1, pipeline_id="e", purpose="vector")
     with gallery.store.atomic() as session:
         session.get(Template, 1).vector = sealed
 
@@ -65,7 +74,7 @@ DEFECTS = {
          ("gallery.wrong_encoder", "templates of e differ in dimension", "attendance restore FILE --key KEYFILE --home NEW_HOME")},
     ),
     "template moved": (
-        lambda g: _raw(g, "UPDATE template SET encoder_id = 'other' WHERE id = 1"),
+        lambda g: _raw(g, "UPDATE template SET pipeline_id = 'other' WHERE id = 1"),
         {("gallery.template_altered", "template 1 of A", AGAIN), ("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --id A"),
          ("gallery.template_altered", "crop 1 of A", AGAIN)},
     ),
@@ -86,7 +95,7 @@ DEFECTS = {
         {("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --id A")},
     ),
     "template of nobody": (
-        lambda g: _raw(g, "UPDATE template SET person_id = 99, encoder_id = 'z' WHERE id = 1"),
+        lambda g: _raw(g, "UPDATE template SET person_id = 99, pipeline_id = 'z' WHERE id = 1"),
         {("gallery.orphan", "row 1 of template has no person", REPAIR),
          ("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --id A")},
     ),
@@ -100,7 +109,19 @@ DEFECTS = {
     ),
     "void without event": (
         lambda g: _event_gone(g, MARK_VOIDED),
-        {("gallery.mark_unrecorded", "void mark mark2 has no event of that", REPAIR)},
+        {("gallery.mark_unrecorded", "a correction of mark2 has no event mark.void", REPAIR)},
+    ),
+    "mark of another face": (
+        lambda g: _raw(g, "UPDATE sighting SET person_id = 2 WHERE id = 1"),
+        {("gallery.mark_mismatch", "mark mark1 of A rests on a face of somebody else", "attendance void A --session x --reason REASON")},
+    ),
+    "mark without its sighting": (
+        lambda g: _raw(g, "DELETE FROM sighting WHERE id = 1"),
+        {("gallery.orphan", "row 1 of mark has no sighting", REPAIR)},
+    ),
+    "face altered": (
+        lambda g: _raw(g, "UPDATE sighting_crop SET picture = CAST(picture || x'00' AS BLOB)"),
+        {("gallery.template_altered", "face of sighting 3", REPAIR)},
     ),
     "index damaged": (
         lambda g: _raw(g, "PRAGMA writable_schema=ON", "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_subject') WHERE name = 'ix_person_name'"),

@@ -56,7 +56,7 @@ def test_list_while_another_program_enrols(command, home, app, monkeypatch):
         if not calls:
             calls.append(None)
             with Store.open(home) as other:
-                elsewhere = Gallery(other, gallery.encoder_id)
+                elsewhere = Gallery(other, gallery.pipeline_id)
                 new = elsewhere.add_person("Dee", external_id="E-4", at=at, by="another program")
                 elsewhere.remember_lookalike("E-1", new.id, 0.9, at=at, by="another program")
         return found

@@ -28,7 +28,7 @@ class Watched:
             self.seen.append(watching.faces(number / fps))
         watching.finish()
 
-    def report(self, decision):
+    def report(self, decision, _crop):
         self.decisions.append((decision.decision, decision.track))
         return decision
 

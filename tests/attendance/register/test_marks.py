@@ -1,12 +1,16 @@
 """Marks: one a person and session, whoever makes them, with the evidence and the story."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
+from attendance.register.marks import MarkInfo, of_people
 from gallery import history
 from gallery.errors import GalleryError
+from gallery.repositories import corrections
 
 
 @pytest.fixture
@@ -26,50 +30,98 @@ def story(app, mark: str) -> list[str]:
 
 def test_once(app, ada, session, clock):
     """The same sighting again returns the first mark, untouched."""
-    first = app.marks.mark(ada, session, at=clock.now, how="file", evidence={"score": 0.5})
-    again = app.marks.mark(ada, session, at=clock.now + timedelta(hours=1), how="camera", evidence={})
+    first = app.marks.mark(ada, session, at=clock.now, how="file")
+    again = app.marks.mark(ada, session, at=clock.now + timedelta(hours=1), how="camera")
     assert (True, False) == (first.new, again.new)
-    assert first.mark == again.mark == app.marks.of(ada, session.id)
+    there = app.marks.of(ada, session.id)
+    assert {(first.mark.id, clock.now)} == {(each.id, each.at) for each in (first.mark, again.mark, there)}
     assert ["mark.add"] == story(app, first.mark.id)
 
 
 def test_void_stays_void(app, ada, session, clock):
-    """A voided mark keeps its row and reason, and no sighting makes it again."""
-    made = app.marks.mark(ada, session, at=clock.now, how="camera", evidence={"score": 0.5}).mark
+    """A voided mark keeps its row and tells the reason, and no sighting makes it again."""
+    made = app.marks.mark(ada, session, at=clock.now, how="file", details={"door": "left"}).mark
     gone = app.marks.void(ada, session, reason="a photo on a phone", at=clock.now)
-    assert (False, "a photo on a phone", {"score": 0.5}) == (gone.valid, gone.void_reason, dict(gone.evidence))
-    seen = app.marks.mark(ada, session, at=clock.now, how="camera", evidence={})
+    assert (False, "a photo on a phone", {"door": "left"}) == (gone.valid, gone.void_reason, dict(gone.evidence))
+    seen = app.marks.mark(ada, session, at=clock.now, how="camera")
     assert (False, False) == (seen.new, seen.mark.valid)
     assert ["mark.add", "mark.void"] == story(app, made.id)
 
 
-def test_by_hand_restores(app, ada, session, clock):
-    """A mark by hand overrules the void one; the story tells of both."""
-    made = app.marks.mark(ada, session, at=clock.now, how="camera", evidence={}).mark
+def test_by_hand_makes_a_new_one(app, ada, session, clock):
+    """A mark by hand overrules the void one, which stays void; each tells its own story."""
+    made = app.marks.mark(ada, session, at=clock.now, how="camera").mark
     app.marks.void(ada, session, reason="wrong", at=clock.now)
     clock.forward(minutes=5)
-    restored = app.marks.mark(ada, session, at=clock.now, how="manual", evidence={"note": "she was here"})
-    assert (True, True, "manual", clock.now) == (
-        restored.new,
-        restored.mark.valid,
-        restored.mark.how,
-        restored.mark.at,
+    new = app.marks.mark(ada, session, at=clock.now, how="manual", details={"note": "she was here"})
+    assert (True, True, "manual", clock.now, 2) == (
+        new.new,
+        new.mark.valid,
+        new.mark.how,
+        new.mark.at,
+        new.mark.ordinal,
     )
-    assert ["mark.add", "mark.void", "mark.restore"] == story(app, made.id)
+    assert [(made.id, False), (new.mark.id, True)] == [(m.id, m.valid) for m in app.marks.of_session(session.id)]
+    assert new.mark == app.marks.of(ada, session.id)
+    assert (["mark.add", "mark.void"], ["mark.add"]) == (story(app, made.id), story(app, new.mark.id))
+
+
+def test_void_and_by_hand_again_and_again(app, ada, session, clock):
+    """Each mark by hand after a void is the next one, and a void one never counts, however early it is."""
+    for number in range(1, 5):
+        made = app.marks.mark(ada, session, at=clock.now - timedelta(minutes=number), how="manual").mark
+        assert (number, True) == (made.ordinal, app.marks.of(ada, session.id).valid)
+        app.marks.void(ada, session, reason="wrong", at=clock.now)
+    assert (4, False) == (app.marks.of(ada, session.id).ordinal, app.marks.of(ada, session.id).valid)
+    with pytest.raises(MarkVoided):
+        app.marks.void(ada, session, reason="again", at=clock.now)
+    assert not app.marks.mark(ada, session, at=clock.now, how="camera").new
+
+
+def restore(app, mark: str, at) -> None:
+    with app.store.atomic() as step:
+        corrections.add(step, "restore", mark=mark, at=at, by="t", reason="it was right")
+
+
+def test_the_latest_word_decides(app, ada, session, clock):
+    """Void, restored, void again: what was said last decides whether a mark counts, in every answer alike."""
+    made = app.marks.mark(ada, session, at=clock.now, how="camera").mark
+    for round_ in range(2):
+        app.marks.void(ada, session, reason=f"wrong {round_}", at=clock.now)
+        assert (f"wrong {round_}", 0) == (app.marks.of(ada, session.id).void_reason, app.gallery.stats().marks)
+        restore(app, made.id, clock.now)
+        assert (True, 1) == (app.marks.of(ada, session.id).valid, app.gallery.stats().marks)
+        assert [True] == [mark.valid for mark in app.marks.of_session(session.id)]
+        assert not app.marks.mark(ada, session, at=clock.now, how="manual").new
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=6))
+def test_which_mark_counts(found):
+    """Of a person's marks the first valid one by time counts, the earlier made of two at once; else the last one."""
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    marks = [
+        MarkInfo(str(n), 7, 1, start + timedelta(minutes=m), "file", start, "t", n, voided_at=None if valid else start)
+        for n, (m, valid) in enumerate(found, 1)
+    ]
+    valid = sorted((mark for mark in marks if mark.valid), key=lambda mark: mark.at)
+    wanted = (valid or marks[::-1] or [None])[0]
+    for order in (marks, marks[::-1]):
+        assert wanted == of_people(order).get(7)
 
 
 def test_manual_mark_changes_no_valid_one(app, ada, session, clock):
     """Marking by hand who is marked already changes nothing."""
-    made = app.marks.mark(ada, session, at=clock.now, how="camera", evidence={}).mark
-    again = app.marks.mark(ada, session, at=clock.now, how="manual", evidence={})
-    assert (made, False) == (again.mark, again.new)
+    made = app.marks.mark(ada, session, at=clock.now, how="camera").mark
+    again = app.marks.mark(ada, session, at=clock.now, how="manual")
+    assert (made.id, False) == (again.mark.id, again.new)
+    assert [made.id] == [mark.id for mark in app.marks.of_session(session.id)]
 
 
 def test_void_needs_a_valid_mark(app, ada, session, clock):
     """What is not there, or void already, cannot be voided."""
     with pytest.raises(MarkUnknown):
         app.marks.void(ada, session, reason="x", at=clock.now)
-    app.marks.mark(ada, session, at=clock.now, how="camera", evidence={})
+    app.marks.mark(ada, session, at=clock.now, how="camera")
     app.marks.void(ada, session, reason="x", at=clock.now)
     with pytest.raises(MarkVoided):
         app.marks.void(ada, session, reason="y", at=clock.now)
@@ -79,15 +131,15 @@ def test_closed_session_takes_none(app, ada, session, clock):
     """A session that another program closed meanwhile takes no mark, but for one by hand."""
     app.sessions.close("Maths", at=clock.now)
     with pytest.raises(SessionClosed):
-        app.marks.mark(ada, session, at=clock.now, how="camera", evidence={})
+        app.marks.mark(ada, session, at=clock.now, how="camera")
     assert [] == app.marks.of_session(session.id)
-    assert app.marks.mark(ada, session, at=clock.now, how="manual", evidence={}).new, "a person may correct"
+    assert app.marks.mark(ada, session, at=clock.now, how="manual").new, "a person may correct"
 
 
 def test_removed_person_is_not_marked(app, ada, session, clock):
     """Somebody removed between judging and marking is refused, and nothing is half written."""
     app.gallery.remove(ada, at=clock.now, by="tester")
     with pytest.raises(GalleryError):
-        app.marks.mark(ada, session, at=clock.now, how="camera", evidence={})
+        app.marks.mark(ada, session, at=clock.now, how="camera")
     assert [] == app.marks.of_session(session.id)
     assert [] == app.gallery.verify()

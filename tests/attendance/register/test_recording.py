@@ -1,8 +1,11 @@
 """From decisions to marks: what a picture costs the database, and what other programs do meanwhile."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import event
 
+from attendance import Attendance
 from attendance.errors import SessionClosed
 from gallery import Gallery, Store
 
@@ -72,38 +75,26 @@ def test_statements_of_a_checked_picture(people, draw, statements):
     assert max(counts[1:]) <= MOST_PER_FIRST_MARK
 
 
-def test_marked_by_another_program_meanwhile(people, present, monkeypatch):
+def test_marked_by_another_program_meanwhile(people, present, home, clock, pipeline):
     """Whom another program marks after the look and before the mark is told as marked already, with that mark."""
     (decision,) = present(1)
-    make, others = people.marks.mark, []
-
-    def first_elsewhere(*given, **named):
-        if not others:
-            others.append(None)
-            others.append(make(*given, **named).mark.id)
-        return make(*given, **named)
-
-    monkeypatch.setattr(people.marks, "mark", first_elsewhere)
+    with Attendance.open(home, clock=clock, pipeline=pipeline) as other:
+        made = other.record(decision).mark
     found = people.record(decision)
 
-    assert ("already", others[1]) == (found.decision, found.mark)
+    assert ("already", made) == (found.decision, found.mark)
     assert 1 == people.gallery.stats().marks
 
 
-def test_closed_by_another_program_meanwhile(people, present, clock, monkeypatch):
-    """A session that is closed after the look and before the mark takes none."""
+def test_closed_by_another_program_meanwhile(people, present, clock, home, pipeline):
+    """A session that is closed after the look and before the mark takes none, and of the picture nothing is kept."""
     people.sessions.open("Maths", at=clock.now)
-    (decision,) = present(1)
-    make = people.marks.mark
-
-    def closed_first(*given, **named):
-        people.sessions.close("Maths", at=clock.now)
-        return make(*given, **named)
-
-    monkeypatch.setattr(people.marks, "mark", closed_first)
+    decisions = present(1, 9)
+    with Attendance.open(home, clock=clock, pipeline=pipeline) as other:
+        other.sessions.close("Maths", at=clock.now)
     with pytest.raises(SessionClosed, match=r"was closed at 2026-03-02T07:58:11\.204Z"):
-        people.record(decision, "Maths")
-    assert 0 == people.gallery.stats().marks
+        people.record_picture(decisions, "Maths")
+    assert (0, 0) == (people.gallery.stats().marks, people.gallery.stats().sightings)
 
 
 def test_removed_by_another_program_meanwhile(people, present, home, clock):
@@ -120,11 +111,15 @@ def test_removed_by_another_program_meanwhile(people, present, home, clock):
     assert (1, []) == (people.gallery.stats().marks, people.gallery.verify())
 
 
-def test_who_is_marked_needs_no_lock(people, present, home):
-    """That somebody is marked already is told while another program is writing, without a wait."""
+def test_who_is_marked_waits_for_others(people, present, home):
+    """Whom a camera sees again is a sighting, too: it is written as soon as another program has done."""
     (decision,) = present(1)
     made = people.record(decision).mark
-    with Store.open(home) as other, other.atomic():
-        found = people.record(decision)
+    with Store.open(home) as other, ThreadPoolExecutor(1) as beside:
+        with other.atomic():
+            found = beside.submit(people.record, decision)
+            assert 1 == people.gallery.stats().sightings
+        told = found.result()
 
-    assert ("already", made) == (found.decision, found.mark)
+    assert ("already", made) == (told.decision, told.mark)
+    assert 2 == people.gallery.stats().sightings

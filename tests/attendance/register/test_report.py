@@ -38,8 +38,8 @@ def member(number: int, *, since: datetime = NOW - timedelta(days=9), groups: tu
 
 
 def mark(person: int, *, void: bool = False) -> MarkInfo:
-    voided = (NOW, "wrong", "tester") if void else (None, None, None)
-    return MarkInfo(f"m{person}", person, 1, NOW, "camera", {}, *voided)
+    voided = {"voided_at": NOW, "void_reason": "wrong", "voided_by": "tester"} if void else {}
+    return MarkInfo(f"m{person}", person, 1, NOW, "camera", NOW, "tester", **voided)
 
 
 CHECKED = {1: [NOW]}
@@ -154,8 +154,9 @@ def test_why_there_is_nothing(sessions, members, group, why):
 
 def test_table():
     """People down, sessions across: the time of a mark and how it came about, else the status."""
-    by_hand = replace(mark(1), how="manual", evidence={"entered_at": "2026-03-03T08:00:00.000Z", "time": "unknown"})
-    later = replace(mark(2), how="file", evidence={"entered_at": "2026-03-03T08:00:00.000Z", "time": "file"})
+    afterwards = datetime(2026, 3, 3, 8, tzinfo=UTC)
+    by_hand = replace(mark(1), how="manual", made=afterwards, time_is_known=False)
+    later = replace(mark(2), how="file", made=afterwards)
     found = rows([SESSION], [member(n) for n in (1, 2, 3, 4)], {1: [by_hand, later, mark(3, void=True)]}, {}, now=NOW)
     head, lines = matrix(found)
     assert ["id", "name", "2026-03-02"] == head

@@ -21,8 +21,8 @@ SESSION = SessionInfo(1, "2026-03-02", "day", date(2026, 3, 2), "Europe/Berlin",
 
 
 def row(name: str = "Ada", *, session: SessionInfo = SESSION, void: str | None = None, number: int = 1) -> Row:
-    voided = (NOW, void, "t") if void else (None, None, None)
-    mark = MarkInfo("m1", number, session.id, NOW, "camera", {}, *voided)
+    voided = {"voided_at": NOW, "void_reason": void, "voided_by": "t"} if void else {}
+    mark = MarkInfo("m1", number, session.id, NOW, "camera", NOW, "tester", **voided)
     return Row(session, PersonRef(f"P-{number}", name, number), "absent" if void else "present", mark)
 
 

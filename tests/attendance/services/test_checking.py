@@ -68,11 +68,13 @@ def test_evidence_is_kept(people, draw):
 
 
 def test_removed_person_leaves_the_evidence_of_others(people, draw):
-    """Removing a person takes them out of the candidates of other people's marks."""
+    """Of a removed person the candidates of other people's marks keep the scores, and neither id nor name."""
     list(people.check(draw("door.png", (1, 80))))
     people.gallery.remove("E-2", at=people.clock.utc(), by="tester")
     (mark,) = people.marks.of_session(people.sessions.held(None, people.clock.utc()).id)
-    assert ["E-1"] == [each["id"] for each in mark.evidence["candidates"]]
+    ada, gone = mark.evidence["candidates"]
+    assert ("E-1", {"id", "name", "score", "cosine"}) == (ada["id"], set(ada))
+    assert (None, None, True, 0.0) == (gone["id"], gone["name"], gone["removed"], gone["score"])
 
 
 def test_group_limits_search_and_n(people, draw):
@@ -220,7 +222,7 @@ def test_a_failing_stage_marks_nobody(people, draw, monkeypatch, stage):
     target, name = {
         "search": (attendance.judge.judging.Judge, "search"),
         "decide": (attendance.judge.judging, "decide"),
-        "mark": (type(people.marks), "mark"),
+        "mark": (type(people.marks), "mark_in"),
     }[stage]
     working = getattr(target, name)
     calls = []
@@ -335,7 +337,7 @@ def test_damaged_database_ends_the_run(people, draw, monkeypatch):
     def damaged(*_, **__):
         raise GalleryDamaged("db", "malformed")
 
-    monkeypatch.setattr(type(people.marks), "mark", damaged)
+    monkeypatch.setattr(type(people.marks), "mark_in", damaged)
     with pytest.raises(GalleryDamaged):
         list(people.check(draw("a.png", (1, 80)), draw("b.png", (2, 80)), on_problem=print))
 

@@ -145,7 +145,7 @@ def test_mark_without_event(look, sound):
 
 def test_templates_of_another_encoder(look, sound):
     """People with templates of another encoder only are told, with the command that helps."""
-    change(sound, "UPDATE template SET encoder_id = 'older'")
+    change(sound, "UPDATE template SET pipeline_id = 'older'")
     assert "attendance gallery reembed" == look()["encoder.other"].repair
 
 

@@ -72,7 +72,7 @@ def shortened_chunk(picture: bytes) -> bytes:
 def templates(app) -> dict[str, list[str]]:
     """The encoders of everybody's templates, by name."""
     return {
-        person.name: [each.encoder_id for each in app.gallery.templates_of(person.id)]
+        person.name: [each.pipeline_id for each in app.gallery.templates_of(person.id)]
         for person in app.gallery.people(active=None)
     }
 
@@ -99,7 +99,7 @@ def test_the_new_template_is_the_encoders(renewed, fake, monkeypatch):
     monkeypatch.setattr(fake.FakeEncoder, "cohort_means", lambda _, vectors: np.full(len(vectors), 0.25, np.float32))
     with renewed() as later:
         list(later.renewal.run(later.actor, lacking=True))
-        (new,) = (each for each in later.gallery.templates_of("Bob") if each.encoder_id == "fake-2")
+        (new,) = (each for each in later.gallery.templates_of("Bob") if each.pipeline_id == "fake-2")
         loaded = later.gallery.load([new.id])
         np.testing.assert_array_equal(fake.vector(2), loaded.vectors[0])
         assert (0.25, True) == (loaded.cohort_means[0], new.has_crop)

@@ -6,10 +6,11 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 
 from gallery import Gallery, GalleryIndex, history
-from gallery.repositories import events, groups, marks, sessions
+from gallery.repositories import aliases, corrections, events, groups, marks, places, sessions, sightings
+from gallery.values import Sighting
 
 
-def _everything(gallery: Gallery, enrol, now, tmp_path) -> None:
+def _everything(gallery: Gallery, enrol, now, tmp_path) -> None:  # noqa: PLR0915  one after the other
     """What the product does with a gallery, from the first enrolment to the last removal."""
     who = {"at": now, "by": "t"}
     ada = enrol(gallery, "Ada", 1, crop=b"crop", groups=["g"]).person
@@ -27,11 +28,22 @@ def _everything(gallery: Gallery, enrol, now, tmp_path) -> None:
         named = sessions.insert(step, "Maths", "UTC", now, group_id=groups.number_of(step, "g"))
         for session in (day, named):
             for person in (ada, bob):
-                place = {"at": now, "how": "file", "evidence": {"candidates": [{"id": "B", "name": "Bobby"}]}}
-                made = marks.add(step, person.id, session.id, **place, open_at=now)
+                place = {"at": now, "entered": now, "by": "t", "method": "face"}
+                seen = [
+                    Sighting(now, "file", "x", ruling, "e", session.id, person.id) for ruling in ("present", "review")
+                ]
+                (number, review) = sightings.add(step, seen)
+                made = marks.add(step, person.id, session.id, **place, sighting=number, open_at=now)
                 events.record(step, **who, action=events.MARK_ADDED, subject=made.id)
-        marks.void(step, made.id, **who, reason="r")
-        marks.restore(step, made.id, **place)
+                sightings.keep_crops(step, gallery.sealer, {review: b"face"})
+        corrections.add(step, "void", mark=made.id, **who, reason="r")
+        corrections.add(step, "dismiss", sighting=review, **who, reason="r")
+        marks.add(step, person.id, session.id, **place, unless="valid")
+        sightings.purge_crops(step, now, review_days=30, unknown_days=0)
+        door = places.insert(
+            step, gallery.sealer, "door", "camera", at=now, address="rtsp://x", group_id=groups.number_of(step, "g")
+        )
+        places.set_active(step, door.id, active=False)
         sessions.close(step, named.id, now)
     with gallery.store.reading() as view:
         sessions.of_day(view, date(2026, 3, 2), "UTC", [ada.id])
@@ -41,6 +53,17 @@ def _everything(gallery: Gallery, enrol, now, tmp_path) -> None:
         sessions.closes_at(view, named.id)
         marks.of(view, ada.id, named.id)
         marks.of_session(view, named.id)
+        marks.of_sightings(view, [number])
+        marks.of_others(view)
+        places.named(view, "door")
+        places.open_address(view, gallery.sealer, door.id)
+        sightings.open_crop(view, gallery.sealer, number)
+        sightings.waiting(view)
+        sightings.numbered(view, [number])
+        corrections.of_mark(view, made.id)
+        corrections.unrecorded(view)
+        aliases.called(view, [ada.id, 99])
+        aliases.heir_of(view, 99)
         events.newest(view)
         events.times(view, events.MARK_ADDED)
         history(view, subject=ada.id)
@@ -52,6 +75,8 @@ def _everything(gallery: Gallery, enrol, now, tmp_path) -> None:
     gallery.export(tmp_path / "archive", at=now, passphrase="long enough")  # noqa: S106
     gallery.import_(tmp_path / "archive", **who, passphrase="long enough")  # noqa: S106
     gallery.vault.rotate(**who)
+    gallery.adopt("test-1", "test-2", **who)
+    gallery.adopt("test-2", "test-1", **who)
     gallery.clear_lookalike("Ada", "B", **who)
     gallery.merge("B", "Ada", **who)
     gallery.drop_encoder("other", **who)

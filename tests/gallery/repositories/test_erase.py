@@ -4,14 +4,17 @@
 import random
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from gallery import Conflict, Gallery, GalleryIndex, PersonUnknown, Store, TemplateAltered, history, record
-from gallery.repositories.events import MARK_ADDED
-from gallery.schema import Crop, Group, LookalikeRow, MarkRow, Membership, SessionRow, Template
+from gallery.repositories import aliases, corrections, marks, sightings
+from gallery.repositories.events import MARK_ADDED, MARK_VOIDED, SIGHTING_DISMISSED, SIGHTING_REASSIGNED
+from gallery.schema import Crop, Group, LookalikeRow, Membership, SessionRow, SightingCrop, Template
+from gallery.values import ScoredKey, Sighting, StoredMark
 
 NAME, REF, NOTE = "Zoë Unmistakable", "E-4711-unmistakable", "a note found nowhere else"
 
@@ -30,22 +33,39 @@ def _session(store: Store, now, name: str) -> int:
         return row.id
 
 
-def _mark(store: Store, person: int, session_id: int, at, evidence=None, **more) -> str:
+def _mark(store: Store, person: int, session_id: int, at, candidates=(), *, void=False, source="x") -> str:
+    """A mark by face, compared with these people; with its events."""
     with store.atomic() as session:
-        row = MarkRow(person_id=person, session_id=session_id, at=at, how="file", evidence=evidence or {}, **more)
-        session.add(row)
-        session.flush()
-        record(session, at=at, by="t", action=MARK_ADDED, subject=row.id)
-        return row.id
+        seen = Sighting(at, "file", source, "present", "e", session=session_id, person=person)
+        seen = replace(seen, candidates=tuple(ScoredKey(each.id, 0.2, 0.2) for each in candidates))
+        (number,) = sightings.add(session, [seen])
+        made = marks.add(session, person, session_id, at=at, entered=at, by="t", method="face", sighting=number)
+        record(session, at=at, by="t", action=MARK_ADDED, subject=made.id)
+        if void:
+            corrections.add(session, "void", mark=made.id, at=at, by="t", reason="wrong")
+            record(session, at=at, by="t", action=MARK_VOIDED, subject=made.id)
+        return made.id
 
 
-def _marks(store: Store) -> dict[str, MarkRow]:
+def _review(store: Store, gallery: Gallery, person: int, session_id: int, at, face: bytes = b"") -> int:
+    """A review that names the person, with the face kept."""
+    with store.atomic() as session:
+        (number,) = sightings.add(session, [Sighting(at, "camera", "door", "review", "e", session_id, person)])
+        sightings.keep_crops(session, gallery.sealer, {number: face or b"face"})
+        return number
+
+
+def _marks(store: Store, session_id: int) -> dict[str, StoredMark]:
     with store.reading() as session:
-        return {mark.id: mark for mark in session.scalars(select(MarkRow))}
+        return {mark.id: mark for mark in marks.of_session(session, session_id)}
 
 
-def _candidates(*people) -> list[dict]:
-    return [{"id": p.external_id, "name": p.name, "score": 0.2} for p in people]
+def _candidates(store: Store, mark: str) -> list[str | None]:
+    """How those are called now with whom the face of a mark was compared; None for who is gone."""
+    with store.reading() as session:
+        seen = sightings.by_id(session, marks.by_id(session, mark).sighting)
+        names = aliases.called(session, [each.key for each in seen.candidates])
+    return [names[each.key].name if each.key in names else None for each in seen.candidates]
 
 
 def _everywhere(home) -> bytes:
@@ -69,11 +89,17 @@ def test_nothing_of_a_removed_person_is_left(home, store, enrol, now, day):
     )
     enrol(gallery, NAME, 101, external_id=REF)
     gallery.remember_lookalike(REF, others[0].id, 0.4, at=now, by="t")
-    _mark(store, gone.person.id, day, now, {"candidates": _candidates(gone.person, others[0]), "person": {"id": REF}})
-    witness = _mark(store, others[0].id, day, now, {"candidates": _candidates(others[0], gone.person)})
+    _mark(store, gone.person.id, day, now, [gone.person, others[0]], source=f"/photos/{NAME}.jpg", void=True)
+    witness = _mark(store, others[0].id, day, now, [others[0], gone.person])
+    review = _review(store, gallery, gone.person.id, day, now, b"f" * 5000)
+    with store.atomic() as session:
+        corrections.add(session, "dismiss", sighting=review, at=now, by="t", reason=f"{NAME} was not there")
+        record(session, at=now, by="t", action=SIGHTING_DISMISSED, subject=review)
+    gallery.rename(REF, f"{NAME} again", at=now, by="t")
     with store.reading() as session:
         sealed = [*session.scalars(select(Template.vector).where(Template.person_id == gone.person.id))]
         sealed += session.scalars(select(Crop.picture).where(Crop.template_id == gone.template_id)).all()
+        sealed += session.scalars(select(SightingCrop.picture)).all()
     needles = [
         NAME.encode(),
         b"Unmistakable",
@@ -83,13 +109,13 @@ def test_nothing_of_a_removed_person_is_left(home, store, enrol, now, day):
         *(s[1:29] for s in sealed),
     ]
     before = _everywhere(home)
-    told = gallery.remove(NAME, at=now, by="t")
+    told = gallery.remove(REF, at=now, by="t")
     after = _everywhere(home)
 
     assert all(needle in before for needle in needles)
     assert [] == [needle for needle in needles if needle in after]
     assert (2, 1, True) == (told.templates, told.marks, told.erased)
-    assert _candidates(others[0]) == _marks(store)[witness].evidence["candidates"]
+    assert [others[0].name, None] == _candidates(store, witness)
     assert ([], 30, []) == (gallery.lookalikes(), len(gallery.people()), gallery.verify())
     with pytest.raises(PersonUnknown):
         gallery.find(REF)
@@ -167,28 +193,61 @@ def test_the_removed_persons_id_is_not_reused(store, enrol, now):
     assert first.id < enrol(gallery, "Bob", 2).person.id
 
 
-def test_only_the_persons_own_entries_leave_the_evidence(store, enrol, now, day):
-    """A namesake with another id stays among the candidates."""
+def test_a_removed_person_is_a_number_to_others(store, enrol, now, day):
+    """Records of others keep the number of who is gone; a namesake is still called by name."""
     gallery = Gallery(store, "e")
     ada, namesake, bob = (
         enrol(gallery, n, s, external_id=i).person for n, s, i in (("Ada", 1, "A"), ("Ada", 2, "B"), ("Bob", 3, "C"))
     )
-    mark = _mark(
-        store, bob.id, day, now, {"candidates": _candidates(bob, ada, namesake), "best": {"id": "A", "name": "Ada"}}
-    )
+    mark = _mark(store, bob.id, day, now, [bob, ada, namesake])
     gallery.remove("A", at=now, by="t")
 
-    assert {"candidates": _candidates(bob, namesake), "best": None} == _marks(store)[mark].evidence
+    assert ["Bob", None, "Ada"] == _candidates(store, mark)
 
 
-def test_renaming_reaches_the_evidence(store, enrol, now, day):
-    """After a new name, evidence shows it, so that a later removal finds everything."""
+def test_a_mark_outlives_the_sighting_of_another(store, enrol, now, day):
+    """Where a face taken for Ada was said to be Bob's, Bob's mark stays when Ada is removed, and what was said, too."""
     gallery = Gallery(store, "e")
     ada, bob = enrol(gallery, "Ada", 1).person, enrol(gallery, "Bob", 2).person
-    mark = _mark(store, bob.id, day, now, {"candidates": _candidates(bob, ada)})
-    ada = gallery.rename("Ada", "Ada King", at=now, by="t")
+    review = _review(store, gallery, ada.id, day, now)
+    with store.atomic() as session:
+        corrections.add(session, "reassign", sighting=review, person=bob.id, at=now, by="t", reason="r")
+        record(session, at=now, by="t", action=SIGHTING_REASSIGNED, subject=review)
+        mark = marks.add(session, bob.id, day, at=now, entered=now, by="t", method="face", sighting=review)
+        record(session, at=now, by="t", action=MARK_ADDED, subject=mark.id)
+    sound = gallery.verify()
+    gallery.remove("Ada", at=now, by="t")
 
-    assert _candidates(bob, ada) == _marks(store)[mark].evidence["candidates"]
+    assert ([], None, []) == (sound, _marks(store, day)[mark.id].sighting, gallery.verify())
+
+
+def test_what_was_said_outlives_whom_it_was_said_of(store, enrol, now, day):
+    """Where a face was said to be Bob's and Bob is removed, somebody has looked at it all the same."""
+    gallery = Gallery(store, "e")
+    ada, bob = enrol(gallery, "Ada", 1).person, enrol(gallery, "Bob", 2).person
+    review = _review(store, gallery, ada.id, day, now)
+    with store.atomic() as session:
+        corrections.add(session, "reassign", sighting=review, person=bob.id, at=now, by="t", reason="r")
+        record(session, at=now, by="t", action=SIGHTING_REASSIGNED, subject=review)
+    gallery.remove("Bob", at=now, by="t")
+    with store.reading() as session:
+        (said,), left = corrections.of_sighting(session, review), sightings.waiting(session)
+
+    assert ("reassign", None, []) == (said.kind, said.person, left)
+
+
+def test_a_new_name_is_shown_and_written_nowhere(store, enrol, now, day):
+    """After a new name the records call the person so; none of them was touched."""
+    gallery = Gallery(store, "e")
+    ada, bob = enrol(gallery, "Ada", 1).person, enrol(gallery, "Bob", 2).person
+    mark = _mark(store, bob.id, day, now, [bob, ada])
+    with store.reading() as session:
+        before = session.execute(text("SELECT * FROM sighting")).all()
+    gallery.rename("Ada", "Ada King", at=now, by="t")
+    with store.reading() as session:
+        after = session.execute(text("SELECT * FROM sighting")).all()
+
+    assert (["Bob", "Ada King"], before) == (_candidates(store, mark), after)
 
 
 # Merging
@@ -202,7 +261,8 @@ def test_merging_gives_everything_to_one(store, enrol, now, day):
     bob = enrol(gallery, "Bob", 3).person
     gallery.remember_lookalike(twin.id, bob.id, 0.4, at=now, by="t")
     gallery.remember_lookalike(twin.id, ada.id, 0.5, at=now, by="t")
-    own = _mark(store, twin.id, day, now, {"candidates": _candidates(twin, bob)})
+    own = _mark(store, twin.id, day, now, [twin, bob])
+    review = _review(store, gallery, twin.id, day, now)
     merged = gallery.merge("Ada L.", "Ada", at=now, by="t")
 
     assert (2, ("a", "b", "both")) == (merged.templates, merged.groups)
@@ -211,27 +271,43 @@ def test_merging_gives_everything_to_one(store, enrol, now, day):
         tuple(set(gallery.load().people[:2].tolist())),
     )
     assert [(ada.id, bob.id)] == [(pair.first_id, pair.second_id) for pair in gallery.lookalikes()]
-    assert (ada.id, _candidates(ada, bob)) == (_marks(store)[own].person_id, _marks(store)[own].evidence["candidates"])
+    assert (ada.id, ["Ada", "Bob"]) == (_marks(store, day)[own].person, _candidates(store, own))
+    with store.reading() as session:
+        assert [(review, ada.id)] == [(each.id, each.person) for each in sightings.waiting(session)]
     assert (["Ada", "Bob"], []) == ([p.name for p in gallery.people()], gallery.verify())
 
 
-@pytest.mark.parametrize(
-    ("early", "voided", "kept"),
-    [("source", None, "source"), ("into", None, "into"), ("source", "source", "into"), ("into", "into", "source")],
-)
-def test_of_two_marks_in_a_session_one_stays(store, enrol, now, day, early, voided, kept):
-    """Where both were marked, the mark that counts stays, and of two that count the earlier one."""
+def test_marks_of_both_in_a_session_both_stay(store, enrol, now, day):
+    """Where both were marked, void or not, all marks stay as they were, those of the other after the one's own."""
     gallery = Gallery(store, "e")
-    people = {"into": enrol(gallery, "Ada", 1).person.id, "source": enrol(gallery, "Ada L.", 2).person.id}
-    void = {"voided_at": now, "void_reason": "wrong", "voided_by": "t"}
-    marks = {
-        who: _mark(store, person, day, now + timedelta(minutes=who != early), **(void if who == voided else {}))
-        for who, person in people.items()
-    }
+    ada, twin = enrol(gallery, "Ada", 1).person, enrol(gallery, "Ada L.", 2).person
+    first = _mark(store, ada.id, day, now + timedelta(minutes=5), void=True)
+    second = _mark(store, twin.id, day, now, void=True)
+    with store.atomic() as session:
+        third = marks.add(session, twin.id, day, at=now, entered=now, by="t", method="manual", unless="valid")
+        record(session, at=now, by="t", action=MARK_ADDED, subject=third.id)
+    before = _marks(store, day)
     gallery.merge("Ada L.", "Ada", at=now, by="t")
-    left = _marks(store)
+    after = _marks(store, day)
 
-    assert {marks[kept]: people["into"]} == {mark.id: mark.person_id for mark in left.values()}
+    assert {first: 1, second: 2, third.id: 3} == {mark.id: mark.ordinal for mark in after.values()}
+    assert {key: replace(mark, person=ada.id, ordinal=1) for key, mark in before.items()} == {
+        key: replace(mark, ordinal=1) for key, mark in after.items()
+    }
+    assert [] == gallery.verify()
+
+
+def test_who_was_merged_twice_is_still_known(store, enrol, now, day):
+    """Records that name somebody who was merged into somebody who was merged show who that is at last."""
+    gallery = Gallery(store, "e")
+    ada, twin, third, bob = (enrol(gallery, name, s).person for s, name in enumerate(("Ada", "A.", "A. L.", "Bob")))
+    mark = _mark(store, bob.id, day, now, [ada, twin, third])
+    gallery.merge("A. L.", "A.", at=now, by="t")
+    gallery.merge("A.", "Ada", at=now, by="t")
+    known = _candidates(store, mark)
+    gallery.remove("Ada", at=now, by="t")
+
+    assert (["Ada"] * 3, [None] * 3) == (known, _candidates(store, mark))
 
 
 def test_the_same_photo_of_both_is_kept_once(store, enrol, now):

@@ -97,7 +97,7 @@ def test_what_is_known_of_a_template_is_kept(gallery, enrol, now):
     (found,) = gallery.templates_of("Ada")
 
     assert {"score": 71, "yaw": -8.5} == found.quality
-    assert ("ada.jpg", now, True, "test-1") == (found.source, found.created, found.has_crop, found.encoder_id)
+    assert ("ada.jpg", now, True, "test-1") == (found.source, found.created, found.has_crop, found.pipeline_id)
 
 
 def _change(store: Store, column, row: int, value) -> None:
@@ -125,7 +125,7 @@ def test_a_flipped_byte_is_never_used(store, enrol):
     assert [1, 2] == gallery.load().ids.tolist()
 
 
-@pytest.mark.parametrize("column", [Template.person_id, Template.encoder_id])
+@pytest.mark.parametrize("column", [Template.person_id, Template.pipeline_id])
 def test_a_row_moved_elsewhere_is_never_used(store, enrol, column):
     """A sealed template filed under another person or encoder does not open there."""
     gallery, other = Gallery(store, "e"), Gallery(store, "other")

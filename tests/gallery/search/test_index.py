@@ -392,7 +392,8 @@ def test_a_mark_does_not_disturb_the_index(store, enrol, now):
     with store.atomic() as session:
         session.add(SessionRow(id=1, name="x", kind="named", opens=now, zone="UTC"))
         session.flush()
-        session.add(MarkRow(person_id=person, session_id=1, at=now, how="camera", evidence={}))
+        row = {"at": now, "entered": now, "by": "t", "method": "manual", "time_known": True, "details": {}}
+        session.add(MarkRow(**row, person_id=person, session_id=1, ordinal=1))
 
     assert not index.refresh()
 

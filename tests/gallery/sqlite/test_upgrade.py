@@ -20,28 +20,28 @@ from gallery.sqlite import store as gallery_store
 from gallery.sqlite.upgrade import upgrade
 
 AT = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
-BACKUP = "attendance.db.0001-20260504T030201Z.bak"
+BACKUP = "attendance.db.0002-20260504T030201Z.bak"
 STEP = '''"""A later step, made up for the tests."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
     with op.batch_alter_table("person") as table:
-        table.add_column(sa.Column("badge", sa.Text(), nullable=False, server_default="none"))
+        table.add_column(sa.Column("emblem", sa.Text(), nullable=False, server_default="none"))
     {more}
 '''
 
 
 @pytest.fixture
 def older(home, enrol) -> Path:
-    """A home of schema 0001 with people, crops and groups."""
+    """A home of the present schema with people, crops and groups."""
     with Store.open(home) as store:
         for seed in range(3):
             enrol(Gallery(store, "e"), f"p{seed}", seed, crop=b"crop", groups=["g"])
@@ -50,15 +50,15 @@ def older(home, enrol) -> Path:
 
 @pytest.fixture
 def later(tmp_path, monkeypatch):
-    """Make this version one that knows a schema 0002; returns how to give its step one more line."""
+    """Make this version one that knows a schema 0003; returns how to give its step one more line."""
 
     def make(more: str = "") -> None:
         steps = tmp_path / "migrations"
         shutil.rmtree(steps, ignore_errors=True)
         shutil.copytree(MIGRATIONS, steps, ignore=shutil.ignore_patterns("__pycache__"))
-        (steps / "versions" / "rev_0002_later.py").write_text(STEP.format(more=more))
+        (steps / "versions" / "rev_0003_later.py").write_text(STEP.format(more=more))
         for module in (gallery_home, gallery_store):
-            monkeypatch.setattr(module, "REVISIONS", ("0001", "0002"))
+            monkeypatch.setattr(module, "REVISIONS", ("0001", "0002", "0003"))
         migrate = partial(run_migrations, migrations=steps)
         monkeypatch.setattr(gallery_store, "upgrade", partial(upgrade, migrate=migrate))
 
@@ -78,8 +78,8 @@ def test_an_older_home_is_upgraded_after_a_copy(older, later):
         assert ([1, 1, 1], []) == ([person.templates for person in gallery.people()], gallery.verify())
     copy = older / BACKUP
 
-    assert [("none",)] * 3 == _rows(older / "attendance.db", "SELECT badge FROM person")
-    assert ([("0002",)], [("0001",)]) == tuple(
+    assert [("none",)] * 3 == _rows(older / "attendance.db", "SELECT emblem FROM person")
+    assert ([("0003",)], [("0002",)]) == tuple(
         _rows(path, "SELECT version_num FROM alembic_version") for path in (older / "attendance.db", copy)
     )
     assert (0o600, [(3, 3)]) == (
@@ -113,8 +113,8 @@ def test_a_failed_upgrade_changes_nothing(older, later, fault):
     later(fault)
     with pytest.raises(Exception, match=r"made up|nowhere"):
         Store.open(older, at=AT)
-    assert [("0001",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
-    assert "badge" not in str(_rows(older / "attendance.db", "SELECT sql FROM sqlite_master"))
+    assert [("0002",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
+    assert "emblem" not in str(_rows(older / "attendance.db", "SELECT sql FROM sqlite_master"))
 
     later()
     with Store.open(older, at=AT) as store:
@@ -158,7 +158,7 @@ def test_a_killed_upgrade_is_done_at_the_next_start(older, later):
             os._exit(1)
     _, status = os.waitpid(pid, 0)
     assert signal.SIGKILL == os.WTERMSIG(status)
-    assert [("0001",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
+    assert [("0002",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
 
     later()
     with Store.open(older, at=AT) as store:
@@ -181,4 +181,4 @@ def test_two_starts_upgrade_once(older, later):
         thread.join()
 
     assert [3, 3] == seen
-    assert [("0002",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
+    assert [("0003",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")

@@ -215,7 +215,7 @@ def test_the_places_are_changed_later(unsettled, home):
 def test_a_new_key_is_never_written_over_before_it_is_in_place(unsettled, home, now, monkeypatch):
     """A second rotation that breaks off loses no key that the first one left waiting."""
     before = unsettled.load().vectors.tolist()
-    monkeypatch.setattr(filevault.templates, "reseal_all", lambda *_: 1 / 0)
+    monkeypatch.setattr(filevault.resealing, "reseal_all", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         unsettled.vault.rotate(at=now, by="t")
 

@@ -9,13 +9,13 @@ from gallery.vault.seal import OVERHEAD
 
 KEY = bytes(range(32))
 HOME = "home-1"
-PLACE = {"person": 7, "encoder_id": "default-2026.1", "purpose": "vector"}
+PLACE = {"person": 7, "pipeline_id": "default-2026.1", "purpose": "vector"}
 
 
 @given(st.binary(max_size=2000), st.integers(), st.text(), st.text())
 def test_what_was_sealed_is_opened(plain, person, encoder, purpose):
     """Opening at the same place gives what was sealed, 29 bytes shorter."""
-    sealer, place = Sealer(KEY, HOME), {"person": person, "encoder_id": encoder, "purpose": purpose}
+    sealer, place = Sealer(KEY, HOME), {"person": person, "pipeline_id": encoder, "purpose": purpose}
     sealed = sealer.seal(plain, **place)
 
     assert plain == sealer.open(sealed, **place)
@@ -51,7 +51,7 @@ def test_a_cut_or_longer_value_is_refused(length):
     ("home", "other"),
     [
         (HOME, {"person": 8}),
-        (HOME, {"encoder_id": "default-2026.2"}),
+        (HOME, {"pipeline_id": "default-2026.2"}),
         (HOME, {"purpose": "crop"}),
         ("home-2", {}),
     ],
@@ -66,9 +66,9 @@ def test_a_moved_value_is_refused(home, other):
 def test_neighbouring_parts_cannot_be_shifted():
     """Encoder and purpose that read the same one after the other are told apart."""
     sealer = Sealer(KEY, HOME)
-    sealed = sealer.seal(b"x", person=1, encoder_id="ab", purpose="c")
+    sealed = sealer.seal(b"x", person=1, pipeline_id="ab", purpose="c")
     with pytest.raises(TemplateAltered):
-        sealer.open(sealed, person=1, encoder_id="a", purpose="bc")
+        sealer.open(sealed, person=1, pipeline_id="a", purpose="bc")
 
 
 def test_another_key_opens_nothing():

@@ -1,0 +1,36 @@
+"""What people are called now whom records name by the internal id of then."""
+
+from collections.abc import Collection
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from gallery.schema import Alias, Person
+from gallery.values import Named
+
+_CHUNK = 500
+
+
+def add(session: Session, key: int, heir: int) -> None:
+    """Whom `key` was is `heir` from now on, and so are those who had become `key` before."""
+    session.execute(update(Alias).where(Alias.person_id == key).values(person_id=heir))
+    session.execute(insert(Alias).values(key=key, person_id=heir))
+
+
+def heir_of(session: Session, key: int) -> int | None:
+    """The internal id that the person of this one has now, or None where they are gone."""
+    if session.get(Person, key) is not None:
+        return key
+    return session.scalar(select(Alias.person_id).where(Alias.key == key))
+
+
+def called(session: Session, keys: Collection[int]) -> dict[int, Named]:
+    """How the people of these internal ids are called now, by the id given; who is gone is left out."""
+    wanted, found = sorted(keys), {}
+    for start in range(0, len(wanted), _CHUNK):
+        some = wanted[start : start + _CHUNK]
+        own = select(Person.id, Person.external_id, Person.name).where(Person.id.in_(some))
+        heirs = select(Alias.key, Person.external_id, Person.name).join(Person, Person.id == Alias.person_id)
+        for key, external_id, name in session.execute(own.union_all(heirs.where(Alias.key.in_(some)))):
+            found[key] = Named(external_id, name)
+    return found

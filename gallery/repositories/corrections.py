@@ -1,0 +1,85 @@
+"""What somebody has said of a mark or a sighting afterwards: appended, never changed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from sqlalchemy import String, and_, cast, exists, select
+from sqlalchemy.orm import Session
+
+from gallery.repositories.events import (
+    MARK_RESTORED,
+    MARK_VOIDED,
+    SIGHTING_CONFIRMED,
+    SIGHTING_DISMISSED,
+    SIGHTING_REASSIGNED,
+)
+from gallery.schema import CorrectionRow, EventRow
+from gallery.values import Correction, CorrectionKind
+
+TOLD_BY: Final[Mapping[CorrectionKind, str]] = MappingProxyType(
+    {
+        "void": MARK_VOIDED,
+        "restore": MARK_RESTORED,
+        "confirm": SIGHTING_CONFIRMED,
+        "reassign": SIGHTING_REASSIGNED,
+        "dismiss": SIGHTING_DISMISSED,
+    }
+)
+"""The action of the event that each kind has beside it; its subject is the mark's or the sighting's id."""
+
+
+def add(
+    session: Session,
+    kind: CorrectionKind,
+    *,
+    at: datetime,
+    by: str,
+    reason: str,
+    mark: str | None = None,
+    sighting: int | None = None,
+    person: int | None = None,
+) -> Correction:
+    """Append one, of a mark or of a sighting."""
+    row = CorrectionRow(kind=kind, mark_id=mark, sighting_id=sighting, person_id=person, at=at, by=by, reason=reason)
+    session.add(row)
+    session.flush()
+    return corrected(row)
+
+
+def of_sighting(session: Session, number: int) -> list[Correction]:
+    """What was said of a sighting, in order."""
+    query = select(CorrectionRow).where(CorrectionRow.sighting_id == number).order_by(CorrectionRow.id)
+    return [corrected(row) for row in session.scalars(query)]
+
+
+def of_mark(session: Session, mark: str) -> list[Correction]:
+    """What was said of a mark, in order."""
+    query = select(CorrectionRow).where(CorrectionRow.mark_id == mark).order_by(CorrectionRow.id)
+    return [corrected(row) for row in session.scalars(query)]
+
+
+def unrecorded(session: Session) -> list[tuple[str, str]]:
+    """Action and subject of the events that should tell of corrections, and are not there."""
+    found: list[tuple[str, str]] = []
+    for kind, action in TOLD_BY.items():
+        subject = CorrectionRow.mark_id if kind in {"void", "restore"} else cast(CorrectionRow.sighting_id, String)
+        told = exists().where(and_(EventRow.action == action, EventRow.subject == subject))
+        query = select(subject).where(CorrectionRow.kind == kind, ~told).order_by(CorrectionRow.id)
+        found += [(action, str(each)) for each in dict.fromkeys(session.scalars(query))]
+    return found
+
+
+def corrected(row: CorrectionRow) -> Correction:
+    """What the row says."""
+    return Correction(
+        id=row.id,
+        kind=row.kind,  # type: ignore[arg-type]
+        at=row.at,
+        by=row.by,
+        reason=row.reason,
+        mark=row.mark_id,
+        sighting=row.sighting_id,
+        person=row.person_id,
+    )

@@ -1,0 +1,122 @@
+"""Sealing what is stored anew: all of it under another key, or templates under another name of their pipeline."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import exists, func, literal, select, update
+from sqlalchemy.orm import Session, aliased
+
+from gallery.errors import TemplateAltered, WrongEncoder
+from gallery.repositories import places, sightings, templates
+from gallery.repositories.templates import CROP, VECTOR
+from gallery.schema import Crop, PlaceRow, SightingCrop, Template
+
+if TYPE_CHECKING:
+    from gallery.ports import Cipher
+
+_CHUNK = 500
+
+
+class _Sealed(NamedTuple):
+    """Where sealed values lie: the query gives key, person, pipeline and value of each row."""
+
+    table: Any
+    query: Any
+    key: Any
+    column: Any
+    purpose: str
+
+
+def _everything() -> tuple[_Sealed, ...]:
+    vectors = select(Template.id, Template.person_id, Template.pipeline_id, Template.vector)
+    crops = select(Crop.template_id, Template.person_id, Template.pipeline_id, Crop.picture)
+    faces = select(SightingCrop.sighting_id, SightingCrop.sighting_id, literal(""), SightingCrop.picture)
+    addresses = select(PlaceRow.id, PlaceRow.id, literal(""), PlaceRow.address).where(PlaceRow.address.is_not(None))
+    return (
+        _Sealed(Template, vectors, Template.id, Template.vector, VECTOR),
+        _Sealed(Crop, crops.join(Template, Template.id == Crop.template_id), Crop.template_id, Crop.picture, CROP),
+        _Sealed(SightingCrop, faces, SightingCrop.sighting_id, SightingCrop.picture, sightings.PURPOSE),
+        _Sealed(PlaceRow, addresses, PlaceRow.id, PlaceRow.address, places.PURPOSE),
+    )
+
+
+def anything(session: Session) -> bool:
+    """Whether a sealed value is stored at all."""
+    return templates.any_of(session) or sightings.any_crop(session) or places.any_address(session)
+
+
+def reseal_all(session: Session, old: "Cipher", new: "Cipher") -> int:
+    """Seal everything anew; returns how many values that were. Raises TemplateAltered."""
+    count = 0
+    for table, query, key, column, purpose in _everything():
+        for rows in _in_parts(session, query, key):
+            fresh = [
+                {key.key: number, column.key: _moved(old, new, person, pipeline, sealed, purpose)}
+                for number, person, pipeline, sealed in rows
+            ]
+            session.execute(update(table), fresh)
+            count += len(rows)
+    session.expire_all()
+    return count
+
+
+def _moved(old: "Cipher", new: "Cipher", person: int, pipeline: str, sealed: bytes, purpose: str) -> bytes:
+    plain = old.open(sealed, person=person, pipeline_id=pipeline, purpose=purpose)
+    return new.seal(plain, person=person, pipeline_id=pipeline, purpose=purpose)
+
+
+def adopt(session: Session, cipher: "Cipher", old: str, new: str) -> int:
+    """File the templates of pipeline `old` under `new`; how many. One that does not open, or is there, stays.
+
+    A crop that does not open goes with its template as it is. Raises WrongEncoder where they do not fit those
+    under `new`.
+    """
+    _refuse_uneven(session, old, new)
+    other = aliased(Template)
+    same = (other.person_id == Template.person_id, other.source_sha256 == Template.source_sha256)
+    query = (
+        select(Template.id, Template.person_id, Template.vector, Crop.picture)
+        .outerjoin(Crop, Crop.template_id == Template.id)
+        .where(Template.pipeline_id == old, ~exists().where(other.pipeline_id == new, *same))
+    )
+    count = 0
+    for rows in _in_parts(session, query, Template.id):
+        count += _adopt_part(session, cipher, rows, old, new)
+    session.expire_all()
+    return count
+
+
+def _adopt_part(session: Session, cipher: "Cipher", rows: Sequence[Any], old: str, new: str) -> int:
+    vectors, crops = [], []
+    for number, person, vector, crop in rows:
+        with suppress(TemplateAltered):
+            vectors.append(
+                {"id": number, "pipeline_id": new, "vector": _named(cipher, person, vector, VECTOR, old, new)}
+            )
+            if crop is not None:
+                crops.append({"template_id": number, "picture": _named(cipher, person, crop, CROP, old, new)})
+    if vectors:
+        session.execute(update(Template), vectors)
+    if crops:
+        session.execute(update(Crop), crops)
+    return len(vectors)
+
+
+def _named(cipher: "Cipher", person: int, sealed: bytes, purpose: str, old: str, new: str) -> bytes:
+    plain = cipher.open(sealed, person=person, pipeline_id=old, purpose=purpose)
+    return cipher.seal(plain, person=person, pipeline_id=new, purpose=purpose)
+
+
+def _refuse_uneven(session: Session, old: str, new: str) -> None:
+    sizes = select(func.length(Template.vector)).where(Template.pipeline_id.in_((old, new))).distinct()
+    if len(session.scalars(sizes).all()) > 1:
+        raise WrongEncoder(new, f"templates of {old} have another dimension than its own")
+
+
+def _in_parts(session: Session, query: Any, key: Any) -> Iterator[Sequence[Any]]:
+    """The rows by rising `key`, the first column, a bounded number at a time: they may be changed in between."""
+    last = 0
+    while rows := session.execute(query.where(key > last).order_by(key).limit(_CHUNK)).all():
+        yield rows
+        last = rows[-1][0]

@@ -1,0 +1,159 @@
+"""Every face that was judged and every finished track, written once; and the sealed faces somebody must look at."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import and_, delete, exists, insert, or_, select
+from sqlalchemy.orm import Session
+
+from gallery.schema import CorrectionRow, SightingCrop, SightingRow
+from gallery.values import ScoredKey, Sighting
+
+if TYPE_CHECKING:
+    from gallery.ports import Cipher
+
+PURPOSE: Final = "sighting"
+_CHUNK = 500
+
+
+def add(session: Session, new: Sequence[Sighting]) -> list[int]:
+    """Store them in one statement; their ids, in order."""
+    if not new:
+        return []
+    query: Any = insert(SightingRow).returning(SightingRow.id, sort_by_parameter_order=True)
+    return list(session.scalars(query, [_columns(each) for each in new]))
+
+
+def _columns(each: Sighting) -> dict[str, Any]:
+    return {
+        "at": each.at,
+        "place_id": each.place,
+        "means": each.means,
+        "source": each.source,
+        "frame": each.frame,
+        "track": each.track,
+        "box": None if each.box is None else list(each.box),
+        "session_id": each.session,
+        "ruling": each.ruling,
+        "reasons": list(each.reasons),
+        "person_id": each.person,
+        "score": each.score,
+        "cosine": each.cosine,
+        "threshold": each.threshold,
+        "margin": each.margin,
+        "target_fpir": each.target_fpir,
+        "gallery_size": each.gallery_size,
+        "candidates": [candidate._asdict() for candidate in each.candidates],
+        "quality": dict(each.quality),
+        "pipeline_id": each.pipeline,
+        "retention": each.retention,
+    }
+
+
+def sighted(row: SightingRow) -> Sighting:
+    """What the row says."""
+    return Sighting(
+        id=row.id,
+        at=row.at,
+        place=row.place_id,
+        means=row.means,  # type: ignore[arg-type]
+        source=row.source,
+        frame=row.frame,
+        track=row.track,
+        box=row.box,
+        session=row.session_id,
+        ruling=row.ruling,  # type: ignore[arg-type]
+        reasons=tuple(row.reasons),
+        person=row.person_id,
+        score=row.score,
+        cosine=row.cosine,
+        threshold=row.threshold,
+        margin=row.margin,
+        target_fpir=row.target_fpir,
+        gallery_size=row.gallery_size,
+        candidates=tuple(ScoredKey(each["key"], each["score"], each["cosine"]) for each in row.candidates),
+        quality=row.quality,
+        pipeline=row.pipeline_id,
+    )
+
+
+def by_id(session: Session, number: int) -> Sighting | None:
+    """The sighting of this number, or None."""
+    row = session.get(SightingRow, number)
+    return None if row is None else sighted(row)
+
+
+def numbered(session: Session, numbers: Collection[int]) -> dict[int, Sighting]:
+    """Those of these numbers, by number."""
+    wanted, found = sorted(numbers), dict[int, Sighting]()
+    for start in range(0, len(wanted), _CHUNK):
+        query = select(SightingRow).where(SightingRow.id.in_(wanted[start : start + _CHUNK]))
+        found |= {row.id: sighted(row) for row in session.scalars(query)}
+    return found
+
+
+def waiting(session: Session) -> list[Sighting]:
+    """Those of a review that nobody has said anything of, oldest first."""
+    query = (
+        select(SightingRow)
+        .where(SightingRow.ruling == "review", ~_corrected())
+        .order_by(SightingRow.at, SightingRow.id)
+    )
+    return [sighted(row) for row in session.scalars(query)]
+
+
+def _corrected() -> Any:
+    return exists().where(CorrectionRow.sighting_id == SightingRow.id)
+
+
+# Faces to look at
+
+
+def keep_crops(session: Session, cipher: "Cipher", pictures: Mapping[int, bytes]) -> None:
+    """Keep the faces (encoded pictures) of sightings by number, each sealed for its own."""
+    rows = [{"sighting_id": number, "picture": _seal(cipher, number, plain)} for number, plain in pictures.items()]
+    if rows:
+        session.execute(insert(SightingCrop), rows)
+
+
+def open_crop(session: Session, cipher: "Cipher", number: int) -> bytes | None:
+    """The face of a sighting as an encoded picture; None where none is kept. Raises TemplateAltered."""
+    row = session.get(SightingCrop, number)
+    return None if row is None else cipher.open(row.picture, person=number, pipeline_id="", purpose=PURPOSE)
+
+
+def _seal(cipher: "Cipher", number: int, plain: bytes) -> bytes:
+    return cipher.seal(plain, person=number, pipeline_id="", purpose=PURPOSE)
+
+
+def any_crop(session: Session) -> bool:
+    """Whether a face is kept at all."""
+    return session.scalar(select(SightingCrop.sighting_id).limit(1)) is not None
+
+
+def crop_ids(session: Session) -> list[int]:
+    """Of which sightings a face is kept, in order."""
+    return list(session.scalars(select(SightingCrop.sighting_id).order_by(SightingCrop.sighting_id)))
+
+
+def drop_crops(session: Session, numbers: Collection[int]) -> None:
+    """Delete the faces of these sightings."""
+    session.execute(delete(SightingCrop).where(SightingCrop.sighting_id.in_(numbers)))
+
+
+def purge_crops(session: Session, at: datetime, *, review_days: int, unknown_days: int) -> int:
+    """Delete the faces that are not to be kept any more at that instant; how many went.
+
+    That of a review goes as soon as somebody has said anything of it, and when it is `review_days` old; that of a
+    stranger when it is `unknown_days` old. Of other rulings none is kept.
+    """
+    stays = or_(
+        and_(SightingRow.ruling == "review", SightingRow.at > at - timedelta(days=review_days), ~_corrected()),
+        and_(SightingRow.ruling == "unknown", SightingRow.at > at - timedelta(days=unknown_days)),
+    )
+    due = select(SightingCrop.sighting_id).join(SightingRow, SightingRow.id == SightingCrop.sighting_id).where(~stays)
+    numbers = session.scalars(due).all()
+    for start in range(0, len(numbers), _CHUNK):
+        drop_crops(session, numbers[start : start + _CHUNK])
+    return len(numbers)

@@ -1,0 +1,181 @@
+"""Homes that earlier versions left: brought up to date, they tell what the program of then told, and lose nothing."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gallery import Gallery, Store
+from gallery.repositories import corrections, marks, sightings
+
+HOMES = Path(__file__).with_name("homes")
+AT = datetime(2026, 6, 1, tzinfo=UTC)
+ENCODER = "default-2026.5"
+
+
+@pytest.fixture
+def old(tmp_path) -> Path:
+    """A copy of the home of schema 0001, as the program of then left it."""
+    home = Path(shutil.copytree(HOMES / "0001" / "home", tmp_path / "home"))
+    (home / "key").chmod(0o600)  # Git keeps no such modes
+    return home
+
+
+@pytest.fixture
+def command(old, capsys):
+    """What a command tells of the home, on standard output."""
+    from attendance.cli import run
+
+    def call(*arguments: str) -> str:
+        assert 0 == run([*arguments, "--home", str(old)])
+        return capsys.readouterr().out
+
+    return call
+
+
+def _told(name: str) -> str:
+    return (HOMES / "0001" / name).read_text(encoding="utf-8")
+
+
+def _rows(home: Path, query: str) -> list[tuple]:
+    with closing(sqlite3.connect(home / "attendance.db")) as raw:
+        return raw.execute(query).fetchall()
+
+
+def test_the_report_is_the_same_to_the_byte(old, command):
+    """Who was there, when, how, and which mark was void: the report of all days is that of then."""
+    span = ("--from", "2026-03-01", "--to", "2026-03-31")
+    Store.open(old, at=AT).close()
+
+    assert _told("report.csv") == command("report", *span, "--format", "csv")
+    ours, then = command("report", *span, "--json"), _told("report.json")
+    assert _without_at(then) == _without_at(ours)
+
+
+def _without_at(document: str) -> list[str]:
+    """Its lines but the one that tells when it was made."""
+    return [line for line in document.splitlines() if not line.startswith(' "at": ')]
+
+
+@pytest.mark.parametrize("file", sorted(HOMES.glob("0001/session *.json")), ids=lambda file: file.stem)
+def test_what_marks_rest_on_is_the_same(old, command, file):
+    """Every mark is shown with the evidence of then, void or not, with the candidates' names, in the same order."""
+    Store.open(old, at=AT).close()
+    name = file.stem.removeprefix("session ")
+
+    assert file.read_text(encoding="utf-8") == command("session", "show", name, "--json", "--evidence")
+
+
+def test_people_are_the_same(old):
+    """Ids, names, groups, who is active and how many templates everybody has are those of then; all of it is sound."""
+    with Store.open(old, at=AT) as store:
+        gallery = Gallery(store, ENCODER)
+        people = [
+            {
+                "id": p.external_id,
+                "name": p.name,
+                "groups": list(p.groups),
+                "templates": p.templates,
+                "active": p.active,
+            }
+            for p in gallery.people(active=None)
+        ]
+        then = [json.loads(line) for line in _told("people.json").splitlines()]
+
+        assert [{key: each[key] for key in people[0]} for each in then] == people
+        assert ([], ()) == (gallery.verify(), gallery.load(active=None).altered)
+        assert {(112, "aligned")} == {_size(crop) for crop in gallery.crops(ENCODER)}
+
+
+def _size(crop) -> tuple[int, str]:
+    from io import BytesIO
+
+    from PIL import Image
+
+    with Image.open(BytesIO(crop.picture)) as picture:
+        return picture.width, crop.form
+
+
+def test_every_mark_has_its_records(old):
+    """Marks by face rest on a sighting of their person, those by hand on none; what was void is so by a correction."""
+    before = _rows(old, "SELECT id, person_id, how, voided_at IS NOT NULL FROM mark ORDER BY id")
+    with Store.open(old, at=AT) as store, store.reading() as view:
+        sessions = [row[0] for row in _rows(old, "SELECT id FROM session")]
+        found = sorted((mark for each in sessions for mark in marks.of_session(view, each)), key=lambda mark: mark.id)
+        seen = sightings.numbered(view, [mark.sighting for mark in found if mark.sighting is not None])
+        told = {mark.id: corrections.of_mark(view, mark.id) for mark in found}
+
+    assert before == [(m.id, m.person, m.means or m.method, int(m.voided is not None)) for m in found]
+    assert [m.person for m in found if m.sighting] == [seen[m.sighting].person for m in found if m.sighting]
+    assert {"present"} == {each.ruling for each in seen.values()}
+    assert all([said.kind for said in told[m.id]] == (["void"] if m.voided else []) for m in found)
+    assert {("warden", 1)} == {(mark.by, mark.ordinal) for mark in found}
+
+
+def test_ids_go_on(old):
+    """After the upgrade no template gets the number of one that was removed before it."""
+    (highest,) = _rows(old, "SELECT seq FROM sqlite_sequence WHERE name = 'template'")
+    Store.open(old, at=AT).close()
+
+    assert [highest] == _rows(old, "SELECT seq FROM sqlite_sequence WHERE name = 'template'")
+    assert highest > _rows(old, "SELECT max(id) FROM template")[0], "the newest template was removed"
+
+
+@pytest.mark.parametrize(
+    ("candidate", "key"),
+    [
+        ({"id": "E-2", "name": "whoever"}, 2),
+        ({"id": None, "name": "Cid"}, 3),
+        ({"name": "Cid"}, 3),
+        ({"id": "E-99", "name": "Cid"}, None),
+        ({"id": None, "name": "nobody"}, None),
+    ],
+)
+def test_candidates_become_keys(old, candidate, key):
+    """Somebody in an old mark's candidates is found by id, else by name; who is not enrolled any more is nobody."""
+    (mark,) = _rows(old, "SELECT id FROM mark WHERE how = 'camera' ORDER BY id LIMIT 1")
+    evidence = json.dumps({"candidates": [{**candidate, "score": 0.5, "cosine": 0.25}]})
+    with closing(sqlite3.connect(old / "attendance.db")) as raw, raw:
+        raw.execute("UPDATE mark SET evidence = ? WHERE id = ?", (evidence, *mark))
+    with Store.open(old, at=AT) as store, store.reading() as view:
+        found = sightings.by_id(view, marks.by_id(view, *mark).sighting)
+
+    assert [(key, 0.5, 0.25)] == list(found.candidates)
+    assert (None, "", {}) == (found.threshold, found.source, found.quality)
+
+
+def test_what_no_column_takes_is_kept(old):
+    """What the evidence of an old mark told beyond what sightings hold stays with the mark."""
+    (mark,) = _rows(old, "SELECT id FROM mark WHERE how = 'file' ORDER BY id LIMIT 1")
+    with closing(sqlite3.connect(old / "attendance.db")) as raw, raw:
+        raw.execute("UPDATE mark SET evidence = json_set(evidence, '$.door', 'left') WHERE id = ?", mark)
+    with Store.open(old, at=AT) as store, store.reading() as view:
+        assert {"door": "left"} == marks.by_id(view, *mark).details
+
+
+def test_many_marks_move_in_batches(old):
+    """More marks than one batch holds, many of one instant: each is there once, with its own sighting."""
+    many = 1203
+    with closing(sqlite3.connect(old / "attendance.db")) as raw, raw:
+        (person,) = raw.execute("SELECT max(id) FROM person").fetchone()
+        session = (
+            "INSERT INTO session (name, kind, opens, zone) VALUES (?, 'named', '2026-04-01 07:00:00.000000', 'UTC')"
+        )
+        numbers = [raw.execute(session, (f"s{n}",)).lastrowid for n in range(many)]
+        old_marks = [
+            (f"{n:032x}", person, n, f"2026-04-01 07:00:{n % 7:02d}.000000", '{"score": 0.5}') for n in numbers
+        ]
+        raw.executemany(
+            "INSERT INTO mark (id, person_id, session_id, at, how, evidence) VALUES (?, ?, ?, ?, 'camera', ?)",
+            old_marks,
+        )
+    with Store.open(old, at=AT) as store, store.reading() as view:
+        found = [marks.of_session(view, number) for number in numbers]
+        seen = {each.sighting for (each,) in found}
+
+    assert [f"{n:032x}" for n in numbers] == [mark.id for (mark,) in found]
+    assert many == len(seen)
