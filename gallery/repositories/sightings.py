@@ -21,8 +21,9 @@ def add(session: Session, new: Sequence[Sighting]) -> list[int]:
     """Store them in one statement; their ids, in order."""
     if not new:
         return []
-    query: Any = insert(SightingRow).returning(SightingRow.id, sort_by_parameter_order=True)
-    return list(session.scalars(query, [_columns(each) for each in new]))
+    table: Any = SightingRow.__table__
+    ids = session.scalars(insert(table).returning(table.c.id), [_columns(each) for each in new])
+    return sorted(ids)  # they rise row by row; in which order they are told no engine promises
 
 
 def _columns(each: Sighting) -> dict[str, Any]:
