@@ -1,0 +1,130 @@
+"""Sealing anew: templates under another name of their pipeline, and crops of both forms."""
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+from gallery import Gallery, TemplateInvalid, WrongEncoder, history
+from gallery.errors import Conflict
+from gallery.repositories import resealing
+from gallery.schema import Crop, Template
+
+OLD, NEW = "default-1", "detector-1+landmarks-1+default-1"
+POINTS = np.array([[60.5, 70], [108, 70.25], [84, 96], [65, 120], [103, 120]], np.float32)
+
+
+@pytest.fixture
+def old(store, enrol, now) -> Gallery:
+    """Three people of the pipeline by its old name, one with two photos, one of them inactive."""
+    gallery = Gallery(store, OLD)
+    for seed, name in enumerate(("Ada", "Bob", "Cid", "Ada")):
+        enrol(gallery, name, seed, crop=b"crop %d" % seed)
+    gallery.set_active("Cid", False, at=now, by="t")
+    return gallery
+
+
+def test_a_pipeline_takes_over_its_templates(old, store, now):
+    """All of them, of the inactive, too, open under the new name with their crops, and none under the old one."""
+    before, generation = old.load(active=None), store.generation()
+    gallery = Gallery(store, NEW)
+    assert 4 == gallery.adopt(OLD, NEW, at=now, by="t")
+    found = gallery.load(active=None)
+
+    np.testing.assert_array_equal(before.vectors, found.vectors)
+    assert (before.ids.tolist(), before.people.tolist()) == (found.ids.tolist(), found.people.tolist())
+    assert [b"crop %d" % n for n in range(4)] == [each.picture for each in gallery.crops(NEW)]
+    assert ([], {}, 0) == (gallery.verify(), gallery.stats().other_encoders, len(old.load().ids))
+    assert store.generation() > generation
+    with store.reading() as view:
+        (told,) = history(view, action="pipeline.adopt")
+    assert {"from": OLD, "to": NEW, "templates": 4} == told.details
+
+
+def test_nothing_to_take_over_changes_nothing(old, store, now):
+    """Where nothing is of the old name, or both names are one, neither log nor generation is touched."""
+    before = store.generation()
+    assert [0, 0] == [old.adopt(*names, at=now, by="t") for names in (("other", NEW), (OLD, OLD))]
+    with store.reading() as view:
+        assert ([], before) == (history(view, action="pipeline.adopt"), store.generation())
+
+
+@pytest.mark.usefixtures("old")
+def test_what_does_not_open_stays(store, now):
+    """An altered template stays as it is, and is named by verify; an altered crop goes with its template."""
+    with store.atomic() as step:
+        step.get(Template, 1).vector = step.get(Template, 1).vector[:-1] + b"?"
+        step.get(Crop, 2).picture = b"?"
+    gallery = Gallery(store, NEW)
+    assert 3 == gallery.adopt(OLD, NEW, at=now, by="t")
+    assert ([2, 3, 4], {OLD: 1}) == (gallery.load(active=None).ids.tolist(), gallery.stats().other_encoders)
+    assert {"template 1 of P-1", "crop 2 of P-2"} == {each.where for each in gallery.verify()}
+
+
+@pytest.mark.usefixtures("old")
+def test_a_photo_that_is_there_already_stays(store, enrol, now):
+    """Where somebody's photo was filed under the new name before, the old template stays beside it."""
+    gallery = Gallery(store, NEW)
+    enrol(gallery, "Bob", 1)
+    assert 3 == gallery.adopt(OLD, NEW, at=now, by="t")
+    assert ({OLD: 1}, []) == (gallery.stats().other_encoders, gallery.verify())
+
+
+def test_another_dimension_is_refused(old, store, enrol, vector, now):
+    """Templates that do not fit those of the new name are not taken over, and nothing has changed."""
+    gallery = Gallery(store, NEW)
+    enrol(gallery, "Eve", vector=vector(1, 8))
+    with pytest.raises(WrongEncoder, match="another dimension"):
+        gallery.adopt(OLD, NEW, at=now, by="t")
+    assert 3 == len(old.load().ids)
+
+
+@pytest.mark.usefixtures("old")
+def test_many_are_taken_over_in_parts(store, now, monkeypatch):
+    """However few fit into one part, all are taken over, and each once."""
+    monkeypatch.setattr(resealing, "_CHUNK", 1)
+    assert 4 == Gallery(store, NEW).adopt(OLD, NEW, at=now, by="t")
+
+
+# Chips
+
+
+def test_a_chip_comes_back_with_its_landmarks(gallery, store, enrol, now, tmp_path):
+    """A chip keeps its landmarks through a key's rotation, a merge and another home; an aligned crop has none."""
+    enrol(gallery, "Ada", 1, crop=b"aligned")
+    enrol(gallery, "Bob", 2, crop=b"a chip", landmarks=POINTS)
+    gallery.vault.rotate(at=now, by="t")
+    gallery.merge("Bob", "Ada", at=now, by="t")
+    gallery.export(tmp_path / "archive", at=now, passphrase="long enough")  # noqa: S106
+    with type(store).open(tmp_path / "elsewhere") as other:
+        there = Gallery(other, gallery.pipeline_id)
+        there.import_(tmp_path / "archive", at=now, by="t", passphrase="long enough")  # noqa: S106
+        for each in (gallery, there):
+            aligned, chip = each.crops(each.pipeline_id)
+            assert (b"aligned", "aligned", None) == (aligned.picture, aligned.form, aligned.landmarks)
+            assert (b"a chip", "chip", np.float32) == (chip.picture, chip.form, chip.landmarks.dtype)
+            np.testing.assert_array_equal(POINTS, chip.landmarks)
+            assert (b"a chip", []) == (each.crop(2), each.verify())
+
+
+def test_the_payload_of_a_chip_is_what_the_schema_says(gallery, store, enrol):
+    """Sealed are ten float32 little-endian, x and y of the five landmarks, and then the picture."""
+    enrol(gallery, "Ada", 1, crop=b"a chip", landmarks=POINTS)
+    with store.reading() as view:
+        row = view.scalars(select(Crop)).one()
+    plain = gallery.sealer.open(row.picture, person=1, pipeline_id=gallery.pipeline_id, purpose="crop")
+    assert ("chip", POINTS.astype("<f4").tobytes() + b"a chip") == (row.form, plain)
+
+
+@pytest.mark.parametrize("points", [POINTS[:4], POINTS.ravel(), POINTS * np.nan])
+def test_senseless_landmarks_are_refused(gallery, enrol, points):
+    """Landmarks of another shape, or not finite: nobody is enrolled."""
+    with pytest.raises(TemplateInvalid, match="landmarks"):
+        enrol(gallery, "Ada", 1, crop=b"a chip", landmarks=points)
+    assert [] == gallery.people()
+
+
+def test_no_other_form_is_stored(gallery, store, enrol):
+    """The database refuses a form of crop that nothing could read."""
+    enrol(gallery, "Ada", 1, crop=b"x")
+    with pytest.raises(Conflict), store.atomic() as step:
+        step.get(Crop, 1).form = "round"
