@@ -14,6 +14,7 @@ from attendance.faults import Problem
 from attendance.home import encoder_card, home_folder, in_background, load_pipeline
 from attendance.judge.decision import Policy
 from attendance.records import Decision
+from attendance.scope import Scope
 from attendance.settings import Resolved, Settings, Value, load
 
 if TYPE_CHECKING:
@@ -23,17 +24,22 @@ if TYPE_CHECKING:
     from attendance.judge.judging import Judge
     from attendance.register.marks import MarkInfo, Marks
     from attendance.register.report import Row
-    from attendance.register.sessions import SessionInfo, Sessions
+    from attendance.register.retention import Retention
+    from attendance.register.sessions import Sessions
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand, ByHandMark
-    from attendance.services.checking import ShowPicture
+    from attendance.services.checking import Checks, ShowPicture
+    from attendance.services.desk import Desk
     from attendance.services.enrolment import Enrolled, Enroller, NotEnrolled
     from attendance.services.leaving import Leaving
     from attendance.services.lookalikes import Lookalikes
+    from attendance.services.outlook import Outlooks
     from attendance.services.people import People
     from attendance.services.portrait import Portraits
     from attendance.services.reembedding import Renewal
     from attendance.services.reporting import Reports
+    from attendance.services.reviewing import Reviews
+    from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
     from attendance.services.upkeep import Upkeep
     from attendance.sources import Source
@@ -42,7 +48,7 @@ if TYPE_CHECKING:
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
     from gallery import Database, Gallery
-    from gallery.values import Means
+    from gallery.values import Means, Place
 
 
 class Attendance:
@@ -67,7 +73,6 @@ class Attendance:
         self.actor = actor or Actor.of_account()
         self._pipeline = pipeline
         self._loading: Future[Pipeline] | None = None
-        self._noted: set[int] = set()
         self._lock = threading.RLock()
 
     @classmethod
@@ -151,6 +156,25 @@ class Attendance:
         from attendance.register.marks import Marks
 
         return Marks(self.store, self.actor.name)
+
+    @cached_property
+    def desk(self) -> "Desk":
+        """Where faces are judged and recorded for whoever acts."""
+        from attendance.register.recording import Recorder
+        from attendance.services.desk import Desk
+
+        def searched() -> int:
+            return self.judging.policy().gallery_size
+
+        recorder = Recorder(self.gallery, self.sessions, self.marks, self.retention, searched, actor=self.actor)
+        return Desk(self.store, self.judging, recorder, lambda: self.pipeline, settings=self.settings, clock=self.clock)
+
+    @cached_property
+    def retention(self) -> "Retention":
+        """How long faces are kept that nobody has looked at."""
+        from attendance.register.retention import Retention
+
+        return Retention(self.store, self.clock, self.settings)
 
     @cached_property
     def judging(self) -> "Judge":
@@ -256,6 +280,34 @@ class Attendance:
 
         return Reports(self.gallery, self.sessions, self.marks, self.clock)
 
+    @cached_property
+    def scopes(self) -> "Scopes":
+        """For what people are looked for."""
+        from attendance.services.scopes import Scopes
+
+        return Scopes(self.judging, self.sessions, self.clock)
+
+    @cached_property
+    def outlooks(self) -> "Outlooks":
+        """What checks will judge by."""
+        from attendance.services.outlook import Outlooks
+
+        return Outlooks(self.gallery, self.judging, lambda: self.card)
+
+    @cached_property
+    def checks(self) -> "Checks":
+        """Pictures, folders and videos looked through."""
+        from attendance.services.checking import Checks
+
+        return Checks(self.desk)
+
+    @cached_property
+    def reviews(self) -> "Reviews":
+        """What waits for somebody to look."""
+        from attendance.services.reviewing import Reviews
+
+        return Reviews(self.gallery, self.sessions, self.marks, self.retention, self.clock)
+
     # Enrol
 
     def enroll(
@@ -305,9 +357,20 @@ class Attendance:
 
     # Judge and mark
 
+    def scope(
+        self,
+        session: str | None = None,
+        group: str | None = None,
+        place: "Place | None" = None,
+        *,
+        dry_run: bool = False,
+    ) -> Scope:
+        """For what people are to be looked for, see `Scopes.of`."""
+        return self.scopes.of(session, group, place, dry_run=dry_run)
+
     def policy(self, group: str | None = None) -> Policy:
         """The numbers to judge by, for the people enrolled now (of one group)."""
-        return self.judging.policy(group)
+        return self.judging.policy(Scope(group=group))
 
     def judge(
         self,
@@ -319,27 +382,14 @@ class Attendance:
         group: str | None = None,
         track: bool = False,
     ) -> list[Decision]:
-        """Judge all faces of one picture together, one decision a face, in order; marks nothing.
-
-        With ``track`` each face stands for a track's joined looks, of which more is asked (`track_factor`).
-        """
-        now = at or self.clock.utc()
-        return self.judging.judge(faces, source=source, frame=frame, at=now, group=group, track=track)
+        """Judge all faces of one picture together, see `Desk.judge`; marks nothing."""
+        return self.desk.judge(faces, Scope(group=group, at=at), source=source, frame=frame, track=track)
 
     def record(
         self, decision: Decision, session: str | None = None, *, how: "Means | None" = None, crop: Any = None
     ) -> Decision:
-        """Store a decision as a sighting, and mark whom it finds ``present`` in the session (None: the day's own).
-
-        Returns it with the sighting's number and the mark's id, as ``already`` when the person was marked before, as
-        ``review`` when somebody has voided that mark, as ``unknown`` when the person was removed since. ``how`` is
-        ``camera`` for a decision with a track, else ``file``, unless given. ``crop`` is the picture of the face,
-        (H, W, 3) uint8 RGB: it is kept where somebody must look. In a session of a day gone by the mark is of the time
-        that the file tells, if it tells one of that day. When this returns, what was written survives a kill.
-        """
-        from attendance.register.recording import record
-
-        return record(self, [decision], session, how, note=False, crops=[crop])[0]
+        """Store a decision as a sighting, and mark whom it finds ``present`` in the session, see `Desk.record`."""
+        return self.desk.record(decision, Scope(session), means=how, crop=crop)
 
     def record_picture(
         self,
@@ -349,46 +399,23 @@ class Attendance:
         how: "Means | None" = None,
         crops: Sequence[Any] = (),
     ) -> list[Decision]:
-        """As `record` for all decisions of one picture in one step, and as `note_check`.
-
-        ``crops`` holds the picture of each face, in the order of the decisions.
-        """
-        from attendance.register.recording import record
-
-        return record(self, decisions, session, how, note=True, crops=crops)
+        """As `record` for all decisions of one picture in one step, and as `note_check`; see `Desk.record_picture`."""
+        return self.desk.record_picture(decisions, Scope(session), means=how, crops=crops)
 
     def note_check(self, how: "Means", session: str | None = None) -> None:
-        """Remember, once a run and session, that people were looked for: who is not marked now is absent.
-
-        Where nobody can be recognised (no template of this encoder), nobody was looked for. Faces that have been kept
-        long enough for somebody to look at go.
-        """
-        from attendance.services.reviewing import purge
-
-        purge(self)
-        with self.store.reading():
-            self.note(self.sessions.for_marks(session, self.clock.utc()), how)
-
-    def note(self, session: "SessionInfo", how: "Means") -> None:
-        """As `note_check`, for a session that is open."""
-        from attendance.register.recording import refuse_past
-
-        at = self.clock.utc()
-        refuse_past(session, at, how)
-        if session.id not in self._noted and self.policy().gallery_size:
-            self.sessions.note_check(session, at=at, details={"how": how})
-            self._noted.add(session.id)
+        """Remember, once a run and session, that people were looked for; see `Recorder.note_check`."""
+        self.desk.note_check(how, Scope(session))
 
     def check(
         self,
-        *sources: Path | str,
+        *sources: Path | str | bytes,
         session: str | None = None,
         group: str | None = None,
         dry_run: bool = False,
         on_problem: Callable[[Problem], None] | None = None,
         on_picture: "ShowPicture | None" = None,
-        on_status: Callable[[str], None] | None = None,
-        on_done: "Callable[[Source], None] | None" = None,
+        on_status: Callable[[str], object] | None = None,
+        on_done: "Callable[[Source], object] | None" = None,
         annotated_video: "Callable[[Source], Path | None] | None" = None,
         workers: int | None = None,
     ) -> Iterator[Decision]:
@@ -397,26 +424,13 @@ class Attendance:
         A source that cannot be used goes to ``on_problem``; without one, the first such error is raised at
         the end, when all the others are done. ``on_picture`` sees every picture with its decisions, ``on_status``
         gets a video's progress, ``on_done`` each source that was looked at, ``annotated_video`` says where to write
-        an annotated copy. Raises SessionUnknown, SessionClosed, GroupUnknown at once.
+        an annotated copy. Bytes are a picture. Raises SessionUnknown, SessionClosed, GroupUnknown at once.
         """
-        from attendance.parallel import worker_count
-        from attendance.services.checking import Check
+        from attendance.services.checking import Hooks, silent
 
-        group = self.searched_group(session, group)
-        problems: list[Problem] = []
-        run = Check(
-            self,
-            session=session,
-            group=group,
-            dry_run=dry_run,
-            complain=on_problem or problems.append,
-            show=on_picture,
-            status=on_status or _silent,
-            done=on_done or _silent,
-            annotated=annotated_video or _silent,
-            workers=worker_count(workers, self.settings.threads),
-        )
-        return _then_raise(run.run([Path(source) for source in sources]), problems)
+        hooks = Hooks(on_problem, on_picture, on_status or silent, on_done or silent, annotated_video or silent)
+        scope = self.scope(session, group, dry_run=dry_run)
+        return self.checks.run(self.actor, sources, scope, hooks, workers=workers)
 
     def watch(
         self,
@@ -425,7 +439,7 @@ class Attendance:
         session: str | None = None,
         group: str | None = None,
         dry_run: bool = False,
-        on_status: Callable[[str], None] | None = None,
+        on_status: Callable[[str], object] | None = None,
         device: "Camera | None" = None,
     ) -> Iterator[Decision]:
         """Watch a camera (device number, URL or video file) and mark who is present; one decision a track.
@@ -434,47 +448,10 @@ class Attendance:
         ``with`` ends. ``on_status`` hears how the camera does, ``device`` stands in for it. Raises CameraAddress,
         SessionUnknown, SessionClosed, GroupUnknown at once, and in the end what `run_camera` does.
         """
-        from attendance.cameras import parse_address
-        from attendance.parallel import as_iterator
-        from attendance.services.watching import run_camera
+        from attendance.services.watching import decisions_of
 
-        place = parse_address(camera) if isinstance(camera, str) else camera
-        wanted = self.searched_group(session, group)
-
-        def run(emit: Callable[[Decision], None], stop: Callable[[], bool]) -> None:
-            run_camera(
-                self,
-                place,
-                session=session,
-                group=wanted,
-                dry_run=dry_run,
-                window=False,
-                emit=emit,
-                status=on_status or _silent,
-                stop=stop,
-                camera=device,
-            )
-
-        return as_iterator(run)
-
-    def searched_group(self, session: str | None, group: str | None) -> str | None:
-        """The group to search: the one asked for, else the session's; makes no session.
-
-        Raises GroupUnknown, SessionUnknown, SessionClosed, SessionDay.
-        """
-        found = None if session is None else self._looked_for_in(session)
-        wanted = group if group is not None or found is None else found.group
-        self.policy(wanted)
-        return wanted
-
-    def _looked_for_in(self, session: str) -> "SessionInfo | None":
-        from attendance.register.sessions import day_named
-
-        at, day = self.clock.utc(), day_named(session)
-        if day is not None and self.sessions.known(session) is None:
-            self.sessions.begun(day, at)
-            return None
-        return self.sessions.for_marks(session, at)
+        scope = self.scope(session, group, dry_run=dry_run)
+        return decisions_of(self.desk, camera, scope, status=on_status, device=device)
 
     # By hand
 
@@ -513,14 +490,3 @@ class Attendance:
         from attendance.services.reporting import Asked
 
         return self.reports.rows(Asked(session, first, last, group))
-
-
-def _then_raise(decisions: Iterator[Decision], problems: list[Problem]) -> Iterator[Decision]:
-    yield from decisions
-    for problem in problems:
-        if problem.error is not None:
-            raise problem.error
-
-
-def _silent(_: object) -> None:
-    return None

@@ -1,20 +1,28 @@
 """What to check: files and folders given by name, sorted into pictures and videos."""
 
-import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from attendance.errors import SourceMissing
+from attendance.paths import shown_path
+
+VIDEO_SUFFIXES: Final = frozenset(
+    {".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg"}
+    | {".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm", ".tod"}
+    | {".ts", ".vob", ".webm", ".wmv", ".wtv"}
+    | {".264", ".265", ".dav", ".h264", ".h265", ".hevc"}  # as recorders save their streams
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file to check; ``shown`` is how records name it, always valid Unicode."""
+    """One file to check, or a picture's bytes as ``data``; ``shown`` is how records name it, always valid Unicode."""
 
     path: Path
     kind: Literal["picture", "video"]
+    data: bytes | None = field(default=None, repr=False)
 
     @property
     def shown(self) -> str:
@@ -36,19 +44,20 @@ class PassedOver:
         return f"passed over, neither picture nor video: {shown_path(some_names(self.paths))}"
 
 
-def shown_path(path: Path | str) -> str:
-    """A path as text that can be stored and printed everywhere."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def expand(paths: Iterable[Path | str]) -> Iterator[Source | SourceMissing | PassedOver]:
+def expand(paths: Iterable[Path | str | bytes]) -> Iterator[Source | SourceMissing | PassedOver]:
     """Every file meant: a folder stands for its pictures and videos, sub-folders too, sorted.
 
     What is not there comes out as the error itself, so that the others go on. A file given by itself is taken
     for a picture unless its suffix or its first bytes say video; in a folder, what is neither is passed over.
-    What hides in a folder or was put there by a system is no part of it.
+    What hides in a folder or was put there by a system is no part of it. Bytes are a picture: "bytes 1", "bytes 2".
     """
-    for path in map(Path, paths):
+    pictures = 0
+    for given in paths:
+        if isinstance(given, bytes):
+            pictures += 1
+            yield Source(Path(f"bytes {pictures}"), "picture", given)
+            continue
+        path = Path(given)
         if path.is_dir():
             yield from _in_folder(path)
         elif path.exists():
@@ -77,7 +86,22 @@ def _in_folder(folder: Path) -> Iterator[Source | SourceMissing | PassedOver]:
 
 
 def _sort(path: Path) -> Literal["picture", "video", "other"]:
-    from attendance.cameras.address import is_video
     from enroll.kinds import sort_of
 
     return "video" if is_video(path) else sort_of(path).value
+
+
+def is_video(path: Path) -> bool:
+    """Whether the file is to be read as a video: by its suffix, or a GIF of several frames."""
+    suffix = path.suffix.lower()
+    return suffix in VIDEO_SUFFIXES or (suffix == ".gif" and _is_animated(path))
+
+
+def _is_animated(path: Path) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=("GIF",)) as picture:
+            return bool(getattr(picture, "is_animated", False))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False

@@ -119,6 +119,6 @@ def _failed(target: Path, error: OSError) -> OutputFailed:
 
 
 def _text(path: Path) -> str:
-    from attendance.sources import shown_path
+    from attendance.paths import shown_path
 
     return shown_path(path)

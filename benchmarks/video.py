@@ -29,6 +29,7 @@ from skimage import data
 from attendance import Attendance
 from attendance.cameras import VideoReader
 from attendance.clock import SystemClock
+from attendance.scope import Scope
 from attendance.services.watching import check_video
 
 FPS = 25
@@ -118,7 +119,12 @@ def measure(app: Attendance, film: Film, path: Path, repeat: int) -> Measured:
         nonlocal frames
         found.clear()
         run = check_video(
-            app, path, dry_run=True, emit=lambda d: found.append(d.decision), status=lambda _: None, stop=lambda: False
+            app.desk,
+            path,
+            Scope(dry_run=True),
+            emit=lambda d: found.append(d.decision),
+            status=lambda _: None,
+            stop=lambda: False,
         )
         frames = run.frames
         return run.fps

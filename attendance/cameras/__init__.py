@@ -1,12 +1,11 @@
 """Cameras, streams and videos as frames; each source is opened by a process of its own that can be killed."""
 
-from attendance.cameras.address import VIDEO_SUFFIXES, Address, Kind, is_video, parse_address, redact
+from attendance.cameras.address import Address, Kind, parse_address, redact
 from attendance.cameras.camera import ProcessCamera
 from attendance.cameras.frame import Camera, CameraState, Frame
 from attendance.cameras.reader import VideoReader
 
 __all__ = [
-    "VIDEO_SUFFIXES",
     "Address",
     "Camera",
     "CameraState",
@@ -14,7 +13,6 @@ __all__ = [
     "Kind",
     "ProcessCamera",
     "VideoReader",
-    "is_video",
     "parse_address",
     "redact",
 ]

@@ -10,12 +10,6 @@ from urllib.parse import unquote, urlsplit
 from attendance.errors import CameraAddress, CameraMissing
 
 STREAM_SCHEMES: Final = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "tcp")
-VIDEO_SUFFIXES: Final = frozenset(
-    {".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg"}
-    | {".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".qt", ".rm", ".tod"}
-    | {".ts", ".vob", ".webm", ".wmv", ".wtv"}
-    | {".264", ".265", ".dav", ".h264", ".h265", ".hevc"}  # as recorders save their streams
-)
 HIDDEN: Final = "***"
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -84,12 +78,6 @@ def split_login(url: str) -> tuple[str, Login | None]:
     return f"{scheme}://{rest[end + 1 :]}", Login(unquote(user), unquote(password))
 
 
-def is_video(path: Path) -> bool:
-    """Whether the file is to be read as a video: by its suffix, or a GIF of several frames."""
-    suffix = path.suffix.lower()
-    return suffix in VIDEO_SUFFIXES or (suffix == ".gif" and _is_animated(path))
-
-
 def _stream(text: str) -> Address:
     shown = _redact_url(text)
     if text.split("://", 1)[0].lower() not in STREAM_SCHEMES:
@@ -127,13 +115,3 @@ def _redact_url(url: str) -> str:
     place, mark, _ = re.split(r"([?#]|$)", rest, maxsplit=1)
     place = _SECRET_IN_PATH.sub(lambda match: match.group(1) + HIDDEN, place)
     return f"{scheme}://{HIDDEN + at if at else ''}{place}{mark + HIDDEN if mark else ''}"
-
-
-def _is_animated(path: Path) -> bool:
-    from PIL import Image
-
-    try:
-        with Image.open(path, formats=("GIF",)) as picture:
-            return bool(getattr(picture, "is_animated", False))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return False

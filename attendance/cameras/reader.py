@@ -12,7 +12,7 @@ from attendance.cameras.process import COMMAND, CaptureProcess
 from attendance.cameras.wire import Message, Order, Orders, Word
 from attendance.clock import Clock
 from attendance.errors import SourceCut, SourceError, SourceMissing, SourceNoFrames, SourceUnsupported
-from attendance.sources import shown_path
+from attendance.paths import shown_path
 
 HANG_S: Final = 30.0
 NO_PICTURE: Final = "no picture of it can be decoded"

@@ -24,9 +24,9 @@ def backup(
     """
     from attendance.clock import SystemClock
     from attendance.home import home_folder
+    from attendance.paths import shown_path
     from attendance.services.backup import backup as save
     from attendance.services.backup import key_file
-    from attendance.sources import shown_path
 
     folder = home_folder(home)
     done = save(folder, target, SystemClock())
@@ -47,10 +47,10 @@ def restore(
 ) -> None:
     """Make a home from a backup, in a folder where there is none yet."""
     from attendance.home import home_folder
+    from attendance.paths import shown_path
     from attendance.records import instant
     from attendance.services.backup import restore as make
     from attendance.services.backup import upgraded_to
-    from attendance.sources import shown_path
 
     folder = home_folder(home)
     done = make(source, folder, key)

@@ -15,6 +15,8 @@ from attendance.cli.tally import Tally
 if TYPE_CHECKING:
     from attendance.app import Attendance
     from attendance.faults import Problem
+    from attendance.scope import Scope
+    from attendance.services.outlook import Outlook
     from attendance.show.outlet import Outlet
 
 ENOUGH_DIGITS = 100
@@ -69,45 +71,27 @@ def check(
         say_zone_warning(app)
         if not dry_run:
             renew(app)
+        scope = app.scope(session, group, dry_run=dry_run)
         if camera is None:
-            announce(app, group, session)
-            code = _files(app, source or [], session, group, dry_run=dry_run, annotate=annotate, emit=emit)
+            announce(app.outlooks.of(scope))
+            code = _files(app, source or [], scope, annotate=annotate, emit=emit)
         else:
-            code = _camera(app, camera, session, group, dry_run=dry_run, annotate=annotate, window=window, emit=emit)
+            code = _camera(app, camera, scope, annotate=annotate, window=window, emit=emit)
     if code:
         raise typer.Exit(code)
 
 
-def announce(app: "Attendance", group: str | None, session: str | None) -> None:
+def announce(outlook: "Outlook") -> None:
     """Say what will be judged by: encoder, people, threshold, and what that means."""
-    policy = app.policy(app.searched_group(session, group))
-    model = app.card.score_model
+    policy = outlook.policy
     people = f"{policy.gallery_size} {'person' if policy.gallery_size == 1 else 'people'}"
-    head = f"encoder {app.card.id} · {people} · threshold {policy.threshold:.3f}"
-    fmr = model.fmr(policy.threshold)
-    if policy.overridden:
-        origin, fpir = "set by hand", 1 - (1 - fmr) ** policy.gallery_size
-    else:
-        origin, fpir = f"for a target FPIR of {policy.target_fpir:.2%}", policy.target_fpir
-    most = 1 - (1 - fpir) ** (model.highest_fmr(fmr) / fmr)
-    rests = f" (calculated; counting alone allows up to {_per_thousand(most)})" if most > CALCULATED * fpir else ""
-    say(f"{head} {origin}: of 1,000 strangers about {_per_thousand(fpir)} would be taken for somebody{rests}")
-    if policy.overridden:
-        return
-    if not policy.gallery_size:
-        say(f"{_why_nobody(app, app.searched_group(session, group))}; everybody will be unknown")
-
-
-def _why_nobody(app: "Attendance", group: str | None) -> str:
-    """Why nobody is searched though a check is asked for, in words."""
-    found = app.upkeep.stats()
-    if group is not None and found.active:
-        return f"nobody active in group {group} has a template"
-    if found.people and not found.active:
-        return "everybody enrolled is inactive ('attendance gallery activate PERSON')"
-    others = ", ".join(found.other_encoders)
-    hint = f" with this encoder, but with {others}: see 'attendance gallery reembed'" if others else " yet"
-    return f"nobody is enrolled{hint}"
+    head = f"encoder {outlook.encoder} · {people} · threshold {policy.threshold:.3f}"
+    origin = "set by hand" if policy.overridden else f"for a target FPIR of {policy.target_fpir:.2%}"
+    counted = f" (calculated; counting alone allows up to {_per_thousand(outlook.most)})"
+    rests = counted if outlook.most > CALCULATED * outlook.fpir else ""
+    say(f"{head} {origin}: of 1,000 strangers about {_per_thousand(outlook.fpir)} would be taken for somebody{rests}")
+    if outlook.why_nobody is not None and not policy.overridden:
+        say(f"{outlook.why_nobody}; everybody will be unknown")
 
 
 def _per_thousand(share: float) -> str:
@@ -117,13 +101,13 @@ def _per_thousand(share: float) -> str:
 def _files(
     app: "Attendance",
     sources: list[Path],
-    session: str | None,
-    group: str | None,
+    scope: "Scope",
     *,
-    dry_run: bool,
     annotate: Path | None,
     emit: DecisionPrinter,
 ) -> int:
+    from attendance.services.checking import Hooks, silent
+
     tally, begun = Tally(), app.clock.monotonic()
 
     def complain(problem: "Problem") -> None:
@@ -131,17 +115,9 @@ def _files(
         say(problem.line)
 
     outlet = None if annotate is None else _outlet(annotate, sources)
-    for decision in app.check(
-        *sources,
-        session=session,
-        group=group,
-        dry_run=dry_run,
-        on_problem=complain,
-        on_picture=None if outlet is None else outlet.picture,
-        on_status=say,
-        on_done=tally.source,
-        annotated_video=None if outlet is None else outlet.video,
-    ):
+    picture, video = (None, silent) if outlet is None else (outlet.picture, outlet.video)
+    hooks = Hooks(complain, picture, say, tally.source, video)
+    for decision in app.checks.run(app.actor, sources, scope, hooks):
         tally.decision(decision)
         emit(decision)
     emit.head()
@@ -158,26 +134,13 @@ def _outlet(annotate: Path, sources: list[Path]) -> "Outlet":
 def _camera(
     app: "Attendance",
     camera: str,
-    session: str | None,
-    group: str | None,
+    scope: "Scope",
     *,
-    dry_run: bool,
     annotate: Path | None,
     window: bool,
     emit: DecisionPrinter,
 ) -> int:
     from attendance.services.watching import run_camera
 
-    run_camera(
-        app,
-        camera,
-        session=session,
-        group=app.searched_group(session, group),
-        dry_run=dry_run,
-        window=window,
-        annotate=annotate,
-        emit=emit,
-        status=say,
-        stop=lambda: False,
-    )
+    run_camera(app.desk, camera, scope, window=window, annotate=annotate, emit=emit, status=say, stop=lambda: False)
     return 0

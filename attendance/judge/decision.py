@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
+from attendance.settings import LOOKALIKE_MARGIN
+
 Ruling = Literal["present", "review", "unknown", "refused"]
 
 # Reasons given with a review (the first four), an unknown and a refusal.
@@ -22,11 +24,6 @@ PERSON_TAKEN = "person_taken"
 GALLERY_EMPTY = "gallery_empty"
 NOT_FINITE = "not_finite"
 MARK_VOIDED = "mark_voided"  # the review of a decision whose mark somebody has voided
-
-# The least lead over a remembered look-alike that adds next to no wrong mark. Of 85,720 photos of look-alikes among 30
-# people, 26 become a mark of the wrong one where no pair is remembered, 11 with this lead or any greater, as their
-# right person is no candidate; 85 in 100 of the right marks pass that it asks for (benchmarks/look_alikes.py).
-LOOKALIKE_MARGIN: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from attendance.judge.crowding import FEWEST_OTHERS, MOST_OTHERS, raised_by
 from attendance.judge.decision import Candidate, Compared, LookalikePairs, Policy, Verdict, decide
 from attendance.judge.policy import own_threshold, policy_for
 from attendance.records import Decision, PersonRef, ScoredPerson
+from attendance.scope import ANYWHERE, Scope
 from attendance.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,15 +73,16 @@ class Judge:
         generation, named = self._gallery.named(people)
         return generation, {number: PersonRef(each.external_id, each.name, number) for number, each in named.items()}
 
-    def policy(self, group: str | None = None) -> Policy:
+    def policy(self, scope: Scope = ANYWHERE) -> Policy:
         """The numbers to judge by for the people enrolled now; raises `GroupUnknown`."""
         with self._lock, self._gallery.store.reading():
             self.people()
-            self._known(group)
-            return self._policy(group)
+            self._known(scope.group)
+            return self._policy(scope)
 
-    def _policy(self, group: str | None, *, track: bool = False) -> Policy:
-        return policy_for(self._model, self._settings, self._index.size(group), track=track)
+    def _policy(self, scope: Scope, *, track: bool = False) -> Policy:
+        size = self._index.size(scope.group)
+        return policy_for(self._model, self._settings, size, track=track, target_fpir=scope.target_fpir)
 
     def raised(self, person: int, group: str | None = None) -> float:
         """What a mark of this person needs above the policy's threshold, as others of those searched are like them.
@@ -179,14 +181,15 @@ class Judge:
         source: str,
         frame: int | None,
         at: "datetime",
-        group: str | None,
+        scope: Scope = ANYWHERE,
         track: bool = False,
     ) -> list[Decision]:
         """One decision a face, in order, all judged together; each face is a photo's, or a ``track``'s joined looks."""
+        group = scope.group
         with self._lock, self._gallery.store.reading():
             templates = [face.template for face in faces if face.template is not None]
             found, refs, people = self._asked(templates, group=group)
-            policy, lookalikes = self._policy(group, track=track), people.lookalikes if found else {}
+            policy, lookalikes = self._policy(scope, track=track), people.lookalikes if found else {}
             near = {hit.person_id for hits in found for hit in hits if hit.score >= policy.review_threshold}
             raised = {person: self._raised_by(person, group) for person in near}
         hits = iter(found)

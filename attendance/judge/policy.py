@@ -11,7 +11,14 @@ if TYPE_CHECKING:
 MOST_FPIR: Final = 0.999
 
 
-def policy_for(model: "ScoreModel", settings: Settings, gallery_size: int, *, track: bool = False) -> Policy:
+def policy_for(
+    model: "ScoreModel",
+    settings: Settings,
+    gallery_size: int,
+    *,
+    track: bool = False,
+    target_fpir: float | None = None,
+) -> Policy:
     """Thresholds from the score model for a gallery of this size, or shifted to the one set by hand.
 
     The model knows the average pair of strangers. Of two people enrolled, one may happen to look like somebody who
@@ -19,11 +26,13 @@ def policy_for(model: "ScoreModel", settings: Settings, gallery_size: int, *, tr
 
     A `track` needs the threshold of `target_fpir` divided by `track_factor`, and goes before a person from where a
     photo would: strangers before one camera resemble each other by the camera, and the same ones come again.
+    ``target_fpir`` is that of the place, where it has one of its own.
     """
     searched = gallery_size + settings.guard_people
-    target = settings.target_fpir / (settings.track_factor if track else 1.0)
+    wanted_fpir = settings.target_fpir if target_fpir is None else target_fpir
+    target = wanted_fpir / (settings.track_factor if track else 1.0)
     threshold = model.threshold(searched, target)
-    review = model.threshold(searched, min(MOST_FPIR, settings.review_factor * settings.target_fpir))
+    review = model.threshold(searched, min(MOST_FPIR, settings.review_factor * wanted_fpir))
     wanted = threshold if settings.match_threshold is None else settings.match_threshold
     return Policy(
         threshold=wanted,

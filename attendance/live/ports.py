@@ -1,12 +1,12 @@
 """What a run asks of the product around it, and of a source of frames: seams, no more."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from attendance.cameras.frame import Frame, Pixels
 from attendance.clock import Clock
 from attendance.judge.decision import Policy
 from attendance.records import Decision
+from attendance.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,32 +82,33 @@ class Desk(Protocol):
         """Detector and encoder, loaded at first use."""
         ...
 
-    def policy(self, group: str | None = None) -> Policy:
+    def policy(self, scope: Scope, /) -> Policy:
         """The numbers to judge by."""
         ...
 
     def judge(
         self,
         faces: "Sequence[Face]",
+        scope: Scope,
+        /,
         *,
         source: str,
         frame: int | None = None,
-        at: datetime | None = None,
-        group: str | None = None,
         track: bool = False,
     ) -> list[Decision]:
         """Judge all faces of one picture together, one decision a face, in order; marks nothing.
 
-        With ``track`` each face stands for a track's joined looks.
+        With ``track`` each face stands for a track's joined looks. They are of the instant ``scope.at`` (now).
         """
         ...
 
     def record(
         self,
         decision: Decision,
-        session: str | None = None,
+        scope: Scope,
+        /,
         *,
-        how: Means | None = None,
+        means: Means | None = None,
         crop: Pixels | None = None,
     ) -> Decision:
         """Store a decision, and mark a `present` one; returns it as it was recorded.
@@ -116,7 +117,7 @@ class Desk(Protocol):
         """
         ...
 
-    def note_check(self, how: Means, session: str | None = None) -> None:
+    def note_check(self, means: Means, scope: Scope, /) -> None:
         """Remember that people were looked for."""
         ...
 

@@ -29,6 +29,7 @@ from attendance.live.models import ModelFailed
 from attendance.live.ports import Desk, Feed, Means
 from attendance.live.watcher import Watcher
 from attendance.records import Decision
+from attendance.scope import Scope
 
 NOTE_S: Final = 30.0  # the longest that a new day waits to be noted as one on which people were looked for
 
@@ -55,31 +56,27 @@ _NEXT: Final[dict[RunState, tuple[RunState, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is watched, and for what: `name` is how records and messages call it, without a password.
+    """What is watched, and how: `name` is how records and messages call it, without a password.
 
-    Marks are made in `session` (None: the day's own) unless it is a dry run; people of `group` are searched (None:
-    all). Of the same person within `repeat_s` seconds one decision is given out; None: of every track.
+    Of the same person within `repeat_s` seconds one decision is given out; None: of every track.
     """
 
     name: str
-    session: str | None = None
-    group: str | None = None
-    dry_run: bool = False
-    how: Means = "camera"
+    means: Means = "camera"
     repeat_s: float | None = None
 
 
 class Run:
-    """Watches the frames of `feed` at `place` and has `desk` judge and mark; runs once.
+    """Watches the frames of `feed` at `place` and has `desk` judge and mark in `scope`; runs once.
 
     `run` works in the caller's thread, `start` in one of its own, which ends with the program. `stop` may come from
     any thread, any number of times. Subscribers hear every event in order, on the thread that works.
     """
 
-    def __init__(self, place: Place, feed: Feed, desk: Desk) -> None:
-        self.place = place
+    def __init__(self, place: Place, scope: Scope, feed: Feed, desk: Desk) -> None:
+        self.place, self.scope = place, scope
         self._feed, self._desk = feed, desk
-        self._watcher = Watcher(desk, source=place.name, group=place.group, report=self._give_out, tell=self._tell)
+        self._watcher = Watcher(desk, source=place.name, scope=scope, report=self._give_out, tell=self._tell)
         self._lock = threading.RLock()  # a signal's handler may call `stop` at any moment
         self._state = RunState.NEW
         self._error: BaseException | None = None
@@ -244,17 +241,17 @@ class Run:
     def _note(self) -> None:
         """Note with the first picture, and again now and then as a new day is a new session, that we look."""
         now = self._desk.clock.monotonic()
-        if not self.place.dry_run and now - self._noted >= NOTE_S:
+        if not self.scope.dry_run and now - self._noted >= NOTE_S:
             self._noted = now
-            self._desk.note_check(self.place.how, self.place.session)
+            self._desk.note_check(self.place.means, self.scope)
 
     def _give_out(self, decision: Decision, crop: Pixels | None = None) -> Decision:
         """Record, count, and tell; returns the decision as it was recorded. ``crop`` is the face."""
-        if not self.place.dry_run:
-            decision = self._desk.record(decision, self.place.session, how=self.place.how, crop=crop)
+        if not self.scope.dry_run:
+            decision = self._desk.record(decision, self.scope, means=self.place.means, crop=crop)
         self._marked += decision.decision == "present"
         self._unknown += decision.decision == "unknown"
-        if decision.decision == "present" and not self.place.dry_run:
+        if decision.decision == "present" and not self.scope.dry_run:
             self._tell(Marked(decision))
         if not self._is_repeat(decision):
             self._tell(Decided(decision))

@@ -18,6 +18,7 @@ from attendance.live.models import Models
 from attendance.live.track import Box, Track, Tracker
 from attendance.live.vote import Look, Looks
 from attendance.records import Decision
+from attendance.scope import Scope
 
 if TYPE_CHECKING:
     from attendance.live.ports import Desk
@@ -60,9 +61,9 @@ class Watcher:
     """
 
     def __init__(
-        self, desk: "Desk", *, source: str, group: str | None, report: Report, tell: Callable[[Voted], object]
+        self, desk: "Desk", *, source: str, scope: Scope, report: Report, tell: Callable[[Voted], object]
     ) -> None:
-        self._desk, self._source, self._group = desk, source, group
+        self._desk, self._source, self._scope = desk, source, scope
         self._report, self._tell = report, tell
         self._models = Models(desk)
         self._tracker = Tracker()
@@ -163,7 +164,7 @@ class Watcher:
             faces[id(detection)] = face
             if face.template is None:
                 return False
-            return known.score(face.template) >= self._desk.policy(self._group).review_threshold
+            return known.score(face.template) >= self._desk.policy(self._scope).review_threshold
 
         return same_face
 
@@ -220,7 +221,7 @@ class Watcher:
             return
         joint = each.joint
         if best.face.template is None or joint is None:
-            (joint,) = self._desk.judge([best.face], source=self._source, at=best.at, group=self._group, track=True)
+            (joint,) = self._desk.judge([best.face], self._scope.of(best.at), source=self._source, track=True)
         settled = each.looks.settle(joint)
         quality = best.face.quality.to_dict()
         self._give(each, best.face, replace(settled, box=best.face.box, quality=quality, frame=best.frame, at=best.at))
@@ -231,8 +232,8 @@ class Watcher:
     def _ask(self, frame: Frame, faces: "Sequence[Face]", *, track: bool = False) -> list[Decision]:
         if not faces:
             return []
-        number = frame.number
-        return self._desk.judge(faces, source=self._source, frame=number, at=frame.at, group=self._group, track=track)
+        scope = self._scope.of(frame.at)
+        return self._desk.judge(faces, scope, source=self._source, frame=frame.number, track=track)
 
 
 def _scaled(box: Box, scale: float) -> Box:

@@ -2,10 +2,10 @@
 
 import dataclasses
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from attendance.errors import SessionClosed
 from attendance.judge.decision import MARK_VOIDED
@@ -16,9 +16,12 @@ from gallery.repositories import sightings
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
-    from attendance.app import Attendance
-    from attendance.register.sessions import SessionInfo
-    from enroll.face import Face
+    from attendance.access import Actor
+    from attendance.register.marks import Marks
+    from attendance.register.retention import Retention
+    from attendance.register.sessions import SessionInfo, Sessions
+    from attendance.scope import Scope
+    from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.values import Means, StoredMark, StoredSession
 
@@ -27,66 +30,124 @@ Crops = Sequence[Any]
 _EXIF, _TAKEN, _OFFSET = 0x8769, 0x9003, 0x9011  # the Exif folder; DateTimeOriginal and OffsetTimeOriginal (Exif 2.31)
 
 
-def record(
-    app: "Attendance",
-    decisions: Sequence[Decision],
-    session: str | None,
-    how: "Means | None",
-    *,
-    note: bool,
-    crops: Crops = (),
-) -> list[Decision]:
-    """Store the decisions of one picture, and mark the ``present`` ones in the session; see `Attendance.record`.
+class Recorder:
+    """Writes what was judged: a sighting of each face, the marks they come to, and that people were looked for.
 
-    With ``note`` the check itself is remembered, even where there is no decision.
+    ``searched`` tells how many people there are to look for, ``noted`` the sessions in which this program has noted so.
     """
-    if not decisions:
+
+    def __init__(
+        self,
+        gallery: "Gallery",
+        sessions: "Sessions",
+        marks: "Marks",
+        retention: "Retention",
+        searched: Callable[[], int],
+        *,
+        actor: "Actor",
+        noted: set[int] | None = None,
+    ) -> None:
+        self._gallery, self._retention, self._searched = gallery, retention, searched
+        self._sessions, self._marks = sessions.by(actor.name), marks.by(actor.name)
+        self._actor = actor
+        self._noted = set() if noted is None else noted
+
+    def by(self, actor: "Actor") -> Self:
+        """The same, with somebody else who acts."""
+        parts = (self._gallery, self._sessions, self._marks, self._retention, self._searched)
+        return type(self)(*parts, actor=actor, noted=self._noted)
+
+    def record(
+        self,
+        decisions: Sequence[Decision],
+        scope: "Scope",
+        means: "Means | None",
+        *,
+        at: datetime,
+        note: bool,
+        crops: Crops = (),
+    ) -> list[Decision]:
+        """Store the decisions of one picture, and mark who is ``present``, all in one step; returns them as recorded.
+
+        With ``note`` the check itself is remembered, at the instant ``at``, even where there is no decision. Who is
+        marked already is asked in the step that writes: nobody marks or removes anybody in between.
+        """
+        if not decisions:
+            if note:
+                with self._gallery.store.reading():
+                    self.note(self._sessions.for_marks(scope.session, at), means or "file", at)
+            return []
+        with self._gallery.store.atomic() as transaction:
+            return self.record_in(transaction, decisions, scope, means, at=at, note=note, crops=crops)
+
+    def record_in(
+        self,
+        transaction: "Transaction",
+        decisions: Sequence[Decision],
+        scope: "Scope",
+        means: "Means | None",
+        *,
+        at: datetime,
+        note: bool,
+        crops: Crops,
+    ) -> list[Decision]:
+        """As `record` for one decision or more, within a step that is under way."""
+        people = {each.person.key for each in decisions if each.person is not None}
+        marking = note or any(each.decision == "present" for each in decisions)
+        found, stored = self._sessions.for_sightings(scope.session, decisions[0].at, people, must_be_open=marking)
         if note:
-            with app.store.reading():
-                app.note(app.sessions.for_marks(session, app.clock.utc()), how or "file")
-        return []
-    with app.store.atomic() as transaction:
-        return _recorded(app, transaction, decisions, session, how, note=note, crops=crops)
+            self.note(found, means or "file", at)
+        settled = _settled(decisions, stored)
+        seen = [_sighting(each, found, means, scope.place_id) for each in settled]
+        numbers = sightings.add(transaction, seen)
+        settled = [dataclasses.replace(each, sighting=number) for each, number in zip(settled, numbers, strict=True)]
+        self._keep_faces(transaction, settled, crops)
+        return [
+            self._marked(transaction, each, found, sighted.means) if each.decision == "present" else each
+            for each, sighted in zip(settled, seen, strict=True)
+        ]
 
+    def note_check(self, means: "Means", scope: "Scope", at: datetime) -> None:
+        """Remember, once a run and session, that people were looked for: who is not marked now is absent.
 
-def record_faces(
-    app: "Attendance", faces: "Sequence[Face]", *, source: str, group: str | None, session: str | None
-) -> list[Decision]:
-    """Judge the faces (at least one) of one picture file and record the decisions, all in one step.
+        Where nobody can be recognised (no template of this encoder), nobody was looked for. Faces that have been kept
+        long enough for somebody to look at go.
+        """
+        self._retention.purge(self._actor)
+        with self._gallery.store.reading():
+            self.note(self._sessions.for_marks(scope.session, at), means, at)
 
-    Nobody is enrolled, marked or removed between the look at the gallery and the marks.
-    """
-    with app.store.atomic() as transaction:
-        decisions = app.judge(faces, source=source, group=group)
-        crops = [face.crop for face in faces]
-        return _recorded(app, transaction, decisions, session, "file", note=True, crops=crops)
+    def note(self, session: "SessionInfo", means: "Means", at: datetime) -> None:
+        """As `note_check`, for a session that is open; raises SessionClosed for a camera in one of a day gone by."""
+        refuse_past(session, at, means)
+        if session.id not in self._noted and self._searched():
+            self._sessions.note_check(session, at=at, details={"how": means})
+            self._noted.add(session.id)
 
+    def purge(self) -> int:
+        """Let faces go that have been kept long enough; how many went."""
+        return self._retention.purge(self._actor)
 
-def _recorded(
-    app: "Attendance",
-    transaction: "Transaction",
-    decisions: Sequence[Decision],
-    session: str | None,
-    how: "Means | None",
-    *,
-    note: bool,
-    crops: Crops,
-) -> list[Decision]:
-    """Who is marked already is asked in the step that writes: nobody marks or removes anybody in between."""
-    people = {each.person.key for each in decisions if each.person is not None}
-    marking = note or any(each.decision == "present" for each in decisions)
-    found, stored = app.sessions.for_sightings(session, decisions[0].at, people, must_be_open=marking)
-    if note:
-        app.note(found, how or "file")
-    settled = _settled(decisions, stored)
-    seen = [_sighting(each, found, how) for each in settled]
-    numbers = sightings.add(transaction, seen)
-    settled = [dataclasses.replace(each, sighting=number) for each, number in zip(settled, numbers, strict=True)]
-    _keep_faces(app, transaction, settled, crops)
-    return [
-        _marked(app, transaction, each, found, sighted.means) if each.decision == "present" else each
-        for each, sighted in zip(settled, seen, strict=True)
-    ]
+    def _marked(
+        self, transaction: "Transaction", decision: Decision, session: "SessionInfo", means: "Means"
+    ) -> Decision:
+        """Mark who is present."""
+        if decision.person is None:
+            return decision
+        at, known = time_of_mark(decision, session, means)
+        wish = Wish(at, means, decision.sighting, {}, entered=decision.at, time_known=known)
+        marked = self._marks.mark_in(transaction, decision.person.key, session, wish)
+        return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
+
+    def _keep_faces(self, transaction: "Transaction", decisions: Sequence[Decision], crops: Crops) -> None:
+        """Keep, sealed, the faces of which the settings say so: of reviews, and of strangers if that is asked for."""
+        kept = {
+            each.sighting: encoded(crop)
+            for each, crop in zip(decisions, crops, strict=False)
+            if crop is not None and each.sighting is not None and self._retention.keeps(each.decision)
+        }
+        if kept:
+            sightings.keep_crops(transaction, self._gallery.sealer, kept)
 
 
 def _settled(decisions: Sequence[Decision], stored: "StoredSession") -> list[Decision]:
@@ -111,18 +172,6 @@ def _given_out(decision: Decision, enrolled: "frozenset[int]", made: "Mapping[in
     return dataclasses.replace(decision, decision="already", mark=there.id)
 
 
-def _marked(
-    app: "Attendance", transaction: "Transaction", decision: Decision, session: "SessionInfo", means: "Means"
-) -> Decision:
-    """Mark who is present."""
-    if decision.person is None:
-        return decision
-    at, known = time_of_mark(decision, session, means)
-    wish = Wish(at, means, decision.sighting, {}, entered=decision.at, time_known=known)
-    marked = app.marks.mark_in(transaction, decision.person.key, session, wish)
-    return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
-
-
 def _without(decision: Decision, gone: PersonRef) -> Decision:
     """The decision as it would be had the person been removed before it: whoever it was is nobody enrolled."""
     others = tuple(each for each in decision.candidates if each.person.key != gone.key)
@@ -138,16 +187,17 @@ def _without(decision: Decision, gone: PersonRef) -> Decision:
     )
 
 
-def _sighting(decision: Decision, session: "SessionInfo", how: "Means | None") -> Sighting:
+def _sighting(decision: Decision, session: "SessionInfo", means: "Means | None", place: int | None) -> Sighting:
     """What is kept of the decision: its numbers as they are given out, people by the gallery's number."""
     told = decision.to_dict()
     return Sighting(
         at=decision.at,
-        means=how or ("file" if decision.track is None else "camera"),
+        means=means or ("file" if decision.track is None else "camera"),
         source=decision.source,
         ruling=decision.decision,
         pipeline=decision.encoder,
         session=session.id,
+        place=place,
         person=None if decision.person is None else decision.person.key,
         frame=decision.frame,
         track=decision.track,
@@ -163,18 +213,6 @@ def _sighting(decision: Decision, session: "SessionInfo", how: "Means | None") -
 _NUMBERS = ("box", "score", "cosine", "threshold", "margin", "target_fpir", "gallery_size")
 
 
-def _keep_faces(app: "Attendance", transaction: "Transaction", decisions: Sequence[Decision], crops: Crops) -> None:
-    """Keep, sealed, the faces of which the settings say so: of reviews, and of strangers if that is asked for."""
-    days = {"review": app.settings.keep_review_days, "unknown": app.settings.keep_unknown_days}
-    kept = {
-        each.sighting: encoded(crop)
-        for each, crop in zip(decisions, crops, strict=False)
-        if crop is not None and each.sighting is not None and days.get(each.decision, 0) > 0
-    }
-    if kept:
-        sightings.keep_crops(transaction, app.gallery.sealer, kept)
-
-
 def encoded(crop: Any) -> bytes:
     """A picture (H, W, 3) uint8 RGB as a PNG."""
     from PIL import Image
@@ -184,19 +222,19 @@ def encoded(crop: Any) -> bytes:
     return data.getvalue()
 
 
-def refuse_past(session: "SessionInfo", at: datetime, how: "Means") -> None:
+def refuse_past(session: "SessionInfo", at: datetime, means: "Means") -> None:
     """Raise SessionClosed for a camera in the own session of a day gone by: what it sees is of the present one."""
-    if how == "camera" and session.is_over(at):
+    if means == "camera" and session.is_over(at):
         raise SessionClosed(session.name, "this day is over, and a camera sees the present one")
 
 
-def time_of_mark(decision: Decision, session: "SessionInfo", how: "Means") -> tuple[datetime, bool]:
+def time_of_mark(decision: Decision, session: "SessionInfo", means: "Means") -> tuple[datetime, bool]:
     """When the person was there, and whether that is known.
 
     That is the instant of the decision; in the session of a day gone by the time that the file tells, else it is
     not known and the session's first instant stands for it. Raises SessionClosed for a camera.
     """
-    refuse_past(session, decision.at, how)
+    refuse_past(session, decision.at, means)
     if not session.is_over(decision.at):
         return decision.at, True
     taken = taken_in(decision.source, session)

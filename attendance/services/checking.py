@@ -1,67 +1,95 @@
 """Check files and folders: read, judge, mark; one bad file never stops the others."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from attendance.errors import OutputFailed
 from attendance.faults import Problem, only_here, problem_of
-from attendance.parallel import as_iterator, in_order
+from attendance.parallel import as_iterator, in_order, worker_count
 from attendance.records import Decision
-from attendance.register.recording import record_faces
-from attendance.reviewing import purge
 from attendance.sources import PassedOver, Source, expand
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from attendance.app import Attendance
+    from attendance.access import Actor
+    from attendance.scope import Scope
+    from attendance.services.desk import Desk
     from enroll.face import Face
 
 ShowPicture = Callable[[Source, Any, Sequence[Decision]], None]
 Complain = Callable[[Problem], None]
 
 
-class Check:
-    """One run over files; makes marks in ``session`` (None: the day's own) unless it is a dry run.
+def silent(_: object) -> None:
+    """Hear, and say nothing."""
 
-    ``show`` gets every picture (H, W, 3) uint8 RGB with its decisions, ``complain`` every source that could
-    not be used, ``done`` each one that was looked at; ``annotated`` tells where the annotated copy of a video goes
-    (None: nowhere).
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Who hears of a check besides whoever takes its decisions.
+
+    ``complain`` hears of every source that could not be used, ``show`` gets every picture (H, W, 3) uint8 RGB with
+    its decisions, ``status`` a video's progress, ``done`` each source that was looked at; ``annotated`` tells where
+    the annotated copy of a video goes (None: nowhere).
     """
 
-    def __init__(
-        self,
-        app: "Attendance",
-        *,
-        session: str | None,
-        group: str | None,
-        dry_run: bool,
-        complain: Complain,
-        show: ShowPicture | None,
-        status: Callable[[str], None],
-        done: Callable[[Source], None],
-        annotated: "Callable[[Source], Path | None]",
-        workers: int,
-    ) -> None:
-        self._app = app
-        self._session = session
-        self._group = group
-        self._dry_run = dry_run
-        self._complain = complain
-        self._show = show
-        self._status = status
-        self._done = done
-        self._annotated = annotated
-        self._workers = workers
+    complain: Complain | None = None
+    show: ShowPicture | None = None
+    status: Callable[[str], object] = silent
+    done: Callable[[Source], object] = silent
+    annotated: "Callable[[Source], Path | None]" = silent
 
-    def run(self, paths: "Sequence[Path]") -> Iterator[Decision]:
+
+class Checks:
+    """Checks pictures, folders and videos."""
+
+    def __init__(self, desk: "Desk") -> None:
+        self._desk = desk
+
+    def run(
+        self,
+        actor: "Actor",
+        sources: "Sequence[Path | str | bytes]",
+        scope: "Scope",
+        hooks: Hooks | None = None,
+        *,
+        workers: int | None = None,
+    ) -> Iterator[Decision]:
+        """Judge every face of the sources, and mark who is present unless it is a dry run; one decision a face.
+
+        A source that cannot be used goes to ``hooks.complain``; without one, the first such error is raised at the
+        end, when all the others are done. Bytes are a picture, named "bytes" with its number.
+        """
+        wanted, problems = hooks or Hooks(), list[Problem]()
+        heard = replace(wanted, complain=wanted.complain or problems.append)
+        desk = self._desk.by(actor)
+        check = _Check(desk, scope, heard, worker_count(workers, desk.settings.threads))
+        return _then_raise(check.run(sources), problems)
+
+
+def _then_raise(decisions: Iterator[Decision], problems: "list[Problem]") -> Iterator[Decision]:
+    yield from decisions
+    for problem in problems:
+        if problem.error is not None:
+            raise problem.error
+
+
+class _Check:
+    """One run over files."""
+
+    def __init__(self, desk: "Desk", scope: "Scope", hooks: Hooks, workers: int) -> None:
+        self._desk, self._scope, self._hooks, self._workers = desk, scope, hooks, workers
+
+    def run(self, paths: "Sequence[Path | str | bytes]") -> Iterator[Decision]:
         """One decision a face, in the order of the files."""
-        if not self._dry_run:
-            purge(self._app)
+        if not self._scope.dry_run:
+            self._desk.purge()
         found = []
         for each in expand(paths):
             if isinstance(each, PassedOver):
-                self._status(each.line)
+                self._hooks.status(each.line)
             else:
                 found.append(each)
         for item, faces in in_order(self._faces, found, min(self._workers, len(found))):
@@ -69,9 +97,13 @@ class Check:
             try:
                 yield from self._one(item, faces)
                 if isinstance(item, Source):
-                    self._done(item)
+                    self._hooks.done(item)
             except Exception as error:  # noqa: BLE001 - one bad file never stops the others
                 self._complain(problem_of(error, where))
+
+    def _complain(self, problem: Problem) -> None:
+        if self._hooks.complain is not None:
+            self._hooks.complain(problem)
 
     def _one(self, item: "Source | Exception", faces: "Callable[[], tuple[Any, list[Face]]]") -> Iterable[Decision]:
         if isinstance(item, Exception):
@@ -81,34 +113,27 @@ class Check:
     def _faces(self, item: "Source | Exception") -> "tuple[Any, list[Face]]":
         if isinstance(item, Exception) or item.kind == "video":
             return None, []
-        from enroll.photo import read_photo
+        from enroll.photo import decode_photo, read_photo
 
-        pixels = read_photo(item.path).pixels
-        models = self._app.pipeline
+        photo = read_photo(item.path) if item.data is None else decode_photo(item.data, item.shown)
+        models = self._desk.pipeline
         with only_here(item.shown):
-            return pixels, models.faces(pixels)
+            return photo.pixels, models.faces(photo.pixels)
 
     def _picture(self, source: Source, pixels: Any, faces: "list[Face]") -> list[Decision]:
-        decisions = self._judged(source, faces) if self._dry_run else self._recorded(source, faces)
+        judge = self._desk.judge if self._scope.dry_run else self._desk.settle
+        decisions = judge(faces, self._scope, source=source.shown)
         self._drawn(source, pixels, decisions)
         if not faces:
             self._complain(_no_face(source.shown, pixels))
         return decisions
 
-    def _judged(self, source: Source, faces: "list[Face]") -> list[Decision]:
-        return self._app.judge(faces, source=source.shown, group=self._group)
-
-    def _recorded(self, source: Source, faces: "list[Face]") -> list[Decision]:
-        if not faces:
-            return self._app.record_picture([], self._session, how="file")
-        return record_faces(self._app, faces, source=source.shown, group=self._group, session=self._session)
-
     def _drawn(self, source: Source, pixels: Any, decisions: Sequence[Decision]) -> None:
         """Show the picture; where that fails the marks are made already, so the decisions come out all the same."""
-        if self._show is None:
+        if self._hooks.show is None:
             return
         try:
-            self._show(source, pixels, decisions)
+            self._hooks.show(source, pixels, decisions)
         except OutputFailed as error:
             self._complain(problem_of(error, source.shown))
 
@@ -116,17 +141,15 @@ class Check:
         from attendance.services.watching import check_video
 
         def run(emit: Callable[[Decision], None], stop: Callable[[], bool]) -> None:
-            self._app.pipeline  # noqa: B018 - models that do not load end the run, not this video alone
+            self._desk.pipeline  # noqa: B018 - models that do not load end the run, not this video alone
             with only_here(source.shown):
                 check_video(
-                    self._app,
+                    self._desk,
                     source.path,
-                    session=self._session,
-                    group=self._group,
-                    dry_run=self._dry_run,
-                    annotate=self._annotated(source),
+                    self._scope,
+                    annotate=self._hooks.annotated(source),
                     emit=emit,
-                    status=self._status,
+                    status=self._hooks.status,
                     stop=stop,
                 )
 

@@ -13,9 +13,9 @@ from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.faults import Problem, only_here, problem_of
 from attendance.judge.judging import Judge
 from attendance.parallel import in_order, worker_count
+from attendance.paths import shown_path
 from attendance.records import PersonRef, ScoredPerson
 from attendance.settings import Settings
-from attendance.sources import shown_path
 
 if TYPE_CHECKING:
     from attendance.access import Actor

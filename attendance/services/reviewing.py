@@ -4,9 +4,7 @@ Nothing that was recorded changes: a correction is written beside the sighting, 
 that was kept for this goes then, or when it has been kept long enough.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from attendance.errors import SightingSettled, SightingUnknown
@@ -14,17 +12,20 @@ from attendance.records import PersonRef, instant
 from attendance.register.marks import MarkInfo, candidate_of, info_of
 from attendance.services.byhand import Time, refuse_inactive
 from attendance.zones import local_day
-from gallery.errors import GalleryLocked
 from gallery.repositories import aliases, corrections, sightings
 from gallery.repositories import marks as rows
 from gallery.repositories.corrections import TOLD_BY
-from gallery.repositories.events import SIGHTING_PURGED, record
+from gallery.repositories.events import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from attendance.app import Attendance
-    from attendance.register.sessions import SessionInfo
+    from attendance.access import Actor
+    from attendance.clock import Clock
+    from attendance.register.marks import Marks
+    from attendance.register.retention import Retention
+    from attendance.register.sessions import SessionInfo, Sessions
+    from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.values import Correction, CorrectionKind, Named, PersonInfo, Sighting
 
@@ -70,15 +71,121 @@ class Settled:
     new: bool = False
 
 
-def waiting(app: "Attendance") -> list[Waiting]:
-    """The reviews that nobody has looked at, oldest first."""
-    with app.store.reading() as transaction:
-        found = sightings.waiting(transaction)
-        keys = {each.key for seen in found for each in seen.candidates if each.key is not None}
-        names = aliases.called(transaction, keys | {seen.person for seen in found if seen.person is not None})
-        kept = set(sightings.crop_ids(transaction))
-        sessions = {each.id: each.name for each in app.sessions.all()}
-        return [_waiting(seen, names, sessions, face=seen.id in kept) for seen in found]
+class Reviews:
+    """The sightings that wait for somebody to look, and what is said of them."""
+
+    def __init__(
+        self, gallery: "Gallery", sessions: "Sessions", marks: "Marks", retention: "Retention", clock: "Clock"
+    ) -> None:
+        self._gallery = gallery
+        self._sessions = sessions
+        self._marks = marks
+        self._retention = retention
+        self._clock = clock
+
+    def waiting(self) -> list[Waiting]:
+        """The reviews that nobody has looked at, oldest first."""
+        with self._gallery.store.reading() as transaction:
+            found = sightings.waiting(transaction)
+            keys = {each.key for seen in found for each in seen.candidates if each.key is not None}
+            names = aliases.called(transaction, keys | {seen.person for seen in found if seen.person is not None})
+            kept = set(sightings.crop_ids(transaction))
+            sessions = {each.id: each.name for each in self._sessions.all()}
+            return [_waiting(seen, names, sessions, face=seen.id in kept) for seen in found]
+
+    def face(self, sighting: int) -> bytes | None:
+        """The kept face of a sighting as an encoded picture, None where none is kept. Raises TemplateAltered."""
+        with self._gallery.store.reading() as transaction:
+            return sightings.open_crop(transaction, self._gallery.sealer, sighting)
+
+    def confirm(self, actor: "Actor", sighting: int, *, reason: str = "") -> Settled:
+        """It was the person whom the review names: mark them, also where the session is closed or a mark was voided.
+
+        Raises SightingUnknown, SightingSettled, PersonInactive.
+        """
+        with self._gallery.store.atomic() as transaction:
+            seen = _open(transaction, sighting)
+            who = self._gallery.find(seen.person or 0)
+            settled = self._person_said(actor, transaction, seen, who, "confirm", reason)
+        self._retention.purge(actor)
+        return settled
+
+    def reassign(self, actor: "Actor", sighting: int, person: str | int, *, reason: str = "") -> Settled:
+        """It was somebody else: mark that person. Raises as `confirm`, and PersonUnknown, PersonAmbiguous."""
+        with self._gallery.store.atomic() as transaction:
+            seen, who = _open(transaction, sighting), self._gallery.find(person)
+            kind: CorrectionKind = "confirm" if who.id == seen.person else "reassign"
+            settled = self._person_said(actor, transaction, seen, who, kind, reason)
+        self._retention.purge(actor)
+        return settled
+
+    def dismiss(self, actor: "Actor", sighting: int, *, reason: str = "") -> Settled:
+        """Somebody has looked, and nobody is marked. Raises SightingUnknown, SightingSettled."""
+        with self._gallery.store.atomic() as transaction:
+            seen = _open(transaction, sighting)
+            said = self._said(actor, transaction, seen, "dismiss", reason)
+        self._retention.purge(actor)
+        return Settled(said)
+
+    def _person_said(
+        self,
+        actor: "Actor",
+        transaction: "Transaction",
+        seen: "Sighting",
+        who: "PersonInfo",
+        kind: "CorrectionKind",
+        reason: str,
+    ) -> Settled:
+        now = self._clock.utc()
+        session = self._session_of(actor, seen)
+        time = Time(session.opens, is_known=False) if session.is_over(seen.at) else Time(seen.at, is_known=True)
+        refuse_inactive(self._gallery, who, session, time, now)
+        said = self._said(actor, transaction, seen, kind, reason, None if kind == "confirm" else who.id)
+        there = [each for each in rows.of(transaction, who.id, session.id) if each.voided is None]
+        earlier = [each for each in there if not time.is_known or (each.time_known and each.at <= time.at)]
+        if earlier:
+            return Settled(said, info_of(earlier[0]))
+        new = rows.add(
+            transaction,
+            who.id,
+            session.id,
+            at=time.at,
+            entered=now,
+            by=actor.name,
+            method="face",
+            sighting=seen.id,
+            time_known=time.is_known,
+            unless="none",
+        )
+        return (
+            Settled(said)
+            if new is None
+            else Settled(said, self._marks.told(transaction, new, seen.means).mark, new=True)
+        )
+
+    def _session_of(self, actor: "Actor", seen: "Sighting") -> "SessionInfo":
+        """What the sighting was for, also where it is closed; the day's own where it tells none."""
+        if seen.session is not None:
+            return self._sessions.numbered(seen.session)
+        return self._sessions.by(actor.name).by_hand(
+            local_day(seen.at, self._sessions.zone).isoformat(), self._clock.utc()
+        )
+
+    def _said(
+        self,
+        actor: "Actor",
+        transaction: "Transaction",
+        seen: "Sighting",
+        kind: "CorrectionKind",
+        reason: str,
+        person: int | None = None,
+    ) -> "Correction":
+        """Write the correction and its event."""
+        now, number = self._clock.utc(), seen.id or 0
+        said = corrections.add(transaction, kind, sighting=number, person=person, at=now, by=actor.name, reason=reason)
+        details = {"person": seen.person, "to": person} if kind == "reassign" else {"person": seen.person}
+        record(transaction, at=now, by=actor.name, action=TOLD_BY[kind], subject=number, details=details)
+        return said
 
 
 def _waiting(seen: "Sighting", names: "Mapping[int, Named]", sessions: "Mapping[int, str]", *, face: bool) -> Waiting:
@@ -91,44 +198,6 @@ def _waiting(seen: "Sighting", names: "Mapping[int, Named]", sessions: "Mapping[
         tuple(candidate_of(each, names) for each in seen.candidates),
         face,
     )
-
-
-def face(app: "Attendance", sighting: int) -> bytes | None:
-    """The kept face of a sighting as an encoded picture, None where none is kept. Raises TemplateAltered."""
-    with app.store.reading() as transaction:
-        return sightings.open_crop(transaction, app.gallery.sealer, sighting)
-
-
-def confirm(app: "Attendance", sighting: int, *, reason: str = "") -> Settled:
-    """It was the person whom the review names: mark them, also where the session is closed or a mark was voided.
-
-    Raises SightingUnknown, SightingSettled, PersonInactive.
-    """
-    with app.store.atomic() as transaction:
-        seen = _open(transaction, sighting)
-        who = app.gallery.find(seen.person or 0)
-        settled = _person_said(app, transaction, seen, who, "confirm", reason)
-    purge(app)
-    return settled
-
-
-def reassign(app: "Attendance", sighting: int, person: str | int, *, reason: str = "") -> Settled:
-    """It was somebody else: mark that person. Raises as `confirm`, and PersonUnknown, PersonAmbiguous."""
-    with app.store.atomic() as transaction:
-        seen, who = _open(transaction, sighting), app.gallery.find(person)
-        kind: CorrectionKind = "confirm" if who.id == seen.person else "reassign"
-        settled = _person_said(app, transaction, seen, who, kind, reason)
-    purge(app)
-    return settled
-
-
-def dismiss(app: "Attendance", sighting: int, *, reason: str = "") -> Settled:
-    """Somebody has looked, and nobody is marked. Raises SightingUnknown, SightingSettled."""
-    with app.store.atomic() as transaction:
-        seen = _open(transaction, sighting)
-        said = _said(app, transaction, seen, "dismiss", reason)
-    purge(app)
-    return Settled(said)
 
 
 def _open(transaction: "Transaction", number: int) -> "Sighting":
@@ -144,87 +213,3 @@ def _open(transaction: "Transaction", number: int) -> "Sighting":
             str(number), f"{said[-1].by} has looked at it at {instant(said[-1].at)} ({said[-1].kind})"
         )
     return found
-
-
-def _person_said(
-    app: "Attendance",
-    transaction: "Transaction",
-    seen: "Sighting",
-    who: "PersonInfo",
-    kind: "CorrectionKind",
-    reason: str,
-) -> Settled:
-    now = app.clock.utc()
-    session = _session_of(app, seen)
-    time = Time(session.opens, is_known=False) if session.is_over(seen.at) else Time(seen.at, is_known=True)
-    refuse_inactive(app, who, session, time, now)
-    said = _said(app, transaction, seen, kind, reason, None if kind == "confirm" else who.id)
-    there = [each for each in rows.of(transaction, who.id, session.id) if each.voided is None]
-    earlier = [each for each in there if not time.is_known or (each.time_known and each.at <= time.at)]
-    if earlier:
-        return Settled(said, info_of(earlier[0]))
-    new = rows.add(
-        transaction,
-        who.id,
-        session.id,
-        at=time.at,
-        entered=now,
-        by=app.actor.name,
-        method="face",
-        sighting=seen.id,
-        time_known=time.is_known,
-        unless="none",
-    )
-    return Settled(said) if new is None else Settled(said, app.marks.told(transaction, new, seen.means).mark, new=True)
-
-
-def _session_of(app: "Attendance", seen: "Sighting") -> "SessionInfo":
-    """What the sighting was for, also where it is closed; the day's own where it tells none."""
-    if seen.session is not None:
-        return app.sessions.numbered(seen.session)
-    return app.sessions.by_hand(local_day(seen.at, app.zone).isoformat(), app.clock.utc())
-
-
-def _said(
-    app: "Attendance",
-    transaction: "Transaction",
-    seen: "Sighting",
-    kind: "CorrectionKind",
-    reason: str,
-    person: int | None = None,
-) -> "Correction":
-    """Write the correction and its event."""
-    now, number = app.clock.utc(), seen.id or 0
-    said = corrections.add(transaction, kind, sighting=number, person=person, at=now, by=app.actor.name, reason=reason)
-    details = {"person": seen.person, "to": person} if kind == "reassign" else {"person": seen.person}
-    record(transaction, at=now, by=app.actor.name, action=TOLD_BY[kind], subject=number, details=details)
-    return said
-
-
-# Faces that are kept no longer
-
-
-def purge(app: "Attendance", at: datetime | None = None) -> int:
-    """Delete the faces of sightings that are not to be kept any more at that instant (now); how many went.
-
-    What is deleted is overwritten. While another program is writing, it is left for the next time.
-    """
-    now = at or app.clock.utc()
-    with app.store.reading() as transaction:
-        if not sightings.any_crop(transaction):
-            return 0
-    with suppress(GalleryLocked):
-        return _purged(app, now)
-    return 0
-
-
-def _purged(app: "Attendance", now: datetime) -> int:
-    days = {"review_days": app.settings.keep_review_days, "unknown_days": app.settings.keep_unknown_days}
-    with app.store.atomic() as transaction:
-        count = sightings.purge_crops(transaction, now, **days)
-        if count:
-            details = {"faces": count}
-            record(transaction, at=now, by=app.actor.name, action=SIGHTING_PURGED, subject="gallery", details=details)
-            app.store.plan_erasure()
-    app.store.finish_erasure()
-    return count

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Final
 from attendance.cameras import Address, Camera, ProcessCamera, parse_address
 from attendance.errors import SourceCut
 from attendance.live import CameraFeed, Decided, Event, FileFeed, LiveSummary, Place, Run
+from attendance.parallel import as_iterator
+from attendance.paths import shown_path
 from attendance.records import Decision
+from attendance.scope import ANYWHERE, Scope
 from attendance.show.status import CameraStatus, FileStatus, Say, in_words
 from attendance.show.viewers import Canvas, FilmViewer, WindowViewer
-from attendance.sources import shown_path
 from attendance.writing import refuse_source
 
 if TYPE_CHECKING:
-    from attendance.app import Attendance
+    from attendance.services.desk import Desk
     from attendance.show.window import Window
 
 Emit = Callable[[Decision], object]
@@ -26,49 +28,36 @@ CAMERA_FILM_FPS: Final = 12.5  # of the annotated film of a camera, which has no
 WHOLE: Final = 0.9  # share of the frames declared from which on a video has not been cut short
 
 
-def video_run(
-    app: "Attendance", path: Path, *, session: str | None = None, group: str | None = None, dry_run: bool = False
-) -> Run:
+def video_run(desk: "Desk", path: Path, scope: Scope = ANYWHERE) -> Run:
     """A run over every frame of a video file; one decision a track.
 
     Unless it is a dry run, the session's report counts as absent whom nobody saw. It fails with SourceMissing,
     SourceUnsupported, SourceNoFrames, what the models, judging and marking raise, and, when all that could be read
     is judged and told, SourceCut.
     """
-    place = Place(shown_path(path), session, group, dry_run, how="file")
-    return Run(place, FileFeed(path, app.clock), app)
+    return Run(Place(shown_path(path), "file"), scope, FileFeed(path, desk.clock), desk)
 
 
-def camera_run(
-    app: "Attendance",
-    address: str | Address,
-    *,
-    session: str | None = None,
-    group: str | None = None,
-    dry_run: bool = False,
-    camera: Camera | None = None,
-) -> Run:
+def camera_run(desk: "Desk", address: str | Address, scope: Scope = ANYWHERE, *, camera: Camera | None = None) -> Run:
     """A run before a camera, until it ends or the run is stopped; `camera` stands in for the one of the address.
 
     Unless it is a dry run, the session's report counts as absent whom nobody saw, from the first picture on. It fails
     with a CameraError, and with what judging and marking raise. Raises CameraAddress at once.
     """
-    place = parse_address(address) if isinstance(address, str) else address
-    settings = app.settings
+    found = parse_address(address) if isinstance(address, str) else address
+    settings = desk.settings
     camera = camera or ProcessCamera(
-        place, app.clock, stall_s=settings.camera_stall_s, retry_max_s=settings.camera_retry_max_s
+        found, desk.clock, stall_s=settings.camera_stall_s, retry_max_s=settings.camera_retry_max_s
     )
-    watched = Place(place.shown, session, group, dry_run, repeat_s=settings.duplicate_window_s)
-    return Run(watched, CameraFeed(camera), app)
+    name = found.shown if scope.place is None else scope.place.name
+    return Run(Place(name, repeat_s=settings.duplicate_window_s), scope, CameraFeed(camera), desk)
 
 
 def check_video(
-    app: "Attendance",
+    desk: "Desk",
     path: Path,
+    scope: Scope = ANYWHERE,
     *,
-    session: str | None = None,
-    group: str | None = None,
-    dry_run: bool = False,
     annotate: Path | None = None,
     emit: Emit,
     status: Say,
@@ -77,9 +66,9 @@ def check_video(
     """Do a `video_run`; each decision goes to `emit`. Raises what it fails with, and OutputFailed."""
     if annotate is not None:
         refuse_source(annotate, path, "video")
-    run = video_run(app, path, session=session, group=group, dry_run=dry_run)
+    run = video_run(desk, path, scope)
     name = shown_path(path.name)
-    progress = FileStatus(name, status, app.clock)
+    progress = FileStatus(name, status, desk.clock)
     with ExitStack() as stack:
         _hear(run, emit, stop)
         if annotate is not None:
@@ -96,12 +85,10 @@ def check_video(
 
 
 def run_camera(
-    app: "Attendance",
+    desk: "Desk",
     address: str | Address,
+    scope: Scope = ANYWHERE,
     *,
-    session: str | None = None,
-    group: str | None = None,
-    dry_run: bool = False,
     window: bool = True,
     annotate: Path | None = None,
     emit: Emit,
@@ -114,7 +101,7 @@ def run_camera(
     Raises what it fails with, and OutputFailed. Whatever ends it, Ctrl-C included, the capture process is killed;
     unless judging or marking failed, the tracks seen are reported.
     """
-    run = camera_run(app, address, session=session, group=group, dry_run=dry_run, camera=camera)
+    run = camera_run(desk, address, scope, camera=camera)
     name, canvas = run.place.name, Canvas()
     with ExitStack() as stack:
         _hear(run, emit, stop)
@@ -122,10 +109,29 @@ def run_camera(
             run.subscribe(stack.enter_context(FilmViewer(annotate, canvas, CAMERA_FILM_FPS)), vital=True)
         if window and (pane := stack.enter_context(_window(status))) is not None:
             run.subscribe(WindowViewer(pane, canvas, run.stop))
-        run.subscribe(CameraStatus(name, status, app.clock, lambda: _opening_words(app, group)))
+        run.subscribe(CameraStatus(name, status, desk.clock, lambda: _opening_words(desk, scope)))
         run.run()
     status(f"{name}: {in_words(run.summary)}")
     return run.summary
+
+
+def decisions_of(
+    desk: "Desk",
+    address: str | Address,
+    scope: Scope = ANYWHERE,
+    *,
+    status: Say | None = None,
+    device: Camera | None = None,
+) -> Iterator[Decision]:
+    """Do a `run_camera` without a window, as an iterator; left, it ends. Raises CameraAddress at once."""
+    found = parse_address(address) if isinstance(address, str) else address
+
+    def run(emit: Emit, stop: Stop) -> None:
+        run_camera(
+            desk, found, scope, window=False, emit=emit, status=status or (lambda _: None), stop=stop, camera=device
+        )
+
+    return as_iterator(run)
 
 
 def _hear(run: Run, emit: Emit, stop: Stop) -> None:
@@ -160,10 +166,10 @@ def _window(status: Say) -> "Iterator[Window | None]":
         window.close()
 
 
-def _opening_words(app: "Attendance", group: str | None) -> str:
-    policy = app.policy(group)
+def _opening_words(desk: "Desk", scope: Scope) -> str:
+    policy = desk.policy(scope)
     people = "1 person" if policy.gallery_size == 1 else f"{policy.gallery_size} people"
     return (
-        f"encoder {app.pipeline.encoder.id}, {people} enrolled, "
+        f"encoder {desk.pipeline.encoder.id}, {people} enrolled, "
         f"threshold {policy.threshold:.3f} for a false alarm in {100 * policy.target_fpir:g} % of strangers"
     )

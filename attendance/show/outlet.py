@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attendance.errors import OutputFailed
-from attendance.sources import Source, shown_path
+from attendance.paths import shown_path
+from attendance.sources import Source, is_video
 from attendance.writing import free_name, new_file, refuse_source, refuse_taken, write_numbered
 
 if TYPE_CHECKING:
@@ -65,8 +66,6 @@ class Outlet:
 
 def _refuse(target: Path, source: Path) -> None:
     """Refuse a target that is taken, or a name that says it is no picture though its source is one."""
-    from attendance.cameras.address import is_video
-
     video = is_video(source)
     refuse_source(target, source, "video" if video else "photo")
     refuse_taken(target)

@@ -10,6 +10,7 @@ import numpy as np
 from attendance.cameras import Address, CameraState, Frame, Kind
 from attendance.judge.decision import Candidate, Compared, Policy, decide
 from attendance.records import Decision, PersonRef, ScoredPerson
+from attendance.scope import ANYWHERE
 from attendance.settings import Settings
 from enroll.errors import EncoderFailed
 from enroll.face import Detection, Face, Quality, Template
@@ -118,12 +119,12 @@ class World:
 
     # gallery and marks
 
-    def policy(self, group=None):
-        assert group in (None, "class")
+    def policy(self, scope=ANYWHERE):
+        assert scope.group in (None, "class")
         return POLICY
 
-    def judge(self, faces, *, source, frame=None, at=None, group=None, track=False):  # noqa: ARG002 - the seam's signature
-        assert group in (None, "class")
+    def judge(self, faces, scope=ANYWHERE, *, source, frame=None, track=False):  # noqa: ARG002 - the seam's signature
+        assert scope.group in (None, "class")
         if self.fail == "judge":
             raise RuntimeError("the gallery broke")
         evidence = []
@@ -134,7 +135,7 @@ class World:
                 scores = {who: float(face.template.vector[who]) for who in PEOPLE}
                 evidence.append(Compared(tuple(Candidate(who, s, s) for who, s in scores.items()), doubts=face.doubts))
         return [
-            self._decision(face, seen, verdict, source, frame, at)
+            self._decision(face, seen, verdict, source, frame, scope.at)
             for face, seen, verdict in zip(faces, evidence, decide(evidence, POLICY), strict=True)
         ]
 
@@ -148,14 +149,10 @@ class World:
             quality=face.quality.to_dict(), reasons=verdict.reasons, frame=frame,
         )  # fmt: skip
 
-    def searched_group(self, session, group):
-        assert ("maths", "class") == (session, group)
-        return group
+    def note_check(self, means, scope=ANYWHERE):
+        self.notes.append((self.now, means, scope.session))
 
-    def note_check(self, how, session=None):
-        self.notes.append((self.now, how, session))
-
-    def record(self, decision, session=None, *, how=None, crop=None):
+    def record(self, decision, scope=ANYWHERE, *, means=None, crop=None):
         self.crops.append((decision.decision, crop))
         if decision.decision != "present":
             return decision
@@ -165,7 +162,9 @@ class World:
         new = decision.person.id not in self.marks
         if new:
             self.marks.append(decision.person.id)
-        return replace(decision, decision="present" if new else "already", mark=f"{session}/{how}/{decision.person.id}")
+        return replace(
+            decision, decision="present" if new else "already", mark=f"{scope.session}/{means}/{decision.person.id}"
+        )
 
 
 class Reader:

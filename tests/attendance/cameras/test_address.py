@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from attendance.cameras import Kind, is_video, parse_address, redact
+from attendance.cameras import Kind, parse_address, redact
 from attendance.cameras.address import Address
 from attendance.errors import CameraAddress, CameraMissing
+from attendance.sources import is_video
 
 
 def test_device_number():

@@ -21,7 +21,7 @@ def said(app, home, clock, pipeline, draw, capsys):
 
     def call(**flags: float) -> str:
         with Attendance.open(home, clock=clock, pipeline=pipeline, flags=flags) as opened:
-            announce(opened, None, None)
+            announce(opened.outlooks.of(opened.scope()))
         return capsys.readouterr().err
 
     return call
@@ -63,7 +63,7 @@ def test_why_nobody_is_searched(app, clock, draw, capsys):
     """An empty search says why: nobody enrolled, nobody active, nobody active in the group."""
 
     def last() -> str:
-        announce(app, group, None)
+        announce(app.outlooks.of(app.scope(group=group)))
         return capsys.readouterr().err.splitlines()[-1]
 
     group = None

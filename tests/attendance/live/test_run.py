@@ -31,9 +31,10 @@ from attendance.live import (
     Voted,
     feeds,
 )
+from attendance.scope import ANYWHERE, Scope
 from enroll.errors import DetectorFailed, EncoderFailed, EncoderMissing
 
-DOOR = Place("door", session="maths", repeat_s=60.0)
+DOOR, MATHS = Place("door", repeat_s=60.0), Scope("maths")
 WAIT_S = 20.0
 
 
@@ -55,9 +56,9 @@ class Shaky(World):
         return super().embed_detections(pixels, detections)
 
 
-def before(world, script=None, place=DOOR):
+def before(world, script=None, place=DOOR, scope=MATHS):
     """A run before the world's camera, and all that it tells."""
-    run, told = Run(place, CameraFeed(ScriptedCamera(world, script)), world), []
+    run, told = Run(place, scope, CameraFeed(ScriptedCamera(world, script)), world), []
     run.subscribe(told.append)
     return run, told
 
@@ -191,7 +192,7 @@ def test_what_is_to_be_drawn():
 
 def test_a_dry_run_tells_of_no_mark():
     """A dry run gives decisions out, and none of them as a mark."""
-    run, told = before(World(standing(Sight(1))), place=Place("door", "maths", dry_run=True))
+    run, told = before(World(standing(Sight(1))), place=Place("door"), scope=Scope("maths", dry_run=True))
     run.run()
     assert (["present"], []) == ([each.decision.decision for each in of(told, Decided)], of(told, Marked))
 
@@ -406,7 +407,7 @@ def test_one_bad_frame_of_a_file(monkeypatch, tmp_path, broken):
     """In a file the first frame on which a model fails ends the run: nothing in it is passed over silently."""
     world = Shaky(standing(Sight(1)), **{broken: {0}})
     monkeypatch.setattr(feeds, "VideoReader", lambda *_: Reader(world))
-    run = Run(Place("door.mp4", how="file"), FileFeed(tmp_path / "door.mp4", world.clock), world)
+    run = Run(Place("door.mp4", "file"), ANYWHERE, FileFeed(tmp_path / "door.mp4", world.clock), world)
     with pytest.raises((DetectorFailed, EncoderFailed)):
         run.run()
     assert (1, []) == (run.summary.frames, world.marks)

@@ -6,6 +6,7 @@ import pytest
 from live_world import FPS, Sight, World, standing
 
 from attendance.live.watcher import Watcher
+from attendance.scope import ANYWHERE
 from enroll import registry
 from enroll.pipeline import Pipeline
 from enroll.registry import open_screen, register
@@ -46,7 +47,7 @@ def seen(monkeypatch):
         watching = Watcher(
             world,
             source="door",
-            group=None,
+            scope=ANYWHERE,
             report=lambda each, *_: decisions.append(each) or each,
             tell=lambda _: None,
         )

@@ -12,6 +12,7 @@ from live_world import FPS, Sight, World, standing
 from attendance.live import watcher
 from attendance.live.flow import follow
 from attendance.live.watcher import EAGER_LOOKS, LOOK_S, Watcher
+from attendance.scope import ANYWHERE
 
 MILLISECOND = 1e-3
 
@@ -21,7 +22,7 @@ class Watched:
 
     def __init__(self, world, fps=FPS):
         self.votes, self.decisions, self.seen, self.times = [], [], [], []
-        watching = Watcher(world, source="door", group=None, report=self.report, tell=self.votes.append)
+        watching = Watcher(world, source="door", scope=ANYWHERE, report=self.report, tell=self.votes.append)
         for number in range(len(world.frames)):
             self.times.append(number / fps)
             watching.see(world.frame(number, number / fps))
@@ -123,8 +124,8 @@ class Crowded(World):
     def cohort_means(self, vectors):
         return np.full(len(vectors), 0.25, np.float32)
 
-    def policy(self, group=None):
-        return dataclasses.replace(super().policy(group), review_threshold=0.375)
+    def policy(self, scope=ANYWHERE):
+        return dataclasses.replace(super().policy(scope), review_threshold=0.375)
 
     def _face(self, detection):
         face = super()._face(detection)

@@ -11,6 +11,7 @@ import pytest
 from attendance import Attendance, services
 from attendance.access import Actor
 from attendance.register.marks import Marks
+from attendance.scope import Scope
 from attendance.services.enrolment import Rules
 from enroll import Entry
 from gallery import history
@@ -21,12 +22,17 @@ TEACHER = Actor("teacher", roles=frozenset({"teacher"}), door="web")
 
 @pytest.fixture
 def people(app, draw):
-    """Ada with a mark of today, Bob who looks like her, and Cid; what was done so far was done by the account."""
+    """Ada with a mark of today, Bob who is remembered as like her, and Cid, of whom a close call waits; what was done so far was done by the account."""
     app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
-    app.enroll(draw("bob.png", (1, 20)), name="Bob", external_id="B")
+    app.enroll(draw("bob.png", (2,)), name="Bob", external_id="B")
     app.enroll(draw("cid.png", (3,)), name="Cid", external_id="C")
+    app.gallery.remember_lookalike("A", "B", 0.2, at=app.clock.utc(), by=app.actor.name)
     app.session_book.open(app.actor, "Maths")
     app.mark("Ada", session="Maths")
+    policy = app.policy()
+    close_call = round(50 * (policy.threshold + policy.review_threshold))  # percent of likeness to Cid
+    (unsure,) = app.check(draw("unsure.png", (3, close_call)), session="Maths")
+    assert ("review", 1) == (unsure.decision, unsure.sighting)
     return app
 
 
@@ -63,6 +69,7 @@ def renewed(app, fake, *, drop: bool):
         return events(opened)
 
 
+PURGED = {"sighting.purge"}
 CHANGES = {
     "ByHand.enter": (lambda app, **_: app.by_hand.enter(TEACHER, "Bob"), {"session.open", "mark.add"}),
     "ByHand.void": (
@@ -90,6 +97,17 @@ CHANGES = {
         {"person.add", "gallery.import"},
     ),
     "Upkeep.repair": (lambda app, **_: (orphaned(app), app.upkeep.repair(TEACHER)), {"repair.orphan"}),
+    "Checks.run": (
+        lambda app, draw, **_: list(app.checks.run(TEACHER, [draw("door.png", (2, 90))], Scope())),
+        {"session.open", "session.check", "mark.add"},
+    ),
+    "Desk.by": (lambda app, **_: app.desk.by(TEACHER).note_check("camera"), {"session.open", "session.check"}),
+    "Reviews.confirm": (lambda app, **_: app.reviews.confirm(TEACHER, 1), {"sighting.confirm", "mark.add", *PURGED}),
+    "Reviews.reassign": (
+        lambda app, **_: app.reviews.reassign(TEACHER, 1, "Bob"),
+        {"sighting.reassign", "mark.add", *PURGED},
+    ),
+    "Reviews.dismiss": (lambda app, **_: app.reviews.dismiss(TEACHER, 1), {"sighting.dismiss", *PURGED}),
     "Renewal.run": (lambda app, fake, **_: renewed(app, fake, drop=True), {"template.add", "encoder.drop"}),
 }
 

@@ -12,31 +12,34 @@ import pytest
 from live_world import FPS, STREAM, Reader, ScriptedCamera, Sight, Told, World, standing
 from PIL import Image
 
-from attendance import Attendance
 from attendance.cameras import CameraState, ProcessCamera
 from attendance.clock import SystemClock
 from attendance.errors import CameraAddress, CameraLost, CameraMissing, OutputFailed, SessionUnknown, SourceCut
 from attendance.live import LiveSummary, feeds
-from attendance.services.watching import camera_run, check_video, run_camera, video_run
+from attendance.scope import Scope
+from attendance.services.watching import camera_run, check_video, decisions_of, run_camera, video_run
 from enroll.errors import EncoderFailed
+
+DRY = Scope(dry_run=True)
 
 
 def watch(world, monkeypatch, tmp_path, told=None, stop=lambda: False, **options):
     told = Told(world) if told is None else told
     monkeypatch.setattr(feeds, "VideoReader", lambda *_: Reader(world))
     path = tmp_path / "door.mp4"
-    summary = check_video(
-        world, path, session="maths", emit=told, status=told.said.append, stop=stop, **{"group": "class", **options}
-    )
+    scope = Scope("maths", **{"group": "class", **options.pop("scope", {})})
+    summary = check_video(world, path, scope, emit=told, status=told.said.append, stop=stop, **options)
     return told, summary
 
 
 def film(world, script=None, told=None, stop=lambda: False, fps=FPS, **options):
     told = Told(world) if told is None else told
     camera = ScriptedCamera(world, script, fps)
-    options = {"window": False, "session": "maths", **options}
+    scope, options = Scope("maths", **options.pop("scope", {})), {"window": False, **options}
     try:
-        summary = run_camera(world, STREAM, emit=told, status=told.said.append, stop=stop, camera=camera, **options)
+        summary = run_camera(
+            world, STREAM, scope, emit=told, status=told.said.append, stop=stop, camera=camera, **options
+        )
     finally:
         assert camera.closed
     return told, summary
@@ -168,7 +171,7 @@ def test_large_pictures_are_searched_small(monkeypatch, tmp_path):
 def test_dry_run(monkeypatch, tmp_path):
     """A dry run tells the same and marks nothing."""
     world = World(standing(Sight(1)))
-    told, summary = watch(world, monkeypatch, tmp_path, dry_run=True)
+    told, summary = watch(world, monkeypatch, tmp_path, scope={"dry_run": True})
     assert (["present"], 0, [], 1) == (told.kinds, world.calls["record"], world.marks, summary.marked)
 
 
@@ -221,7 +224,7 @@ def test_a_film_notes_that_people_were_looked_for(monkeypatch, tmp_path):
     world = World([[]] * 30)
     watch(world, monkeypatch, tmp_path)
     assert [(0, "file", "maths")] == world.notes
-    watch(dry := World([[]] * 30), monkeypatch, tmp_path, dry_run=True)
+    watch(dry := World([[]] * 30), monkeypatch, tmp_path, scope={"dry_run": True})
     assert [] == dry.notes
 
 
@@ -360,7 +363,7 @@ def test_a_camera_notes_that_people_were_looked_for():
     world = World([[]] * 100)
     film(world, {0: (CameraState.OPENING, "", 0.0)}, fps=2)
     assert [(0, "camera", "maths"), (60, "camera", "maths")] == world.notes
-    film(dry := World([[]] * 10), dry_run=True)
+    film(dry := World([[]] * 10), scope={"dry_run": True})
     assert [] == dry.notes
     film(silent := World([]))
     assert [] == silent.notes
@@ -370,9 +373,7 @@ def test_watching_from_python():
     """`watch` gives a camera's decisions one by one, in a session and a group."""
     world = World(standing(Sight(1), Sight(3, x=200.0)))
     said = []
-    found = Attendance.watch(
-        world, STREAM, session="maths", group="class", on_status=said.append, device=ScriptedCamera(world)
-    )
+    found = decisions_of(world, STREAM, Scope("maths", "class"), status=said.append, device=ScriptedCamera(world))
     assert [("present", "P-1"), ("unknown", None)] == [(d.decision, d.person and d.person.id) for d in found]
     assert ([(0, "camera", "maths")], "rtsp://***@cam/live: ended") == (world.notes, said[-1][:26])
 
@@ -381,7 +382,7 @@ def test_watching_is_left():
     """Leaving the iterator closes the camera."""
     world = World(standing(Sight(1), seconds=60.0))
     camera = ScriptedCamera(world)
-    with contextlib.closing(Attendance.watch(world, STREAM, session="maths", group="class", device=camera)) as found:
+    with contextlib.closing(decisions_of(world, STREAM, Scope("maths", "class"), device=camera)) as found:
         assert "present" == next(found).decision
     assert camera.closed
 
@@ -413,8 +414,8 @@ def test_runs_held_by_a_program(app, clock, draw, pipeline, monkeypatch, tmp_pat
     world = World([[]] * 5)
     monkeypatch.setattr(feeds, "VideoReader", lambda *_: Reader(world))
     held = [
-        camera_run(app, STREAM, session="2026-03-02", camera=ScriptedCamera(world)),
-        video_run(app, tmp_path / "door.mp4", session="Film"),
+        camera_run(app.desk, STREAM, Scope("2026-03-02"), camera=ScriptedCamera(world)),
+        video_run(app.desk, tmp_path / "door.mp4", Scope("Film")),
     ]
     for run in held:
         run.start()
@@ -479,9 +480,7 @@ def test_a_camera_that_hangs():
     def stop():
         return time.monotonic() > end or sum("online" in line for line in said) > 1
 
-    summary = run_camera(
-        world, STREAM, window=False, emit=print, status=said.append, stop=stop, camera=camera, dry_run=True
-    )
+    summary = run_camera(world, STREAM, DRY, window=False, emit=print, status=said.append, stop=stop, camera=camera)
     states = [line.split()[2].rstrip(":") for line in said if line.startswith("camera ")]
     assert ["opening", "online", "offline", "opening", "online"] == states[:5]
     assert ("stopped", None) == (summary.state, camera.pid)

@@ -7,6 +7,7 @@ from PIL import Image
 
 from attendance.app import Attendance
 from attendance.errors import CameraMissing
+from attendance.scope import Scope
 from attendance.services.watching import check_video, run_camera
 
 pytestmark = pytest.mark.usefixtures("noon")
@@ -50,7 +51,9 @@ def test_a_real_film(app, clip, tmp_path):
     runs = []
     for name in ("one.mp4", "two.mp4"):
         told = []
-        summary = check_video(app, clip, emit=told.append, status=str, stop=lambda: False, annotate=tmp_path / name)
+        summary = check_video(
+            app.desk, clip, emit=told.append, status=str, stop=lambda: False, annotate=tmp_path / name
+        )
         runs.append(sorted((each.decision, each.person and each.person.id) for each in told))
         assert (36, "ended") == (summary.frames, summary.state)
     assert [[("present", "E-1"), ("unknown", None)], [("already", "E-1"), ("unknown", None)]] == runs
@@ -68,7 +71,7 @@ def test_a_real_film_as_a_camera(app, clip):
     """The same film as a camera, in real time through its own process, gives the same people."""
     told, said = [], []
     summary = run_camera(
-        app, str(clip), dry_run=True, window=False, emit=told.append, status=said.append, stop=lambda: False
+        app.desk, str(clip), Scope(dry_run=True), window=False, emit=told.append, status=said.append, stop=lambda: False
     )
     found = {(each.decision, each.person and each.person.id) for each in told}
     assert "ended" == summary.state
@@ -79,7 +82,7 @@ def test_a_real_film_as_a_camera(app, clip):
 def test_a_missing_camera(app, tmp_path):
     """A camera that is not there is an error with exit code 4, and nothing hangs."""
     with pytest.raises(CameraMissing) as caught:
-        run_camera(app, str(tmp_path / "none.mp4"), window=False, emit=print, status=str, stop=lambda: False)
+        run_camera(app.desk, str(tmp_path / "none.mp4"), window=False, emit=print, status=str, stop=lambda: False)
     assert 4 == caught.value.exit_code
 
 
@@ -87,7 +90,7 @@ def test_a_class_room(app, shared_data):
     """A real class room, an animated GIF, of people who are not enrolled marks nobody, one line each."""
     told = []
     summary = check_video(
-        app, shared_data / "videos" / "classroom.gif", emit=told.append, status=str, stop=lambda: False
+        app.desk, shared_data / "videos" / "classroom.gif", emit=told.append, status=str, stop=lambda: False
     )
     assert (45, 0) == (summary.frames, summary.marked)
     assert {"unknown", "refused"} >= {each.decision for each in told}

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import event
 
-from attendance import Attendance, reviewing
+from attendance import Attendance
 from attendance.errors import SightingSettled, SightingUnknown
 from gallery import PersonInactive, PersonUnknown, history
 from gallery.repositories import corrections, sightings
@@ -39,7 +39,7 @@ def all_of(app: Attendance) -> list:
 
 
 def marked(app: Attendance) -> list[tuple]:
-    return [(m.person, m.sighting, m.valid) for m in app.marks.of_session(app.session_named(None).id)]
+    return [(m.person, m.sighting, m.valid) for m in app.marks.of_session(app.sessions.held(None, app.clock.utc()).id)]
 
 
 def plain(app: Attendance) -> list[tuple[str, str]]:
@@ -48,24 +48,24 @@ def plain(app: Attendance) -> list[tuple[str, str]]:
 
 def test_a_review_waits_with_its_face(people, review, clock):
     """It is listed with whom it may be, its numbers, and the face, sealed in the database and opened to look at."""
-    (found,) = reviewing.waiting(people)
+    (found,) = people.reviews.waiting()
     told = found.to_dict()
     assert (review, clock.now, "Ada", True) == (told["sighting"], found.sighting.at, found.person.name, found.face)
     assert ("2026-03-02", ["close_call"], "E-1") == (told["session"], told["reasons"], told["person"]["id"])
     assert ["E-1", "E-2", "E-3"] == [each["id"] for each in told["candidates"]]
-    with Image.open(BytesIO(reviewing.face(people, review))) as picture:
+    with Image.open(BytesIO(people.reviews.face(review))) as picture:
         assert np.array_equal(np.full((112, 112, 3), 1, np.uint8), np.asarray(picture))
 
 
 def test_confirmed_is_marked(people, review, clock):
     """The person is marked at the time of the picture, the mark rests on it, and who said so and when is told."""
     clock.forward(hours=2)
-    settled = reviewing.confirm(people, review, reason="I know her")
-    (mark,) = people.marks.of_session(people.session_named(None).id)
+    settled = people.reviews.confirm(people.actor, review, reason="I know her")
+    (mark,) = people.marks.of_session(people.sessions.held(None, people.clock.utc()).id)
 
     assert (True, mark.id, "file", review) == (settled.new, settled.mark.id, mark.how, mark.sighting)
     assert (clock.now - timedelta(hours=2), clock.now) == (mark.at, mark.entered)
-    assert ("confirm", "I know her", people.by, clock.now, None) == (
+    assert ("confirm", "I know her", people.actor.name, clock.now, None) == (
         settled.correction.kind,
         settled.correction.reason,
         settled.correction.by,
@@ -73,44 +73,47 @@ def test_confirmed_is_marked(people, review, clock):
         settled.correction.person,
     )
     assert [("Ada", "present"), ("Bob", "absent"), ("Cid", "absent")] == plain(people)
-    assert ("review", None, []) == (all_of(people)[0].ruling, reviewing.face(people, review), people.gallery.verify())
+    assert ("review", None, []) == (all_of(people)[0].ruling, people.reviews.face(review), people.gallery.verify())
 
 
 def test_reassigned_marks_the_other(people, review):
     """Somebody else is marked by this face, and whom the program named is not."""
     before = all_of(people)
-    settled = reviewing.reassign(people, review, "Bob", reason="her brother")
+    settled = people.reviews.reassign(people.actor, review, "Bob", reason="her brother")
     bob = people.gallery.find("Bob").id
 
     assert ("reassign", bob, bob, True) == (
         settled.correction.kind, settled.correction.person, settled.mark.person, settled.new,
     )  # fmt: skip
     assert [(bob, review, True)] == marked(people)
-    assert (before, [], None) == (all_of(people), people.gallery.verify(), reviewing.face(people, review))
+    assert (before, [], None) == (all_of(people), people.gallery.verify(), people.reviews.face(review))
 
 
 def test_reassigned_to_whom_it_named_is_confirmed(people, review):
     """Giving a review to the person it names is confirming it."""
-    assert "confirm" == reviewing.reassign(people, review, "E-1").correction.kind
+    assert "confirm" == people.reviews.reassign(people.actor, review, "E-1").correction.kind
 
 
 def test_dismissed_marks_nobody(people, review):
     """Nobody is marked, the face is gone, and nothing waits."""
-    settled = reviewing.dismiss(people, review, reason="a poster")
+    settled = people.reviews.dismiss(people.actor, review, reason="a poster")
     assert ("dismiss", None, []) == (settled.correction.kind, settled.mark, marked(people))
-    assert ([], None) == (reviewing.waiting(people), reviewing.face(people, review))
+    assert ([], None) == (people.reviews.waiting(), people.reviews.face(review))
     with people.store.reading() as view:
-        assert [("sighting.dismiss", people.by)] == [(e.action, e.by) for e in history(view, action="sighting.dismiss")]
+        assert [("sighting.dismiss", people.actor.name)] == [
+            (e.action, e.by) for e in history(view, action="sighting.dismiss")
+        ]
 
 
 @pytest.mark.parametrize("first", ["confirm", "dismiss"])
 def test_what_was_said_stays(people, review, first):
     """A second word on the same sighting is refused, and changes nothing."""
-    getattr(reviewing, first)(people, review)
+    getattr(people.reviews, first)(people.actor, review)
     before = marked(people)
-    for again in (reviewing.confirm, reviewing.dismiss, lambda app, number: reviewing.reassign(app, number, "Bob")):
-        with pytest.raises(SightingSettled, match=f"{people.by} has looked at it at 2026-03-02.*{first}"):
-            again(people, review)
+    reviews = people.reviews
+    for again in (reviews.confirm, reviews.dismiss, lambda actor, number: reviews.reassign(actor, number, "Bob")):
+        with pytest.raises(SightingSettled, match=f"{people.actor.name} has looked at it at 2026-03-02.*{first}"):
+            again(people.actor, review)
     with people.store.reading() as view:
         assert (before, 1) == (marked(people), len(corrections.of_sighting(view, review)))
 
@@ -118,15 +121,15 @@ def test_what_was_said_stays(people, review, first):
 def test_what_nobody_need_look_at(people, draw):
     """A sighting that is no review, one that is not there, and a person who is not: refused, and nothing is written."""
     (present,) = people.check(draw("sure.png", (1, 90)))
-    for action in (reviewing.confirm, reviewing.dismiss):
+    for action in (people.reviews.confirm, people.reviews.dismiss):
         with pytest.raises(SightingSettled, match="was ruled present"):
-            action(people, present.sighting)
+            action(people.actor, present.sighting)
         with pytest.raises(SightingUnknown):
-            action(people, 99)
+            action(people.actor, 99)
     (unsure,) = people.check(draw("unsure.png", (2, UNSURE)))
     with pytest.raises(PersonUnknown):
-        reviewing.reassign(people, unsure.sighting, "Nobody")
-    assert [unsure.sighting] == [each.sighting.id for each in reviewing.waiting(people)]
+        people.reviews.reassign(people.actor, unsure.sighting, "Nobody")
+    assert [unsure.sighting] == [each.sighting.id for each in people.reviews.waiting()]
 
 
 def test_confirming_whom_a_camera_marked_before(people, draw, clock):
@@ -134,16 +137,16 @@ def test_confirming_whom_a_camera_marked_before(people, draw, clock):
     list(people.check(draw("sure.png", (1, 90))))
     clock.forward(minutes=10)
     (unsure,) = people.check(draw("unsure.png", (1, UNSURE)))
-    settled = reviewing.confirm(people, unsure.sighting)
+    settled = people.reviews.confirm(people.actor, unsure.sighting)
     assert (False, 1) == (settled.new, len(marked(people)))
-    assert settled.mark.id == people.marks.of_session(people.session_named(None).id)[0].id
+    assert settled.mark.id == people.marks.of_session(people.sessions.held(None, people.clock.utc()).id)[0].id
 
 
 def test_confirming_an_earlier_face(people, review, draw, clock):
     """Where the camera was sure only later, the confirmed face tells when the person came: that mark counts."""
     clock.forward(minutes=10)
     list(people.check(draw("sure.png", (1, 90))))
-    settled = reviewing.confirm(people, review)
+    settled = people.reviews.confirm(people.actor, review)
     row = people.report()[0]
     assert (True, 2, settled.mark.id) == (settled.new, len(marked(people)), row.mark.id)
     assert clock.now - timedelta(minutes=10) == row.mark.at
@@ -156,7 +159,7 @@ def test_confirming_after_a_void(people, draw):
     people.void("Ada", reason="her sister")
     (again,) = people.check(draw("again.png", (1, 91)))
     assert ("review", ("mark_voided",)) == (again.decision, again.reasons)
-    assert reviewing.confirm(people, again.sighting).new
+    assert people.reviews.confirm(people.actor, again.sighting).new
     assert [False, True] == sorted(valid for _, _, valid in marked(people))
     assert "present" == people.report()[0].status
 
@@ -167,23 +170,23 @@ def test_confirming_in_a_closed_session(people, draw, clock):
     (unsure,) = people.check(draw("unsure.png", (1, UNSURE)), session="Maths")
     clock.forward(hours=1)
     people.sessions.close("Maths", at=clock.now)
-    assert reviewing.confirm(people, unsure.sighting).new
+    assert people.reviews.confirm(people.actor, unsure.sighting).new
     assert "present" == people.report(session="Maths")[0].status
 
 
 def test_confirming_in_a_day_gone_by(people, draw):
     """A face of a recording of a day gone by makes a mark of that day, of no known time."""
     (unsure,) = people.check(draw("unsure.png", (1, UNSURE)), session="2026-03-01")
-    mark = reviewing.confirm(people, unsure.sighting).mark
+    mark = people.reviews.confirm(people.actor, unsure.sighting).mark
     assert (datetime(2026, 3, 1, tzinfo=UTC), False) == (mark.at, mark.time_is_known)
 
 
 def test_who_has_left_is_not_marked(people, review, clock):
     """Somebody who did not belong then is not marked, and the review still waits."""
-    people.set_active("Ada", False, since=clock.now.date())
+    people.leaving.set_active(people.actor, "Ada", False, since=clock.now.date())
     with pytest.raises(PersonInactive):
-        reviewing.confirm(people, review)
-    assert ([], [review]) == (marked(people), [each.sighting.id for each in reviewing.waiting(people)])
+        people.reviews.confirm(people.actor, review)
+    assert ([], [review]) == (marked(people), [each.sighting.id for each in people.reviews.waiting()])
 
 
 def test_a_removed_person_takes_the_review_along(people, review, clock, home):
@@ -194,16 +197,16 @@ def test_a_removed_person_takes_the_review_along(people, review, clock, home):
         sealed = view.get(SightingCrop, review).picture
     people.gallery.remove("Ada", at=clock.now, by="t")
     with pytest.raises(SightingUnknown):
-        reviewing.confirm(people, review)
+        people.reviews.confirm(people.actor, review)
     assert not any(sealed[1:29] in path.read_bytes() for path in home.iterdir())
 
 
 def test_a_merged_person_keeps_the_review(people, review, clock):
     """Whom a review named is, after a merge, the one they were merged into."""
     people.gallery.merge("Ada", "Bob", at=clock.now, by="t")
-    (found,) = reviewing.waiting(people)
+    (found,) = people.reviews.waiting()
     assert ("Bob", "Bob") == (found.person.name, found.candidates[0]["name"])
-    assert people.gallery.find("Bob").id == reviewing.confirm(people, review).mark.person
+    assert people.gallery.find("Bob").id == people.reviews.confirm(people.actor, review).mark.person
     assert [] == people.gallery.verify()
 
 
@@ -214,12 +217,12 @@ def test_a_face_goes_after_its_days(people, review, clock, home, draw):
     """A run after the days that are set deletes the face, and overwrites it; a moment before it does not."""
     clock.forward(days=30, milliseconds=-1)
     list(people.check(draw("later.png", (2, 90))))
-    assert reviewing.face(people, review) is not None
+    assert people.reviews.face(review) is not None
     clock.forward(milliseconds=1)
     people.note_check("file")
     assert (None, [review]) == (
-        reviewing.face(people, review),
-        [each.sighting.id for each in reviewing.waiting(people)],
+        people.reviews.face(review),
+        [each.sighting.id for each in people.reviews.waiting()],
     )
     with people.store.reading() as view:
         (told,) = history(view, action="sighting.purge")
@@ -231,9 +234,9 @@ def test_a_dry_run_purges_nothing(people, review, clock, draw):
     """A dry run writes nothing, and deletes nothing."""
     clock.forward(days=31)
     list(people.check(draw("later.png", (2, 90)), dry_run=True))
-    assert reviewing.face(people, review) is not None
-    assert 1 == reviewing.purge(people)
-    assert (0, None) == (reviewing.purge(people), reviewing.face(people, review))
+    assert people.reviews.face(review) is not None
+    assert 1 == people.retention.purge(people.actor)
+    assert (0, None) == (people.retention.purge(people.actor), people.reviews.face(review))
 
 
 @pytest.mark.parametrize(("days", "kept"), [(0, False), (1, True)])
@@ -243,11 +246,11 @@ def test_faces_of_strangers(home, clock, pipeline, draw, days, kept):
         app.enroll(draw("ada.png", (1,)), name="Ada")
         (found,) = app.check(draw("door.png", (9, 90)))
         assert "unknown" == found.decision
-        assert kept is (reviewing.face(app, found.sighting) is not None)
-        assert [] == reviewing.waiting(app)
+        assert kept is (app.reviews.face(found.sighting) is not None)
+        assert [] == app.reviews.waiting()
         clock.forward(days=1)
-        reviewing.purge(app)
-        assert reviewing.face(app, found.sighting) is None
+        app.retention.purge(app.actor)
+        assert app.reviews.face(found.sighting) is None
 
 
 # What is stored
@@ -263,7 +266,7 @@ def test_every_ruling_is_stored(people, draw, clock):
     assert [each.sighting for each in found] == [each.id for each in seen]
     assert ["mark", "mark", "review", "unknown", "refused"] == [each.retention for each in seen]
     assert [1, 2, 3, None, None] == [each.person for each in seen]
-    assert {(people.session_named(None).id, clock.now, "file", people.card.id)} == {
+    assert {(people.sessions.held(None, people.clock.utc()).id, clock.now, "file", people.card.id)} == {
         (each.session, each.at, each.means, each.pipeline) for each in seen
     }
     for decision, each in zip(found, seen, strict=True):
@@ -274,13 +277,13 @@ def test_every_ruling_is_stored(people, draw, clock):
         assert [c.person.key for c in decision.candidates] == [c.key for c in each.candidates]
     (mark,) = [each for each in people.marks.of_session(seen[0].session) if each.person == 1]
     assert (found[0].mark, found[0].sighting) == (mark.id, mark.sighting)
-    assert 1 == len(reviewing.waiting(people))
+    assert 1 == len(people.reviews.waiting())
 
 
 def test_faces_are_kept_of_reviews_alone(people, draw):
     """Of whoever was marked, was a stranger, or could not be judged, no face is kept."""
     found = list(people.check(draw("class.png", (1, 90), (3, UNSURE), (9, 90), (4, 90, 1))))
-    assert ["review"] == [each.decision for each in found if reviewing.face(people, each.sighting) is not None]
+    assert ["review"] == [each.decision for each in found if people.reviews.face(each.sighting) is not None]
 
 
 def test_a_dry_run_stores_nothing(people, draw):
@@ -303,7 +306,7 @@ def test_a_track_is_a_sighting(people, pipeline):
     found = people.record(replace(decision, track=7), crop=face.crop)
     (seen,) = all_of(people)
     assert ("camera", "door", 40, 7, "review") == (seen.means, seen.source, seen.frame, seen.track, seen.ruling)
-    assert reviewing.face(people, found.sighting) is not None
+    assert people.reviews.face(found.sighting) is not None
 
 
 def test_statements_of_strangers(people, pipeline):

@@ -1,0 +1,54 @@
+"""How long faces are kept that nobody has looked at: after that they go, without a trace in the file."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from gallery.errors import GalleryLocked
+from gallery.repositories import sightings
+from gallery.repositories.events import SIGHTING_PURGED, record
+
+if TYPE_CHECKING:
+    from attendance.access import Actor
+    from attendance.clock import Clock
+    from attendance.settings import Settings
+    from gallery.ports import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """The rule by which kept faces of sightings go: `keep_review_days`, `keep_unknown_days`."""
+
+    store: "Database"
+    clock: "Clock"
+    settings: "Settings"
+
+    def keeps(self, ruling: str) -> bool:
+        """Whether the face of a sighting of this ruling is kept at all."""
+        days = {"review": self.settings.keep_review_days, "unknown": self.settings.keep_unknown_days}
+        return days.get(ruling, 0) > 0
+
+    def purge(self, actor: "Actor", at: datetime | None = None) -> int:
+        """Delete the faces of sightings that are not to be kept any more at that instant (now); how many went.
+
+        What is deleted is overwritten. While another program is writing, it is left for the next time.
+        """
+        now = at or self.clock.utc()
+        with self.store.reading() as transaction:
+            if not sightings.any_crop(transaction):
+                return 0
+        with suppress(GalleryLocked):
+            return self._purged(actor, now)
+        return 0
+
+    def _purged(self, actor: "Actor", now: datetime) -> int:
+        days = {"review_days": self.settings.keep_review_days, "unknown_days": self.settings.keep_unknown_days}
+        with self.store.atomic() as transaction:
+            count = sightings.purge_crops(transaction, now, **days)
+            if count:
+                details = {"faces": count}
+                record(transaction, at=now, by=actor.name, action=SIGHTING_PURGED, subject="gallery", details=details)
+                self.store.plan_erasure()
+        self.store.finish_erasure()
+        return count
