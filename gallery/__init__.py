@@ -97,12 +97,12 @@ __all__ = [
 
 _VALUES = (
     "AddedTemplate",
+    "Defect",
     "EnrolResult",
     "Event",
     "Hit",
     "Lookalike",
     "PersonInfo",
-    "Problem",
     "Removal",
     "Stats",
     "StoredCrop",

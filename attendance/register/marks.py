@@ -170,15 +170,18 @@ class Marks:
 
 
 def counting(found: "Sequence[StoredMark]") -> "StoredMark | None":
-    """Of one person's marks in a session the first valid one, else the last of the void ones."""
+    """Of one person's marks in a session the first valid one, else the last of the void ones.
+
+    One of no known time stands at the beginning of its session for want of a better one: any known time goes before.
+    """
     valid = [each for each in found if each.voided is None]
     if valid:
-        return min(valid, key=lambda each: (each.at, each.ordinal))
+        return min(valid, key=lambda each: (not each.time_known, each.at, each.ordinal))
     return max(found, key=lambda each: each.ordinal, default=None)
 
 
 def of_people(found: Iterable[MarkInfo]) -> dict[int, MarkInfo]:
-    """By person, of the marks of one session the first valid one, else the last of the void ones."""
+    """By person, of the marks of one session the one that counts, as `counting` has it."""
     chosen: dict[int, MarkInfo] = {}
     for mark in found:
         other = chosen.get(mark.person)
@@ -189,8 +192,12 @@ def of_people(found: Iterable[MarkInfo]) -> dict[int, MarkInfo]:
 
 def _goes_before(mark: MarkInfo, other: MarkInfo) -> bool:
     if mark.valid and other.valid:
-        return (mark.at, mark.ordinal) < (other.at, other.ordinal)
+        return _rank(mark) < _rank(other)
     return mark.valid or (not other.valid and mark.ordinal > other.ordinal)
+
+
+def _rank(mark: MarkInfo) -> tuple[bool, datetime, int]:
+    return (not mark.time_is_known, mark.at, mark.ordinal)
 
 
 def info_of(found: "StoredMark", evidence: Mapping[str, Any] | None = None, *, how: str | None = None) -> MarkInfo:

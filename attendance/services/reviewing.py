@@ -35,7 +35,7 @@ class Waiting:
     """A review that nobody has looked at: whom the face may be, by which numbers, and whether the face is kept."""
 
     sighting: "Sighting"
-    person: PersonRef
+    person: PersonRef | None
     session: str | None
     candidates: tuple[dict[str, Any], ...]
     face: bool
@@ -51,7 +51,7 @@ class Waiting:
             "frame": seen.frame,
             "track": seen.track,
             "box": None if seen.box is None else list(seen.box),
-            "person": self.person.to_dict(),
+            "person": None if self.person is None else self.person.to_dict(),
             "score": seen.score,
             "threshold": seen.threshold,
             "margin": seen.margin,
@@ -101,7 +101,7 @@ class Reviews:
     def confirm(self, actor: "Actor", sighting: int, *, reason: str = "") -> Settled:
         """It was the person whom the review names: mark them, also where the session is closed or a mark was voided.
 
-        Raises SightingUnknown, SightingSettled, PersonInactive.
+        Raises SightingUnknown, SightingSettled, PersonInactive, and PersonUnknown where it names nobody.
         """
         with self._gallery.store.atomic() as transaction:
             seen = _open(transaction, sighting)
@@ -190,10 +190,10 @@ class Reviews:
 
 def _waiting(seen: "Sighting", names: "Mapping[int, Named]", sessions: "Mapping[int, str]", *, face: bool) -> Waiting:
     number = seen.person or 0
-    named = names[number]
+    named = names.get(number)
     return Waiting(
         seen,
-        PersonRef(named.external_id, named.name, number),
+        None if named is None else PersonRef(named.external_id, named.name, number),
         None if seen.session is None else sessions.get(seen.session),
         tuple(candidate_of(each, names) for each in seen.candidates),
         face,

@@ -116,6 +116,19 @@ def test_every_mark_has_its_records(old):
     assert {("warden", 1)} == {(mark.by, mark.ordinal) for mark in found}
 
 
+def test_who_is_removed_afterwards_leaves_no_byte(old):
+    """Names that the evidence of others held before the upgrade are gone with the person, but for the dated copy."""
+    needles = [b"Ada Lovelace", b'E-1"']
+    before = (old / "attendance.db").read_bytes()
+    with Store.open(old, at=AT) as store:
+        removed = Gallery(store, ENCODER).remove("E-1", at=AT, by="t")
+    files = [path for path in old.iterdir() if path.suffix != ".bak"]
+
+    assert all(needle in before for needle in needles)
+    assert removed.erased
+    assert [] == [(path.name, needle) for path in files for needle in needles if needle in path.read_bytes()]
+
+
 def test_ids_go_on(old):
     """After the upgrade no template gets the number of one that was removed before it."""
     (highest,) = _rows(old, "SELECT seq FROM sqlite_sequence WHERE name = 'template'")

@@ -420,3 +420,21 @@ def test_who_left_during_bad_frames_is_reported():
     run, told = before(world)
     run.run()
     assert Counter(unknown=1, present=1) == Counter(each.decision.decision for each in of(told, Decided))
+
+
+@pytest.mark.parametrize(("cosine", "kind"), [(0.9, "present"), (0.45, "review"), (0.1, "unknown")])
+def test_the_face_goes_with_its_decision(cosine, kind):
+    """What records a decision on a track is given the face of the look it tells of, whatever the ruling."""
+    world = World(standing(Sight(1, cosine=cosine), seconds=1.0))
+    run, _ = before(world)
+    run.run()
+    ((told, crop),) = world.crops
+    assert (kind, (112, 112, 3), "uint8") == (told, crop.shape, str(crop.dtype))
+
+
+def test_a_dry_run_records_nothing():
+    """In a dry run neither decisions nor faces are handed on to be kept."""
+    world = World(standing(Sight(1, cosine=0.45), seconds=1.0))
+    run, told = before(world, scope=Scope(dry_run=True))
+    run.run()
+    assert (["review"], []) == ([each.decision.decision for each in of(told, Decided)], world.crops)

@@ -95,16 +95,21 @@ def test_the_latest_word_decides(app, ada, session, clock):
         assert not app.marks.mark(ada, session, at=clock.now, how="manual").new
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=6))
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans()), max_size=6))
 def test_which_mark_counts(found):
-    """Of a person's marks the first valid one by time counts, the earlier made of two at once; else the last one."""
+    """Of a person's marks the first valid one by time counts, the earlier made of two at once; else the last one.
+
+    One of no known time counts only where no other does.
+    """
     start = datetime(2026, 3, 2, tzinfo=UTC)
     marks = [
-        MarkInfo(str(n), 7, 1, start + timedelta(minutes=m), "file", start, "t", n, voided_at=None if valid else start)
-        for n, (m, valid) in enumerate(found, 1)
+        MarkInfo(
+            str(n), 7, 1, start + timedelta(minutes=m), "file", start, "t", n, known, voided_at=None if valid else start
+        )
+        for n, (m, valid, known) in enumerate(found, 1)
     ]
     valid = sorted((mark for mark in marks if mark.valid), key=lambda mark: mark.at)
-    wanted = (valid or marks[::-1] or [None])[0]
+    wanted = ([mark for mark in valid if mark.time_is_known] or valid or marks[::-1] or [None])[0]
     for order in (marks, marks[::-1]):
         assert wanted == of_people(order).get(7)
 

@@ -1,6 +1,8 @@
 """From decisions to marks: what a picture costs the database, and what other programs do meanwhile."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
 
 import pytest
 from sqlalchemy import event
@@ -123,3 +125,36 @@ def test_who_is_marked_waits_for_others(people, present, home):
 
     assert ("already", made) == (told.decision, told.mark)
     assert 2 == people.gallery.stats().sightings
+
+
+def test_several_cameras_mark_once(people, present, home, clock, pipeline):
+    """Programs that see the same person at the same moment make one mark: one says present, the others already."""
+    (decision,) = present(1)
+    gate = Barrier(6)
+
+    def see(number: int) -> str:
+        with Attendance.open(home, clock=clock, pipeline=pipeline) as own:
+            gate.wait()
+            return own.record(replace(decision, track=number), how="camera").decision
+
+    with ThreadPoolExecutor(6) as beside:
+        told = sorted(beside.map(see, range(6)))
+
+    assert ["already"] * 5 + ["present"] == told
+    assert (1, 6, []) == (people.gallery.stats().marks, people.gallery.stats().sightings, people.gallery.verify())
+
+
+def test_two_hands_mark_once(people, home, clock, pipeline):
+    """Two people who enter somebody by hand at the same moment, after a void mark, make one new mark."""
+    people.mark("Person 1")
+    people.void("Person 1", reason="wrong")
+    gate = Barrier(4)
+
+    def enter(_: int) -> bool:
+        with Attendance.open(home, clock=clock, pipeline=pipeline) as own:
+            gate.wait()
+            return own.enter("Person 1").new
+
+    with ThreadPoolExecutor(4) as beside:
+        assert [False] * 3 + [True] == sorted(beside.map(enter, range(4)))
+    assert [1, 2] == [mark.ordinal for mark in people.marks.of_session(people.session_named(None).id)]

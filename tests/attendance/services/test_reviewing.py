@@ -1,7 +1,7 @@
 """Somebody looks at a review: confirmed, given to another, or dismissed; nothing that was recorded changes."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 
 import numpy as np
@@ -132,10 +132,11 @@ def test_what_nobody_need_look_at(people, draw):
     assert [unsure.sighting] == [each.sighting.id for each in people.reviews.waiting()]
 
 
-def test_confirming_whom_a_camera_marked_before(people, draw, clock):
-    """Where the person was marked earlier in the session, no second mark is due."""
+@pytest.mark.parametrize("minutes", [0, 10])
+def test_confirming_whom_a_camera_marked_before(people, draw, clock, minutes):
+    """Where the person was marked earlier in the session, or at that moment, no second mark is due."""
     list(people.check(draw("sure.png", (1, 90))))
-    clock.forward(minutes=10)
+    clock.forward(minutes=minutes)
     (unsure,) = people.check(draw("unsure.png", (1, UNSURE)))
     settled = people.reviews.confirm(people.actor, unsure.sighting)
     assert (False, 1) == (settled.new, len(marked(people)))
@@ -151,6 +152,16 @@ def test_confirming_an_earlier_face(people, review, draw, clock):
     assert (True, 2, settled.mark.id) == (settled.new, len(marked(people)), row.mark.id)
     assert clock.now - timedelta(minutes=10) == row.mark.at
     assert 1 == people.gallery.stats().marks
+
+
+def test_confirming_whom_somebody_entered_without_a_time(people, review, clock):
+    """A mark of no known time says nothing of when the person came: the confirmed face does, and it counts."""
+    people.sessions.close("2026-03-02", at=clock.now)
+    clock.forward(days=1)
+    assert not people.enter("Ada", session="2026-03-02").mark.time_is_known
+    settled = people.reviews.confirm(people.actor, review)
+    (row,) = people.report(first=date(2026, 3, 2), last=date(2026, 3, 2))[:1]
+    assert (True, settled.mark.id, 1) == (settled.new, row.mark.id, people.gallery.stats().marks)
 
 
 def test_confirming_after_a_void(people, draw):
@@ -207,6 +218,19 @@ def test_a_merged_person_keeps_the_review(people, review, clock):
     (found,) = people.reviews.waiting()
     assert ("Bob", "Bob") == (found.person.name, found.candidates[0]["name"])
     assert people.gallery.find("Bob").id == people.reviews.confirm(people.actor, review).mark.person
+    assert [] == people.gallery.verify()
+
+
+def test_a_review_that_names_nobody(people, pipeline):
+    """A doubt about a track that is like nobody waits, too: it can be given to somebody, but not be confirmed."""
+    (stranger,) = people.judge([pipeline._face(0, 9, 90, 0)], source="door", track=True)
+    doubt = replace(stranger, decision="review", person=None, track=3)
+    number = people.record(doubt).sighting
+    (found,) = people.reviews.waiting()
+    assert (number, None, None) == (found.sighting.id, found.person, found.to_dict()["person"])
+    with pytest.raises(PersonUnknown):
+        people.reviews.confirm(people.actor, number)
+    assert people.gallery.find("Bob").id == people.reviews.reassign(people.actor, number, "Bob").mark.person
     assert [] == people.gallery.verify()
 
 
