@@ -1,4 +1,4 @@
-"""The gallery: people, their templates under one encoder, groups and look-alikes.
+"""The gallery: people, their templates under one pipeline, groups and look-alikes.
 
 Times are passed in as aware datetimes (`at`), and `by` says who acts; both go into the event log. Every method
 that changes something is one atomic step, also together inside `store.atomic()`.
@@ -42,7 +42,10 @@ if TYPE_CHECKING:
 
 
 class Gallery:
-    """People of one home, seen with one encoder: a template of another encoder is never opened or compared."""
+    """People of one home, seen with one pipeline: a template of another pipeline is never opened or compared.
+
+    A pipeline is all that a template comes from: detector, landmark net and encoder, named by `pipeline_id`.
+    """
 
     def __init__(self, store: "Database", pipeline_id: str, vault: "Vault | None" = None) -> None:
         self.store = store

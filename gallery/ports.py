@@ -147,7 +147,7 @@ class Search(Protocol):
 
 
 class Cipher(Protocol):
-    """Seals bytes so that they open for one person, encoder and purpose alone."""
+    """Seals bytes so that they open for one person, pipeline and purpose alone."""
 
     def seal(self, plain: bytes, *, person: int | str, pipeline_id: str, purpose: str) -> bytes:
         """`plain`, sealed."""

@@ -1,8 +1,8 @@
-"""Sealing of templates and crops with AES-256-GCM.
+"""Sealing of templates, crops, faces to look at and addresses with AES-256-GCM.
 
 A sealed value is one version byte, a random nonce of 12 bytes, the ciphertext and its tag of 16 bytes. Home,
-person, encoder and purpose are bound to it as associated data, each with its length before it, so that a value
-moved to another row, person, encoder or home is refused as surely as one with a flipped bit.
+person, pipeline and purpose are bound to it as associated data, each with its length before it, so that a value
+moved to another row, person, pipeline or home is refused as surely as one with a flipped bit.
 """
 
 import os
@@ -42,7 +42,7 @@ class Sealer:
         return self._context + _part(str(person)) + _part(pipeline_id) + _part(purpose)
 
     def seal(self, plain: bytes, *, person: int | str, pipeline_id: str, purpose: str) -> bytes:
-        """`plain`, readable only with the key and only for this person, encoder and purpose."""
+        """`plain`, readable only with the key and only for this person, pipeline and purpose."""
         nonce = os.urandom(NONCE_BYTES)
         bound = self._bound_to(person, pipeline_id, purpose)
         return _VERSION + nonce + self._cipher.encrypt(nonce, plain, bound)

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from gallery import Gallery, Store, record
 from gallery.repositories import corrections, sightings
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
-from gallery.schema import MarkRow, SessionRow, Template
+from gallery.schema import CorrectionRow, MarkRow, SessionRow, Template
 from gallery.values import Sighting
 
 
@@ -175,6 +175,32 @@ def test_repair_mends_what_needs_no_decision(sound, now, defect):
 
     assert left == sound.verify()
     assert {problem.id for problem in left} <= {"gallery.no_template"}
+
+
+def test_repair_keeps_what_stands_without_its_owner(sound, now):
+    """A mark whose sighting is gone stays without it; one whose person is gone as well goes, and so does its void."""
+    _raw(sound, "DELETE FROM sighting WHERE id < 3", "DELETE FROM person WHERE id = 2")
+    sound.repair(at=now, by="t")
+    with sound.store.reading() as session:
+        found = [(row.id, row.sighting_id) for row in session.scalars(select(MarkRow))]
+        left = session.scalars(select(CorrectionRow)).all()
+
+    assert ([("mark1", None)], []) == (found, left)
+    assert [] == sound.verify()
+
+
+def test_a_void_mark_of_another_face_is_no_defect(sound):
+    """What a mark that was voided rests on harms nobody: voiding is how such a mark is mended."""
+    _raw(sound, "UPDATE sighting SET person_id = 1 WHERE id = 2")
+    assert [] == sound.verify()
+
+
+def test_repair_takes_a_face_that_does_not_open(sound, now):
+    """The sealed face of a review that was altered is deleted; the review still waits for somebody to look."""
+    _raw(sound, "UPDATE sighting_crop SET picture = x'00'")
+    assert [] == sound.repair(at=now, by="t")
+    with sound.store.reading() as session:
+        assert ([3], []) == ([each.id for each in sightings.waiting(session)], sightings.crop_ids(session))
 
 
 def test_repair_of_a_sound_gallery_does_nothing(sound, now):

@@ -99,6 +99,16 @@ def test_closed_by_another_program_meanwhile(people, present, clock, home, pipel
     assert (0, 0) == (people.gallery.stats().marks, people.gallery.stats().sightings)
 
 
+def test_strangers_in_a_session_that_was_closed(people, present, clock):
+    """A check goes no further in a session that was closed meanwhile, whoever its picture shows."""
+    people.sessions.open("Maths", at=clock.now)
+    strangers = present(9)
+    people.sessions.close("Maths", at=clock.now)
+    with pytest.raises(SessionClosed):
+        people.record_picture(strangers, "Maths")
+    assert 0 == people.gallery.stats().sightings
+
+
 def test_removed_by_another_program_meanwhile(people, present, home, clock):
     """Who is removed after being judged gets no mark and is told as nobody; the others of the picture are marked."""
     decisions = present(1, 2)
