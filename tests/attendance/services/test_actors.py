@@ -22,7 +22,7 @@ TEACHER = Actor("teacher", roles=frozenset({"teacher"}), door="web")
 
 @pytest.fixture
 def people(app, draw):
-    """Ada with a mark of today, Bob who is remembered as like her, and Cid, of whom a close call waits; what was done so far was done by the account."""
+    """Ada with a mark, Bob remembered as like her, and Cid, of whom a close call waits; all done by the account."""
     app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
     app.enroll(draw("bob.png", (2,)), name="Bob", external_id="B")
     app.enroll(draw("cid.png", (3,)), name="Cid", external_id="C")
