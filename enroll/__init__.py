@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from enroll.card import EncoderCard, ScoreModel, load_card
+    from enroll.decoding import PhotoLimits
     from enroll.detectors.finder import FaceFinder
-    from enroll.encoder import OnnxEncoder, load_encoder
+    from enroll.encoder import OnnxEncoder
     from enroll.errors import *
     from enroll.face import Chip, Detection, Face, Photo, Quality, Template
     from enroll.kinds import PHOTO_SUFFIXES
     from enroll.limits import CHECK_LIMITS, ENROLL_LIMITS, CardLimits, QualityLimits
-    from enroll.photo import PhotoLimits, decode_photo, find_photos, read_photo
+    from enroll.photo import decode_photo, find_photos, read_photo
     from enroll.pipeline import Pipeline, open_pipeline, pipeline_id
-    from enroll.registry import Options, encoder_folder, open_encoder, register
+    from enroll.registry import Options, encoder_folder, load_encoder, open_encoder, register
     from enroll.roster import Entry, Roster, clean_name, name_photos, read_roster, skipped_files, walk_folder
     from enroll.screens.quality import QualityScreen, assess
     from enroll.stages import Detector, Encoder, Refiner, Screen, Screened, Sight
@@ -110,13 +111,14 @@ __all__ = [
 _HOME = {
     "card": ("EncoderCard", "ScoreModel", "load_card"),
     "detectors.finder": ("FaceFinder",),
-    "encoder": ("OnnxEncoder", "load_encoder"),
+    "encoder": ("OnnxEncoder",),
     "face": ("Chip", "Detection", "Face", "Photo", "Quality", "Template"),
     "kinds": ("PHOTO_SUFFIXES",),
     "limits": ("CHECK_LIMITS", "ENROLL_LIMITS", "CardLimits", "QualityLimits"),
-    "photo": ("PhotoLimits", "decode_photo", "find_photos", "read_photo"),
+    "decoding": ("PhotoLimits",),
+    "photo": ("decode_photo", "find_photos", "read_photo"),
     "pipeline": ("Pipeline", "open_pipeline", "pipeline_id"),
-    "registry": ("Options", "encoder_folder", "open_encoder", "register"),
+    "registry": ("Options", "encoder_folder", "load_encoder", "open_encoder", "register"),
     "roster": ("Entry", "Roster", "clean_name", "name_photos", "read_roster", "skipped_files", "walk_folder"),
     "screens.quality": ("QualityScreen", "assess"),
     "stages": ("Detector", "Encoder", "Refiner", "Screen", "Screened", "Sight"),

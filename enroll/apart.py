@@ -19,11 +19,8 @@ from enroll import errors
 from enroll.face import Pixels
 
 if TYPE_CHECKING:
-    from enroll.photo import PhotoLimits
+    from enroll.decoding import PhotoLimits
 
-# Pillow's names of the formats whose decoders were seen to write behind their buffers, to take memory that the
-# header does not tell of, or to complain on stderr.
-APART: Final = frozenset({"HEIF", "AVIF", "TIFF"})
 TIMEOUT_S: Final = 120.0
 _COMMAND: Final = (sys.executable, "-P", "-m", "enroll.apart")
 _IMPORT_ROOT: Final = str(Path(__file__).resolve().parents[1])
@@ -68,7 +65,7 @@ def main(read: BinaryIO, write: BinaryIO) -> None:
     """Decode one photo for the parent; its memory is bounded where the system can do that."""
     from PIL import AvifImagePlugin
 
-    from enroll.photo import PhotoLimits, decode_here
+    from enroll.decoding import PhotoLimits, decode_here
 
     AvifImagePlugin.DEFAULT_MAX_THREADS = _THREADS  # of this process alone
     orders, _, data = read.read().partition(b"\n")

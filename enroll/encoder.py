@@ -11,7 +11,6 @@ from enroll._sealed import ENCODER, sealed_bytes, sealed_session
 from enroll.card import EncoderCard, load_card
 from enroll.errors import EncoderFailed
 from enroll.face import Pixels
-from enroll.registry import DEFAULT, encoder_folder
 
 BATCH: Final = 16  # crops a run: more costs memory and saves no time on a CPU
 FEW: Final = 16  # embeddings that are compared with the cohort without BLAS
@@ -108,11 +107,6 @@ def _products(few: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np
     if len(few) > FEW:
         return np.asarray(few @ rows.T, np.float32)
     return np.asarray(np.einsum("nd,rd->nr", few, rows), np.float32)
-
-
-def load_encoder(name_or_folder: str | Path = DEFAULT, threads: int = 0) -> OnnxEncoder:
-    """Load an encoder that ships with the package by name, or any other by its folder."""
-    return OnnxEncoder(encoder_folder(name_or_folder), threads)
 
 
 def _unit(values: NDArray[np.float32], where: str) -> NDArray[np.float32]:

@@ -15,6 +15,7 @@ from enroll.errors import EncoderMissing, PartUnknown
 
 if TYPE_CHECKING:
     from enroll.card import EncoderCard
+    from enroll.encoder import OnnxEncoder
     from enroll.stages import Detector, Encoder, Screen
 
 Kind = Literal["detector", "screen", "encoder"]
@@ -80,9 +81,14 @@ def open_encoder(name_or_folder: str | Path = DEFAULT, options: Options | None =
     if factory is not None:
         encoder: Encoder = factory(options)
         return encoder
-    from enroll.encoder import load_encoder
-
     return load_encoder(name_or_folder, options.threads)
+
+
+def load_encoder(name_or_folder: str | Path = DEFAULT, threads: int = 0) -> "OnnxEncoder":
+    """Load an encoder that ships with the package by name, or any other by its folder; raises an `EncoderError`."""
+    from enroll.encoder import OnnxEncoder
+
+    return OnnxEncoder(encoder_folder(name_or_folder), threads)
 
 
 def encoder_card(name_or_folder: str | Path = DEFAULT) -> "EncoderCard":

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 from attendance.cameras.frame import Pixels
 from attendance.cameras.wire import STILL
 from attendance.errors import CameraMissing, CameraPath
+from enroll.decoding import PhotoLimits
 from enroll.errors import PhotoError
-from enroll.photo import PhotoLimits, decode_photo
+from enroll.photo import decode_photo
 
 if TYPE_CHECKING:
     from attendance.cameras.web import Site

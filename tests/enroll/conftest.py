@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from enroll.detectors.finder import FaceFinder
-from enroll.encoder import OnnxEncoder, load_encoder
+from enroll.encoder import OnnxEncoder
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112
-from enroll.registry import MODELS
+from enroll.registry import MODELS, load_encoder
 from enroll.stages import Detector
 
 

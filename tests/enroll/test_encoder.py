@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from enroll.encoder import OnnxEncoder, load_encoder
+from enroll.encoder import OnnxEncoder
 from enroll.errors import CardInvalid, EncoderAltered, EncoderFailed, EncoderMissing
 from enroll.geometry import align
+from enroll.registry import load_encoder
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from refusal import members
 MODULES = (
     "card",
     "chips",
+    "decoding",
     "detectors.finder",
     "encoder",
     "errors",

@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from enroll import apart, errors
+from enroll.decoding import PhotoLimits
 from enroll.errors import PhotoError
 from enroll.kinds import PHOTO_SUFFIXES
-from enroll.photo import PhotoLimits, decode_photo, find_photos, read_photo
+from enroll.photo import decode_photo, find_photos, read_photo
 
 SEED_PICTURE = np.random.default_rng(7).integers(0, 255, (48, 40, 3), np.uint8)
 
@@ -388,7 +389,7 @@ def peak_of(path: Path) -> tuple[int, str]:
         "import re, sys\n"
         "from pathlib import Path\n"
         "from enroll.errors import PhotoError\n"
-        "from enroll.photo import DEFAULT_LIMITS, decode_here\n"
+        "from enroll.decoding import DEFAULT_LIMITS, decode_here\n"
         "import pi_heif\n"
         "def told(key): return 1024 * int(re.search(key + r':\\s+(\\d+)', Path('/proc/self/status').read_text())[1])\n"
         "before = told('VmRSS')\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from enroll.encoder import load_encoder
+from enroll.registry import load_encoder
 from train.data.faces import cache_folder, load_faces
 from train.data.manifest import COLUMNS, manifest_path, read_manifest, refuse_other, write_table
 from train.data.pictures import Pictures, encode_labels

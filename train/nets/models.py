@@ -9,8 +9,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from enroll.encoder import load_encoder
-from enroll.registry import MODELS
+from enroll.registry import MODELS, load_encoder
 from train.errors import RecipeInvalid, WeightsUnusable
 from train.nets import joined as nets
 from train.nets.checkpoint import UNREADABLE

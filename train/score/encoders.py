@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from enroll._onnx import open_session
-from enroll.encoder import OnnxEncoder, load_encoder
+from enroll.encoder import OnnxEncoder
+from enroll.registry import load_encoder
 from train.errors import DataMissing, ExportUnequal, RecipeInvalid
 from train.nets.published import FILES, PAIR
 from train.recipe import RECIPE_COPY, finished_weights

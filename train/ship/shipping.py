@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from enroll.encoder import load_encoder
 from enroll.pipeline import finder_id
+from enroll.registry import load_encoder
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.data.realigned import load_pictures

@@ -20,7 +20,7 @@ from enroll import (
     PhotoUnknownFormat,
     SeveralFaces,
 )
-from enroll.photo import DEFAULT_LIMITS
+from enroll.decoding import DEFAULT_LIMITS
 from gallery import GalleryFull
 
 

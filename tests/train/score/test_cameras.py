@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from enroll.encoder import OnnxEncoder, load_encoder
+from enroll.encoder import OnnxEncoder
+from enroll.registry import load_encoder
 from train.data.pictures import Pictures
 
 pytest.importorskip("torch")
