@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attendance.errors import OutputFailed
 from gallery import files
-from gallery.files import ORDINARY, PRIVATE, beside, sync_folder
+from gallery.files import ORDINARY, PRIVATE
 
 TAKEN = "there is a file of this name already"
 
@@ -91,23 +91,16 @@ def write_over(target: Path, data: bytes | str, may_go: Callable[[Path], bool]) 
 
 
 def _replace(target: Path, data: bytes, before: os.stat_result) -> None:
-    temporary = beside(target)
+    mode = stat.S_IMODE(before.st_mode)
     try:
-        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IMODE(before.st_mode))
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(stat.S_IMODE(before.st_mode))
-        now = target.lstat()
-        if (now.st_ino, now.st_mtime_ns, now.st_size) != (before.st_ino, before.st_mtime_ns, before.st_size):
-            raise OutputFailed(_text(target), "somebody is changing this file")
-        temporary.replace(target)
-        sync_folder(target.parent)
+        with files.whole(target, mode) as unfinished:
+            unfinished.write_bytes(data)
+            unfinished.chmod(mode)
+            now = target.lstat()
+            if (now.st_ino, now.st_mtime_ns, now.st_size) != (before.st_ino, before.st_mtime_ns, before.st_size):
+                raise OutputFailed(_text(target), "somebody is changing this file")
     except OSError as error:
         raise _failed(target, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _bytes(data: bytes | str) -> bytes:

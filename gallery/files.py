@@ -67,6 +67,23 @@ def new_file(target: Path, mode: int = ORDINARY) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def whole(target: Path, mode: int = PRIVATE) -> Iterator[Path]:
+    """An empty file beside `target` to fill, of this mode less the umask; on success it takes the place of `target`.
+
+    A reader sees the old content or the new; on any failure `target` is as it was and nothing is left behind.
+    """
+    temporary = beside(target)
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    try:
+        yield temporary
+        sync_file(temporary)
+        temporary.replace(target)
+        sync_folder(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def new_private_file(target: Path) -> AbstractContextManager[Path]:
     """As `new_file`, of mode 0600."""
     return new_file(target, PRIVATE)
