@@ -167,4 +167,6 @@ def test_two_hands_mark_once(people, home, clock, pipeline):
 
     with ThreadPoolExecutor(4) as beside:
         assert [False] * 3 + [True] == sorted(beside.map(enter, range(4)))
-    assert [1, 2] == [mark.ordinal for mark in people.marks.of_session(people.session_named(None).id)]
+    assert [1, 2] == [
+        mark.ordinal for mark in people.marks.of_session(people.sessions.held(None, people.clock.utc()).id)
+    ]
