@@ -35,8 +35,7 @@ from gallery.vault.key import KEY_BYTES
 from gallery.vault.seal import Sealer
 
 if TYPE_CHECKING:
-    from gallery.gallery import Gallery
-    from gallery.ports import Cipher, Transaction
+    from gallery.ports import Cipher, Database, Transaction, Vault
 
 FORMAT, VERSION = "attendance-gallery", 1
 _MANIFEST, _PEOPLE, _TEMPLATES = "manifest.json", "people.json", "templates.json"
@@ -78,14 +77,14 @@ def _text(data: bytes) -> str:
 # Writing
 
 
-def export(gallery: "Gallery", path: Path, *, at: datetime, passphrase: str | None) -> Exported:
+def export(database: "Database", vault: "Vault", path: Path, *, at: datetime, passphrase: str | None) -> Exported:
     """Write the archive `path`; raises NotEmpty where it exists."""
     archive_id, salt = uuid4().hex, uuid4().bytes
     sealer = _derived(passphrase, salt, archive_id) if passphrase else None
-    with gallery.store.reading() as session:
-        listed = _people(gallery)
+    with database.reading() as session:
+        listed = _people(session)
         members = {_PEOPLE: _json(listed)}
-        filed = _templates(session, gallery, sealer) if sealer else []
+        filed = _templates(session, vault.unlock(), sealer) if sealer else []
     if sealer:
         members[_TEMPLATES] = _json(filed)
     manifest = {
@@ -106,7 +105,7 @@ def _digests(members: Mapping[str, bytes]) -> dict[str, str]:
     return {name: hashlib.sha256(data).hexdigest() for name, data in members.items()}
 
 
-def _people(gallery: "Gallery") -> list[dict[str, Any]]:
+def _people(session: "Transaction") -> list[dict[str, Any]]:
     return [
         {
             "id": person.external_id,
@@ -116,12 +115,11 @@ def _people(gallery: "Gallery") -> list[dict[str, Any]]:
             "active": person.active,
             "created": person.created.isoformat(),
         }
-        for person in gallery.people(active=None)
+        for person in people.listed(session, None, None, active=None)
     ]
 
 
-def _templates(session: "Transaction", gallery: "Gallery", target: Sealer) -> list[dict[str, Any]]:
-    source = gallery.sealer
+def _templates(session: "Transaction", source: "Cipher", target: Sealer) -> list[dict[str, Any]]:
     return [_filed(source, target, each) for each in templates.sealed(session)]
 
 
@@ -204,21 +202,23 @@ def _unlock(path: Path, manifest: Mapping[str, Any], passphrase: str | None) -> 
     return sealer
 
 
-def import_(gallery: "Gallery", path: Path, *, at: datetime, by: str, passphrase: str | None) -> Imported:
+def import_(
+    database: "Database", vault: "Vault", path: Path, *, at: datetime, by: str, passphrase: str | None
+) -> Imported:
     """Take in the archive `path`, all of it or nothing.
 
     People are matched by id; the same id under another name is refused as DuplicateId. Raises ImportInvalid.
     """
     found = _read(Path(path), passphrase)
     try:
-        with gallery.store.atomic() as session:
-            added = [_take_person(gallery, session, person, at, by) for person in found.people]
-            filed = [_take_template(gallery, session, found, entry) for entry in found.templates]
+        with database.atomic() as session:
+            added = [_take_person(database, session, person, at, by) for person in found.people]
+            filed = [_take_template(vault, session, found, entry) for entry in found.templates]
             result = Imported(sum(added), len(added) - sum(added), sum(filed), len(filed) - sum(filed))
             if any(added) or any(filed):
                 counts = {"people": result.people_added, "templates": result.templates_added}
                 record(session, at=at, by=by, action="gallery.import", subject="gallery", details=counts)
-                gallery.store.bump(session)
+                database.bump(session)
             return result
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ImportInvalid(str(path), "an entry of it cannot be understood") from error
@@ -228,7 +228,7 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _take_person(gallery: "Gallery", session: "Transaction", entry: Mapping[str, Any], at: datetime, by: str) -> bool:
+def _take_person(database: "Database", session: "Transaction", entry: Mapping[str, Any], at: datetime, by: str) -> bool:
     ref, name = clean(entry["id"], "id"), clean(entry["name"], "name")
     row = people.by_id(session, ref)
     if row is not None and row.name != name:
@@ -240,11 +240,11 @@ def _take_person(gallery: "Gallery", session: "Transaction", entry: Mapping[str,
         record(session, at=at, by=by, action="person.add", subject=row.id)
     joined = groups.add_member(session, row.id, entry["groups"])
     if joined and not new:
-        gallery.store.bump(session)
+        database.bump(session)
     return new
 
 
-def _take_template(gallery: "Gallery", session: "Transaction", found: _Archive, entry: Mapping[str, Any]) -> bool:
+def _take_template(vault: "Vault", session: "Transaction", found: _Archive, entry: Mapping[str, Any]) -> bool:
     ref, encoder = clean(entry["person"], "id"), str(entry["encoder"])
 
     def opened(text: str, purpose: str) -> bytes:
@@ -263,4 +263,4 @@ def _take_template(gallery: "Gallery", session: "Transaction", found: _Archive, 
     created = _instant(entry["created"])
     picture, landmarks = (None, None) if crop is None else templates.unpacked(crop, entry.get("form") or "aligned")
     photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), picture, created, landmarks)
-    return templates.insert(session, gallery.sealer, encoder, person.id, payload, photo).changed
+    return templates.insert(session, vault.unlock(), encoder, person.id, payload, photo).changed

@@ -410,11 +410,11 @@ class Gallery:
 
     def export(self, path: Path, *, at: datetime, passphrase: str | None = None) -> archive.Exported:
         """Write people and groups to the new archive `path`, with a passphrase also the templates."""
-        return archive.export(self, path, at=at, passphrase=passphrase)
+        return archive.export(self.store, self.vault, path, at=at, passphrase=passphrase)
 
     def import_(self, path: Path, *, at: datetime, by: str, passphrase: str | None = None) -> archive.Imported:
         """Take in an archive in one atomic step; what is there already stays as it is."""
-        return archive.import_(self, path, at=at, by=by, passphrase=passphrase)
+        return archive.import_(self.store, self.vault, path, at=at, by=by, passphrase=passphrase)
 
 
 def _refuse_inactive(row: "Person") -> None:

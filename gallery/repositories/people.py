@@ -119,7 +119,7 @@ def _free_id(session: Session, number: int) -> str:
 # Handing out
 
 
-def listed(session: Session, pipeline_id: str, group: str | None, *, active: bool | None) -> list[PersonInfo]:
+def listed(session: Session, pipeline_id: str | None, group: str | None, *, active: bool | None) -> list[PersonInfo]:
     """Everybody by name, or the members of a group; `active=None` lists those who left, too."""
     query = select(*COLUMNS).order_by(Person.name, Person.id)
     if active is not None:
@@ -129,13 +129,14 @@ def listed(session: Session, pipeline_id: str, group: str | None, *, active: boo
     return infos(session, pipeline_id, session.execute(query).all())
 
 
-def infos(session: Session, pipeline_id: str, rows: Sequence[Any]) -> list[PersonInfo]:
-    """The people, as objects or as rows of `COLUMNS`, with groups and template counts.
+def infos(session: Session, pipeline_id: str | None, rows: Sequence[Any]) -> list[PersonInfo]:
+    """The people, as objects or as rows of `COLUMNS`, with groups and template counts (0 without a pipeline).
 
-    Three queries, however many there are.
+    Three queries at most, however many there are.
     """
     ids = [row.id for row in rows] if len(rows) <= _CHUNK else None
-    belongs, counts = groups.of_people(session, ids), templates.counts(session, pipeline_id, ids)
+    belongs = groups.of_people(session, ids)
+    counts = {} if pipeline_id is None else templates.counts(session, pipeline_id, ids)
     return [
         PersonInfo(
             id=row.id,
@@ -151,7 +152,7 @@ def infos(session: Session, pipeline_id: str, rows: Sequence[Any]) -> list[Perso
     ]
 
 
-def info(session: Session, pipeline_id: str, row: Person) -> PersonInfo:
+def info(session: Session, pipeline_id: str | None, row: Person) -> PersonInfo:
     """One row as `infos` does it."""
     return infos(session, pipeline_id, [row])[0]
 
