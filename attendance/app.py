@@ -257,7 +257,7 @@ class Attendance:
         """People as a file."""
         from attendance.services.archives import Archives
 
-        return Archives(self.gallery, self.clock)
+        return Archives(self.gallery, self.sessions, self.clock)
 
     @cached_property
     def session_book(self) -> "SessionBook":

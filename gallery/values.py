@@ -110,6 +110,21 @@ class StoredCrop:
 
 
 @dataclass(frozen=True)
+class OpenedTemplate:
+    """A template opened: vector (d,) and cohort mean, and its crop; None is what is not kept or does not open."""
+
+    template: TemplateInfo
+    vector: NDArray[np.float32] | None
+    cohort_mean: float | None
+    crop: StoredCrop | None
+
+    @property
+    def damaged(self) -> bool:
+        """Whether something of it does not open."""
+        return self.vector is None or (self.crop is None and self.template.has_crop)
+
+
+@dataclass(frozen=True)
 class SealedTemplate:
     """A template as it lies in its row, with the external id of its person; `crop` is None where none is kept."""
 

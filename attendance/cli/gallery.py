@@ -176,13 +176,37 @@ def export(
     templates: Annotated[
         bool, typer.Option("--templates", help="With the templates, sealed by a passphrase (asked for).")
     ] = False,
+    person: Annotated[
+        str | None,
+        typer.Option(
+            help="All that is kept of this person (id or exact name), to hand over to them; it is recorded.",
+            metavar="PERSON",
+        ),
+    ] = None,
     home: options.Home = None,
 ) -> None:
-    """Write people and groups to an archive; templates only sealed by a passphrase."""
+    """Write people and groups to an archive, templates only sealed by a passphrase; or one person's own data."""
+    if person is not None:
+        if templates:
+            raise typer.BadParameter("a person's own data have the templates in them", param_hint="--templates")
+        _hand_over(person, target, home)
+        return
     with reading(home) as opened:
         phrase = _passphrase() if templates else None
         done = opened.archives.export(target, passphrase=phrase)
     say(f"wrote {target}: {_facts(done)}")
+
+
+def _hand_over(person: str, target: Path, home: Path | None) -> None:
+    with changing(home) as opened:
+        done = opened.archives.person(opened.actor, person, target)
+    who = f"{done.person.name} ({done.person.external_id})"
+    say(f"wrote {target}, all of {who}: templates {done.templates}, marks {done.marks}, sightings {done.sightings}")
+    if done.waiting:
+        say(f"faces in it that nobody has looked at, and that may show other people: {done.waiting}")
+    if done.damaged:
+        say(f"templates and faces that do not open, and are not in it: {done.damaged}; see 'attendance gallery verify'")
+        raise typer.Exit(1)
 
 
 @app.command("import", epilog=options.EXIT_CODES)

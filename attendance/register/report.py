@@ -152,12 +152,12 @@ def local(at: datetime, session: SessionInfo) -> datetime:
 
 def to_csv(found: Iterable[Row]) -> str:
     """A header and one line a row; no cell can be taken for a formula by a spreadsheet."""
-    return _csv(COLUMNS, (row.to_dict() for row in found))
+    return csv_text(COLUMNS, (row.to_dict() for row in found))
 
 
 def to_excel_csv(found: Iterable[Row]) -> str:
     """The same as Excel opens it: with a byte order mark, times without T and offset, their zone beside them."""
-    return BYTE_ORDER_MARK + _csv(LOCAL_COLUMNS, (_plain_times(row.cells()) for row in found))
+    return BYTE_ORDER_MARK + csv_text(LOCAL_COLUMNS, (_plain_times(row.cells()) for row in found))
 
 
 def _plain_times(cells: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +165,8 @@ def _plain_times(cells: dict[str, Any]) -> dict[str, Any]:
     return cells | times
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """A header and one line a row, in which no cell can be taken for a formula."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

@@ -24,6 +24,11 @@ def heir_of(session: Session, key: int) -> int | None:
     return session.scalar(select(Alias.person_id).where(Alias.key == key))
 
 
+def keys_of(session: Session, person: int) -> frozenset[int]:
+    """The internal id of a person, and those of whoever was merged into them."""
+    return frozenset({person, *session.scalars(select(Alias.key).where(Alias.person_id == person))})
+
+
 def called(session: Session, keys: Collection[int]) -> dict[int, Named]:
     """How the people of these internal ids are called now, by the id given; who is gone is left out."""
     wanted, found = sorted(keys), {}

@@ -1,6 +1,6 @@
 """What somebody has said of a mark or a sighting afterwards: appended, never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
 from typing import Final
@@ -28,6 +28,8 @@ TOLD_BY: Final[Mapping[CorrectionKind, str]] = MappingProxyType(
     }
 )
 """The action of the event that each kind has beside it; its subject is the mark's or the sighting's id."""
+
+_CHUNK = 500
 
 
 def add(
@@ -58,6 +60,16 @@ def of_mark(session: Session, mark: str) -> list[Correction]:
     """What was said of a mark, in order."""
     query = select(CorrectionRow).where(CorrectionRow.mark_id == mark).order_by(CorrectionRow.id)
     return [corrected(row) for row in session.scalars(query)]
+
+
+def about(session: Session, marks: Collection[str], sightings: Collection[int]) -> list[Correction]:
+    """What was said of any of these marks and sightings, in order."""
+    found: list[Correction] = []
+    for column, wanted in ((CorrectionRow.mark_id, sorted(marks)), (CorrectionRow.sighting_id, sorted(sightings))):
+        for start in range(0, len(wanted), _CHUNK):
+            query = select(CorrectionRow).where(column.in_(wanted[start : start + _CHUNK]))
+            found += [corrected(row) for row in session.scalars(query)]
+    return sorted(found, key=lambda each: each.id)
 
 
 def unrecorded(session: Session) -> list[tuple[str, str]]:

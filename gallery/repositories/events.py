@@ -5,11 +5,11 @@ ids, counts and codes, never a name, an external id or a file name: whoever is r
 mark has an event `mark.add` with its id as subject, every correction one of its own; `gallery.verify` compares.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from gallery.schema import EventRow
@@ -25,6 +25,12 @@ SIGHTING_PURGED = "sighting.purge"
 LOOKALIKE_ADDED = "lookalike.add"
 LOOKALIKE_CLEARED = "lookalike.clear"
 PERSON_ACTIVE = "person.active"
+PERSON_EXPORTED = "person.export"
+OF_PEOPLE: Final = ("person", "template", "lookalike")
+"""What the actions begin with whose subject is a person's internal id."""
+NAMING: Final = ("person", "to", "from", "other")
+"""The details that hold the internal id of a person."""
+_CHUNK = 500
 
 
 def record(
@@ -48,7 +54,30 @@ def history(session: Session, *, subject: int | str | None = None, action: str |
         query = query.where(EventRow.subject == str(subject))
     if action is not None:
         query = query.where(EventRow.action == action)
-    return [Event(row.seq, row.at, row.by, row.action, row.subject, row.details) for row in session.scalars(query)]
+    return [_event(row) for row in session.scalars(query)]
+
+
+def concerning(
+    session: Session, keys: Collection[int], marks: Collection[str], sightings: Collection[int]
+) -> list[Event]:
+    """The log in order, as far as it is of a person of these internal ids, or of these marks and sightings."""
+    subjects = sorted({*map(str, keys), *marks, *map(str, sightings)})
+    text = type_coerce(EventRow.details, Text)
+    told: list[Any] = [or_(*(text.like(f"%: {key}{end}%") for key in sorted(keys) for end in (",", "}")))]
+    told += [EventRow.subject.in_(subjects[start : start + _CHUNK]) for start in range(0, len(subjects), _CHUNK)]
+    rows = {row.seq: row for each in told for row in session.scalars(select(EventRow).where(each))}
+    found = (_event(rows[seq]) for seq in sorted(rows))
+    return [each for each in found if _concerns(each, keys, marks, sightings)]
+
+
+def _concerns(event: Event, keys: Collection[int], marks: Collection[str], sightings: Collection[int]) -> bool:
+    kind = event.action.partition(".")[0]
+    subjects = {**dict.fromkeys(OF_PEOPLE, keys), "mark": marks, "sighting": sightings}.get(kind, ())
+    return event.subject in set(map(str, subjects)) or any(event.details.get(name) in keys for name in NAMING)
+
+
+def _event(row: EventRow) -> Event:
+    return Event(row.seq, row.at, row.by, row.action, row.subject, row.details)
 
 
 def times(session: Session, action: str) -> dict[str, list[datetime]]:

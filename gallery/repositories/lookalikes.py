@@ -3,7 +3,7 @@
 import math
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from gallery.repositories.events import LOOKALIKE_CLEARED, history
@@ -57,6 +57,12 @@ def _cleared_at(session: Session, first: int, second: int) -> float:
     events = history(session, subject=first, action=LOOKALIKE_CLEARED)
     scores = (event.details["score"] for event in events if event.details["other"] == second)
     return float(max(scores, default=-math.inf))
+
+
+def count_of(session: Session, person: int) -> int:
+    """With how many others a person is remembered."""
+    theirs = or_(LookalikeRow.first_id == person, LookalikeRow.second_id == person)
+    return session.scalar(select(func.count()).select_from(LookalikeRow).where(theirs)) or 0
 
 
 def all_pairs(session: Session) -> list[Lookalike]:

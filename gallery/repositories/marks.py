@@ -67,6 +67,12 @@ def of_session(session: Session, session_id: int) -> list[StoredMark]:
     return _read(session, query.order_by(MarkRow.at, MarkRow.ordinal, MarkRow.id))
 
 
+def of_person(session: Session, person: int) -> list[StoredMark]:
+    """All marks of a person, void ones too, in order of time."""
+    query = select(MarkRow).where(MarkRow.person_id == person)
+    return _read(session, query.order_by(MarkRow.at, MarkRow.ordinal, MarkRow.id))
+
+
 def add(
     session: Session,
     person: int,

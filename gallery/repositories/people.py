@@ -174,6 +174,12 @@ def named(session: Session, ids: Collection[int]) -> tuple[int, dict[int, Named]
     return int(rows[0][0]), {row.id: Named(row.external_id, row.name) for row in rows if row.id is not None}
 
 
+def others(session: Session, person: int) -> Iterator[Named]:
+    """How everybody but this person is called."""
+    query = select(Person.external_id, Person.name).where(Person.id != person)
+    yield from (Named(external_id, name) for external_id, name in session.execute(query))
+
+
 def unrecognisable(session: Session, pipeline_id: str) -> Iterator[str]:
     """The external ids of active people without a template of this encoder."""
     having = select(Template.person_id).where(Template.pipeline_id == pipeline_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import and_, delete, exists, insert, or_, select
 from sqlalchemy.orm import Session
 
-from gallery.schema import CorrectionRow, SightingCrop, SightingRow
+from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
@@ -92,6 +92,24 @@ def numbered(session: Session, numbers: Collection[int]) -> dict[int, Sighting]:
         query = select(SightingRow).where(SightingRow.id.in_(wanted[start : start + _CHUNK]))
         found |= {row.id: sighted(row) for row in session.scalars(query)}
     return found
+
+
+def of_person(session: Session, person: int) -> list[Sighting]:
+    """Those that name the person, were given to them afterwards, or have a mark of theirs, in order of time."""
+    query = select(SightingRow).where(_of(person)).order_by(SightingRow.at, SightingRow.id)
+    return [sighted(row) for row in session.scalars(query)]
+
+
+def _of(person: int) -> Any:
+    given = exists().where(CorrectionRow.sighting_id == SightingRow.id, CorrectionRow.person_id == person)
+    marked = exists().where(MarkRow.sighting_id == SightingRow.id, MarkRow.person_id == person)
+    return or_(and_(SightingRow.person_id.is_not(None), SightingRow.person_id == person), given, marked)
+
+
+def compared(session: Session, person: int, keys: Collection[int]) -> int:
+    """How many others have the person of these internal ids among those they were found to be most alike."""
+    query = select(SightingRow.candidates).where(~_of(person)).execution_options(yield_per=_CHUNK)
+    return sum(any(each["key"] in keys for each in found) for found in session.scalars(query))
 
 
 def waiting(session: Session) -> list[Sighting]:

@@ -5,6 +5,7 @@ is its five landmarks, x and y each, as float32 little-endian followed by the en
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
 from gallery.schema import Crop, Person, Template
-from gallery.values import AddedTemplate, CropForm, SealedTemplate, StoredCrop, TemplateInfo, Templates
+from gallery.values import AddedTemplate, CropForm, OpenedTemplate, SealedTemplate, StoredCrop, TemplateInfo, Templates
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher
@@ -264,6 +265,24 @@ def open_crop(session: Session, cipher: "Cipher", template_id: int) -> StoredCro
         return None
     plain = cipher.open(crop.picture, person=row.person_id, pipeline_id=row.pipeline_id, purpose=CROP)
     return StoredCrop(_info(row, has_crop=True), *unpacked(plain, crop.form))
+
+
+def opened(session: Session, cipher: "Cipher", person_id: int) -> list[OpenedTemplate]:
+    """A person's templates of every pipeline with their crops; what does not open is None."""
+    query = select(Template).where(Template.person_id == person_id).order_by(Template.id)
+    return [_opened(session, cipher, row) for row in session.scalars(query)]
+
+
+def _opened(session: Session, cipher: "Cipher", row: Template) -> OpenedTemplate:
+    vector = cohort_mean = crop = None
+    has_crop = session.get(Crop, row.id) is not None
+    with suppress(TemplateAltered):
+        crop = open_crop(session, cipher, row.id)
+    with suppress(TemplateAltered):
+        plain = cipher.open(row.vector, person=row.person_id, pipeline_id=row.pipeline_id, purpose=VECTOR)
+        numbers = np.frombuffer(plain, _NUMBER).astype(np.float32)
+        vector, cohort_mean = numbers[:-1], float(numbers[-1])
+    return OpenedTemplate(_info(row, has_crop=has_crop), vector, cohort_mean, crop)
 
 
 def unpacked(plain: bytes, form: str) -> tuple[bytes, NDArray[np.float32] | None]:

@@ -1,0 +1,315 @@
+"""One person's data as files to hand over: readable without this program, and naming nobody else."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from attendance.records import instant
+from attendance.register.marks import info_of
+from attendance.register.others import ANOTHER, Others
+from attendance.register.report import BYTE_ORDER_MARK, csv_text
+from attendance.zones import zone
+from gallery.repositories.events import NAMING, OF_PEOPLE
+from gallery.values import Named
+
+if TYPE_CHECKING:
+    from gallery.portability import Everything
+    from gallery.values import Correction, Event, OpenedTemplate, ScoredKey, Sighting, StoredMark, StoredSession
+
+THIS: Final = "this person"
+MARK_COLUMNS: Final = (
+    *("session", "day", "at", "zone", "time_known", "how", "direction", "entered", "by"),
+    *("counts", "voided", "void_reason", "voided_by", "note", "mark"),
+)
+_SUFFIXES: Final = {b"\xff\xd8": "jpg", b"\x89P": "png", b"RI": "webp"}
+_VECTOR: Final = (
+    "A template is what the face was measured to be: a row of numbers by which this program compares faces. 'vector' "
+    "is that row, as base64 of 32-bit floating-point numbers (float32), lowest byte first; 'cohort_mean' is how alike "
+    "it is to faces in general. The numbers mean something to programs with the same 'pipeline' alone."
+)
+_DAMAGED: Final = "This does not open any more, so that it cannot be handed over."
+
+_README: Final = """What is kept of {name} ({id})
+{line}
+
+This is a copy of everything that the attendance program keeps of this person. It was made at
+{now} ({zone}), which is {utc}, by the account {by}.
+It covers the time from {begin} to {end}.
+
+The files
+---------
+
+person.json     The person: name, id, groups, note, since when enrolled, from when to when active or not, and with how
+                many other people the program takes care not to take this person for. "internal_ids" are the numbers by
+                which the program's records name this person.
+templates.json  The templates that faces are compared with ({templates}): when each was made, from which photo file, how
+                good the photo was, and the numbers themselves, with a sentence on what they are.
+photos/         The pictures of the face that are kept with the templates ({photos}). The photos are not kept.
+marks.csv       The marks of presence ({marks}), as a table for a spreadsheet: session, day and time, how each came
+marks.json      about, who entered it, and whether it counts. The second file holds the same with all corrections.
+sightings.json  The sightings ({sightings}): every time the program took a face in a picture or before a camera for this
+                person, was in doubt whether it is, or was told so afterwards. With place and time, the numbers that
+                the ruling rests on, the reasons, and what somebody has said of it since.
+faces/          The pictures that are kept of sightings until somebody has looked at them ({faces}). As nobody has yet,
+                such a picture may show another person.
+events.json     The entries of the log ({events}) that tell what was done with this person's data, when, and by which
+                account. The last one is the making of this copy.
+
+How to read them
+----------------
+
+Times are those of the clock at the place, with their distance from UTC at the end. Where "time_known" is false, it is
+not known when on that day the person was there. The "ruling" of a sighting is "present" or "already" (taken for this
+person, who was marked then or had been before) or "review" (in doubt: somebody was asked to look). "score" and
+"cosine" tell how alike the face was, higher is more, and "threshold" what the score had to reach.
+
+Other people
+------------
+
+Other people are not named here: "{another}" stands in their place, also where their full name, or their id if it
+has three letters or more, is found in a file name, a reason or a note. Whoever hands this copy over looks through what
+was typed all the same: the program does not know nicknames, first names alone, or people who are not enrolled. "by"
+names the accounts of those who work with the program.
+"""
+
+
+@dataclass(frozen=True)
+class PersonFile:
+    """What is kept of one person, as files by name.
+
+    ``zone`` is the site's IANA zone, for times that belong to no session; ``by`` is who hands the data over.
+    """
+
+    found: "Everything"
+    now: datetime
+    zone: str
+    by: str
+
+    def files(self) -> dict[str, bytes]:
+        """The files, each by its name in the archive."""
+        pictures = dict(self._pictures())
+        marks = [self._mark(each) for each in self.found.marks]
+        documents = {
+            "person.json": self._person(),
+            "templates.json": {"about": _VECTOR, "templates": [self._template(each) for each in self.found.templates]},
+            "marks.json": marks,
+            "sightings.json": self._sightings(),
+            "events.json": [self._event(each) for each in self.found.events],
+        }
+        cells = [{**each, "note": each["details"].get("note")} for each in marks]
+        return {
+            "README.txt": self._readme().encode(),
+            **{name: _json(value) for name, value in documents.items()},
+            "marks.csv": (BYTE_ORDER_MARK + csv_text(MARK_COLUMNS, cells)).encode(),
+            **pictures,
+        }
+
+    @cached_property
+    def _others(self) -> Others:
+        who = self.found.person
+        return Others(Named(who.external_id, who.name), self.found.others)
+
+    # Person and templates
+
+    def _person(self) -> dict[str, Any]:
+        who = self.found.person
+        return {
+            "name": who.name,
+            "id": who.external_id,
+            "internal_ids": sorted(self.found.keys),
+            "note": self._others.left_out(who.note),
+            "groups": self._others.left_out_of(who.groups),
+            "enrolled": self._site(who.created),
+            "active": who.active,
+            "periods": self._periods(),
+            "lookalikes": _people(self.found.lookalikes),
+        }
+
+    def _periods(self) -> list[dict[str, Any]]:
+        """From when to when the person was active or not, the last one without an end."""
+        changes = [(self.found.person.created, True), *self.found.standing.spells]
+        ends = [*(at for at, _ in changes[1:]), None]
+        return [
+            {"active": active, "from": self._site(begin), "to": None if end is None else self._site(end)}
+            for (begin, active), end in zip(changes, ends, strict=True)
+            if begin != end
+        ]
+
+    def _template(self, each: "OpenedTemplate") -> dict[str, Any]:
+        info, vector = each.template, each.vector
+        return {
+            "template": info.id,
+            "made": self._site(info.created),
+            "photo": self._others.left_out(info.source),
+            "photo_sha256": info.source_sha256,
+            "quality": dict(info.quality),
+            "pipeline": info.pipeline_id,
+            "vector": None if vector is None else base64.b64encode(vector.astype("<f4").tobytes()).decode("ascii"),
+            "numbers": None if vector is None else len(vector),
+            "cohort_mean": each.cohort_mean,
+            "picture": None if each.crop is None else _name("photos", "template", info.id, each.crop.picture),
+            "landmarks": None if each.crop is None else _points(each.crop.landmarks),
+            "damaged": _DAMAGED if each.damaged else None,
+        }
+
+    def _pictures(self) -> Iterator[tuple[str, bytes]]:
+        for each in self.found.templates:
+            if each.crop is not None:
+                yield _name("photos", "template", each.template.id, each.crop.picture), each.crop.picture
+        for number, face in self.found.faces.items():
+            if face is not None:
+                yield _name("faces", "sighting", number, face), face
+
+    # Marks and sightings
+
+    def _mark(self, each: "StoredMark") -> dict[str, Any]:
+        session, void = self.found.sessions.get(each.session), each.voided
+        return {
+            **self._session(session),
+            "at": self._at(each.at, session) if each.time_known else None,
+            "time_known": each.time_known,
+            "how": info_of(each).how,
+            "direction": each.direction,
+            "entered": self._at(each.entered, session),
+            "by": each.by,
+            "counts": void is None,
+            "voided": None if void is None else self._at(void.at, session),
+            "void_reason": None if void is None else self._others.left_out(void.reason),
+            "voided_by": None if void is None else void.by,
+            "mark": each.id,
+            "sighting": each.sighting,
+            "details": self._others.left_out_of(dict(each.details)),
+            "corrections": [self._correction(said, session) for said in self.found.corrections if said.mark == each.id],
+        }
+
+    def _session(self, session: "StoredSession | None") -> dict[str, Any]:
+        if session is None:
+            return {"session": None, "day": None, "zone": self.zone}
+        day = session.day or session.opens.astimezone(zone(session.zone)).date()
+        return {"session": self._others.left_out(session.name), "day": day.isoformat(), "zone": session.zone}
+
+    def _correction(self, said: "Correction", session: "StoredSession | None") -> dict[str, Any]:
+        return {
+            "what": said.kind,
+            "at": self._at(said.at, session),
+            "by": said.by,
+            "reason": self._others.left_out(said.reason),
+            "to": self._who(said.person),
+        }
+
+    def _sightings(self) -> dict[str, Any]:
+        others = f"{_count(self.found.compared, 'other face')} had this person among the people they are most alike"
+        return {"sightings": [self._sighting(each) for each in self.found.sightings], "others": others}
+
+    def _sighting(self, each: "Sighting") -> dict[str, Any]:
+        session = None if each.session is None else self.found.sessions.get(each.session)
+        place = None if each.place is None else self.found.places.get(each.place)
+        face = None if each.id is None else self.found.faces.get(each.id)
+        kept = each.id in self.found.faces
+        return {
+            "sighting": each.id,
+            **self._session(session),
+            "at": self._at(each.at, session),
+            "place": None if place is None else self._others.left_out(place.name),
+            "site": None if place is None or place.site is None else self._others.left_out(place.site),
+            "means": each.means,
+            "source": self._others.left_out(each.source),
+            "frame": each.frame,
+            "track": each.track,
+            "box": None if each.box is None else list(each.box),
+            "ruling": each.ruling,
+            "person": self._who(each.person),
+            "reasons": list(each.reasons),
+            "score": each.score,
+            "cosine": each.cosine,
+            "threshold": each.threshold,
+            "margin": each.margin,
+            "target_fpir": each.target_fpir,
+            "gallery_size": each.gallery_size,
+            "candidates": [self._candidate(one) for one in each.candidates],
+            "quality": dict(each.quality),
+            "pipeline": each.pipeline,
+            "corrections": [self._correction(s, session) for s in self.found.corrections if s.sighting == each.id],
+            "picture": None if face is None else _name("faces", "sighting", each.id, face),
+            "damaged": _DAMAGED if kept and face is None else None,
+        }
+
+    def _candidate(self, each: "ScoredKey") -> dict[str, Any]:
+        return {"person": self._who(each.key) or ANOTHER, "score": each.score, "cosine": each.cosine}
+
+    def _who(self, key: Any) -> str | None:
+        if key is None:
+            return None
+        return THIS if key in self.found.keys else ANOTHER
+
+    # What was done
+
+    def _event(self, each: "Event") -> dict[str, Any]:
+        kind = each.action.partition(".")[0]
+        about = self._who(int(each.subject)) if kind in OF_PEOPLE else f"{kind} {each.subject}"
+        details = {name: self._who(value) if name in NAMING else value for name, value in each.details.items()}
+        return {"at": self._site(each.at), "by": each.by, "what": each.action, "about": about, "details": details}
+
+    # Times
+
+    def _at(self, moment: datetime, session: "StoredSession | None") -> str:
+        """The instant on the clock of the session's zone, with its offset."""
+        return _local(moment, self.zone if session is None else session.zone)
+
+    def _site(self, moment: datetime) -> str:
+        return _local(moment, self.zone)
+
+    # In plain words
+
+    def _readme(self) -> str:
+        found, who = self.found, self.found.person
+        moments = [who.created, *(each.at for each in found.marks), *(each.at for each in found.sightings)]
+        moments += [each.at for each in found.events]
+        return _README.format(
+            name=who.name,
+            id=who.external_id,
+            line="=" * len(f"What is kept of {who.name} ({who.external_id})"),
+            another=ANOTHER,
+            now=_local(self.now, self.zone),
+            utc=instant(self.now),
+            by=self.by,
+            zone=self.zone,
+            begin=_local(min(moments), self.zone),
+            end=_local(max(moments), self.zone),
+            templates=len(found.templates),
+            photos=sum(each.crop is not None for each in found.templates),
+            marks=len(found.marks),
+            sightings=len(found.sightings),
+            faces=sum(face is not None for face in found.faces.values()),
+            events=len(found.events),
+        )
+
+
+def _json(value: Any) -> bytes:
+    return (json.dumps(value, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+
+
+def _local(moment: datetime, zone_name: str) -> str:
+    return moment.astimezone(zone(zone_name)).isoformat(timespec="milliseconds")
+
+
+def _name(folder: str, what: str, number: int | None, picture: bytes) -> str:
+    return f"{folder}/{what}-{number}.{_SUFFIXES.get(picture[:2], 'bin')}"
+
+
+def _points(landmarks: "np.ndarray[Any, Any] | None") -> list[list[float]] | None:
+    return None if landmarks is None else np.round(landmarks.astype(np.float64), 3).tolist()
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _people(number: int) -> str:
+    return f"{number} other {'person' if number == 1 else 'people'}"

@@ -1,0 +1,108 @@
+"""Everything that is kept of one person, read in one view: what they are handed over who ask what is known of them."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gallery.errors import TemplateAltered
+from gallery.repositories import (
+    aliases,
+    corrections,
+    events,
+    lookalikes,
+    marks,
+    people,
+    places,
+    sessions,
+    sightings,
+    templates,
+)
+from gallery.standing import NEVER_LEFT, Standing
+
+if TYPE_CHECKING:
+    from gallery.ports import Database, Transaction, Vault
+    from gallery.values import (
+        Correction,
+        Event,
+        Named,
+        OpenedTemplate,
+        PersonInfo,
+        Place,
+        Sighting,
+        StoredMark,
+        StoredSession,
+    )
+
+
+@dataclass(frozen=True)
+class Everything:
+    """All that a home keeps of one person.
+
+    ``keys`` are the internal ids that records name them by; ``faces`` the pictures kept of sightings, by sighting, None
+    where one does not open; ``sessions`` and ``places`` are those of the home, by number. ``lookalikes`` is with how
+    many others they are remembered, ``compared`` of how many other sightings they are among the candidates. ``others``
+    is how everybody else is called, whom a copy of these data must not name.
+    """
+
+    person: "PersonInfo"
+    keys: frozenset[int]
+    standing: Standing
+    templates: "Sequence[OpenedTemplate]"
+    marks: "Sequence[StoredMark]"
+    sightings: "Sequence[Sighting]"
+    corrections: "Sequence[Correction]"
+    faces: Mapping[int, bytes | None]
+    sessions: "Mapping[int, StoredSession]"
+    places: "Mapping[int, Place]"
+    events: "Sequence[Event]"
+    lookalikes: int
+    compared: int
+    others: "Sequence[Named]"
+
+
+def everything(database: "Database", vault: "Vault", person: int) -> Everything:
+    """What is kept of the person of this internal id, of one moment; needs the key where something is sealed.
+
+    Raises PersonUnknown, KeyMissing, KeyExposed, KeyWrong.
+    """
+    with database.reading() as view:
+        row, keys = people.find_row(view, person), aliases.keys_of(view, person)
+        marked, seen = marks.of_person(view, person), sightings.of_person(view, person)
+        ids, numbers = {each.id for each in marked}, {each.id for each in seen if each.id is not None}
+        said = corrections.about(view, ids, numbers)
+        return Everything(
+            person=people.info(view, None, row),
+            keys=keys,
+            standing=people.standings(view).get(person, NEVER_LEFT),
+            templates=_templates(view, vault, person),
+            marks=marked,
+            sightings=seen,
+            corrections=said,
+            faces=_faces(view, vault, numbers - _of_others(said, person)),
+            sessions={each.id: each for each in sessions.all_sessions(view)},
+            places={each.id: each for each in places.all_places(view)},
+            events=events.concerning(view, keys, ids, numbers),
+            lookalikes=lookalikes.count_of(view, person),
+            compared=sightings.compared(view, person, keys),
+            others=tuple(people.others(view, person)),
+        )
+
+
+def _templates(view: "Transaction", vault: "Vault", person: int) -> "list[OpenedTemplate]":
+    return templates.opened(view, vault.unlock(), person) if templates.of_person(view, person) else []
+
+
+def _of_others(said: "Sequence[Correction]", person: int) -> set[int]:
+    """The sightings of which somebody has said that they show somebody else."""
+    wrong = (each for each in said if each.kind == "dismiss" or (each.kind == "reassign" and each.person != person))
+    return {each.sighting for each in wrong if each.sighting is not None}
+
+
+def _faces(view: "Transaction", vault: "Vault", numbers: set[int]) -> dict[int, bytes | None]:
+    found: dict[int, bytes | None] = {}
+    for number in sorted(numbers & set(sightings.crop_ids(view))):
+        found[number] = None
+        with suppress(TemplateAltered):
+            found[number] = sightings.open_crop(view, vault.unlock(), number)
+    return found
