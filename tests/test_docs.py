@@ -2,12 +2,15 @@
 
 import importlib.util
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import typer
 
 from attendance.judge import decision
 from attendance.live import vote
@@ -75,6 +78,62 @@ def test_no_line_is_longer_than_a_screen(page: Path) -> None:
     """Prose is broken within 150 characters; only tables and what is to be copied may be wider."""
     lines = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL).splitlines()
     assert [] == [line for line in lines if len(line) > 150 and not line.startswith("|")]
+
+
+def told_commands(text: str) -> list[str]:
+    """The command lines of a page: code spans and lines of code that begin with the program's name."""
+    blocks = re.findall(r"^```[^\n]*\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    lines += re.findall(r"^    (attendance .*)$", text, re.MULTILINE)
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", prose)]
+    return [each.split("  #")[0].strip() for each in (*spans, *lines) if each.startswith("attendance ")]
+
+
+def amiss(words: list[str], command: Any) -> str | None:
+    """What the parser would not know of a command line, None where it knows all: its commands and its flags."""
+    path = []
+    while words and getattr(command, "commands", None) and not words[0].startswith("-"):
+        path.append(words.pop(0))
+        if path[-1] not in command.commands:
+            return f"no command {' '.join(path)}"
+        command = command.commands[path[-1]]
+    known = {"--help", "--debug", "--install-completion"}
+    known |= {each for option in command.params for each in (*option.opts, *option.secondary_opts)}
+    unknown = [word.split("=")[0] for word in words if word.startswith("-") and word.split("=")[0] not in known]
+    return f"no flag {unknown[0]} of {' '.join(path)}" if unknown else None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_that_pages_tell_are_there(page: Path) -> None:
+    """Each command line that a page shows is one of the program's, with flags that its --help lists."""
+    from attendance.cli.root import app
+    from train.cli import app as training
+
+    commands = {"": typer.main.get_command(app), "train": typer.main.get_command(training)}
+    found = {}
+    for told in told_commands(page.read_text(encoding="utf-8")):
+        words = shlex.split(told.replace("…", ""))[1:]
+        if words[0] == "COMMAND":
+            continue
+        kind = "train" if words[0] == "train" else ""
+        found[told] = amiss(words[1:] if kind else words, commands[kind])
+    assert {} == {told: why for told, why in found.items() if why is not None}
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("gallery export FILE --person P", None),
+        ("gallery vanish P", "no command gallery vanish"),
+        ("gallery export FILE --nobody P", "no flag --nobody of gallery export"),
+    ],
+)
+def test_a_command_that_is_not_there_is_found(told: str, why: str | None) -> None:
+    """What the program does not know is named, so that the test of the pages can fail."""
+    from attendance.cli.root import app
+
+    assert why == amiss(told.split(), typer.main.get_command(app))
 
 
 def test_every_variable_is_documented() -> None:
