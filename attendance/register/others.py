@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 Span = tuple[int, int]
 ANOTHER: Final = "another person"
-_WORD: Final = re.compile(r"[^\W\d_]+|\d+")
+_WORD: Final = re.compile(r"(?:[^\W\d_][\u0300-\u036f]*)+|\d+")  # a letter may have its accents behind it
 _SHORTEST: Final = 3
 """Letters of an id that is looked for: a shorter one, such as 7 or A, stands in many a text and means nobody there."""
 
@@ -35,7 +35,7 @@ class Others:
         """The text with "another person" in the place of everybody else's name and id."""
         composed = unicodedata.normalize("NFC", text)
         found = list(_WORD.finditer(composed))
-        words = [each.group().casefold() for each in found]
+        words = [_plain(each.group()) for each in found]
         own = self._own.spans(words)
         kept, done = [], 0
         for first, last in _joined(each for each in self._others.spans(words) if not _within(each, own)):
@@ -61,7 +61,7 @@ class _Called:
         self._rows: dict[str, set[tuple[str, ...]]] = {}
 
     def learn(self, name: str) -> None:
-        words = tuple(each.casefold() for each in _WORD.findall(unicodedata.normalize("NFC", name)))
+        words = tuple(_plain(each) for each in _WORD.findall(unicodedata.normalize("NFC", name)))
         if words:
             self._rows.setdefault(words[0], set()).add(words)
 
@@ -73,6 +73,10 @@ class _Called:
     def _longest(self, words: Sequence[str], at: int) -> int:
         rows = self._rows.get(words[at], ())
         return max((len(row) for row in rows if tuple(words[at : at + len(row)]) == row), default=0)
+
+
+def _plain(word: str) -> str:
+    return unicodedata.normalize("NFC", word.casefold())
 
 
 def _within(span: Span, others: Iterable[Span]) -> bool:

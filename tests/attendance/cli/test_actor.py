@@ -25,6 +25,7 @@ CHANGES = [
     ("gallery", "deactivate", "Ada"),
     ("gallery", "merge", "Bob", "Ada", "--yes"),
     ("gallery", "remove", "Ada", "--yes"),
+    ("gallery", "export", "{archive}", "--person", "Ada"),
     ("gallery", "lookalikes", "clear", "Ada", "Bob"),
 ]
 
@@ -34,7 +35,7 @@ def files(draw):
     """The places that the commands above name."""
     ada, bob, cid = draw("ada.png", (1,)), draw("bob.png", (1, 60)), draw("cid.png", (3,))
     folder = draw("more/Dan.png", (4,)).parent
-    return {"ada": ada, "bob": bob, "cid": cid, "folder": folder}
+    return {"ada": ada, "bob": bob, "cid": cid, "folder": folder, "archive": ada.with_name("ada.zip")}
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=" ".join)

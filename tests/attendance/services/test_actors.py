@@ -96,6 +96,10 @@ CHANGES = {
         lambda app, tmp_path, **_: imported(app, tmp_path),
         {"person.add", "gallery.import"},
     ),
+    "Archives.person": (
+        lambda app, tmp_path, **_: app.archives.person(TEACHER, "Ada", tmp_path / "ada.zip"),
+        {"person.export"},
+    ),
     "Upkeep.repair": (lambda app, **_: (orphaned(app), app.upkeep.repair(TEACHER)), {"repair.orphan"}),
     "Checks.run": (
         lambda app, draw, **_: list(app.checks.run(TEACHER, [draw("door.png", (2, 90))], Scope())),

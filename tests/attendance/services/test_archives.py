@@ -1,10 +1,25 @@
-"""Archives as a service: people go out of one home and into another, templates with a passphrase alone."""
+"""Archives as a service: people from one home to another, templates with a passphrase alone; one person's own data."""
+
+import errno
+import json
+import stat
+import zipfile
 
 import pytest
 
 from attendance import Attendance
 from attendance.access import Actor
-from gallery import DuplicateId, ImportInvalid, NotEmpty
+from gallery import (
+    DuplicateId,
+    GalleryFull,
+    GalleryLocked,
+    GalleryReadOnly,
+    ImportInvalid,
+    NotEmpty,
+    PersonUnknown,
+    Store,
+    history,
+)
 
 TEACHER = Actor("teacher")
 PHRASE = "correct horse battery staple"
@@ -72,3 +87,97 @@ def test_an_id_of_somebody_else(there, here, tmp_path, draw):
     with pytest.raises(DuplicateId):
         here.archives.take_in(TEACHER, tmp_path / "people.zip")
     assert ["Zoe"] == [each.name for each in here.people.all(gone_too=True)]
+
+
+# One person's data
+
+
+def exports(app) -> list[tuple[str, str]]:
+    with app.store.reading() as transaction:
+        return [(each.subject, each.by) for each in history(transaction, action="person.export")]
+
+
+def test_one_person_is_handed_over(there, tmp_path):
+    """One new file for its owner alone holds what is kept of the person, and the log tells who made it."""
+    done = there.archives.person(TEACHER, "Ada", tmp_path / "ada.zip")
+    with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
+        assert archive.testzip() is None
+        events = json.loads(archive.read("events.json"))
+        assert ["README.txt", "person.json", "templates.json"] == archive.namelist()[:3]
+    assert ("Ada", 1, 0, 0, 0, 0) == (
+        done.person.name,
+        done.templates,
+        done.marks,
+        done.sightings,
+        done.waiting,
+        done.damaged,
+    )
+    assert 0o600 == stat.S_IMODE((tmp_path / "ada.zip").stat().st_mode)
+    assert [("1", "teacher")] == exports(there)
+    assert ("person.export", "teacher") == (events[-1]["what"], events[-1]["by"])
+
+
+def test_faces_that_wait_are_counted(there, tmp_path, draw):
+    """How many faces nobody has looked at is told, as they may show somebody else."""
+    list(there.check(draw("door.png", (1, 25))))
+    assert 1 == there.archives.person(TEACHER, "Ada", tmp_path / "ada.zip").waiting
+    there.reviews.dismiss(TEACHER, 1)
+    assert 0 == there.archives.person(TEACHER, "Ada", tmp_path / "again.zip").waiting
+
+
+def test_damage_is_counted(there, tmp_path):
+    """A template that does not open is told, and the rest is handed over."""
+    with there.store.atomic() as session:
+        session.connection().exec_driver_sql("UPDATE template SET vector = zeroblob(length(vector))")
+    assert 1 == there.archives.person(TEACHER, "Ada", tmp_path / "ada.zip").damaged
+
+
+def test_who_left_is_handed_over_and_who_is_gone_is_unknown(there, tmp_path):
+    """Somebody inactive has a right to their data; of somebody removed there is none, and no file."""
+    there.leaving.set_active(TEACHER, "Ada", False)
+    assert not there.archives.person(TEACHER, "Ada", tmp_path / "ada.zip").person.active
+    there.people.remove(TEACHER, "Ada")
+    with pytest.raises(PersonUnknown):
+        there.archives.person(TEACHER, "A", tmp_path / "again.zip")
+    assert ["ada.zip"] == sorted(each.name for each in tmp_path.glob("*.zip"))
+
+
+def test_nobody_looks_without_a_trace(there, tmp_path):
+    """Where the home is opened for reading alone, nothing is handed over: it could not be recorded."""
+    there.close()
+    with (
+        Attendance.open(there.home, clock=there.clock, pipeline=there.pipeline, read_only=True) as reading,
+        pytest.raises(GalleryReadOnly, match="is recorded"),
+    ):
+        reading.archives.person(TEACHER, "Ada", tmp_path / "ada.zip")
+    assert not (tmp_path / "ada.zip").exists()
+
+
+def test_no_person_takes_the_place_of_a_file(there, tmp_path):
+    """A file that is there stays as it is, and nothing is recorded."""
+    (tmp_path / "ada.zip").write_text("mine")
+    with pytest.raises(NotEmpty):
+        there.archives.person(TEACHER, "Ada", tmp_path / "ada.zip")
+    assert ("mine", []) == ((tmp_path / "ada.zip").read_text(), exports(there))
+
+
+def test_a_full_disk_leaves_neither_file_nor_event(there, tmp_path, monkeypatch):
+    """A file that cannot be written whole is not there at all, and the log does not tell of one."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    with pytest.raises(GalleryFull):
+        there.archives.person(TEACHER, "Ada", tmp_path / "ada.zip")
+    assert ([], []) == ([*tmp_path.glob("*.zip"), *tmp_path.glob(".*")], exports(there))
+
+
+def test_no_file_before_its_trace(there, tmp_path, monkeypatch):
+    """Where the log cannot be written in the end, there is no file either."""
+    with Store.open(there.home, busy_timeout_s=0.1) as other, other.atomic():
+        monkeypatch.setattr(there.gallery, "store", Store.open(there.home, busy_timeout_s=0.1))
+        with pytest.raises(GalleryLocked):
+            there.archives.person(TEACHER, "Ada", tmp_path / "ada.zip")
+        there.gallery.store.close()
+    assert [] == [*tmp_path.glob("*.zip"), *tmp_path.glob(".*")]

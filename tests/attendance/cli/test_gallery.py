@@ -1,0 +1,65 @@
+"""`attendance gallery export`: everybody for another gallery, or one person's data for that person."""
+
+import json
+import zipfile
+
+import pytest
+
+
+@pytest.fixture
+def ada(command, draw):
+    """Ada is enrolled."""
+    assert 0 == command("enroll", draw("ada.png", (1,)), "--name", "Ada", "--id", "A")[0]
+
+
+@pytest.mark.usefixtures("ada")
+def test_one_person(command, tmp_path):
+    """--person writes that person's data, and says of whom and how much."""
+    code, out, err = command("gallery", "export", tmp_path / "ada.zip", "--person", "Ada")
+    assert (0, "") == (code, out)
+    assert f"wrote {tmp_path / 'ada.zip'}, all of Ada (A): templates 1, marks 0, sightings 0\n" == err
+    with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
+        assert "A" == json.loads(archive.read("person.json"))["id"]
+
+
+@pytest.mark.usefixtures("ada")
+def test_what_to_see_to_is_said(command, draw, tmp_path, app):
+    """Faces that nobody has looked at are told of, and what does not open ends in exit code 1."""
+    app.enroll(draw("bob.png", (2,)), name="Bob")
+    policy = app.policy()
+    close_call = round(50 * (policy.threshold + policy.review_threshold))  # percent of likeness to Ada
+    list(app.check(draw("door.png", (1, close_call))))
+    code, _, err = command("gallery", "export", tmp_path / "ada.zip", "--person", "Ada")
+    assert (0, "faces in it that nobody has looked at, and that may show other people: 1") == (
+        code,
+        err.splitlines()[-1],
+    )
+    with app.store.atomic() as session:
+        session.connection().exec_driver_sql("UPDATE template SET vector = zeroblob(length(vector))")
+    code, _, err = command("gallery", "export", tmp_path / "again.zip", "--person", "Ada")
+    assert 1 == code
+    assert err.splitlines()[-1].startswith("templates and faces that do not open, and are not in it: 1;")
+
+
+@pytest.mark.usefixtures("ada")
+def test_one_person_has_templates_anyway(command, tmp_path):
+    """--templates belongs to the archive of everybody; with --person it is wrong usage, and there is no file."""
+    code, _, err = command("gallery", "export", tmp_path / "ada.zip", "--person", "Ada", "--templates")
+    assert (2, False) == (code, (tmp_path / "ada.zip").exists())
+    assert "--templates" in err
+
+
+@pytest.mark.usefixtures("ada")
+def test_nobody(command, tmp_path):
+    """Somebody who is not enrolled is refused on one line, and there is no file."""
+    code, _, err = command("gallery", "export", tmp_path / "eve.zip", "--person", "Eve")
+    assert (1, 1, False) == (code, err.count("\n"), (tmp_path / "eve.zip").exists())
+    assert err.startswith("error[gallery.person_unknown] Eve: ")
+
+
+@pytest.mark.usefixtures("ada")
+def test_everybody_as_before(command, tmp_path):
+    """Without --person it is the archive for another gallery."""
+    assert 0 == command("gallery", "export", tmp_path / "all.zip")[0]
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert {"manifest.json", "people.json"} == set(archive.namelist())

@@ -1,0 +1,271 @@
+"""One person's data as files: all that is theirs, in plain words, and no byte of anybody else's name or id."""
+
+import base64
+import csv
+import io
+import json
+import tempfile
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from attendance import Attendance
+from attendance.access import Actor
+from attendance.register.personfile import MARK_COLUMNS, PersonFile
+from gallery.portability import everything
+from gallery.repositories import places, sightings
+from gallery.values import ScoredKey, Sighting
+
+UNSURE = 25
+TEACHER = Actor("teacher")
+
+
+def files_of(app: Attendance, person: str | int) -> dict[str, bytes]:
+    """The person's files as the app's own account would hand them over now."""
+    found = everything(app.store, app.gallery.vault, app.people.find(person).id)
+    return PersonFile(found, app.clock.utc(), app.zone, "teacher").files()
+
+
+def document(app: Attendance, name: str, person: str | int = "Ada"):
+    return json.loads(files_of(app, person)[name])
+
+
+@pytest.fixture
+def people(app, draw) -> Attendance:
+    """Ada, in two groups, Bob and Cid are enrolled."""
+    app.enroll(draw("ada.png", (1,)), name="Ada", external_id="E-100", groups=["choir", "7b"])
+    app.enroll(draw("bob.png", (2,)), name="Bob", external_id="E-200")
+    app.enroll(draw("cid.png", (3,)), name="Cid", external_id="E-300")
+    return app
+
+
+def test_the_person(people, clock):
+    """Name, id, numbers, groups, and from when to when the person was active or not, on the site's clock."""
+    begun = clock.now
+    clock.forward(days=40)
+    people.leaving.set_active(TEACHER, "Ada", False, since=date(2026, 4, 1))
+    clock.forward(days=1)
+    people.leaving.set_active(TEACHER, "Ada", True)
+    people.gallery.remember_lookalike("Ada", "Bob", 0.3, at=clock.now, by="t")
+    told = document(people, "person.json")
+    again = clock.now.isoformat(timespec="milliseconds")
+    assert [
+        {"active": True, "from": begun.isoformat(timespec="milliseconds"), "to": "2026-04-01T00:00:00.000+00:00"},
+        {"active": False, "from": "2026-04-01T00:00:00.000+00:00", "to": again},
+        {"active": True, "from": again, "to": None},
+    ] == told.pop("periods")
+    assert {
+        "name": "Ada",
+        "id": "E-100",
+        "internal_ids": [1],
+        "note": "",
+        "groups": ["7b", "choir"],
+        "enrolled": "2026-03-02T07:58:11.204+00:00",
+        "active": True,
+        "lookalikes": "1 other person",
+    } == told
+
+
+def test_the_templates(people, draw):
+    """The numbers are the template's own, the picture is what is kept, and a sentence says what they are."""
+    told = document(people, "templates.json")
+    (one,) = told["templates"]
+    vector = np.frombuffer(base64.b64decode(one["vector"]), "<f4")
+    expected = people.gallery.load().vectors[0]
+    assert np.array_equal(expected, vector)
+    assert (str(draw("ada.png", (1,))), "fake-1", len(expected)) == (one["photo"], one["pipeline"], one["numbers"])
+    assert "float32" in told["about"]
+    assert people.gallery.crop(one["template"]) == files_of(people, "Ada")[one["picture"]]
+
+
+def test_the_marks(people, draw, clock):
+    """Each mark tells session, time, how it came about, who entered it, and why it does not count, in both files."""
+    list(people.checks.run(TEACHER, [draw("door.png", (1,), seed=3)], people.scope()))
+    clock.forward(minutes=2)
+    people.by_hand.void(TEACHER, "Ada", reason="=ill, Bob saw it")
+    clock.forward(minutes=1)
+    people.by_hand.enter(TEACHER, "Ada", at="08:00", note="came late")
+    first, second = document(people, "marks.json")
+    assert ("2026-03-02", "2026-03-02", "UTC", "file", "teacher", False) == tuple(
+        first[key] for key in ("session", "day", "zone", "how", "by", "counts")
+    )
+    assert ("2026-03-02T07:58:11.204+00:00", "2026-03-02T08:00:11.204+00:00") == (first["at"], first["voided"])
+    assert [("void", "teacher", "=ill, another person saw it")] == [
+        (each["what"], each["by"], each["reason"]) for each in first["corrections"]
+    ]
+    assert ("manual", "2026-03-02T08:00:00.000+00:00", {"note": "came late"}, True) == (
+        second["how"],
+        second["at"],
+        second["details"],
+        second["counts"],
+    )
+    rows = list(csv.DictReader(io.StringIO(files_of(people, "Ada")["marks.csv"].decode("utf-8-sig"))))
+    assert list(MARK_COLUMNS) == list(rows[0])
+    assert ["'=ill, another person saw it", ""] == [row["void_reason"] for row in rows]
+    assert ["", "came late"] == [row["note"] for row in rows]
+
+
+def test_times_are_of_the_zone_of_the_session(people, draw, clock):
+    """A mark's time is that of the clock of its session's zone, whatever the site's is by now."""
+    with Attendance.open(people.home, clock=clock, pipeline=people.pipeline, flags={"time_zone": "Asia/Tokyo"}) as east:
+        list(east.checks.run(TEACHER, [draw("door.png", (1,), seed=3)], east.scope()))
+    (mark,) = document(people, "marks.json")
+    (seen,) = document(people, "sightings.json")["sightings"]
+    assert ("Asia/Tokyo", "2026-03-02T16:58:11.204+09:00") == (mark["zone"], mark["at"])
+    assert ("Asia/Tokyo", "2026-03-02T16:58:11.204+09:00") == (seen["zone"], seen["at"])
+
+
+def test_a_time_that_is_not_known_is_none(people, clock):
+    """Where nobody knows when the person was there, no time is made up."""
+    people.by_hand.enter(TEACHER, "Ada", session="2026-03-01")
+    (mark,) = document(people, "marks.json")
+    assert (None, False, "2026-03-01") == (mark["at"], mark["time_known"], mark["day"])
+    assert clock.now.isoformat(timespec="milliseconds") == mark["entered"]
+
+
+def test_a_sighting_names_nobody_else(people, draw):
+    """A sighting comes with its numbers, reasons and face; who else was compared is another person."""
+    list(people.checks.run(TEACHER, [draw("door.png", (1, UNSURE))], people.scope()))
+    told = document(people, "sightings.json")
+    (seen,) = told["sightings"]
+    assert ("review", ["close_call"], "this person") == (seen["ruling"], seen["reasons"], seen["person"])
+    assert ["this person", "another person", "another person"] == [each["person"] for each in seen["candidates"]]
+    assert seen["score"] < seen["threshold"]
+    with Image.open(io.BytesIO(files_of(people, "Ada")[seen["picture"]])) as picture:
+        assert ("PNG", (112, 112)) == (picture.format, picture.size)
+    assert "0 other faces" in told["others"]
+    assert "1 other face " in document(people, "sightings.json", "Bob")["others"]
+
+
+def test_a_review_that_was_settled(people, draw):
+    """What somebody said of a sighting is in: given to another it names nobody, given to this person it does so."""
+    list(people.checks.run(TEACHER, [draw("door.png", (1, UNSURE))], people.scope()))
+    people.reviews.reassign(TEACHER, 1, "Bob", reason="it is Bob, not Ada")
+    (of_ada,) = document(people, "sightings.json")["sightings"]
+    (of_bob,) = document(people, "sightings.json", "Bob")["sightings"]
+    assert ("this person", "another person") == (of_ada["person"], of_ada["corrections"][0]["to"])
+    assert ("another person", "this person") == (of_bob["person"], of_bob["corrections"][0]["to"])
+    assert "it is another person, not Ada" == of_ada["corrections"][0]["reason"]
+    assert "it is Bob, not another person" == of_bob["corrections"][0]["reason"]
+    assert [] == [name for name in files_of(people, "Ada") if name.startswith("faces/")]
+
+
+def test_the_events(people):
+    """What was done is told by whom, with this person and others told apart and without a number of others."""
+    people.gallery.remember_lookalike("Bob", "Cid", 0.3, at=people.clock.utc(), by="t")
+    people.gallery.remember_lookalike("Bob", "Ada", 0.3, at=people.clock.utc(), by="t")
+    people.gallery.merge("Cid", "Bob", at=people.clock.utc(), by="t")
+    told = {each["what"]: (each["about"], each["details"]) for each in document(people, "events.json", "Bob")}
+    assert ("this person", {"other": "this person"}) == told["lookalike.add"] or (
+        ("another person", {"other": "this person"}) == told["lookalike.add"]
+    )
+    assert ("this person", {"from": "this person"}) == told["person.merge"]
+    (of_ada,) = [each for each in document(people, "events.json") if each["what"] == "lookalike.add"]
+    assert ("this person", {"other": "another person"}) == (of_ada["about"], of_ada["details"])
+
+
+def test_the_readme_says_what_there_is(people, draw):
+    """It names the person, the time it covers, and every file; its lines fit a screen."""
+    list(people.checks.run(TEACHER, [draw("door.png", (1, UNSURE))], people.scope()))
+    files = files_of(people, "Ada")
+    text = files["README.txt"].decode()
+    assert text.startswith("What is kept of Ada (E-100)\n===========================\n")
+    assert "2026-03-02T07:58:11.204Z, by the account teacher" in text
+    assert {"README.txt"} == {name for name in files if name.split("/")[0] not in text}
+    assert max(map(len, text.splitlines())) <= 120
+    assert "{" not in text
+
+
+def test_what_does_not_open_is_said(people):
+    """A damaged template is named as such, without numbers and picture, beside all the rest."""
+    with people.store.atomic() as session:
+        session.connection().exec_driver_sql("UPDATE template SET vector = zeroblob(length(vector))")
+        session.connection().exec_driver_sql("UPDATE crop SET picture = zeroblob(length(picture))")
+    (one,) = document(people, "templates.json")["templates"]
+    assert (None, None, None) == (one["vector"], one["numbers"], one["picture"])
+    assert "does not open" in one["damaged"]
+    assert "Ada" == document(people, "person.json")["name"]
+
+
+# Nothing of other people
+
+LETTERS = st.characters(categories=["Lu", "Ll", "Lo", "Nd"], max_codepoint=0x24F)
+CALLED = st.lists(st.text(LETTERS, min_size=2, max_size=6).map("Qz{}".format), min_size=1, max_size=3)
+NAMES = CALLED.flatmap(lambda words: st.sampled_from([" ".join(words), "-".join(words), ". ".join(words)]))
+
+
+def crowded(app: Attendance, called: list[str]) -> None:
+    """Other people's names and ids stand wherever somebody can have typed them in what is Ada's."""
+    now, everybody = app.clock.utc(), " and ".join(called)
+    vector = np.eye(64, dtype=np.float32)
+    app.gallery.enroll(
+        "Ada Byron",
+        vector[0],
+        0.0,
+        quality={"score": 80},
+        source=f"photos/{everybody}/{called[0]}_2.JPG",
+        source_sha256="0" * 64,
+        at=now,
+        by="teacher",
+        external_id="E-100",
+        groups=[f"class of {called[0]}"],
+        note=f"sits beside {everybody}; not {called[1]}!",
+    )
+    keys = [
+        app.gallery.add_person(
+            name, external_id=identifier, groups=[f"only {name}"], note=f"{name} is ill", at=now, by="teacher"
+        ).id
+        for name, identifier in zip(called[::2], called[1::2], strict=True)
+    ]
+    app.session_book.open(TEACHER, f"Talk with {called[0]}")
+    app.session_book.open(TEACHER, f"Private {called[1]}")
+    app.by_hand.enter(TEACHER, "Ada Byron", session=f"Talk with {called[0]}", note=f"seen by {everybody.upper()}")
+    app.by_hand.void(TEACHER, "Ada Byron", session=f"Talk with {called[0]}", reason=f"that was {called[1]}")
+    app.by_hand.enter(TEACHER, keys[0], session=f"Private {called[1]}")
+    app.gallery.remember_lookalike("Ada Byron", keys[0], 0.3, at=now, by="teacher")
+    place(app, keys, called)
+    app.reviews.reassign(TEACHER, 1, "Ada Byron", reason=f"not {called[0]} ({called[1]})")
+
+
+def place(app: Attendance, keys: list[int], called: list[str]) -> None:
+    """A place with a name and a site of others, and two reviews there: one that names another, one that names Ada."""
+    now, door = app.clock.utc(), f"door of {called[0]}"
+    compared = tuple(ScoredKey(key, 0.2, 0.2) for key in (*keys, 1))
+    session = app.sessions.by_hand(f"Talk with {called[0]}", now).id
+    with app.store.atomic() as transaction:
+        there = places.insert(transaction, None, door, "camera", at=now, site=f"house of {called[1]}").id
+        review = Sighting(now, "camera", door, "review", "fake-1", session, place=there, candidates=compared)
+        sightings.add(transaction, [replace(review, person=key) for key in (keys[0], 1)])
+
+
+class Still:
+    """A clock that stands."""
+
+    def utc(self) -> datetime:
+        return datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@settings(max_examples=20)
+@given(called=st.lists(NAMES, min_size=4, max_size=4, unique_by=str.casefold))
+def test_no_byte_of_other_people(fake, called):
+    """Wherever other people's names and ids stand, none of them is in any file that a person is handed, or its name."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Attendance.open(Path(folder) / "home", clock=Still(), pipeline=fake.FakePipeline()) as app,
+    ):
+        crowded(app, called)
+        files = files_of(app, "Ada Byron")
+    texts = [*files] + [data.decode() for data in files.values()]
+    left = [(each, text) for each in called for text in texts if each.casefold() in text.casefold()]
+    assert [] == left
+    assert 2 == len(json.loads(files["sightings.json"])["sightings"])
+    assert sum(text.count("another person") for text in texts) >= 12
