@@ -1,7 +1,6 @@
 """From decisions to records: a sighting of each, the marks they come to, and of which time those are."""
 
 import dataclasses
-import io
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,8 +140,10 @@ class Recorder:
 
     def _keep_faces(self, transaction: "Transaction", decisions: Sequence[Decision], crops: Crops) -> None:
         """Keep, sealed, the faces of which the settings say so: of reviews, and of strangers if that is asked for."""
+        from enroll.chips import encoded_crop
+
         kept = {
-            each.sighting: encoded(crop)
+            each.sighting: encoded_crop(crop)
             for each, crop in zip(decisions, crops, strict=False)
             if crop is not None and each.sighting is not None and self._retention.keeps(each.decision)
         }
@@ -211,15 +212,6 @@ def _sighting(decision: Decision, session: "SessionInfo", means: "Means | None",
 
 
 _NUMBERS = ("box", "score", "cosine", "threshold", "margin", "target_fpir", "gallery_size")
-
-
-def encoded(crop: Any) -> bytes:
-    """A picture (H, W, 3) uint8 RGB as a PNG."""
-    from PIL import Image
-
-    data = io.BytesIO()
-    Image.fromarray(crop).save(data, "PNG", compress_level=1)
-    return data.getvalue()
 
 
 def refuse_past(session: "SessionInfo", at: datetime, means: "Means") -> None:

@@ -382,8 +382,8 @@ def _ref(person: "PersonInfo") -> PersonRef:
 
 def _kept(face: "Face") -> dict[str, Any]:
     """What the gallery keeps of a face for a later pipeline: its chip, or without one the aligned crop."""
-    from enroll.chips import pack, pack_aligned
+    from enroll.chips import encoded, encoded_crop
 
     if face.chip is None:
-        return {"crop": pack_aligned(face.crop)}
-    return {"crop": pack(*face.chip)}
+        return {"crop": encoded_crop(face.crop)}
+    return {"crop": encoded(face.chip.pixels), "landmarks": face.chip.landmarks}

@@ -102,10 +102,10 @@ def _renewed(crop: "StoredCrop", pipeline: "Pipeline") -> "tuple[Pixels, dict[st
 
     The picture stays as it is; a chip gets the landmarks of this pipeline and is cut by them.
     """
-    from enroll.chips import crop_of, is_chip, unpack, unpack_aligned, with_landmarks
+    from enroll.chips import crop_of, decoded, decoded_crop
 
     side, kept = pipeline.encoder.crop_size, crop.picture
-    if not is_chip(kept):
-        return unpack_aligned(kept, side), {"crop": kept}
-    chip = pipeline.realigned(unpack(kept), getattr(crop.template, "pipeline_id", ""))
-    return crop_of(chip, side), {"crop": with_landmarks(kept, chip.landmarks)}
+    if crop.landmarks is None:
+        return decoded_crop(kept, side), {"crop": kept}
+    chip = pipeline.realigned(decoded(kept, crop.landmarks), crop.template.pipeline_id)
+    return crop_of(chip, side), {"crop": kept, "landmarks": chip.landmarks}

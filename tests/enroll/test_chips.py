@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enroll import chips
-from enroll.chips import SIDE, crop_of, cut, decoded, is_chip, pack, pack_aligned, unpack, unpack_aligned
+from enroll.chips import crop_of, cut, decoded, decoded_crop, encoded, encoded_crop
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112, align
 
@@ -64,25 +63,23 @@ def test_a_chip_serves_encoders_of_other_sizes(portrait, size):
     assert 4 > np.abs(crop.astype(int) - align(pixels, face.landmarks, size)).mean()
 
 
-def test_packed_and_unpacked(portrait):
-    """The landmarks come back to the last bit, the picture within a few grey steps, and it is known for a chip."""
+def test_encoded_and_decoded(portrait):
+    """The picture comes back within a few grey steps, with the landmarks that lay beside it."""
     pixels, face = portrait
     chip = cut(pixels, face.landmarks)
-    data = pack(*chip)
-    assert chip.landmarks.tobytes() == data[:40]
-    assert is_chip(data)
-    back, landmarks = unpack(data)
+    data = encoded(chip.pixels)
+    back, landmarks = decoded(data, chip.landmarks)
     np.testing.assert_array_equal(chip.landmarks, landmarks)
     assert 2 > np.abs(back.astype(int) - chip.pixels).mean()
-    np.testing.assert_array_equal(back, decoded(data[40:]))
     assert 40_000 > len(data)
 
 
-def test_a_packed_chip_makes_the_template_of_the_photo(portrait, default_encoder):
+def test_a_kept_chip_makes_the_template_of_the_photo(portrait, default_encoder):
     """The template from what is kept is the one from the photo, but for the loss of the picture file."""
     pixels, face = portrait
-    chip = unpack(pack(*cut(pixels, face.landmarks)))
-    from_photo, from_chip = default_encoder.embed(np.stack([align(pixels, face.landmarks), crop_of(chip)]))
+    chip = cut(pixels, face.landmarks)
+    kept = decoded(encoded(chip.pixels), chip.landmarks)
+    from_photo, from_chip = default_encoder.embed(np.stack([align(pixels, face.landmarks), crop_of(kept)]))
     assert 0.997 < from_photo @ from_chip
 
 
@@ -91,27 +88,28 @@ def test_aligned_crops_of_before_go_on_being_read(portrait, size):
     """A crop kept without a border comes back as it is, or at the size that is asked for."""
     pixels, face = portrait
     crop = align(pixels, face.landmarks)
-    data = pack_aligned(crop)
-    assert not is_chip(data)
-    back = unpack_aligned(data, size)
+    back = decoded_crop(encoded_crop(crop), size)
     assert (size, size, 3) == back.shape
     if size == 112:
         np.testing.assert_array_equal(crop, back)
 
 
 def test_what_is_no_chip_is_refused(scene):
-    """Bytes that are cut short, hold another picture, or no numbers raise; so does packing what is no chip."""
+    """A picture cut short or of another size, and landmarks that are none, raise; so does encoding what is no chip."""
     chip = cut(scene, turned(50, 50, 1.0, 0.0))
-    data = pack(*chip)
+    data = encoded(chip.pixels)
     nan = np.full((5, 2), np.nan, np.float32)
-    for broken in (b"", data[:39], data[:40], data[:300], b"x" * 500, nan.tobytes() + data[40:]):
-        with pytest.raises(ValueError, match=r"chip|picture|landmarks"):
-            unpack(broken)
+    for broken, landmarks in (
+        (b"", chip.landmarks),
+        (data[:300], chip.landmarks),
+        (b"x" * 500, chip.landmarks),
+        (encoded_crop(scene), chip.landmarks),
+        (data, nan),
+        (data, chip.landmarks[:4]),
+    ):
+        with pytest.raises(ValueError, match=r"picture cannot be read|expected"):
+            decoded(broken, landmarks)
     with pytest.raises(ValueError, match=r"expected \(168, 168, 3\)"):
-        unpack(data[:40] + chips.encoded(scene))
-    for pixels, landmarks in ((scene, chip.landmarks), (chip.pixels, nan), (chip.pixels, chip.landmarks[:4])):
-        with pytest.raises(ValueError, match="expected"):
-            pack(pixels, landmarks)
+        encoded(scene)
     with pytest.raises(ValueError, match="cannot be read"):
-        unpack_aligned(b"no picture", 112)
-    assert SIDE == chip.pixels.shape[0]
+        decoded_crop(b"no picture", 112)

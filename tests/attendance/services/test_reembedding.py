@@ -9,7 +9,7 @@ from PIL import Image
 
 from attendance import Attendance
 from attendance.cli.renewing import renew
-from enroll.chips import pack, unpack
+from enroll.chips import decoded, encoded
 from enroll.geometry import TEMPLATE_112
 from gallery.schema import Crop
 
@@ -40,7 +40,7 @@ def people(app, draw):
 def with_crop(app, fake, clock):
     """Enrol somebody by this encoder with whatever stands for the kept crop."""
 
-    def put(name: str, number: int, crop: bytes | None) -> None:
+    def put(name: str, number: int, crop: bytes | None, landmarks: np.ndarray | None = None) -> None:
         app.gallery.enroll(
             name,
             fake.vector(number),
@@ -49,6 +49,7 @@ def with_crop(app, fake, clock):
             source=f"{name}.png",
             source_sha256=hashlib.sha256(name.encode()).hexdigest(),
             crop=crop,
+            landmarks=landmarks,
             at=clock.utc(),
             by="test",
         )
@@ -162,10 +163,12 @@ def test_crops_of_several_encoders(renewed, draw):
     ids=["text", "nothing", "cut early", "cut late", "large and cut", "shortened"],
 )
 @pytest.mark.parametrize("lacking", [True, False])
-def test_a_damaged_crop_stops_no_other(with_crop, renewed, crop, lacking):
+@pytest.mark.parametrize("landmarks", [None, (TEMPLATE_112 + 28).astype(np.float32)], ids=["aligned", "chip"])
+def test_a_damaged_crop_stops_no_other(with_crop, renewed, crop, landmarks, lacking):
     """A crop that is no picture is counted, whatever is wrong with it, and those after it are embedded."""
-    for name, number, picture in (("Ada", 1, png(1)), ("Bob", 2, crop), ("Cid", 3, png(3))):
-        with_crop(name, number, picture)
+    with_crop("Ada", 1, png(1))
+    with_crop("Bob", 2, crop, landmarks)
+    with_crop("Cid", 3, png(3))
     with renewed() as later:
         run = later.renewal.run(later.actor, lacking=lacking)
         assert 3 == len(list(run))
@@ -274,15 +277,16 @@ def test_the_inactive_are_not_renewed_beside_others(people, renewed, clock, caps
         )
 
 
-def kept_of(app, name: str) -> list[bytes]:
-    """The opened crops of a person's templates, the oldest first."""
-    return [app.gallery.crop(each.id) for each in sorted(app.gallery.templates_of(name), key=lambda each: each.id)]
+def kept_of(app, name: str, pipeline_id: str):
+    """The opened chip of a person's one template of a pipeline."""
+    (found,) = (each for each in app.gallery.crops(pipeline_id) if each.template.person_id == app.gallery.find(name).id)
+    return found
 
 
 def test_enrolling_keeps_a_chip(people):
     """What is kept of a photo is the face's chip with its landmarks."""
-    (data,) = kept_of(people, "Bob")
-    chip = unpack(data)
+    found = kept_of(people, "Bob", "fake-1")
+    chip = decoded(found.picture, found.landmarks)
     assert ((168, 168, 3), {2}) == (chip.pixels.shape, set(chip.pixels.ravel().tolist()))
     np.testing.assert_allclose(chip.landmarks, TEMPLATE_112 + 28, atol=1e-4)
 
@@ -296,9 +300,9 @@ def test_a_renewed_chip_has_the_new_landmarks(renewed, fake, monkeypatch):
         run = later.renewal.run(later.actor, lacking=True)
         list(run)
         assert (4, 4, 0, 0) == counts(run)
-        old, new = kept_of(later, "Bob")
-        assert old[40:] == new[40:]
-        np.testing.assert_array_equal(moved, unpack(new).landmarks)
+        old, new = (kept_of(later, "Bob", each) for each in ("fake-1", "fake-2"))
+        assert (old.picture, "chip") == (new.picture, new.form)
+        np.testing.assert_array_equal(moved, new.landmarks)
 
 
 def test_an_encoder_that_sees_other_crops(with_crop, renewed, fake, monkeypatch):
@@ -306,9 +310,8 @@ def test_an_encoder_that_sees_other_crops(with_crop, renewed, fake, monkeypatch)
     seen, embed = [], fake.FakeEncoder.embed
     monkeypatch.setattr(fake.FakeEncoder, "crop_size", 96)
     monkeypatch.setattr(fake.FakeEncoder, "embed", lambda self, crops: seen.append(crops.shape) or embed(self, crops))
-    chip = pack(np.full((168, 168, 3), 2, np.uint8), (TEMPLATE_112 + 28).astype(np.float32))
-    for name, number, kept in (("Ada", 1, png(1)), ("Bob", 2, chip)):
-        with_crop(name, number, kept)
+    with_crop("Ada", 1, png(1))
+    with_crop("Bob", 2, encoded(np.full((168, 168, 3), 2, np.uint8)), (TEMPLATE_112 + 28).astype(np.float32))
     with renewed() as later:
         list(later.renewal.run(later.actor, lacking=True))
         assert [(1, 96, 96, 3)] * 2 == seen
