@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attendance.access import Actor
 from attendance.clock import Clock, SystemClock
 from attendance.faults import Problem
-from attendance.home import encoder_card, home_folder, in_background, load_pipeline
+from attendance.home import encoder_card, former_name, home_folder, in_background, load_pipeline, pipeline_id
 from attendance.judge.decision import Policy
 from attendance.records import Decision
 from attendance.scope import Scope
@@ -138,10 +138,14 @@ class Attendance:
 
     @cached_property
     def gallery(self) -> "Gallery":
-        """The people and their templates."""
+        """The people and their templates, those of homes that earlier versions wrote under the present name."""
         from gallery import Gallery
 
-        return Gallery(self.store, self.card.id)
+        name = pipeline_id(self.settings) if self._pipeline is None else self._pipeline.id
+        opened = Gallery(self.store, name, formerly=former_name(name, self.card))
+        if not self.store.read_only:
+            opened.adopt_former(at=self.clock.utc(), by=self.actor.name)
+        return opened
 
     @cached_property
     def sessions(self) -> "Sessions":

@@ -61,6 +61,19 @@ def encoder_card(name: str) -> "EncoderCard":
     return card_of(name)
 
 
+def pipeline_id(settings: Settings) -> str:
+    """What templates are made with as the settings want it, from the cards alone; raises as loading it does."""
+    from enroll.pipeline import pipeline_id as id_of
+
+    encoder_folder(settings.encoder)
+    return id_of(settings.encoder, detector=settings.detector)
+
+
+def former_name(pipeline: str, card: "EncoderCard") -> str | None:
+    """What earlier versions called this pipeline, which told the encoder alone; None where it is another one."""
+    return card.id if card.pipeline == pipeline else None
+
+
 def load_pipeline(settings: Settings) -> "Pipeline":
     """Detector, screens and encoder as the settings want them."""
     from enroll.pipeline import open_pipeline

@@ -43,7 +43,8 @@ class Decision:
 
     ``person``, ``score``, ``cosine`` belong to the best candidate: with ``unknown`` there is a score but
     no person, with ``refused`` neither. ``margin`` is the lead over the second person (None: there is none).
-    ``mark`` and ``sighting`` are what was recorded of it.
+    ``mark`` and ``sighting`` are what was recorded of it. ``pipeline`` names all that the template comes from, the
+    ``encoder`` among it.
     """
 
     source: str
@@ -65,6 +66,7 @@ class Decision:
     track: int | None = None
     mark: str | None = None
     sighting: int | None = None
+    pipeline: str = ""
 
     def __post_init__(self) -> None:
         if self.decision not in get_args(DecisionKind):

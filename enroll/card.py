@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from enroll.errors import CardInvalid, EncoderMissing
 from enroll.limits import NO_LIMITS, CardLimits, parse_limits
+from enroll.naming import joined
 
 SCHEMA: Final = 1
 CARD_FILE: Final = "card.json"
@@ -193,6 +194,11 @@ class EncoderCard:
             raise ValueError(f"cohort.centre.rows: expected 1 to {self.cohort_size}, got {self.cohort_centre[0]}")
         if not all(map(math.isfinite, self.mean + self.std)) or not all(value > 0 for value in self.std):
             raise ValueError("input.mean, input.std: expected finite numbers, std above 0")
+
+    @property
+    def pipeline(self) -> str | None:
+        """The whole pipeline that templates of this encoder come from where nothing else is told; None: not known."""
+        return joined(self.finder, self.id) if self.finder else None
 
 
 def load_card(folder: str | Path) -> EncoderCard:

@@ -30,7 +30,7 @@ from gallery.files import new_output
 from gallery.names import clean
 from gallery.repositories import groups, people, templates
 from gallery.repositories.events import record
-from gallery.values import SealedTemplate
+from gallery.values import Pipelines, SealedTemplate
 from gallery.vault.key import KEY_BYTES
 from gallery.vault.seal import Sealer
 
@@ -115,7 +115,7 @@ def _people(session: "Transaction") -> list[dict[str, Any]]:
             "active": person.active,
             "created": person.created.isoformat(),
         }
-        for person in people.listed(session, None, None, active=None)
+        for person in people.listed(session, (), None, active=None)
     ]
 
 
@@ -203,7 +203,14 @@ def _unlock(path: Path, manifest: Mapping[str, Any], passphrase: str | None) -> 
 
 
 def import_(
-    database: "Database", vault: "Vault", path: Path, *, at: datetime, by: str, passphrase: str | None
+    database: "Database",
+    vault: "Vault",
+    pipelines: Pipelines,
+    path: Path,
+    *,
+    at: datetime,
+    by: str,
+    passphrase: str | None,
 ) -> Imported:
     """Take in the archive `path`, all of it or nothing.
 
@@ -213,7 +220,7 @@ def import_(
     try:
         with database.atomic() as session:
             added = [_take_person(database, session, person, at, by) for person in found.people]
-            filed = [_take_template(vault, session, found, entry) for entry in found.templates]
+            filed = [_take_template(vault, pipelines, session, found, entry) for entry in found.templates]
             result = Imported(sum(added), len(added) - sum(added), sum(filed), len(filed) - sum(filed))
             if any(added) or any(filed):
                 counts = {"people": result.people_added, "templates": result.templates_added}
@@ -244,7 +251,9 @@ def _take_person(database: "Database", session: "Transaction", entry: Mapping[st
     return new
 
 
-def _take_template(vault: "Vault", session: "Transaction", found: _Archive, entry: Mapping[str, Any]) -> bool:
+def _take_template(
+    vault: "Vault", pipelines: Pipelines, session: "Transaction", found: _Archive, entry: Mapping[str, Any]
+) -> bool:
     ref, encoder = clean(entry["person"], "id"), str(entry["encoder"])
 
     def opened(text: str, purpose: str) -> bytes:
@@ -263,4 +272,5 @@ def _take_template(vault: "Vault", session: "Transaction", found: _Archive, entr
     created = _instant(entry["created"])
     picture, landmarks = (None, None) if crop is None else templates.unpacked(crop, entry.get("form") or "aligned")
     photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), picture, created, landmarks)
-    return templates.insert(session, vault.unlock(), encoder, person.id, payload, photo).changed
+    names = pipelines if encoder in pipelines else (encoder,)
+    return templates.insert(session, vault.unlock(), names, person.id, payload, photo).changed

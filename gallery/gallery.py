@@ -5,7 +5,7 @@ that changes something is one atomic step, also together inside `store.atomic()`
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallery import archive, verify
-from gallery.errors import Conflict, LookalikeUnknown, PersonInactive, TemplateAltered
+from gallery.errors import Conflict, GalleryError, LookalikeUnknown, PersonInactive, TemplateAltered
 from gallery.names import clean
 from gallery.repositories import erase, lookalikes, people, resealing, templates
 from gallery.repositories import groups as all_groups
@@ -28,6 +28,7 @@ from gallery.values import (
     Named,
     Outcome,
     PersonInfo,
+    Pipelines,
     Removal,
     Stats,
     StoredCrop,
@@ -45,12 +46,22 @@ class Gallery:
     """People of one home, seen with one pipeline: a template of another pipeline is never opened or compared.
 
     A pipeline is all that a template comes from: detector, landmark net and encoder, named by `pipeline_id`.
+    `formerly` is what the same pipeline was called before: templates under that name are read as its own, and what is
+    filed is filed under the present one.
     """
 
-    def __init__(self, store: "Database", pipeline_id: str, vault: "Vault | None" = None) -> None:
+    def __init__(
+        self, store: "Database", pipeline_id: str, vault: "Vault | None" = None, *, formerly: str | None = None
+    ) -> None:
         self.store = store
         self.pipeline_id = pipeline_id
+        self.formerly = formerly
         self.vault: Vault = vault or FileVault(store)
+
+    @property
+    def pipelines(self) -> Pipelines:
+        """The names of the pipeline, the present one first."""
+        return (self.pipeline_id,) if self.formerly is None else (self.pipeline_id, self.formerly)
 
     @property
     def sealer(self) -> "Cipher":
@@ -71,12 +82,12 @@ class Gallery:
         Raises PersonUnknown, PersonAmbiguous.
         """
         with self.store.reading() as session:
-            return people.info(session, self.pipeline_id, people.find_row(session, ref))
+            return people.info(session, self.pipelines, people.find_row(session, ref))
 
     def people(self, group: str | None = None, *, active: bool | None = True) -> list[PersonInfo]:
         """Everybody by name, or the members of a group; `active=None` lists those who left, too."""
         with self.store.reading() as session:
-            return people.listed(session, self.pipeline_id, group, active=active)
+            return people.listed(session, self.pipelines, group, active=active)
 
     def groups(self) -> list[str]:
         """The names of all groups, sorted."""
@@ -103,7 +114,7 @@ class Gallery:
         """
         with self.store.reading() as session:
             row = people.of_photo(session, name, external_id)
-            return None if row is None else people.info(session, self.pipeline_id, row)
+            return None if row is None else people.info(session, self.pipelines, row)
 
     def add_person(
         self,
@@ -120,7 +131,7 @@ class Gallery:
             row = people.insert(session, name, external_id, note, at)
             all_groups.add_member(session, row.id, groups)
             record(session, at=at, by=by, action="person.add", subject=row.id)
-            return people.info(session, self.pipeline_id, row)
+            return people.info(session, self.pipelines, row)
 
     def rename(self, person: str | int, name: str, *, at: datetime, by: str) -> PersonInfo:
         """Give a person another name; the ids stay."""
@@ -128,7 +139,7 @@ class Gallery:
             row = people.find_row(session, person)
             row.name = clean(name, "name")
             record(session, at=at, by=by, action="person.rename", subject=row.id)
-            return people.info(session, self.pipeline_id, row)
+            return people.info(session, self.pipelines, row)
 
     def set_groups(self, person: str | int, groups: Iterable[str], *, at: datetime, by: str) -> PersonInfo:
         """Make the person a member of these groups and no others."""
@@ -136,7 +147,7 @@ class Gallery:
             row = people.find_row(session, person)
             all_groups.set_member(session, row.id, groups)
             record(session, at=at, by=by, action="person.groups", subject=row.id)
-            return people.info(session, self.pipeline_id, row)
+            return people.info(session, self.pipelines, row)
 
     def set_active(
         self, person: str | int, active: bool, *, at: datetime, by: str, since: datetime | None = None
@@ -153,7 +164,7 @@ class Gallery:
             row.active = active
             details = {"active": active} | ({} if since is None else {"since": since.isoformat()})
             record(session, at=at, by=by, action=PERSON_ACTIVE, subject=row.id, details=details)
-            return people.info(session, self.pipeline_id, row)
+            return people.info(session, self.pipelines, row)
 
     def standings(self) -> dict[int, Standing]:
         """Since when people have been active or not, by internal id; who never left is not in it."""
@@ -178,7 +189,7 @@ class Gallery:
             erase.merge(session, self.sealer if counted[0] else None, gone, heir)
             record(session, at=at, by=by, action="person.merge", subject=heir.id, details={"from": gone_id})
             self.store.plan_erasure()
-            merged = people.info(session, self.pipeline_id, heir)
+            merged = people.info(session, self.pipelines, heir)
         self.store.finish_erasure()
         return merged
 
@@ -222,7 +233,7 @@ class Gallery:
         Who it is: the person with `external_id`, where one is given (raises DuplicateId where the name there is
         another), else the only person with this name (PersonAmbiguous where there are several), else somebody
         new. The same photo again changes nothing; no photo makes somebody active again (PersonInactive). With
-        `replace` the person's other templates of this encoder go. A `crop` is an encoded picture: the aligned face, or
+        `replace` the person's other templates of this pipeline go. A `crop` is an encoded picture: the aligned face, or
         with its `landmarks` (5, 2) in pixels the chip around it. Raises TemplateInvalid, WrongEncoder,
         PersonInvalid.
         """
@@ -232,16 +243,16 @@ class Gallery:
             row = people.known(session, name, external_id)
             new = row is None
             row = row or people.insert(session, name, external_id, note, at)
-            added = templates.insert(session, self.sealer, self.pipeline_id, row.id, payload, photo)
+            added = templates.insert(session, self.sealer, self.pipelines, row.id, payload, photo)
             joined = all_groups.add_member(session, row.id, groups)
-            dropped = replace and templates.drop_others(session, row.id, self.pipeline_id, added.template_id)
+            dropped = replace and templates.drop_others(session, row.id, self.pipelines, added.template_id)
             outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
             if added.changed or joined or dropped:
                 _refuse_inactive(row)
-                details = {"template": added.template_id, "encoder": self.pipeline_id, "outcome": outcome}
+                details = {"template": added.template_id, "pipeline": self.pipeline_id, "outcome": outcome}
                 record(session, at=at, by=by, action="person.enroll", subject=row.id, details=details)
                 self.store.bump(session)
-            return EnrolResult(people.info(session, self.pipeline_id, row), added.template_id, outcome)
+            return EnrolResult(people.info(session, self.pipelines, row), added.template_id, outcome)
 
     def add_template(
         self,
@@ -265,9 +276,9 @@ class Gallery:
         photo = templates.Photo(quality, source, source_sha256, crop, at, landmarks)
         with self.store.atomic() as session:
             row = people.find_row(session, person)
-            added = templates.insert(session, self.sealer, self.pipeline_id, row.id, payload, photo)
+            added = templates.insert(session, self.sealer, self.pipelines, row.id, payload, photo)
             if added.changed:
-                details = {"template": added.template_id, "encoder": self.pipeline_id}
+                details = {"template": added.template_id, "pipeline": self.pipeline_id}
                 record(session, at=at, by=by, action="template.add", subject=row.id, details=details)
                 self.store.bump(session)
             return added
@@ -276,34 +287,40 @@ class Gallery:
         """The template this photo gave for this person before, or None: a bulk run skips it unseen."""
         with self.store.reading() as session:
             row = people.find_row(session, person)
-            return templates.find_source(session, row.id, self.pipeline_id, source_sha256)
+            return templates.find_source(session, row.id, self.pipelines, source_sha256)
 
     def templates_of(self, person: str | int) -> list[TemplateInfo]:
-        """What is known of a person's templates, of every encoder."""
+        """What is known of a person's templates, of every pipeline."""
         with self.store.reading() as session:
             return templates.of_person(session, people.find_row(session, person).id)
 
     def load(self, ids: list[int] | None = None, *, active: bool | None = True) -> Templates:
-        """This encoder's templates of active people (None: of all), opened, all or those in `ids`."""
+        """This pipeline's templates of active people (None: of all), opened, all or those in `ids`."""
         with self.store.reading() as session:
-            if not templates.any_of(session, self.pipeline_id):
+            if not templates.any_of(session, self.pipelines):
                 return templates.nothing()
-            return templates.load(session, self.sealer, self.pipeline_id, ids, active=active)
+            return templates.load(session, self.sealer, self.pipelines, ids, active=active)
+
+    def load_of(self, person: str | int, *, active: bool | None = True) -> Templates:
+        """This pipeline's templates of one person, opened; none of somebody inactive unless asked for as in `load`."""
+        with self.store.reading():
+            own = [each.id for each in self.templates_of(person) if each.pipeline_id in self.pipelines]
+            return self.load(own, active=active) if own else templates.nothing()
 
     def owners(self) -> dict[int, int]:
-        """Template id to person id of this encoder's templates of active people; needs no key."""
+        """Template id to person id of this pipeline's templates of active people; needs no key."""
         with self.store.reading() as session:
-            return templates.owners(session, self.pipeline_id)
+            return templates.owners(session, self.pipelines)
 
     def crops(self, pipeline_id: str, *, lacking: bool = False) -> Iterator[StoredCrop]:
-        """The kept crops of another encoder's templates, opened one by one, to embed them anew.
+        """The kept crops of another pipeline's templates, opened one by one, to embed them anew.
 
         Which they are is settled by the call: all, or with ``lacking`` those of active people who have no template of
-        this encoder. The gallery may be written to between two of them. One that does not open is left out; `verify`
+        this one. The gallery may be written to between two of them. One that does not open is left out; `verify`
         names it.
         """
         with self.store.reading() as session:
-            ids = templates.with_crop(session, pipeline_id, without=self.pipeline_id if lacking else None)
+            ids = templates.with_crop(session, pipeline_id, without=self.pipelines if lacking else None)
         return self._opened(ids)
 
     def _opened(self, ids: Iterable[int]) -> Iterator[StoredCrop]:
@@ -317,9 +334,9 @@ class Gallery:
                 yield crop
 
     def renewable(self) -> dict[str, int]:
-        """By other encoder, how many kept crops active people have who lack a template of this one; needs no key."""
+        """By other pipeline, how many kept crops active people have who lack a template of this one; needs no key."""
         with self.store.reading() as session:
-            return templates.renewable(session, self.pipeline_id)
+            return templates.renewable(session, self.pipelines)
 
     def crop(self, template_id: int) -> bytes | None:
         """The encoded picture of one template's crop, opened; None where none is kept."""
@@ -334,21 +351,34 @@ class Gallery:
         already. Raises WrongEncoder where they do not fit those under `new`, and what `Vault.unlock` does.
         """
         with self.store.reading() as session:
-            if old == new or not templates.any_of(session, old):
+            if old == new or not templates.any_of(session, (old,)):
                 return 0
-        with self._changing() as session:
+        with self.store.atomic() as session:
             count = resealing.adopt(session, self.sealer, old, new)
             if count:
+                self.store.bump(session)
                 details = {"from": old, "to": new, "templates": count}
                 record(session, at=at, by=by, action="pipeline.adopt", subject="gallery", details=details)
             return count
 
-    def drop_encoder(self, pipeline_id: str, *, at: datetime, by: str) -> int:
-        """Delete every template of an encoder no longer in use; returns how many went."""
+    def adopt_former(self, *, at: datetime, by: str) -> int:
+        """As `adopt`, of what the pipeline was formerly called.
+
+        Nothing depends on it, as both names are read: what stands in its way (another program that writes, a key that
+        is missing) leaves it for the next time, for those to tell of it who cannot do without.
+        """
+        if self.formerly is None:
+            return 0
+        with suppress(GalleryError):
+            return self.adopt(self.formerly, self.pipeline_id, at=at, by=by)
+        return 0
+
+    def drop_pipeline(self, pipeline_id: str, *, at: datetime, by: str) -> int:
+        """Delete every template of a pipeline no longer in use; returns how many went."""
         with self._changing() as session:
-            count = templates.drop_encoder(session, pipeline_id)
-            details = {"encoder": pipeline_id, "templates": count}
-            record(session, at=at, by=by, action="encoder.drop", subject="gallery", details=details)
+            count = templates.drop_pipeline(session, pipeline_id)
+            details = {"pipeline": pipeline_id, "templates": count}
+            record(session, at=at, by=by, action="pipeline.drop", subject="gallery", details=details)
             self.store.plan_erasure()
         self.store.finish_erasure()
         return count
@@ -397,11 +427,11 @@ class Gallery:
 
     def stats(self) -> Stats:
         """Counts of everything; needs no key."""
-        return verify.stats(self.store, self.pipeline_id)
+        return verify.stats(self.store, self.pipelines)
 
     def verify(self) -> list[Defect]:
         """Every defect found, each with the command that repairs it; changes nothing."""
-        return verify.verify(self.store, self.vault, self.pipeline_id)
+        return verify.verify(self.store, self.vault, self.pipelines)
 
     def repair(self, *, at: datetime, by: str) -> list[Defect]:
         """Mend what can be mended without a person's decision; returns what is left."""
@@ -414,7 +444,7 @@ class Gallery:
 
     def import_(self, path: Path, *, at: datetime, by: str, passphrase: str | None = None) -> archive.Imported:
         """Take in an archive in one atomic step; what is there already stays as it is."""
-        return archive.import_(self.store, self.vault, path, at=at, by=by, passphrase=passphrase)
+        return archive.import_(self.store, self.vault, self.pipelines, path, at=at, by=by, passphrase=passphrase)
 
 
 def _refuse_inactive(row: "Person") -> None:

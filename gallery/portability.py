@@ -72,7 +72,7 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
         ids, numbers = {each.id for each in marked}, {each.id for each in seen if each.id is not None}
         said = corrections.about(view, ids, numbers)
         return Everything(
-            person=people.info(view, None, row),
+            person=people.info(view, (), row),
             keys=keys,
             standing=people.standings(view).get(person, NEVER_LEFT),
             templates=_templates(view, vault, person),

@@ -16,13 +16,15 @@ Retention = Literal["mark", "review", "unknown", "refused"]
 Method = Literal["face", "manual", "pin", "qr", "badge", "device"]
 CorrectionKind = Literal["void", "restore", "confirm", "reassign", "dismiss", "excuse"]
 PlaceKind = Literal["camera", "kiosk"]
+Pipelines = tuple[str, ...]
+"""The names that one pipeline goes by, the present one first."""
 
 
 @dataclass(frozen=True)
 class PersonInfo:
     """A person as lists and decisions show them; `external_id` is what JSON calls the id.
 
-    `templates` counts those of the gallery's own encoder: without one nobody can be recognised.
+    `templates` counts those of the gallery's own pipeline: without one nobody can be recognised.
     """
 
     id: int
@@ -167,7 +169,7 @@ class Hit:
 
 @dataclass(frozen=True)
 class Stats:
-    """Counts of a gallery; `other_encoders` tells how many templates this encoder cannot use, by encoder."""
+    """Counts of a gallery; `other_encoders` tells how many templates this pipeline cannot use, by pipeline."""
 
     pipeline_id: str
     people: int

@@ -12,7 +12,7 @@ from gallery.files import leftovers
 from gallery.repositories import corrections, counts, marks, people, resealing, sightings, templates
 from gallery.repositories.events import MARK_ADDED, record
 from gallery.repositories.templates import CROP, VECTOR
-from gallery.values import Defect, SealedTemplate, Stats
+from gallery.values import Defect, Pipelines, SealedTemplate, Stats
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher, Database, Transaction, Vault
@@ -22,13 +22,13 @@ _RESTORE = "attendance restore FILE --key KEYFILE --home NEW_HOME"
 _TOLERANCE = 1e-3
 
 
-def stats(database: "Database", pipeline_id: str) -> Stats:
+def stats(database: "Database", pipelines: Pipelines) -> Stats:
     """Counts of everything in one consistent view."""
     with database.reading() as transaction:
-        return counts.stats(transaction, pipeline_id, database.size())
+        return counts.stats(transaction, pipelines, database.size())
 
 
-def verify(database: "Database", vault: "Vault", pipeline_id: str) -> list[Defect]:
+def verify(database: "Database", vault: "Vault", pipelines: Pipelines) -> list[Defect]:
     """Every defect found, the database's own first; changes nothing."""
     try:
         with database.reading() as transaction:
@@ -42,7 +42,7 @@ def verify(database: "Database", vault: "Vault", pipeline_id: str) -> list[Defec
                 ),
                 *_sealed(transaction, vault),
                 *_dimensions(transaction),
-                *_without_template(transaction, pipeline_id),
+                *_without_template(transaction, pipelines),
                 *_records(transaction),
                 *_erasure(database),
                 *_unfinished(database),
@@ -72,9 +72,9 @@ def _sealed(transaction: "Transaction", vault: "Vault") -> Iterator[Defect]:
 
 
 def _defect(cipher: "Cipher", each: SealedTemplate) -> str | None:
-    person, encoder = each.template.person_id, each.template.pipeline_id
+    person, pipeline = each.template.person_id, each.template.pipeline_id
     try:
-        plain = cipher.open(each.vector, person=person, pipeline_id=encoder, purpose=VECTOR)
+        plain = cipher.open(each.vector, person=person, pipeline_id=pipeline, purpose=VECTOR)
     except GalleryError as error:
         return error.id
     numbers = np.frombuffer(plain, "<f4") if len(plain) % 4 == 0 else np.array([np.nan])
@@ -83,22 +83,22 @@ def _defect(cipher: "Cipher", each: SealedTemplate) -> str | None:
 
 
 def _defect_of_crop(cipher: "Cipher", each: SealedTemplate) -> str | None:
-    person, encoder = each.template.person_id, each.template.pipeline_id
+    person, pipeline = each.template.person_id, each.template.pipeline_id
     try:
         if each.crop is not None:
-            cipher.open(each.crop, person=person, pipeline_id=encoder, purpose=CROP)
+            cipher.open(each.crop, person=person, pipeline_id=pipeline, purpose=CROP)
     except GalleryError as error:
         return error.id
     return None
 
 
 def _dimensions(transaction: "Transaction") -> Iterator[Defect]:
-    for encoder in templates.uneven(transaction):
-        yield Defect("gallery.wrong_encoder", f"templates of {encoder} differ in dimension", _RESTORE)
+    for pipeline in templates.uneven(transaction):
+        yield Defect("gallery.wrong_encoder", f"templates of {pipeline} differ in dimension", _RESTORE)
 
 
-def _without_template(transaction: "Transaction", pipeline_id: str) -> Iterator[Defect]:
-    for ref in people.unrecognisable(transaction, pipeline_id):
+def _without_template(transaction: "Transaction", pipelines: Pipelines) -> Iterator[Defect]:
+    for ref in people.unrecognisable(transaction, pipelines):
         yield Defect("gallery.no_template", f"{ref} cannot be recognised", f"attendance enroll PHOTO --id {ref}")
 
 

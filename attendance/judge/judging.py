@@ -12,6 +12,7 @@ from attendance.judge.policy import own_threshold, policy_for
 from attendance.records import Decision, PersonRef, ScoredPerson
 from attendance.scope import ANYWHERE, Scope
 from attendance.settings import Settings
+from enroll.naming import encoder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -162,14 +163,10 @@ class Judge:
         """The other people closest to any template of a person, best first."""
         from enroll.face import Template
 
-        encoder = self._gallery.pipeline_id
-        ids = [each.id for each in self._gallery.templates_of(person) if each.pipeline_id == encoder]
-        own = self._gallery.load(ids) if ids else None
-        if own is None:
-            return []
+        own = self._gallery.load_of(person)
         best: dict[int, ScoredPerson] = {}
         for vector, mean in zip(own.vectors, own.cohort_means, strict=True):
-            for other in self.others(Template(encoder, vector, float(mean)), person):
+            for other in self.others(Template(self._gallery.pipeline_id, vector, float(mean)), person):
                 known = best.get(other.person.key)
                 best[other.person.key] = other if known is None or other.score > known.score else known
         return sorted(best.values(), key=lambda other: -other.score)[:CANDIDATES]
@@ -195,7 +192,9 @@ class Judge:
         hits = iter(found)
         compared = [_compared(face, None if face.template is None else next(hits), raised) for face in faces]
         verdicts = decide(compared, policy, lookalikes)
-        common: dict[str, Any] = {"source": source, "frame": frame, "at": at, "encoder": self._gallery.pipeline_id}
+        pipeline = self._gallery.pipeline_id
+        seen_by = {"pipeline": pipeline, "encoder": encoder_of(pipeline)}
+        common: dict[str, Any] = {"source": source, "frame": frame, "at": at, **seen_by}
         return [
             _decision(face, seen, verdict, policy, refs, common)
             for face, seen, verdict in zip(faces, compared, verdicts, strict=True)

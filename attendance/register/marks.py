@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
 from attendance.records import instant
 from attendance.register.sessions import SessionInfo
+from enroll.naming import encoder_of
 from gallery.errors import PersonUnknown
 from gallery.repositories import aliases, corrections, sessions, sightings
 from gallery.repositories import marks as rows
@@ -265,7 +266,7 @@ def facts_of(sighting: "Sighting", names: "Mapping[int, Named]") -> dict[str, An
         "gallery_size": sighting.gallery_size,
         "candidates": [candidate_of(each, names) for each in sighting.candidates],
         "quality": dict(sighting.quality),
-        "encoder": sighting.pipeline,
+        "encoder": encoder_of(sighting.pipeline),
     }
 
 

@@ -262,24 +262,25 @@ def _home(home: Path) -> Iterator[Finding]:
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
     from gallery import Gallery, Store
 
-    encoder = _encoder_id(settings)
+    names = _names(settings)
     with Store.open(home, create=False, read_only=True) as store:
         yield Finding("database", f"{store.where}, schema {store.schema_version}")
-        gallery = Gallery(store, encoder or "none")
+        gallery = Gallery(store, "none") if names is None else Gallery(store, names[0], formerly=names[1])
         yield from _guarded("newest record", lambda: _newest(store, clock))
-        if encoder is not None:
+        if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
         yield from _guarded("key", lambda: _key(gallery))
 
 
-def _encoder_id(settings: Settings) -> str | None:
-    """The id on the encoder's card, None when it cannot be read; the look at the encoder tells why."""
-    from attendance.home import encoder_card
+def _names(settings: Settings) -> tuple[str, str | None] | None:
+    """What templates are filed under, and were formerly; None when a card cannot be read: another look tells why."""
+    from attendance.home import encoder_card, former_name, pipeline_id
 
     try:
-        return encoder_card(settings.encoder).id
-    except Exception:  # noqa: BLE001 - reported by the look at the encoder
+        name = pipeline_id(settings)
+        return name, former_name(name, encoder_card(settings.encoder))
+    except Exception:  # noqa: BLE001 - reported by the looks at detector and encoder
         return None
 
 

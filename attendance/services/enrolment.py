@@ -205,7 +205,7 @@ class Enroller:
     def _odd_ones(self, photos: "Sequence[tuple[Entry, Looked]]", rules: Rules) -> tuple[set[int], set[int]]:
         """Which of a new person's photos show somebody else, and which one and the same; both empty for one photo.
 
-        New is also who has templates of other encoders alone.
+        New is also who has templates of other pipelines alone.
         """
         ready = {
             number: found
@@ -219,7 +219,7 @@ class Enroller:
         return {numbers[n] for n in range(len(numbers)) if n not in alike}, {numbers[n] for n in alike}
 
     def _is_new(self, entry: "Entry") -> bool:
-        """Whether nobody under this id or name has a template of this encoder to compare with.
+        """Whether nobody under this id or name has a template of this pipeline to compare with.
 
         A name that several have is told when it is filed.
         """
@@ -287,12 +287,10 @@ class Enroller:
         return Enrolled(_ref(filed.person), filed.outcome, where, found.face.quality, alike, warnings)
 
     def _own_score(self, template: "Template", person: int) -> tuple[float | None, float]:
-        """The best score against the person's templates so far (None: there is none of this encoder), and the least."""
+        """The best score against the person's templates so far (None: there is none to compare), and the least."""
         from enroll.face import scores
 
-        encoder = self._gallery.pipeline_id
-        ids = [each.id for each in self._gallery.templates_of(person) if each.pipeline_id == encoder]
-        own = self._gallery.load(ids, active=None)
+        own = self._gallery.load_of(person, active=None)
         needed = self._judge.own_threshold(len(own.ids))
         if not len(own.ids):
             return None, needed

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attendance.records import PersonRef, ScoredPerson, instant
+from enroll.naming import encoder_of
 
 if TYPE_CHECKING:
     from attendance.judge.judging import Judge
@@ -91,7 +92,8 @@ class Portraits:
 def _template(info: "TemplateInfo") -> dict[str, Any]:
     return {
         "id": info.id,
-        "encoder": info.pipeline_id,
+        "encoder": encoder_of(info.pipeline_id),
+        "pipeline": info.pipeline_id,
         "quality": dict(info.quality),
         "source": info.source,
         "created": instant(info.created),

@@ -94,7 +94,7 @@ class Reembedding:
 
     def drop_old(self) -> int:
         """Delete the templates of all other encoders; how many went."""
-        return sum(self._gallery.drop_encoder(each, at=self._clock.utc(), by=self._by) for each in self._others)
+        return sum(self._gallery.drop_pipeline(each, at=self._clock.utc(), by=self._by) for each in self._others)
 
 
 def _renewed(crop: "StoredCrop", pipeline: "Pipeline") -> "tuple[Pixels, dict[str, Any]]":

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from gallery.repositories import groups, templates
 from gallery.repositories.marks import valid
 from gallery.schema import Base, Crop, LookalikeRow, MarkRow, Person, SessionRow, SightingRow, Template
-from gallery.values import Stats
+from gallery.values import Pipelines, Stats
 
 
 def _count(session: Session, query: Select[Any]) -> int:
@@ -25,18 +25,18 @@ def _present() -> Select[Any]:
     return select(func.count()).select_from(counting)
 
 
-def stats(session: Session, pipeline_id: str, database_bytes: int) -> Stats:
+def stats(session: Session, pipelines: Pipelines, database_bytes: int) -> Stats:
     """Counts of everything as the transaction sees it."""
-    encoders = templates.count_by_encoder(session)
-    with_template = select(Template.person_id).where(Template.pipeline_id == pipeline_id)
+    held = templates.count_by_pipeline(session)
+    with_template = select(Template.person_id).where(Template.pipeline_id.in_(pipelines))
     return Stats(
-        pipeline_id=pipeline_id,
+        pipeline_id=pipelines[0],
         people=_count(session, _rows_of(Person)),
         active=_count(session, _rows_of(Person).where(Person.active)),
         without_template=_count(session, _rows_of(Person).where(Person.active, Person.id.not_in(with_template))),
-        templates=encoders.pop(pipeline_id, 0),
+        templates=sum(held.pop(each, 0) for each in pipelines),
         crops=_count(session, _rows_of(Crop)),
-        other_encoders=encoders,
+        other_encoders=held,
         groups=groups.sizes(session),
         lookalikes=_count(session, _rows_of(LookalikeRow)),
         sessions=_count(session, _rows_of(SessionRow)),

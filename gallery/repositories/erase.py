@@ -33,7 +33,7 @@ def erase(session: Session, person: Person) -> None:
 
 def _merge_templates(session: Session, cipher: "Cipher | None", source: Person, into: Person) -> None:
     for template in session.scalars(select(Template).where(Template.person_id == source.id)).all():
-        known = find_source(session, into.id, template.pipeline_id, template.source_sha256)
+        known = find_source(session, into.id, (template.pipeline_id,), template.source_sha256)
         if known is None and cipher is not None:
             reseal(session, cipher, template, into.id)
 

@@ -18,7 +18,7 @@ from gallery.repositories.events import PERSON_ACTIVE, history
 from gallery.schema import Group, Membership, Meta, Person, Template
 from gallery.standing import Standing, told_by
 from gallery.transactions import GENERATION
-from gallery.values import Named, PersonInfo
+from gallery.values import Named, PersonInfo, Pipelines
 
 COLUMNS = (Person.id, Person.external_id, Person.name, Person.created, Person.active, Person.note)
 """What `infos` needs of a person: a long list is read as columns, which costs half of reading objects."""
@@ -119,24 +119,23 @@ def _free_id(session: Session, number: int) -> str:
 # Handing out
 
 
-def listed(session: Session, pipeline_id: str | None, group: str | None, *, active: bool | None) -> list[PersonInfo]:
+def listed(session: Session, pipelines: Pipelines, group: str | None, *, active: bool | None) -> list[PersonInfo]:
     """Everybody by name, or the members of a group; `active=None` lists those who left, too."""
     query = select(*COLUMNS).order_by(Person.name, Person.id)
     if active is not None:
         query = query.where(Person.active == active)
     if group is not None:
         query = query.join(Membership).join(Group).where(Group.name == clean(group, "group"))
-    return infos(session, pipeline_id, session.execute(query).all())
+    return infos(session, pipelines, session.execute(query).all())
 
 
-def infos(session: Session, pipeline_id: str | None, rows: Sequence[Any]) -> list[PersonInfo]:
+def infos(session: Session, pipelines: Pipelines, rows: Sequence[Any]) -> list[PersonInfo]:
     """The people, as objects or as rows of `COLUMNS`, with groups and template counts (0 without a pipeline).
 
     Three queries at most, however many there are.
     """
     ids = [row.id for row in rows] if len(rows) <= _CHUNK else None
-    belongs = groups.of_people(session, ids)
-    counts = {} if pipeline_id is None else templates.counts(session, pipeline_id, ids)
+    belongs, counts = groups.of_people(session, ids), templates.counts(session, pipelines, ids)
     return [
         PersonInfo(
             id=row.id,
@@ -152,9 +151,9 @@ def infos(session: Session, pipeline_id: str | None, rows: Sequence[Any]) -> lis
     ]
 
 
-def info(session: Session, pipeline_id: str | None, row: Person) -> PersonInfo:
+def info(session: Session, pipelines: Pipelines, row: Person) -> PersonInfo:
     """One row as `infos` does it."""
-    return infos(session, pipeline_id, [row])[0]
+    return infos(session, pipelines, [row])[0]
 
 
 def members(session: Session, group: str) -> set[int]:
@@ -180,9 +179,9 @@ def others(session: Session, person: int) -> Iterator[Named]:
     yield from (Named(external_id, name) for external_id, name in session.execute(query))
 
 
-def unrecognisable(session: Session, pipeline_id: str) -> Iterator[str]:
-    """The external ids of active people without a template of this encoder."""
-    having = select(Template.person_id).where(Template.pipeline_id == pipeline_id)
+def unrecognisable(session: Session, pipelines: Pipelines) -> Iterator[str]:
+    """The external ids of active people without a template of this pipeline."""
+    having = select(Template.person_id).where(Template.pipeline_id.in_(pipelines))
     query = select(Person.external_id).where(Person.active, Person.id.not_in(having)).order_by(Person.id)
     yield from session.scalars(query)
 

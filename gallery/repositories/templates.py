@@ -17,7 +17,16 @@ from sqlalchemy.orm import Session
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
 from gallery.schema import Crop, Person, Template
-from gallery.values import AddedTemplate, CropForm, OpenedTemplate, SealedTemplate, StoredCrop, TemplateInfo, Templates
+from gallery.values import (
+    AddedTemplate,
+    CropForm,
+    OpenedTemplate,
+    Pipelines,
+    SealedTemplate,
+    StoredCrop,
+    TemplateInfo,
+    Templates,
+)
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher
@@ -75,41 +84,43 @@ def pack(vector: NDArray[np.float32], cohort_mean: float) -> bytes:
     return packed.tobytes()
 
 
-def _check_dimension(session: Session, pipeline_id: str, payload: bytes, sealed: bytes) -> None:
-    query = select(func.length(Template.vector)).where(Template.pipeline_id == pipeline_id).limit(1)
+def _check_dimension(session: Session, pipelines: Pipelines, payload: bytes, sealed: bytes) -> None:
+    query = select(func.length(Template.vector)).where(Template.pipeline_id.in_(pipelines)).limit(1)
     stored = session.scalar(query)
     if stored is not None and stored != len(sealed):
         actual = len(payload) // _NUMBER.itemsize - 1
         expected = actual + (stored - len(sealed)) // _NUMBER.itemsize
-        raise WrongEncoder(pipeline_id, f"its templates have {expected} numbers, this one has {actual}")
+        raise WrongEncoder(pipelines[0], f"its templates have {expected} numbers, this one has {actual}")
 
 
-def find_source(session: Session, person_id: int, pipeline_id: str, source_sha256: str) -> int | None:
+def find_source(session: Session, person_id: int, pipelines: Pipelines, source_sha256: str) -> int | None:
     """The id of the template that this photo gave for this person before, or None."""
-    return session.scalar(
-        select(Template.id).where(
-            Template.person_id == person_id,
-            Template.pipeline_id == pipeline_id,
-            Template.source_sha256 == source_sha256,
-        )
+    query = select(Template.id).where(
+        Template.person_id == person_id,
+        Template.pipeline_id.in_(pipelines),
+        Template.source_sha256 == source_sha256,
     )
+    return session.scalar(query.order_by(Template.id).limit(1))
 
 
 def insert(
     session: Session,
     cipher: "Cipher",
-    pipeline_id: str,
+    pipelines: Pipelines,
     person_id: int,
     payload: bytes,
     photo: Photo,
 ) -> AddedTemplate:
-    """File a packed template, sealed, unless the same photo was filed for this person before."""
-    known = find_source(session, person_id, pipeline_id, photo.source_sha256)
+    """File a packed template, sealed, unless the same photo was filed for this person before.
+
+    It is filed under the first of the names of its pipeline.
+    """
+    known = find_source(session, person_id, pipelines, photo.source_sha256)
     if known is not None:
         return AddedTemplate(known, changed=False)
-    kept = photo.kept
+    kept, pipeline_id = photo.kept, pipelines[0]
     vector = cipher.seal(payload, person=person_id, pipeline_id=pipeline_id, purpose=VECTOR)
-    _check_dimension(session, pipeline_id, payload, vector)
+    _check_dimension(session, pipelines, payload, vector)
     row = Template(
         person_id=person_id,
         pipeline_id=pipeline_id,
@@ -144,21 +155,21 @@ def reseal(session: Session, cipher: "Cipher", template: Template, person_id: in
     session.flush()
 
 
-def owners(session: Session, pipeline_id: str) -> dict[int, int]:
-    """Template id to person id, for active people and this encoder alone."""
+def owners(session: Session, pipelines: Pipelines) -> dict[int, int]:
+    """Template id to person id, for active people and this pipeline alone."""
     query = (
         select(Template.id, Template.person_id)
         .join(Person, Person.id == Template.person_id)
-        .where(Template.pipeline_id == pipeline_id, Person.active)
+        .where(Template.pipeline_id.in_(pipelines), Person.active)
     )
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _rows(session: Session, pipeline_id: str, ids: Sequence[int] | None, *, active: bool | None) -> Iterator[Any]:
+def _rows(session: Session, pipelines: Pipelines, ids: Sequence[int] | None, *, active: bool | None) -> Iterator[Any]:
     query = (
-        select(Template.id, Template.person_id, Template.vector)
+        select(Template.id, Template.person_id, Template.pipeline_id, Template.vector)
         .join(Person, Person.id == Template.person_id)
-        .where(Template.pipeline_id == pipeline_id)
+        .where(Template.pipeline_id.in_(pipelines))
         .order_by(Template.id)
     )
     query = query if active is None else query.where(Person.active == active)
@@ -169,42 +180,41 @@ def _rows(session: Session, pipeline_id: str, ids: Sequence[int] | None, *, acti
         yield from session.execute(query.where(Template.id.in_(ids[start : start + _CHUNK])))
 
 
-def any_of(session: Session, pipeline_id: str | None = None) -> bool:
-    """Whether this encoder (None: any) has a template at all."""
+def any_of(session: Session, pipelines: Pipelines | None = None) -> bool:
+    """Whether this pipeline (None: any) has a template at all."""
     query = select(Template.id).limit(1)
-    query = query if pipeline_id is None else query.where(Template.pipeline_id == pipeline_id)
+    query = query if pipelines is None else query.where(Template.pipeline_id.in_(pipelines))
     return session.scalar(query) is not None
 
 
-def counts(session: Session, pipeline_id: str, ids: Sequence[int] | None) -> dict[int, int]:
-    """How many templates of this encoder people have, by person id; of everybody where `ids` is None."""
-    query = (
-        select(Template.person_id, func.count()).where(Template.pipeline_id == pipeline_id).group_by(Template.person_id)
-    )
+def counts(session: Session, pipelines: Pipelines, ids: Sequence[int] | None) -> dict[int, int]:
+    """How many templates of this pipeline people have, by person id; of everybody where `ids` is None."""
+    query = select(Template.person_id, func.count()).where(Template.pipeline_id.in_(pipelines))
+    query = query.group_by(Template.person_id)
     rows = session.execute(query if ids is None else query.where(Template.person_id.in_(ids)))
     return {row[0]: row[1] for row in rows}
 
 
-def count_by_encoder(session: Session) -> dict[str, int]:
-    """How many templates each encoder has."""
+def count_by_pipeline(session: Session) -> dict[str, int]:
+    """How many templates each pipeline has."""
     query = select(Template.pipeline_id, func.count()).group_by(Template.pipeline_id)
     return {row[0]: row[1] for row in session.execute(query)}
 
 
 def nothing() -> Templates:
     """No templates."""
-    return _as_arrays("", [], [], [])
+    return _as_arrays(("",), [], [], [])
 
 
 def load(
     session: Session,
     cipher: "Cipher",
-    pipeline_id: str,
+    pipelines: Pipelines,
     ids: Sequence[int] | None = None,
     *,
     active: bool | None = True,
 ) -> Templates:
-    """Open the templates of active people (None: of all) under this encoder, all of them or those in `ids`.
+    """Open the templates of active people (None: of all) under this pipeline, all of them or those in `ids`.
 
     One that does not open, or does not hold a finite unit vector, is named in `altered` and left out.
     Raises WrongEncoder where the stored dimensions differ.
@@ -212,22 +222,24 @@ def load(
     people: list[tuple[int, int]] = []
     plains: list[bytes] = []
     altered: list[int] = []
-    for template, person, sealed in _rows(session, pipeline_id, ids, active=active):
+    for template, person, pipeline, sealed in _rows(session, pipelines, ids, active=active):
         try:
-            plain = cipher.open(sealed, person=person, pipeline_id=pipeline_id, purpose=VECTOR)
+            plain = cipher.open(sealed, person=person, pipeline_id=pipeline, purpose=VECTOR)
         except TemplateAltered:
             altered.append(template)
             continue
         people.append((template, person))
         plains.append(plain)
-    return _as_arrays(pipeline_id, people, plains, altered)
+    return _as_arrays(pipelines, people, plains, altered)
 
 
-def _as_arrays(pipeline_id: str, pairs: list[tuple[int, int]], plains: list[bytes], altered: list[int]) -> Templates:
+def _as_arrays(
+    pipelines: Pipelines, pairs: list[tuple[int, int]], plains: list[bytes], altered: list[int]
+) -> Templates:
     sizes = {len(plain) for plain in plains}
     if len(sizes) > 1:
         dimensions = sorted(size // _NUMBER.itemsize - 1 for size in sizes)
-        raise WrongEncoder(pipeline_id, f"its templates have different dimensions: {dimensions}")
+        raise WrongEncoder(pipelines[0], f"its templates have different dimensions: {dimensions}")
     ids, people = np.array(pairs, np.int64).reshape(-1, 2).T
     table = np.frombuffer(b"".join(plains), _NUMBER).reshape(len(plains), -1 if plains else 1)
     vectors, cohort_means = table[:, :-1].astype(np.float32), table[:, -1].astype(np.float32)
@@ -248,7 +260,7 @@ def _info(row: Template, *, has_crop: bool) -> TemplateInfo:
 
 
 def of_person(session: Session, person_id: int) -> list[TemplateInfo]:
-    """What is known of a person's templates, of every encoder, without opening them."""
+    """What is known of a person's templates, of every pipeline, without opening them."""
     query = (
         select(Template, Crop.template_id)
         .outerjoin(Crop, Crop.template_id == Template.id)
@@ -293,28 +305,28 @@ def unpacked(plain: bytes, form: str) -> tuple[bytes, NDArray[np.float32] | None
     return plain[_LANDMARK_BYTES:], points.astype(np.float32)
 
 
-def with_crop(session: Session, pipeline_id: str, *, without: str | None = None) -> Sequence[int]:
-    """The ids of this encoder's templates whose crop is kept, in order; of all, or of active people `without` one."""
+def with_crop(session: Session, pipeline_id: str, *, without: Pipelines | None = None) -> Sequence[int]:
+    """The ids of a pipeline's templates whose crop is kept, in order; of all, or of active people `without` one."""
     query = select(Template.id).join(Crop, Crop.template_id == Template.id).where(Template.pipeline_id == pipeline_id)
     if without is not None:
         query = query.where(Template.person_id.in_(_active_without(without)))
     return session.scalars(query.order_by(Template.id)).all()
 
 
-def renewable(session: Session, pipeline_id: str) -> dict[str, int]:
-    """By encoder, how many kept crops there are of active people who have no template of `pipeline_id`."""
+def renewable(session: Session, pipelines: Pipelines) -> dict[str, int]:
+    """By pipeline, how many kept crops there are of active people who have no template of this one."""
     query = select(Template.pipeline_id, func.count()).join(Crop, Crop.template_id == Template.id)
-    query = query.where(Template.person_id.in_(_active_without(pipeline_id))).group_by(Template.pipeline_id)
+    query = query.where(Template.person_id.in_(_active_without(pipelines))).group_by(Template.pipeline_id)
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _active_without(pipeline_id: str) -> Select[Any]:
-    have = select(Template.person_id).where(Template.pipeline_id == pipeline_id)
+def _active_without(pipelines: Pipelines) -> Select[Any]:
+    have = select(Template.person_id).where(Template.pipeline_id.in_(pipelines))
     return select(Person.id).where(Person.active, Person.id.not_in(have))
 
 
 def sealed(session: Session) -> Iterator[SealedTemplate]:
-    """Every template as it lies in its row, of every encoder, in order; its crop, where one is kept."""
+    """Every template as it lies in its row, of every pipeline, in order; its crop, where one is kept."""
     query = (
         select(Template, Crop.picture, Crop.form, Person.external_id)
         .join(Person, Person.id == Template.person_id)
@@ -326,21 +338,21 @@ def sealed(session: Session) -> Iterator[SealedTemplate]:
 
 
 def uneven(session: Session) -> Iterator[str]:
-    """The encoders whose templates differ in length."""
+    """The pipelines whose templates differ in length."""
     length = func.length(Template.vector)
     query = select(Template.pipeline_id).group_by(Template.pipeline_id).having(func.min(length) != func.max(length))
     yield from session.scalars(query)
 
 
-def drop_others(session: Session, person_id: int, pipeline_id: str, kept: int) -> bool:
-    """Delete the person's templates of this encoder but one; whether there were any."""
+def drop_others(session: Session, person_id: int, pipelines: Pipelines, kept: int) -> bool:
+    """Delete the person's templates of this pipeline but one; whether there were any."""
     others = delete(Template).where(
-        Template.person_id == person_id, Template.pipeline_id == pipeline_id, Template.id != kept
+        Template.person_id == person_id, Template.pipeline_id.in_(pipelines), Template.id != kept
     )
     return bool(session.execute(others.returning(Template.id)).all())
 
 
-def drop_encoder(session: Session, pipeline_id: str) -> int:
-    """Delete every template of an encoder; returns how many went."""
+def drop_pipeline(session: Session, pipeline_id: str) -> int:
+    """Delete every template of a pipeline; returns how many went."""
     gone = session.execute(delete(Template).where(Template.pipeline_id == pipeline_id).returning(Template.id))
     return len(gone.all())

@@ -22,12 +22,13 @@ FINE, BLURRED, NOT_FINITE, BROKEN = range(4)
 LANDMARKS = np.array([[4, 4], [8, 4], [6, 6], [4, 8], [8, 8]], np.float32)
 
 
-def card(id_: str = "fake-1") -> EncoderCard:
+def card(id_: str = "fake-1", finder: str = "") -> EncoderCard:
     """A card whose score model has FMR 0.03 at 0.15, 0.003 at 0.25, and an exponential tail."""
     return parse_card(
         {
             "schema": 1,
             "id": id_,
+            "finder": finder,
             "encoder": {"file": "encoder.onnx", "sha256": "0" * 64, "embedding": DIM, "similarity": "cosine"},
             "input": {
                 "size": 112,
@@ -81,9 +82,14 @@ def vector(person: int, likeness: int = 100) -> np.ndarray:
 class FakePipeline:
     """Looks like `enroll.pipeline.Pipeline` to those who only hand it pictures."""
 
-    def __init__(self, encoder: FakeEncoder | None = None) -> None:
+    def __init__(self, encoder: FakeEncoder | None = None, finder: str = "faker-1") -> None:
         self.encoder = encoder or FakeEncoder()
+        self.finder = finder
         self.calls = 0
+
+    @property
+    def id(self) -> str:
+        return f"{self.finder}+{self.encoder.id}"
 
     def faces(self, pixels) -> list[Face]:
         self.calls += 1
@@ -112,9 +118,9 @@ class FakePipeline:
             raise RuntimeError("the detector broke")
         reasons = ("blurred",) if mood == BLURRED else ()
         quality = Quality(80, 60, 70, 50, 0.0, 0.0, 0.0, 0.9, reasons)
-        template = None if reasons else Template(self.encoder.id, vector(person, likeness), 0.0)
+        template = None if reasons else Template(self.id, vector(person, likeness), 0.0)
         if mood == NOT_FINITE:
-            template = Template(self.encoder.id, vector(person, likeness) * np.float32("nan"), 0.0)
+            template = Template(self.id, vector(person, likeness) * np.float32("nan"), 0.0)
         crop = np.full((112, 112, 3), person, np.uint8)
         return Face(Detection((4.0 + place, 4.0, 20.0, 24.0), LANDMARKS, 0.9), quality, crop, template)
 

@@ -112,7 +112,7 @@ CHANGES = {
         {"sighting.reassign", "mark.add", *PURGED},
     ),
     "Reviews.dismiss": (lambda app, **_: app.reviews.dismiss(TEACHER, 1), {"sighting.dismiss", *PURGED}),
-    "Renewal.run": (lambda app, fake, **_: renewed(app, fake, drop=True), {"template.add", "encoder.drop"}),
+    "Renewal.run": (lambda app, fake, **_: renewed(app, fake, drop=True), {"template.add", "pipeline.drop"}),
 }
 
 

@@ -24,7 +24,8 @@ def sound(home, clock, fake, draw) -> Path:
     from enroll import load_card
     from enroll.registry import MODELS
 
-    pipeline = fake.FakePipeline(fake.FakeEncoder(fake.card(load_card(MODELS / "default").id)))
+    shipped = load_card(MODELS / "default")
+    pipeline = fake.FakePipeline(fake.FakeEncoder(fake.card(shipped.id)), shipped.finder)
     with Attendance.open(home, clock=clock, pipeline=pipeline) as app:
         app.enroll(draw("a.png", (1,)), name="Ada", external_id="E-1")
         list(app.check(draw("b.png", (1, 90))))

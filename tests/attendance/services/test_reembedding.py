@@ -11,6 +11,7 @@ from attendance import Attendance
 from attendance.cli.renewing import renew
 from enroll.chips import decoded, encoded
 from enroll.geometry import TEMPLATE_112
+from enroll.naming import encoder_of
 from gallery.schema import Crop
 
 NEW = "the encoder fake-2 is new here: "
@@ -73,7 +74,7 @@ def shortened_chunk(picture: bytes) -> bytes:
 def templates(app) -> dict[str, list[str]]:
     """The encoders of everybody's templates, by name."""
     return {
-        person.name: [each.pipeline_id for each in app.gallery.templates_of(person.id)]
+        person.name: [encoder_of(each.pipeline_id) for each in app.gallery.templates_of(person.id)]
         for person in app.gallery.people(active=None)
     }
 
@@ -100,7 +101,7 @@ def test_the_new_template_is_the_encoders(renewed, fake, monkeypatch):
     monkeypatch.setattr(fake.FakeEncoder, "cohort_means", lambda _, vectors: np.full(len(vectors), 0.25, np.float32))
     with renewed() as later:
         list(later.renewal.run(later.actor, lacking=True))
-        (new,) = (each for each in later.gallery.templates_of("Bob") if each.pipeline_id == "fake-2")
+        (new,) = (each for each in later.gallery.templates_of("Bob") if each.pipeline_id == "faker-1+fake-2")
         loaded = later.gallery.load([new.id])
         np.testing.assert_array_equal(fake.vector(2), loaded.vectors[0])
         assert (0.25, True) == (loaded.cohort_means[0], new.has_crop)
@@ -285,7 +286,7 @@ def kept_of(app, name: str, pipeline_id: str):
 
 def test_enrolling_keeps_a_chip(people):
     """What is kept of a photo is the face's chip with its landmarks."""
-    found = kept_of(people, "Bob", "fake-1")
+    found = kept_of(people, "Bob", "faker-1+fake-1")
     chip = decoded(found.picture, found.landmarks)
     assert ((168, 168, 3), {2}) == (chip.pixels.shape, set(chip.pixels.ravel().tolist()))
     np.testing.assert_allclose(chip.landmarks, TEMPLATE_112 + 28, atol=1e-4)
@@ -300,7 +301,7 @@ def test_a_renewed_chip_has_the_new_landmarks(renewed, fake, monkeypatch):
         run = later.renewal.run(later.actor, lacking=True)
         list(run)
         assert (4, 4, 0, 0) == counts(run)
-        old, new = (kept_of(later, "Bob", each) for each in ("fake-1", "fake-2"))
+        old, new = (kept_of(later, "Bob", each) for each in ("faker-1+fake-1", "faker-1+fake-2"))
         assert (old.picture, "chip") == (new.picture, new.form)
         np.testing.assert_array_equal(moved, new.landmarks)
 

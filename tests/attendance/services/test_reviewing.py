@@ -290,7 +290,7 @@ def test_every_ruling_is_stored(people, draw, clock):
     assert [each.sighting for each in found] == [each.id for each in seen]
     assert ["mark", "mark", "review", "unknown", "refused"] == [each.retention for each in seen]
     assert [1, 2, 3, None, None] == [each.person for each in seen]
-    assert {(people.sessions.held(None, people.clock.utc()).id, clock.now, "file", people.card.id)} == {
+    assert {(people.sessions.held(None, people.clock.utc()).id, clock.now, "file", people.pipeline.id)} == {
         (each.session, each.at, each.means, each.pipeline) for each in seen
     }
     for decision, each in zip(found, seen, strict=True):

@@ -79,7 +79,7 @@ def _everything(gallery: Gallery, enrol, now, tmp_path) -> None:  # noqa: PLR091
     gallery.adopt("test-2", "test-1", **who)
     gallery.clear_lookalike("Ada", "B", **who)
     gallery.merge("B", "Ada", **who)
-    gallery.drop_encoder("other", **who)
+    gallery.drop_pipeline("other", **who)
     gallery.stats()
     gallery.repair(**who)
     gallery.remove("Ada", **who)

@@ -1,15 +1,19 @@
 """Sealing anew: templates under another name of their pipeline, and crops of both forms."""
 
+import hashlib
+
 import numpy as np
 import pytest
 from sqlalchemy import select
 
-from gallery import Gallery, TemplateInvalid, WrongEncoder, history
+from gallery import Gallery, Store, TemplateInvalid, WrongEncoder, history
 from gallery.errors import Conflict
 from gallery.repositories import resealing
 from gallery.schema import Crop, Template
 
 OLD, NEW = "default-1", "detector-1+landmarks-1+default-1"
+SHA = hashlib.sha256(b"0").hexdigest()
+PHRASE = "four words that nobody guesses"
 POINTS = np.array([[60.5, 70], [108, 70.25], [84, 96], [65, 120], [103, 120]], np.float32)
 
 
@@ -46,6 +50,39 @@ def test_nothing_to_take_over_changes_nothing(old, store, now):
     assert [0, 0] == [old.adopt(*names, at=now, by="t") for names in (("other", NEW), (OLD, OLD))]
     with store.reading() as view:
         assert ([], before) == (history(view, action="pipeline.adopt"), store.generation())
+
+
+def test_templates_of_either_name_are_the_pipelines_own(old, store, enrol):
+    """Before anything is taken over, templates under the former name are read and counted as those of the new."""
+    gallery = Gallery(store, NEW, formerly=OLD)
+    enrol(gallery, "Dee", 7, crop=b"crop 7")
+    assert [OLD] * 4 + [NEW] == [
+        each.pipeline_id for n in ("Ada", "Bob", "Cid", "Dee") for each in gallery.templates_of(n)
+    ]
+    assert ([1, 2, 4, 5], {1: 1, 2: 2, 4: 1, 5: 4}) == (gallery.load().ids.tolist(), gallery.owners())
+    np.testing.assert_array_equal(old.load_of("Ada").vectors, gallery.load_of("Ada").vectors)
+    assert ([2, 1, 1], 0) == ([each.templates for each in gallery.people()], len(gallery.load_of("Cid").ids))
+    assert (5, 0, {}) == (gallery.stats().templates, gallery.stats().without_template, gallery.stats().other_encoders)
+    assert (1, {}, []) == (gallery.find_source("Ada", SHA), gallery.renewable(), gallery.verify())
+    assert "unchanged" == enrol(gallery, "Ada", 0).outcome
+
+
+def test_a_gallery_without_a_former_name_reads_one(old, store):
+    """Who names no former pipeline opens none: what it left is another pipeline's."""
+    gallery = Gallery(store, NEW)
+    assert ([], {}, {OLD: 4}) == (gallery.load().ids.tolist(), gallery.owners(), gallery.stats().other_encoders)
+    assert (0, {OLD: 3}) == (len(gallery.load_of("Ada").ids), gallery.renewable())
+    assert old.load_of("Ada").ids.tolist() == [1, 4]
+
+
+def test_an_archive_of_before_is_filed_under_the_present_name(old, now, tmp_path):
+    """Templates that an archive names by the former pipeline become those of the present one."""
+    old.export(tmp_path / "a.zip", at=now, passphrase=PHRASE)
+    with Store.open(tmp_path / "other") as other:
+        gallery = Gallery(other, NEW, formerly=OLD)
+        gallery.import_(tmp_path / "a.zip", at=now, by="t", passphrase=PHRASE)
+        assert {NEW} == {each.pipeline_id for each in gallery.templates_of("Ada")}
+        np.testing.assert_array_equal(old.load(active=None).vectors, gallery.load(active=None).vectors)
 
 
 @pytest.mark.usefixtures("old")

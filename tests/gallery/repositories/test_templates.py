@@ -180,7 +180,7 @@ def test_another_encoder_can_embed_the_kept_crops_anew(store, enrol, vector, now
 
     assert [1, 2, 3] == new.load().people.tolist()
     assert [(1,), (2,), (3,)] == [tuple(found.picture) for found in new.crops("new")]
-    assert 3 == new.drop_encoder("old", at=now, by="t")
+    assert 3 == new.drop_pipeline("old", at=now, by="t")
     assert ({}, 3, 3) == (new.stats().other_encoders, new.stats().templates, new.stats().crops)
 
 
