@@ -27,7 +27,7 @@ HELP: Final = {
     "gallery.key_wrong": "Put the key file of this very home back; it was not changed.",
     "gallery.key_mode": "Close it with `chmod 600` on that file, and ask who may have copied it.",
     "gallery.template_altered": (
-        "It was not used: run `attendance gallery verify` to see whose it is, then enrol that person again."
+        "It was not used: run `attendance gallery verify`, which names whose it is and the command that repairs it."
     ),
     "gallery.wrong_encoder": "Use the encoder that made these templates, or embed the people again with the new one.",
     "gallery.person_unknown": "`attendance gallery list` shows who is enrolled.",

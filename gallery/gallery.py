@@ -233,9 +233,9 @@ class Gallery:
         Who it is: the person with `external_id`, where one is given (raises DuplicateId where the name there is
         another), else the only person with this name (PersonAmbiguous where there are several), else somebody
         new. The same photo again changes nothing; no photo makes somebody active again (PersonInactive). With
-        `replace` the person's other templates of this pipeline go. A `crop` is an encoded picture: the aligned face, or
-        with its `landmarks` (5, 2) in pixels the chip around it. Raises TemplateInvalid, WrongEncoder,
-        PersonInvalid.
+        `replace` the person's other templates of this pipeline go, and of any pipeline those that do not open. A
+        `crop` is an encoded picture: the aligned face, or with its `landmarks` (5, 2) in pixels the chip around it.
+        Raises TemplateInvalid, WrongEncoder, PersonInvalid.
         """
         payload = templates.pack(vector, cohort_mean)
         photo = templates.Photo(quality, source, source_sha256, crop, at, landmarks)
@@ -243,9 +243,11 @@ class Gallery:
             row = people.known(session, name, external_id)
             new = row is None
             row = row or people.insert(session, name, external_id, note, at)
+            broken = replace and templates.drop_defective(session, self.sealer, self.pipelines, row.id)
             added = templates.insert(session, self.sealer, self.pipelines, row.id, payload, photo)
             joined = all_groups.add_member(session, row.id, groups)
-            dropped = replace and templates.drop_others(session, row.id, self.pipelines, added.template_id)
+            others = replace and templates.drop_others(session, row.id, self.pipelines, added.template_id)
+            dropped = broken or others
             outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
             if added.changed or joined or dropped:
                 _refuse_inactive(row)

@@ -128,10 +128,12 @@ class OpenedTemplate:
 
 @dataclass(frozen=True)
 class SealedTemplate:
-    """A template as it lies in its row, with the external id of its person; `crop` is None where none is kept."""
+    """A template as it lies in its row, and whose it is; `crop` is None where none is kept."""
 
     template: TemplateInfo
     external_id: str
+    name: str
+    active: bool
     vector: bytes
     crop: bytes | None
     form: CropForm = "aligned"

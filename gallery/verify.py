@@ -1,25 +1,22 @@
 """Looking a gallery over: counts, and every defect with the command that repairs it."""
 
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime
+from shlex import quote
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from gallery.errors import GalleryError, GalleryUnusable, TemplateAltered
 from gallery.files import leftovers
-from gallery.repositories import corrections, counts, marks, people, resealing, sightings, templates
+from gallery.repositories import corrections, counts, marks, people, places, resealing, sightings, templates
 from gallery.repositories.events import MARK_ADDED, record
-from gallery.repositories.templates import CROP, VECTOR
-from gallery.values import Defect, Pipelines, SealedTemplate, Stats
+from gallery.values import Defect, Pipelines, Place, SealedTemplate, Stats
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher, Database, Transaction, Vault
 
 _REPAIR = "attendance gallery verify --repair"
 _RESTORE = "attendance restore FILE --key KEYFILE --home NEW_HOME"
-_TOLERANCE = 1e-3
 
 
 def stats(database: "Database", pipelines: Pipelines) -> Stats:
@@ -41,7 +38,6 @@ def verify(database: "Database", vault: "Vault", pipelines: Pipelines) -> list[D
                     for each in found.orphans
                 ),
                 *_sealed(transaction, vault),
-                *_dimensions(transaction),
                 *_without_template(transaction, pipelines),
                 *_records(transaction),
                 *_erasure(database),
@@ -59,47 +55,40 @@ def _sealed(transaction: "Transaction", vault: "Vault") -> Iterator[Defect]:
     except GalleryError as error:
         yield Defect(error.id, str(error), "attendance doctor")
         return
-    crops = []
+    crops, sizes = [], defaultdict[str, set[int]](set)
     for each in templates.sealed(transaction):
-        again = f"attendance enroll PHOTO --id {each.external_id} --replace"
-        if defect := _defect(cipher, each):
+        again = _again(each)
+        if defect := templates.defect(cipher, each):
             yield Defect(defect, f"template {each.template.id} of {each.external_id}", again)
-        if defect := _defect_of_crop(cipher, each):
+        else:
+            sizes[each.template.pipeline_id].add(len(each.vector))
+        if defect := templates.defect_of_crop(cipher, each):
             crops.append(Defect(defect, f"crop {each.template.id} of {each.external_id}", again))
     yield from crops
+    for pipeline in (name for name, found in sizes.items() if len(found) > 1):
+        yield Defect("gallery.wrong_encoder", f"templates of {pipeline} differ in dimension", _RESTORE)
     for number in _altered_faces(transaction, cipher):
         yield Defect(TemplateAltered.id, f"face of sighting {number}", _REPAIR)
+    for place in _altered_addresses(transaction, cipher):
+        yield Defect(TemplateAltered.id, f"address of place {place.name}, to be given anew afterwards", _REPAIR)
 
 
-def _defect(cipher: "Cipher", each: SealedTemplate) -> str | None:
-    person, pipeline = each.template.person_id, each.template.pipeline_id
-    try:
-        plain = cipher.open(each.vector, person=person, pipeline_id=pipeline, purpose=VECTOR)
-    except GalleryError as error:
-        return error.id
-    numbers = np.frombuffer(plain, "<f4") if len(plain) % 4 == 0 else np.array([np.nan])
-    sound = np.isfinite(numbers).all() and abs(np.linalg.norm(numbers[:-1]) - 1) <= _TOLERANCE
-    return None if sound else "gallery.template_invalid"
+def _again(each: SealedTemplate) -> str:
+    """How a photo is enrolled again; of somebody inactive too, who stays so."""
+    whose = quote(each.external_id)
+    enrol = f"{_enrol(each.external_id, each.name)} --replace"
+    if each.active:
+        return enrol
+    return f"attendance gallery activate {whose} && {enrol} && attendance gallery deactivate {whose}"
 
 
-def _defect_of_crop(cipher: "Cipher", each: SealedTemplate) -> str | None:
-    person, pipeline = each.template.person_id, each.template.pipeline_id
-    try:
-        if each.crop is not None:
-            cipher.open(each.crop, person=person, pipeline_id=pipeline, purpose=CROP)
-    except GalleryError as error:
-        return error.id
-    return None
-
-
-def _dimensions(transaction: "Transaction") -> Iterator[Defect]:
-    for pipeline in templates.uneven(transaction):
-        yield Defect("gallery.wrong_encoder", f"templates of {pipeline} differ in dimension", _RESTORE)
+def _enrol(ref: str, name: str) -> str:
+    return f"attendance enroll PHOTO --name {quote(name)} --id {quote(ref)}"
 
 
 def _without_template(transaction: "Transaction", pipelines: Pipelines) -> Iterator[Defect]:
-    for ref in people.unrecognisable(transaction, pipelines):
-        yield Defect("gallery.no_template", f"{ref} cannot be recognised", f"attendance enroll PHOTO --id {ref}")
+    for ref, name in people.unrecognisable(transaction, pipelines):
+        yield Defect("gallery.no_template", f"{ref} cannot be recognised", _enrol(ref, name))
 
 
 def _records(transaction: "Transaction") -> Iterator[Defect]:
@@ -108,7 +97,7 @@ def _records(transaction: "Transaction") -> Iterator[Defect]:
     for action, subject in corrections.unrecorded(transaction):
         yield Defect("gallery.mark_unrecorded", f"a correction of {subject} has no event {action}", _REPAIR)
     for mark, ref, name in marks.of_others(transaction):
-        void = f"attendance void {ref} --session {name} --reason REASON"
+        void = f"attendance void {quote(ref)} --session {quote(name)} --reason REASON"
         yield Defect("gallery.mark_mismatch", f"mark {mark} of {ref} rests on a face of somebody else", void)
 
 
@@ -119,6 +108,15 @@ def _altered_faces(transaction: "Transaction", cipher: "Cipher") -> Iterator[int
             sightings.open_crop(transaction, cipher, number)
         except TemplateAltered:
             yield number
+
+
+def _altered_addresses(transaction: "Transaction", cipher: "Cipher") -> Iterator[Place]:
+    """The places whose address does not open."""
+    for place in places.all_places(transaction):
+        try:
+            places.open_address(transaction, cipher, place.id)
+        except TemplateAltered:
+            yield place
 
 
 def _erasure(database: "Database") -> Iterator[Defect]:
@@ -132,7 +130,10 @@ def _unfinished(database: "Database") -> Iterator[Defect]:
 
 
 def repair(database: "Database", vault: "Vault", *, at: datetime, by: str) -> None:
-    """Delete rows without their owner, faces that do not open and unfinished files; record what no event tells of."""
+    """Delete what is of no use: rows without their owner, faces and addresses that do not open, unfinished files.
+
+    What no event tells of is recorded.
+    """
     for path in leftovers(database.home):
         path.unlink(missing_ok=True)
     with database.atomic() as transaction:
@@ -142,8 +143,23 @@ def repair(database: "Database", vault: "Vault", *, at: datetime, by: str) -> No
             record(transaction, at=at, by=by, action="repair.orphan", subject=each.row, details=details)
         if gone:
             database.bump(transaction)
-        with suppress(GalleryError):  # without its key nothing can be said of a face
-            sightings.drop_crops(transaction, list(_altered_faces(transaction, vault.unlock())))
+        for table, number in _drop_altered(transaction, vault):
+            record(transaction, at=at, by=by, action="repair.altered", subject=number, details={"table": table})
         told = [(MARK_ADDED, mark) for mark in marks.unrecorded(transaction)]
         for action, subject in (*told, *corrections.unrecorded(transaction)):
             record(transaction, at=at, by=by, action=action, subject=subject, details={"found": True})
+
+
+def _drop_altered(transaction: "Transaction", vault: "Vault") -> list[tuple[str, int]]:
+    """Delete the faces and addresses that do not open: of which rows of which tables."""
+    if not resealing.anything(transaction):
+        return []
+    try:
+        cipher = vault.unlock()
+    except GalleryError:  # without its key nothing can be said of them
+        return []
+    faces = list(_altered_faces(transaction, cipher))
+    sightings.drop_crops(transaction, faces)
+    addresses = [place.id for place in _altered_addresses(transaction, cipher)]
+    places.drop_addresses(transaction, addresses)
+    return [*(("sighting_crop", number) for number in faces), *(("place", number) for number in addresses)]

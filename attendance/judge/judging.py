@@ -56,6 +56,12 @@ class Judge:
         self._raised: dict[tuple[int, str | None], float] = {}
         self._lock = threading.RLock()
 
+    def lenient(self) -> "Judge":
+        """One that leaves out templates which do not open, where this one refuses to work: to replace them."""
+        from gallery import GalleryIndex
+
+        return Judge(self._gallery, GalleryIndex(self._gallery, strict=False), self._model, self._settings)
+
     def people(self) -> People:
         """Who is enrolled now; the index follows."""
         with self._lock, self._gallery.store.reading():

@@ -287,7 +287,7 @@ def _names(settings: Settings) -> tuple[str, str | None] | None:
 def _light(store: "Database") -> Iterator[Finding]:
     found = store.check(quick=True)
     if found.damage:
-        repair = "move the file away, then: attendance restore FILE --key KEYFILE"
+        repair = "attendance restore FILE --key KEYFILE --home NEW_HOME"
         yield Finding("integrity", f"{store.where}: {found.damage[0]}", "gallery.damaged", repair, 3)
     elif found.orphans:
         repair = "attendance gallery verify --repair"

@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,14 @@ class Enroller:
         self._settings = settings
         self._load = load
 
+    @cached_property
+    def _lenient(self) -> Judge:
+        return self._judge.lenient()
+
+    def _judge_by(self, rules: Rules) -> Judge:
+        """Who replaces somebody's templates is not kept from it by those that do not open, that person's or others'."""
+        return self._lenient if rules.replace else self._judge
+
     def photo(
         self,
         actor: "Actor",
@@ -214,7 +223,7 @@ class Enroller:
         }
         if len(ready) < 2 or rules.same_person or not self._is_new(photos[0][0]):  # noqa: PLR2004 - a pair
             return set(), set()
-        alike = _agreeing([found.template for found in ready.values()], self._judge.own_threshold(1))
+        alike = _agreeing([found.template for found in ready.values()], self._judge_by(rules).own_threshold(1))
         numbers = list(ready)
         return {numbers[n] for n in range(len(numbers)) if n not in alike}, {numbers[n] for n in alike}
 
@@ -265,13 +274,13 @@ class Enroller:
 
         ``vouched``: the photo was compared with the person's other ones already.
         """
-        where = found.source
+        where, judge = found.source, self._judge_by(rules)
         with self._gallery.store.atomic():
-            policy = self._judge.policy()
+            policy = judge.policy()
             person = self._existing(entry)
-            others = self._judge.others(found.template, person.id if person else None)
+            others = judge.others(found.template, person.id if person else None)
             rivals = [other for other in others if other.score >= policy.review_threshold]
-            own, needed = (None, 0.0) if person is None else self._own_score(found.template, person.id)
+            own, needed = (None, 0.0) if person is None else self._own_score(judge, found.template, person.id)
             unlike = own is not None and own < policy.review_threshold
             if (own is None or unlike) and not rules.allow_duplicate:
                 _refuse_duplicate(where, entry, rivals, policy.threshold)
@@ -286,12 +295,12 @@ class Enroller:
         warnings = (UNLIKE_OWN,) if unlike and not (rules.replace or vouched) else ()
         return Enrolled(_ref(filed.person), filed.outcome, where, found.face.quality, alike, warnings)
 
-    def _own_score(self, template: "Template", person: int) -> tuple[float | None, float]:
+    def _own_score(self, judge: Judge, template: "Template", person: int) -> tuple[float | None, float]:
         """The best score against the person's templates so far (None: there is none to compare), and the least."""
         from enroll.face import scores
 
         own = self._gallery.load_of(person, active=None)
-        needed = self._judge.own_threshold(len(own.ids))
+        needed = judge.own_threshold(len(own.ids))
         if not len(own.ids):
             return None, needed
         alike = scores(own.vectors, own.cohort_means, template.vector[None], template.cohort_mean)

@@ -179,11 +179,11 @@ def others(session: Session, person: int) -> Iterator[Named]:
     yield from (Named(external_id, name) for external_id, name in session.execute(query))
 
 
-def unrecognisable(session: Session, pipelines: Pipelines) -> Iterator[str]:
-    """The external ids of active people without a template of this pipeline."""
+def unrecognisable(session: Session, pipelines: Pipelines) -> Iterator[tuple[str, str]]:
+    """External id and name of the active people without a template of this pipeline."""
     having = select(Template.person_id).where(Template.pipeline_id.in_(pipelines))
-    query = select(Person.external_id).where(Person.active, Person.id.not_in(having)).order_by(Person.id)
-    yield from session.scalars(query)
+    query = select(Person.external_id, Person.name).where(Person.active, Person.id.not_in(having)).order_by(Person.id)
+    yield from ((row.external_id, row.name) for row in session.execute(query))
 
 
 def standings(session: Session) -> dict[int, Standing]:

@@ -1,9 +1,10 @@
 """Cameras and kiosks by name; an address is sealed, as it may hold a password."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from gallery.names import clean
@@ -63,6 +64,12 @@ def open_address(session: Session, cipher: "Cipher", number: int) -> str | None:
     if sealed is None:
         return None
     return cipher.open(sealed, person=number, pipeline_id="", purpose=PURPOSE).decode()
+
+
+def drop_addresses(session: Session, numbers: Collection[int]) -> None:
+    """Forget the addresses of these places."""
+    session.execute(update(PlaceRow).where(PlaceRow.id.in_(numbers)).values(address=None))
+    session.expire_all()
 
 
 def any_address(session: Session) -> bool:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from gallery import Gallery, Store, record
-from gallery.repositories import corrections, sightings
+from gallery import Gallery, Store, history, record
+from gallery.repositories import corrections, places, sightings
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
 from gallery.schema import CorrectionRow, MarkRow, SessionRow, Template
 from gallery.values import Sighting
@@ -39,6 +39,7 @@ def sound(store, enrol, now) -> Gallery:
             session, [Sighting(now, "camera", "door", "review", "e", session=1, person=people[0])]
         )
         sightings.keep_crops(session, gallery.sealer, {review: b"a face"})
+        places.insert(session, gallery.sealer, "door", "camera", at=now, address="rtsp://u:p@cam/1")
     return gallery
 
 
@@ -61,7 +62,7 @@ def _event_gone(gallery: Gallery, action: str) -> None:
     _raw(gallery, f"DELETE FROM event WHERE action = '{action}'")  # noqa: S608
 
 
-AGAIN = "attendance enroll PHOTO --id A --replace"
+AGAIN = "attendance enroll PHOTO --name A --id A --replace"
 REPAIR = "attendance gallery verify --repair"
 DEFECTS = {
     "template altered": (
@@ -70,12 +71,19 @@ DEFECTS = {
     ),
     "template cut": (
         lambda g: _raw(g, "UPDATE template SET vector = x'01' WHERE id = 1"),
-        {("gallery.template_altered", "template 1 of A", AGAIN),
-         ("gallery.wrong_encoder", "templates of e differ in dimension", "attendance restore FILE --key KEYFILE --home NEW_HOME")},
+        {("gallery.template_altered", "template 1 of A", AGAIN)},
+    ),
+    "of another dimension": (
+        lambda g: _sealed_anew(g, np.eye(1, 17)[0]),
+        {("gallery.wrong_encoder", "templates of e differ in dimension", "attendance restore FILE --key KEYFILE --home NEW_HOME")},
+    ),
+    "address altered": (
+        lambda g: _raw(g, "UPDATE place SET address = CAST(address || x'00' AS BLOB)"),
+        {("gallery.template_altered", "address of place door, to be given anew afterwards", REPAIR)},
     ),
     "template moved": (
         lambda g: _raw(g, "UPDATE template SET pipeline_id = 'other' WHERE id = 1"),
-        {("gallery.template_altered", "template 1 of A", AGAIN), ("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --id A"),
+        {("gallery.template_altered", "template 1 of A", AGAIN), ("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --name A --id A"),
          ("gallery.template_altered", "crop 1 of A", AGAIN)},
     ),
     "not finite": (
@@ -92,12 +100,12 @@ DEFECTS = {
     ),
     "no template": (
         lambda g: _raw(g, "DELETE FROM crop WHERE template_id = 1", "DELETE FROM template WHERE id = 1"),
-        {("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --id A")},
+        {("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --name A --id A")},
     ),
     "template of nobody": (
         lambda g: _raw(g, "UPDATE template SET person_id = 99, pipeline_id = 'z' WHERE id = 1"),
         {("gallery.orphan", "row 1 of template has no person", REPAIR),
-         ("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --id A")},
+         ("gallery.no_template", "A cannot be recognised", "attendance enroll PHOTO --name A --id A")},
     ),
     "group of nobody": (
         lambda g: _raw(g, 'DELETE FROM "group"'),
@@ -197,9 +205,12 @@ def test_a_void_mark_of_another_face_is_no_defect(sound):
 
 def test_repair_takes_a_face_that_does_not_open(sound, now):
     """The sealed face of a review that was altered is deleted; the review still waits for somebody to look."""
-    _raw(sound, "UPDATE sighting_crop SET picture = x'00'")
+    _raw(sound, "UPDATE sighting_crop SET picture = x'00'", "UPDATE place SET address = x'00'")
     assert [] == sound.repair(at=now, by="t")
     with sound.store.reading() as session:
+        assert [("3", "sighting_crop"), ("1", "place")] == [
+            (each.subject, each.details["table"]) for each in history(session, action="repair.altered")
+        ]
         assert ([3], []) == ([each.id for each in sightings.waiting(session)], sightings.crop_ids(session))
 
 
@@ -215,11 +226,36 @@ def test_repair_of_a_sound_gallery_does_nothing(sound, now):
 
 
 def test_enrolling_again_repairs_an_altered_template(sound, enrol):
-    """The repair that verify names for an altered template does repair it."""
-    DEFECTS["template altered"][0](sound)
+    """Enrolled again with any photo, the same one too, an altered template is replaced, its crop kept anew."""
+    for seed in (0, 7):
+        DEFECTS["template altered"][0](sound)
+        outcome = enrol(sound, "A", seed, crop=b"crop", external_id="A", replace=True).outcome
+        assert ("replaced", []) == (outcome, sound.verify())
+        assert [True] == [each.has_crop for each in sound.templates_of("A")]
+
+
+def test_replacing_leaves_templates_of_other_pipelines(sound, enrol):
+    """Of another pipeline a template goes with its seal broken, and loses an altered crop alone."""
+    other = Gallery(sound.store, "other")
+    for seed in (10, 11, 12):
+        enrol(other, "A", seed, crop=b"crop", external_id="A")
+    _raw(sound, "UPDATE template SET vector = x'01' WHERE source = '10.jpg'")
+    _raw(
+        sound, "UPDATE crop SET picture = x'01' WHERE template_id IN (SELECT id FROM template WHERE source = '11.jpg')"
+    )
     enrol(sound, "A", 7, external_id="A", replace=True)
 
     assert [] == sound.verify()
+    assert [("7.jpg", False), ("11.jpg", False), ("12.jpg", True)] == sorted(
+        ((each.source, each.has_crop) for each in sound.templates_of("A")), key=lambda pair: len(pair[0])
+    )
+
+
+def test_who_replaces_nothing_drops_nothing(sound, enrol):
+    """Without `replace` another photo leaves an altered template where it is."""
+    DEFECTS["template altered"][0](sound)
+    enrol(sound, "A", 7, external_id="A")
+    assert ["template 1 of A"] == [each.where for each in sound.verify()]
 
 
 def test_counts_are_those_of_the_gallery(sound, enrol, store, now):
