@@ -203,7 +203,7 @@ def _hand_over(person: str, target: Path, home: Path | None) -> None:
     who = f"{done.person.name} ({done.person.external_id})"
     say(f"wrote {target}, all of {who}: templates {done.templates}, marks {done.marks}, sightings {done.sightings}")
     if done.waiting:
-        say(f"faces in it that nobody has looked at, and that may show other people: {done.waiting}")
+        say(f"faces in it that may show other people: {done.waiting}; see 'attendance review list'")
     if done.damaged:
         say(f"templates and faces that do not open, and are not in it: {done.damaged}; see 'attendance gallery verify'")
         raise typer.Exit(1)

@@ -30,7 +30,7 @@ def test_what_to_see_to_is_said(command, draw, tmp_path, app):
     close_call = round(50 * (policy.threshold + policy.review_threshold))  # percent of likeness to Ada
     list(app.check(draw("door.png", (1, close_call))))
     code, _, err = command("gallery", "export", tmp_path / "ada.zip", "--person", "Ada")
-    assert (0, "faces in it that nobody has looked at, and that may show other people: 1") == (
+    assert (0, "faces in it that may show other people: 1; see 'attendance review list'") == (
         code,
         err.splitlines()[-1],
     )
