@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, delete, exists, insert, or_, select
+from sqlalchemy import Text, and_, delete, exists, insert, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
@@ -108,7 +108,9 @@ def _of(person: int) -> Any:
 
 def compared(session: Session, person: int, keys: Collection[int]) -> int:
     """How many others have the person of these internal ids among those they were found to be most alike."""
-    query = select(SightingRow.candidates).where(~_of(person)).execution_options(yield_per=_CHUNK)
+    text = type_coerce(SightingRow.candidates, Text)
+    told = or_(*(text.like(f'%"key": {key}%') for key in sorted(keys)))  # most need not be read as JSON
+    query = select(SightingRow.candidates).where(told, ~_of(person)).execution_options(yield_per=_CHUNK)
     return sum(any(each["key"] in keys for each in found) for found in session.scalars(query))
 
 
