@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.outlook import Outlooks
     from attendance.services.people import People
+    from attendance.services.places import Places
     from attendance.services.portrait import Portraits
     from attendance.services.reembedding import Renewal
     from attendance.services.reporting import Reports
@@ -285,11 +286,19 @@ class Attendance:
         return Reports(self.gallery, self.sessions, self.marks, self.clock)
 
     @cached_property
+    def places(self) -> "Places":
+        """Cameras and kiosks by name."""
+        from attendance.services.places import Places
+
+        return Places(self.gallery, self.clock)
+
+    @cached_property
     def scopes(self) -> "Scopes":
         """For what people are looked for."""
         from attendance.services.scopes import Scopes
 
-        return Scopes(self.judging, self.sessions, self.clock)
+        given = self.resolved.origins["target_fpir"] == "flag"
+        return Scopes(self.judging, self.sessions, self.places, self.clock, target_given=given)
 
     @cached_property
     def outlooks(self) -> "Outlooks":
@@ -446,16 +455,19 @@ class Attendance:
         on_status: Callable[[str], object] | None = None,
         device: "Camera | None" = None,
     ) -> Iterator[Decision]:
-        """Watch a camera (device number, URL or video file) and mark who is present; one decision a track.
+        """Watch a camera and mark who is present; one decision a track.
+
+        ``camera`` is the name of a place, else a device number, URL or video file.
 
         Goes on until the camera ends or the iterator is left: with ``contextlib.closing`` it is left where the
         ``with`` ends. ``on_status`` hears how the camera does, ``device`` stands in for it. Raises CameraAddress,
-        SessionUnknown, SessionClosed, GroupUnknown at once, and in the end what `run_camera` does.
+        CameraMissing, PlaceRetired, PlaceAddress, PlaceUnknown, SessionUnknown, SessionClosed, GroupUnknown at once,
+        and in the end what `run_camera` does.
         """
         from attendance.services.watching import decisions_of
 
-        scope = self.scope(session, group, dry_run=dry_run)
-        return decisions_of(self.desk, camera, scope, status=on_status, device=device)
+        address, scope = self.scopes.before(camera, session, group, dry_run=dry_run)
+        return decisions_of(self.desk, address, scope, status=on_status, device=device)
 
     # By hand
 

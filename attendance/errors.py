@@ -45,8 +45,15 @@ HELP: Final = {
         "If this is another person of the same name, give them an id of their own (--id, the id column, or "
         "ID__Name as file name); if it is the same person, pass --same-person."
     ),
+    "place.address": "Give a device number (0), an rtsp:// or http:// address, or a video file that is there.",
+    "place.exists": "Choose another name, or 'attendance place change NAME' changes the one that is there.",
+    "place.name": "Choose a name such as 'Front door'; the address comes after it.",
+    "place.retired": "'attendance place restore NAME' puts it in use again.",
+    "place.unknown": "'attendance place list' shows the places, and 'attendance place add NAME ADDRESS' adds one.",
+    "place.used": "'attendance place retire NAME' puts it out of use, and records go on naming it.",
+    "sighting.faceless": "Decide by the numbers and the recording; 'keep_review_days' says how long faces are kept.",
     "sighting.settled": "What was said stays; 'attendance mark' and 'attendance void' correct the marks themselves.",
-    "sighting.unknown": 'The number stands in the decision that asked for a review, as "sighting" of its JSON.',
+    "sighting.unknown": "'attendance review list' shows the numbers of those that wait.",
     "session.closed": "Open a session of another name with 'attendance session open NAME'.",
     "session.day": "Give a day as YYYY-MM-DD that is today's at the site, or a day before it.",
     "session.exists": "Choose another name, or use the session as it is with --session.",
@@ -155,8 +162,47 @@ class PersonUnlike(AttendanceError, id="person.unlike"):
     """A further photo of somebody enrolled shows another face."""
 
 
+class PlaceError(AttendanceError):
+    """A place cannot be used as asked."""
+
+
+class PlaceAddress(PlaceError, id="place.address", exit_code=2):
+    """The place has no address, or is to have one under which there can be no camera."""
+
+
+class PlaceExists(PlaceError, id="place.exists"):
+    """There is a place of this name already."""
+
+
+class PlaceName(PlaceError, id="place.name", exit_code=2):
+    """A place cannot be called so, as this is, or may be, the address of a camera."""
+
+
+class PlaceRetired(PlaceError, id="place.retired"):
+    """The place is out of use."""
+
+
+class PlaceUnknown(PlaceError, id="place.unknown"):
+    """There is no place of this name."""
+
+    @classmethod
+    def among(cls, name: str, places: Iterable[str], detail: str = "there is no place of this name") -> Self:
+        """The error for a name that none of the places has; it offers those that come near."""
+        from gallery.near import close_names, did_you_mean
+
+        return cls(name, f"{detail}{did_you_mean(close_names(name, places))}")
+
+
+class PlaceUsed(PlaceError, id="place.used"):
+    """Records name the place, so it stays."""
+
+
 class SightingError(AttendanceError):
     """A face that was seen cannot be ruled on by a person."""
+
+
+class SightingFaceless(SightingError, id="sighting.faceless"):
+    """The face of this review is not kept, or not any more."""
 
 
 class SightingSettled(SightingError, id="sighting.settled"):

@@ -1,6 +1,6 @@
 """Cameras, streams and videos as frames; each source is opened by a process of its own that can be killed."""
 
-from attendance.cameras.address import Address, Kind, parse_address, redact
+from attendance.cameras.address import Address, Kind, hidden, is_address, parse_address, redact
 from attendance.cameras.camera import ProcessCamera
 from attendance.cameras.frame import Camera, CameraState, Frame
 from attendance.cameras.reader import VideoReader
@@ -13,6 +13,8 @@ __all__ = [
     "Kind",
     "ProcessCamera",
     "VideoReader",
+    "hidden",
+    "is_address",
     "parse_address",
     "redact",
 ]

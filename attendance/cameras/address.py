@@ -15,6 +15,9 @@ HIDDEN: Final = "***"
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"<>]+", re.IGNORECASE)
 _HOST = re.compile(r"\[[0-9a-f:.%]+\]|[^\s/:?#\[\]]+", re.IGNORECASE)
+# What an address holds whose scheme was forgotten: a login before its host, or a query. C:/ begins a path.
+_BARE = re.compile(r"(?i)(?![a-z]:[\\/])[^/\\]*:.*@|.*\?.*=|.*(?:user|login|pass\w*|pwd|token|auth|key)=", re.DOTALL)
+_PATH_STARTS = ("/", "\\", "./", "../", "~/")
 # Some recorders want their password in the path: /user=admin_password=secret_channel=1.sdp
 _SECRET_IN_PATH = re.compile(r"((?:user|login|pass\w*|pwd|token|auth|key)=)[^/]*", re.IGNORECASE)
 
@@ -55,8 +58,23 @@ def parse_address(text: str) -> Address:
     if _SCHEME.match(text):
         return _stream(text)
     if not text or "\0" in text:
-        raise CameraAddress(repr(text), "expected a device number, an address or a video file")
+        raise CameraAddress(repr(hidden(text)), "expected a device number, an address or a video file")
     return _local(Path(text).expanduser(), text)
+
+
+def is_address(text: str) -> bool:
+    """Whether people would take the text for the address of a camera, be it a good one or not: it can name no place."""
+    text = text.strip()
+    written_so = text.isdecimal() or "://" in text or text.startswith(_PATH_STARTS) or _BARE.match(text) is not None
+    return written_so or _exists(text)
+
+
+def hidden(text: str) -> str:
+    """The text of an address, good or not, without what may be a password in it."""
+    text = text.strip()
+    if _SCHEME.match(text):
+        return _redact_url(text)
+    return _redact_url(f"x://{text}").removeprefix("x://") if _BARE.match(text) else text
 
 
 def redact(text: str) -> str:
@@ -103,9 +121,16 @@ def _local(path: Path, text: str) -> Address:
     if path.is_dir():
         raise CameraAddress(text, "this is a folder, not a video")
     if not path.exists():
-        raise CameraMissing(text, "no such file or device")
+        raise CameraMissing(hidden(text), "no such file or device")
     # Resolved: FFmpeg takes a bare name such as "concat:a" for a protocol.
     return Address(Kind.FILE, str(path.resolve()), text)
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _redact_url(url: str) -> str:

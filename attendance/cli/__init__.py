@@ -37,6 +37,7 @@ def run(arguments: Sequence[str]) -> int:
         _silence_stdout()
         return 1
     except Exception as error:
+        _hide_logins(error, arguments)
         if debug:
             raise
         return _explain(_named(error, arguments))
@@ -63,6 +64,18 @@ def _explain(error: Any) -> int:
     refused = refusal_of(error, "attendance")
     say(refused.line)
     return refused.exit_code
+
+
+def _hide_logins(error: Any, arguments: Sequence[str]) -> None:
+    """What the parser says of a word that it cannot place shows the word: not the password of an address, though."""
+    if not isinstance(getattr(error, "message", None), str) or not hasattr(error, "format_message"):
+        return
+    from attendance.cameras import hidden
+
+    for word in arguments:
+        shown = hidden(word)
+        if shown != word.strip():
+            error.message = error.message.replace(word, shown).replace(repr(word)[1:-1], shown)
 
 
 def _named(error: Exception, arguments: Sequence[str]) -> Exception:

@@ -1,5 +1,6 @@
 """attendance check: who is in these pictures, or before this camera? Marks who is present."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,11 +11,15 @@ from attendance.cli.mark import say_zone_warning
 from attendance.cli.opening import reading, writing
 from attendance.cli.output import DecisionPrinter, say
 from attendance.cli.renewing import renew
+from attendance.cli.review import say_waiting
 from attendance.cli.tally import Tally
+from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
+    from attendance.cameras import Address
     from attendance.faults import Problem
+    from attendance.records import Decision
     from attendance.scope import Scope
     from attendance.services.outlook import Outlook
     from attendance.show.outlet import Outlet
@@ -28,7 +33,8 @@ def check(
     source: Annotated[list[Path] | None, typer.Argument(help="Pictures, folders, videos.")] = None,
     *,
     camera: Annotated[
-        str | None, typer.Option(help="Device number, rtsp:// or http:// address, or video file played as a camera.")
+        str | None,
+        typer.Option(help="Name of a place, device number, rtsp:// or http:// address, or video file played as one."),
     ] = None,
     session: options.Session = None,
     day: Annotated[
@@ -71,12 +77,13 @@ def check(
         say_zone_warning(app)
         if not dry_run:
             renew(app)
-        scope = app.scope(session, group, dry_run=dry_run)
         if camera is None:
+            scope = app.scope(session, group, dry_run=dry_run)
             announce(app.outlooks.of(scope))
             code = _files(app, source or [], scope, annotate=annotate, emit=emit)
         else:
-            code = _camera(app, camera, scope, annotate=annotate, window=window, emit=emit)
+            address, scope = app.scopes.before(camera, session, group, dry_run=dry_run)
+            code = _camera(app, address, scope, annotate=annotate, window=window, emit=emit)
     if code:
         raise typer.Exit(code)
 
@@ -122,6 +129,8 @@ def _files(
         emit(decision)
     emit.head()
     say(tally.line(app.clock.monotonic() - begun))
+    if tally.decisions["review"] and not scope.dry_run:
+        say_waiting(app)
     return 1 if tally.problems else 0
 
 
@@ -133,7 +142,7 @@ def _outlet(annotate: Path, sources: list[Path]) -> "Outlet":
 
 def _camera(
     app: "Attendance",
-    camera: str,
+    camera: "Address",
     scope: "Scope",
     *,
     annotate: Path | None,
@@ -142,5 +151,16 @@ def _camera(
 ) -> int:
     from attendance.services.watching import run_camera
 
-    run_camera(app.desk, camera, scope, window=window, annotate=annotate, emit=emit, status=say, stop=lambda: False)
+    tally = Tally()
+
+    def told(decision: "Decision") -> None:
+        tally.decision(decision)
+        emit(decision)
+
+    try:
+        run_camera(app.desk, camera, scope, window=window, annotate=annotate, emit=told, status=say, stop=lambda: False)
+    finally:  # Ctrl-C is how most end
+        if tally.decisions["review"] and not scope.dry_run:
+            with suppress(Refusal):
+                say_waiting(app)
     return 0

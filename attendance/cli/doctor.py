@@ -11,7 +11,9 @@ from attendance.cli.output import json_line, line, printable, say
 def doctor(
     *,
     full: Annotated[bool, typer.Option("--full", help="Open every template, check every page; takes longer.")] = False,
-    camera: Annotated[str | None, typer.Option(help="Also try this camera.", metavar="CAMERA")] = None,
+    camera: Annotated[
+        str | None, typer.Option(help="Also try this camera, by a place's name or its address.", metavar="CAMERA")
+    ] = None,
     as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:

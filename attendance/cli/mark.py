@@ -24,7 +24,7 @@ def mark(
     note: Annotated[str, typer.Option(help="Why; kept with the mark.")] = "",
     home: options.Home = None,
 ) -> None:
-    """Mark somebody present by hand, now or for a day gone by; this also restores a mark that was voided."""
+    """Mark somebody present by hand, now or for a day gone by; a void mark stays void, and a new one is made."""
     chosen = options.session_or_day(session, day)
     with changing(home) as app:
         say_zone_warning(app)

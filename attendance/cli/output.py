@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -61,21 +61,32 @@ def json_line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def records(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str]) -> None:
-    """Rows as JSON lines with all keys, or these columns as a table on a terminal, else as CSV with a header."""
+def records(
+    rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str], whole: Collection[str] = ()
+) -> None:
+    """Rows as JSON lines with all keys, or these columns as a table on a terminal, else as CSV with a header.
+
+    ``whole`` are those of which a table cuts no word.
+    """
     if as_json:
         for row in rows:
             line(json_line({"schema": 1, **row}))
     elif on_terminal():
-        table(columns, [[row.get(column) for column in columns] for row in rows])
+        table(columns, [[row.get(column) for column in columns] for row in rows], whole=whole)
     else:
         line(csv_line(columns))
         for row in rows:
             line(csv_line(row.get(column) for column in columns))
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr: bool = False) -> None:
-    """A table for people."""
+def table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    to_stderr: bool = False,
+    whole: Collection[str] = (),
+) -> None:
+    """A table for people; where it is too wide, long words are cut, but not those of the columns shown ``whole``."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -83,7 +94,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, to_stderr
 
     shown = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        shown.add_column(Text(column))
+        shown.add_column(Text(column), overflow="fold" if column in whole else "ellipsis")
     for row in rows:
         shown.add_row(*(Text(printable(_text(cell))) for cell in row))
     Console(stderr=to_stderr).print(shown)

@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from attendance.cli import backup, check, config, doctor, enroll, gallery, mark, options, report, session, train
+from attendance.cli import (
+    backup,
+    check,
+    config,
+    doctor,
+    enroll,
+    gallery,
+    mark,
+    options,
+    place,
+    report,
+    review,
+    session,
+    train,
+)
 
 app = typer.Typer(
     help="Face attendance: one photo enrols a person, a file, folder, video or camera check marks them present.",
@@ -37,7 +51,9 @@ app.add_typer(gallery.app, name="gallery", epilog=options.EXIT_CODES)
 app.add_typer(session.app, name="session", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(mark.mark)
 app.command(epilog=options.EXIT_CODES)(mark.void)
+app.add_typer(review.app, name="review", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(report.report)
+app.add_typer(place.app, name="place", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)

@@ -80,12 +80,12 @@ class Judge:
         generation, named = self._gallery.named(people)
         return generation, {number: PersonRef(each.external_id, each.name, number) for number, each in named.items()}
 
-    def policy(self, scope: Scope = ANYWHERE) -> Policy:
-        """The numbers to judge by for the people enrolled now; raises `GroupUnknown`."""
+    def policy(self, scope: Scope = ANYWHERE, *, track: bool = False) -> Policy:
+        """The numbers to judge by for the people enrolled now, photos or tracks; raises `GroupUnknown`."""
         with self._lock, self._gallery.store.reading():
             self.people()
             self._known(scope.group)
-            return self._policy(scope)
+            return self._policy(scope, track=track)
 
     def _policy(self, scope: Scope, *, track: bool = False) -> Policy:
         size = self._index.size(scope.group)

@@ -6,6 +6,7 @@ A mark and its event are written together, and so are a correction and its event
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
@@ -13,7 +14,7 @@ from attendance.records import instant
 from attendance.register.sessions import SessionInfo
 from enroll.naming import encoder_of
 from gallery.errors import PersonUnknown
-from gallery.repositories import aliases, corrections, sessions, sightings
+from gallery.repositories import aliases, corrections, places, sessions, sightings
 from gallery.repositories import marks as rows
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED, record
 
@@ -229,14 +230,23 @@ def _with_evidence(transaction: "Transaction", found: "Sequence[StoredMark]") ->
     seen = sightings.numbered(transaction, {each.sighting for each in found if each.sighting is not None})
     keys = {each.key for sighting in seen.values() for each in sighting.candidates if each.key is not None}
     names = aliases.called(transaction, keys)
+    where = places.names(transaction, {each.place for each in seen.values() if each.place is not None})
     return [
-        info_of(each, evidence_of(each, None if each.sighting is None else seen.get(each.sighting), names))
+        info_of(each, evidence_of(each, None if each.sighting is None else seen.get(each.sighting), names, where))
         for each in found
     ]
 
 
-def evidence_of(mark: "StoredMark", sighting: "Sighting | None", names: "Mapping[int, Named]") -> dict[str, Any]:
-    """What a mark rests on, by sorted keys; ``names`` holds how the candidates are called now."""
+def evidence_of(
+    mark: "StoredMark",
+    sighting: "Sighting | None",
+    names: "Mapping[int, Named]",
+    where: "Mapping[int, str]" = MappingProxyType({}),
+) -> dict[str, Any]:
+    """What a mark rests on, by sorted keys, and at their end the place, where there is one.
+
+    ``names`` holds how the candidates are called now, ``where`` the places.
+    """
     facts = dict(mark.details)
     if sighting is not None:
         facts |= facts_of(sighting, names)
@@ -248,7 +258,8 @@ def evidence_of(mark: "StoredMark", sighting: "Sighting | None", names: "Mapping
             facts[TIME] = sighting.means
     if not mark.time_known:
         facts[TIME] = UNKNOWN
-    return dict(sorted(facts.items()))
+    at = {} if sighting is None or sighting.place is None else {"place": where.get(sighting.place)}
+    return dict(sorted(facts.items())) | at
 
 
 def facts_of(sighting: "Sighting", names: "Mapping[int, Named]") -> dict[str, Any]:

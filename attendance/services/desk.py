@@ -47,9 +47,9 @@ class Desk:
         """Detector and encoder, loaded at first use; raises EncoderError, DetectorError, StageError."""
         return self._load()
 
-    def policy(self, scope: Scope = ANYWHERE) -> "Policy":
-        """The numbers to judge by, for the people enrolled now. Raises GroupUnknown."""
-        return self._judge.policy(scope)
+    def policy(self, scope: Scope = ANYWHERE, *, track: bool = False) -> "Policy":
+        """The numbers to judge by, photos or tracks, for the people enrolled now. Raises GroupUnknown."""
+        return self._judge.policy(scope, track=track)
 
     def judge(
         self,

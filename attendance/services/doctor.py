@@ -18,6 +18,7 @@ from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved,
 from refusal import Refusal
 
 if TYPE_CHECKING:
+    from attendance.cameras import Address
     from enroll.card import EncoderCard
     from gallery import Database, Gallery
 
@@ -95,7 +96,7 @@ class Doctor:
         self._clock = clock
 
     def examine(self, *, full: bool = False, camera: str | None = None) -> Iterator[Finding]:
-        """Look at everything, one finding a look; ``full`` opens every template, ``camera`` tries one camera."""
+        """Look at everything, one finding a look; ``full`` opens every template, ``camera`` tries one."""
         home, clock = self._home, self._clock
         yield from _packages()
         yield from _guarded("settings", lambda: _settings(home))
@@ -106,7 +107,7 @@ class Doctor:
         yield from _guarded("home", lambda: _home(home))
         yield from _guarded("database", lambda: _database(home, settings.values, clock, full=full))
         if camera is not None:
-            yield from _guarded("camera", lambda: _camera(camera, clock))
+            yield from _guarded("camera", lambda: _camera(home, camera, clock))
 
 
 def _guarded(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -269,6 +270,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
+        yield from _guarded("reviews", lambda: _reviews(store))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
         yield from _guarded("key", lambda: _key(gallery))
 
@@ -332,6 +334,14 @@ def _people(gallery: "Gallery") -> Iterator[Finding]:
         yield Finding("people", counts)
 
 
+def _reviews(store: "Database") -> Iterator[Finding]:
+    from gallery.repositories import sightings
+
+    with store.reading() as transaction:
+        waiting = sightings.count_waiting(transaction)
+    yield Finding("reviews", f"{waiting} wait for somebody to look" + (": attendance review list" if waiting else ""))
+
+
 def _newest(store: "Database", clock: Clock) -> Iterator[Finding]:
     from attendance.records import instant
     from gallery.repositories import events
@@ -347,10 +357,10 @@ def _newest(store: "Database", clock: Clock) -> Iterator[Finding]:
         yield Finding("newest record", instant(newest))
 
 
-def _camera(camera: str, clock: Clock) -> Iterator[Finding]:
-    from attendance.cameras import ProcessCamera, parse_address
+def _camera(home: Path, camera: str, clock: Clock) -> Iterator[Finding]:
+    from attendance.cameras import ProcessCamera
 
-    address = parse_address(camera)
+    name, address = _meant(home, camera, clock)
     device = ProcessCamera(address, clock)
     device.open()
     try:
@@ -359,9 +369,25 @@ def _camera(camera: str, clock: Clock) -> Iterator[Finding]:
         while frame is None and clock.monotonic() < end:
             frame = device.newest(1.0)
         if frame is None:
-            yield Finding("camera", f"{address.shown}: no picture in 15 s", "camera.no_frames", "see its help", 4)
+            yield Finding("camera", f"{name}: no picture in 15 s", "camera.no_frames", "see its help", 4)
         else:
             height, width = frame.pixels.shape[:2]
-            yield Finding("camera", f"{address.shown}: {width}x{height} pixels")
+            yield Finding("camera", f"{name}: {width}x{height} pixels")
     finally:
         device.close()
+
+
+def _meant(home: Path, camera: str, clock: Clock) -> "tuple[str, Address]":
+    """How to call the camera, and its address; without a home that opens there is no place, and the text is one."""
+    from attendance.cameras import parse_address
+    from attendance.services.places import Places
+    from gallery import Gallery, GalleryUnusable, Store
+
+    try:
+        store = Store.open(home, create=False, read_only=True)
+    except GalleryUnusable:
+        address = parse_address(camera)
+        return address.shown, address
+    with store:
+        place, address = Places(Gallery(store, "none"), clock).camera(camera)
+        return address.shown if place is None else f"{place.name}, {address.shown}", address

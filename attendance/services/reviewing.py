@@ -4,21 +4,25 @@ Nothing that was recorded changes: a correction is written beside the sighting, 
 that was kept for this goes then, or when it has been kept long enough.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-from attendance.errors import SightingSettled, SightingUnknown
+from attendance.errors import SightingFaceless, SightingSettled, SightingUnknown
 from attendance.records import PersonRef, instant
 from attendance.register.marks import MarkInfo, candidate_of, info_of
+from attendance.register.report import local
+from attendance.register.review import Review
 from attendance.services.byhand import Time, refuse_inactive
+from attendance.writing import write_new
 from attendance.zones import local_day
-from gallery.repositories import aliases, corrections, sightings
+from gallery.repositories import aliases, corrections, places, sightings
 from gallery.repositories import marks as rows
 from gallery.repositories.corrections import TOLD_BY
 from gallery.repositories.events import record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from attendance.access import Actor
     from attendance.clock import Clock
@@ -29,37 +33,7 @@ if TYPE_CHECKING:
     from gallery.ports import Transaction
     from gallery.values import Correction, CorrectionKind, Named, PersonInfo, Sighting
 
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A review that nobody has looked at: whom the face may be, by which numbers, and whether the face is kept."""
-
-    sighting: "Sighting"
-    person: PersonRef | None
-    session: str | None
-    candidates: tuple[dict[str, Any], ...]
-    face: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON shows it."""
-        seen = self.sighting
-        return {
-            "sighting": seen.id,
-            "at": instant(seen.at),
-            "session": self.session,
-            "source": seen.source,
-            "frame": seen.frame,
-            "track": seen.track,
-            "box": None if seen.box is None else list(seen.box),
-            "person": None if self.person is None else self.person.to_dict(),
-            "score": seen.score,
-            "threshold": seen.threshold,
-            "margin": seen.margin,
-            "reasons": list(seen.reasons),
-            "candidates": list(self.candidates),
-            "quality": dict(seen.quality),
-            "face": self.face,
-        }
+_HIGHEST: Final = 2**63 - 1  # that a database can number
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +57,68 @@ class Reviews:
         self._retention = retention
         self._clock = clock
 
-    def waiting(self) -> list[Waiting]:
-        """The reviews that nobody has looked at, oldest first."""
+    def waiting(self, session: str | None = None) -> list[Review]:
+        """The reviews that nobody has looked at, oldest first, all or those of a session. Raises SessionUnknown."""
         with self._gallery.store.reading() as transaction:
-            found = sightings.waiting(transaction)
-            keys = {each.key for seen in found for each in seen.candidates if each.key is not None}
-            names = aliases.called(transaction, keys | {seen.person for seen in found if seen.person is not None})
-            kept = set(sightings.crop_ids(transaction))
-            sessions = {each.id: each.name for each in self._sessions.all()}
-            return [_waiting(seen, names, sessions, face=seen.id in kept) for seen in found]
+            within = None if session is None else self._sessions.held(session, self._clock.utc()).id
+            found = [each for each in sightings.waiting(transaction) if within in {None, each.session}]
+            return self._views(transaction, found)
+
+    def count(self) -> int:
+        """How many reviews nobody has looked at."""
+        with self._gallery.store.reading() as transaction:
+            return sightings.count_waiting(transaction)
+
+    def of(self, sighting: int) -> Review:
+        """The review of this number, also one that somebody has looked at. Raises SightingUnknown, SightingSettled."""
+        with self._gallery.store.reading() as transaction:
+            (found,) = self._views(transaction, [_review(transaction, sighting)])
+            return replace(found, said=tuple(corrections.of_sighting(transaction, sighting)))
 
     def face(self, sighting: int) -> bytes | None:
         """The kept face of a sighting as an encoded picture, None where none is kept. Raises TemplateAltered."""
         with self._gallery.store.reading() as transaction:
             return sightings.open_crop(transaction, self._gallery.sealer, sighting)
+
+    def write_face(self, sighting: int, target: "Path") -> None:
+        """Write the kept face, a PNG, to a new file that its owner alone may read.
+
+        Raises SightingFaceless where none is kept, OutputFailed, TemplateAltered.
+        """
+        face = self.face(sighting)
+        if face is None:
+            raise SightingFaceless(str(sighting), "the face of this review is not kept, or not any more")
+        write_new(target, face, private=True)
+
+    def told(self, before: Review, settled: Settled) -> str:
+        """What came of a decision, in words: who is marked, and whether the face that was kept ``before`` is gone."""
+        with self._gallery.store.reading() as transaction:
+            kept = before.sighting.id in sightings.crop_ids(transaction)
+            face = "its face is kept" if kept else "its face is deleted" if before.face else "no face was kept"
+            return f"{self._mark_told(settled)}; {face}"
+
+    def _mark_told(self, settled: Settled) -> str:
+        mark = settled.mark
+        if mark is None:
+            return "dismissed, nobody is marked" if settled.correction.kind == "dismiss" else "nobody is marked anew"
+        who, session = self._gallery.find(mark.person), self._sessions.numbered(mark.session)
+        when = f"{local(mark.at, session):%Y-%m-%d %H:%M}" if mark.time_is_known else "at a time not known"
+        told = "is marked in session" if settled.new else "was marked before, which stays, in session"
+        return f"{who.name} ({who.external_id}) {told} {session.name}, {when} (mark {mark.id})"
+
+    def _views(self, transaction: "Transaction", found: "Sequence[Sighting]") -> list[Review]:
+        keys = {each.key for seen in found for each in seen.candidates if each.key is not None}
+        names = aliases.called(transaction, keys | {seen.person for seen in found if seen.person is not None})
+        pairs = [(each.first_id, each.second_id) for each in self._gallery.lookalikes()]
+        known = _Known(
+            names,
+            _pairs(pairs, aliases.called(transaction, {key for pair in pairs for key in pair})),
+            frozenset(sightings.crop_ids(transaction)),
+            {each.id: each.name for each in self._sessions.all()},
+            places.names(transaction, {seen.place for seen in found if seen.place is not None}),
+            self._sessions.zone,
+        )
+        return [_view(seen, known) for seen in found]
 
     def confirm(self, actor: "Actor", sighting: int, *, reason: str = "") -> Settled:
         """It was the person whom the review names: mark them, also where the session is closed or a mark was voided.
@@ -188,25 +210,61 @@ class Reviews:
         return said
 
 
-def _waiting(seen: "Sighting", names: "Mapping[int, Named]", sessions: "Mapping[int, str]", *, face: bool) -> Waiting:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is looked up once for many reviews: names by key, look-alikes by external id, kept faces, and so on."""
+
+    names: "Mapping[int, Named]"
+    alike: frozenset[frozenset[str]]
+    kept: frozenset[int]
+    sessions: "Mapping[int, str]"
+    places: "Mapping[int, str]"
+    zone: str
+
+
+def _pairs(pairs: "Sequence[tuple[int, int]]", names: "Mapping[int, Named]") -> frozenset[frozenset[str]]:
+    return frozenset(frozenset(names[key].external_id for key in pair if key in names) for pair in pairs)
+
+
+def _view(seen: "Sighting", known: _Known) -> Review:
     number = seen.person or 0
-    named = names.get(number)
-    return Waiting(
-        seen,
-        None if named is None else PersonRef(named.external_id, named.name, number),
-        None if seen.session is None else sessions.get(seen.session),
-        tuple(candidate_of(each, names) for each in seen.candidates),
-        face,
+    named = known.names.get(number)
+    person = None if named is None else PersonRef(named.external_id, named.name, number)
+    others = [known.names[each.key] for each in seen.candidates if each.key is not None and each.key in known.names]
+    alike = dict.fromkeys(PersonRef(*other) for other in others if _are_alike(person, other, known))
+    return Review(
+        sighting=seen,
+        person=person,
+        session=None if seen.session is None else known.sessions.get(seen.session),
+        candidates=tuple(candidate_of(each, known.names) for each in seen.candidates),
+        face=seen.id in known.kept,
+        zone=known.zone,
+        place=None if seen.place is None else known.places.get(seen.place),
+        lookalikes=tuple(alike),
     )
 
 
-def _open(transaction: "Transaction", number: int) -> "Sighting":
-    """The review of this number, if nobody has looked at it."""
-    found = sightings.by_id(transaction, number)
+def _are_alike(person: PersonRef | None, other: "Named", known: _Known) -> bool:
+    return (
+        person is not None
+        and person.id != other.external_id
+        and frozenset({person.id, other.external_id}) in known.alike
+    )
+
+
+def _review(transaction: "Transaction", number: int) -> "Sighting":
+    """The review of this number."""
+    found = sightings.by_id(transaction, number) if 0 < number <= _HIGHEST else None
     if found is None:
         raise SightingUnknown(str(number), "there is no sighting of this number")
     if found.ruling != "review":
         raise SightingSettled(str(number), f"this sighting was ruled {found.ruling}, not review")
+    return found
+
+
+def _open(transaction: "Transaction", number: int) -> "Sighting":
+    """The review of this number, if nobody has looked at it."""
+    found = _review(transaction, number)
     said = corrections.of_sighting(transaction, number)
     if said:
         raise SightingSettled(

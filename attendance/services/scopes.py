@@ -5,17 +5,35 @@ from typing import TYPE_CHECKING
 from attendance.scope import Scope
 
 if TYPE_CHECKING:
+    from attendance.cameras import Address
     from attendance.clock import Clock
     from attendance.judge.judging import Judge
     from attendance.register.sessions import SessionInfo, Sessions
+    from attendance.services.places import Places
     from gallery.values import Place
 
 
 class Scopes:
-    """Makes scopes; nothing is written."""
+    """Makes scopes; nothing is written.
 
-    def __init__(self, judge: "Judge", sessions: "Sessions", clock: "Clock") -> None:
-        self._judge, self._sessions, self._clock = judge, sessions, clock
+    With ``target_given`` whoever asks has set target_fpir themselves, for this run: that overrules the place's.
+    """
+
+    def __init__(
+        self, judge: "Judge", sessions: "Sessions", places: "Places", clock: "Clock", *, target_given: bool = False
+    ) -> None:
+        self._judge, self._sessions, self._places, self._clock = judge, sessions, places, clock
+        self._target_given = target_given
+
+    def before(
+        self, camera: "str | Address", session: str | None = None, group: str | None = None, *, dry_run: bool = False
+    ) -> "tuple[Address, Scope]":
+        """Where the frames come from and the scope to judge them in; ``camera`` is a place's name or an address.
+
+        A name is understood before an address. Raises as `of` and as `Places.camera`.
+        """
+        place, address = self._places.camera(camera) if isinstance(camera, str) else (None, camera)
+        return address, self.of(session, group, place, dry_run=dry_run)
 
     def of(
         self,
@@ -27,7 +45,8 @@ class Scopes:
     ) -> Scope:
         """The scope asked for: the group given, else the place's, else the session's; the target is the place's.
 
-        Makes no session. Raises GroupUnknown, SessionUnknown, SessionClosed, SessionDay.
+        A target given for this run overrules that. Makes no session. Raises GroupUnknown, SessionUnknown,
+        SessionClosed, SessionDay.
         """
         found = None if session is None else self._looked_for_in(session)
         wanted = group
@@ -35,7 +54,8 @@ class Scopes:
             wanted = place.group
         if wanted is None and found is not None:
             wanted = found.group
-        scope = Scope(session, wanted, place, None if place is None else place.target_fpir, dry_run=dry_run)
+        target = None if place is None or self._target_given else place.target_fpir
+        scope = Scope(session, wanted, place, target, dry_run=dry_run)
         self._judge.policy(scope)
         return scope
 

@@ -167,9 +167,9 @@ def _window(status: Say) -> "Iterator[Window | None]":
 
 
 def _opening_words(desk: "Desk", scope: Scope) -> str:
-    policy = desk.policy(scope)
+    """What tracks are judged by there: their threshold lies above that of photos."""
+    policy = desk.policy(scope, track=True)
     people = "1 person" if policy.gallery_size == 1 else f"{policy.gallery_size} people"
-    return (
-        f"encoder {desk.pipeline.encoder.id}, {people} enrolled, "
-        f"threshold {policy.threshold:.3f} for a false alarm in {100 * policy.target_fpir:g} % of strangers"
-    )
+    target = f"for a target FPIR of {100 * policy.target_fpir:.2g}% a track"
+    origin = "set by hand" if policy.overridden else target
+    return f"encoder {desk.pipeline.encoder.id}, {people} enrolled, threshold {policy.threshold:.3f} {origin}"

@@ -1,8 +1,8 @@
 """The append-only log: what was changed, by whom, when; written in the transaction of the change itself.
 
-The subject is an internal id as text (a person's, a session's, a sighting's) or a mark's id. Details hold internal
-ids, counts and codes, never a name, an external id or a file name: whoever is removed must not live on here. Every
-mark has an event `mark.add` with its id as subject, every correction one of its own; `gallery.verify` compares.
+The subject is an internal id as text (a person's, a session's, a sighting's, a place's) or a mark's id. Details hold
+internal ids, counts and codes, never a name, an external id or a file name: whoever is removed must not live on here.
+Every mark has an event `mark.add` with its id as subject, every correction one of its own; `gallery.verify` compares.
 """
 
 from collections.abc import Collection, Mapping
@@ -25,6 +25,11 @@ SIGHTING_PURGED = "sighting.purge"
 LOOKALIKE_ADDED = "lookalike.add"
 LOOKALIKE_CLEARED = "lookalike.clear"
 PERSON_ACTIVE = "person.active"
+PLACE_ADDED = "place.add"
+PLACE_CHANGED = "place.change"
+PLACE_RETIRED = "place.retire"
+PLACE_RESTORED = "place.restore"
+PLACE_REMOVED = "place.remove"
 PERSON_EXPORTED = "person.export"
 OF_PEOPLE: Final = ("person", "template", "lookalike")
 """What the actions begin with whose subject is a person's internal id."""

@@ -2,13 +2,13 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from gallery.names import clean
-from gallery.schema import Group, PlaceRow
+from gallery.schema import Group, PlaceRow, SightingRow
 from gallery.values import Place, PlaceKind
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def insert(
     session.add(row)
     session.flush()
     if address is not None and cipher is not None:
-        row.address = cipher.seal(address.encode(), person=row.id, pipeline_id="", purpose=PURPOSE)
-        session.flush()
+        set_address(session, cipher, row.id, address)
     return _place(row, None if group_id is None else session.get_one(Group, group_id).name)
 
 
@@ -50,6 +49,40 @@ def all_places(session: Session) -> list[Place]:
 def named(session: Session, name: str) -> Place | None:
     """The place of exactly this name, or None."""
     return next((each for each in all_places(session) if each.name == name), None)
+
+
+def names(session: Session, numbers: Collection[int]) -> dict[int, str]:
+    """What the places of these numbers are called, by number."""
+    query = select(PlaceRow.id, PlaceRow.name).where(PlaceRow.id.in_(numbers))
+    return {row[0]: row[1] for row in session.execute(query)} if numbers else {}
+
+
+def change(session: Session, number: int, **columns: Any) -> None:
+    """Give a place another `site`, `group_id` or `target_fpir`, those of them that are named."""
+    row = session.get_one(PlaceRow, number)
+    for column, value in columns.items():
+        setattr(row, column, value)
+    session.flush()
+
+
+def set_address(session: Session, cipher: "Cipher | None", number: int, address: str | None) -> None:
+    """Seal another address for a place; to take it away needs no cipher."""
+    row = session.get_one(PlaceRow, number)
+    row.address = None
+    if address is not None and cipher is not None:
+        row.address = cipher.seal(address.encode(), person=number, pipeline_id="", purpose=PURPOSE)
+    session.flush()
+
+
+def is_recorded(session: Session, number: int) -> bool:
+    """Whether a sighting names the place."""
+    return bool(session.scalar(select(exists().where(SightingRow.place_id == number))))
+
+
+def remove(session: Session, number: int) -> None:
+    """Delete a place that no sighting names; Conflict for another."""
+    session.delete(session.get_one(PlaceRow, number))
+    session.flush()
 
 
 def set_active(session: Session, number: int, *, active: bool) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, and_, delete, exists, insert, or_, select, type_coerce
+from sqlalchemy import Text, and_, delete, exists, func, insert, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
@@ -122,6 +122,12 @@ def waiting(session: Session) -> list[Sighting]:
         .order_by(SightingRow.at, SightingRow.id)
     )
     return [sighted(row) for row in session.scalars(query)]
+
+
+def count_waiting(session: Session) -> int:
+    """How many of them there are."""
+    query = select(func.count()).select_from(SightingRow).where(SightingRow.ruling == "review", ~_corrected())
+    return session.scalar(query) or 0
 
 
 def _corrected() -> Any:

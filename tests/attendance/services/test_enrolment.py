@@ -367,7 +367,9 @@ def test_the_own_score_is_that_of_the_best_template(app, draw, means):
     app.enroll(draw("b.png", (1, 90), seed=1), name="Ada")
     app.enroll(draw("c.png", (2,)), name="Ada", same_person=True)
     best = 0.9 * 0.4 + (1 - 0.9**2) ** 0.5 * (1 - 0.4**2) ** 0.5 - 0.1
-    found, _ = app.enrolment._own_score(app.judging, app.pipeline._face(0, 1, 40, 0).template, app.gallery.find("Ada").id)
+    found, _ = app.enrolment._own_score(
+        app.judging, app.pipeline._face(0, 1, 40, 0).template, app.gallery.find("Ada").id
+    )
     assert pytest.approx(best, abs=1e-6) == found
 
 
