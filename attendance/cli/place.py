@@ -27,7 +27,7 @@ class Kind(StrEnum):
     KIOSK = "kiosk"
 
 
-Name = Annotated[str, typer.Argument(help="The place's name.", show_default=False)]
+Name = Annotated[str, typer.Argument(help="The place's name.", metavar="NAME")]
 Site = Annotated[str | None, typer.Option(help="The building or branch it belongs to.", metavar="TEXT")]
 Group = Annotated[
     str | None, typer.Option(help="Look for the people of this group there, unless told otherwise.", metavar="NAME")
@@ -43,7 +43,7 @@ def add(
     name: Name,
     address: Annotated[
         str | None,
-        typer.Argument(help="Device number, rtsp:// or http:// address, or video file.", show_default=False),
+        typer.Argument(help="Device number, rtsp:// or http:// address, or video file.", metavar="ADDRESS"),
     ] = None,
     *,
     kind: Annotated[Kind, typer.Option(help="A kiosk may do without an address.")] = Kind.CAMERA,
@@ -117,7 +117,7 @@ def remove(name: Name, *, yes: options.Yes = False, home: options.Home = None) -
 def _told(found: "ShownPlace") -> str:
     place = found.place
     parts = {
-        place.kind: found.address or "no address",
+        place.kind: found.address or "without address",
         "site": place.site,
         "group": place.group,
         "target FPIR": None if place.target_fpir is None else f"{100 * place.target_fpir:g}%",

@@ -26,16 +26,20 @@ app = typer.Typer(
     help="Faces that somebody must look at: list, show, then confirm, reassign or dismiss.", no_args_is_help=True
 )
 
-Number = Annotated[int, typer.Argument(help="The review's number, see 'review list'.", show_default=False)]
-Numbers = Annotated[list[int], typer.Argument(help="Numbers of reviews, see 'review list'.", show_default=False)]
+Number = Annotated[int, typer.Argument(help="The review's number, see 'review list'.", metavar="NUMBER")]
+Numbers = Annotated[list[int], typer.Argument(help="Numbers of reviews, see 'review list'.", metavar="NUMBER")]
+Session = Annotated[
+    str | None, typer.Option(help="Only those of this session, open or closed, or of this day.", metavar="NAME")
+]
 Reason = Annotated[str, typer.Option(help="Why; kept with the decision.", metavar="TEXT")]
 
 
 @app.command("list", epilog=options.EXIT_CODES)
-def list_(*, session: options.HeldSession = None, as_json: options.Json = False, home: options.Home = None) -> None:
+def list_(*, session: Session = None, as_json: options.Json = False, home: options.Home = None) -> None:
     """List the reviews that wait for somebody to look, oldest first.
 
-    A face whose score reaches what it needs is of that person, unless a reason speaks against it.
+    A mark of the person named needs the score under "needs", and that none of the reasons under "why" holds; the
+    next person's score lies behind by the lead.
     """
     with reading(home) as opened:
         found = opened.reviews.waiting(session)

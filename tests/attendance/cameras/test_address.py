@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from attendance.cameras import Kind, parse_address, redact
+from attendance.cameras import Kind, hidden, parse_address, redact
 from attendance.cameras.address import Address
 from attendance.errors import CameraAddress, CameraMissing
 from attendance.sources import is_video
@@ -46,6 +46,32 @@ SECRET = st.text(st.characters(exclude_categories=("Z", "C")), min_size=8).map(l
 def test_any_password_is_hidden(secret, scheme):
     """Whatever characters a password is made of, none of it survives in what is shown."""
     assert f"{scheme}://***@cam/live" == parse_address(f"{scheme}://door:{secret}@cam/live").shown
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("door:s3cret@cam/live", "***@cam/live"),
+        ("door:s3c/r?e@t@cam/live", "***@cam/live"),
+        ("cam/video.cgi?user=door&pwd=s3cret", "cam/video.cgi?***"),
+        ("cam/user=door_password=s3cret_channel=1.sdp", "cam/user=***"),
+        (":s3cret@cam\0", "***@cam\0"),
+    ],
+)
+def test_a_forgotten_scheme_shows_no_password(given, shown):
+    """An address without its scheme is no camera, and the message that says so hides the password all the same."""
+    assert shown == hidden(given)
+    with pytest.raises((CameraAddress, CameraMissing)) as caught:
+        parse_address(given)
+    assert "s3c" not in caught.value.line
+
+
+@pytest.mark.parametrize(
+    "name", ["door.mp4", "clip@2x.mp4", "C:\\clips\\a@2x.mp4", "/dev/video9", "a #2.mp4", "why?.mp4"]
+)
+def test_a_file_that_is_not_there_is_named_in_full(name):
+    """The name of a file that holds no login is shown as it is."""
+    assert name == hidden(name)
 
 
 @pytest.mark.parametrize(

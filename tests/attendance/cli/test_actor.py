@@ -11,6 +11,10 @@ PREPARED = [
     ("enroll", "{bob}", "--name", "Bob", "--id", "B", "--allow-duplicate"),
     ("session", "open", "Maths"),
     ("mark", "Ada", "--session", "Maths"),
+    ("place", "add", "Door", "0"),
+    ("place", "add", "Yard", "1"),
+    ("place", "retire", "Yard"),
+    ("check", "{unsure}", "--session", "Maths", "--set", "guard_people=0"),
 ]
 CHANGES = [
     ("enroll", "{cid}", "--name", "Cid"),
@@ -27,6 +31,14 @@ CHANGES = [
     ("gallery", "remove", "Ada", "--yes"),
     ("gallery", "export", "{archive}", "--person", "Ada"),
     ("gallery", "lookalikes", "clear", "Ada", "Bob"),
+    ("place", "add", "Hall", "2"),
+    ("place", "change", "Door", "--site", "North"),
+    ("place", "retire", "Door"),
+    ("place", "restore", "Yard"),
+    ("place", "remove", "Door", "--yes"),
+    ("review", "confirm", "1"),
+    ("review", "reassign", "1", "Bob"),
+    ("review", "dismiss", "1"),
 ]
 
 
@@ -34,8 +46,10 @@ CHANGES = [
 def files(draw):
     """The places that the commands above name."""
     ada, bob, cid = draw("ada.png", (1,)), draw("bob.png", (1, 60)), draw("cid.png", (3,))
+    unsure = draw("unsure.png", (1, 90))
     folder = draw("more/Dan.png", (4,)).parent
-    return {"ada": ada, "bob": bob, "cid": cid, "folder": folder, "archive": ada.with_name("ada.zip")}
+    people = {"ada": ada, "bob": bob, "cid": cid, "unsure": unsure}
+    return people | {"folder": folder, "archive": ada.with_name("ada.zip")}
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=" ".join)

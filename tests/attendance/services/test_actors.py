@@ -22,13 +22,16 @@ TEACHER = Actor("teacher", roles=frozenset({"teacher"}), door="web")
 
 @pytest.fixture
 def people(app, draw):
-    """Ada with a mark, Bob remembered as like her, and Cid, of whom a close call waits; all done by the account."""
+    """Ada with a mark, Bob remembered as like her, and Cid, of whom a close call waits; two places."""
     app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
     app.enroll(draw("bob.png", (2,)), name="Bob", external_id="B")
     app.enroll(draw("cid.png", (3,)), name="Cid", external_id="C")
     app.gallery.remember_lookalike("A", "B", 0.2, at=app.clock.utc(), by=app.actor.name)
     app.session_book.open(app.actor, "Maths")
     app.mark("Ada", session="Maths")
+    app.places.add(app.actor, "Door", "0")
+    app.places.add(app.actor, "Yard", "1")
+    app.places.retire(app.actor, "Yard")
     policy = app.policy()
     close_call = round(50 * (policy.threshold + policy.review_threshold))  # percent of likeness to Cid
     (unsure,) = app.check(draw("unsure.png", (3, close_call)), session="Maths")
@@ -90,6 +93,11 @@ CHANGES = {
     "People.put_in": (lambda app, **_: app.people.put_in(TEACHER, "Ada", ["7b"]), {"person.groups"}),
     "People.merge": (lambda app, **_: app.people.merge(TEACHER, "Bob", "Ada"), {"person.merge"}),
     "People.remove": (lambda app, **_: app.people.remove(TEACHER, "Ada"), {"person.remove"}),
+    "Places.add": (lambda app, **_: app.places.add(TEACHER, "Hall", "1"), {"place.add"}),
+    "Places.change": (lambda app, **_: app.places.change(TEACHER, "Door", site="North"), {"place.change"}),
+    "Places.retire": (lambda app, **_: app.places.retire(TEACHER, "Door"), {"place.retire"}),
+    "Places.restore": (lambda app, **_: app.places.restore(TEACHER, "Yard"), {"place.restore"}),
+    "Places.remove": (lambda app, **_: app.places.remove(TEACHER, "Door"), {"place.remove"}),
     "SessionBook.open": (lambda app, **_: app.session_book.open(TEACHER, "Arts"), {"session.open"}),
     "SessionBook.close": (lambda app, **_: app.session_book.close(TEACHER, "Maths"), {"session.close"}),
     "Archives.take_in": (

@@ -11,6 +11,8 @@ from sqlalchemy import event
 
 from attendance import Attendance
 from attendance.errors import SightingSettled, SightingUnknown
+from attendance.register.review import REASONS
+from attendance.services.checking import Hooks
 from gallery import PersonInactive, PersonUnknown, history
 from gallery.repositories import corrections, sightings
 
@@ -351,3 +353,39 @@ def test_a_sighting_in_a_closed_session(people, pipeline, clock):
     people.sessions.close("Maths", at=clock.now)
     (decision,) = people.judge([pipeline._face(0, 9, 90, 0)], source="x")
     assert people.record(decision, "Maths").sighting is not None
+
+
+def test_a_review_of_a_place_and_a_look_alike(people, draw, clock):
+    """What waits tells where the face was seen, and who of those it was compared with is remembered as alike."""
+    people.gallery.remember_lookalike("E-1", "E-3", 0.2, at=clock.utc(), by="test")
+    people.gallery.remember_lookalike("E-2", "E-3", 0.2, at=clock.utc(), by="test")
+    place = people.places.add(people.actor, "Front door", "0").place
+    (found,) = people.checks.run(people.actor, [draw("door.png", (1, UNSURE))], people.scope(place=place), Hooks())
+    (waits,) = people.reviews.waiting()
+    assert ("Front door", ["E-3"]) == (waits.place, [each.id for each in waits.lookalikes])
+    assert "look-alike Cid (E-3)" in waits.evidence
+    assert any(line.endswith("Cid (E-3) 0.000, remembered as a look-alike") for line in waits.lines())
+    people.gallery.merge("E-3", "E-2", at=clock.utc(), by="test")
+    assert ["E-2"] == [each.id for each in people.reviews.of(found.sighting).lookalikes]
+
+
+def test_what_was_said_is_told_afterwards(people, review):
+    """A review that somebody has decided is still there to read, with who said what, and it waits no more."""
+    assert 1 == people.reviews.count()
+    people.reviews.dismiss(people.actor, review, reason="a poster")
+    found = people.reviews.of(review).to_dict()
+    assert 0 == people.reviews.count()
+    said = {"kind": "dismiss", "at": "2026-03-02T07:58:11.204Z", "by": people.actor.name, "reason": "a poster"}
+    assert (False, [said]) == (found["face"], found["said"])
+    assert f"review {review}: dismiss by {people.actor.name}, 2026-03-02 07:58: a poster" == next(
+        iter(people.reviews.of(review).lines())
+    )
+
+
+def test_every_reason_of_a_review_has_words():
+    """Each reason for which the program itself asks somebody to look is told in words."""
+    from attendance.judge import decision
+    from attendance.live import vote
+
+    own = {decision.CLOSE_CALL, decision.SMALL_LEAD, decision.LOOK_ALIKE, decision.PERSON_TAKEN, decision.MARK_VOIDED}
+    assert own | {vote.FEW_FRAMES, vote.TRACK_SWITCHED} == REASONS.keys()

@@ -72,3 +72,30 @@ def test_a_kiosk_without_an_address(store, gallery, now):
     with store.atomic() as step:
         made = places.insert(step, None, "hall", "kiosk", at=now)
         assert (None, False) == (places.open_address(step, gallery.vault, made.id), places.any_address(step))
+
+
+def test_parts_are_changed(door, store, gallery):
+    """What is named changes; another address opens instead of the first, and one taken away is none."""
+    with store.atomic() as step:
+        places.change(step, door.id, site=None, target_fpir=0.5)
+        places.set_address(step, gallery.sealer, door.id, "0")
+        (found,) = places.all_places(step)
+        assert (None, "class", 0.5) == (found.site, found.group, found.target_fpir)
+        assert "0" == places.open_address(step, gallery.sealer, door.id)
+        places.set_address(step, None, door.id, None)
+        assert (None, False) == (places.open_address(step, gallery.sealer, door.id), places.any_address(step))
+
+
+def test_a_place_goes_unless_a_sighting_names_it(door, store, now):
+    """Without a sighting it can be removed; with one it is recorded, and stays."""
+    with store.atomic() as step:
+        other = places.insert(step, None, "hall", "kiosk", at=now)
+        sightings.add(step, [Sighting(now, "camera", "Door", "unknown", "e", place=door.id)])
+        assert [True, False] == [places.is_recorded(step, each.id) for each in (door, other)]
+        assert {door.id: "Door", other.id: "hall"} == places.names(step, {door.id, other.id, 99})
+        assert {} == places.names(step, set())
+        places.remove(step, other.id)
+    with pytest.raises(Conflict), store.atomic() as step:
+        places.remove(step, door.id)
+    with store.reading() as view:
+        assert [door] == places.all_places(view)
