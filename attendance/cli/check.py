@@ -68,6 +68,7 @@ def check(
     """
     if bool(source) == (camera is not None):
         raise typer.BadParameter("give either files and folders, or --camera", param_hint="SOURCE")
+    _refuse_addresses(source or [])
     if day is not None and camera is not None:
         raise typer.BadParameter("a camera sees the present day", param_hint="--day")
     session = options.session_or_day(session, day)
@@ -86,6 +87,15 @@ def check(
             code = _camera(app, address, scope, annotate=annotate, window=window, emit=emit)
     if code:
         raise typer.Exit(code)
+
+
+def _refuse_addresses(sources: list[Path]) -> None:
+    """Say so where somebody gives an address as a file: a camera's would be told to be missing, password and all."""
+    from attendance.cameras import hidden
+
+    for source in sources:
+        if hidden(str(source)) != str(source) and not source.exists():
+            raise typer.BadParameter("this is the address of a camera: give it with --camera", param_hint="SOURCE")
 
 
 def announce(outlook: "Outlook") -> None:

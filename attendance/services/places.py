@@ -23,6 +23,7 @@ from attendance.errors import (
 from attendance.records import instant
 from attendance.register.sessions import group_number
 from attendance.settings import check
+from gallery.errors import TemplateAltered
 from gallery.names import clean
 from gallery.near import close_names
 from gallery.repositories import groups, places
@@ -53,6 +54,8 @@ class Keep(Enum):
 
 
 KEEP: Final = Keep.KEEP
+ALTERED: Final = "does not open"
+"""What is shown for a sealed address that somebody has changed; the place can be given it anew."""
 Share = float | str
 """A share of strangers: 0.003 or "0.3%"."""
 
@@ -88,7 +91,7 @@ class Places:
     # What is there
 
     def all(self) -> list[ShownPlace]:
-        """Every place by name, those out of use, too. Raises KeyMissing, KeyWrong, KeyExposed, TemplateAltered."""
+        """Every place by name, those out of use, too. Raises KeyMissing, KeyWrong, KeyExposed."""
         with self._gallery.store.reading() as transaction:
             return [self._shown(transaction, each) for each in places.all_places(transaction)]
 
@@ -237,13 +240,19 @@ class Places:
         return places.open_address(transaction, self._gallery.sealer, place.id)
 
     def _shown(self, transaction: "Transaction", place: "Place") -> ShownPlace:
-        address = self._opened(transaction, place)
+        try:
+            address = self._opened(transaction, place)
+        except TemplateAltered:
+            return ShownPlace(place, ALTERED)
         return ShownPlace(place, None if address is None else hidden(address))
 
     def _address_of(self, transaction: "Transaction", place: "Place") -> str:
         if not place.active:
             raise PlaceRetired(place.name, "this place is out of use")
-        address = self._opened(transaction, place)
+        try:
+            address = self._opened(transaction, place)
+        except TemplateAltered as error:
+            raise PlaceAddress(place.name, "the sealed address was changed and does not open") from error
         if address is None:
             raise PlaceAddress(place.name, f"this {place.kind} has no address")
         return address

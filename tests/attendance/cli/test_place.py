@@ -89,6 +89,13 @@ def test_what_is_refused(door, words, code, said):
     assert 1 == len(door("place", "list", "--json")[1].splitlines())
 
 
+@pytest.mark.parametrize("source", [ADDRESS, ADDRESS.removeprefix("rtsp://"), "cam/x.jpg?pwd=s3'c"])
+def test_an_address_is_no_file(door, source):
+    """An address given as a file is refused with what was meant, and its password is not shown."""
+    code, out, err = door("check", source)
+    assert (2, "", True, False) == (code, out, "give it with --camera" in err, "s3'c" in err)
+
+
 def test_watching_a_place(door, pipeline, monkeypatch):
     """A check before a place calls it by name, and marks none but its group."""
     from types import SimpleNamespace

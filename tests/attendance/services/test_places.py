@@ -1,7 +1,8 @@
 """Places: cameras and kiosks by name, their addresses sealed; what is seen there names them and shows no more."""
 
 import json
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -25,6 +26,7 @@ from attendance.errors import (
     SettingValue,
 )
 from attendance.services.doctor import Doctor
+from attendance.services.places import ALTERED
 from attendance.services.watching import run_camera
 from gallery import PersonInvalid, history
 from gallery.repositories import sightings
@@ -125,6 +127,22 @@ def sealed_addresses(app) -> list[bytes]:
 
     with app.store.reading() as view:
         return [row.address for row in view.query(PlaceRow) if row.address]
+
+
+def test_an_address_that_was_altered_is_given_anew(app, door):
+    """A sealed address that does not open stops neither the list nor a change; watching there is refused."""
+    with closing(sqlite3.connect(app.home / "attendance.db")) as raw:
+        raw.execute("UPDATE place SET address = CAST(address || x'00' AS BLOB)")
+        raw.commit()
+    assert [ALTERED] == [each.address for each in app.places.all()]
+    with pytest.raises(PlaceAddress, match="does not open"):
+        app.places.camera("Front door")
+    (defect,) = app.gallery.verify()
+    assert ("gallery.template_altered", "address of place Front door") == (defect.id, defect.where)
+    assert not app.places.retire(app.actor, door.name).place.active
+    app.places.restore(app.actor, door.name)
+    assert SHOWN == app.places.change(app.actor, door.name, address=ADDRESS).address
+    assert [] == app.gallery.verify()
 
 
 @pytest.mark.parametrize(
