@@ -254,12 +254,12 @@ def _take_person(database: "Database", session: "Transaction", entry: Mapping[st
 def _take_template(
     vault: "Vault", pipelines: Pipelines, session: "Transaction", found: _Archive, entry: Mapping[str, Any]
 ) -> bool:
-    ref, encoder = clean(entry["person"], "id"), str(entry["encoder"])
+    ref, pipeline = clean(entry["person"], "id"), str(entry["encoder"])
 
     def opened(text: str, purpose: str) -> bytes:
         if found.sealer is None:
             raise ValueError("no key")
-        return found.sealer.open(base64.b64decode(text), person=ref, pipeline_id=encoder, purpose=purpose)
+        return found.sealer.open(base64.b64decode(text), person=ref, pipeline_id=pipeline, purpose=purpose)
 
     person = people.by_id(session, ref)
     if person is None:
@@ -272,5 +272,5 @@ def _take_template(
     created = _instant(entry["created"])
     picture, landmarks = (None, None) if crop is None else templates.unpacked(crop, entry.get("form") or "aligned")
     photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), picture, created, landmarks)
-    names = pipelines if encoder in pipelines else (encoder,)
+    names = pipelines if pipeline in pipelines else (pipeline,)
     return templates.insert(session, vault.unlock(), names, person.id, payload, photo).changed

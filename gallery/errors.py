@@ -99,11 +99,11 @@ class KeyExposed(GalleryUnusable, id="gallery.key_mode"):
 
 
 class TemplateAltered(GalleryUnusable, id="gallery.template_altered"):
-    """A sealed template or crop was changed, or moved to another person, encoder or home."""
+    """Something sealed was changed, or moved to another person, pipeline or home."""
 
 
 class WrongEncoder(GalleryUnusable, id="gallery.wrong_encoder"):
-    """A template does not fit the encoder it is filed under."""
+    """A template does not fit the pipeline it is filed under."""
 
 
 class GalleryRefused(GalleryError, exit_code=1):

@@ -227,15 +227,15 @@ def import_(
 def reembed(
     *,
     drop_old: Annotated[
-        bool, typer.Option("--drop-old", help="Delete the templates of other encoders afterwards.")
+        bool, typer.Option("--drop-old", help="Delete the templates of other encoders and detectors afterwards.")
     ] = False,
     yes: options.Yes = False,
     home: options.Home = None,
 ) -> None:
-    """Make templates for the present encoder from the kept crops of other ones; no photo is needed."""
+    """Make templates for the present encoder and detector from the kept crops of others; no photo is needed."""
     with changing(home) as opened:
         if drop_old:
-            confirm("Delete the templates of all other encoders afterwards?", yes=yes)
+            confirm("Delete the templates of all other encoders and detectors afterwards?", yes=yes)
         run = opened.renewal.run(opened.actor)
         with progress("Embedding", run.total) as advance:
             for _ in run:

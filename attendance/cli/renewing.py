@@ -1,15 +1,17 @@
-"""A new encoder came with an update: people whose crops are kept go on being recognised, without a photo."""
+"""A new encoder or detector came: people whose crops are kept go on being recognised, without a photo."""
 
 from typing import TYPE_CHECKING
 
 from attendance.cli.output import progress, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from attendance.app import Attendance
 
 
 def renew(app: "Attendance") -> None:
-    """Make templates of the present encoder for whoever has none but a kept crop; the templates before stay.
+    """Make templates of the present encoder and detector for whoever has a kept crop alone; those of before stay.
 
     They stay for whoever goes back; `gallery reembed --drop-old` deletes them. One query where there is nobody.
     """
@@ -20,8 +22,14 @@ def renew(app: "Attendance") -> None:
         for _ in run:
             advance()
     failed = f", {run.failed} could not be used" if run.failed else ""
-    say(f"the encoder {app.card.id} is new here: {run.made} templates were made from kept crops{failed}")
+    verb, them = ("is", "it") if len(run.news) == 1 else ("are", "them")
+    say(f"{_listed(run.news)} {verb} new here: {run.made} templates were made from kept crops{failed}")
     left = app.upkeep.stats().without_template
     if left:
         who = "1 person has" if left == 1 else f"{left} people have"
-        say(f"{who} no template of {app.card.id}: they are not recognised until a photo is enrolled again")
+        say(f"{who} no template made with {them}: they are not recognised until a photo is enrolled again")
+
+
+def _listed(news: "Sequence[str]") -> str:
+    *first, last = news
+    return f"{', '.join(first)} and {last}" if first else last

@@ -109,7 +109,7 @@ class Recorder:
     def note_check(self, means: "Means", scope: "Scope", at: datetime) -> None:
         """Remember, once a run and session, that people were looked for: who is not marked now is absent.
 
-        Where nobody can be recognised (no template of this encoder), nobody was looked for. Faces that have been kept
+        Where nobody can be recognised (no template of this pipeline), nobody was looked for. Faces that have been kept
         long enough for somebody to look at go.
         """
         self._retention.purge(self._actor)

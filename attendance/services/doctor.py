@@ -50,7 +50,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "clock.implausible": "The clock shows a day before this program was made.",
         "clock.zone": "The time zone of the site cannot be told, or is not the one that the computer's clock runs in.",
         "disk.low": "Little space is left where the home lies.",
-        "encoder.other": "Somebody enrolled has templates of another encoder only.",
+        "encoder.other": "Somebody enrolled has templates of another encoder or detector only.",
         "encoder.uncalibrated": "The encoder's thresholds were measured with another detector.",
         "home.leftover": "A file of an interrupted write lies in the home; it is never used.",
         "home.mode": "Other accounts may write to the home.",

@@ -49,5 +49,9 @@ class Outlooks:
         if found.people and not found.active:
             return "everybody enrolled is inactive ('attendance gallery activate PERSON')"
         others = ", ".join(found.other_encoders)
-        hint = f" with this encoder, but with {others}: see 'attendance gallery reembed'" if others else " yet"
+        hint = (
+            f" with this encoder and detector, but with {others}: see 'attendance gallery reembed'"
+            if others
+            else " yet"
+        )
         return f"nobody is enrolled{hint}"

@@ -1,10 +1,12 @@
-"""A new encoder without new photos: the kept crops of the old one's templates are embedded again."""
+"""A new encoder or detector without new photos: the kept crops of the templates before are embedded again."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from enroll.naming import finder_of, parts_of
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from attendance.access import Actor
     from attendance.clock import Clock
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Renewal:
-    """Makes templates of the present encoder from the crops that are kept of other ones."""
+    """Makes templates of the present pipeline (detector, landmark network, encoder) from the crops kept of others."""
 
     def __init__(self, gallery: "Gallery", clock: "Clock", load: "Callable[[], Pipeline]") -> None:
         self._gallery = gallery
@@ -23,18 +25,19 @@ class Renewal:
         self._load = load
 
     def is_needed(self) -> bool:
-        """Whether somebody active has a kept crop but no template of this encoder; one query."""
+        """Whether somebody active has a kept crop but no template of this pipeline; one query."""
         return bool(self._gallery.renewable())
 
     def run(self, actor: "Actor", *, lacking: bool = False) -> "Reembedding":
-        """A run over all kept crops, or over those of active people alone who have no template of this encoder."""
+        """A run over all kept crops, or over those of active people alone who have no template of this pipeline."""
         return Reembedding(self._gallery, self._clock, self._load, actor, lacking=lacking)
 
 
 class Reembedding:
     """Iterate to make one template a crop, each committed by itself; counts what became of them.
 
-    With ``lacking`` the crops of active people alone who have no template of the present encoder.
+    With ``lacking`` the crops of active people alone who have no template of the present pipeline. ``news`` tells what
+    is new in it, such as "the encoder default-2026.5".
     """
 
     def __init__(
@@ -48,20 +51,21 @@ class Reembedding:
     ) -> None:
         self._gallery, self._clock, self._load, self._by, self._lacking = gallery, clock, load, actor.name, lacking
         self._others = gallery.renewable() if lacking else dict(gallery.stats().other_encoders)
+        self.news = _news(gallery.pipeline_id, self._others)
         self.total = sum(self._others.values())
         self.made = self.known = self.failed = 0
 
     def __iter__(self) -> Iterator[None]:
         crops = self._gallery.crops
         # All are chosen before the first template is made: who has one then lacks none.
-        chosen = [(encoder, crops(encoder, lacking=self._lacking)) for encoder in self._others]
-        for encoder, kept in chosen:
+        chosen = [(pipeline, crops(pipeline, lacking=self._lacking)) for pipeline in self._others]
+        for pipeline, kept in chosen:
             seen = 0
             for crop in kept:
                 self._try(crop)
                 seen += 1
                 yield
-            self.failed += self._others[encoder] - seen  # templates without a crop, or with one that does not open
+            self.failed += self._others[pipeline] - seen  # templates without a crop, or with one that does not open
 
     def _try(self, crop: "StoredCrop") -> None:
         """Embed one crop; one that cannot be used is counted, and the others go on."""
@@ -93,8 +97,20 @@ class Reembedding:
         self.known += not added.changed
 
     def drop_old(self) -> int:
-        """Delete the templates of all other encoders; how many went."""
+        """Delete the templates of all other pipelines; how many went."""
         return sum(self._gallery.drop_pipeline(each, at=self._clock.utc(), by=self._by) for each in self._others)
+
+
+def _news(present: str, others: "Collection[str]") -> tuple[str, ...]:
+    """Which parts of the present pipeline none of the others has; where each is in some, how they are put together."""
+    known = {part for other in others for part in parts_of(other)}
+    *finder, encoder = parts_of(present)
+    new = () if encoder in known else (f"the encoder {encoder}",)
+    if new and not any(map(finder_of, others)):
+        return new  # templates of before that tell the encoder alone say nothing of the others
+    kinds = ("detector", *["landmark network"] * len(finder))
+    found = (f"the {kind} {part}" for kind, part in zip(kinds, finder, strict=False) if part not in known)
+    return (*found, *new) or (f"the detector {finder[0] if finder else ''} with the encoder {encoder}",)
 
 
 def _renewed(crop: "StoredCrop", pipeline: "Pipeline") -> "tuple[Pixels, dict[str, Any]]":

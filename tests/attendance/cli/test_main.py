@@ -800,4 +800,4 @@ def test_who_has_no_kept_crop_is_named(tmp_path, capsys, astronaut, hopper):
     assert run(["check", str(tmp_path / "Grace.png"), str(tmp_path / "Eileen.png"), *home]) == 0
     out, err = capsys.readouterr()
     assert ["unknown", "present"] == [row.split(",")[1] for row in out.splitlines()[1:]]
-    assert "1 person has no template of" in err
+    assert "1 person has no template made with it: they are not" in err

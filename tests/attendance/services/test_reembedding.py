@@ -21,9 +21,10 @@ NEW = "the encoder fake-2 is new here: "
 def renewed(home, app, clock, fake):
     """Open the same home with the next encoder, or the one named; closes `app`."""
 
-    def opened(encoder: str = "fake-2") -> Attendance:
+    def opened(encoder: str = "fake-2", finder: str = "faker-1") -> Attendance:
         app.close()
-        return Attendance.open(home, clock=clock, pipeline=fake.FakePipeline(fake.FakeEncoder(fake.card(encoder))))
+        pipeline = fake.FakePipeline(fake.FakeEncoder(fake.card(encoder)), finder)
+        return Attendance.open(home, clock=clock, pipeline=pipeline)
 
     return opened
 
@@ -244,7 +245,7 @@ def test_who_could_not_be_renewed_is_told(with_crop, renewed, capsys):
         renew(later)
     assert (
         f"{NEW}1 templates were made from kept crops, 1 could not be used\n"
-        "1 person has no template of fake-2: they are not recognised until a photo is enrolled again\n"
+        "1 person has no template made with it: they are not recognised until a photo is enrolled again\n"
     ) == capsys.readouterr().err
 
 
@@ -255,7 +256,7 @@ def test_several_who_could_not_be_renewed(with_crop, renewed, capsys):
         with_crop(name, number, None)
     with renewed() as later:
         renew(later)
-    assert "2 people have no template of fake-2" in capsys.readouterr().err
+    assert "2 people have no template made with it" in capsys.readouterr().err
 
 
 def test_the_inactive_alone_are_nothing_to_renew(people, renewed, clock, capsys):
@@ -276,6 +277,47 @@ def test_the_inactive_are_not_renewed_beside_others(people, renewed, clock, caps
             capsys.readouterr().err,
             templates(later)["Bob"],
         )
+
+
+@pytest.mark.parametrize(
+    ("encoder", "finder", "told"),
+    [
+        ("fake-1", "faker-2", "the detector faker-2 is"),
+        ("fake-1", "faker-1+points-1", "the landmark network points-1 is"),
+        ("fake-2", "faker-2", "the detector faker-2 and the encoder fake-2 are"),
+        (
+            "fake-2",
+            "faker-2+points-1",
+            "the detector faker-2, the landmark network points-1 and the encoder fake-2 are",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("people")
+def test_what_is_new_is_told(renewed, capsys, encoder, finder, told):
+    """What is said names the part that is new, be it the encoder or what finds faces for the same one."""
+    with renewed(encoder, finder) as later:
+        renew(later)
+        assert f"{told} new here: 4 templates were made from kept crops\n" == capsys.readouterr().err
+        assert 3 == later.policy().gallery_size
+
+
+def test_parts_that_were_there_apart(people, renewed, capsys):
+    """Where each part is known, but not with the other, both are told."""
+    with renewed("fake-2", "faker-2") as second:
+        renew(second)
+    capsys.readouterr()
+    with renewed("fake-1", "faker-2") as third:
+        renew(third)
+        assert "the detector faker-2 with the encoder fake-1 is new here: " in capsys.readouterr().err
+    assert people.card.id == "fake-1"
+
+
+def test_templates_that_tell_no_detector(people, renewed, capsys, clock):
+    """Where the templates of before tell the encoder alone, a new encoder is what is said to be new."""
+    people.gallery.adopt("faker-1+fake-1", "fake-1", at=clock.utc(), by="test")
+    with renewed("fake-2") as later:
+        renew(later)
+        assert f"{NEW}4 templates were made from kept crops\n" == capsys.readouterr().err
 
 
 def kept_of(app, name: str, pipeline_id: str):
