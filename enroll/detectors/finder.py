@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,6 +32,7 @@ LARGEST_EXPONENT: Final = 12.0  # of a side in strides; above lies no picture
 LARGE_FACE: Final = 300
 NEAR_SIDE: Final = 320  # longer side of the small copy
 NEAR_FROM: Final = 640  # longer side from which on it is always searched, else only for no or large faces
+NEAR: Final = {"large": LARGE_FACE, "near_side": NEAR_SIDE, "near_from": NEAR_FROM}
 SAME_FACE: Final = 0.4  # overlap of two boxes that are one face
 LEAST_PIECE: Final = 0.25  # of a large face's side; what is smaller inside it is a face of its own
 CUT_MARGIN: Final = 0.5  # of the box, on each side of a large face that is looked at alone
@@ -108,16 +109,8 @@ class FaceFinder:
     def detect(self, pixels: Pixels) -> list[Detection]:
         """Return the faces of an RGB picture (H, W, 3) uint8, the most confident first."""
         check_pixels(pixels)
-        found = self._faces(pixels, self.max_side)
-        longest = max(pixels.shape[:2])
-        searched = min(longest, self.max_side)
-        large = LARGE_FACE * longest / searched
-        suspect = not found or any(max(face.box[2:]) > large for face in found)
-        if searched > NEAR_FROM or (suspect and searched > NEAR_SIDE):
-            least = large if found else 0.0
-            near = [face for face in self._faces(pixels, NEAR_SIDE) if max(face.box[2:]) > least]
-            found = merge([self._looked_at_alone(pixels, face) for face in near], found)
-        if not found and longest <= NEAR_SIDE:
+        found = far_and_near(pixels, self.max_side, self._faces, self._looked_at_alone, **NEAR)
+        if not found and max(pixels.shape[:2]) <= NEAR_SIDE:
             found = self._enlarged(pixels) or self._framed(pixels)
         return found
 
@@ -209,6 +202,32 @@ class FaceFinder:
             for box, points, score in zip(boxes, landmarks, scores[keep], strict=True)
         ]
         return [face for face in found if min(face.box[2:]) > 0]  # none of it lies in the black that was added
+
+
+def far_and_near(
+    pixels: Pixels,
+    side: int,
+    search: Callable[[Pixels, int], list[Detection]],
+    alone: Callable[[Pixels, Detection], Detection],
+    *,
+    large: int,
+    near_side: int,
+    near_from: int,
+) -> list[Detection]:
+    """Return the faces that `search` finds at `side`, and the large ones of a smaller copy, each looked at `alone`.
+
+    Lengths in pixels: faces above `large` are searched in the copy of `near_side`, always from `near_from` on, else
+    only where such faces or none were found.
+    """
+    found = search(pixels, side)
+    longest = max(pixels.shape[:2])
+    searched = min(longest, side)
+    least = large * longest / searched
+    suspect = not found or any(max(face.box[2:]) > least for face in found)
+    if searched > near_from or (suspect and searched > near_side):
+        near = [face for face in search(pixels, near_side) if not found or max(face.box[2:]) > least]
+        found = merge([alone(pixels, face) for face in near], found)
+    return found
 
 
 def merge(near: list[Detection], found: list[Detection]) -> list[Detection]:

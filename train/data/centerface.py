@@ -16,7 +16,7 @@ from enroll.detectors.finder import (
     MULTIPLE,
     SAME_FACE,
     clipped,
-    merge,
+    far_and_near,
     prepare,
     suppress,
 )
@@ -38,6 +38,7 @@ STRIDE: Final = 4  # picture pixels per cell of the output maps
 LARGE_FACE: Final = 200
 NEAR_SIDE: Final = 256  # longer side of the small copy
 NEAR_FROM: Final = 640  # longer side from which on it is always searched, else only for no or large faces
+NEAR: Final = {"large": LARGE_FACE, "near_side": NEAR_SIDE, "near_from": NEAR_FROM}
 
 _INPUT: Final = "input.1"
 _OUTPUTS: Final = {"537": 1, "538": 2, "539": 2, "540": 10}  # name: channels; heat, size, offset, landmarks
@@ -72,16 +73,7 @@ class CenterFace:
     def detect(self, pixels: Pixels) -> list[Detection]:
         """Return the faces of an RGB picture (H, W, 3) uint8, the most confident first."""
         check_pixels(pixels)
-        found = self._search(pixels, self.max_side)
-        longest = max(pixels.shape[:2])
-        searched = min(longest, self.max_side)
-        large = LARGE_FACE * longest / searched
-        suspect = not found or any(max(face.box[2:]) > large for face in found)
-        if searched > NEAR_FROM or (suspect and searched > NEAR_SIDE):
-            least = large if found else 0.0
-            near = [face for face in self._search(pixels, NEAR_SIDE) if max(face.box[2:]) > least]
-            found = merge([self._looked_at_alone(pixels, face) for face in near], found)
-        return found
+        return far_and_near(pixels, self.max_side, self._search, self._looked_at_alone, **NEAR)
 
     def _looked_at_alone(self, pixels: Pixels, face: Detection) -> Detection:
         """Return `face` with the finer landmarks that it gets when it fills the network's input."""
