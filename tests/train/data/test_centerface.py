@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enroll.detectors.finder import merge
 from enroll.errors import DetectorFailed
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112, iou
 from train.data import centerface as module
-from train.data.centerface import CenterFace, any_size, decode, merge, suppress, weights_path
+from train.data.centerface import CenterFace, any_size, decode, suppress, weights_path
 from train.errors import WeightsUnusable
 
 
