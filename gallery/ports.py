@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
 
 from gallery.values import Hit, Orphan, Soundness, Templates
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     Transaction: TypeAlias = Session
+
+
+PATIENCE_S: Final = 15.0
+"""How long a writer waits for others: every face that is judged is written, and a camera must not stop for that."""
 
 
 class Database(Protocol):
@@ -52,7 +56,7 @@ class Database(Protocol):
         *,
         create: bool = True,
         read_only: bool = False,
-        busy_timeout_s: float = 5.0,
+        busy_timeout_s: float = PATIENCE_S,
         at: datetime | None = None,
     ) -> Self:
         """Open the home's database, made where there is none and upgraded where its schema is older."""

@@ -18,6 +18,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gallery.errors import GalleryLocked, GalleryMissing, GalleryReadOnly
+from gallery.ports import PATIENCE_S
 from gallery.schema import REVISIONS
 from gallery.sqlite import counters, restoring, soundness
 from gallery.sqlite.connections import BEGIN, Connector, make_engine
@@ -44,7 +45,7 @@ class Store(Transactions):
         *,
         create: bool = True,
         read_only: bool = False,
-        busy_timeout_s: float = 5.0,
+        busy_timeout_s: float = PATIENCE_S,
         at: datetime | None = None,
     ) -> Self:
         """Open the database of `home`.

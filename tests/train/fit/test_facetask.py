@@ -14,8 +14,7 @@ pytest.importorskip("timm")
 pytest.importorskip("pytorch_metric_learning")
 pytest.importorskip("tensorboard")
 
-from enroll.encoder import load_encoder  # noqa: E402 - after the skip
-from enroll.registry import MODELS  # noqa: E402
+from enroll.registry import MODELS, load_encoder  # noqa: E402 - after the skips
 from train.errors import RecipeInvalid, WeightsUnusable  # noqa: E402
 from train.fitting import face_task, fit_recipe  # noqa: E402
 from train.nets.models import encoder_model, make_model, published  # noqa: E402
