@@ -25,7 +25,7 @@ from gallery.sqlite.home import DATABASE
 
 ROOT = Path(__file__).resolve().parents[3]
 
-WANTED = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000}
+WANTED = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 15000}
 
 
 def _pragmas(session) -> dict[str, object]:
