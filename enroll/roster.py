@@ -22,8 +22,8 @@ from enroll.errors import EnrollError, NameInvalid, RosterDeep, RosterEmpty, Ros
 from enroll.folders import is_litter, walk
 from enroll.kinds import Sort, sort_of
 from enroll.sheet import Sheet, read_sheet
+from refusal import usable_name
 
-LONGEST_NAME: Final = 200
 NAMED: Final = 5  # files that a message names before it counts
 
 _GROUP_SEPARATORS: Final = re.compile(r"[;|]")
@@ -34,10 +34,6 @@ _NOBODY: Final = frozenset(
     {"img", "dsc", "dscn", "dscf", "pxl", "mvi", "image", "photo", "picture", "pic", "scan", "face"}
     | {"person", "people", "student", "pupil", "user", "subject", "id", "p", "s"}
 )
-# Line ends, tabs and other controls, surrogates, unassigned; joiners and direction marks belong to names.
-_REFUSED: Final = frozenset({"Cc", "Cs", "Cn", "Zl", "Zp"})
-# Direction overrides and isolates can make a name display as another one.
-_DISPLAY_TRICKS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +49,10 @@ class Entry:
 
 def clean_name(text: str, where: str = "name") -> str:
     """Return `text` as names are stored: NFC, runs of spaces joined, trimmed. Raises `NameInvalid`."""
-    name = unicodedata.normalize("NFC", re.sub(r" +", " ", text.replace("\u00a0", " ")).strip())
-    for char in name:
-        if unicodedata.category(char) in _REFUSED or char in _DISPLAY_TRICKS:
-            raise NameInvalid(where, f"the character U+{ord(char):04X} cannot be part of a name")
-    if not any(unicodedata.category(char)[0] not in "ZC" for char in name):
-        raise NameInvalid(where, "nothing visible is left of the name")
-    if len(name) > LONGEST_NAME:
-        raise NameInvalid(where, f"{len(name)} characters, at most {LONGEST_NAME} are kept")
-    return name
+    try:
+        return usable_name(text)
+    except ValueError as problem:
+        raise NameInvalid(where, str(problem)) from problem
 
 
 @dataclass(frozen=True, slots=True)
