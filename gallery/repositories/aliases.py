@@ -5,10 +5,9 @@ from collections.abc import Collection
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from gallery.repositories.batches import in_batches
 from gallery.schema import Alias, Person
 from gallery.values import Named
-
-_CHUNK = 500
 
 
 def add(session: Session, key: int, heir: int) -> None:
@@ -31,9 +30,8 @@ def keys_of(session: Session, person: int) -> frozenset[int]:
 
 def called(session: Session, keys: Collection[int]) -> dict[int, Named]:
     """How the people of these internal ids are called now, by the id given; who is gone is left out."""
-    wanted, found = sorted(keys), {}
-    for start in range(0, len(wanted), _CHUNK):
-        some = wanted[start : start + _CHUNK]
+    found = {}
+    for some in in_batches(sorted(keys)):
         own = select(Person.id, Person.external_id, Person.name).where(Person.id.in_(some))
         heirs = select(Alias.key, Person.external_id, Person.name).join(Person, Person.id == Alias.person_id)
         for key, external_id, name in session.execute(own.union_all(heirs.where(Alias.key.in_(some)))):

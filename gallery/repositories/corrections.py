@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import String, and_, cast, exists, select
 from sqlalchemy.orm import Session
 
+from gallery.repositories.batches import in_batches
 from gallery.repositories.events import (
     MARK_RESTORED,
     MARK_VOIDED,
@@ -28,8 +29,6 @@ TOLD_BY: Final[Mapping[CorrectionKind, str]] = MappingProxyType(
     }
 )
 """The action of the event that each kind has beside it; its subject is the mark's or the sighting's id."""
-
-_CHUNK = 500
 
 
 def add(
@@ -66,8 +65,8 @@ def about(session: Session, marks: Collection[str], sightings: Collection[int]) 
     """What was said of any of these marks and sightings, in order."""
     found: list[Correction] = []
     for column, wanted in ((CorrectionRow.mark_id, sorted(marks)), (CorrectionRow.sighting_id, sorted(sightings))):
-        for start in range(0, len(wanted), _CHUNK):
-            query = select(CorrectionRow).where(column.in_(wanted[start : start + _CHUNK]))
+        for some in in_batches(wanted):
+            query = select(CorrectionRow).where(column.in_(some))
             found += [corrected(row) for row in session.scalars(query)]
     return sorted(found, key=lambda each: each.id)
 

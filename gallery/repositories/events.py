@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Text, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
+from gallery.repositories.batches import in_batches
 from gallery.schema import EventRow
 from gallery.values import Event
 
@@ -35,7 +36,6 @@ OF_PEOPLE: Final = ("person", "template", "lookalike")
 """What the actions begin with whose subject is a person's internal id."""
 NAMING: Final = ("person", "to", "from", "other")
 """The details that hold the internal id of a person."""
-_CHUNK = 500
 
 
 def record(
@@ -69,7 +69,7 @@ def concerning(
     subjects = sorted({*map(str, keys), *marks, *map(str, sightings)})
     text = type_coerce(EventRow.details, Text)
     told: list[Any] = [or_(*(text.like(f"%: {key}{end}%") for key in sorted(keys) for end in (",", "}")))]
-    told += [EventRow.subject.in_(subjects[start : start + _CHUNK]) for start in range(0, len(subjects), _CHUNK)]
+    told += [EventRow.subject.in_(some) for some in in_batches(subjects)]
     rows = {row.seq: row for each in told for row in session.scalars(select(EventRow).where(each))}
     found = (_event(rows[seq]) for seq in sorted(rows))
     return [each for each in found if _concerns(each, keys, marks, sightings)]

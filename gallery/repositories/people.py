@@ -14,6 +14,7 @@ from gallery.errors import DuplicateId, PersonAmbiguous, PersonUnknown
 from gallery.names import clean
 from gallery.near import MOST, close_names, did_you_mean
 from gallery.repositories import groups, templates
+from gallery.repositories.batches import A_BATCH
 from gallery.repositories.events import PERSON_ACTIVE, history
 from gallery.schema import Group, Membership, Meta, Person, Template
 from gallery.standing import Standing, told_by
@@ -22,7 +23,6 @@ from gallery.values import Named, PersonInfo, Pipelines
 
 COLUMNS = (Person.id, Person.external_id, Person.name, Person.created, Person.active, Person.note)
 """What `infos` needs of a person: a long list is read as columns, which costs half of reading objects."""
-_CHUNK = 500
 
 
 # Finding
@@ -134,7 +134,7 @@ def infos(session: Session, pipelines: Pipelines, rows: Sequence[Any]) -> list[P
 
     Three queries at most, however many there are.
     """
-    ids = [row.id for row in rows] if len(rows) <= _CHUNK else None
+    ids = [row.id for row in rows] if len(rows) <= A_BATCH else None
     belongs, counts = groups.of_people(session, ids), templates.counts(session, pipelines, ids)
     return [
         PersonInfo(

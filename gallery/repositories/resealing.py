@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session, aliased
 
 from gallery.errors import TemplateAltered, WrongEncoder
 from gallery.repositories import places, sightings, templates
+from gallery.repositories.batches import A_BATCH
 from gallery.repositories.templates import CROP, VECTOR
 from gallery.schema import Crop, PlaceRow, SightingCrop, Template
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher
-
-_CHUNK = 500
 
 
 class _Sealed(NamedTuple):
@@ -117,6 +116,6 @@ def _refuse_uneven(session: Session, old: str, new: str) -> None:
 def _in_parts(session: Session, query: Any, key: Any) -> Iterator[Sequence[Any]]:
     """The rows by rising `key`, the first column, a bounded number at a time: they may be changed in between."""
     last = 0
-    while rows := session.execute(query.where(key > last).order_by(key).limit(_CHUNK)).all():
+    while rows := session.execute(query.where(key > last).order_by(key).limit(A_BATCH)).all():
         yield rows
         last = rows[-1][0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Text, and_, delete, exists, func, insert, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
+from gallery.repositories.batches import A_BATCH, in_batches
 from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
 from gallery.values import ScoredKey, Sighting
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from gallery.ports import Cipher
 
 PURPOSE: Final = "sighting"
-_CHUNK = 500
 
 
 def add(session: Session, new: Sequence[Sighting]) -> list[int]:
@@ -87,9 +87,9 @@ def by_id(session: Session, number: int) -> Sighting | None:
 
 def numbered(session: Session, numbers: Collection[int]) -> dict[int, Sighting]:
     """Those of these numbers, by number."""
-    wanted, found = sorted(numbers), dict[int, Sighting]()
-    for start in range(0, len(wanted), _CHUNK):
-        query = select(SightingRow).where(SightingRow.id.in_(wanted[start : start + _CHUNK]))
+    found = dict[int, Sighting]()
+    for some in in_batches(sorted(numbers)):
+        query = select(SightingRow).where(SightingRow.id.in_(some))
         found |= {row.id: sighted(row) for row in session.scalars(query)}
     return found
 
@@ -110,7 +110,7 @@ def compared(session: Session, person: int, keys: Collection[int]) -> int:
     """How many others have the person of these internal ids among those they were found to be most alike."""
     text = type_coerce(SightingRow.candidates, Text)
     told = or_(*(text.like(f'%"key": {key}%') for key in sorted(keys)))  # most need not be read as JSON
-    query = select(SightingRow.candidates).where(told, ~_of(person)).execution_options(yield_per=_CHUNK)
+    query = select(SightingRow.candidates).where(told, ~_of(person)).execution_options(yield_per=A_BATCH)
     return sum(any(each["key"] in keys for each in found) for found in session.scalars(query))
 
 
@@ -181,6 +181,6 @@ def purge_crops(session: Session, at: datetime, *, review_days: int, unknown_day
     )
     due = select(SightingCrop.sighting_id).join(SightingRow, SightingRow.id == SightingCrop.sighting_id).where(~stays)
     numbers = session.scalars(due).all()
-    for start in range(0, len(numbers), _CHUNK):
-        drop_crops(session, numbers[start : start + _CHUNK])
+    for some in in_batches(numbers):
+        drop_crops(session, some)
     return len(numbers)

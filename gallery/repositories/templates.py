@@ -16,6 +16,7 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
+from gallery.repositories.batches import in_batches
 from gallery.schema import Crop, Person, Template
 from gallery.values import (
     AddedTemplate,
@@ -36,7 +37,6 @@ _NUMBER = np.dtype("<f4")
 _UNIT_TOLERANCE = 1e-3
 _LANDMARKS = (5, 2)
 _LANDMARK_BYTES = 40
-_CHUNK = 500  # SQLite's oldest limit on bound values is 999
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,8 @@ def _rows(session: Session, pipelines: Pipelines, ids: Sequence[int] | None, *, 
     if ids is None:
         yield from session.execute(query)
         return
-    for start in range(0, len(ids), _CHUNK):
-        yield from session.execute(query.where(Template.id.in_(ids[start : start + _CHUNK])))
+    for some in in_batches(ids):
+        yield from session.execute(query.where(Template.id.in_(some)))
 
 
 def any_of(session: Session, pipelines: Pipelines | None = None) -> bool:

@@ -221,7 +221,7 @@ def test_lists_are_sorted_by_name(gallery, now):
 
 def test_a_long_list_is_as_good_as_a_short_one(gallery, now, monkeypatch):
     """Lists too long to name every id in a query carry groups and counts all the same."""
-    monkeypatch.setattr("gallery.repositories.people._CHUNK", 20)
+    monkeypatch.setattr("gallery.repositories.people.A_BATCH", 20)
     with gallery.store.atomic():
         for number in range(40):
             gallery.add_person(f"p{number:04d}", at=now, by="t", groups=["all"] if number % 2 else [])

@@ -118,7 +118,7 @@ def test_another_dimension_is_refused(old, store, enrol, vector, now):
 @pytest.mark.usefixtures("old")
 def test_many_are_taken_over_in_parts(store, now, monkeypatch):
     """However few fit into one part, all are taken over, and each once."""
-    monkeypatch.setattr(resealing, "_CHUNK", 1)
+    monkeypatch.setattr(resealing, "A_BATCH", 1)
     assert 4 == Gallery(store, NEW).adopt(OLD, NEW, at=now, by="t")
 
 

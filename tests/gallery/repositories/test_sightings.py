@@ -206,7 +206,7 @@ def test_a_face_goes_when_somebody_has_looked(store, gallery, ada, now, kind):
 
 def test_more_faces_than_one_statement_takes(store, gallery, ada, now, monkeypatch):
     """Many faces that are due go together."""
-    monkeypatch.setattr(sightings, "_CHUNK", 7)
+    monkeypatch.setattr("gallery.repositories.batches.A_BATCH", 7)
     _kept(store, gallery, [_seen(now - timedelta(days=31), person=ada)] * 20)
     with store.atomic() as step:
         assert (20, []) == (sightings.purge_crops(step, now, review_days=30, unknown_days=0), sightings.crop_ids(step))

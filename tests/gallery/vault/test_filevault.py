@@ -73,7 +73,7 @@ def test_it_is_recorded(full, now):
 
 def test_many_values(gallery, enrol, home, now, monkeypatch):
     """More values than are taken at a time are sealed anew all the same."""
-    monkeypatch.setattr("gallery.repositories.templates._CHUNK", 3)
+    monkeypatch.setattr("gallery.repositories.resealing.A_BATCH", 3)
     for seed in range(10):
         enrol(gallery, f"p{seed}", seed, crop=b"crop")
 
