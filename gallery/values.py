@@ -298,7 +298,7 @@ class StoredMark:
     session: int
     ordinal: int
     at: datetime
-    time_known: bool
+    time_is_known: bool
     entered: datetime
     by: str
     method: Method
@@ -307,6 +307,11 @@ class StoredMark:
     direction: str | None = None
     means: str | None = None
     voided: Correction | None = None
+
+    @property
+    def valid(self) -> bool:
+        """Whether nobody has declared it wrong."""
+        return self.voided is None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
 from attendance.records import instant
@@ -17,10 +17,11 @@ from gallery.errors import PersonUnknown
 from gallery.repositories import aliases, corrections, places, sessions, sightings
 from gallery.repositories import marks as rows
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED, record
+from gallery.values import StoredMark
 
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction
-    from gallery.values import Named, ScoredKey, Sighting, StoredMark
+    from gallery.values import Named, ScoredKey, Sighting
 
 How = Literal["camera", "file", "manual"]
 TIME, UNKNOWN, ENTERED = "time", "unknown", "entered_at"
@@ -171,35 +172,28 @@ class Marks:
             return _with_evidence(transaction, rows.of_session(transaction, session))
 
 
-def counting(found: "Sequence[StoredMark]") -> "StoredMark | None":
+AMark = TypeVar("AMark", StoredMark, MarkInfo)
+"""A mark as the gallery keeps it, or as it is handed out."""
+
+
+def counting(found: Iterable[AMark]) -> AMark | None:
     """Of one person's marks in a session the first valid one, else the last of the void ones.
 
     One of no known time stands at the beginning of its session for want of a better one: any known time goes before.
     """
-    valid = [each for each in found if each.voided is None]
+    marks = list(found)
+    valid = [each for each in marks if each.valid]
     if valid:
-        return min(valid, key=lambda each: (not each.time_known, each.at, each.ordinal))
-    return max(found, key=lambda each: each.ordinal, default=None)
+        return min(valid, key=lambda each: (not each.time_is_known, each.at, each.ordinal))
+    return max(marks, key=lambda each: each.ordinal, default=None)
 
 
-def of_people(found: Iterable[MarkInfo]) -> dict[int, MarkInfo]:
-    """By person, of the marks of one session the one that counts, as `counting` has it."""
-    chosen: dict[int, MarkInfo] = {}
+def of_people(found: Iterable[AMark]) -> dict[int, AMark]:
+    """By person, of the marks of one session the one that counts."""
+    made: dict[int, list[AMark]] = {}
     for mark in found:
-        other = chosen.get(mark.person)
-        if other is None or _goes_before(mark, other):
-            chosen[mark.person] = mark
-    return chosen
-
-
-def _goes_before(mark: MarkInfo, other: MarkInfo) -> bool:
-    if mark.valid and other.valid:
-        return _rank(mark) < _rank(other)
-    return mark.valid or (not other.valid and mark.ordinal > other.ordinal)
-
-
-def _rank(mark: MarkInfo) -> tuple[bool, datetime, int]:
-    return (not mark.time_is_known, mark.at, mark.ordinal)
+        made.setdefault(mark.person, []).append(mark)
+    return {person: chosen for person, marks in made.items() if (chosen := counting(marks)) is not None}
 
 
 def info_of(found: "StoredMark", evidence: Mapping[str, Any] | None = None, *, how: str | None = None) -> MarkInfo:
@@ -214,7 +208,7 @@ def info_of(found: "StoredMark", evidence: Mapping[str, Any] | None = None, *, h
         made=found.entered,
         by=found.by,
         ordinal=found.ordinal,
-        time_is_known=found.time_known,
+        time_is_known=found.time_is_known,
         sighting=found.sighting,
         evidence=evidence_of(found, None, {}) if evidence is None else evidence,
         voided_at=None if void is None else void.at,
@@ -254,9 +248,9 @@ def evidence_of(
         facts |= {"by": mark.by, ENTERED: instant(mark.entered)}
     elif mark.entered != mark.at:
         facts[ENTERED] = instant(mark.entered)
-        if sighting is not None and mark.time_known and mark.at != sighting.at:
+        if sighting is not None and mark.time_is_known and mark.at != sighting.at:
             facts[TIME] = sighting.means
-    if not mark.time_known:
+    if not mark.time_is_known:
         facts[TIME] = UNKNOWN
     at = {} if sighting is None or sighting.place is None else {"place": where.get(sighting.place)}
     return dict(sorted(facts.items())) | at

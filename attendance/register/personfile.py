@@ -172,8 +172,8 @@ class PersonFile:
         session, void = self.found.sessions.get(each.session), each.voided
         return {
             **self._session(session),
-            "at": self._at(each.at, session) if each.time_known else None,
-            "time_known": each.time_known,
+            "at": self._at(each.at, session) if each.time_is_known else None,
+            "time_known": each.time_is_known,
             "how": info_of(each).how,
             "direction": each.direction,
             "entered": self._at(each.entered, session),

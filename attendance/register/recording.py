@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attendance.errors import SessionClosed
 from attendance.judge.decision import MARK_VOIDED
 from attendance.records import Decision, PersonRef, number
-from attendance.register.marks import Wish, counting
+from attendance.register.marks import Wish, of_people
 from attendance.zones import day_bounds, zone
 from gallery.repositories import sightings
 from gallery.values import ScoredKey, Sighting
@@ -153,21 +153,19 @@ class Recorder:
 
 def _settled(decisions: Sequence[Decision], stored: "StoredSession") -> list[Decision]:
     """The decisions as they are given out, by who is enrolled and marked now."""
-    made: dict[int, list[StoredMark]] = {}
-    for mark in stored.marks:
-        made.setdefault(mark.person, []).append(mark)
+    made = of_people(stored.marks)
     return [_given_out(each, stored.people, made) for each in decisions]
 
 
-def _given_out(decision: Decision, enrolled: "frozenset[int]", made: "Mapping[int, Sequence[StoredMark]]") -> Decision:
+def _given_out(decision: Decision, enrolled: "frozenset[int]", made: "Mapping[int, StoredMark]") -> Decision:
     if decision.person is None:
         return decision
     if decision.person.key not in enrolled:
         return _without(decision, decision.person)
-    there = counting(made.get(decision.person.key, ()))
+    there = made.get(decision.person.key)
     if decision.decision != "present" or there is None:
         return decision
-    if there.voided is not None:
+    if not there.valid:
         reasons = (*decision.reasons, MARK_VOIDED)
         return dataclasses.replace(decision, decision="review", mark=there.id, reasons=reasons)
     return dataclasses.replace(decision, decision="already", mark=there.id)

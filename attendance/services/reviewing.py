@@ -163,8 +163,8 @@ class Reviews:
         time = Time(session.opens, is_known=False) if session.is_over(seen.at) else Time(seen.at, is_known=True)
         refuse_inactive(self._gallery, who, session, time, now)
         said = self._said(actor, transaction, seen, kind, reason, None if kind == "confirm" else who.id)
-        there = [each for each in rows.of(transaction, who.id, session.id) if each.voided is None]
-        earlier = [each for each in there if not time.is_known or (each.time_known and each.at <= time.at)]
+        there = [each for each in rows.of(transaction, who.id, session.id) if each.valid]
+        earlier = [each for each in there if not time.is_known or (each.time_is_known and each.at <= time.at)]
         if earlier:
             return Settled(said, info_of(earlier[0]))
         new = rows.add(

@@ -162,7 +162,7 @@ def marked(row: MarkRow, means: str | None, void: CorrectionRow | None) -> Store
         session=row.session_id,
         ordinal=row.ordinal,
         at=row.at,
-        time_known=row.time_known,
+        time_is_known=row.time_known,
         entered=row.entered,
         by=row.by,
         method=row.method,  # type: ignore[arg-type]
