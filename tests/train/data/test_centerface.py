@@ -15,7 +15,7 @@ from enroll.errors import DetectorFailed
 from enroll.face import Detection
 from enroll.geometry import TEMPLATE_112, iou
 from train.data import centerface as module
-from train.data.centerface import CenterFace, any_size, decode, suppress, weights_path
+from train.data.centerface import CenterFace, any_size, decode, weights_path
 from train.errors import WeightsUnusable
 
 
@@ -136,19 +136,6 @@ def test_decode_equals_reading_cell_by_cell(seed, height, width):
         assert score == scores[i]
         np.testing.assert_allclose(boxes[i], corners, rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(landmarks[i], marks, rtol=1e-4, atol=1e-4)
-
-
-@given(st.lists(st.tuples(*[st.integers(0, 30)] * 2, *[st.integers(1, 20)] * 2, st.integers(1, 99)), max_size=12))
-def test_suppress_keeps_the_best_of_each_group(rows):
-    """What stays equals a naive loop: best first, and nothing that overlaps a kept one too much."""
-    rows = sorted({row[4]: row for row in rows}.values(), key=lambda row: -row[4])
-    kept: list[int] = []
-    for i, row in enumerate(rows):
-        if all(iou(row[:4], rows[j][:4]) < 0.3 for j in kept):
-            kept.append(i)
-    boxes = np.array([[[x, y], [x + w, y + h]] for x, y, w, h, _ in rows], np.float32).reshape(-1, 2, 2)
-    scores = np.array([row[4] for row in rows], np.float32)
-    assert kept == suppress(boxes, scores, 0.3)
 
 
 def test_any_size_changes_dimensions_and_nothing_else():
