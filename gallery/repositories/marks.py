@@ -1,6 +1,6 @@
 """Who was there: marks are appended, and a correction says which of them are void."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
@@ -127,12 +127,6 @@ def add(
 def by_id(session: Session, mark: str) -> StoredMark | None:
     """The mark of this id, or None."""
     return next(iter(_read(session, select(MarkRow).where(MarkRow.id == mark))), None)
-
-
-def of_sightings(session: Session, numbers: Collection[int]) -> dict[int, str]:
-    """The ids of the marks that rest on these sightings, by sighting."""
-    query = select(MarkRow.sighting_id, MarkRow.id).where(MarkRow.sighting_id.in_(numbers))
-    return {number: mark for number, mark in session.execute(query) if number is not None}
 
 
 def unrecorded(session: Session) -> list[str]:

@@ -53,7 +53,6 @@ def _everything(gallery: Gallery, enrol, now, tmp_path) -> None:  # noqa: PLR091
         sessions.closes_at(view, named.id)
         marks.of(view, ada.id, named.id)
         marks.of_session(view, named.id)
-        marks.of_sightings(view, [number])
         marks.of_others(view)
         places.named(view, "door")
         places.open_address(view, gallery.sealer, door.id)
