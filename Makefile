@@ -28,7 +28,7 @@ $(VENV)/.demo-ready: $(VENV)/.pip-ready pyproject.toml
 	touch $@
 
 $(VENV)/.test-ready: $(VENV)/.pip-ready pyproject.toml
-	$(PIP) install --quiet --editable ".[train]" --group dev
+	$(PIP) install --quiet --editable ".[train,reports]" --group dev
 	touch $@
 
 clean:

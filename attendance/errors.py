@@ -62,6 +62,34 @@ HELP: Final = {
         "'attendance mark PERSON --day DAY' and 'attendance check --day DAY SOURCE'."
     ),
     "session.zone": "Use a name such as Europe/Berlin or UTC.",
+    "approval.own": "Ask somebody else to approve it: whoever entered something does not approve it.",
+    "approval.unknown": "'attendance approve' lists what waits for a second person.",
+    "calendar.country": ("Give the country's two letters, such as DE, and for a part of it --subdivision, such as BY."),
+    "calendar.days": "Give days as YYYY-MM-DD, the first not after the last.",
+    "calendar.file": "Export the calendar again as .ics, then try once more; nothing of this file was taken in.",
+    "calendar.unknown": "'attendance calendar list' shows the numbers of all entries.",
+    "coverage.span": (
+        "Give two instants or times, such as --from 08:00 --to 08:15, the first before the second, both over."
+    ),
+    "excuse.document": "Give a file that can be read; its hash is kept, the file is not.",
+    "excuse.settled": "What was said stays; enter a new excuse if there is one.",
+    "excuse.span": "Give days as YYYY-MM-DD or instants such as 2026-03-02T10:00, the first before the last.",
+    "excuse.unknown": "'attendance excuse list' shows the numbers of all excuses.",
+    "export.form": "'attendance export --help' lists the forms.",
+    "import.file": ("Export it again from the other system, then try once more; nothing of this file was taken in."),
+    "import.identity": "Give each person an id of their own there, or choose with --match ID=PERSON.",
+    "marks.file": "'attendance roster marks --help' tells the columns; nothing of this file was taken in.",
+    "month.closed": "'attendance month open MONTH --reason WHY' opens it again; that is recorded.",
+    "month.invalid": "Give a month that is over as YYYY-MM.",
+    "month.state": "'attendance month list' shows which months are closed.",
+    "reports.missing": "Install them with: pip install 'attendance[reports]'",
+    "rule.exists": "Choose another name, or 'attendance timetable change NAME' changes the one that is there.",
+    "rule.file": "Correct the file, or export it again; nothing of it was taken in.",
+    "rule.invalid": "'attendance timetable add --help' tells what a rule is made of.",
+    "rule.recurrence": (
+        "Give whole days, such as --weekly MO,WE, or an RRULE with FREQ=DAILY, WEEKLY, MONTHLY or YEARLY."
+    ),
+    "rule.unknown": "'attendance timetable list' shows all rules.",
     "settings.unknown": "'attendance config show' lists all settings.",
     "settings.value": "'attendance config show' tells each setting's meaning and present value.",
     "settings.file": "Correct config.toml in the home, or move it away to use the defaults.",
@@ -295,6 +323,126 @@ class RunStarted(AttendanceError, id="run.started"):
 
 class TrainMissing(AttendanceError, id="train.missing", exit_code=3):
     """The training tools are not installed."""
+
+
+class ApprovalError(AttendanceError):
+    """Something cannot be approved as asked."""
+
+
+class ApprovalOwn(ApprovalError, id="approval.own"):
+    """Whoever entered something would approve it themselves."""
+
+
+class ApprovalUnknown(ApprovalError, id="approval.unknown"):
+    """Nothing of this number waits for approval."""
+
+
+class CalendarError(AttendanceError):
+    """The calendar cannot be used or changed as asked."""
+
+
+class CalendarCountry(CalendarError, id="calendar.country", exit_code=2):
+    """No public holidays are known of this country, or part of it."""
+
+
+class CalendarDays(CalendarError, id="calendar.days", exit_code=2):
+    """The days of an entry are no days, or in the wrong order."""
+
+
+class CalendarFile(CalendarError, id="calendar.file"):
+    """A calendar file cannot be read, or holds nothing to take in."""
+
+
+class CalendarUnknown(CalendarError, id="calendar.unknown"):
+    """There is no calendar entry of this number that counts."""
+
+
+class CoverageSpan(AttendanceError, id="coverage.span", exit_code=2):
+    """The span in which people are said to have been looked for is none, or is not over."""
+
+
+class ExcuseError(AttendanceError):
+    """An excuse cannot be used as asked."""
+
+
+class ExcuseDocument(ExcuseError, id="excuse.document"):
+    """The document of an excuse cannot be read."""
+
+
+class ExcuseSettled(ExcuseError, id="excuse.settled"):
+    """The excuse was withdrawn before."""
+
+
+class ExcuseSpan(ExcuseError, id="excuse.span", exit_code=2):
+    """The time of an excuse is none."""
+
+
+class ExcuseUnknown(ExcuseError, id="excuse.unknown"):
+    """There is no excuse of this number."""
+
+
+class ExportForm(AttendanceError, id="export.form", exit_code=2):
+    """There is no such form to export in, or it does not fit what was asked for."""
+
+
+class ImportFailed(AttendanceError):
+    """A file of another system cannot be taken in."""
+
+
+class ImportFile(ImportFailed, id="import.file"):
+    """The file cannot be read, or is not what it should be."""
+
+
+class ImportIdentity(ImportFailed, id="import.identity"):
+    """It cannot be told whom a row of the file is about."""
+
+
+class MarksFile(ImportFailed, id="marks.file"):
+    """A file of marks cannot be read."""
+
+
+class MonthError(AttendanceError):
+    """A month cannot be closed, opened or changed as asked."""
+
+
+class MonthClosed(MonthError, id="month.closed"):
+    """The month is closed: nothing of it is changed."""
+
+
+class MonthInvalid(MonthError, id="month.invalid", exit_code=2):
+    """The month is none, or is not over yet."""
+
+
+class MonthState(MonthError, id="month.state"):
+    """The month is closed, or open, already."""
+
+
+class ReportsMissing(AttendanceError, id="reports.missing", exit_code=3):
+    """The libraries of calendars and printed reports are not installed."""
+
+
+class RuleError(AttendanceError):
+    """A rule of the timetable cannot be used as asked."""
+
+
+class RuleExists(RuleError, id="rule.exists"):
+    """There is a rule of this name already."""
+
+
+class RuleFile(RuleError, id="rule.file"):
+    """A file of rules cannot be read."""
+
+
+class RuleInvalid(RuleError, id="rule.invalid", exit_code=2):
+    """A rule says something that cannot be."""
+
+
+class RuleRecurrence(RuleError, id="rule.recurrence", exit_code=2):
+    """The days of a rule cannot be told, never come, or are too many."""
+
+
+class RuleUnknown(RuleError, id="rule.unknown"):
+    """There is no rule of this name."""
 
 
 class InternalFailed(AttendanceError, id="internal.failed"):

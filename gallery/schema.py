@@ -3,8 +3,10 @@
 Ids of people, templates, sightings, corrections and events are never used twice, so what names a removed person's
 internal id can never be taken for somebody else's. Instants are aware and in UTC; a naive one is refused.
 
-What happened is written once and never again: sighting, then mark, then correction. They name people by internal id
-alone; what follows from them, who counts as present and which mark is void, is asked of them and not stored.
+What happened is written once and never again: sighting, then mark, then correction; and so is what was decided: the
+versions of a rule, calendar entries, excuses, approvals, withdrawals, closed months. They name people by internal id
+alone; what follows from them, who counts as present, late or absent and which mark is void, is asked of them and not
+stored.
 """
 
 import json
@@ -30,7 +32,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from gallery.errors import GalleryDamaged
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every schema this version knows, oldest first; the last is the one it writes."""
 
 NAMING = {
@@ -215,6 +217,7 @@ class PlaceRow(Base):
     __tablename__ = "place"
     __table_args__ = (
         CheckConstraint("kind IN ('camera', 'kiosk')", name="kind"),
+        CheckConstraint("direction IN ('in', 'out')", name="direction"),
         {"sqlite_autoincrement": True},
     )
 
@@ -225,6 +228,7 @@ class PlaceRow(Base):
     site: Mapped[str | None] = mapped_column(Text)
     group_id: Mapped[int | None] = mapped_column(ForeignKey("group.id", ondelete="SET NULL"))
     target_fpir: Mapped[float | None] = mapped_column(Double)
+    direction: Mapped[str | None] = mapped_column(String(8))
     created: Mapped[datetime] = mapped_column(Instant)
     active: Mapped[bool] = mapped_column(default=True)
 
@@ -295,7 +299,7 @@ class MarkRow(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
     session_id: Mapped[int] = mapped_column(ForeignKey("session.id", ondelete="CASCADE"), index=True)
     ordinal: Mapped[int]
-    at: Mapped[datetime] = mapped_column(Instant)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
     time_known: Mapped[bool]
     entered: Mapped[datetime] = mapped_column(Instant)
     by: Mapped[str] = mapped_column(Text)
@@ -322,6 +326,190 @@ class CorrectionRow(Base):
     sighting_id: Mapped[int | None] = mapped_column(ForeignKey("sighting.id", ondelete="CASCADE"), index=True)
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class MembershipChange(Base):
+    """From a day on somebody belonged to a group, or no longer: who was to be there on a day long gone.
+
+    Before the first change of a person and a group it was the other way round; without one, it was as it is now.
+    """
+
+    __tablename__ = "membership_change"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("group.id", ondelete="CASCADE"), index=True)
+    member: Mapped[bool]
+    from_day: Mapped[str] = mapped_column(String(10))
+    entered: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(Text)
+
+
+class ForeignId(Base):
+    """What another system (a register of pupils, a badge reader) calls a person."""
+
+    __tablename__ = "foreign_id"
+
+    system: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(String(200), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+
+
+class RuleRow(Base):
+    """A line of the timetable: its name and whom it is for, a group, a person, or with neither everybody.
+
+    A group that a rule is for is not deleted: a rule that lost it would be for everybody.
+    """
+
+    __tablename__ = "rule"
+    __table_args__ = (
+        CheckConstraint("group_id IS NULL OR person_id IS NULL", name="whom"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("group.id"), index=True)
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    created: Mapped[datetime] = mapped_column(Instant)
+
+
+class RuleVersionRow(Base):
+    """What a rule says from a day on; `spec` is None where it has ended. Of two from one day the later one holds."""
+
+    __tablename__ = "rule_version"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule_id: Mapped[int] = mapped_column(ForeignKey("rule.id", ondelete="CASCADE"), index=True)
+    from_day: Mapped[str] = mapped_column(String(10))
+    spec: Mapped[dict[str, Any] | None] = mapped_column(JsonText)
+    entered: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class CalendarEntryRow(Base):
+    """Days on which the site is closed, open all the same, or in term; `source` tells where it is from."""
+
+    __tablename__ = "calendar_entry"
+    __table_args__ = (
+        CheckConstraint("kind IN ('closed', 'open', 'term')", name="kind"),
+        CheckConstraint("first_day <= last_day", name="order"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    first_day: Mapped[str] = mapped_column(String(10))
+    last_day: Mapped[str] = mapped_column(String(10))
+    name: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    site: Mapped[str | None] = mapped_column(Text)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("group.id"), index=True)
+    entered: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(Text)
+
+
+class ExcuseRow(Base):
+    """Somebody need not be there from an instant up to, and without, another; a document is known by its hash alone.
+
+    With `awaits` it counts only once somebody else has approved it.
+    """
+
+    __tablename__ = "excuse"
+    __table_args__ = (CheckConstraint("begins < ends", name="order"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    begins: Mapped[datetime] = mapped_column(Instant)
+    ends: Mapped[datetime] = mapped_column(Instant)
+    reason: Mapped[str] = mapped_column(Text)
+    document_sha256: Mapped[str | None] = mapped_column(String(64))
+    awaits: Mapped[bool]
+    entered: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(Text)
+
+
+class WithdrawalRow(Base):
+    """An excuse or a calendar entry counts no longer; it stays, with who took it back and why."""
+
+    __tablename__ = "withdrawal"
+    __table_args__ = (
+        CheckConstraint("(excuse_id IS NULL) <> (calendar_entry_id IS NULL)", name="subject"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    excuse_id: Mapped[int | None] = mapped_column(ForeignKey("excuse.id", ondelete="CASCADE"), unique=True)
+    calendar_entry_id: Mapped[int | None] = mapped_column(
+        ForeignKey("calendar_entry.id", ondelete="CASCADE"), unique=True
+    )
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class ApprovalRow(Base):
+    """A second person has looked at what waits for one, a mark by hand or an excuse: it counts, or it does not."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        CheckConstraint("(mark_id IS NULL) <> (excuse_id IS NULL)", name="subject"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mark_id: Mapped[str | None] = mapped_column(ForeignKey("mark.id", ondelete="CASCADE"), unique=True)
+    excuse_id: Mapped[int | None] = mapped_column(ForeignKey("excuse.id", ondelete="CASCADE"), unique=True)
+    granted: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class MonthRow(Base):
+    """A month was closed, so that nothing of it is changed, or opened again; the latest word counts.
+
+    `digest` is the SHA-256 of the month's statuses as they were when it was closed.
+    """
+
+    __tablename__ = "month"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), index=True)
+    closed: Mapped[bool]
+    digest: Mapped[str | None] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(Instant)
+    by: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+
+
+class CoverageRow(Base):
+    """A source has looked from an instant to another; while it goes on looking, the end alone moves on.
+
+    A picture is of one instant, so that both are the same.
+    """
+
+    __tablename__ = "coverage"
+    __table_args__ = (
+        CheckConstraint("kind IN ('camera', 'file', 'device', 'hand')", name="kind"),
+        CheckConstraint("begins <= ends", name="order"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    source: Mapped[str] = mapped_column(Text)
+    place_id: Mapped[int | None] = mapped_column(ForeignKey("place.id"), index=True)
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("group.id", ondelete="CASCADE"), index=True)
+    begins: Mapped[datetime] = mapped_column(Instant, index=True)
+    ends: Mapped[datetime] = mapped_column(Instant, index=True)
+    entered: Mapped[datetime] = mapped_column(Instant)
     by: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
 

@@ -12,7 +12,20 @@ from typing import Any
 from sqlalchemy import Connection, Delete, Engine, Update, event, select, update
 from sqlalchemy.orm import Session
 
-from gallery.schema import CorrectionRow, EventRow, MarkRow, Meta, SightingRow
+from gallery.schema import (
+    ApprovalRow,
+    CalendarEntryRow,
+    CorrectionRow,
+    EventRow,
+    ExcuseRow,
+    MarkRow,
+    MembershipChange,
+    Meta,
+    MonthRow,
+    RuleVersionRow,
+    SightingRow,
+    WithdrawalRow,
+)
 
 GENERATION, ERASURE = "generation", "erasure_pending"
 """Facts about the home: how often it changed, and whether bytes of somebody removed are still to be overwritten."""
@@ -21,8 +34,9 @@ _SEEN = "generation seen"
 
 REKEYING: Mapping[str, Any] = MappingProxyType({"rekeying": True})
 """The execution options of the one change that records allow: who was merged into another is named as that one."""
-_RECORDS = {each.__tablename__ for each in (SightingRow, MarkRow, CorrectionRow)}
-_APPEND_ONLY = {EventRow.__tablename__, *_RECORDS}
+_RECORDS = {each.__tablename__ for each in (SightingRow, MarkRow, CorrectionRow, ExcuseRow, MembershipChange)}
+_DECIDED = {each.__tablename__ for each in (RuleVersionRow, CalendarEntryRow, WithdrawalRow, ApprovalRow, MonthRow)}
+_APPEND_ONLY = {EventRow.__tablename__, *_RECORDS, *_DECIDED}
 
 
 def _guard_records(
