@@ -36,7 +36,7 @@ class Sheet:
 def read_sheet(path: Path) -> Sheet:
     """Read a list. Raises `RosterMissing`, `RosterEncoding`, `RosterBroken` or `RosterHeader`."""
     where = str(path)
-    rows = _rows(_text(path), where)
+    rows = rows_of(_text(path), where)
     line, header = rows[0] if rows else (1, [])
     return Sheet(_columns(header, f"line {line}", where), rows[1:])
 
@@ -51,7 +51,7 @@ def _text(path: Path) -> str:
         raise RosterMissing(where, reason.lower()) from problem
     if len(data) > MAX_BYTES:
         raise RosterBroken(where, f"the list has more than {MAX_BYTES} bytes")
-    encoding, name = _encoding(data)
+    encoding, name = encoding_of(data)
     try:
         return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as problem:
@@ -60,7 +60,7 @@ def _text(path: Path) -> str:
         raise RosterEncoding(where, f"line {line}: the byte 0x{bad:02X} is not {name}") from problem
 
 
-def _encoding(data: bytes) -> tuple[str, str]:
+def encoding_of(data: bytes) -> tuple[str, str]:
     """Tell UTF-16 by its mark, or by the zeros that beginning with plain letters leaves; all else must be UTF-8."""
     low, high = data[0:4:2], data[1:4:2]
     if data.startswith(b"\xff\xfe") or (len(data) > 3 and not any(high) and all(low)):  # noqa: PLR2004
@@ -70,7 +70,8 @@ def _encoding(data: bytes) -> tuple[str, str]:
     return "utf-8-sig", "UTF-8"
 
 
-def _rows(text: str, where: str) -> list[tuple[int, list[str]]]:
+def rows_of(text: str, where: str) -> list[tuple[int, list[str]]]:
+    """The rows that are not blank, cells trimmed, each with the line that it starts on. Raises `RosterBroken`."""
     told = _SEPARATOR_LINE.match(text)
     body = text[told.end() :] if told else text
     before = len(text[: told.end()].splitlines()) if told else 0

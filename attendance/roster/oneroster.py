@@ -1,0 +1,114 @@
+"""OneRoster 1.1 and 1.2 as CSV files in a zip (1EdTech): the manifest says of each file if it tells all or changes.
+
+https://www.imsglobal.org/oneroster-v11-final-csv-tables and https://www.imsglobal.org/spec/oneroster/v1p2/bind/csv
+"""
+
+from attendance.errors import ImportFile
+from attendance.roster import rows
+from attendance.roster.bundle import Bundle
+from attendance.roster.rows import Found
+from attendance.roster.school import Belonging, Extent, Role, School
+from attendance.roster.sheet import Row
+
+MANIFEST = "manifest.csv"
+VERSIONS = ("1.1", "1.2")
+FILES = ("orgs", "users", "roles", "userProfiles", "classes", "courses", "enrollments", "academicSessions")
+"""Those that are read or whose presence means nothing special; others of the standard are passed over."""
+ENROLLMENTS = ("classSourcedId", "userSourcedId", "role")
+SESSIONS = ("sourcedId", "title", "type", "startDate", "endDate")
+
+
+def read(bundle: Bundle) -> School:
+    """The register; raises ImportFile for a zip that is no OneRoster, or lacks what its manifest promises."""
+    found = Found(remarks=list(bundle.remarks))
+    manifest = _manifest(bundle, found)
+    version = _version(bundle, manifest)
+    extents = {name: _extent(bundle, manifest, name, found) for name in FILES}
+    if extents["users"] == "absent":
+        raise ImportFile(bundle.where, "the manifest says that users.csv is absent, so there is nobody to take in")
+    belongings = _belongings(bundle, extents, found)
+    roles = _roles(bundle, extents, found)
+
+    def told(person: str, row: Row) -> tuple[Role, ...]:
+        return (*roles.get(person, ()), *((Role(row["role"].lower()),) if row["role"] else ()))
+
+    people = rows.people_of(rows.sheet_of(bundle, "users.csv", ("sourcedId",), found), found, told)
+    people = rows.with_roles_of_classes(people, belongings)
+    rows.note_disabled(people, found)
+    if extents["orgs"] != "absent":
+        rows.check_orgs(rows.sheet_of(bundle, "orgs.csv", ("sourcedId",), found), found)
+    classes = (
+        rows.courses_of(rows.sheet_of(bundle, "classes.csv", ("sourcedId", "title"), found), found, "classCode")
+        if extents["classes"] != "absent"
+        else ()
+    )
+    terms = (
+        rows.terms_of(rows.sheet_of(bundle, "academicSessions.csv", SESSIONS, found), found)
+        if extents["academicSessions"] != "absent"
+        else ()
+    )
+    return School(
+        form=f"oneroster {version}",
+        source=manifest.get("source.systemcode") or manifest.get("source.systemname") or "",
+        people=people,
+        classes=classes,
+        belongings=belongings,
+        terms=terms,
+        remarks=tuple(found.remarks),
+        people_told=extents["users"],
+        belongings_told=extents["enrollments"],
+        terms_told=extents["academicSessions"],
+        unclear_people=frozenset(found.unclear_people),
+        unclear_belongings=frozenset(found.unclear_belongings),
+    )
+
+
+def _manifest(bundle: Bundle, found: Found) -> dict[str, str]:
+    """What the manifest says, by names in lower case."""
+    sheet = rows.sheet_of(bundle, MANIFEST, ("propertyName", "value"), found)
+    told: dict[str, str] = {}
+    for row in sheet.rows:
+        name, value = row["propertyName"].lower(), row["value"]
+        if told.setdefault(name, value) != value:
+            raise ImportFile(f"{bundle.where}: {MANIFEST}", f"{row['propertyName']} is said twice, differently")
+    return told
+
+
+def _version(bundle: Bundle, manifest: dict[str, str]) -> str:
+    told = manifest.get("oneroster.version", "")
+    for version in VERSIONS:
+        if told == version or told.startswith(f"{version}."):
+            return version
+    raise ImportFile(
+        f"{bundle.where}: {MANIFEST}",
+        f"oneroster.version is {told or 'not told'}; read are {' and '.join(VERSIONS)}",
+    )
+
+
+def _extent(bundle: Bundle, manifest: dict[str, str], name: str, found: Found) -> Extent:
+    """Whether the file tells all, changes or nothing; raises ImportFile where manifest and zip disagree."""
+    told, there = manifest.get(f"file.{name}".lower(), "").lower(), f"{name}.csv" in bundle
+    where = f"{bundle.where}: {MANIFEST}"
+    if told in {"", "absent"}:
+        if there and told == "" and name in {"users", "enrollments", "classes", "roles"}:
+            raise ImportFile(where, f"it does not say whether {name}.csv is bulk or delta")
+        if there and told == "absent":
+            found.note("file.absent", MANIFEST, f"{name}.csv is there, but is said to be absent, and was passed over")
+        return "absent"
+    if told not in {"bulk", "delta"}:
+        raise ImportFile(where, f"file.{name} is {told!r}; expected bulk, delta or absent")
+    if not there:
+        raise ImportFile(bundle.where, f"{name}.csv is missing, and the manifest says that it is there")
+    return "bulk" if told == "bulk" else "delta"
+
+
+def _belongings(bundle: Bundle, extents: dict[str, Extent], found: Found) -> tuple[Belonging, ...]:
+    if extents["enrollments"] == "absent":
+        return ()
+    return rows.belongings_of(rows.sheet_of(bundle, "enrollments.csv", ENROLLMENTS, found), found)
+
+
+def _roles(bundle: Bundle, extents: dict[str, Extent], found: Found) -> dict[str, tuple[Role, ...]]:
+    if extents["roles"] == "absent":
+        return {}
+    return rows.roles_of(rows.sheet_of(bundle, "roles.csv", ("userSourcedId", "role"), found), found, "endDate")
