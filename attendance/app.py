@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from attendance.services.checking import Checks, ShowPicture
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enrolled, Enroller, NotEnrolled
+    from attendance.services.foreignids import ForeignIds
     from attendance.services.leaving import Leaving
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.outlook import Outlooks
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from attendance.services.reembedding import Renewal
     from attendance.services.reporting import Reports
     from attendance.services.reviewing import Reviews
+    from attendance.services.rosterimport import RosterImport
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
     from attendance.services.upkeep import Upkeep
@@ -313,6 +315,20 @@ class Attendance:
         from attendance.services.checking import Checks
 
         return Checks(self.desk)
+
+    @cached_property
+    def roster_import(self) -> "RosterImport":
+        """Registers of other systems."""
+        from attendance.services.rosterimport import RosterImport
+
+        return RosterImport(self.gallery, self.sessions, self.clock)
+
+    @cached_property
+    def foreign_ids(self) -> "ForeignIds":
+        """What other systems call people."""
+        from attendance.services.foreignids import ForeignIds
+
+        return ForeignIds(self.gallery, self.clock)
 
     @cached_property
     def reviews(self) -> "Reviews":

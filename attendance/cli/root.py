@@ -16,6 +16,7 @@ from attendance.cli import (
     place,
     report,
     review,
+    roster,
     session,
     train,
 )
@@ -54,6 +55,7 @@ app.command(epilog=options.EXIT_CODES)(mark.void)
 app.add_typer(review.app, name="review", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(report.report)
 app.add_typer(place.app, name="place", epilog=options.EXIT_CODES)
+app.add_typer(roster.app, name="roster", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from gallery.belonging import Belonging, Change, told_by, united
@@ -66,6 +66,18 @@ def add_member(
             session.add(Membership(person_id=person_id, group_id=group))
     session.flush()
     return _say(session, person_id, wanted, have, wanted, day=day, at=at, by=by) or changed
+
+
+def remove_member(session: Session, person_id: int, groups: Iterable[str], *, day: date, at: datetime, by: str) -> None:
+    """From ``day`` on the person belongs to none of these groups, and to others as before; groups left empty go."""
+    numbers = (number_of(session, name) for name in groups)
+    gone = dict.fromkeys(number for number in numbers if number is not None)
+    theirs = and_(Membership.person_id == person_id, Membership.group_id.in_(gone))
+    have = set(session.scalars(select(Membership.group_id).where(theirs)))
+    session.execute(delete(Membership).where(theirs))
+    session.expire_all()
+    _say(session, person_id, gone, have, (), day=day, at=at, by=by)
+    drop_empty(session)
 
 
 def set_member(

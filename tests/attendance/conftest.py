@@ -46,6 +46,7 @@ def helper(name: str) -> ModuleType:
 
 
 helper("live_world")
+school_files = helper("school_files")
 
 
 @pytest.fixture(scope="session")
@@ -117,6 +118,24 @@ def draw(fake, tmp_path):
         return fake.picture(tmp_path / "photos" / name, *faces, seed=seed)
 
     return write
+
+
+@pytest.fixture
+def register() -> ModuleType:
+    """The texts of a small register of pupils, and what makes its manifests."""
+    return school_files
+
+
+@pytest.fixture
+def pack(tmp_path):
+    """Write a register as a zip: ``pack()`` is a sound OneRoster 1.1, ``pack(users="...")`` has another users.csv."""
+    return school_files.packed(tmp_path)
+
+
+@pytest.fixture
+def sds(pack):
+    """Write a zip of SDS 2.1."""
+    return lambda **changed: pack("sds.zip", files=school_files.SDS, **changed)
 
 
 @pytest.fixture(scope="session")

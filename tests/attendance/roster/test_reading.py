@@ -70,14 +70,14 @@ def test_sds_without_classes(sds):
 )
 def test_lists_as_spreadsheets_save_them(pack, register, encode):
     """Encodings and separators make no difference, and ids stay as they stand there."""
-    school = read_school(pack(users=encode(register.users.replace("Ann,Lee", "Zoë,Łukasz"))))
+    school = read_school(pack(users=encode(register.USERS.replace("Ann,Lee", "Zoë,Łukasz"))))
     assert [("Zoë Łukasz", "00123"), ("Bo Ek", "1E5")] == [(p.name, p.identifier) for p in school.people[:2]]
     assert () == school.remarks
 
 
 def test_a_list_in_windows_1252(pack, register):
     """An old export is read, and it is said that accents may be wrong."""
-    school = read_school(pack(users=register.users.replace("Ann", "Zoë").encode("cp1252")))
+    school = read_school(pack(users=register.USERS.replace("Ann", "Zoë").encode("cp1252")))
     assert "Zoë Lee" == school.people[0].name
     assert ["file.encoding"] == codes(school)
     assert not school.remarks[0].refused
@@ -94,7 +94,7 @@ def test_one_folder_and_litter(pack):
 
 def test_delta_and_who_goes(pack, register):
     """A file of changes says who is to be deleted; OneRoster 1.0 calls the same inactive."""
-    users = register.users.replace("u1,,", "u1,tobedeleted,2026-02-01").replace("u2,,", "u2,inactive,2026-02-01")
+    users = register.USERS.replace("u1,,", "u1,tobedeleted,2026-02-01").replace("u2,,", "u2,inactive,2026-02-01")
     told = register.manifest(file__users="delta", file__classes="absent", file__enrollments="absent")
     school = read_school(pack(told=told, users=users, classes=None, enrollments=None))
     assert ("delta", "absent") == (school.people_told, school.belongings_told)
@@ -103,7 +103,7 @@ def test_delta_and_who_goes(pack, register):
 
 def test_a_disabled_account_is_no_leaving(pack, register):
     """By the standard a user without an account belongs all the same; that is said."""
-    school = read_school(pack(users=register.users.replace("u1,,,true", "u1,,,false")))
+    school = read_school(pack(users=register.USERS.replace("u1,,,true", "u1,,,false")))
     assert [(False, False)] == [(each.enabled, each.leaves) for each in school.people if each.id == "u1"]
     assert [("people.disabled", False)] == [(each.code, each.refused) for each in school.remarks]
 
@@ -169,11 +169,11 @@ BROKEN = {
     "a path upwards": (lambda pack, **_: pack(raw=[("../../users.csv", "x")]), "leads out"),
     "an absolute path": (lambda pack, **_: pack(raw=[("/etc/users.csv", "x")]), "leads out"),
     "a drive": (lambda pack, **_: pack(raw=[("C:\\users.csv", "x")]), "leads out"),
-    "two folders": (lambda pack, r: pack(raw=[("old/users.csv", r.users)]), "several folders"),
+    "two folders": (lambda pack, r: pack(raw=[("old/users.csv", r.USERS)]), "several folders"),
     "the same file twice": (lambda pack, **_: twice(pack()), "twice"),
     "a zip in a zip": (lambda pack, **_: pack(files={"export.zip": nested()}), "orgs.csv is missing"),
     "empty": (lambda pack, **_: pack(files={}), "orgs.csv is missing"),
-    "no manifest": (lambda pack, r: pack(files={"users.csv": r.users, "orgs.csv": r.orgs}), "manifest.csv is missing"),
+    "no manifest": (lambda pack, r: pack(files={"users.csv": r.USERS, "orgs.csv": r.ORGS}), "manifest.csv is missing"),
     "a promised file missing": (lambda pack, **_: pack(enrollments=None), "enrollments.csv is missing"),
     "another version": (lambda pack, r: pack(told=r.manifest(oneroster__version="2.0")), "oneroster.version is 2.0"),
     "no version": (lambda pack, r: pack(told=r.manifest(oneroster__version=None)), "not told"),
@@ -181,21 +181,21 @@ BROKEN = {
     "users not told of": (lambda pack, r: pack(told=r.manifest(file__users=None)), "does not say"),
     "a manifest of two minds": (lambda pack, r: pack(told=r.manifest() + "file.users,delta\n"), "twice"),
     "a column missing": (
-        lambda pack, r: pack(enrollments=r.enrollments.replace("userSourcedId", "user")),
+        lambda pack, r: pack(enrollments=r.ENROLLMENTS.replace("userSourcedId", "user")),
         "userSourcedId is missing",
     ),
-    "a column twice": (lambda pack, r: pack(users=r.users.replace("userIds", "username")), "'username' twice"),
+    "a column twice": (lambda pack, r: pack(users=r.USERS.replace("userIds", "username")), "'username' twice"),
     "an empty file": (lambda pack, **_: pack(users=""), "the list is empty"),
-    "nobody": (lambda pack, r: pack(users=r.users.split("\n")[0] + "\n"), "names nobody"),
+    "nobody": (lambda pack, r: pack(users=r.USERS.split("\n")[0] + "\n"), "names nobody"),
     "no text": (lambda pack, **_: pack(users=b"\x00\x01\x02\x03" * 9), "no text"),
-    "an open quote": (lambda pack, r: pack(users=r.users + 'u9,,,true,o1,student,"x\n'), "line 5"),
+    "an open quote": (lambda pack, r: pack(users=r.USERS + 'u9,,,true,o1,student,"x\n'), "line 5"),
     "sds 1": (lambda pack, **_: pack(files={"School.csv": "a", "Student.csv": "b"}), "SDS 1"),
     "sds in lower case": (
-        lambda pack, r: pack(files=r.sds | {"users.csv": r.sds["users.csv"].lower()}),
+        lambda pack, r: pack(files=r.SDS | {"users.csv": r.SDS["users.csv"].lower()}),
         "upper and lower case count: sourcedid",
     ),
-    "sds without roles": (lambda pack, r: pack(files=r.sds, roles=None), "roles.csv is missing"),
-    "sds with classes alone": (lambda pack, r: pack(files=r.sds, enrollments=None), "go together"),
+    "sds without roles": (lambda pack, r: pack(files=r.SDS, roles=None), "roles.csv is missing"),
+    "sds with classes alone": (lambda pack, r: pack(files=r.SDS, enrollments=None), "go together"),
 }
 
 
@@ -241,7 +241,7 @@ ODD = {
 def test_odd_rows_are_refused_alone(pack, register, case):
     """A row that cannot be used is named with its line, the others are read, and whom it is about stays as they are."""
     name, change, code, unclear = ODD[case]
-    text = {"academicSessions": register.sessions}.get(name) or getattr(register, name)
+    text = {"academicSessions": register.SESSIONS}.get(name) or getattr(register, name.upper())
     school = read_school(pack(**{name: change(text)}))
     assert [code] == codes(school)
     assert all(each.refused and f"{name}.csv line " in each.where for each in school.remarks)
@@ -251,13 +251,13 @@ def test_odd_rows_are_refused_alone(pack, register, case):
 
 def test_an_unreadable_enrollment_is_unclear(pack, register):
     """Who stands in a row that cannot be read is neither in the class nor out of it."""
-    school = read_school(pack(enrollments=register.enrollments.replace("2026-02-02", "soon")))
+    school = read_school(pack(enrollments=register.ENROLLMENTS.replace("2026-02-02", "soon")))
     assert {("u1", "c1")} == set(school.unclear_belongings)
 
 
 def test_the_same_row_twice_is_one(pack, register):
     """A line that was written twice says nothing new."""
-    school = read_school(pack(users=register.users + "u3,,,true,o1,teacher,cy,,Cy,Orr,T7\n"))
+    school = read_school(pack(users=register.USERS + "u3,,,true,o1,teacher,cy,,Cy,Orr,T7\n"))
     assert (3, ()) == (len(school.people), school.remarks)
 
 
@@ -271,5 +271,5 @@ def test_circles_among_organisations_are_named(pack):
 
 def test_ids_that_a_spreadsheet_shortened(pack, register):
     """Ids such as 1,23E+15 are named: several people may share one now."""
-    school = read_school(pack(users=register.users + '"1,23E+15",,,true,o1,student,x,,Al,Poe,9\n'))
+    school = read_school(pack(users=register.USERS + '"1,23E+15",,,true,o1,student,x,,Al,Poe,9\n'))
     assert ["row.spreadsheet"] == codes(school)

@@ -2,8 +2,6 @@
 
 import zipfile
 
-import pytest
-
 MANIFEST = {
     "manifest.version": "1.0",
     "oneroster.version": "1.1",
@@ -64,16 +62,15 @@ def manifest(**changed: str | None) -> str:
     return "propertyName,value\n" + "".join(f"{name},{value}\n" for name, value in told.items() if value is not None)
 
 
-@pytest.fixture
-def pack(tmp_path):
-    """Write a zip: ``pack()`` is a sound OneRoster 1.1, ``pack(users="...")`` with another users.csv, None none."""
+def packed(folder_of_zips):
+    """A function that writes a zip: without anything a sound OneRoster 1.1, ``users="..."`` gives another users.csv."""
 
     def write(name="ledger.zip", *, folder="", told=None, files=None, raw=None, **changed):
         content = dict(FILES if files is None else files)
         content |= {f"{key}.csv": value for key, value in changed.items()}
         if files is None:
             content["manifest.csv"] = manifest() if told is None else told
-        path = tmp_path / name
+        path = folder_of_zips / name
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for key, value in content.items():
                 if value is not None:
@@ -83,19 +80,3 @@ def pack(tmp_path):
         return path
 
     return write
-
-
-@pytest.fixture
-def sds(pack):
-    """Write a zip of SDS 2.1."""
-    return lambda **changed: pack("sds.zip", files=SDS, **changed)
-
-
-@pytest.fixture
-def register():
-    """The texts that `pack` writes unless told otherwise, and what makes manifests."""
-    import types
-
-    return types.SimpleNamespace(
-        manifest=manifest, orgs=ORGS, users=USERS, classes=CLASSES, enrollments=ENROLLMENTS, sessions=SESSIONS, sds=SDS
-    )

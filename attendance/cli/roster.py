@@ -1,0 +1,123 @@
+"""attendance roster: registers of pupils and lists of marks of other systems, and what these call people."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from attendance.cli import options
+from attendance.cli.opening import changing, reading, writing
+from attendance.cli.output import confirm, records, say
+
+if TYPE_CHECKING:
+    from attendance.services.rosterimport import Preview, Wanted
+
+CHANGES = ("change", "id", "name", "detail")
+IDS = ("id", "name", "system", "value")
+
+app = typer.Typer(help="Files of other systems: registers of pupils, and marks of other devices.", no_args_is_help=True)
+
+
+@app.command("import", epilog=options.EXIT_CODES)
+def import_(
+    source: Annotated[Path, typer.Argument(help="A zip of OneRoster 1.1 or 1.2, or of SDS 2.1.", metavar="ZIP")],
+    *,
+    system: Annotated[
+        str | None, typer.Option(help="What to call the other system; else as it calls itself.", metavar="NAME")
+    ] = None,
+    roles: Annotated[
+        list[str] | None,
+        typer.Option("--role", help="Take in people of this role, too, such as teacher; may be repeated."),
+    ] = None,
+    matches: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--match", help="Who that is here: an id or exact name, or new; may be repeated.", metavar="ID=PERSON"
+        ),
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="Nothing counts from before this day, YYYY-MM-DD.", metavar="DAY")
+    ] = None,
+    terms: Annotated[bool, typer.Option("--terms", help="Enter the terms into the calendar.")] = False,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """Take in people and classes: first what would change, then, once asked, all of it in one step.
+
+    New people have no photo yet. Who is not in the register any more is set inactive; nothing of theirs is deleted.
+    """
+    from attendance.services.rosterimport import Wanted
+
+    day = options.day_of(first, "--from")
+    wanted = Wanted(source, system, roles or (), _pairs(matches), day, terms)
+    if dry_run:
+        with reading(home) as opened:
+            shown = opened.roster_import.preview(wanted)
+        _show(shown, as_json=as_json)
+    else:
+        shown = _take_in(wanted, home, yes=yes, as_json=as_json)
+    if shown.plan.refused:
+        raise typer.Exit(1)
+
+
+@app.command("id", epilog=options.EXIT_CODES)
+def id_(
+    person: options.Person,
+    value: Annotated[str, typer.Argument(help="What the system calls the person, such as a badge's number.")],
+    *,
+    system: Annotated[str, typer.Option(help="The other system, such as badge.", metavar="NAME")],
+    home: options.Home = None,
+) -> None:
+    """Say what another system calls a person."""
+    with changing(home) as opened:
+        done = opened.foreign_ids.set(opened.actor, person, system, value)
+    say(f"{done.name} ({done.person}) is {done.value} in {done.system}")
+
+
+@app.command(epilog=options.EXIT_CODES)
+def ids(
+    person: Annotated[str | None, typer.Argument(help="Id or exact name; else everybody.", metavar="PERSON")] = None,
+    *,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """List what other systems call people."""
+    with reading(home) as opened:
+        found = opened.foreign_ids.all(person)
+    rows = [{"id": e.person, "name": e.name, "system": e.system, "value": e.value} for e in found]
+    records(rows, as_json=as_json, columns=IDS)
+
+
+def _take_in(wanted: "Wanted", home: Path | None, *, yes: bool, as_json: bool) -> "Preview":
+    with writing(home) as opened:
+        shown = opened.roster_import.preview(wanted)
+        _show(shown, as_json=as_json)
+        if shown.plan:
+            confirm(f"Take this in from {wanted.path.name} ({shown.system})?", yes=yes)
+            opened.roster_import.take_in(opened.actor, shown)
+            say(f"taken in from {wanted.path.name}: {shown.summary}")
+    return shown
+
+
+def _show(shown: "Preview", *, as_json: bool) -> None:
+    refused = [{"change": "refused", "id": None, "name": None, "detail": str(each)} for each in shown.plan.refused]
+    rows = [*shown.rows(), *(refused if as_json else ())]
+    if rows:
+        records(rows, as_json=as_json, columns=CHANGES)
+    for each in shown.plan.remarks:
+        say(f"{'error' if each.refused else 'note'}[{each.code}] {each}")
+    if shown.faceless:
+        say(f"needs a photo ({len(shown.faceless)}): {', '.join(shown.faceless)}")
+    say(shown.summary if shown.plan else f"unchanged: nothing to take in ({shown.summary})")
+
+
+def _pairs(matches: list[str] | None) -> dict[str, str]:
+    found = {}
+    for pair in matches or ():
+        key, equals, person = pair.partition("=")
+        if not equals or not key.strip() or not person.strip():
+            raise typer.BadParameter(f"{pair!r} is not ID=PERSON", param_hint="--match")
+        found[key.strip()] = person.strip()
+    return found

@@ -1,0 +1,50 @@
+"""attendance roster import shows what would change, asks, and tells by its exit code whether something was refused."""
+
+import json
+
+
+def test_shown_first_and_taken_in_if_asked(command, pack):
+    """--dry-run writes nothing, without anybody to ask --yes is needed, and the same again is unchanged."""
+    command("gallery", "stats")
+    command("config", "set", "time_zone", "UTC")
+    assert 3 == command("roster", "import", pack(), "--dry-run")[0]
+    code, _, err = command("roster", "import", pack())
+    assert (2, True) == (code, "--yes" in err)
+    code, out, _ = command("roster", "import", pack(), "--dry-run")
+    assert (0, "new,00123,Ann Lee,7b from 2026-02-02 on") == (code, out.splitlines()[1])
+    assert "" == command("gallery", "list", "--json")[1]
+    code, _, err = command("roster", "import", pack(), "--yes")
+    assert 0 == code
+    assert "needs a photo (2): Ann Lee (00123), Bo Ek (1E5)" in err
+    code, out, err = command("roster", "import", pack(), "--yes")
+    assert (0, "", True) == (code, out, "unchanged" in err)
+
+
+def test_refused_rows_are_listed(command, pack, register):
+    """Something refused is exit code 1, with a line that names it; in JSON it is a row as well."""
+    orphan = register.ENROLLMENTS + "e9,,,c1,o1,u9,student,,,\n"
+    code, out, err = command("roster", "import", pack(enrollments=orphan), "--yes", "--json")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert 1 == code
+    assert ["new", "new", "refused"] == [each["change"] for each in rows]
+    assert "error[orphan.user] enrollments.csv line 5: nobody has the id u9" in err
+
+
+def test_a_broken_zip(command, tmp_path):
+    """One line with an id, and nothing is taken in."""
+    (tmp_path / "x.zip").write_bytes(b"no zip")
+    code, _, err = command("roster", "import", tmp_path / "x.zip", "--yes")
+    assert (1, True) == (code, err.startswith("error[import.file]"))
+
+
+def test_choices_are_pairs(command, pack):
+    """--match without an equals sign is wrong usage."""
+    assert 2 == command("roster", "import", pack(), "--match", "u1")[0]
+
+
+def test_ids_of_other_systems(command, pack):
+    """Set one, list them."""
+    command("roster", "import", pack(), "--yes")
+    assert 0 == command("roster", "id", "00123", "0042", "--system", "badge")[0]
+    code, out, _ = command("roster", "ids", "00123")
+    assert (0, "00123,Ann Lee,badge,0042") == (code, out.splitlines()[1])

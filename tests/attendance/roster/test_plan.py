@@ -1,0 +1,258 @@
+"""What taking in a register would change is told by ids, never by names, and never more than the register says."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from attendance.roster.naming import Member
+from attendance.roster.plan import Asked, Gone, Known, KnownTerm, Turn, fingerprint, make_plan
+from attendance.roster.school import Belonging, Course, Pupil, Role, School, Term
+
+TODAY = date(2026, 3, 2)
+STUDENT = (Role("student"),)
+SEVEN = fingerprint("7b")
+
+
+def pupil(key, name, **named):
+    return Pupil(key, name, f"users.csv line {key[1:]}", **({"roles": STUDENT} | named))
+
+
+def belongs(person, course="c1", **named):
+    return Belonging(person, course, "student", "enrollments.csv line 2", **named)
+
+
+CLASSES = (Course("c1", "7b"),)
+TODAYS = Asked(TODAY)
+
+
+def school(*people, belongings=(), classes=CLASSES, **named):
+    return School("oneroster 1.1", "x", people, classes, tuple(belongings), **named)
+
+
+def plan(found, *, asked=TODAYS, **known):
+    return make_plan(found, Known(**known), asked)
+
+
+ANN = Member(1, "A", "Ann Lee", groups=frozenset({"7b"}))
+BO = Member(2, "B", "Bo Ek")
+HERE = {"people": (ANN, BO), "foreign": {"u1": 1, "u2": 2}, "classes": {"c1": SEVEN}, "groups": ("7b",)}
+
+
+def codes(made):
+    return [each.code for each in made.refused]
+
+
+def test_somebody_new_gets_an_id_and_joins():
+    """Who is not here is made, with the school's number as id, and joins from the day the file tells, else today."""
+    made = plan(school(pupil("u1", "Ann Lee", identifier="00123"), belongings=[belongs("u1", first=date(2026, 2, 2))]))
+    (new,) = made.new
+    assert ("00123", (Turn("7b", date(2026, 2, 2)),)) == (new.external_id, new.joins)
+    (later,) = plan(school(pupil("u1", "Ann Lee"), belongings=[belongs("u1")])).new
+    assert ("u1", (Turn("7b", TODAY),)) == (later.external_id, later.joins)
+
+
+def test_the_same_again_changes_nothing():
+    """A register that says what is known already plans nothing."""
+    made = plan(school(pupil("u1", "Ann Lee"), pupil("u2", "Bo Ek"), belongings=[belongs("u1")]), **HERE)
+    assert not made
+    assert 2 == made.same
+
+
+def test_matched_by_what_the_system_calls_them_before_any_other_id():
+    """A foreign id says who somebody is, also under a new name, and whoever else has that external id."""
+    other = Member(3, "u1", "Cy Orr")
+    made = plan(school(pupil("u1", "Ann Poe"), pupil("u2", "Bo Ek")), **HERE | {"people": (ANN, BO, other)})
+    (changed,) = [each for each in made.changed if each.name]
+    assert (1, "Ann Poe", False) == (changed.member.key, changed.name, changed.linked)
+
+
+@pytest.mark.parametrize("where", ["identifier", "username", "id"])
+def test_matched_by_an_external_id(where):
+    """Else the school's number, the user name or the system's id may be the external id here."""
+    told = {"identifier": {"identifier": "A"}, "username": {"username": "A"}, "id": {}}[where]
+    found = pupil("A" if where == "id" else "u9", "Ann Lee", **told)
+    (changed,) = plan(school(found), people=(ANN,)).changed
+    assert (1, True, None) == (changed.member.key, changed.linked, changed.name)
+
+
+def test_a_name_alone_is_nobody():
+    """A new row of an enrolled person's name is refused with the choices; the rest goes on."""
+    made = plan(school(pupil("u8", "ann LEE"), pupil("u9", "Di Fox")), people=(ANN,))
+    assert ["import.identity"] == codes(made)
+    assert "--match u8=A or --match u8=new" in made.refused[0].detail
+    assert ["Di Fox"] == [each.pupil.name for each in made.new]
+
+
+def test_an_id_of_somebody_of_another_name_is_nobody():
+    """An external id that happens to be a stranger's renames nobody."""
+    made = plan(school(pupil("A", "Zed Quill")), people=(ANN,))
+    assert (["import.identity"], ()) == (codes(made), made.changed)
+
+
+@pytest.mark.parametrize(("choice", "found", "new"), [(1, [1], []), (None, [], ["u8"])])
+def test_a_choice_settles_it(choice, found, new):
+    """--match says who that is here, or that it is somebody new."""
+    made = plan(school(pupil("u8", "Ann Lee")), people=(ANN,), asked=Asked(TODAY, matches={"u8": choice}))
+    assert (found, new) == ([each.member.key for each in made.changed], [each.pupil.id for each in made.new])
+    assert [] == codes(made)
+
+
+def test_namesakes_in_the_file_are_two_people():
+    """Two rows of one name are two people by their ids."""
+    made = plan(school(pupil("u8", "J. Smith"), pupil("u9", "J. Smith")))
+    assert ["u8", "u9"] == [each.external_id for each in made.new]
+
+
+def test_a_third_of_the_name_beside_two_who_are_known():
+    """Somebody new is not asked about where both enrolled people of the name have rows of their own."""
+    smiths = (Member(1, "A", "J. Smith"), Member(2, "B", "J. Smith"))
+    rows = [pupil(key, "J. Smith") for key in ("u1", "u2", "u3")]
+    made = plan(school(*rows), people=smiths, foreign={"u1": 1, "u2": 2})
+    assert (["u3"], []) == ([each.pupil.id for each in made.new], codes(made))
+
+
+def test_two_rows_of_one_person_are_refused():
+    """Two rows that ids lead to one person mean nobody; what the system itself said before stands."""
+    rows = [pupil("u8", "Ann Lee", identifier="A"), pupil("u9", "Ann Lee", username="A")]
+    made = plan(school(*rows), people=(ANN,))
+    assert (["import.identity"] * 2, (), ()) == (codes(made), made.new, made.changed)
+    known = plan(school(*rows), people=(replace(ANN, groups=frozenset()),), foreign={"u8": 1})
+    assert (["import.identity"], 1) == (codes(known), known.same)
+
+
+def test_who_is_not_in_it_any_more_is_set_inactive():
+    """In a register that tells all; people whom another system or a hand entered stay."""
+    di = Member(3, "D", "Di Fox")
+    made = plan(school(pupil("u1", "Ann Lee"), belongings=[belongs("u1")]), **HERE | {"people": (ANN, BO, di)})
+    assert (Gone(BO, "u2", None),) == made.gone
+
+
+def test_in_a_file_of_changes_only_who_is_to_be_deleted_goes():
+    """Absent from a delta is unchanged."""
+    found = school(pupil("u1", "Ann Lee", leaves=True), people_told="delta", belongings_told="absent")
+    assert (Gone(ANN, "u1", None),) == plan(found, **HERE).gone
+
+
+def test_whose_role_is_over_goes_after_its_last_day():
+    """A role with a last day that has passed sets inactive from the day after."""
+    over = pupil("u2", "Bo Ek", roles=(Role("student", date(2026, 2, 27)),))
+    made = plan(school(pupil("u1", "Ann Lee"), over, belongings=[belongs("u1")]), **HERE)
+    assert (Gone(BO, "u2", date(2026, 2, 28)),) == made.gone
+
+
+def test_whoever_is_in_it_in_another_role_stays():
+    """A teacher taken in once is not set inactive by an import of students alone."""
+    teacher = pupil("u2", "Bo Ek", roles=(Role("teacher"),))
+    made = plan(school(pupil("u1", "Ann Lee"), teacher, belongings=[belongs("u1")]), **HERE)
+    assert ((), ()) == (made.gone, made.changed)
+    assert ["people.roles"] == [each.code for each in made.remarks]
+
+
+def test_a_disputed_person_is_left_alone():
+    """While a row waits for a choice, whom it may mean is not set inactive for not being in the file."""
+    made = plan(school(pupil("u8", "Ann Lee"), pupil("u2", "Bo Ek")), **HERE)
+    assert (["import.identity"], ()) == (codes(made), made.gone)
+
+
+def test_an_unreadable_row_sets_nobody_inactive():
+    """Whose row could not be read stays as they are."""
+    found = school(pupil("u1", "Ann Lee"), belongings=[belongs("u1")], unclear_people=frozenset({"u2"}))
+    assert not plan(found, **HERE)
+
+
+def test_who_comes_back_is_active_again():
+    """Somebody inactive who is in the register belongs again."""
+    left = replace(BO, active=False)
+    made = plan(
+        school(pupil("u1", "Ann Lee"), pupil("u2", "Bo Ek"), belongings=[belongs("u1")]),
+        **HERE | {"people": (ANN, left)},
+    )
+    assert [(2, True)] == [(each.member.key, each.returns) for each in made.changed]
+
+
+def test_leaving_a_class():
+    """Who is not enrolled any more leaves from today, or after the last day told; groups given by hand stay."""
+    ann = replace(ANN, groups=frozenset({"7b", "Chess"}))
+    known = HERE | {"people": (ann, BO), "groups": ("7b", "Chess")}
+    rows = (pupil("u1", "Ann Lee"), pupil("u2", "Bo Ek"))
+    (gone,) = plan(school(*rows), **known).changed
+    assert (Turn("7b", TODAY),) == gone.leaves
+    (ended,) = plan(school(*rows, belongings=[belongs("u1", last=date(2026, 2, 20))]), **known).changed
+    assert (Turn("7b", date(2026, 2, 21)),) == ended.leaves
+
+
+def test_a_class_that_is_gone_from_the_register_is_left():
+    """A group that an earlier import made is left also where its class is in the file no more."""
+    (changed,) = plan(school(pupil("u1", "Ann Lee"), pupil("u2", "Bo Ek"), classes=()), **HERE).changed
+    assert (Turn("7b", TODAY),) == changed.leaves
+
+
+def test_classes_in_a_file_of_changes():
+    """A delta of enrollments moves whom it names, by classes and people of earlier imports."""
+    rows = [belongs("u1", leaves=True), belongs("u2", first=date(2026, 3, 1))]
+    found = school(classes=(), belongings=rows, people_told="delta", belongings_told="delta")
+    made = plan(found, **HERE)
+    assert {1: ((), (Turn("7b", TODAY),)), 2: ((Turn("7b", date(2026, 3, 1)),), ())} == {
+        each.member.key: (each.joins, each.leaves) for each in made.changed
+    }
+
+
+def test_orphans_are_named():
+    """An enrollment of a person or in a class that there is not is refused alone."""
+    rows = [belongs("u1"), belongs("u7"), belongs("u1", "c9")]
+    made = plan(school(pupil("u1", "Ann Lee"), belongings=rows))
+    assert ["orphan.user", "orphan.class"] == codes(made)
+    assert 1 == len(made.new[0].joins)
+
+
+def test_classes_of_one_title_are_told_apart():
+    """By their codes, else their ids; a class that was known under its title keeps it."""
+    classes = (Course("c1", "Art", "A1"), Course("c2", "Art", "A2"), Course("c3", "Art"))
+    rows = [belongs("u1", key) for key in ("c1", "c2", "c3")]
+    (new,) = plan(school(pupil("u1", "Ann Lee"), classes=classes, belongings=rows)).new
+    assert ["Art (A1)", "Art (A2)", "Art (c3)"] == [each.group for each in new.joins]
+    known = {"classes": {"c1": fingerprint("Art")}, "groups": ("Art",)}
+    (new,) = plan(school(pupil("u1", "Ann Lee"), classes=classes, belongings=rows), **known).new
+    assert ["Art", "Art (A2)", "Art (c3)"] == [each.group for each in new.joins]
+
+
+def test_nothing_counts_from_before_a_day_that_is_given():
+    """Days that the file tells are moved to the one given where they are earlier."""
+    asked = Asked(TODAY, first=date(2026, 3, 1))
+    (new,) = plan(school(pupil("u1", "Ann Lee"), belongings=[belongs("u1", first=date(2026, 2, 2))]), asked=asked).new
+    assert (Turn("7b", date(2026, 3, 1)),) == new.joins
+
+
+def test_a_closed_month_is_not_changed():
+    """What would count in a closed month is refused, also where it begins before that month; the rest goes on."""
+    rows = [belongs("u1", first=date(2026, 1, 9)), belongs("u2", first=date(2026, 3, 1))]
+    made = plan(school(pupil("u1", "Ann Lee"), pupil("u2", "Bo Ek"), belongings=rows), closed=frozenset({"2026-02"}))
+    assert ["month.closed"] == codes(made)
+    assert [(), (Turn("7b", date(2026, 3, 1)),)] == [each.joins for each in made.new]
+
+
+TERM = Term("t1", "Spring", "term", date(2026, 1, 7), date(2026, 3, 31))
+
+
+def terms(*found, known=(), wanted=True):
+    made = plan(school(terms=found, terms_told="bulk"), terms=known, asked=Asked(TODAY, terms=wanted))
+    return [each.title for each in made.terms], [each.key for each in made.terms_gone]
+
+
+def test_terms_are_entered_if_asked():
+    """Terms before semesters, these before school years, which have the holidays in them; the same again is none."""
+    year = Term("y1", "2026", "schoolyear", date(2026, 1, 1), date(2026, 12, 31))
+    assert ([], []) == terms(TERM, wanted=False)
+    assert (["Spring"], []) == terms(year, TERM)
+    assert (["2026"], []) == terms(year)
+    assert ([], []) == terms(TERM, known=(KnownTerm(4, "Spring", TERM.first, TERM.last),))
+
+
+def test_a_term_of_other_days_takes_the_place_of_the_earlier_one():
+    """But not that of last year's term of this name."""
+    before = (
+        KnownTerm(4, "Spring", TERM.first, date(2026, 3, 27)),
+        KnownTerm(3, "Spring", date(2025, 1, 7), date(2025, 3, 31)),
+    )
+    assert (["Spring"], [4]) == terms(TERM, known=before)
