@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from attendance.services.checking import Checks, ShowPicture
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enrolled, Enroller, NotEnrolled
+    from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
     from attendance.services.leaving import Leaving
     from attendance.services.lookalikes import Lookalikes
+    from attendance.services.markimport import MarkImport
     from attendance.services.outlook import Outlooks
     from attendance.services.people import People
     from attendance.services.places import Places
@@ -322,6 +324,20 @@ class Attendance:
         from attendance.services.rosterimport import RosterImport
 
         return RosterImport(self.gallery, self.sessions, self.clock)
+
+    @cached_property
+    def mark_import(self) -> "MarkImport":
+        """Marks of other devices."""
+        from attendance.services.markimport import MarkImport
+
+        return MarkImport(self.gallery, self.sessions, self.clock)
+
+    @cached_property
+    def exports(self) -> "Exports":
+        """Marks as files for other systems."""
+        from attendance.services.exports import Exports
+
+        return Exports(self.gallery, self.sessions)
 
     @cached_property
     def foreign_ids(self) -> "ForeignIds":

@@ -10,6 +10,7 @@ from attendance.cli import (
     config,
     doctor,
     enroll,
+    export,
     gallery,
     mark,
     options,
@@ -56,6 +57,7 @@ app.add_typer(review.app, name="review", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(report.report)
 app.add_typer(place.app, name="place", epilog=options.EXIT_CODES)
 app.add_typer(roster.app, name="roster", epilog=options.EXIT_CODES)
+app.command(epilog=options.EXIT_CODES)(export.export)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)

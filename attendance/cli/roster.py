@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attendance.cli import options
+from attendance.cli.mark import say_zone_warning
 from attendance.cli.opening import changing, reading, writing
-from attendance.cli.output import confirm, records, say
+from attendance.cli.output import confirm, json_line, line, records, say
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from attendance.services.markimport import MarksTaken
     from attendance.services.rosterimport import Preview, Wanted
 
 CHANGES = ("change", "id", "name", "detail")
@@ -62,6 +66,43 @@ def import_(
         raise typer.Exit(1)
 
 
+@app.command(epilog=options.EXIT_CODES)
+def marks(
+    source: Annotated[Path, typer.Argument(help="A list with columns for person and time.", metavar="FILE")],
+    *,
+    zone: Annotated[
+        str | None, typer.Option(help="Zone of times without an offset; else the site's.", metavar="ZONE")
+    ] = None,
+    system: Annotated[
+        str | None, typer.Option(help="The system whose ids the list has; else all are looked through.", metavar="NAME")
+    ] = None,
+    covers: Annotated[
+        str | None,
+        typer.Option(help="Days of which the list has everybody, so that others were absent.", metavar="DAY[..DAY]"),
+    ] = None,
+    covers_anyway: Annotated[
+        bool, typer.Option("--covers-anyway", help="Cover those days also where rows were refused.")
+    ] = False,
+    day_first: Annotated[bool, typer.Option("--day-first", help="Days are written as 2.3.2026 for 2 March.")] = False,
+    dry_run: options.DryRun = False,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """Take in marks of other devices: the columns person and at (or date and time), and direction, method, source.
+
+    The same row again changes nothing. Rows that cannot be taken are listed with their lines, the others are taken.
+    """
+    from attendance.services.markimport import MarksWanted
+
+    wanted = MarksWanted(source, zone, system, day_first, _span(covers), covers_anyway, dry_run)
+    with (reading if dry_run else changing)(home) as opened:
+        say_zone_warning(opened)
+        done = opened.mark_import.take_in(opened.actor, wanted)
+    _tell(done, dry_run=dry_run, as_json=as_json)
+    if done.refused:
+        raise typer.Exit(1)
+
+
 @app.command("id", epilog=options.EXIT_CODES)
 def id_(
     person: options.Person,
@@ -88,6 +129,29 @@ def ids(
         found = opened.foreign_ids.all(person)
     rows = [{"id": e.person, "name": e.name, "system": e.system, "value": e.value} for e in found]
     records(rows, as_json=as_json, columns=IDS)
+
+
+def _span(text: str | None) -> "tuple[date, date] | None":
+    """The first and the last day of "2026-03-02" or "2026-03-02..2026-03-06"."""
+    if text is None:
+        return None
+    first, dots, last = text.partition("..")
+    begins = options.day_of(first.strip(), "--covers")
+    ends = options.day_of(last.strip(), "--covers") if dots else begins
+    return None if begins is None or ends is None else (begins, ends)
+
+
+def _tell(done: "MarksTaken", *, dry_run: bool, as_json: bool) -> None:
+    for each in done.remarks:
+        say(f"{'error' if each.refused else 'warning'}[{each.code}] {each}")
+    for first, last in done.covered:
+        say(f"{'would be ' if dry_run else ''}covered: {first}" + (f" to {last}" if last != first else ""))
+    counts = {"new": done.new, "unchanged": done.unchanged, "passed over": done.passed_over}
+    counts["refused"] = sum(each.refused and each.code != "coverage.refused" for each in done.remarks)
+    if as_json:
+        line(json_line({"schema": 1, **{key.replace(" ", "_"): number for key, number in counts.items()}}))
+    told = ", ".join(f"{key} {number}" for key, number in counts.items() if number) or "no row"
+    say(f"marks {'that would be taken: ' if dry_run else ''}{told}")
 
 
 def _take_in(wanted: "Wanted", home: Path | None, *, yes: bool, as_json: bool) -> "Preview":

@@ -58,8 +58,11 @@ class ForeignIds:
 
         with self._gallery.store.reading() as transaction:
             people = self._gallery.people(active=None) if person is None else [self._gallery.find(person)]
-            return [
-                ForeignName(who.external_id, who.name, system, value)
-                for who in people
-                for system, value in foreign_ids.of_person(transaction, who.id)
-            ]
+            called: dict[int, list[tuple[str, str]]] = {}
+            for system, value, number in foreign_ids.everywhere(transaction):
+                called.setdefault(number, []).append((system, value))
+        return [
+            ForeignName(who.external_id, who.name, system, value)
+            for who in people
+            for system, value in called.get(who.id, ())
+        ]

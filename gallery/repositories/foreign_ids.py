@@ -13,6 +13,12 @@ def of_system(session: Session, system: str) -> dict[str, int]:
     return dict(session.execute(query.order_by(ForeignId.value)).tuples().all())
 
 
+def everywhere(session: Session) -> list[tuple[str, str, int]]:
+    """Every system, what it calls somebody, and whom: internal ids."""
+    query = select(ForeignId.system, ForeignId.value, ForeignId.person_id).order_by(ForeignId.system, ForeignId.value)
+    return [(system, value, person) for system, value, person in session.execute(query)]
+
+
 def of_person(session: Session, person: int) -> list[tuple[str, str]]:
     """The systems that know a person, and what each calls them; one may have several words."""
     query = select(ForeignId.system, ForeignId.value).where(ForeignId.person_id == person)

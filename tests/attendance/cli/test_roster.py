@@ -48,3 +48,27 @@ def test_ids_of_other_systems(command, pack):
     assert 0 == command("roster", "id", "00123", "0042", "--system", "badge")[0]
     code, out, _ = command("roster", "ids", "00123")
     assert (0, "00123,Ann Lee,badge,0042") == (code, out.splitlines()[1])
+
+
+def test_marks_of_a_device(command, pack, tmp_path):
+    """Taken, told by counts; what is refused is listed with its line, and the exit code is 1."""
+    command("roster", "import", pack(), "--yes")
+    (tmp_path / "m.csv").write_text("person,at\n00123,2026-03-02 08:00\nx,2026-03-02 08:00\n")
+    code, out, err = command("roster", "marks", tmp_path / "m.csv", "--covers", "2026-03-01..2026-03-01", "--json")
+    assert (1, {"schema": 1, "new": 1, "unchanged": 0, "passed_over": 0, "refused": 1}) == (code, json.loads(out))
+    assert "error[person.unknown] m.csv line 3: nobody has the id x" in err
+    assert "covered: 2026-03-01" in err
+    assert 2 == command("roster", "marks", tmp_path / "m.csv", "--covers", "March")[0]
+    assert 2 == command("roster", "marks", tmp_path / "m.csv", "--covers", "2026-03-02..2026-03-01")[0]
+
+
+def test_marks_out_again(command, pack, tmp_path):
+    """As a table that the import takes as unchanged; a form that there is not is wrong usage."""
+    command("roster", "import", pack(), "--yes")
+    (tmp_path / "m.csv").write_text("person,at\n00123,2026-03-02 08:00\n")
+    command("roster", "marks", tmp_path / "m.csv")
+    assert 0 == command("export", "csv", "-o", tmp_path / "out.csv")[0]
+    code, _, err = command("roster", "marks", tmp_path / "out.csv")
+    assert (0, True) == (code, "unchanged 1" in err)
+    code, _, err = command("export", "pdf", "-o", tmp_path / "x.csv")
+    assert (2, True) == (code, "error[export.form]" in err)

@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import sqlite3
 from contextlib import closing
+from datetime import date
 
 import pytest
 
@@ -13,6 +14,8 @@ from attendance.access import Actor
 from attendance.register.marks import Marks
 from attendance.scope import Scope
 from attendance.services.enrolment import Rules
+from attendance.services.markimport import MarksWanted
+from attendance.services.rosterimport import Wanted
 from enroll import Entry
 from gallery import history
 
@@ -72,6 +75,13 @@ def renewed(app, fake, *, drop: bool):
         return events(opened)
 
 
+def device_list(tmp_path) -> MarksWanted:
+    """A list of a device with one row, of yesterday, and everybody of that day in it."""
+    (tmp_path / "list.csv").write_text("person,at\nA,2026-03-01 08:05\n")
+    yesterday = date(2026, 3, 1)
+    return MarksWanted(tmp_path / "list.csv", covers=(yesterday, yesterday))
+
+
 PURGED = {"sighting.purge"}
 CHANGES = {
     "ByHand.enter": (lambda app, **_: app.by_hand.enter(TEACHER, "Bob"), {"session.open", "mark.add"}),
@@ -120,16 +130,30 @@ CHANGES = {
         {"sighting.reassign", "mark.add", *PURGED},
     ),
     "Reviews.dismiss": (lambda app, **_: app.reviews.dismiss(TEACHER, 1), {"sighting.dismiss", *PURGED}),
+    "RosterImport.take_in": (
+        lambda app, pack, **_: app.roster_import.take_in(
+            TEACHER, app.roster_import.preview(Wanted(pack(), matches={"u2": "Bob"}))
+        ),
+        {"person.add", "person.rename", "person.foreign_id", "person.groups", "roster.import"},
+    ),
+    "MarkImport.take_in": (
+        lambda app, tmp_path, **_: app.mark_import.take_in(TEACHER, device_list(tmp_path)),
+        {"session.open", "mark.add", "coverage.add"},
+    ),
+    "ForeignIds.set": (
+        lambda app, **_: app.foreign_ids.set(TEACHER, "Ada", "badge", "0042"),
+        {"person.foreign_id"},
+    ),
     "Renewal.run": (lambda app, fake, **_: renewed(app, fake, drop=True), {"template.add", "pipeline.drop"}),
 }
 
 
 @pytest.mark.parametrize("call", CHANGES)
-def test_who_acts_is_recorded(people, draw, tmp_path, fake, call):
+def test_who_acts_is_recorded(people, draw, tmp_path, fake, pack, call):
     """Each change is recorded as done by who asked for it, whoever had the home opened."""
     change, wanted = CHANGES[call]
     before = len(events(people))
-    later = change(people, draw=draw, tmp_path=tmp_path, fake=fake)
+    later = change(people, draw=draw, tmp_path=tmp_path, fake=fake, pack=pack)
     done = (later if call == "Renewal.run" else events(people))[before:]
     assert wanted == {each.action for each in done}
     assert {"teacher"} == {each.by for each in done}
