@@ -86,7 +86,7 @@ def lacking(session: Session, due: Iterable[Told]) -> list[Told]:
     wanted = Counter(due)
     actions = sorted({action for action, _ in wanted})
     query = select(EventRow.action, EventRow.subject).where(EventRow.action.in_(actions))
-    told = Counter[Told](session.execute(query).tuples().all() if actions else ())
+    told = Counter((row[0], row[1]) for row in session.execute(query)) if actions else Counter[Told]()
     return list((wanted - told).elements())
 
 
