@@ -130,7 +130,7 @@ class MarkImport:
         done = _Sorted()
         for mark in found.marks:
             day, person = local_day(mark.at, self._sessions.zone), who.of(mark.person)
-            if there.is_known(mark.mark):
+            if there.is_known(mark.mark, day):
                 done.unchanged += 1
             elif not mark.counts:
                 done.passed_over += 1
@@ -261,7 +261,7 @@ class MarkImport:
             ]
             if any(each.ends >= until for each in known):
                 continue
-            source = wanted.path.name
+            source = wanted.system or DEVICE  # not the file's name, which may be a person's
             number = coverage.begin(transaction, "device", source, begins=begins, ends=until, at=now, by=by)
             details = {"kind": "device", "days": (last - first).days + 1}
             record(transaction, at=now, by=by, action=COVERAGE_ADDED, subject=number, details=details)
@@ -313,30 +313,36 @@ class _There:
         self._transaction, self._zone = transaction, zone
         self._days: set[date] = set()
         self._keys: set[tuple[Any, ...]] = set()
+        self._ids: set[str] = set()
 
-    def is_known(self, mark: str | None) -> bool:
-        """Whether there is a mark of this id."""
+    def is_known(self, mark: str | None, day: date) -> bool:
+        """Whether there is a mark of this id: nearly always in the own session of its day."""
         from gallery.repositories import marks
 
-        return mark is not None and marks.by_id(self._transaction, mark) is not None
+        if mark is None:
+            return False
+        self._read(day)
+        return mark in self._ids or marks.by_id(self._transaction, mark) is not None
 
     def has(self, mark: DeviceMark, person: int, day: date) -> bool:
         """Whether a mark of the same person, instant, direction and source is there, or was added."""
-        if day not in self._days:
-            self._days.add(day)
-            self._keys |= set(self._of_day(day))
+        self._read(day)
         return (person, mark.at, mark.direction, mark.source) in self._keys
 
     def add(self, mark: DeviceMark, person: int) -> None:
         """From now on it is there."""
         self._keys.add((person, mark.at, mark.direction, mark.source))
 
-    def _of_day(self, day: date) -> Iterator[tuple[Any, ...]]:
+    def _read(self, day: date) -> None:
         from gallery.repositories import marks, sessions
 
+        if day in self._days:
+            return
+        self._days.add(day)
         found = sessions.of_day(self._transaction, day, self._zone)
         for each in () if found is None else marks.of_session(self._transaction, found.id):
-            yield each.person, each.at, each.direction, each.details.get("source", "")
+            self._ids.add(each.id)
+            self._keys.add((each.person, each.at, each.direction, each.details.get("source", "")))
 
 
 class _Closed:

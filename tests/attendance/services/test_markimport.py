@@ -126,7 +126,7 @@ def test_covered_days(people, take_in):
     text = "person,at\nA,2026-03-01 08:05\n"
     done = take_in(text, covers=(DAY, date(2026, 3, 2)))
     assert ((DAY, date(2026, 3, 2)),) == done.covered
-    whole = ("device", "list.csv", "2026-03-01T00:00:00+00:00", "2026-03-02T07:58:11.204000+00:00")
+    whole = ("device", "device", "2026-03-01T00:00:00+00:00", "2026-03-02T07:58:11.204000+00:00")
     assert [whole] == covers(people)
     before = events(people)
     take_in(text, covers=(DAY, date(2026, 3, 2)))

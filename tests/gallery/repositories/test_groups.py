@@ -54,6 +54,16 @@ def test_a_change_has_its_day(gallery, ada, now):
     assert ["8a", "chess"] == gallery.groups(), "the class that nobody belongs to any more is gone"
 
 
+def test_leaving_some_groups_says_nothing_of_others(gallery, ada, now):
+    """Who leaves one group stays in the others as long as before, also where that is since a later day."""
+    gallery.set_groups(ada, ["7b", "art", "chess"], at=now, by=BY, from_day=day(9))
+    with gallery.store.atomic() as step:
+        groups.remove_member(step, ada, ["art", "no such group"], day=day(5), at=now, by=BY)
+        groups.remove_member(step, ada, ["7b"], day=day(5), at=now, by=BY)
+    assert ("chess",) == gallery.find(ada).groups
+    assert [("chess", True, 9)] == _turns(gallery)
+
+
 def test_without_a_day_it_is_that_of_the_instant(gallery, ada, now):
     """Where no day is told, the day of the instant itself counts."""
     gallery.set_groups(ada, ["7b", "chess"], at=now, by=BY)
