@@ -24,15 +24,21 @@ def read(bundle: Bundle) -> School:
     manifest = _manifest(bundle, found)
     version = _version(bundle, manifest)
     extents = {name: _extent(bundle, manifest, name, found) for name in FILES}
-    if extents["users"] == "absent":
-        raise ImportFile(bundle.where, "the manifest says that users.csv is absent, so there is nobody to take in")
+    if extents["users"] == extents["enrollments"] == extents["academicSessions"] == "absent":
+        raise ImportFile(
+            bundle.where, "the manifest says that users, enrollments and sessions are absent: all there is"
+        )
     belongings = _belongings(bundle, extents, found)
     roles = _roles(bundle, extents, found)
 
     def told(person: str, row: Row) -> tuple[Role, ...]:
         return (*roles.get(person, ()), *((Role(row["role"].lower()),) if row["role"] else ()))
 
-    people = rows.people_of(rows.sheet_of(bundle, "users.csv", ("sourcedId",), found), found, told)
+    people = (
+        rows.people_of(rows.sheet_of(bundle, "users.csv", ("sourcedId",), found), found, told)
+        if extents["users"] != "absent"
+        else ()
+    )
     people = rows.with_roles_of_classes(people, belongings)
     rows.note_disabled(people, found)
     if extents["orgs"] != "absent":

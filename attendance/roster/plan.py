@@ -143,6 +143,7 @@ class _Planner:
         self._pupils = {each.id: each for each in school.people}
         self._groups = _groups_of(school.classes, known)
         self._belongings = self._sorted()
+        self._of_classes = self._all_of_classes()
 
     def plan(self) -> Plan:
         wanted = [each for each in self._school.people if self._belongs(each)]
@@ -190,7 +191,7 @@ class _Planner:
 
     def _elsewhere(self, claims: Claims) -> list[tuple[str, int]]:
         """Who is known to the system and not in a file of changes, as their classes may be in the one of classes."""
-        if self._school.people_told != "delta" or self._school.belongings_told == "absent":
+        if self._school.people_told == "bulk" or self._school.belongings_told == "absent":
             return []
         spoken = {each.key for each in claims.found.values()}
         return [
@@ -270,7 +271,7 @@ class _Planner:
         """By person, their belongings with the group of each; those of nobody, and to no class, are remarked on."""
         gone = {each.id for each in self._school.classes if each.leaves}
         known = self._pupils.keys() | self._school.unclear_people
-        if self._school.people_told == "delta":
+        if self._school.people_told != "bulk":
             known |= self._known.foreign.keys()
         found: dict[str, list[tuple[str, Belonging]]] = defaultdict(list)
         for each in self._school.belongings:
@@ -317,8 +318,7 @@ class _Planner:
             each for each in turns if self._open(each.day, self._where(key), f"{key} cannot leave {each.group}")
         )
 
-    @property
-    def _of_classes(self) -> set[str]:
+    def _all_of_classes(self) -> set[str]:
         """The groups that stand for classes, of this register or an earlier one."""
         managed = set(self._known.classes.values())
         return {*self._groups.values(), *(name for name in self._known.groups if fingerprint(name) in managed)}

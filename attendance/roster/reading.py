@@ -18,7 +18,7 @@ def read_school(path: Path) -> School:
     """
     bundle = open_bundle(path, lambda name: name in _READ)
     school = _read(bundle)
-    if not school.people and not any(each.refused for each in school.remarks):
+    if school.people_told == "bulk" and not school.people and not any(each.refused for each in school.remarks):
         raise ImportFile(bundle.where, "users.csv names nobody")
     return school
 

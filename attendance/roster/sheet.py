@@ -3,14 +3,17 @@
 An id such as 00123 or 1E5 stays as it stands there.
 """
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from enroll.errors import RosterBroken
 from enroll.sheet import encoding_of, rows_of
 
-WESTERN = "cp1252"
+WESTERN: Final = "cp1252"
+_AS_TEXT: Final = re.compile(r'="(.*)"')
 
 
 class SheetError(Exception):
@@ -80,9 +83,15 @@ def _western(data: bytes) -> str:
         )
 
 
+def _plain(cell: str) -> str:
+    """The text of a cell; ="00123" is how some write for Excel that 00123 is text."""
+    told = _AS_TEXT.fullmatch(cell)
+    return unicodedata.normalize("NFC", cell if told is None else told[1].replace('""', '"').strip())
+
+
 def _rows(rows: Collection[tuple[int, list[str]]], columns: tuple[str, ...], name: str) -> Iterator[Row]:
     for line, found in rows:
-        cells = [unicodedata.normalize("NFC", cell) for cell in found]
+        cells = [_plain(cell) for cell in found]
         more = len(cells) > len(columns) and any(cells[len(columns) :])
         odd = f"{len(cells)} cells, and the header has {len(columns)}" if more else None
         yield Row(f"{name} line {line}", line, dict(zip(columns, cells, strict=False)), odd)

@@ -188,10 +188,11 @@ def test_a_class_that_is_gone_from_the_register_is_left():
     assert (Turn("7b", TODAY),) == changed.leaves
 
 
-def test_classes_in_a_file_of_changes():
+@pytest.mark.parametrize("people", ["delta", "absent"])
+def test_classes_in_a_file_of_changes(people):
     """A delta of enrollments moves whom it names, by classes and people of earlier imports."""
     rows = [belongs("u1", leaves=True), belongs("u2", first=date(2026, 3, 1))]
-    found = school(classes=(), belongings=rows, people_told="delta", belongings_told="delta")
+    found = school(classes=(), belongings=rows, people_told=people, belongings_told="delta")
     made = plan(found, **HERE)
     assert {1: ((), (Turn("7b", TODAY),)), 2: ((Turn("7b", date(2026, 3, 1)),), ())} == {
         each.member.key: (each.joins, each.leaves) for each in made.changed

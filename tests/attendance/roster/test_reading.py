@@ -75,6 +75,21 @@ def test_lists_as_spreadsheets_save_them(pack, register, encode):
     assert () == school.remarks
 
 
+def test_ids_that_are_marked_as_text(pack, register):
+    """="00123" keeps Excel from taking a number of it; here it is 00123."""
+    school = read_school(pack(users=register.USERS.replace("00123", '"=""00123"""').replace("1E5", '="1E5"')))
+    assert ["00123", "1E5"] == [each.identifier for each in school.people[:2]]
+
+
+def test_changes_of_classes_alone(pack, register):
+    """A file of changes may tell of enrollments and of nobody, or of nobody new."""
+    told = register.manifest(file__users="absent", file__classes="absent", file__enrollments="delta")
+    school = read_school(pack(told=told, users=None, classes=None))
+    assert ("absent", (), 3) == (school.people_told, school.people, len(school.belongings))
+    nobody = register.manifest(file__users="delta")
+    assert () == read_school(pack(told=nobody, users=register.USERS.split("\n")[0] + "\n")).people
+
+
 def test_a_list_in_windows_1252(pack, register):
     """An old export is read, and it is said that accents may be wrong."""
     school = read_school(pack(users=register.USERS.replace("Ann", "Zoë").encode("cp1252")))
@@ -177,6 +192,12 @@ BROKEN = {
     "a promised file missing": (lambda pack, **_: pack(enrollments=None), "enrollments.csv is missing"),
     "another version": (lambda pack, r: pack(told=r.manifest(oneroster__version="2.0")), "oneroster.version is 2.0"),
     "no version": (lambda pack, r: pack(told=r.manifest(oneroster__version=None)), "not told"),
+    "nothing at all": (
+        lambda pack, r: pack(
+            told=r.manifest(file__users="absent", file__enrollments="absent", file__academicSessions="absent")
+        ),
+        "all there is",
+    ),
     "neither bulk nor delta": (lambda pack, r: pack(told=r.manifest(file__users="some")), "'some'"),
     "users not told of": (lambda pack, r: pack(told=r.manifest(file__users=None)), "does not say"),
     "a manifest of two minds": (lambda pack, r: pack(told=r.manifest() + "file.users,delta\n"), "twice"),
