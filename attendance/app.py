@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from attendance.services.reviewing import Reviews
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
+    from attendance.services.statuses import Statuses
     from attendance.services.upkeep import Upkeep
     from attendance.sources import Source
     from enroll.card import EncoderCard
@@ -284,6 +285,13 @@ class Attendance:
         from attendance.services.reporting import Reports
 
         return Reports(self.gallery, self.sessions, self.marks, self.clock)
+
+    @cached_property
+    def statuses(self) -> "Statuses":
+        """What became of everybody by the timetable."""
+        from attendance.services.statuses import Statuses
+
+        return Statuses(self.gallery, self.sessions, self.clock)
 
     @cached_property
     def places(self) -> "Places":
