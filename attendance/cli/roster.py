@@ -40,7 +40,12 @@ def import_(
         ),
     ] = None,
     first: Annotated[
-        str | None, typer.Option("--from", help="Nothing counts from before this day, YYYY-MM-DD.", metavar="DAY")
+        str | None,
+        typer.Option(
+            "--from",
+            help="What has no day of its own counts from this one on, and nothing from before it; else today.",
+            metavar="DAY",
+        ),
     ] = None,
     terms: Annotated[bool, typer.Option("--terms", help="Enter the terms into the calendar.")] = False,
     dry_run: options.DryRun = False,

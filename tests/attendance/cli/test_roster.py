@@ -34,7 +34,7 @@ def test_a_broken_zip(command, tmp_path):
     """One line with an id, and nothing is taken in."""
     (tmp_path / "x.zip").write_bytes(b"no zip")
     code, _, err = command("roster", "import", tmp_path / "x.zip", "--yes")
-    assert (1, True) == (code, err.startswith("error[import.file]"))
+    assert (1, True) == (code, "error[import.file]" in err)
 
 
 def test_choices_are_pairs(command, pack):

@@ -1,14 +1,17 @@
 """Marks of other devices are taken as they say, once; what cannot be is named, and a day is covered only whole."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 import pytest
 
 from attendance.access import Actor
 from attendance.errors import CoverageSpan
 from attendance.services.markimport import MarksWanted
+from attendance.services.rosterimport import Wanted
+from attendance.services.statuses import Wanted as Days
+from attendance.timetable.rule import Rule
 from gallery import history
-from gallery.repositories import coverage, marks, months
+from gallery.repositories import coverage, groups, marks, months, rules
 
 CLERK = Actor("clerk", door="web")
 DAY = date(2026, 3, 1)
@@ -175,3 +178,24 @@ def test_imported_marks_have_their_events(people, take_in):
     take_in("badge,at\n0042,2026-03-01 08:05\n", covers=(DAY, DAY))
     assert ["session.open", "mark.add", "coverage.add"] == events(people)[-3:]
     assert {"gallery.no_template"} == {each.id for each in people.upkeep.verify()}
+
+
+def test_from_a_register_and_a_device_to_who_was_absent(app, pack, tmp_path):
+    """People without a face, a lesson for their class, and a device's list of the day: who is not in it was absent."""
+    app.roster_import.take_in(CLERK, app.roster_import.preview(Wanted(pack())))
+    today = date(2026, 3, 2)
+    with app.store.atomic() as transaction:
+        made = rules.insert(transaction, "Maths", at=app.clock.utc(), group_id=groups.number_of(transaction, "7b"))
+        spec = Rule(time(6), time(6, 45), "UTC", today).to_dict()
+        rules.add_version(transaction, made, from_day=today, spec=spec, at=app.clock.utc(), by="x")
+    path = tmp_path / "list.csv"
+    path.write_text("person,at\n00123,2026-03-02 06:01\n")
+    app.mark_import.take_in(CLERK, MarksWanted(path))
+    assert {"00123": "present", "1E5": "no log"} == statuses(app, today)
+    app.mark_import.take_in(CLERK, MarksWanted(path, covers=(today, today)))
+    assert {"00123": "present", "1E5": "absent"} == statuses(app, today)
+
+
+def statuses(app, day):
+    found = app.statuses.derive(Days(day, day))
+    return {found.people[each.person].id: str(each.status) for each in found.rows}
