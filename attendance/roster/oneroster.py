@@ -7,8 +7,8 @@ from attendance.errors import ImportFile
 from attendance.roster import rows
 from attendance.roster.bundle import Bundle
 from attendance.roster.rows import Found
-from attendance.roster.school import Belonging, Extent, Role, School
-from attendance.roster.sheet import Row
+from attendance.roster.school import Belonging, Extent, Pupil, Role, School
+from attendance.roster.sheet import Row, Sheet
 
 MANIFEST = "manifest.csv"
 VERSIONS = ("1.1", "1.2")
@@ -28,38 +28,24 @@ def read(bundle: Bundle) -> School:
         raise ImportFile(
             bundle.where, "the manifest says that users, enrollments and sessions are absent: all there is"
         )
-    belongings = _belongings(bundle, extents, found)
-    roles = _roles(bundle, extents, found)
 
-    def told(person: str, row: Row) -> tuple[Role, ...]:
-        return (*roles.get(person, ()), *((Role(row["role"].lower()),) if row["role"] else ()))
+    def sheet(name: str, *columns: str) -> Sheet | None:
+        there = extents[name] != "absent"
+        return rows.sheet_of(bundle, f"{name}.csv", columns or ("sourcedId",), found) if there else None
 
-    people = (
-        rows.people_of(rows.sheet_of(bundle, "users.csv", ("sourcedId",), found), found, told)
-        if extents["users"] != "absent"
-        else ()
-    )
-    people = rows.with_roles_of_classes(people, belongings)
-    rows.note_disabled(people, found)
-    if extents["orgs"] != "absent":
-        rows.check_orgs(rows.sheet_of(bundle, "orgs.csv", ("sourcedId",), found), found)
-    classes = (
-        rows.courses_of(rows.sheet_of(bundle, "classes.csv", ("sourcedId", "title"), found), found, "classCode")
-        if extents["classes"] != "absent"
-        else ()
-    )
-    terms = (
-        rows.terms_of(rows.sheet_of(bundle, "academicSessions.csv", SESSIONS, found), found)
-        if extents["academicSessions"] != "absent"
-        else ()
-    )
+    enrollments, classes = sheet("enrollments", *ENROLLMENTS), sheet("classes", "sourcedId", "title")
+    sessions, orgs = sheet("academicSessions", *SESSIONS), sheet("orgs")
+    belongings = () if enrollments is None else rows.belongings_of(enrollments, found)
+    people = _people(sheet("users"), sheet("roles", "userSourcedId", "role"), belongings, found)
+    if orgs is not None:
+        rows.check_orgs(orgs, found)
     return School(
         form=f"oneroster {version}",
         source=manifest.get("source.systemcode") or manifest.get("source.systemname") or "",
         people=people,
-        classes=classes,
+        classes=() if classes is None else rows.courses_of(classes, found, "classCode"),
         belongings=belongings,
-        terms=terms,
+        terms=() if sessions is None else rows.terms_of(sessions, found),
         remarks=tuple(found.remarks),
         people_told=extents["users"],
         belongings_told=extents["enrollments"],
@@ -67,6 +53,20 @@ def read(bundle: Bundle) -> School:
         unclear_people=frozenset(found.unclear_people),
         unclear_belongings=frozenset(found.unclear_belongings),
     )
+
+
+def _people(
+    users: Sheet | None, roles: Sheet | None, belongings: tuple[Belonging, ...], found: Found
+) -> tuple[Pupil, ...]:
+    """Everybody, with the roles of the file of roles (1.2) and of their own row (1.1), else those in classes."""
+    more = {} if roles is None else rows.roles_of(roles, found, "endDate")
+
+    def told(person: str, row: Row) -> tuple[Role, ...]:
+        return (*more.get(person, ()), *((Role(row["role"].lower()),) if row["role"] else ()))
+
+    people = () if users is None else rows.people_of(users, found, told)
+    rows.note_disabled(people, found)
+    return rows.with_roles_of_classes(people, belongings)
 
 
 def _manifest(bundle: Bundle, found: Found) -> dict[str, str]:
@@ -106,15 +106,3 @@ def _extent(bundle: Bundle, manifest: dict[str, str], name: str, found: Found) -
     if not there:
         raise ImportFile(bundle.where, f"{name}.csv is missing, and the manifest says that it is there")
     return "bulk" if told == "bulk" else "delta"
-
-
-def _belongings(bundle: Bundle, extents: dict[str, Extent], found: Found) -> tuple[Belonging, ...]:
-    if extents["enrollments"] == "absent":
-        return ()
-    return rows.belongings_of(rows.sheet_of(bundle, "enrollments.csv", ENROLLMENTS, found), found)
-
-
-def _roles(bundle: Bundle, extents: dict[str, Extent], found: Found) -> dict[str, tuple[Role, ...]]:
-    if extents["roles"] == "absent":
-        return {}
-    return rows.roles_of(rows.sheet_of(bundle, "roles.csv", ("userSourcedId", "role"), found), found, "endDate")

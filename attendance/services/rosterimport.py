@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.errors import ImportIdentity
+from attendance.roster.changes import STUDENT, Asked, Changed, Known, KnownTerm, Plan, Turn
 from attendance.roster.naming import Member
-from attendance.roster.plan import STUDENT, Asked, Changed, Known, KnownTerm, Plan, Turn, make_plan
+from attendance.roster.plan import make_plan
 from attendance.roster.reading import read_school
 from attendance.roster.school import School
 from attendance.zones import day_start, local_day

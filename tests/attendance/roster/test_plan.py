@@ -5,8 +5,9 @@ from datetime import date
 
 import pytest
 
+from attendance.roster.changes import Asked, Gone, Known, KnownTerm, Turn, fingerprint
 from attendance.roster.naming import Member
-from attendance.roster.plan import Asked, Gone, Known, KnownTerm, Turn, fingerprint, make_plan
+from attendance.roster.plan import make_plan
 from attendance.roster.school import Belonging, Course, Pupil, Role, School, Term
 
 TODAY = date(2026, 3, 2)
