@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from attendance.roster.changes import Asked, Gone, Known, KnownTerm, Turn, fingerprint
 from attendance.roster.naming import Member
@@ -258,3 +260,69 @@ def test_a_term_of_other_days_takes_the_place_of_the_earlier_one():
         KnownTerm(3, "Spring", date(2025, 1, 7), date(2025, 3, 31)),
     )
     assert (["Spring"], [4]) == terms(TERM, known=before)
+
+
+NAMES = ("Ann Lee", "Bo Ek", "J. Smith")
+
+
+@st.composite
+def registers(draw):
+    """A small register: people of few names, classes of few titles, anybody in any class, all told or changes."""
+    told = draw(st.sampled_from(["bulk", "delta"]))
+    rows = [
+        pupil(
+            f"u{number}",
+            draw(st.sampled_from(NAMES)),
+            identifier=draw(st.sampled_from([None, f"i{number}", "i0"])),
+            leaves=draw(st.integers(0, 5)) == 0,
+        )
+        for number in draw(st.sets(st.integers(0, 4)))
+    ]
+    classes = tuple(
+        Course(f"c{number}", draw(st.sampled_from("AB")), draw(st.sampled_from([None, "x"])))
+        for number in draw(st.sets(st.integers(0, 2)))
+    )
+    days = st.sampled_from([None, date(2026, 2, 1), date(2026, 3, 1), date(2026, 4, 1)])
+    rooms = [
+        belongs(f"u{person}", f"c{course}", first=draw(days), last=draw(days), leaves=draw(st.integers(0, 4)) == 0)
+        for person, course in draw(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 3))))
+    ]
+    return school(*rows, belongings=rooms, classes=classes, people_told=told, belongings_told=told)
+
+
+def applied(known, made):
+    """What is known once a plan was carried out."""
+    people = {each.key: each for each in known.people}
+    foreign, groups = dict(known.foreign), set(known.groups)
+    for each in made.new:
+        key = max(people, default=0) + 1
+        joined = frozenset(turn.group for turn in each.joins)
+        people[key] = Member(key, each.external_id or f"P-{key}", each.pupil.name, groups=joined)
+        foreign[each.pupil.id] = key
+    for each in made.changed:
+        now = people[each.member.key]
+        joined, left = ({turn.group for turn in turns} for turns in (each.joins, each.leaves))
+        people[now.key] = replace(
+            now,
+            name=each.name or now.name,
+            active=now.active or each.returns,
+            groups=(now.groups - left) | joined,
+        )
+        foreign[each.id] = now.key
+    for each in made.gone:
+        people[each.member.key] = replace(people[each.member.key], active=False)
+    groups |= {group for each in people.values() for group in each.groups}
+    return Known(tuple(people.values()), foreign, {**known.classes, **made.classes}, tuple(sorted(groups)))
+
+
+@given(st.lists(registers(), min_size=1, max_size=3))
+def test_whatever_was_taken_in_is_unchanged_the_next_time(several):
+    """After any registers, the last one again plans nothing, and namesakes whom no id tells are never touched."""
+    known = Known((Member(1, "A", "Ann Lee"), Member(2, "B", "Ann Lee")))
+    for each in several:
+        known = applied(known, make_plan(each, known, TODAYS))
+    again = make_plan(several[-1], known, TODAYS)
+    assert not again
+    assert len({each.id for each in known.people}) == len(known.people)
+    untouched = (Member(1, "A", "Ann Lee"), Member(2, "B", "Ann Lee"))
+    assert untouched == tuple(each for each in known.people if each.key in {1, 2})
