@@ -35,7 +35,7 @@ UNREAD: Final = frozenset(
 _MANY: Final = 10  # one row in so many is reason to look at the device's clock
 _NEAR: Final = 20  # names that are looked for among those that come near: comparing letters takes time
 DaysOf = Callable[["Transaction", int, datetime], Iterable[date]]
-"""The days besides its own that a person's mark of an instant counts for, such as that of a shift since last night."""
+"""The days besides its own, at most two away, that a person's mark of an instant counts for: a shift since last night."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,8 @@ class MarkImport:
             unkept = self._unkept(day, now)
             if unkept is not None:
                 return "session.day", unkept
-            month = closed.among((day, *self._days(transaction, person, mark.at)))
+            beside = self._days(transaction, person, mark.at) if closed.near(day) else ()
+            month = closed.among((day, *beside))
             if month is not None:
                 return MonthClosed.id, f"{month} is closed"
             if not standings.get(person, NEVER_LEFT).belongs_at(mark.at):
@@ -352,6 +353,10 @@ class _Closed:
         from gallery.repositories import months
 
         self._closed = {month for month, state in months.states(transaction).items() if state.closed}
+
+    def near(self, day: date) -> bool:
+        """Whether a closed month is so near that what began in it may go on until this day."""
+        return any(f"{day + timedelta(days=number):%Y-%m}" in self._closed for number in (-2, 2))
 
     def among(self, days: Iterable[date]) -> str | None:
         """The closed month that one of the days lies in, or None."""

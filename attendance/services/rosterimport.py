@@ -251,7 +251,8 @@ class _Step:
                 at=self.at,
                 by=self.by,
             )
-            record(self.transaction, at=self.at, by=self.by, action=CALENDAR_ADDED, subject=made.id)
+            details = {"kind": "term", "days": (term.last - term.first).days + 1}
+            record(self.transaction, at=self.at, by=self.by, action=CALENDAR_ADDED, subject=made.id, details=details)
 
 
 def _by_day(turns: Sequence[Turn]) -> dict[date, list[str]]:
