@@ -50,7 +50,7 @@ def _day(text: str, *, day_first: bool) -> tuple[date, str]:
     if other is None:
         raise MomentError("no time is given" if not text else f"{text!r} is no time; write it as 2026-03-02 08:05")
     if not day_first:
-        raise MomentError(f"{text!r} may mean two days; write YYYY-MM-DD, or say --day-first")
+        raise MomentError(f"{text!r} has no day as YYYY-MM-DD; --day-first says that the day stands first")
     if len(other[3]) != len("2026"):
         raise MomentError(f"{text!r} has no year of four digits")
     return _date(int(other[3]), int(other[2]), int(other[1]), text), text[other.end() :]

@@ -3,7 +3,6 @@
 The same row again changes nothing, also where somebody has declared its mark wrong meanwhile.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,8 +13,8 @@ from attendance.errors import CoverageSpan, MonthClosed, SessionDay
 from attendance.records import instant
 from attendance.roster.marks import DeviceMark, MarkList, read_marks
 from attendance.roster.school import Remark
+from attendance.services.called import Called
 from attendance.zones import day_bounds, local_day
-from gallery.near import close_names, did_you_mean
 from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from attendance.register.sessions import Sessions
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import PersonInfo
 
 DEVICE: Final = "device"
 FUTURE: Final = "mark.future"
@@ -33,9 +31,8 @@ UNREAD: Final = frozenset(
 )
 """Rows that cannot be read, but may be of somebody who was there on any day of the list."""
 _MANY: Final = 10  # one row in so many is reason to look at the device's clock
-_NEAR: Final = 20  # names that are looked for among those that come near: comparing letters takes time
 DaysOf = Callable[["Transaction", int, datetime], Iterable[date]]
-"""The days besides its own, at most two away, that a person's mark of an instant counts for: a shift since last night."""
+"""The days besides its own, two away at most, that somebody's mark of an instant counts for: a shift since yesterday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +122,7 @@ class MarkImport:
     # Which rows
 
     def _sorted(self, transaction: "Transaction", wanted: MarksWanted, found: MarkList, now: datetime) -> _Sorted:
-        who = _Who(self._gallery, transaction, wanted.system)
+        who = Called(self._gallery, transaction, wanted.system)
         there, rules = _There(transaction, self._sessions.zone), self._rules(transaction, now)
         done = _Sorted()
         for mark in found.marks:
@@ -141,7 +138,9 @@ class MarkImport:
                 done.unchanged += 1
             elif (told := rules(mark, person, day)) is not None:
                 done.refuse(mark, *told)
-                done.future += told[0] == FUTURE
+                if told[0] == FUTURE:
+                    done.future += 1
+                    done.refused_on.add(day)
             else:
                 there.add(mark, person)
                 done.marks.append((mark, person, day))
@@ -266,45 +265,6 @@ class MarkImport:
             number = coverage.begin(transaction, "device", source, begins=begins, ends=until, at=now, by=by)
             details = {"kind": "device", "days": (last - first).days + 1}
             record(transaction, at=now, by=by, action=COVERAGE_ADDED, subject=number, details=details)
-
-
-class _Who:
-    """Whom a list means by its words for people: ids of the system named, else external ids, else ids of any system."""
-
-    def __init__(self, gallery: "Gallery", transaction: "Transaction", system: str | None) -> None:
-        from gallery.repositories import foreign_ids
-
-        self._people: dict[int, PersonInfo] = {each.id: each for each in gallery.people(active=None)}
-        self._named = {} if system is None else foreign_ids.of_system(transaction, system)
-        self._ids: dict[str, set[int]] = defaultdict(set)
-        for each in self._people.values():
-            self._ids[each.external_id].add(each.id)
-        if system is None:
-            for _, value, number in foreign_ids.everywhere(transaction):
-                self._ids[value].add(number)
-        self._answers: dict[str, int | Remark] = {}
-
-    def of(self, word: str) -> int | Remark:
-        """The gallery's number, or why there is none."""
-        if word not in self._answers:
-            self._answers[word] = self._look(word)
-        return self._answers[word]
-
-    def _look(self, word: str) -> int | Remark:
-        if word in self._named:
-            return self._named[word]
-        met = self._ids.get(word, set())
-        if len(met) == 1:
-            return next(iter(met))
-        if met:
-            shown = " and ".join(self._called(number) for number in sorted(met))
-            return Remark("person.ambiguous", "", f"{word} is {shown}; name the system with --system")
-        unknown = sum(isinstance(each, Remark) for each in self._answers.values())
-        near = close_names(word, [*self._ids, *self._named]) if unknown < _NEAR else []
-        return Remark("person.unknown", "", f"nobody has the id {word}{did_you_mean(near)}")
-
-    def _called(self, number: int) -> str:
-        return f"{self._people[number].name} ({self._people[number].external_id})"
 
 
 class _There:

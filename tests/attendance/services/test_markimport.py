@@ -145,6 +145,12 @@ def test_a_day_of_which_a_row_was_refused_is_not_covered(take_in):
     assert ((DAY, date(2026, 3, 2)),) == take_in(text, covers=(DAY, date(2026, 3, 2)), anyway=True).covered
 
 
+def test_a_day_with_times_to_come_is_not_covered(take_in):
+    """Whose device is ahead was there today, though the row cannot be taken."""
+    done = take_in("person,at\nA,2026-03-02 10:01\n", covers=(DAY, date(2026, 3, 2)))
+    assert ((DAY, DAY),) == done.covered
+
+
 def test_a_row_without_a_time_may_be_of_any_day(take_in):
     """So that no day is covered."""
     assert () == take_in("person,at\nA,soon\n", covers=(DAY, DAY)).covered
