@@ -54,6 +54,7 @@ class _Planner:
         met += [self._changed(key, self._members[number], None) for key, number in self._elsewhere(claims)]
         gone = tuple(self._gone(claims))
         self._note_others()
+        self._note_many(len(gone))
         terms, terms_gone = self._terms()
         return Plan(
             new=tuple(new),
@@ -87,6 +88,13 @@ class _Planner:
             self._remarks.append(
                 Remark("people.roles", "users.csv", f"not taken in: {shown}; see --role", refused=False)
             )
+
+    def _note_many(self, gone: int) -> None:
+        """Make a person look again where most of the system's people would go: the file may be cut."""
+        numbers = set(self._known.foreign.values()) & {each.key for each in self._known.people if each.active}
+        if gone * 2 > len(numbers) and gone > 1:
+            detail = f"{gone} of {len(numbers)} people would be set inactive; is the file whole?"
+            self._remarks.append(Remark("people.many", "users.csv", detail, refused=False))
 
     def _elsewhere(self, claims: Claims) -> list[tuple[str, int]]:
         """Who is known to the system and not in a file of changes, as their classes may be in the one of classes."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from attendance.errors import ImportFile
@@ -237,8 +237,6 @@ def roles_of(sheet: Sheet, found: Found, ends: str) -> dict[str, tuple[Role, ...
 
 def with_roles_of_classes(people: tuple[Pupil, ...], belongings: Iterable[Belonging]) -> tuple[Pupil, ...]:
     """The people, those of whom no role is told with those that they have in classes."""
-    from dataclasses import replace
-
     told: dict[str, set[str]] = defaultdict(set)
     for each in belongings:
         told[each.person].add(each.role)

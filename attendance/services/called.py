@@ -15,7 +15,7 @@ _NEAR: Final = 20  # unknown words for which near ones are looked for: comparing
 
 
 class Called:
-    """Looks words up: ids of the system that is named, else external ids; where none is named, ids of any system, too."""
+    """Looks words up: ids of the system named, else external ids; where none is named, ids of any system as well."""
 
     def __init__(self, gallery: "Gallery", transaction: "Transaction", system: str | None) -> None:
         from gallery.repositories import foreign_ids

@@ -32,7 +32,7 @@ UNREAD: Final = frozenset(
 """Rows that cannot be read, but may be of somebody who was there on any day of the list."""
 _MANY: Final = 10  # one row in so many is reason to look at the device's clock
 DaysOf = Callable[["Transaction", int, datetime], Iterable[date]]
-"""The days besides its own, two away at most, that somebody's mark of an instant counts for: a shift since yesterday."""
+"""The days besides its own, two away at most, that a mark of an instant counts for: a shift since yesterday."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,13 @@ def test_who_is_not_in_it_any_more_is_set_inactive():
     assert (Gone(BO, "u2", None),) == made.gone
 
 
+def test_a_file_in_which_most_are_missing():
+    """Where more than half would be set inactive, a note asks whether the file is whole."""
+    made = plan(school(pupil("u9", "Di Fox")), **HERE)
+    assert (2, ["people.many"]) == (len(made.gone), [each.code for each in made.remarks])
+    assert [] == codes(made)
+
+
 def test_in_a_file_of_changes_only_who_is_to_be_deleted_goes():
     """Absent from a delta is unchanged."""
     found = school(pupil("u1", "Ann Lee", leaves=True), people_told="delta", belongings_told="absent")
