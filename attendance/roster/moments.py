@@ -13,6 +13,8 @@ _TIME: Final = re.compile(
     re.IGNORECASE,
 )
 _NOON: Final = 12
+_FIRST_YEAR: Final = 1900
+_LAST_YEAR: Final = 2999
 _MOST_OFFSET: Final = timedelta(hours=15)
 
 
@@ -57,6 +59,8 @@ def _day(text: str, *, day_first: bool) -> tuple[date, str]:
 
 
 def _date(year: int, month: int, day: int, text: str) -> date:
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise MomentError(f"{text!r} is in no year that a mark can be of")
     try:
         return date(year, month, day)
     except ValueError:
@@ -88,12 +92,8 @@ def _with_offset(wall: datetime, told: str) -> datetime:
 def _on_the_wall(wall: datetime, zone: ZoneInfo) -> Read:
     """The instant at which the wall shows this; of two the first, where the clock was put back."""
     first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    try:
-        at = first.astimezone(UTC)
-        shown = at.astimezone(zone).replace(tzinfo=None)
-    except OverflowError:
-        raise MomentError(f"{wall:%Y-%m-%d} is too far away") from None
-    if shown != wall:
+    at = first.astimezone(UTC)
+    if at.astimezone(zone).replace(tzinfo=None) != wall:
         raise MomentError(f"{wall:%Y-%m-%d %H:%M} never was: clocks were put forward ({zone.key})")
     if first.utcoffset() != second.utcoffset():
         return Read(at, f"{wall:%H:%M} came twice that day, as clocks were put back: the first is taken")

@@ -62,6 +62,7 @@ def test_days_in_another_order_need_a_word(text):
         "2/3/26 08:05",
         "2026-03-29 02:30",
         "0001-01-01 00:30",
+        "9999-12-31 23:59-05:00",
     ],
 )
 def test_what_is_no_instant(text):

@@ -1,7 +1,7 @@
 """Marks leave as files that other systems, and this one, take in."""
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -10,6 +10,7 @@ from attendance.access import Actor
 from attendance.errors import GroupUnknown, OutputFailed, ReportPeriod
 from attendance.services.exports import ExportForm
 from attendance.services.markimport import MarksWanted
+from gallery.repositories import approvals, marks
 
 CLERK = Actor("clerk", door="web")
 ROWS = (
@@ -83,6 +84,32 @@ def test_employee_checkins(marked, tmp_path):
         "HR-EMP-1,2026-03-01 17:00:00,OUT,gate,0\n"
         "'=B,2026-03-02 07:00:00,,'=yard,0\n"
     )
+
+
+def test_marks_that_wait_for_a_second_person(marked, tmp_path):
+    """They are in the table as what they are, and no employee has checked in by one that does not count."""
+    ann, at = marked.people.find("A").id, marked.clock.utc()
+    with marked.store.atomic() as transaction:
+        made = [
+            marks.add(
+                transaction,
+                ann,
+                marked.sessions.find("2026-03-02").id,
+                at=at - timedelta(minutes=number),
+                entered=at,
+                by="x",
+                method="manual",
+                details={"awaits": "approval"},
+                unless="none",
+            )
+            for number in range(3)
+        ]
+        for mark, granted in zip(made, (True, False), strict=False):
+            approvals.add(transaction, granted=granted, at=at, by="y", reason="", mark=mark.id)
+    marked.exports.write(ExportForm.CSV, tmp_path / "out.csv", first=date(2026, 3, 2), group="7b")
+    assert ["waiting", "refused", "valid"] == [each["counts"] for each in rows(tmp_path / "out.csv")]
+    done = marked.exports.write(ExportForm.FRAPPE, tmp_path / "in.csv", first=date(2026, 3, 2), group="7b")
+    assert 1 == done.marks
 
 
 def test_days_and_groups(marked, tmp_path):
