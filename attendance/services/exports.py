@@ -156,7 +156,7 @@ def _counts(mark: "StoredMark", approval: "Approval | None") -> str:
     """Whether a mark counts: valid, void, waiting for a second person, or refused by one."""
     from gallery.repositories.marks import awaits
 
-    if not mark.valid:
+    if mark.voided is not None:
         return "void"
     if approval is None:
         return "waiting" if awaits(mark.details) else "valid"
