@@ -13,6 +13,7 @@ from attendance.cli.output import confirm, json_line, line, records, say
 if TYPE_CHECKING:
     from datetime import date
 
+    from attendance.roster.school import Remark
     from attendance.services.markimport import MarksTaken
     from attendance.services.rosterimport import Preview, Wanted
 
@@ -148,7 +149,7 @@ def _span(text: str | None) -> "tuple[date, date] | None":
 
 def _tell(done: "MarksTaken", *, dry_run: bool, as_json: bool) -> None:
     for each in done.remarks:
-        say(f"{'error' if each.refused else 'warning'}[{each.code}] {each}")
+        _say(each, "warning")
     for first, last in done.covered:
         say(f"{'would be ' if dry_run else ''}covered: {first}" + (f" to {last}" if last != first else ""))
     counts = {"new": done.new, "unchanged": done.unchanged, "passed over": done.passed_over}
@@ -176,10 +177,18 @@ def _show(shown: "Preview", *, as_json: bool) -> None:
     if rows:
         records(rows, as_json=as_json, columns=CHANGES)
     for each in shown.plan.remarks:
-        say(f"{'error' if each.refused else 'note'}[{each.code}] {each}")
+        _say(each, "note")
     if shown.faceless:
         say(f"needs a photo ({len(shown.faceless)}): {', '.join(shown.faceless)}")
     say(shown.summary if shown.plan else f"unchanged: nothing to take in ({shown.summary})")
+
+
+def _say(remark: "Remark", mild: str) -> None:
+    """One line: an error by its id where there is one, else the row that was refused, else as it is, ``mild``."""
+    from attendance.errors import HELP
+
+    hard = "error" if remark.code in HELP else "refused"
+    say(f"{hard if remark.refused else mild}[{remark.code}] {remark}")
 
 
 def _pairs(matches: list[str] | None) -> dict[str, str]:

@@ -27,7 +27,7 @@ def test_refused_rows_are_listed(command, pack, register):
     rows = [json.loads(line) for line in out.splitlines()]
     assert 1 == code
     assert ["new", "new", "refused"] == [each["change"] for each in rows]
-    assert "error[orphan.user] enrollments.csv line 5: nobody has the id u9" in err
+    assert "refused[orphan.user] enrollments.csv line 5: nobody has the id u9" in err
 
 
 def test_a_broken_zip(command, tmp_path):
@@ -56,7 +56,7 @@ def test_marks_of_a_device(command, pack, tmp_path):
     (tmp_path / "m.csv").write_text("person,at\n00123,2026-03-02 08:00\nx,2026-03-02 08:00\n")
     code, out, err = command("roster", "marks", tmp_path / "m.csv", "--covers", "2026-03-01..2026-03-01", "--json")
     assert (1, {"schema": 1, "new": 1, "unchanged": 0, "passed_over": 0, "refused": 1}) == (code, json.loads(out))
-    assert "error[person.unknown] m.csv line 3: nobody has the id x" in err
+    assert "refused[person.unknown] m.csv line 3: nobody has the id x" in err
     assert "covered: 2026-03-01" in err
     assert 2 == command("roster", "marks", tmp_path / "m.csv", "--covers", "March")[0]
     assert 2 == command("roster", "marks", tmp_path / "m.csv", "--covers", "2026-03-02..2026-03-01")[0]
