@@ -70,7 +70,9 @@ class _Planner:
     # Who
 
     def _belongs(self, pupil: Pupil) -> bool:
-        """Whether somebody is there in one of the roles asked for."""
+        """Whether somebody is there in one of the roles asked for; files of changes need not repeat what is known."""
+        if not pupil.roles and self._school.people_told == "delta" and pupil.id in self._known.foreign:
+            return not pupil.leaves
         return not pupil.leaves and any(
             each.name in self._asked.roles and (each.ends is None or each.ends >= self._asked.today)
             for each in pupil.roles
@@ -81,7 +83,9 @@ class _Planner:
         others = Counter(
             " and ".join(sorted({role.name or "no role" for role in each.roles})) or "no role"
             for each in self._school.people
-            if not each.leaves and not any(role.name in self._asked.roles for role in each.roles)
+            if not each.leaves
+            and not any(role.name in self._asked.roles for role in each.roles)
+            and not self._belongs(each)
         )
         if others:
             shown = ", ".join(f"{role} {number}" for role, number in sorted(others.items()))

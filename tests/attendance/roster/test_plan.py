@@ -198,6 +198,14 @@ def test_a_class_that_is_gone_from_the_register_is_left():
     assert (Turn("7b", TODAY),) == changed.leaves
 
 
+def test_changes_of_somebody_known_need_no_role():
+    """A delta of OneRoster 1.2 may tell a new name and leave the roles, in a file of their own, as they are."""
+    rows = [pupil("u1", "Ann Poe", roles=()), pupil("u9", "Di Fox", roles=())]
+    made = plan(school(*rows, people_told="delta", belongings_told="absent"), **HERE)
+    assert (["Ann Poe"], ()) == ([each.name for each in made.changed], made.new)
+    assert ["not taken in: no role 1; see --role"] == [each.detail for each in made.remarks]
+
+
 @pytest.mark.parametrize("people", ["delta", "absent"])
 def test_classes_in_a_file_of_changes(people):
     """A delta of enrollments moves whom it names, by classes and people of earlier imports."""
