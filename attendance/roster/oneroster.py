@@ -48,6 +48,7 @@ def read(bundle: Bundle) -> School:
         terms=() if sessions is None else rows.terms_of(sessions, found),
         remarks=tuple(found.remarks),
         people_told=extents["users"],
+        classes_told=extents["classes"],
         belongings_told=extents["enrollments"],
         terms_told=extents["academicSessions"],
         unclear_people=frozenset(found.unclear_people),

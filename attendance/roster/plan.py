@@ -22,7 +22,7 @@ from attendance.roster.changes import (
     fingerprint,
 )
 from attendance.roster.naming import Claims, Member, free_id
-from attendance.roster.school import Belonging, Course, Pupil, Remark, School, Term
+from attendance.roster.school import Belonging, Pupil, Remark, School, Term
 
 TERM_KINDS: Final = ("term", "semester", "gradingperiod", "schoolyear")
 """Kinds of academic sessions; the first that there are become terms: a school year has the holidays in it."""
@@ -40,7 +40,7 @@ class _Planner:
         self._remarks: list[Remark] = []
         self._members = {each.key: each for each in known.people}
         self._pupils = {each.id: each for each in school.people}
-        self._groups = _groups_of(school.classes, known)
+        self._groups = _groups_of(school, known)
         self._belongings = self._sorted()
         self._of_classes = self._all_of_classes()
 
@@ -295,20 +295,25 @@ class _Planner:
         self._remarks.append(Remark(code, where, detail))
 
 
-def _groups_of(classes: Iterable[Course], known: Known) -> dict[str, str]:
+def _groups_of(school: School, known: Known) -> dict[str, str]:
     """The group of each class: its title, of several with one title with code or id behind it.
 
-    A class of an earlier import keeps its group while its title is the same.
+    A class of an earlier import keeps its group while its title is the same. Where a file tells changes alone, or
+    nothing, the classes that are not in it go on, and no other one gets their group; in one that tells all they do not.
     """
     by_mark = {fingerprint(name): name for name in known.groups}
-    groups = {key: by_mark[mark] for key, mark in known.classes.items() if mark in by_mark}
-    there = [each for each in classes if not each.leaves]
+    there = [each for each in school.classes if not each.leaves]
+    listed = {each.id for each in school.classes}
+    others = {} if school.classes_told == "bulk" else {key: m for key, m in known.classes.items() if key not in listed}
+    ours = {key: mark for key, mark in known.classes.items() if key in listed}
+    groups = {key: by_mark[mark] for key, mark in {**others, **ours}.items() if mark in by_mark}
+    going_on = set(others.values())
     titles = Counter(each.title for each in there)
     codes = Counter((each.title, each.code) for each in there)
     for each in there:
         before = groups.get(each.id)
-        if before is not None and (before == each.title or before.startswith(f"{each.title} (")):
-            continue
-        told = each.code if each.code is not None and codes[each.title, each.code] == 1 else each.id
-        groups[each.id] = each.title if titles[each.title] == 1 else f"{each.title[:150]} ({told[:40]})"
+        if before is None or not (before == each.title or before.startswith(f"{each.title} (")):
+            alone = titles[each.title] == 1 and fingerprint(each.title) not in going_on
+            told = each.code if each.code is not None and codes[each.title, each.code] == 1 else each.id
+            groups[each.id] = each.title if alone else f"{each.title[:150]} ({told[:40]})"
     return groups

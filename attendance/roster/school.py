@@ -100,6 +100,7 @@ class School:
     terms: tuple[Term, ...] = ()
     remarks: tuple[Remark, ...] = ()
     people_told: Extent = "bulk"
+    classes_told: Extent = "bulk"
     belongings_told: Extent = "bulk"
     terms_told: Extent = "absent"
     unclear_people: frozenset[str] = frozenset()

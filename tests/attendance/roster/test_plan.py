@@ -210,7 +210,7 @@ def test_changes_of_somebody_known_need_no_role():
 def test_classes_in_a_file_of_changes(people):
     """A delta of enrollments moves whom it names, by classes and people of earlier imports."""
     rows = [belongs("u1", leaves=True), belongs("u2", first=date(2026, 3, 1))]
-    found = school(classes=(), belongings=rows, people_told=people, belongings_told="delta")
+    found = school(classes=(), belongings=rows, people_told=people, classes_told="absent", belongings_told="delta")
     made = plan(found, **HERE)
     assert {1: ((), (Turn("7b", TODAY),)), 2: ((Turn("7b", date(2026, 3, 1)),), ())} == {
         each.member.key: (each.joins, each.leaves) for each in made.changed
@@ -234,6 +234,15 @@ def test_classes_of_one_title_are_told_apart():
     known = {"classes": {"c1": fingerprint("Art")}, "groups": ("Art",)}
     (new,) = plan(school(pupil("u1", "Ann Lee"), classes=classes, belongings=rows), **known).new
     assert ["Art", "Art (A2)", "Art (c3)"] == [each.group for each in new.joins]
+
+
+def test_a_new_class_of_a_known_title():
+    """In a file of changes it is another class; in one that tells all it is that of a new year, and the same group."""
+    found = school(pupil("u8", "Di Fox"), classes=(Course("c9", "7b"),), belongings=[belongs("u8", "c9")])
+    changes = replace(found, people_told="delta", classes_told="delta", belongings_told="delta")
+    assert [["7b"], ["7b (c9)"]] == [
+        [turn.group for turn in plan(each, **HERE).new[0].joins] for each in (found, changes)
+    ]
 
 
 def test_nothing_counts_from_before_a_day_that_is_given():
@@ -283,7 +292,7 @@ NAMES = ("Ann Lee", "Bo Ek", "J. Smith")
 @st.composite
 def registers(draw):
     """A small register: people of few names, classes of few titles, anybody in any class, all told or changes."""
-    told = draw(st.sampled_from(["bulk", "delta"]))
+    told = [draw(st.sampled_from(["bulk", "delta"])) for _ in range(3)]
     rows = [
         pupil(
             f"u{number}",
@@ -302,7 +311,9 @@ def registers(draw):
         belongs(f"u{person}", f"c{course}", first=draw(days), last=draw(days), leaves=draw(st.integers(0, 4)) == 0)
         for person, course in draw(st.sets(st.tuples(st.integers(0, 5), st.integers(0, 3))))
     ]
-    return school(*rows, belongings=rooms, classes=classes, people_told=told, belongings_told=told)
+    return school(
+        *rows, belongings=rooms, classes=classes, people_told=told[0], classes_told=told[1], belongings_told=told[2]
+    )
 
 
 def applied(known, made):
