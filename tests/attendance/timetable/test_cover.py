@@ -105,6 +105,27 @@ def test_camera_off_from_nine_to_eleven():
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (("07:00", "09:00"), ("11:00", "12:00"), "gap"),
+        (("-07:00", "-09:00"), ("11:00", "12:00"), "not_looked"),
+        (("07:00", "09:00"), ("+11:00", "+12:00"), "not_looked"),
+        (("-07:00", "-09:00"), ("+11:00", "+12:00"), "not_looked"),
+    ],
+)
+def test_gap_is_of_a_day(before, after, expected):
+    """A time in which nobody looked is a gap where somebody did before and after it on the same day."""
+    assert expected == absent(occurs("10:00", "10:45"), cover(*before), cover(*after))
+
+
+def test_look_to_come():
+    """A look that has not begun is no proof yet, even where it may begin a moment late."""
+    strict, later = occurs(**LESSON, late_grace=0), cover("08:03", "08:45", "hand")
+    assert "not_over" == absent(strict, later, now=at("08:02:59"))
+    assert True is absent(strict, later, now=at("08:03:00"))
+
+
+@pytest.mark.parametrize(
     ("begins", "ends", "expected"),
     [
         ("07:55:00", "08:05:00", True),

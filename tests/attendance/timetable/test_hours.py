@@ -30,6 +30,7 @@ def night(day, zone):
         ("Australia/Lord_Howe", date(2026, 4, 4), 8.5, 2),
         ("America/Santiago", date(2026, 9, 5), 7, 2),
         ("America/Santiago", date(2026, 4, 4), 9, 3),
+        ("America/St_Johns", date(2010, 11, 6), 9, 2),
     ],
 )
 def test_nights_on_which_clocks_change(zone, day, hours, before_midnight):
