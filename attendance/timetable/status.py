@@ -84,10 +84,10 @@ class _Rows:
         if place in found.waiting or occurrence.day in found.waiting_days:
             reasons.append(Reason.AWAITS_APPROVAL)
         untimed = found.untimed.get(occurrence.day, ())
+        if untimed or occurrence.day in found.vague:
+            reasons.append(Reason.TIME_UNKNOWN)
         if presence is None and not untimed:
             return self._nobody(occurrence, ask, reasons)
-        if untimed:
-            reasons.append(Reason.TIME_UNKNOWN)
         if place in found.shared:
             reasons.append(Reason.OVERLAP)
         marks = tuple([mark.id for mark in (*found.timed.get(place, ()), *untimed)])

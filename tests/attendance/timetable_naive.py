@@ -141,7 +141,7 @@ class Day:
             self.reasons.add("time_unknown")
         if not self.expected:
             self.reasons.add("excused_but_there")
-        elif complete and now >= self.ends and not self.untimed:
+        elif complete and now >= self.ends and "time_unknown" not in self.reasons:
             status = self._by_length(len(worked), status)
         if status is Status.ABSENT:
             late_s = early_s = 0
@@ -270,9 +270,14 @@ def filled(watched):
 def share(days, marks):
     for mark in sorted(marks, key=lambda each: (each.at, each.direction or "", each.id)):
         if not mark.time_known:
-            for day in days:
-                if day.occurrence.day == mark.day:
-                    day.reasons.add("awaits_approval") if mark.pending else day.untimed.append(mark)
+            those = [day for day in days if day.occurrence.day == mark.day]
+            for day in those:
+                if mark.pending:
+                    day.reasons.add("awaits_approval")
+                elif len(those) == 1 or mark.method == "manual":
+                    day.untimed.append(mark)
+                else:
+                    day.reasons.add("time_unknown")
             continue
         owners = owners_of(days, mark)
         for day in owners:
@@ -333,7 +338,7 @@ def carry(days):
             for number, after in enumerate(chain)
             if number
         )
-        if not touching:
+        if not touching or day.steps[0][1] - line[start].since > 36 * 3600:
             continue
         if chain[0].since < chain[0].ends:
             chain[0].spans.append((chain[0].since, chain[0].ends))

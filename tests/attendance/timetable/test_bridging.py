@@ -1,7 +1,7 @@
 """In to one occurrence and out of a later one."""
 
 import pytest
-from timetable_made import at, cover, excuse, mark, occurs, rows
+from timetable_made import DAY, at, cover, excuse, mark, occurs, rows
 
 from attendance.timetable.attended import THERE, Status
 from attendance.timetable.facts import Span
@@ -114,3 +114,11 @@ def test_no_camera_needed():
     """Bridged presence is presence, whether somebody looked or not."""
     found = rows(shifts(), [mark("06:00", "in"), mark("+06:00", "out")], covers=[cover("06:00", "06:10")])
     assert [Status.PRESENT] * 3 == [each.status for each in found]
+
+
+@pytest.mark.parametrize(("out", "there"), [("17:00", True), ("18:00:01", False)])
+def test_nobody_is_there_for_longer_than_a_day_and_a_half(out, there):
+    """Round the clock two forgotten marks do not make days of presence."""
+    days = [occurs("06:00", "06:00", day=at("+00:00").date() if late else DAY, key=late + 1) for late in (0, 1)]
+    found = rows(days, [mark("06:00", "in"), mark(f"+{out}", "out")])
+    assert there == ("bridged" in found[0].reasons)

@@ -168,16 +168,27 @@ def test_auto_close_keeps_the_hours_before():
 
 
 def test_unknown_time():
-    """A mark of unknown time is presence without times in all occurrences of its day, and of no other."""
+    """What a person says of a day is presence without times in all occurrences of it, and of no other day."""
     first, second, tomorrow = (
         occurs(**LESSON),
         occurs("10:00", "11:00", key=2),
         occurs(day=at("+00:00").date(), key=3),
     )
-    found = rows([first, second, tomorrow], [untimed(id="m")])
+    found = rows([first, second, tomorrow], [untimed(id="m", method="manual")])
     assert [Status.PRESENT, Status.PRESENT, Status.ABSENT] == [each.status for each in found]
     assert [("m",), ("m",), ()] == [each.marks for each in found]
     assert (None, ("time_unknown",), 0) == (found[0].arrived, found[0].reasons, found[0].worked_s)
+
+
+def test_seen_at_an_unknown_time():
+    """Who was seen on a day, nobody knows when, was there where they were expected once; of several none is taken."""
+    first, second = occurs(**LESSON), occurs("10:00", "11:00", key=2)
+    assert (Status.PRESENT, ("time_unknown",), ("m",)) == told_of(row(first, untimed(id="m")))
+    assert [(Status.ABSENT, ("time_unknown",), ())] * 2 == list(map(told_of, rows([first, second], [untimed(id="m")])))
+
+
+def told_of(found):
+    return found.status, found.reasons, found.marks
 
 
 def test_known_and_unknown_times():
