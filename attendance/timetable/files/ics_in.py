@@ -38,8 +38,12 @@ def read_rules(data: bytes, where: str, site_zone: str, *, last: date) -> Propos
             continue
         try:
             found.append(_proposed(series, last))
-        except (NotTaken, RuleError, ZoneUnknown) as problem:
-            refused.append(RuleFile(where, f"{series.name}: {getattr(problem, 'detail', problem)}"))
+        except (NotTaken, ZoneUnknown) as problem:
+            refused.append(RuleFile(where, f"{series.name}: {problem}"))
+        except RuleError as problem:
+            refused.append(RuleFile(where, f"{series.name}: {problem.detail}"))
+        except (ValueError, TypeError, OverflowError) as problem:  # dates at the end of all time, and their like
+            refused.append(RuleFile(where, f"{series.name}: it cannot be read: {problem}"))
         if len(refused) > MOST_REFUSED:
             raise RuleFile(where, f"more than {MOST_REFUSED} events cannot be rules; the first: {refused[0].detail}")
     if not found and not refused:

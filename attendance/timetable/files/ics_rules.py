@@ -17,7 +17,7 @@ from attendance.timetable.files.ics_series import (
 )
 from attendance.timetable.files.ics_zones import wall_time
 from attendance.timetable.recurrence import days
-from attendance.timetable.rrule import recurrence
+from attendance.timetable.rrule import comes_true, recurrence
 from attendance.timetable.rule import Held, Rule
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def rule_of(series: Series) -> Rule:
     master = series.master
     name = zone_name(series, master)
     held = held_of(master, name)
-    found = _Days(Rule(held.begins, held.ends, name, held.day, _recurs(master)))
+    found = _Days(Rule(held.begins, held.ends, name, held.day, _recurs(master, held.day)))
     _add_dates(found, series, held)
     _leave_out(found, series)
     for change in series.changes:
@@ -95,16 +95,18 @@ def _of_changes(series: Series) -> Rule:
     return Rule(first.begins, first.ends, name, first.day, added=tuple(more))
 
 
-def _recurs(master: "Event") -> str | None:
+def _recurs(master: "Event", first: date) -> str | None:
     texts = rrules(master)
     if len(texts) > 1:
         raise NotOneRule("it has several RRULEs")
     if not texts:
         return None
     try:
-        recurrence(texts[0])
+        told = recurrence(texts[0])
     except RuleRecurrence as problem:
         raise NotOneRule(problem.detail) from problem
+    if not comes_true(told, first):
+        raise NotTaken(f"no day after {first} is ever one of {texts[0]}")
     return texts[0]
 
 
