@@ -235,6 +235,9 @@ def test_what_cannot_be_a_rule_is_refused_by_name(lines, words):
         ("DTSTART:20260907T080000Z\r\nDTEND:20260909T080000Z", "at most 24 hours"),
         ("DTSTART:20260907T080000Z\r\nDTEND;VALUE=DATE:20260909", "ends on a day"),
         ("DTEND:20260907T080000Z", "DTSTART is missing"),
+        ("DTSTART:junk\r\nDTEND:20260907T080000Z", "DTSTART cannot be read"),
+        ("DTSTART:20260907T080000Z\r\nDTSTART:20260908T080000Z\r\nDURATION:PT1H", "DTSTART stands there twice"),
+        ("DTSTART:20260907T080000Z\r\nDURATION:-PT1H", "no length"),
         ("DTSTART:00010101T000000\r\nDTEND:00010101T010000", "0001-01-01"),
     ],
 )
