@@ -21,6 +21,8 @@ from attendance.timetable.rule import Held, Rule
 
 MOST_REFUSED: Final = 100
 """Series that are told one by one; with more of them the file is no timetable."""
+MOST_LISTED: Final = 200
+"""Series of a file that become days one by one."""
 
 
 def read_rules(data: bytes, where: str, site_zone: str, *, last: date) -> ProposedRules:
@@ -44,11 +46,18 @@ def read_rules(data: bytes, where: str, site_zone: str, *, last: date) -> Propos
             refused.append(RuleFile(where, f"{series.name}: {problem.detail}"))
         except (ValueError, TypeError, OverflowError) as problem:  # dates at the end of all time, and their like
             refused.append(RuleFile(where, f"{series.name}: it cannot be read: {problem}"))
+        _check_expanded(found, where)
         if len(refused) > MOST_REFUSED:
             raise RuleFile(where, f"more than {MOST_REFUSED} events cannot be rules; the first: {refused[0].detail}")
     if not found and not refused:
         raise RuleFile(where, "the calendar holds no event with times, only whole days or cancelled ones")
     return ProposedRules(tuple(_named_apart(_merged(found))), tuple(refused), tuple(passed_over))
+
+
+def _check_expanded(found: list[ProposedRule], where: str) -> None:
+    """Counting days one by one takes a while for each series."""
+    if found and found[-1].remark and sum(bool(each.remark) for each in found) > MOST_LISTED:
+        raise RuleFile(where, f"more than {MOST_LISTED} series that no rule can tell; the last is {found[-1].name}")
 
 
 def _is_no_rule(series: Series) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.errors import RuleRecurrence
@@ -41,7 +42,12 @@ class _Days:
 
     def is_of_rule(self, day: date, at: time | None) -> bool:
         """Whether the recurrence has an occurrence there."""
-        return at in {None, self.rule.begins} and bool(days(self.rule, day, day))
+        return at in {None, self.rule.begins} and day in _days_of_year(self.rule, day.year)
+
+
+@lru_cache(maxsize=256)
+def _days_of_year(rule: Rule, year: int) -> frozenset[date]:
+    return frozenset(days(rule, date(year, 1, 1), date(year, 12, 31)))
 
 
 def rule_of(series: Series) -> Rule:

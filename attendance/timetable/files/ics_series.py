@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.timetable.checking import MOST_DAYS
 from attendance.timetable.files.ics_zones import Zones, named_zone
 from refusal import usable_name
 
@@ -148,7 +149,10 @@ def _difference(begin: date, end: date) -> timedelta:
 def values(event: "Event", name: str) -> Iterator[tuple[Any, str | None]]:
     """The values of EXDATE or RDATE over all their lines, each with the TZID of its line."""
     found: Any = event.get(name, [])
-    for line in found if isinstance(found, list) else [found]:
+    lines = found if isinstance(found, list) else [found]
+    if sum(len(line.dts) for line in lines) > MOST_DAYS:
+        raise NotTaken(f"{name} has more than {MOST_DAYS:,} values")
+    for line in lines:
         told = line.params.get("TZID")
         for each in line.dts:
             yield each.dt, each.params.get("TZID") or told

@@ -215,6 +215,7 @@ def test_whole_days_are_no_rules():
         (["RRULE:FREQ=WEKLY"], "RRULE cannot be read"),
         (["RRULE:FREQ=DAILY;INTERVAL=0"], "INTERVAL=0"),
         (["EXDATE:junk"], "EXDATE cannot be read"),
+        (["RRULE:FREQ=DAILY", *["EXDATE:20260907T060000Z"] * 10_001], "EXDATE has more than 10,000 values"),
         (["EXRULE:FREQ=WEEKLY"], "EXRULE"),
     ],
 )
@@ -264,6 +265,12 @@ BROKEN = [
         "nested too deep",
     ),
     (calendar(event()).replace(b"PRODID", b"X" * 10_000_000), "at most 10,000,000"),
+    (
+        calendar(event(), head="BEGIN:VTIMEZONE\r\nRRULE:FREQ=YEARLY;BYDAY=MO\r\nEND:VTIMEZONE\r\n"),
+        "line 5: a time zone whose clocks",
+    ),
+    (calendar(event(), head="BEGIN:VTIMEZONE\r\nEND:VTIMEZONE\r\n" * 201), "more than 200 time zones"),
+    (calendar(*["X:Y"] * 50_001), "more than 50,000 events"),
     (calendar(event(), head="BEGIN:VTIMEZONE\r\nRRULE:FREQ=SECONDLY\r\nEND:VTIMEZONE\r\n"), "time zone whose clocks"),
 ]
 
