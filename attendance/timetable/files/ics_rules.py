@@ -20,6 +20,7 @@ from attendance.timetable.files.ics_zones import wall_time
 from attendance.timetable.recurrence import days
 from attendance.timetable.rrule import comes_true, recurrence
 from attendance.timetable.rule import Held, Rule
+from attendance.timetable.until import last_day
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -131,8 +132,7 @@ def _add_dates(found: _Days, series: Series, start: Held) -> None:
 
 def _ended(rule: Rule) -> bool:
     """Whether it ends before it begins: programs leave such rests of series that were cut in two."""
-    until = recurrence(rule.recurs or "").until
-    last = until.date() if isinstance(until, datetime) else until
+    last = last_day(recurrence(rule.recurs or ""), rule.begins, rule.zone)
     return last is not None and last < rule.first
 
 

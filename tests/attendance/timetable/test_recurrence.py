@@ -219,6 +219,10 @@ def test_weekly_refuses_what_is_no_weekday(text):
             "FREQ=YEARLY;BYWEEKNO=20",
             "FREQ=YEARLY;BYWEEKNO=20 08:00-08:45 (Europe/Berlin), from 2026-09-02",
         ),
+        (
+            "FREQ=DAILY;UNTIL=20261231T055959Z",
+            "Every day 08:00-08:45 (Europe/Berlin), from 2026-09-02 to 2026-12-30",
+        ),
         (None, "2026-09-02 08:00-08:45 (Europe/Berlin)"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import sys
 import warnings
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from attendance.errors import CalendarFile, RuleFile
+from attendance.errors import CalendarFile, ReportsMissing, RuleFile
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import Entry, Version
 from attendance.timetable.files.ics_days import read_days
@@ -147,6 +148,16 @@ def test_single_times_in_utc_are_told_on_the_wall_of_the_site():
     assert [(date(2026, 12, 7), time(8), time(8, 45))] == [(each.day, each.begins, each.ends) for each in rule.added]
 
 
+def test_what_recurs_in_utc_follows_no_summer_time():
+    """A series in UTC stays in UTC where the calendar names no zone, and a remark says what that means."""
+    series = "UID:1\r\nSUMMARY:Maths\r\nDTSTART:20260907T060000Z\r\nDTEND:20260907T064500Z\r\nRRULE:FREQ=WEEKLY"
+    found = only_rule(calendar(series))
+    assert ("UTC", time(6)) == (found.rule.zone, found.rule.begins)
+    assert "summer time" in found.remark
+    named = only_rule(calendar(series, head="X-WR-TIMEZONE:Europe/Berlin\r\n"))
+    assert (SITE, time(8), "") == (named.rule.zone, named.rule.begins, named.remark)
+
+
 def test_zone_of_windows():
     """Names of zones as Windows has them become those of IANA, with or without a definition in the file."""
     assert SITE == only_rule(calendar(event(zone='"W. Europe Standard Time"'))).rule.zone
@@ -186,6 +197,25 @@ def test_names_are_made_apart():
         calendar(event("RRULE:FREQ=WEEKLY"), event("RRULE:FREQ=MONTHLY", uid="2")), "some.ics", SITE, last=LAST
     ).rules
     assert ["Maths", "Maths (2)"] == [each.name for each in rules]
+
+
+@pytest.mark.parametrize("name", ["icalendar", "recurring_ical_events"])
+def test_without_the_libraries(monkeypatch, name):
+    """Without the libraries for calendars one line says what to install."""
+    monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(ReportsMissing, match="need"):
+        read_rules(calendar(event("RRULE:FREQ=DAILY;BYHOUR=8,9;COUNT=3")), "some.ics", SITE, last=LAST)
+    with pytest.raises(ReportsMissing, match="need"):
+        read_days(
+            calendar("UID:1\r\nDTSTART;VALUE=DATE:20260501\r\nRRULE:FREQ=YEARLY"), "some.ics", first=FIRST, last=LAST
+        )
+
+
+def test_marks_and_blank_lines_of_editors():
+    """A mark in front, blank lines and small letters, as editors leave them, change nothing."""
+    data = b"\xef\xbb\xbf" + calendar(event()).replace(b"BEGIN:VCALENDAR", b"begin:vcalendar") + b"\r\n\r\n"
+    assert "Maths" == only_rule(data).name
+    assert "Maths" == only_rule(calendar(event()).decode().encode("utf-16")).name
 
 
 def test_same_uid_twice_loses_no_event():
@@ -273,6 +303,20 @@ BROKEN = [
     (calendar(*["X:Y"] * 50_001), "more than 50,000 events"),
     (calendar(event(), head="BEGIN:VTIMEZONE\r\nRRULE:FREQ=SECONDLY\r\nEND:VTIMEZONE\r\n"), "time zone whose clocks"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (calendar(*(event("RRULE:FREQ=SECONDLY", uid=n) for n in range(150))), "more than 100 events"),
+        (calendar(*(event("RRULE:FREQ=DAILY;BYHOUR=8,9;COUNT=3", uid=n) for n in range(250))), "more than 200 series"),
+    ],
+    ids=["refused", "listed"],
+)
+def test_files_full_of_what_cannot_be_read(data, words):
+    """A file in which nearly nothing can be a rule is refused as a whole, before hours have gone by."""
+    with pytest.raises(RuleFile, match=words):
+        read_rules(data, "some.ics", SITE, last=LAST)
 
 
 @pytest.mark.parametrize(("data", "words"), BROKEN, ids=[words for _, words in BROKEN])

@@ -1,9 +1,11 @@
 """Occurrences as a calendar for other programs."""
 
+import sys
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
+from attendance.errors import ReportsMissing
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import Entry, Version
 from attendance.timetable.files.ics_out import Shown, feed
@@ -68,3 +70,10 @@ def test_file_is_read_back_with_line_ends_of_the_standard():
     lines = made(Shown(each) for each in occurrences()).split(b"\r\n")
     assert all(len(line) <= 75 and b"\n" not in line for line in lines)
     assert b"X-WR-CALNAME:Ada's shifts" in lines
+
+
+def test_without_the_library(monkeypatch):
+    """Without the library for calendars one line says what to install."""
+    monkeypatch.setitem(sys.modules, "icalendar", None)
+    with pytest.raises(ReportsMissing, match="icalendar"):
+        made([])
