@@ -38,6 +38,7 @@ class _Days:
 
     rule: Rule
     gone: set[date] = field(default_factory=set)
+    excluded: set[tuple[date, time]] = field(default_factory=set)
     added: dict[tuple[date, time], Held] = field(default_factory=dict)
     moved: dict[date, Held] = field(default_factory=dict)
 
@@ -159,6 +160,7 @@ def _leave_out(found: _Days, series: Series) -> None:
         if not isinstance(value, datetime):
             found.added = {key: held for key, held in found.added.items() if key[0] != day}
         found.added.pop((day, at), None)
+        found.excluded.add((day, at))
         if found.is_of_rule(day, at):
             found.gone.add(day)
 
@@ -170,7 +172,7 @@ def _change(found: _Days, change: "Event", series: Series) -> None:
         raise NotOneRule("a change is of one time and all later ones")
     moment = _wall(series, of.dt, of.params.get("TZID"), found.rule)
     day, at = moment.date(), moment.time()
-    if day in found.gone and at == found.rule.begins:
+    if (day, at) in found.excluded:
         return
     extra = found.added.pop((day, at), None)
     regular = extra is None and found.is_of_rule(day, at)

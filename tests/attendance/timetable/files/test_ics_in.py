@@ -30,7 +30,7 @@ def of_library(data, site):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         calendar = icalendar.Calendar.from_ical(data)
-        events = recurring_ical_events.of(calendar).between(FIRST, LAST + timedelta(days=1))
+        events = recurring_ical_events.of(calendar).between(FIRST - timedelta(days=2), LAST + timedelta(days=2))
     kept = [
         (each["DTSTART"].dt, each["DTEND"].dt)
         for each in events
@@ -120,6 +120,16 @@ def test_recurrences_one_by_one(lines):
 def test_changes_of_single_times(change):
     """A time that was moved, in whichever zone and over midnight too, takes place where the library says."""
     data = calendar(event("RRULE:FREQ=WEEKLY;COUNT=6"), "\r\n".join(["UID:1", "SUMMARY:Maths", *change]))
+    assert of_library(data, SITE) == of_product(data, SITE)
+
+
+def test_changes_of_times_that_are_left_out():
+    """A change to a time that EXDATE leaves out is left out with it, be it one of the recurrence or not."""
+    changes = [
+        "\r\n".join(["UID:1", "SUMMARY:Maths", f"RECURRENCE-ID:{at}", "DTSTART:20260930T080000Z", "DURATION:PT1H"])
+        for at in ("20260914T060000Z", "20260915T060000Z")
+    ]
+    data = calendar(event("RRULE:FREQ=WEEKLY;COUNT=6", "EXDATE:20260914T060000Z,20260915T060000Z"), *changes)
     assert of_library(data, SITE) == of_product(data, SITE)
 
 
