@@ -2,11 +2,13 @@
 
 import pytest
 
+from attendance import Attendance
 from attendance.access import Actor
 from attendance.errors import GroupUnknown
 from enroll.errors import NameInvalid
 from gallery import Conflict, PersonAmbiguous, PersonUnknown
 from gallery.errors import PersonInvalid
+from gallery.repositories import groups
 
 TEACHER = Actor("teacher")
 
@@ -54,6 +56,18 @@ def test_groups_are_those_given(people):
     """Somebody is in the groups given and in no others, and without any in none."""
     assert ("8a", "choir") == people.put_in(TEACHER, "A", ["choir", "8a"]).groups
     assert () == people.put_in(TEACHER, "A", []).groups
+
+
+@pytest.mark.usefixtures("people")
+def test_groups_change_on_the_day_of_the_site(app, clock, pipeline):
+    """Another class counts from today on, as the wall at the site says, whatever day it is in UTC."""
+    clock.forward(hours=12)
+    with Attendance.open(app.home, clock=clock, pipeline=pipeline, flags={"time_zone": "Asia/Tokyo"}) as east:
+        east.people.put_in(TEACHER, "A", ["7b", "choir"])
+    with app.store.reading() as view:
+        assert [("choir", True, "2026-03-03")] == [
+            (each.group, each.member, each.from_day.isoformat()) for each in groups.turns(view)
+        ]
 
 
 def test_merge(people):
