@@ -7,7 +7,7 @@ from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from attendance import Attendance
@@ -219,6 +219,8 @@ def naive(marks, at, way, known, again, heeds):
     st.sampled_from([0, 2]),
     st.sampled_from(["void", "waiting", "valid"]),
 )
+@example([(0, "in", "valid", True), (3, "out", "valid", True)], 3, "in", True, 0, "void")
+@example([(0, None, "valid", True)], 2, None, True, 2, "void")
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_values_and_database_agree(ada, marks, at, way, known, again, heeds):
     """Whatever marks there are, the statement that writes refuses exactly where one of them stands in the way."""
