@@ -61,6 +61,17 @@ def test_what_is_no_direction(text):
         direction_of(text)
 
 
+def test_a_program_is_told_what_is_no_direction(ada, draw):
+    """Whoever calls the product with another direction is refused as on the command line, and nothing is marked."""
+    for call in (
+        lambda: ada.mark("Ada", direction="up"),
+        lambda: ada.check(draw("a.png", (1, 90)), direction="up"),
+    ):
+        with pytest.raises(MarkDirection):
+            call()
+    assert 0 == ada.gallery.stats().marks
+
+
 def test_an_out_after_an_in_is_a_new_mark(seen, ada):
     """Somebody who came and goes is marked both times; the same way again is already."""
     assert ["present", "already", "present", "already"] == [
