@@ -1,7 +1,7 @@
 """Which occurrence a mark belongs to."""
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -35,7 +35,8 @@ class Belonging:
     """What belongs to each occurrence, by its place in the line.
 
     ``timed`` are the marks that count, in order. ``untimed`` are those of unknown time, by day. ``waiting`` occurrences
-    have a mark that does not count yet, ``shared`` ones have a mark that counts for another occurrence, too.
+    have a mark that does not count yet, ``shared`` ones have a mark that counts for another occurrence, too. On
+    ``vague`` days there is a mark of unknown time that may be of any of several occurrences, and counts for none.
     """
 
     timed: dict[int, list[Mark]] = field(default_factory=dict)
@@ -43,6 +44,7 @@ class Belonging:
     waiting: set[int] = field(default_factory=set)
     waiting_days: set[date] = field(default_factory=set)
     shared: set[int] = field(default_factory=set)
+    vague: set[date] = field(default_factory=set)
 
 
 def belonging(line: Line, marks: Iterable[Mark]) -> Belonging:
@@ -62,6 +64,8 @@ def belonging(line: Line, marks: Iterable[Mark]) -> Belonging:
         if len(owners) > 1:
             found.shared.update(owners)
     found.timed = timed
+    if found.untimed:
+        _settle_untimed(line, found)
     return found
 
 
@@ -70,6 +74,16 @@ def _add_untimed(found: Belonging, mark: Mark) -> None:
         found.waiting_days.add(mark.day)
     else:
         found.untimed.setdefault(mark.day, []).append(mark)
+
+
+def _settle_untimed(line: Line, found: Belonging) -> None:
+    """What a person says of a day is of all of it; what was seen at an unknown time is of one occurrence alone."""
+    times = Counter(each.day for each in line.occurrences)
+    for day in [day for day in found.untimed if times[day] > 1]:
+        marks = found.untimed[day]
+        found.untimed[day] = [each for each in marks if each.method == "manual"]
+        if len(found.untimed[day]) < len(marks):
+            found.vague.add(day)
 
 
 def _owners(line: Line, mark: Mark) -> Sequence[int]:
@@ -84,7 +98,7 @@ def _owners(line: Line, mark: Mark) -> Sequence[int]:
             around.append(place)
     if inside:
         return _left_at_the_end(line, mark, inside, around) if around and mark.direction == "out" else inside
-    return around if len(around) < 2 else _nearest(line, mark, around)  # noqa: PLR2004 - one needs no choice
+    return _nearest(line, mark, around) if len(around) > 1 else around
 
 
 def _left_at_the_end(line: Line, mark: Mark, inside: list[int], around: list[int]) -> list[int]:

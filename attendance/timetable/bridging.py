@@ -1,11 +1,16 @@
 """In to one occurrence and out of a later one: presence that runs through all of them."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
 
 from attendance.timetable.belonging import Line
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.pairing import Passing, Presence, carried_on, presence, through
 from attendance.timetable.rule import Pairing
+
+LONGEST: Final = timedelta(hours=36)
+"""Nobody works through more than that; it also bounds how far beyond a day marks can matter for it."""
 
 
 def bridge(line: Line, found: Mapping[int, list[Passing]], presences: dict[int, Presence]) -> None:
@@ -24,10 +29,17 @@ def bridge(line: Line, found: Mapping[int, list[Passing]], presences: dict[int, 
         if own is None:
             chain += [place] if chain else []
             continue
-        if chain and _goes_out(own, each):
+        if chain and _goes_out(own, each) and own[0].last - _since(presences[chain[0]]) <= LONGEST:
             _carry(line, chain, presences)
             presences[place] = presence(own, each.rule.pairing, each.begins)
         chain = [place] if presences[place].since is not None else []
+
+
+def _since(presence: Presence) -> datetime:
+    """Since when somebody has been there; chains begin with nobody else."""
+    if presence.since is None:
+        raise ValueError("presence is not open")
+    return presence.since
 
 
 def _goes_out(own: list[Passing], each: Occurrence) -> bool:

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, Final, Literal
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,12 +13,12 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     case,
     exists,
     false,
     func,
     insert,
-    literal,
     or_,
     select,
     type_coerce,
@@ -28,11 +29,11 @@ from gallery.errors import GalleryFailed
 from gallery.repositories.batches import in_batches
 from gallery.repositories.corrections import corrected
 from gallery.repositories.events import MARK_ADDED
+from gallery.repositories.verdicts import approved_by
 from gallery.schema import (
     ApprovalRow,
     CorrectionRow,
     EventRow,
-    Instant,
     JsonText,
     MarkRow,
     Person,
@@ -61,24 +62,36 @@ _COLUMNS = (
 )
 
 
-def is_void() -> Any:
-    """The correction that makes `MarkRow` void: the latest of those that void or restore it, if it voids."""
+def is_void(mark: Any = MarkRow) -> Any:
+    """The correction that makes the mark void: the latest of those that void or restore it, if it voids."""
     later = aliased(CorrectionRow)
-    latest = select(func.max(later.id)).where(later.mark_id == MarkRow.id, later.kind.in_((_VOID, _RESTORE)))
-    return and_(CorrectionRow.id == latest.correlate(MarkRow).scalar_subquery(), CorrectionRow.kind == _VOID)
+    latest = select(func.max(later.id)).where(later.mark_id == mark.id, later.kind.in_((_VOID, _RESTORE)))
+    return and_(CorrectionRow.id == latest.correlate(mark).scalar_subquery(), CorrectionRow.kind == _VOID)
 
 
 def valid() -> Any:
     """Whether `MarkRow` is not void."""
-    return ~exists().where(is_void()).correlate(MarkRow)
+    return _valid(MarkRow)
+
+
+def _valid(mark: Any) -> Any:
+    """Whether nobody has declared the mark of this table void."""
+    return ~exists().where(is_void(mark)).correlate(mark)
+
+
+def counts() -> Any:
+    """Whether `MarkRow` counts as presence: it is not void, and where it awaits approval it has it."""
+    granted = exists().where(ApprovalRow.mark_id == MarkRow.id, ApprovalRow.granted).correlate(MarkRow)
+    return and_(valid(), or_(~_says_so(), granted))
 
 
 def with_state(query: Any) -> Any:
-    """A query of `MarkRow` with the means of its sighting and the correction that makes it void, if any."""
+    """A query of `MarkRow` with the means of its sighting, the correction that makes it void, and its approval."""
     return (
-        query.add_columns(SightingRow.means, CorrectionRow)
+        query.add_columns(SightingRow.means, CorrectionRow, ApprovalRow)
         .outerjoin(SightingRow, SightingRow.id == MarkRow.sighting_id)
         .outerjoin(CorrectionRow, is_void())
+        .outerjoin(ApprovalRow, ApprovalRow.mark_id == MarkRow.id)
     )
 
 
@@ -106,15 +119,23 @@ def of_person(session: Session, person: int) -> list[StoredMark]:
 
 def waiting(session: Session) -> list[StoredMark]:
     """The valid marks that wait for somebody to approve them, in order of time."""
-    unseen = ~exists().where(ApprovalRow.mark_id == MarkRow.id)
-    query = select(MarkRow).where(_says_that_it_awaits(), unseen, valid())
-    found = _read(session, query.order_by(MarkRow.at, MarkRow.ordinal, MarkRow.id))
-    return [each for each in found if awaits(each.details)]
+    query = select(MarkRow).where(_waits(), valid())
+    return _read(session, query.order_by(MarkRow.at, MarkRow.ordinal, MarkRow.id))
 
 
 def awaits(details: Mapping[str, Any]) -> bool:
     """Whether the details of a mark say that it counts only once somebody else has approved it."""
     return details.get(AWAITS) == APPROVAL
+
+
+def _says_so() -> Any:
+    """Whether the details say that it awaits approval: a value of JSON, which a note cannot look like."""
+    return type_coerce(MarkRow.details, Text).like(f'%"{AWAITS}": "{APPROVAL}"%')
+
+
+def _waits() -> Any:
+    """Whether somebody is still to approve `MarkRow`."""
+    return and_(_says_so(), ~exists().where(ApprovalRow.mark_id == MarkRow.id).correlate(MarkRow))
 
 
 def _says_that_it_awaits() -> Any:
@@ -221,43 +242,103 @@ def add(
     direction: Direction | None = None,
     open_at: datetime | None = None,
     unless: Literal["any", "valid", "none"] = "any",
+    again: timedelta = timedelta(0),
 ) -> StoredMark | None:
     """The new mark; None where one of the person in the session stands in its way, or they are gone, or it is closed.
 
-    In its way stands any mark, a valid one, or none. The session was closed where it is so at ``open_at``; with None
-    a closed one takes it, too. One statement: it asks and writes at once.
+    In its way stands one of the same direction: any that counts or is void, one that counts or waits ("valid"), or
+    none. None that counts does where they went the other way after it, or where it is older by ``again`` or more; but
+    a time that is not known is after nothing. The session was closed where it is so at ``open_at``; with None a closed
+    one takes it, too. One statement: it asks and writes at once.
     """
     facts = dict(details or {})
     new = StoredMark(
-        uuid4().hex, person, session_id, 1, at, time_known, entered, by, method, sighting, facts, direction
-    )
-    theirs = and_(MarkRow.person_id == person, MarkRow.session_id == session_id)
-    in_the_way = {"any": exists().where(theirs), "valid": exists().where(theirs, valid()), "none": false()}[unless]
-    ordinal = select(func.coalesce(func.max(MarkRow.ordinal), 0) + 1).where(theirs).scalar_subquery()
-    allowed = (
-        select(
-            literal(new.id),
-            Person.id,
-            SessionRow.id,
-            ordinal,
-            literal(at, Instant()),
-            literal(time_known),
-            literal(entered, Instant()),
-            literal(by),
-            literal(method),
-            literal(sighting, MarkRow.sighting_id.type),
-            literal(new.details, JsonText()),
-            literal(direction, MarkRow.direction.type),
-        )
-        .select_from(SessionRow)
-        .join(Person, Person.id == person)
-        .where(SessionRow.id == session_id, ~in_the_way)
-    )
-    if open_at is not None:
-        allowed = allowed.where(or_(SessionRow.closes.is_(None), SessionRow.closes > open_at))
-    query: Any = insert(MarkRow).from_select(list(_COLUMNS), allowed, include_defaults=False)
-    made = session.execute(query.returning(MarkRow.ordinal)).all()
+        uuid4().hex, person, session_id, 1, at, time_known, entered, by, method, sighting, facts, direction,
+        awaits=awaits(facts),
+    )  # fmt: skip
+    turns, aging = time_known and direction is not None, time_known and bool(again)
+    given = {
+        "person_id": person,
+        "session_id": session_id,
+        "id": new.id,
+        "at": at,
+        "time_known": time_known,
+        "entered": entered,
+        "by": by,
+        "method": method,
+        "sighting_id": sighting,
+        "details": facts,
+        "direction": direction,
+        **({"recent": at - again} if aging else {}),
+        **({} if open_at is None else {"open_at": open_at}),
+    }
+    query = _adding(unless, turns=turns, aging=aging, closable=open_at is not None)
+    made = session.execute(query, {f"new_{name}": value for name, value in given.items()}).all()
     return replace(new, ordinal=made[0][0]) if made else None
+
+
+@cache
+def _adding(unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool, closable: bool) -> Any:
+    """The statement of `add`, made once: whether the new mark ``turns``, and whether it may be one of the same again.
+
+    To put it together takes longer than to have it done.
+    """
+    theirs = and_(MarkRow.person_id == _given(MarkRow.person_id), MarkRow.session_id == _given(MarkRow.session_id))
+    ordinal = select(func.coalesce(func.max(MarkRow.ordinal), 0) + 1).where(theirs).scalar_subquery()
+    taken = {"person_id": Person.id, "session_id": SessionRow.id, "ordinal": ordinal}
+    allowed = (
+        select(*(taken[name] if name in taken else _given(getattr(MarkRow, name)) for name in _COLUMNS))
+        .select_from(SessionRow)
+        .join(Person, Person.id == _given(MarkRow.person_id))
+        .where(SessionRow.id == _given(MarkRow.session_id))
+        .where(~_in_the_way(theirs, unless, turns=turns, aging=aging))
+    )
+    if closable:
+        open_at = bindparam("new_open_at", type_=SessionRow.closes.type)
+        allowed = allowed.where(or_(SessionRow.closes.is_(None), SessionRow.closes > open_at))
+    table: Any = MarkRow.__table__
+    query = insert(table).from_select(list(_COLUMNS), allowed, include_defaults=False)
+    return query.returning(table.c.ordinal)
+
+
+def _given(column: Any) -> Any:
+    """What the new mark holds in this column."""
+    return bindparam(f"new_{column.key}", type_=column.type)
+
+
+def _in_the_way(theirs: Any, unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool) -> Any:
+    """Whether one of their marks stands in the way of the new one, see `add`."""
+    if unless == "none":
+        return false()
+    stands = or_(counts(), and_(valid(), _waits())) if unless == "valid" else counts()
+    way = _given(MarkRow.direction)
+    same = and_(theirs, MarkRow.direction.is_not_distinct_from(way))
+    blocked = and_(exists().where(same, stands), ~_is_due(theirs, same, stands, turns=turns, aging=aging))
+    if unless == "valid":
+        return blocked
+    later = aliased(MarkRow)
+    void = select(later.id).where(
+        later.person_id == _given(MarkRow.person_id),
+        later.session_id == _given(MarkRow.session_id),
+        later.direction.is_not_distinct_from(way),
+        later.ordinal > select(func.coalesce(func.max(MarkRow.ordinal), 0)).where(same, stands).scalar_subquery(),
+        ~_valid(later),
+    )
+    return or_(blocked, void.exists())
+
+
+def _is_due(theirs: Any, same: Any, stands: Any, *, turns: bool, aging: bool) -> Any:
+    """Whether there is to be another of the same direction."""
+    due: list[Any] = []
+    at, way = _given(MarkRow.at), _given(MarkRow.direction)
+    if turns:
+        told = and_(theirs, stands, MarkRow.direction.is_not(None), MarkRow.time_known, MarkRow.at <= at)
+        latest = select(MarkRow.direction).where(told).order_by(MarkRow.at.desc(), MarkRow.ordinal.desc()).limit(1)
+        due.append(func.coalesce(latest.scalar_subquery(), way) != way)
+    if aging:
+        recent = bindparam("new_recent", type_=MarkRow.at.type)
+        due.append(~exists().where(same, stands, or_(MarkRow.at > recent, MarkRow.time_known.is_(False))))
+    return or_(*due) if due else false()
 
 
 def by_id(session: Session, mark: str) -> StoredMark | None:
@@ -284,8 +365,10 @@ def of_others(session: Session) -> list[tuple[str, str, str]]:
     return [(mark, person, name) for mark, person, name in session.execute(query.order_by(MarkRow.id))]
 
 
-def marked(row: MarkRow, means: str | None, void: CorrectionRow | None) -> StoredMark:
-    """What the row says, with the means of its sighting and the correction that makes it void."""
+def marked(
+    row: MarkRow, means: str | None, void: CorrectionRow | None, approval: ApprovalRow | None = None
+) -> StoredMark:
+    """What the row says, with the means of its sighting, the correction that makes it void, and its approval."""
     return StoredMark(
         id=row.id,
         person=row.person_id,
@@ -298,7 +381,9 @@ def marked(row: MarkRow, means: str | None, void: CorrectionRow | None) -> Store
         method=row.method,  # type: ignore[arg-type]
         sighting=row.sighting_id,
         details=row.details,
-        direction=row.direction,
+        direction=row.direction,  # type: ignore[arg-type]
         means=means,
         voided=None if void is None else corrected(void),
+        awaits=awaits(row.details),
+        approval=approved_by(approval),
     )
