@@ -359,7 +359,7 @@ class Attendance:
         """Marks of other devices."""
         from attendance.services.markimport import MarkImport
 
-        return MarkImport(self.gallery, self.sessions, self.clock)
+        return MarkImport(self.gallery, self.sessions, self.clock, self.marks.also)
 
     @cached_property
     def exports(self) -> "Exports":

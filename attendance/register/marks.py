@@ -156,6 +156,11 @@ class Marks:
         """After how long the same direction is marked again in a session; 0: never."""
         return self._customs.again
 
+    @property
+    def also(self) -> "Callable[[Transaction, int, datetime], Iterable[date]]":
+        """What tells the days, beside its own, that a mark of a person at an instant belongs to; see `Customs`."""
+        return self._customs.also
+
     def mark(
         self,
         person: int,

@@ -6,6 +6,7 @@ import pytest
 
 from attendance.access import Actor
 from attendance.errors import CoverageSpan
+from attendance.register.marks import Customs, Marks
 from attendance.services.markimport import MarksWanted
 from attendance.services.rosterimport import Wanted
 from attendance.services.statuses import Wanted as Days
@@ -99,15 +100,13 @@ def test_what_cannot_be_taken_is_named(people, take_in):
 
 
 def test_the_day_before_a_shift_may_be_closed(people, tmp_path):
-    """Where a mark counts for another day, too, that day's month must be open as well."""
-    from attendance.services.markimport import MarkImport
-
+    """Where a mark counts for another day, too, as marks by hand do, that day's month must be open as well."""
     with people.store.atomic() as transaction:
         months.add(transaction, "2026-02", closed=True, at=people.clock.utc(), by="x", reason="")
     path = tmp_path / "list.csv"
     path.write_text("person,at\nA,2026-03-01 05:50\n")
-    night = MarkImport(people.gallery, people.sessions, people.clock, lambda *_: [date(2026, 2, 28)])
-    assert ["month.closed"] == [each.code for each in night.take_in(CLERK, MarksWanted(path)).refused]
+    vars(people)["marks"] = Marks(people.store, "x", Customs(also=lambda *_: [date(2026, 2, 28)]))
+    assert ["month.closed"] == [each.code for each in people.mark_import.take_in(CLERK, MarksWanted(path)).refused]
 
 
 def test_a_word_of_two_people(people, take_in):
