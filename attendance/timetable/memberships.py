@@ -1,4 +1,4 @@
-"""From what was said of memberships and of leaving to the spells in which somebody belonged."""
+"""From turns of membership, and of leaving, to the spells in which somebody belonged."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -10,12 +10,11 @@ Turn = tuple[date, bool]
 
 
 def spells(group: str, turns: Iterable[Turn], *, member: bool) -> list[Spell]:
-    """The spells in a group by what was said of it, in the order it was said; the latest word counts.
+    """The spells in a group by the turns that hold, in order, in and out by turns.
 
-    What was said before of later days goes. Before the first turn it was the other way round; without any turn it has
-    always been as it is now, ``member`` or not.
+    Before the first it was the other way round; without any it has always been as it is now, ``member`` or not.
     """
-    told = _settled(turns)
+    told = list(turns)
     if not told:
         return [Spell(group, None, None)] if member else []
     begins: list[date | None] = [] if told[0][1] else [None]
@@ -24,16 +23,6 @@ def spells(group: str, turns: Iterable[Turn], *, member: bool) -> list[Spell]:
         (begins if joined else ends).append(day)
     ends += [None] * (len(begins) - len(ends))
     return [Spell(group, first, until) for first, until in zip(begins, ends, strict=True)]
-
-
-def _settled(turns: Iterable[Turn]) -> list[Turn]:
-    """In order of days, each another than the one before."""
-    told: list[Turn] = []
-    for day, joined in turns:
-        told = [earlier for earlier in told if earlier[0] < day]
-        if not told or told[-1][1] != joined:
-            told.append((day, joined))
-    return told
 
 
 def away(changes: Sequence[tuple[datetime, bool]], forever: datetime) -> list[Span]:
