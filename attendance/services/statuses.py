@@ -4,7 +4,7 @@ Nothing of it is stored: the same records give the same statuses again, whoever 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -21,7 +21,7 @@ from attendance.timetable.occurrences import of_entries
 from attendance.timetable.rule import Rule
 from attendance.timetable.status import Coverage, derive
 from attendance.timetable.whom import concerns
-from attendance.zones import day_bounds
+from attendance.zones import day_bounds, local_day
 from gallery.repositories import calendar, coverage, events, excuses, groups, marks, rules
 from gallery.standing import NEVER_LEFT
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 AROUND: Final = timedelta(days=2)
 """How far beyond the days asked for occurrences and marks are looked at: a mark belongs to the nearest of them."""
+_Turns = Mapping[tuple[int, str], Sequence[memberships.Turn]]
+"""By person and group the turns that hold, in order."""
 _ENROLLED: Final = ("person.enroll", "template.add")
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -107,12 +109,14 @@ class Statuses:
     def _derived(self, transaction: "Transaction", wanted: Wanted, plan: Plan) -> Derived:
         now, zone = self._clock.utc(), self._sessions.zone
         people = {each.id: each for each in self._gallery.people(active=None)}
-        expected = self._expected(transaction, people.values(), wanted.person)
+        turns = _turns(transaction)
+        since = self._since(transaction, people.values(), turns)
+        expected = self._expected(transaction, people.values(), turns, wanted.person)
         occurring = of_entries(plan.entries, wanted.first - AROUND, wanted.last + AROUND, Calendar(plan.calendar))
         known = _Known(transaction, _bounds(wanted, zone), wanted.person)
         rows: list[Attended] = []
         how: dict[str, str] = {}
-        for person, theirs in _by_person(expected, occurring):
+        for person, theirs in _by_person(expected, occurring, since):
             seen, excused = known.marks_of(person.key), known.excuses.get(person.key, ())
             found = derive(person, theirs, list(map(mark_of, seen)), excused, known.coverage, now=now)
             rows += (each for each in found if _asked(wanted, person, each))
@@ -129,10 +133,9 @@ class Statuses:
         refs = {key: PersonRef(each.external_id, each.name, key) for key, each in names.items()}
         return Derived(rows, refs, how, plan.entries, plan.calendar, zone, now)
 
-    def _expected(self, transaction: "Transaction", people: "Iterable[PersonInfo]", only: int | None) -> list[Expected]:
-        turns: dict[tuple[int, str], list[memberships.Turn]] = defaultdict(list)
-        for turn in groups.turns(transaction):
-            turns[turn.person, turn.group].append((turn.from_day, turn.member))
+    def _expected(
+        self, transaction: "Transaction", people: "Iterable[PersonInfo]", turns: _Turns, only: int | None
+    ) -> list[Expected]:
         standing, seen = self._gallery.standings(), _first_enrolled(transaction)
         told: dict[int, set[str]] = defaultdict(set)
         for person, group in turns:
@@ -151,6 +154,22 @@ class Statuses:
             for each in sorted(people, key=attrgetter("id"))
             if only is None or each.id == only
         ]
+
+    def _since(self, transaction: "Transaction", people: "Iterable[PersonInfo]", turns: _Turns) -> dict[int, date]:
+        """From which day on each is expected: that on which they were entered, or one before that is told of them.
+
+        So whoever is enrolled today is no part of a month that was closed before.
+        """
+        zone, first = self._sessions.zone, marks.first_seen(transaction)
+        told: dict[int, date] = {}
+        for (person, _), said in turns.items():
+            told[person] = min(said[0][0], told.get(person, said[0][0]))
+        return {
+            each.id: min(
+                local_day(min(each.created, first.get(each.id, each.created)), zone), told.get(each.id, date.max)
+            )
+            for each in people
+        }
 
 
 class _Known:
@@ -177,10 +196,17 @@ class _Known:
         return found
 
 
+def _turns(transaction: "Transaction") -> _Turns:
+    turns: dict[tuple[int, str], list[memberships.Turn]] = defaultdict(list)
+    for turn in groups.turns(transaction):
+        turns[turn.person, turn.group].append((turn.from_day, turn.member))
+    return turns
+
+
 def _by_person(
-    people: "Iterable[Expected]", occurring: "Iterable[Occurrence]"
+    people: "Iterable[Expected]", occurring: "Iterable[Occurrence]", since: Mapping[int, date]
 ) -> "Iterator[tuple[Expected, list[Occurrence]]]":
-    """Everybody with the occurrences that concern them."""
+    """Everybody with the occurrences that concern them, from the day on that ``since`` tells."""
     by_entry: dict[int, list[Occurrence]] = defaultdict(list)
     for each in occurring:
         by_entry[each.entry.key].append(each)
@@ -200,7 +226,13 @@ def _by_person(
             *of_person.get(person.key, ()),
             *(key for group in sorted(named) for key in of_group.get(group, ())),
         ]
-        theirs = [each for key in keys for each in by_entry[key] if concerns(each.entry, person, each.day)]
+        begin = since[person.key]
+        theirs = [
+            each
+            for key in keys
+            for each in by_entry[key]
+            if each.day >= begin and concerns(each.entry, person, each.day)
+        ]
         if theirs:
             yield person, sorted(theirs, key=attrgetter("begins", "entry.key"))
 

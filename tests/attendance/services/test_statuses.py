@@ -182,3 +182,20 @@ def test_what_is_unknown_is_refused(school):
         school.app.statuses.derive(Wanted(BEGIN, BEGIN, group="9z"))
     with pytest.raises(RuleUnknown, match="did you mean Maths"):
         school.app.statuses.derive(Wanted(BEGIN, BEGIN, entry="Mahts"))
+
+
+def test_whoever_is_entered_later_is_no_part_of_days_before(school):
+    """Somebody enrolled today has no row of last month, unless a mark or a group of then is told of them."""
+    school.fill(30)
+    wanted = Wanted(BEGIN, BEGIN + timedelta(days=29), entry="Roll")
+    before = told(school.app.statuses.derive(wanted))
+    gallery, now = school.app.gallery, school.clock.now
+    new = gallery.add_person("New", external_id="P-new", groups=("7a",), at=now, by="clerk")
+    assert before == told(school.app.statuses.derive(wanted))
+    with school.app.store.atomic() as transaction:
+        day = now - timedelta(days=10)
+        session = school.app.sessions.for_marks(None, day)
+        marks.add(transaction, new.id, session.id, at=day, entered=now, by="clerk", method="manual", unless="none")
+    days = sorted(line.split("|")[0] for line in told(school.app.statuses.derive(wanted)) if "|P-new|" in line)
+    others = sorted(line.split("|")[0] for line in before if "|P-0|" in line)
+    assert [each for each in others if each >= day.date().isoformat()] == days
