@@ -1,0 +1,72 @@
+"""What a change of the timetable, the calendar or somebody's times reaches, so that closed months stay as they are."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from attendance.register.months import refuse_closed
+from attendance.timetable.calendar import Calendar
+from attendance.timetable.occurrences import of_entry
+from attendance.timetable.reach import days_of, reached, touched
+from gallery.repositories import months
+
+if TYPE_CHECKING:
+    from attendance.services.statuses import Plan
+    from attendance.timetable.facts import Entry
+    from attendance.timetable.occurrence import Occurrence
+    from gallery.ports import Transaction
+
+_DAY = timedelta(days=1)
+Days = tuple[date, date]
+"""First and last day."""
+
+
+def month_days(month: str) -> Days:
+    """First and last day of a month such as "2026-03"; raises ValueError for what is none."""
+    first = date.fromisoformat(f"{month}-01")
+    return first, (first.replace(day=28) + timedelta(days=4)).replace(day=1) - _DAY
+
+
+def refuse_reach(
+    transaction: "Transaction", before: "Plan", after: "Plan", zone_name: str, days: Iterable[date] = ()
+) -> None:
+    """Raise MonthClosed where these days, or what takes place otherwise than before, lie in a closed month.
+
+    So also where only the window of a night that begins on another day does.
+    """
+    closed = [month_days(name) for name, state in sorted(months.states(transaction).items()) if state.closed]
+    if not closed:
+        return
+    old, new = before.entries, after.entries
+    if before.calendar == after.calendar:
+        old, new = _without(old, new), _without(new, old)
+    differing = touched(
+        _held(old, Calendar(before.calendar), closed), _held(new, Calendar(after.calendar), closed), zone_name
+    )
+    refuse_closed(transaction, sorted({*days, *differing}))
+
+
+def days_reached(plan: "Plan", begins: datetime, ends: datetime, zone_name: str) -> set[date]:
+    """The local days of a span, and those of all occurrences in whose windows it lies.
+
+    A night that began the day before is that day's.
+    """
+    span = list(days_of(begins, ends, zone_name))
+    found = _held(plan.entries, Calendar(plan.calendar), [(span[0] - _DAY, span[-1])])
+    return {*span, *reached(found, begins, ends)}
+
+
+def _without(some: "Iterable[Entry]", others: "Iterable[Entry]") -> "tuple[Entry, ...]":
+    same = {each.key: each for each in others}
+    return tuple(each for each in some if same.get(each.key) != each)
+
+
+def _held(entries: "Iterable[Entry]", calendar: Calendar, spans: Iterable[Days]) -> "list[Occurrence]":
+    """What takes place on the days of the spans, and of the days beside them, whose windows may reach in."""
+    spans = list(spans)
+    return [
+        each
+        for entry in entries
+        for first, last in spans
+        for each in of_entry(entry, first - _DAY, last + _DAY, calendar)
+    ]
