@@ -130,6 +130,12 @@ def _standing() -> list[str]:
     return _column("zonenow.tab", 2)
 
 
+@cache
+def place_names() -> frozenset[str]:
+    """The zones that the database's table of places lists: what each place is called at present."""
+    return frozenset(_column("zone.tab", 2))
+
+
 def _column(table: str, number: int) -> list[str]:
     return [row[number] for row in _rows(table)]
 

@@ -1,0 +1,60 @@
+"""The local days of a rule, by its recurrence: only those asked for are counted, however long ago the rule began."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import islice, takewhile
+
+from dateutil.rrule import rrulestr
+
+from attendance.timetable import wall
+from attendance.timetable.checking import LAST_DAY, checked
+from attendance.timetable.rrule import Recurrence, recurrence, weekly
+from attendance.timetable.rule import Rule
+from attendance.timetable.wording import described
+from attendance.zones import zone
+
+__all__ = ["checked", "days", "described", "weekly"]
+
+
+def days(rule: Rule, first: date, last: date) -> list[date]:
+    """The local days from ``first`` to ``last`` (both included) on which the recurrence of the rule falls.
+
+    Days left out, added and moved are not looked at. Raises RuleRecurrence for a text that is no RRULE.
+    """
+    if rule.recurs is None:
+        return [rule.first] if first <= rule.first <= last else []
+    told = recurrence(rule.recurs)
+    if told.count is not None:
+        found = _counted(told, rule.first, rule.zone)
+        return list(found[bisect_left(found, first) : bisect_right(found, last)])
+    begin, end = max(first, rule.first), min(last, _last_day(told, rule))
+    return [day for day in takewhile(lambda day: day <= end, _from(told, rule.first, begin)) if day >= begin]
+
+
+def _from(told: Recurrence, first: date, day: date) -> Iterator[date]:
+    """The days of the rule from the beginning of the period on that ``day`` lies in, without end."""
+    anchor = datetime.combine(told.anchor(first, day), time.min)
+    return map(datetime.date, iter(rrulestr(told.text_from(first), dtstart=anchor)))
+
+
+@lru_cache(maxsize=1024)
+def _counted(told: Recurrence, first: date, zone_name: str) -> tuple[date, ...]:
+    """All days of a rule with COUNT; days that its zone leaves out are not counted (RFC 5545, 3.3.10)."""
+    where = zone(zone_name)
+    until = takewhile(lambda day: day <= LAST_DAY, _from(told, first, first))
+    return tuple(islice((day for day in until if day >= first and wall.exists(day, where)), told.count))
+
+
+def _last_day(told: Recurrence, rule: Rule) -> date:
+    """The last day on which the rule can fall: UNTIL is compared with the beginning (RFC 5545, 3.3.10)."""
+    until = told.until
+    if until is None:
+        return LAST_DAY
+    if not isinstance(until, datetime):
+        return until
+    where = zone(rule.zone)
+    day = until.astimezone(where).date() if until.tzinfo else until.date()
+    end = until if until.tzinfo else until.replace(tzinfo=where).astimezone(UTC)
+    return day if wall.instant(day, rule.begins, where) <= end else day - timedelta(days=1)

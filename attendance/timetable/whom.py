@@ -1,0 +1,35 @@
+"""Whom an entry of the timetable is for."""
+
+from datetime import date
+
+from attendance.timetable.facts import Entry, Expected
+from attendance.timetable.occurrence import Occurrence
+from attendance.timetable.occurrences import version_on
+from attendance.zones import day_bounds
+
+
+def concerns(entry: Entry, person: Expected, day: date) -> bool:
+    """Whether the entry is for the person on that local day: as one of its group, by name, or as everybody.
+
+    Somebody who does not belong all day long (inactive) is concerned by nothing.
+    """
+    if entry.person is not None and entry.person != person.key:
+        return False
+    if entry.group is not None and not person.belongs(entry.group, day):
+        return False
+    return not (person.away and _away(entry, person, day))
+
+
+def expected_at(occurrence: Occurrence, person: Expected) -> bool:
+    """Whether the person is expected at this very time: concerned, and belonging at any instant of it."""
+    if not concerns(occurrence.entry, person, occurrence.day):
+        return False
+    return not any(span.begins <= occurrence.begins and occurrence.ends <= span.ends for span in person.away)
+
+
+def _away(entry: Entry, person: Expected, day: date) -> bool:
+    version = version_on(entry, day)
+    if version is None or version.rule is None:
+        return False
+    begin, end = day_bounds(day, version.rule.zone)
+    return any(span.begins <= begin and end <= span.ends for span in person.away)
