@@ -1,0 +1,178 @@
+"""What a change of the timetable would do, before it is done: which statuses would differ, and what comes and goes."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from attendance.services.statuses import Wanted
+from attendance.timetable.calendar import Calendar
+from attendance.timetable.drafting import said
+from attendance.timetable.occurrences import of_entry
+from attendance.zones import local_day, zone
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from attendance.clock import Clock
+    from attendance.records import PersonRef
+    from attendance.register.sessions import Sessions
+    from attendance.services.statuses import Derived, Plan, Statuses
+    from attendance.timetable.drafting import Draft
+    from attendance.timetable.occurrence import Occurrence
+
+BEFORE: Final = timedelta(days=7)
+"""How far before the first changed day statuses are compared: a mark belongs to the nearest occurrence."""
+AHEAD: Final = timedelta(days=28)
+"""How far ahead of today, or of a later first day, it is told what comes and goes."""
+Told = dict[tuple[date, int, str], tuple[str, ...]]
+"""By day, person and entry, the statuses in order of the beginnings."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChange:
+    """Somebody's status on a day in an entry, before and after: none where they would not be expected."""
+
+    day: date
+    person: "PersonRef"
+    entry: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """One line of ``timetable preview --json``."""
+        return {
+            "kind": "status",
+            "day": self.day.isoformat(),
+            "entry": self.entry,
+            "person": self.person.to_dict(),
+            "before": list(self.before),
+            "after": list(self.after),
+        }
+
+    def row(self) -> dict[str, Any]:
+        """One line of the table."""
+        who = f"{self.person.name} ({self.person.id})"
+        return _row("status", self.day, self.entry, who, self.before, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeChange:
+    """What takes place on a day, before and after, as wall times: none where it does not."""
+
+    day: date
+    entry: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """Whether it comes, goes, or is otherwise than before."""
+        if not self.before:
+            return "new"
+        return "altered" if self.after else "gone"
+
+    def to_dict(self) -> dict[str, Any]:
+        """One line of ``timetable preview --json``."""
+        told = {"kind": self.kind, "day": self.day.isoformat(), "entry": self.entry, "person": None}
+        return {**told, "before": list(self.before), "after": list(self.after)}
+
+    def row(self) -> dict[str, Any]:
+        """One line of the table."""
+        return _row(self.kind, self.day, self.entry, None, self.before, self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would differ: statuses of days gone by, in order, and what takes place from the first day on."""
+
+    statuses: tuple[StatusChange, ...]
+    times: tuple[TimeChange, ...]
+    first: date
+    last: date
+
+
+class Previews:
+    """Derives before and after a draft, and tells the differences; nothing is written."""
+
+    def __init__(self, sessions: "Sessions", clock: "Clock", statuses: "Statuses") -> None:
+        self._sessions, self._clock, self._statuses = sessions, clock, statuses
+
+    def of(self, drafts: "Sequence[Draft]") -> Preview:
+        """What these drafts would do. Raises GroupUnknown."""
+        before = self._statuses.plan()
+        return self.between(before, _drafted(before, drafts), min((d.first for d in drafts if d.first), default=None))
+
+    def between(self, before: "Plan", after: "Plan", first: date | None) -> Preview:
+        """What differs between two plans from a day on; None where they do not differ at all."""
+        now = self._clock.utc()
+        today = local_day(now, self._sessions.zone)
+        begin, last = first or today, max(first or today, today) + AHEAD
+        if first is None:
+            return Preview((), (), begin, last)
+        statuses = self._statuses_of(before, after, first - BEFORE, today + timedelta(days=1), now)
+        return Preview(tuple(statuses), tuple(time_changes(before, after, begin, last)), begin, last)
+
+    def _statuses_of(
+        self, before: "Plan", after: "Plan", first: date, last: date, now: "datetime"
+    ) -> list[StatusChange]:
+        if first > last:
+            return []
+        old, new = (self._statuses.derive(Wanted(first, last), plan) for plan in (before, after))
+        was, is_ = told(old, now), told(new, now)
+        people = {**old.people, **new.people}
+        found = [
+            StatusChange(key[0], people[key[1]], key[2], was.get(key, ()), is_.get(key, ()))
+            for key in was.keys() | is_.keys()
+            if was.get(key) != is_.get(key)
+        ]
+        return sorted(found, key=lambda each: (each.day, each.entry, each.person.id))
+
+
+def told(derived: "Derived", now: "datetime") -> Told:
+    """The statuses of all that has begun."""
+    found: dict[tuple[date, int, str], list[str]] = defaultdict(list)
+    for each in derived.rows:
+        if each.occurrence.begins <= now:
+            found[each.occurrence.day, each.person, each.occurrence.name].append(str(each.status))
+    return {key: tuple(some) for key, some in found.items()}
+
+
+def time_changes(before: "Plan", after: "Plan", first: date, last: date) -> list[TimeChange]:
+    """What takes place otherwise on the days from first to last, in order."""
+    old, new = _times(before, first, last), _times(after, first, last)
+    return [
+        TimeChange(*key, old.get(key, ()), new.get(key, ()))
+        for key in sorted(old.keys() | new.keys())
+        if old.get(key) != new.get(key)
+    ]
+
+
+def _times(plan: "Plan", first: date, last: date) -> Mapping[tuple[date, str], tuple[str, ...]]:
+    calendar = Calendar(plan.calendar)
+    found: dict[tuple[date, str], list[str]] = defaultdict(list)
+    for entry in plan.entries:
+        for each in of_entry(entry, first, last, calendar):
+            found[each.day, entry.name].append(wall(each))
+    return {key: tuple(some) for key, some in found.items()}
+
+
+def wall(each: "Occurrence") -> str:
+    """From when to when, on the wall of the rule's zone."""
+    begins, ends = (at.astimezone(zone(each.rule.zone)) for at in (each.begins, each.ends))
+    return f"{begins:%H:%M}-{ends:%H:%M}{'' if ends.date() == each.day else ' (next day)'}"
+
+
+def _drafted(plan: "Plan", drafts: "Sequence[Draft]") -> "Plan":
+    from dataclasses import replace
+
+    return replace(plan, entries=said(drafts, plan.entries))
+
+
+def _row(
+    kind: str, day: date, entry: str, person: str | None, before: tuple[str, ...], after: tuple[str, ...]
+) -> dict[str, Any]:
+    """One line of the table, whatever it is about."""
+    shown = {"before": "; ".join(before) or "-", "after": "; ".join(after) or "-"}
+    return {"kind": kind, "day": day.isoformat(), "entry": entry, "person": person, **shown}
