@@ -213,7 +213,7 @@ class Attendance:
         """Who is enrolled."""
         from attendance.services.people import People
 
-        return People(self.gallery, self.clock)
+        return People(self.gallery, self.sessions, self.clock)
 
     @cached_property
     def leaving(self) -> "Leaving":
@@ -248,7 +248,7 @@ class Attendance:
         """How photos become people."""
         from attendance.services.enrolment import Enroller
 
-        return Enroller(self.gallery, self.judging, self.clock, self.settings, lambda: self.pipeline)
+        return Enroller(self.gallery, self.judging, self.clock, self.settings, lambda: self.pipeline, self.zone)
 
     @cached_property
     def renewal(self) -> "Renewal":

@@ -12,7 +12,7 @@ import json
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -153,6 +153,15 @@ def _write(path: Path, members: Mapping[str, bytes]) -> None:
 
 
 @dataclass(frozen=True)
+class Taking:
+    """When an archive is taken in and by whom; from ``day`` on those who are here already belong to its groups."""
+
+    at: datetime
+    by: str
+    day: date
+
+
+@dataclass(frozen=True)
 class _Archive:
     people: list[dict[str, Any]]
     templates: list[dict[str, Any]]
@@ -207,9 +216,8 @@ def import_(
     vault: "Vault",
     pipelines: Pipelines,
     path: Path,
+    taking: Taking,
     *,
-    at: datetime,
-    by: str,
     passphrase: str | None,
 ) -> Imported:
     """Take in the archive `path`, all of it or nothing.
@@ -219,12 +227,13 @@ def import_(
     found = _read(Path(path), passphrase)
     try:
         with database.atomic() as session:
-            added = [_take_person(database, session, person, at, by) for person in found.people]
+            added = [_take_person(database, session, person, taking) for person in found.people]
             filed = [_take_template(vault, pipelines, session, found, entry) for entry in found.templates]
             result = Imported(sum(added), len(added) - sum(added), sum(filed), len(filed) - sum(filed))
             if any(added) or any(filed):
                 counts = {"people": result.people_added, "templates": result.templates_added}
-                record(session, at=at, by=by, action="gallery.import", subject="gallery", details=counts)
+                subject = "gallery"
+                record(session, at=taking.at, by=taking.by, action="gallery.import", subject=subject, details=counts)
                 database.bump(session)
             return result
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -235,7 +244,7 @@ def _instant(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _take_person(database: "Database", session: "Transaction", entry: Mapping[str, Any], at: datetime, by: str) -> bool:
+def _take_person(database: "Database", session: "Transaction", entry: Mapping[str, Any], taking: Taking) -> bool:
     ref, name = clean(entry["id"], "id"), clean(entry["name"], "name")
     row = people.by_id(session, ref)
     if row is not None and row.name != name:
@@ -244,8 +253,9 @@ def _take_person(database: "Database", session: "Transaction", entry: Mapping[st
     if row is None:
         row = people.insert(session, name, ref, str(entry["note"]), _instant(entry["created"]))
         row.active = bool(entry["active"])
-        record(session, at=at, by=by, action="person.add", subject=row.id)
-    joined = groups.add_member(session, row.id, entry["groups"])
+        record(session, at=taking.at, by=taking.by, action="person.add", subject=row.id)
+    day = None if new else taking.day
+    joined = groups.add_member(session, row.id, entry["groups"], day=day, at=taking.at, by=taking.by)
     if joined and not new:
         database.bump(session)
     return new

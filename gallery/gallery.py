@@ -6,7 +6,7 @@ that changes something is one atomic step, also together inside `store.atomic()`
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from gallery.errors import Conflict, GalleryError, LookalikeUnknown, PersonInact
 from gallery.names import clean
 from gallery.repositories import erase, lookalikes, people, resealing, templates
 from gallery.repositories import groups as all_groups
-from gallery.repositories.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, PERSON_ACTIVE, record
+from gallery.repositories.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, PERSON_ACTIVE, PERSON_GROUPS, record
 from gallery.standing import Standing
 from gallery.values import (
     AddedTemplate,
@@ -129,7 +129,7 @@ class Gallery:
         """A new person; without an external id it becomes `P-<number>`. Raises DuplicateId, PersonInvalid."""
         with self._changing() as session:
             row = people.insert(session, name, external_id, note, at)
-            all_groups.add_member(session, row.id, groups)
+            all_groups.add_member(session, row.id, groups, day=None, at=at, by=by)
             record(session, at=at, by=by, action="person.add", subject=row.id)
             return people.info(session, self.pipelines, row)
 
@@ -141,12 +141,17 @@ class Gallery:
             record(session, at=at, by=by, action="person.rename", subject=row.id)
             return people.info(session, self.pipelines, row)
 
-    def set_groups(self, person: str | int, groups: Iterable[str], *, at: datetime, by: str) -> PersonInfo:
-        """Make the person a member of these groups and no others."""
+    def set_groups(
+        self, person: str | int, groups: Iterable[str], *, at: datetime, by: str, from_day: date | None = None
+    ) -> PersonInfo:
+        """Make the person a member of these groups and no others from a day on; without one, that of ``at`` itself.
+
+        The latest word counts: what was said of that day and later ones is taken back.
+        """
         with self._changing() as session:
             row = people.find_row(session, person)
-            all_groups.set_member(session, row.id, groups)
-            record(session, at=at, by=by, action="person.groups", subject=row.id)
+            all_groups.set_member(session, row.id, groups, day=from_day or at.date(), at=at, by=by)
+            record(session, at=at, by=by, action=PERSON_GROUPS, subject=row.id)
             return people.info(session, self.pipelines, row)
 
     def set_active(
@@ -177,7 +182,7 @@ class Gallery:
             return erase.count_of(session, people.find_row(session, person).id)
 
     def merge(self, source: str | int, into: str | int, *, at: datetime, by: str) -> PersonInfo:
-        """Give templates, groups, sightings, marks and look-alikes of `source` to `into`; `source` is gone then.
+        """Give all that is kept of `source` to `into`; `source` is gone then.
 
         Raises Conflict where both are the same person, and TemplateAltered.
         """
@@ -186,7 +191,7 @@ class Gallery:
             if gone.id == heir.id:
                 raise Conflict(gone.external_id, "a person cannot be merged into itself")
             gone_id, counted = gone.id, erase.count_of(session, gone.id)
-            erase.merge(session, self.sealer if counted[0] else None, gone, heir)
+            erase.merge(session, self.sealer if counted[0] else None, gone, heir, at=at, by=by)
             record(session, at=at, by=by, action="person.merge", subject=heir.id, details={"from": gone_id})
             self.store.plan_erasure()
             merged = people.info(session, self.pipelines, heir)
@@ -227,14 +232,16 @@ class Gallery:
         groups: Iterable[str] = (),
         note: str = "",
         replace: bool = False,
+        from_day: date | None = None,
     ) -> EnrolResult:
         """Person and template in one atomic step.
 
         Who it is: the person with `external_id`, where one is given (raises DuplicateId where the name there is
         another), else the only person with this name (PersonAmbiguous where there are several), else somebody
-        new. The same photo again changes nothing; no photo makes somebody active again (PersonInactive). With
-        `replace` the person's other templates of this pipeline go, and of any pipeline those that do not open. A
-        `crop` is an encoded picture: the aligned face, or with its `landmarks` (5, 2) in pixels the chip around it.
+        new. Somebody new belongs to the ``groups`` from ever, others join them ``from_day`` on, without one on the day
+        of ``at`` itself. The same photo again changes nothing; no photo makes somebody active again (PersonInactive).
+        With `replace` the person's other templates of this pipeline go, and of any pipeline those that do not open.
+        A `crop` is an encoded picture: the aligned face, or with its `landmarks` (5, 2) in pixels the chip around it.
         Raises TemplateInvalid, WrongEncoder, PersonInvalid.
         """
         payload = templates.pack(vector, cohort_mean)
@@ -245,7 +252,8 @@ class Gallery:
             row = row or people.insert(session, name, external_id, note, at)
             broken = replace and templates.drop_defective(session, self.sealer, self.pipelines, row.id)
             added = templates.insert(session, self.sealer, self.pipelines, row.id, payload, photo)
-            joined = all_groups.add_member(session, row.id, groups)
+            day = None if new else from_day or at.date()
+            joined = all_groups.add_member(session, row.id, groups, day=day, at=at, by=by)
             others = replace and templates.drop_others(session, row.id, self.pipelines, added.template_id)
             dropped = broken or others
             outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
@@ -444,9 +452,15 @@ class Gallery:
         """Write people and groups to the new archive `path`, with a passphrase also the templates."""
         return archive.export(self.store, self.vault, path, at=at, passphrase=passphrase)
 
-    def import_(self, path: Path, *, at: datetime, by: str, passphrase: str | None = None) -> archive.Imported:
-        """Take in an archive in one atomic step; what is there already stays as it is."""
-        return archive.import_(self.store, self.vault, self.pipelines, path, at=at, by=by, passphrase=passphrase)
+    def import_(
+        self, path: Path, *, at: datetime, by: str, passphrase: str | None = None, from_day: date | None = None
+    ) -> archive.Imported:
+        """Take in an archive in one atomic step; what is there already stays as it is.
+
+        Who is here already joins groups of the archive ``from_day`` on, without one on the day of ``at`` itself.
+        """
+        taking = archive.Taking(at, by, from_day or at.date())
+        return archive.import_(self.store, self.vault, self.pipelines, path, taking, passphrase=passphrase)
 
 
 def _refuse_inactive(row: "Person") -> None:

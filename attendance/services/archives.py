@@ -4,6 +4,8 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attendance.zones import local_day
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -73,7 +75,9 @@ class Archives:
 
     def take_in(self, actor: "Actor", source: "Path", *, passphrase: str | None = None) -> "Imported":
         """Take in the people of an archive, all or none; what is here already stays as it is. Raises ImportInvalid."""
-        return self._gallery.import_(source, at=self._clock.utc(), by=actor.name, passphrase=passphrase)
+        now = self._clock.utc()
+        today = local_day(now, self._sessions.zone)
+        return self._gallery.import_(source, at=now, by=actor.name, passphrase=passphrase, from_day=today)
 
 
 def _handed_over(found: "Everything") -> HandedOver:

@@ -17,6 +17,7 @@ from attendance.parallel import in_order, worker_count
 from attendance.paths import shown_path
 from attendance.records import PersonRef, ScoredPerson
 from attendance.settings import Settings
+from attendance.zones import local_day
 
 if TYPE_CHECKING:
     from attendance.access import Actor
@@ -130,16 +131,23 @@ Looked = Enrolled | Prepared | Exception
 
 
 class Enroller:
-    """Enrols photos into a gallery."""
+    """Enrols photos into a gallery; ``zone`` is the site's, as whoever is there already joins groups on a day."""
 
     def __init__(
-        self, gallery: "Gallery", judge: Judge, clock: Clock, settings: Settings, load: "Callable[[], Pipeline]"
+        self,
+        gallery: "Gallery",
+        judge: Judge,
+        clock: Clock,
+        settings: Settings,
+        load: "Callable[[], Pipeline]",
+        zone: str,
     ) -> None:
         self._gallery = gallery
         self._judge = judge
         self._clock = clock
         self._settings = settings
         self._load = load
+        self._zone = zone
 
     @cached_property
     def _lenient(self) -> Judge:
@@ -307,7 +315,7 @@ class Enroller:
         return float(alike.max()), needed
 
     def _file(self, actor: "Actor", entry: "Entry", found: Prepared, rules: Rules) -> "EnrolResult":
-        template, face = found.template, found.face
+        template, face, now = found.template, found.face, self._clock.utc()
         return self._gallery.enroll(
             entry.name,
             template.vector,
@@ -319,8 +327,9 @@ class Enroller:
             external_id=entry.external_id,
             groups=entry.groups,
             replace=rules.replace,
-            at=self._clock.utc(),
+            at=now,
             by=actor.name,
+            from_day=local_day(now, self._zone),
         )
 
     def _remember(self, actor: "Actor", person: int, rivals: list[ScoredPerson]) -> tuple[ScoredPerson, ...]:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from attendance.records import instant
+from attendance.zones import local_day
 
 if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
+    from attendance.register.sessions import Sessions
     from gallery import Gallery
     from gallery.values import PersonInfo
 
@@ -38,8 +40,9 @@ class People:
     Every method may raise PersonUnknown and PersonAmbiguous.
     """
 
-    def __init__(self, gallery: "Gallery", clock: "Clock") -> None:
+    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock") -> None:
         self._gallery = gallery
+        self._sessions = sessions
         self._clock = clock
 
     def find(self, person: str | int) -> "PersonInfo":
@@ -60,8 +63,10 @@ class People:
         return self._gallery.rename(person, clean_name(name), at=self._clock.utc(), by=actor.name)
 
     def put_in(self, actor: "Actor", person: str | int, groups: Iterable[str]) -> "PersonInfo":
-        """Make the person a member of these groups and no others."""
-        return self._gallery.set_groups(person, groups, at=self._clock.utc(), by=actor.name)
+        """Make the person a member of these groups and no others, from today on."""
+        now = self._clock.utc()
+        today = local_day(now, self._sessions.zone)
+        return self._gallery.set_groups(person, groups, at=now, by=actor.name, from_day=today)
 
     def merge(self, actor: "Actor", person: str | int, into: str | int) -> "PersonInfo":
         """Give a person's templates and marks to another one, who stays and is returned. Raises Conflict."""

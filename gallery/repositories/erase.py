@@ -3,6 +3,7 @@
 Others' records name them by a number that is never used again, and stay as they are.
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, or_, select, update
@@ -10,7 +11,17 @@ from sqlalchemy.orm import Session
 
 from gallery.repositories import aliases, groups
 from gallery.repositories.templates import find_source, reseal
-from gallery.schema import CorrectionRow, LookalikeRow, MarkRow, Membership, Person, SightingRow, Template
+from gallery.schema import (
+    CorrectionRow,
+    ExcuseRow,
+    ForeignId,
+    LookalikeRow,
+    MarkRow,
+    Person,
+    RuleRow,
+    SightingRow,
+    Template,
+)
 from gallery.transactions import REKEYING
 
 if TYPE_CHECKING:
@@ -25,7 +36,7 @@ def count_of(session: Session, person_id: int) -> tuple[int, int]:
 
 
 def erase(session: Session, person: Person) -> None:
-    """Delete the person with templates, crops, memberships, look-alikes, sightings, marks and aliases."""
+    """Delete the person with all that is of them: templates, records, excuses, own rules, memberships, other ids."""
     session.execute(delete(Person).where(Person.id == person.id))
     session.expire_all()
     groups.drop_empty(session)
@@ -40,7 +51,7 @@ def _merge_templates(session: Session, cipher: "Cipher | None", source: Person, 
 
 def _merge_records(session: Session, source: Person, into: Person) -> None:
     """What was recorded of `source` is of `into`; marks in a session of both go on counting after those of `into`."""
-    for table in (SightingRow, CorrectionRow):
+    for table in (SightingRow, CorrectionRow, ExcuseRow, RuleRow, ForeignId):
         moving = update(table).where(table.person_id == source.id).values(person_id=into.id)
         session.execute(moving, execution_options={**REKEYING, "synchronize_session": False})
     query = select(MarkRow.session_id, func.max(MarkRow.ordinal)).where(MarkRow.person_id == into.id)
@@ -53,12 +64,6 @@ def _merge_records(session: Session, source: Person, into: Person) -> None:
         session.execute(theirs, execution_options={**REKEYING, "synchronize_session": False})
 
 
-def _merge_groups(session: Session, source: Person, into: Person) -> None:
-    had = select(Membership.group_id).where(Membership.person_id == into.id)
-    moving = update(Membership).where(Membership.person_id == source.id, Membership.group_id.not_in(had))
-    session.execute(moving.values(person_id=into.id), execution_options={"synchronize_session": False})
-
-
 def _merge_lookalikes(session: Session, source: Person, into: Person) -> None:
     own = or_(LookalikeRow.first_id == source.id, LookalikeRow.second_id == source.id)
     for row in session.scalars(select(LookalikeRow).where(own)).all():
@@ -69,14 +74,14 @@ def _merge_lookalikes(session: Session, source: Person, into: Person) -> None:
             session.flush()
 
 
-def merge(session: Session, cipher: "Cipher | None", source: Person, into: Person) -> None:
+def merge(session: Session, cipher: "Cipher | None", source: Person, into: Person, *, at: datetime, by: str) -> None:
     """Give everything of `source` to `into` and delete `source`; templates are sealed anew.
 
     The internal id of `source` stays known as one of `into`, as others' records name it.
     """
     _merge_templates(session, cipher, source, into)
     _merge_records(session, source, into)
-    _merge_groups(session, source, into)
+    groups.merge(session, source.id, into.id, at=at, by=by)
     _merge_lookalikes(session, source, into)
     aliases.add(session, source.id, into.id)
     session.execute(delete(Person).where(Person.id == source.id))

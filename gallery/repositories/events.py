@@ -1,8 +1,11 @@
 """The append-only log: what was changed, by whom, when; written in the transaction of the change itself.
 
-The subject is an internal id as text (a person's, a session's, a sighting's, a place's) or a mark's id. Details hold
-internal ids, counts and codes, never a name, an external id or a file name: whoever is removed must not live on here.
-Every mark has an event `mark.add` with its id as subject, every correction one of its own; `gallery.verify` compares.
+The subject is an internal id as text (a person's, a session's, a sighting's, a place's, a rule's, a calendar entry's,
+an excuse's), a mark's id, or a month. Details hold internal ids, counts and codes, never a name, an external id or a
+file name: whoever is removed must not live on here. Every mark has an event `mark.add` with its id as subject, every
+correction one of its own, and so have excuses, calendar entries and what withdraws them. An approval has one whose
+subject is the mark's id or "excuse N"; every version of a rule has one of the rule, every word on a month one of the
+month. `gallery.verify` compares.
 """
 
 from collections.abc import Collection, Mapping
@@ -32,6 +35,19 @@ PLACE_RETIRED = "place.retire"
 PLACE_RESTORED = "place.restore"
 PLACE_REMOVED = "place.remove"
 PERSON_EXPORTED = "person.export"
+PERSON_GROUPS = "person.groups"
+RULE_ADDED = "rule.add"
+RULE_CHANGED = "rule.change"
+RULE_ENDED = "rule.end"
+CALENDAR_ADDED = "calendar.add"
+CALENDAR_WITHDRAWN = "calendar.withdraw"
+EXCUSE_ADDED = "excuse.add"
+EXCUSE_WITHDRAWN = "excuse.withdraw"
+APPROVED = "approval.grant"
+REFUSED = "approval.refuse"
+MONTH_CLOSED = "month.close"
+MONTH_OPENED = "month.open"
+COVERAGE_ADDED = "coverage.add"
 OF_PEOPLE: Final = ("person", "template", "lookalike")
 """What the actions begin with whose subject is a person's internal id."""
 NAMING: Final = ("person", "to", "from", "other")

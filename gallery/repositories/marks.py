@@ -1,19 +1,49 @@
 """Who was there: marks are appended, and a correction says which of them are void."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, Literal
+from datetime import UTC, date, datetime
+from typing import Any, Final, Literal
 from uuid import uuid4
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Select, and_, exists, false, func, insert, literal, or_, select
+from sqlalchemy import (
+    DateTime,
+    Select,
+    Text,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session, aliased
 
+from gallery.errors import GalleryFailed
+from gallery.repositories.batches import in_batches
 from gallery.repositories.corrections import corrected
 from gallery.repositories.events import MARK_ADDED
-from gallery.schema import CorrectionRow, EventRow, Instant, JsonText, MarkRow, Person, SessionRow, SightingRow
-from gallery.values import Method, StoredMark
+from gallery.schema import (
+    ApprovalRow,
+    CorrectionRow,
+    EventRow,
+    Instant,
+    JsonText,
+    MarkRow,
+    Person,
+    SessionRow,
+    SightingRow,
+)
+from gallery.values import Direction, Method, StoredMark, TimedMark
 
+AWAITS: Final = "awaits"
+APPROVAL: Final = "approval"
+"""What the details of a mark hold that counts only once somebody else has approved it: `{AWAITS: APPROVAL}`."""
 _VOID, _RESTORE = "void", "restore"
 _COLUMNS = (
     "id",
@@ -27,6 +57,7 @@ _COLUMNS = (
     "method",
     "sighting_id",
     "details",
+    "direction",
 )
 
 
@@ -73,6 +104,108 @@ def of_person(session: Session, person: int) -> list[StoredMark]:
     return _read(session, query.order_by(MarkRow.at, MarkRow.ordinal, MarkRow.id))
 
 
+def waiting(session: Session) -> list[StoredMark]:
+    """The valid marks that wait for somebody to approve them, in order of time."""
+    unseen = ~exists().where(ApprovalRow.mark_id == MarkRow.id)
+    query = select(MarkRow).where(_says_that_it_awaits(), unseen, valid())
+    found = _read(session, query.order_by(MarkRow.at, MarkRow.ordinal, MarkRow.id))
+    return [each for each in found if awaits(each.details)]
+
+
+def awaits(details: Mapping[str, Any]) -> bool:
+    """Whether the details of a mark say that it counts only once somebody else has approved it."""
+    return details.get(AWAITS) == APPROVAL
+
+
+def _says_that_it_awaits() -> Any:
+    """Whether the text of the details may say so: most of them need not be read as JSON."""
+    return type_coerce(MarkRow.details, Text).like(f'%"{AWAITS}"%')
+
+
+# For timetables
+
+
+def timeline(
+    session: Session, begin: datetime, end: datetime, people: Collection[int] | None = None
+) -> list[TimedMark]:
+    """The valid marks of begin <= at < end, of these people or of all, by person (internal id), time and ordinal.
+
+    Those that wait for approval are ``pending``, refused ones are left out. Made for half a million of them: few
+    statements, columns and not objects; what was said of marks, which is of few, is read by itself.
+    """
+    days, silent = _Days(session), _void_ids(session)
+    said = dict(session.execute(select(ApprovalRow.mark_id, ApprovalRow.granted)).tuples().all())
+    silent |= {mark for mark, granted in said.items() if mark is not None and not granted}
+    details = case((_says_that_it_awaits(), MarkRow.details))
+    query = select(
+        MarkRow.id,
+        MarkRow.person_id,
+        type_coerce(MarkRow.at, DateTime(timezone=True)),
+        MarkRow.time_known,
+        MarkRow.direction,
+        MarkRow.method,
+        MarkRow.session_id,
+        type_coerce(details, JsonText()),
+    )
+    query = query.where(MarkRow.at >= begin, MarkRow.at < end)
+    query = query.order_by(MarkRow.person_id, MarkRow.at, MarkRow.ordinal, MarkRow.id)
+    parts = (
+        [query] if people is None else [query.where(MarkRow.person_id.in_(each)) for each in in_batches(sorted(people))]
+    )
+    return [
+        TimedMark(
+            mark,
+            person,
+            at if at.tzinfo is UTC else _in_utc(at),
+            known,
+            direction,
+            method,
+            where,
+            days[where],
+            facts is not None and mark not in said and awaits(facts),
+        )
+        for part in parts
+        for mark, person, at, known, direction, method, where, facts in session.execute(part)
+        if mark not in silent
+    ]
+
+
+def _in_utc(at: datetime) -> datetime:
+    """As `Instant` reads it, for engines that keep no zone."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _void_ids(session: Session) -> set[str]:
+    """The marks whose latest word of those that void or restore is that they are void."""
+    query = select(CorrectionRow.mark_id, CorrectionRow.kind).where(CorrectionRow.kind.in_((_VOID, _RESTORE)))
+    latest = dict(session.execute(query.order_by(CorrectionRow.id)).tuples().all())
+    return {mark for mark, kind in latest.items() if mark is not None and kind == _VOID}
+
+
+class _Days(dict[int, date]):
+    """By session, the local day it belongs to: its own, or that of the beginning of a named one in its zone."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        query = select(SessionRow.id, SessionRow.day, SessionRow.opens, SessionRow.zone, SessionRow.name)
+        self._rows = {row.id: row for row in session.execute(query)}
+
+    def __missing__(self, number: int) -> date:
+        row = self._rows[number]
+        self[number] = found = date.fromisoformat(row.day) if row.day else _local_day(row.opens, row.zone, row.name)
+        return found
+
+
+def _local_day(at: datetime, zone: str, name: str) -> date:
+    try:
+        return at.astimezone(ZoneInfo(zone)).date()
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise GalleryFailed(f"session {name}", f"its time zone {zone} is not known on this computer") from error
+
+
+# Writing
+
+
 def add(
     session: Session,
     person: int,
@@ -85,6 +218,7 @@ def add(
     sighting: int | None = None,
     details: Mapping[str, Any] | None = None,
     time_known: bool = True,
+    direction: Direction | None = None,
     open_at: datetime | None = None,
     unless: Literal["any", "valid", "none"] = "any",
 ) -> StoredMark | None:
@@ -93,8 +227,9 @@ def add(
     In its way stands any mark, a valid one, or none. The session was closed where it is so at ``open_at``; with None
     a closed one takes it, too. One statement: it asks and writes at once.
     """
+    facts = dict(details or {})
     new = StoredMark(
-        uuid4().hex, person, session_id, 1, at, time_known, entered, by, method, sighting, dict(details or {})
+        uuid4().hex, person, session_id, 1, at, time_known, entered, by, method, sighting, facts, direction
     )
     theirs = and_(MarkRow.person_id == person, MarkRow.session_id == session_id)
     in_the_way = {"any": exists().where(theirs), "valid": exists().where(theirs, valid()), "none": false()}[unless]
@@ -112,6 +247,7 @@ def add(
             literal(method),
             literal(sighting, MarkRow.sighting_id.type),
             literal(new.details, JsonText()),
+            literal(direction, MarkRow.direction.type),
         )
         .select_from(SessionRow)
         .join(Person, Person.id == person)

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from gallery.names import clean
-from gallery.schema import Group, PlaceRow, SightingRow
-from gallery.values import Place, PlaceKind
+from gallery.schema import CoverageRow, Group, PlaceRow, SightingRow
+from gallery.values import Direction, Place, PlaceKind
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher
@@ -28,10 +28,17 @@ def insert(
     site: str | None = None,
     group_id: int | None = None,
     target_fpir: float | None = None,
+    direction: Direction | None = None,
 ) -> Place:
     """A new place; without an address no cipher is needed. Raises PersonInvalid for the name, Conflict."""
     row = PlaceRow(
-        name=clean(name, "place"), kind=kind, site=site, group_id=group_id, target_fpir=target_fpir, created=at
+        name=clean(name, "place"),
+        kind=kind,
+        site=site,
+        group_id=group_id,
+        target_fpir=target_fpir,
+        direction=direction,
+        created=at,
     )
     session.add(row)
     session.flush()
@@ -58,7 +65,7 @@ def names(session: Session, numbers: Collection[int]) -> dict[int, str]:
 
 
 def change(session: Session, number: int, **columns: Any) -> None:
-    """Give a place another `site`, `group_id` or `target_fpir`, those of them that are named."""
+    """Give a place another `site`, `group_id`, `target_fpir` or `direction`, those of them that are named."""
     row = session.get_one(PlaceRow, number)
     for column, value in columns.items():
         setattr(row, column, value)
@@ -75,12 +82,13 @@ def set_address(session: Session, cipher: "Cipher | None", number: int, address:
 
 
 def is_recorded(session: Session, number: int) -> bool:
-    """Whether a sighting names the place."""
-    return bool(session.scalar(select(exists().where(SightingRow.place_id == number))))
+    """Whether a sighting names the place, or that it has looked."""
+    seen, looked = exists().where(SightingRow.place_id == number), exists().where(CoverageRow.place_id == number)
+    return bool(session.scalar(select(or_(seen, looked))))
 
 
 def remove(session: Session, number: int) -> None:
-    """Delete a place that no sighting names; Conflict for another."""
+    """Delete a place that no record names; Conflict for another."""
     session.delete(session.get_one(PlaceRow, number))
     session.flush()
 
@@ -120,4 +128,5 @@ def _place(row: PlaceRow, group: str | None) -> Place:
         target_fpir=row.target_fpir,
         created=row.created,
         active=row.active,
+        direction=row.direction,  # type: ignore[arg-type]
     )

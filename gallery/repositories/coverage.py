@@ -1,0 +1,73 @@
+"""From when to when a source has looked, and for whom: who was not seen by then was not there."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from gallery.schema import CoverageRow, Group, PlaceRow
+from gallery.values import CoverageKind, StoredCoverage
+
+
+def begin(
+    session: Session,
+    kind: CoverageKind,
+    source: str,
+    *,
+    begins: datetime,
+    ends: datetime,
+    at: datetime,
+    by: str,
+    place: int | None = None,
+    group_id: int | None = None,
+    reason: str = "",
+) -> int:
+    """A source has looked from an instant to another (for a picture the same one); its number, for `extend`.
+
+    Conflict where it would end before it begins.
+    """
+    row = CoverageRow(kind=kind, source=source, begins=begins, ends=ends, entered=at, by=by, reason=reason)
+    row.place_id, row.group_id = place, group_id
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def extend(session: Session, number: int, ends: datetime) -> None:
+    """The source has gone on looking until then; an earlier instant changes nothing."""
+    later = update(CoverageRow).where(CoverageRow.id == number, CoverageRow.ends < ends).values(ends=ends)
+    session.execute(later, execution_options={"synchronize_session": False})
+
+
+def within(session: Session, begin: datetime, end: datetime) -> list[StoredCoverage]:
+    """What has an instant in begin <= t < end, by its beginning."""
+    query = (
+        select(CoverageRow, Group.name, PlaceRow.site)
+        .outerjoin(Group, Group.id == CoverageRow.group_id)
+        .outerjoin(PlaceRow, PlaceRow.id == CoverageRow.place_id)
+        .where(CoverageRow.begins < end, CoverageRow.ends >= begin)
+        .order_by(CoverageRow.begins, CoverageRow.id)
+    )
+    return [_coverage(*row) for row in session.execute(query)]
+
+
+def watermarks(session: Session) -> dict[str, datetime]:
+    """Until when each source has looked at the latest, by source."""
+    query = select(CoverageRow.source, func.max(CoverageRow.ends)).group_by(CoverageRow.source)
+    return dict(session.execute(query.order_by(CoverageRow.source)).tuples().all())
+
+
+def _coverage(row: CoverageRow, group: str | None, site: str | None) -> StoredCoverage:
+    return StoredCoverage(
+        id=row.id,
+        kind=row.kind,  # type: ignore[arg-type]
+        source=row.source,
+        place=row.place_id,
+        group=group,
+        site=site,
+        begins=row.begins,
+        ends=row.ends,
+        entered=row.entered,
+        by=row.by,
+        reason=row.reason,
+    )
