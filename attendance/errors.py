@@ -444,6 +444,13 @@ class RuleRecurrence(RuleError, id="rule.recurrence", exit_code=2):
 class RuleUnknown(RuleError, id="rule.unknown"):
     """There is no rule of this name."""
 
+    @classmethod
+    def among(cls, name: str, rules: Iterable[str]) -> Self:
+        """The error for a name that none of the rules has; it offers those that come near."""
+        from gallery.near import close_names, did_you_mean
+
+        return cls(name, f"there is no rule of this name{did_you_mean(close_names(name, rules))}")
+
 
 class InternalFailed(AttendanceError, id="internal.failed"):
     """Something unforeseen failed; nothing was marked because of it."""

@@ -292,10 +292,11 @@ def _stretches(
 ) -> "Sequence[Stretch]":
     """Days in a row that are decided alike in a scope, if by an entry of this very scope, or as no term runs in it."""
     found: list[Stretch] = []
+    termed = any(each.kind == "term" and (each.site, each.group) == scope for each in stored.values())
     for day in _days([Days("open", first, last, "")]):
         ruling = calendar.ruling(day, *scope)
         entry = None if ruling.entry is None else stored.get(ruling.entry.key)
-        own = ruling.closed and scope == (None, None) if entry is None else (entry.site, entry.group) == scope
+        own = ruling.closed and termed if entry is None else (entry.site, entry.group) == scope
         if not own:
             continue
         before = found[-1] if found else None

@@ -305,27 +305,22 @@ class Timetables:
         refuse_reach(transaction, before, self._statuses.plan(), self._sessions.zone, days)
 
     def _written(self, transaction: "Transaction", actor: "Actor", draft: Draft, reason: str) -> bool:
+        """Append the versions of a draft, each with its event; false where there is none."""
         now, entry = self._clock.utc(), draft.entry
         if not draft.turns:
             return False
-        key, action = entry.key, _action(draft)
+        key = entry.key
         if key == NEW:
             number = group_number(transaction, entry.group) if entry.group else None
             key = rules.insert(transaction, entry.name, at=now, group_id=number, person=entry.person)
-        numbers = [
-            rules.add_version(
-                transaction,
-                key,
-                from_day=day,
-                spec=None if rule is None else rule.to_dict(),
-                at=now,
-                by=actor.name,
-                reason=reason,
-            ).id
-            for day, rule in draft.turns
-        ]
-        details = {"versions": numbers, "from": min(day for day, _ in draft.turns).isoformat()}
-        record(transaction, at=now, by=actor.name, action=action, subject=key, details=details)
+        for count, (day, rule) in enumerate(draft.turns):
+            action = RULE_ADDED if entry.key == NEW and not count else RULE_CHANGED if rule else RULE_ENDED
+            spec = None if rule is None else rule.to_dict()
+            made = rules.add_version(
+                transaction, key, from_day=day, spec=spec, at=now, by=actor.name, reason=reason
+            )
+            details = {"version": made.id, "day": day.isoformat()}
+            record(transaction, at=now, by=actor.name, action=action, subject=key, details=details)
         self._gallery.store.bump(transaction)
         return True
 
@@ -372,12 +367,6 @@ def _named(transaction: "Transaction", name: str) -> "StoredRule":
     if found is None:
         raise RuleUnknown.among(name, [each.name for each in rules.all_rules(transaction)])
     return found
-
-
-def _action(draft: Draft) -> str:
-    if draft.entry.key == NEW:
-        return RULE_ADDED
-    return RULE_CHANGED if any(rule is not None for _, rule in draft.turns) else RULE_ENDED
 
 
 def _refuse_order(name: str, first: date, until: date | None) -> None:
