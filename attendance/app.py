@@ -11,11 +11,19 @@ from typing import TYPE_CHECKING, Any, Self
 from attendance.access import Actor
 from attendance.clock import Clock, SystemClock
 from attendance.faults import Problem
-from attendance.home import encoder_card, former_name, home_folder, in_background, load_pipeline, pipeline_id
+from attendance.home import (
+    encoder_card,
+    former_name,
+    home_folder,
+    in_background,
+    keep_zone,
+    load_pipeline,
+    pipeline_id,
+)
 from attendance.judge.decision import Policy
 from attendance.records import Decision
 from attendance.scope import Scope
-from attendance.settings import Resolved, Settings, Value, load
+from attendance.settings import Resolved, Settings, Value, check, load
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -42,6 +50,7 @@ if TYPE_CHECKING:
     from attendance.services.reviewing import Reviews
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
+    from attendance.services.statuses import Statuses
     from attendance.services.upkeep import Upkeep
     from attendance.sources import Source
     from enroll.card import EncoderCard
@@ -72,6 +81,8 @@ class Attendance:
         self.settings: Settings = resolved.values
         self.clock = clock
         self.actor = actor or Actor.of_account()
+        self.zone_taken: str | None = None
+        """In words the zone that this new home keeps from now on, and what told it; None for any other home."""
         self._pipeline = pipeline
         self._loading: Future[Pipeline] | None = None
         self._lock = threading.RLock()
@@ -88,23 +99,29 @@ class Attendance:
         read_only: bool = False,
         preload: bool = False,
         actor: Actor | None = None,
+        zone: str | None = None,
     ) -> Self:
         """Open the home, created on first use; ``pipeline`` replaces the shipped detector and encoder.
 
-        ``flags`` overrule settings. With ``read_only`` nothing is ever written. With ``preload`` detector and
-        encoder load beside the database, for those who will surely need them. ``actor`` is who acts wherever
-        no other is named; without one, the account that this process runs under. Raises GalleryUnusable,
-        SettingsError.
+        A new home keeps the zone of its site: ``zone``, else the one that a setting gives, else the computer's, unless
+        that is in doubt; see `zone_taken`. ``flags`` overrule settings. With ``read_only`` nothing is ever written.
+        With ``preload`` detector and encoder load beside the database, for those who will surely need them. ``actor``
+        is who acts wherever no other is named; without one, the account that this process runs under. Raises
+        GalleryUnusable, SettingsError.
         """
         folder = home_folder(home)
         resolved = load(folder, flags=flags)
+        if zone is not None:
+            check("time_zone", zone, "zone")
         clock = clock or SystemClock()
         loading = in_background(lambda: load_pipeline(resolved.values)) if preload and pipeline is None else None
         from gallery import Store
 
+        begins = create and not read_only and not Store.is_there(folder)
         store = Store.open(folder, create=create, read_only=read_only, at=clock.utc())
-        opened = cls(store, resolved, clock, pipeline, actor)
-        opened._loading = loading
+        taken = keep_zone(folder, zone or resolved.values.time_zone, clock.utc()) if begins else None
+        opened = cls(store, load(folder, flags=flags) if taken else resolved, clock, pipeline, actor)
+        opened._loading, opened.zone_taken = loading, taken
         return opened
 
     def close(self) -> None:
@@ -284,6 +301,13 @@ class Attendance:
         from attendance.services.reporting import Reports
 
         return Reports(self.gallery, self.sessions, self.marks, self.clock)
+
+    @cached_property
+    def statuses(self) -> "Statuses":
+        """What became of everybody by the timetable."""
+        from attendance.services.statuses import Statuses
+
+        return Statuses(self.gallery, self.sessions, self.clock)
 
     @cached_property
     def places(self) -> "Places":
@@ -506,3 +530,11 @@ class Attendance:
         from attendance.services.reporting import Asked
 
         return self.reports.rows(Asked(session, first, last, group))
+
+
+def zone_wanted(home: Path | str | None, flags: Mapping[str, Value] | None = None) -> bool:
+    """Whether there is no home yet, and no setting tells the zone of its site."""
+    from gallery import Store
+
+    folder = home_folder(home)
+    return not Store.is_there(folder) and load(folder, flags=flags).values.time_zone is None

@@ -11,6 +11,7 @@ from attendance.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from concurrent.futures import Future
+    from datetime import datetime
 
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
@@ -40,6 +41,23 @@ def user_path(path: Path | str) -> Path:
         return Path(path).expanduser()
     except (RuntimeError, OSError, KeyError) as error:
         raise HomeUnknown(str(path), "the home folder that ~ stands for is not known") from error
+
+
+def keep_zone(home: Path, zone: str | None, at: "datetime") -> str | None:
+    """Write the zone of a new home's site into its settings: the one given, else the computer's.
+
+    Days are those of the site from the first one on, wherever the home is opened later. Returns in words what was
+    taken; None where nothing was, as the computer's zone is in doubt. Raises SettingValue, SettingsFile.
+    """
+    from attendance.settings import save
+    from attendance.zones.computer import computer_zone
+
+    if zone is not None:
+        return f"{save(home, 'time_zone', zone)}, as given"
+    found = computer_zone(at)
+    if found.warning is not None:
+        return None
+    return f"{save(home, 'time_zone', found.name)}, told by {found.origin}"
 
 
 def encoder_folder(name: str) -> Path:

@@ -83,6 +83,10 @@ class Database(Protocol):
         """Record a fact about the home, or forget it with None."""
 
     @staticmethod
+    def is_there(home: Path) -> bool:
+        """Whether `home` has a database."""
+
+    @staticmethod
     def refuse_used(home: Path) -> None:
         """Raise NotEmpty where the database of `home` is, or was: nothing is restored over it."""
 

@@ -4,6 +4,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from attendance.access import Actor
+from attendance.cli.output import ask, at_terminal, say
+from attendance.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,11 +19,38 @@ if TYPE_CHECKING:
 def writing(
     home: "Path | None", flags: "Mapping[str, Value] | None" = None, *, preload: bool = False
 ) -> "Iterator[Attendance]":
-    """The home, made on first use; with ``preload`` detector and encoder load meanwhile."""
+    """The home, made on first use; with ``preload`` detector and encoder load meanwhile.
+
+    On a terminal the zone of a new home's site is asked for; elsewhere it is the computer's, and said.
+    """
     from attendance.app import Attendance
 
-    with Attendance.open(home, flags=flags, preload=preload, actor=_actor()) as app:
+    zone = _asked_zone(home, flags)
+    with Attendance.open(home, flags=flags, preload=preload, actor=_actor(), zone=zone) as app:
+        if app.zone_taken is not None:
+            say(f"days are those of {app.zone_taken}; 'attendance config set time_zone ZONE' sets another")
         yield app
+
+
+def _asked_zone(home: "Path | None", flags: "Mapping[str, Value] | None") -> str | None:
+    """What a person at a terminal says; None where nobody is asked, as the zone is set or the home there already."""
+    if not at_terminal():
+        return None
+    from attendance.app import zone_wanted
+    from attendance.zones.computer import computer_zone
+
+    if not zone_wanted(home, flags):
+        return None
+
+    found = computer_zone(SystemClock().utc())
+    return ask("Time zone of the site, whose days are counted", found.likely[0] if found.likely else found.name, _zone)
+
+
+def _zone(text: str) -> str:
+    """The zone that was typed; raises SettingValue."""
+    from attendance.settings import check
+
+    return str(check("time_zone", text, "time zone"))
 
 
 @contextmanager

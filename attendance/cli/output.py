@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from refusal import Refusal
+
 if TYPE_CHECKING:
     from attendance.records import Decision
 
@@ -38,6 +40,25 @@ def say(text: str) -> None:
 def on_terminal() -> bool:
     """Whether results go to a person's screen."""
     return sys.stdout.isatty()
+
+
+def at_terminal() -> bool:
+    """Whether a person can be asked: what they type is read, and what is said to them is seen."""
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def ask(question: str, proposed: str, read: Callable[[str], str]) -> str:
+    """What a person answers, ``proposed`` where that is nothing; asked again until ``read`` takes it."""
+    while True:
+        sys.stderr.write(f"{printable(question)} [{printable(proposed)}]: ")
+        sys.stderr.flush()
+        told = sys.stdin.readline()
+        if not told:
+            return proposed
+        try:
+            return read(told.strip() or proposed)
+        except Refusal as error:
+            say(error.line)
 
 
 def line(text: str) -> None:

@@ -79,6 +79,14 @@ class Store(Transactions):
         return store
 
     @staticmethod
+    def is_there(home: Path) -> bool:
+        """Whether `home` has a database; one that cannot be looked at counts as there, and opening it tells why."""
+        try:
+            return (Path(home).expanduser() / DATABASE).exists()
+        except OSError:
+            return True
+
+    @staticmethod
     def _begin_home(path: Path, *, create: bool) -> None:
         if not create:
             raise GalleryMissing(str(path), "there is no gallery here")

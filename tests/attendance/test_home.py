@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from attendance import Attendance
-from attendance.errors import HomeUnknown, SettingUnknown
+from attendance.errors import HomeUnknown, SettingUnknown, SettingValue
 from attendance.home import encoder_folder, home_folder, load_pipeline
 from attendance.settings import Settings
 from enroll import CHECK_LIMITS, ENROLL_LIMITS, EncoderMissing, PartUnknown, registry
@@ -160,3 +160,39 @@ def test_threshold_of_the_shipped_encoder(home):
     thresholds = [policy.threshold for policy in policies]
     assert sorted(thresholds) == thresholds
     assert all(policy.review_threshold < policy.threshold for policy in policies)
+
+
+def test_a_new_home_keeps_the_zone_of_its_site(tmp_path, tz):
+    """The computer's zone of the first day is the home's from then on, and that is told; an old home keeps its own."""
+    tz("Europe/Berlin")
+    with Attendance.open(tmp_path / "home") as app:
+        assert ("Europe/Berlin", "Europe/Berlin, told by TZ=Europe/Berlin") == (app.zone, app.zone_taken)
+    tz("Asia/Tokyo")
+    with Attendance.open(tmp_path / "home") as app:
+        assert ("Europe/Berlin", None) == (app.zone, app.zone_taken)
+
+
+def test_a_zone_given_is_that_of_a_new_home(tmp_path):
+    """Whoever makes a home may tell its zone; one that is none makes nothing."""
+    with Attendance.open(tmp_path / "home", zone="Australia/Lord_Howe") as app:
+        assert ("Australia/Lord_Howe", "Australia/Lord_Howe, as given") == (app.zone, app.zone_taken)
+    with pytest.raises(SettingValue, match="Lord_Howe"):
+        Attendance.open(tmp_path / "other", zone="Australia/Lord_How")
+    assert not (tmp_path / "other").exists()
+
+
+def test_a_zone_of_the_environment_is_kept_by_a_new_home(tmp_path, monkeypatch):
+    """Days do not change when the variable is gone, as in a job that runs without it."""
+    monkeypatch.setenv("ATTENDANCE_TIME_ZONE", "Europe/Dublin")
+    with Attendance.open(tmp_path / "home"):
+        pass
+    monkeypatch.delenv("ATTENDANCE_TIME_ZONE")
+    with Attendance.open(tmp_path / "home") as app:
+        assert "Europe/Dublin" == app.zone
+
+
+def test_a_zone_in_doubt_is_kept_by_nobody(tmp_path, tz):
+    """Where the computer's zone is in doubt a new home takes none, and the doubt is said at each mark."""
+    tz("JST-9")
+    with Attendance.open(tmp_path / "home") as app:
+        assert (None, None, True) == (app.zone_taken, app.settings.time_zone, app.zone_warning is not None)

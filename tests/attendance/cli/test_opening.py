@@ -67,3 +67,21 @@ def test_newer_home(command, home, draw):
     for arguments in (["check", draw("b.png", (1,))], ["gallery", "list"]):
         code, out, err = command(*arguments)
         assert (3, "", True) == (code, out, err.startswith("error[gallery.newer] "))
+
+
+def test_a_new_home_says_which_zone_it_keeps(command):
+    """The first command that makes a home says whose days are counted from now on; later ones do not."""
+    told = "days are those of UTC, told by TZ=UTC; 'attendance config set time_zone ZONE' sets another"
+    assert told == command("session", "open", "Maths")[2].splitlines()[0]
+    assert [] == [line for line in command("session", "open", "Physics")[2].splitlines() if line.startswith("days")]
+
+
+def test_a_person_at_a_terminal_is_asked_for_the_zone(command, home, monkeypatch):
+    """Whoever begins a home at a terminal names its zone; a slip is explained and asked again."""
+    import io
+
+    monkeypatch.setattr("attendance.cli.opening.at_terminal", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO("Europe/Berln\nEurope/Berlin\n"))
+    code, _, err = command("session", "open", "Maths")
+    assert (0, 2, True) == (code, err.count("Time zone of the site"), "did you mean Europe/Berlin" in err)
+    assert 'time_zone = "Europe/Berlin"\n' == (home / "config.toml").read_text()

@@ -1,0 +1,255 @@
+"""What became of everybody: all that is known is read from the gallery in one view, and statuses are derived from it.
+
+Nothing of it is stored: the same records give the same statuses again, whoever asks and for whichever span.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
+
+from attendance.errors import RuleUnknown
+from attendance.records import PersonRef
+from attendance.services.people import known_group
+from attendance.timetable import belonging
+from attendance.timetable.calendar import Calendar
+from attendance.timetable.facts import CalendarEntry, Cover, Entry, Excuse, Expected, Mark, Version
+from attendance.timetable.occurrences import of_entries
+from attendance.timetable.rule import Rule
+from attendance.timetable.status import derive
+from attendance.timetable.whom import concerns
+from attendance.zones import day_bounds
+from gallery.repositories import calendar, coverage, events, excuses, groups, marks, rules
+from gallery.standing import NEVER_LEFT
+
+if TYPE_CHECKING:
+    from attendance.clock import Clock
+    from attendance.register.sessions import Sessions
+    from attendance.timetable.attended import Attended
+    from attendance.timetable.occurrence import Occurrence
+    from gallery import Gallery
+    from gallery.ports import Transaction
+    from gallery.values import CalendarDays, PersonInfo, StoredCoverage, StoredExcuse, StoredRule, TimedMark
+
+AROUND: Final = timedelta(days=2)
+"""How far beyond the days asked for occurrences and marks are looked at: a mark belongs to the nearest of them."""
+_ENROLLED: Final = ("person.enroll", "template.add")
+_FOREVER: Final = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Statuses in order of day, beginning, entry and the person's id, with what they were derived from.
+
+    ``people`` are those of the rows by the gallery's number, ``how`` is how each mark that counts was made, by its
+    id. ``zone`` is the site's.
+    """
+
+    rows: "list[Attended]"
+    people: Mapping[int, PersonRef]
+    how: Mapping[str, str]
+    entries: tuple[Entry, ...]
+    calendar: tuple[CalendarEntry, ...]
+    zone: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Of which days (first to last), and of whom and what alone: people of a group, one person, one entry's name."""
+
+    first: date
+    last: date
+    group: str | None = None
+    person: int | None = None
+    entry: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The timetable and the calendar that statuses are derived by."""
+
+    entries: tuple[Entry, ...]
+    calendar: tuple[CalendarEntry, ...]
+
+
+class Statuses:
+    """Derives who was present, late, excused, absent, or never looked for."""
+
+    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock") -> None:
+        self._gallery, self._sessions, self._clock = gallery, sessions, clock
+
+    def any(self) -> bool:
+        """Whether there is a timetable at all."""
+        with self._gallery.store.reading() as transaction:
+            return bool(rules.all_rules(transaction))
+
+    def plan(self) -> Plan:
+        """The timetable and the calendar as they are stored."""
+        with self._gallery.store.reading() as transaction:
+            entries = tuple(map(entry_of, rules.all_rules(transaction)))
+            return Plan(entries, tuple(map(calendar_entry_of, calendar.entries(transaction))))
+
+    def derive(self, wanted: Wanted, plan: Plan | None = None) -> Derived:
+        """The statuses wanted, by the stored timetable and calendar, or as they would be by another ``plan``.
+
+        Raises GroupUnknown, RuleUnknown.
+        """
+        with self._gallery.store.reading() as transaction:
+            known_group(self._gallery, wanted.group)
+            plan = plan or self.plan()
+            _known_entry(plan, wanted.entry)
+            return self._derived(transaction, wanted, plan)
+
+    def _derived(self, transaction: "Transaction", wanted: Wanted, plan: Plan) -> Derived:
+        now, zone = self._clock.utc(), self._sessions.zone
+        people = {each.id: each for each in self._gallery.people(active=None)}
+        expected = self._expected(transaction, people.values(), wanted.person)
+        occurring = of_entries(plan.entries, wanted.first - AROUND, wanted.last + AROUND, Calendar(plan.calendar))
+        begin, end = _bounds(wanted, zone)
+        known = _Known(transaction, begin, end, wanted.person)
+        rows: list[Attended] = []
+        for person, theirs in _by_person(expected, occurring):
+            found = derive(person, theirs, known.marks[person.key], known.excuses[person.key], known.covers, now=now)
+            rows += (each for each in found if _asked(wanted, person, each))
+        names = {each.person: people[each.person] for each in rows}
+        rows.sort(
+            key=lambda each: (
+                each.occurrence.day,
+                each.occurrence.begins,
+                each.occurrence.name,
+                names[each.person].external_id,
+            )
+        )
+        refs = {key: PersonRef(each.external_id, each.name, key) for key, each in names.items()}
+        return Derived(rows, refs, known.how, plan.entries, plan.calendar, zone, now)
+
+    def _expected(self, transaction: "Transaction", people: "Iterable[PersonInfo]", only: int | None) -> list[Expected]:
+        turns: dict[tuple[int, str], list[belonging.Turn]] = defaultdict(list)
+        for turn in groups.turns(transaction):
+            turns[turn.person, turn.group].append((turn.from_day, turn.member))
+        standing, seen = self._gallery.standings(), _first_enrolled(transaction)
+        told: dict[int, set[str]] = defaultdict(set)
+        for person, group in turns:
+            told[person].add(group)
+        return [
+            Expected(
+                key=each.id,
+                spells=tuple(
+                    spell
+                    for group in sorted({*each.groups, *told[each.id]})
+                    for spell in belonging.spells(group, turns.get((each.id, group), ()), member=group in each.groups)
+                ),
+                recognisable=seen.get(each.id, each.created if each.templates else None),
+                away=tuple(belonging.away(standing.get(each.id, NEVER_LEFT).spells, _FOREVER)),
+            )
+            for each in people
+            if only is None or each.id == only
+        ]
+
+
+class _Known:
+    """What is stored of a span of time, by person."""
+
+    def __init__(self, transaction: "Transaction", begin: datetime, end: datetime, person: int | None) -> None:
+        people = None if person is None else [person]
+        self.marks: dict[int, list[Mark]] = defaultdict(list)
+        self.how: dict[str, str] = {}
+        for mark in marks.timeline(transaction, begin, end, people):
+            self.marks[mark.person].append(mark_of(mark))
+            self.how[mark.id] = mark.method
+        self.excuses: dict[int, list[Excuse]] = defaultdict(list)
+        for excuse in excuses.of(transaction, people, within=(begin, end)):
+            if excuse.counts or excuse.pending:
+                self.excuses[excuse.person].append(excuse_of(excuse))
+        self.covers = [cover_of(each) for each in coverage.within(transaction, begin, end)]
+
+
+def _by_person(
+    people: "Iterable[Expected]", occurring: "Iterable[Occurrence]"
+) -> "Iterator[tuple[Expected, list[Occurrence]]]":
+    """Everybody with the occurrences that concern them."""
+    by_entry: dict[int, list[Occurrence]] = defaultdict(list)
+    for each in occurring:
+        by_entry[each.entry.key].append(each)
+    of_group: dict[str, list[int]] = defaultdict(list)
+    of_person: dict[int, list[int]] = defaultdict(list)
+    of_all: list[int] = []
+    for key, found in by_entry.items():
+        entry = found[0].entry
+        if entry.person is not None:
+            of_person[entry.person].append(key)
+        else:
+            (of_all if entry.group is None else of_group[entry.group]).append(key)
+    for person in people:
+        named = {each.group for each in person.spells}
+        keys = [
+            *of_all,
+            *of_person.get(person.key, ()),
+            *(key for group in sorted(named) for key in of_group.get(group, ())),
+        ]
+        theirs = [each for key in keys for each in by_entry[key] if concerns(each.entry, person, each.day)]
+        if theirs:
+            yield person, sorted(theirs, key=attrgetter("begins", "entry.key"))
+
+
+def _asked(wanted: Wanted, person: Expected, row: "Attended") -> bool:
+    day = row.occurrence.day
+    if not wanted.first <= day <= wanted.last or wanted.entry not in {None, row.occurrence.name}:
+        return False
+    return wanted.group is None or person.belongs(wanted.group, day)
+
+
+def _bounds(wanted: Wanted, zone: str) -> tuple[datetime, datetime]:
+    """The instants between which marks may matter, wherever the rules' zones are."""
+    return day_bounds(wanted.first, zone)[0] - 2 * AROUND, day_bounds(wanted.last, zone)[1] + 2 * AROUND
+
+
+def _first_enrolled(transaction: "Transaction") -> dict[int, datetime]:
+    """Since when people can be recognised: their first photo, whatever became of its template since."""
+    found: dict[int, datetime] = {}
+    for action in _ENROLLED:
+        for subject, times in events.times(transaction, action).items():
+            found[int(subject)] = min(times[0], found.get(int(subject), times[0]))
+    return found
+
+
+def _known_entry(plan: Plan, name: str | None) -> None:
+    if name is not None and name not in {each.name for each in plan.entries}:
+        raise RuleUnknown.among(name, (each.name for each in plan.entries))
+
+
+# From what is stored to what statuses are derived from
+
+
+def entry_of(stored: "StoredRule") -> Entry:
+    """An entry of the timetable as it is stored."""
+    versions = (
+        Version(each.id, each.from_day, None if each.spec is None else Rule.from_dict(each.spec))
+        for each in stored.versions
+    )
+    return Entry(stored.id, stored.name, stored.group, stored.person, tuple(versions))
+
+
+def calendar_entry_of(stored: "CalendarDays") -> CalendarEntry:
+    """An entry of the calendar as it is stored."""
+    return CalendarEntry(
+        stored.id, stored.kind, stored.first, stored.last, stored.name, stored.source, stored.site, stored.group
+    )
+
+
+def mark_of(stored: "TimedMark") -> Mark:
+    """A mark that counts, or waits for approval."""
+    return Mark(stored.id, stored.at, stored.day, stored.direction, stored.method, stored.time_known, stored.pending)
+
+
+def excuse_of(stored: "StoredExcuse") -> Excuse:
+    """An excuse that counts, or waits for approval."""
+    return Excuse(stored.id, stored.begins, stored.ends, stored.reason, stored.pending)
+
+
+def cover_of(stored: "StoredCoverage") -> Cover:
+    """A span in which people were looked for."""
+    return Cover(stored.source, stored.kind, stored.begins, stored.ends, stored.group, stored.site)
