@@ -36,11 +36,14 @@ if TYPE_CHECKING:
     from attendance.register.sessions import Sessions
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand, ByHandMark
+    from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks, ShowPicture
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enrolled, Enroller, NotEnrolled
+    from attendance.services.excuses import Excuses
     from attendance.services.leaving import Leaving
     from attendance.services.lookalikes import Lookalikes
+    from attendance.services.months import Months
     from attendance.services.outlook import Outlooks
     from attendance.services.people import People
     from attendance.services.places import Places
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
     from attendance.services.statuses import Statuses
+    from attendance.services.timetables import Timetables
     from attendance.services.upkeep import Upkeep
     from attendance.sources import Source
     from enroll.card import EncoderCard
@@ -315,6 +319,34 @@ class Attendance:
         from attendance.services.places import Places
 
         return Places(self.gallery, self.clock)
+
+    @cached_property
+    def timetables(self) -> "Timetables":
+        """When who is expected."""
+        from attendance.services.timetables import Timetables
+
+        return Timetables(self.gallery, self.sessions, self.clock, self.statuses)
+
+    @cached_property
+    def calendars(self) -> "Calendars":
+        """Days off, and terms."""
+        from attendance.services.calendars import Calendars
+
+        return Calendars(self.gallery, self.sessions, self.clock, self.statuses)
+
+    @cached_property
+    def excuses(self) -> "Excuses":
+        """When somebody need not be there."""
+        from attendance.services.excuses import Excuses
+
+        return Excuses(self.gallery, self.sessions, self.clock, self.statuses, self.settings)
+
+    @cached_property
+    def months(self) -> "Months":
+        """What is not changed any more."""
+        from attendance.services.months import Months
+
+        return Months(self.gallery, self.sessions, self.clock, self.statuses)
 
     @cached_property
     def scopes(self) -> "Scopes":

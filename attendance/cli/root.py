@@ -6,17 +6,21 @@ import typer
 
 from attendance.cli import (
     backup,
+    calendar,
     check,
     config,
     doctor,
     enroll,
+    excuse,
     gallery,
     mark,
+    month,
     options,
     place,
     report,
     review,
     session,
+    timetable,
     train,
 )
 
@@ -54,6 +58,10 @@ app.command(epilog=options.EXIT_CODES)(mark.void)
 app.add_typer(review.app, name="review", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(report.report)
 app.add_typer(place.app, name="place", epilog=options.EXIT_CODES)
+app.add_typer(timetable.app, name="timetable", epilog=options.EXIT_CODES)
+app.add_typer(calendar.app, name="calendar", epilog=options.EXIT_CODES)
+app.add_typer(excuse.app, name="excuse", epilog=options.EXIT_CODES)
+app.add_typer(month.app, name="month", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)

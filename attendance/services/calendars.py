@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.errors import CalendarDays, CalendarUnknown
@@ -145,6 +144,16 @@ class Calendars:
         found = [one for scope in scopes for one in _stretches(calendar, stored, begin, end, scope)]
         return sorted(found, key=lambda each: (each.first, each.site or "", each.group or ""))
 
+    def every(self, first: date | None = None, last: date | None = None) -> list[Stretch]:
+        """Every entry with a day in the span, also those taken back, and those that decide nothing. Raises as `decided`."""
+        if first is not None and last is not None:
+            _refuse_order(first, last)
+        return [
+            Stretch(each.first, each.last, each.kind == "closed", each, each.site, each.group)
+            for each in self.entries(withdrawn_too=True)
+            if (first is None or first <= each.last) and (last is None or each.first <= last)
+        ]
+
     def against(
         self, source: str, like: str, told: Iterable[Days], *, first: date | None = None, last: date | None = None
     ) -> Proposal:
@@ -153,7 +162,9 @@ class Calendars:
         stored = {
             (each.kind, each.first, each.last): each
             for each in self.entries()
-            if each.source.startswith(like) and (first is None or first <= each.first) and (not last or each.last <= last)
+            if each.source.startswith(like)
+            and (first is None or first <= each.first)
+            and (not last or each.last <= last)
         }
         return Proposal(
             source,

@@ -179,7 +179,9 @@ class Months:
             derived = self._statuses.derive(Wanted(first, last))
             look = self._looked(transaction, month, derived)
             if look.unfinished:
-                raise MonthInvalid(month, f"{look.unfinished} of its statuses are not settled yet, as marks still count")
+                raise MonthInvalid(
+                    month, f"{look.unfinished} of its statuses are not settled yet, as marks still count"
+                )
             now, found = self._clock.utc(), digest(derived.rows)
             details = {
                 "rows": look.rows,
@@ -229,9 +231,7 @@ class Months:
             unfinished=sum(_settles(each) > derived.now for each in derived.rows),
         )
 
-    def _differing(
-        self, transaction: "Transaction", state: "MonthState", found: str, derived: "Derived"
-    ) -> MonthCheck:
+    def _differing(self, transaction: "Transaction", state: "MonthState", found: str, derived: "Derived") -> MonthCheck:
         """Of whom and of which days something differs, by the short digests that closing left in the log."""
         details = history(transaction, subject=state.month, action=MONTH_CLOSED)[-1].details
         here = {str(each.id) for each in self._gallery.people(active=None)}
@@ -239,11 +239,7 @@ class Months:
         removed = known.keys() - here
         people = _changed({key: each for key, each in known.items() if key in here}, digests(derived.rows, "person"))
         days = _changed(details.get("days", {}), digests(derived.rows, "day")) if people or not removed else []
-        rows = [
-            each
-            for each in derived.rows
-            if str(each.person) in people and each.occurrence.day.isoformat() in days
-        ]
+        rows = [each for each in derived.rows if str(each.person) in people and each.occurrence.day.isoformat() in days]
         refs = tuple(self._called(int(key), derived) for key in people)
         return MonthCheck(state, found, len(removed), refs, tuple(days), tuple(rows))
 

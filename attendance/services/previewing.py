@@ -1,8 +1,8 @@
 """What a change of the timetable would do, before it is done: which statuses would differ, and what comes and goes."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -92,6 +92,11 @@ class Preview:
     first: date
     last: date
 
+    def lines(self) -> "Iterator[str]":
+        """What it comes to, in words."""
+        yield f"{_number(len(self.statuses), 'status', 'statuses')} of days gone by would differ"
+        yield f"{_number(len(self.times), 'occurrence', 'occurrences')} would, from {self.first} to {self.last}"
+
 
 class Previews:
     """Derives before and after a draft, and tells the differences; nothing is written."""
@@ -165,9 +170,11 @@ def wall(each: "Occurrence") -> str:
 
 
 def _drafted(plan: "Plan", drafts: "Sequence[Draft]") -> "Plan":
-    from dataclasses import replace
-
     return replace(plan, entries=said(drafts, plan.entries))
+
+
+def _number(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
 
 
 def _row(

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.errors import RuleExists, RuleInvalid, RuleUnknown
 from attendance.records import PersonRef, instant
 from attendance.register.sessions import group_number
+from attendance.services.previewing import Preview, Previews, wall
 from attendance.services.reach import refuse_reach
-from attendance.services.statuses import Plan, entry_of
+from attendance.services.statuses import entry_of
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.drafting import Draft, basis, ended, from_day, holding, later, on_days, said, timeline
+from attendance.timetable.drafting import Draft, basis, ended, from_day, holding, later, on_days, timeline
 from attendance.timetable.facts import Entry
 from attendance.timetable.occurrences import of_entry
 from attendance.timetable.parts import Parts, changed, counted_from, held_on, rule_of, shifted, skipped, with_extra
@@ -103,6 +104,29 @@ class ShownRule:
         """One line of the table."""
         return {**self.to_dict(), "whom": self.whom}
 
+    def coming(self) -> list[dict[str, Any]]:
+        """When it takes place next: the day, and begin and end as instants and on the wall."""
+        return [
+            {
+                "day": each.day.isoformat(),
+                "begins": instant(each.begins),
+                "ends": instant(each.ends),
+                "wall": wall(each),
+            }
+            for each in self.next
+        ]
+
+    def lines(self) -> "Iterator[str]":
+        """All that is known of it, for people."""
+        yield f"{self.stored.name}, {self.whom}"
+        for each in self.versions():
+            who = f"{each['entered'][:10]} by {each['by']}{': ' if each['reason'] else ''}{each['reason']}"
+            yield f"from {each['from']}  {each['says']} (version {each['number']}, {who})"
+        if not self.next:
+            yield "takes place no more"
+        for each in self.next:
+            yield f"next {each.day:%a} {each.day} {wall(each)}"
+
     def versions(self) -> list[dict[str, Any]]:
         """What it said and says, from which day on, by whom, when and why, in the order in which it was entered."""
         return [
@@ -124,8 +148,18 @@ class Changed:
     """A rule after a change; ``new`` is false where it said all of it before. ``remarks`` are worth being told."""
 
     rule: ShownRule
-    new: bool
+    draft: Draft
     remarks: tuple[str, ...] = ()
+
+    @property
+    def new(self) -> bool:
+        """Whether anything was changed."""
+        return bool(self.draft.turns)
+
+    @property
+    def told(self) -> str:
+        """What it says from which day on."""
+        return "; ".join(f"from {day}: {'ended' if rule is None else told(rule)}" for day, rule in self.draft.turns)
 
 
 class Timetables:
@@ -285,16 +319,17 @@ class Timetables:
         rule = changed(counted_from(_basis(entry, begin), begin), parts, name=entry.name)
         return from_day(entry, begin, rule, until)
 
-    def planned(self, drafts: "Sequence[Draft]") -> Plan:
-        """The timetable as it would be."""
-        plan = self._statuses.plan()
-        return replace(plan, entries=said(drafts, plan.entries))
+    def preview(self, name: str, parts: Parts, *, first: date | None = None, until: date | None = None) -> Preview:
+        """What `change` with the same would do; nothing is written. Raises as `change`, but for MonthClosed."""
+        with self._gallery.store.reading() as transaction:
+            draft = self.altered(entry_of(_named(transaction, name)), parts, first, until)
+            return Previews(self._sessions, self._clock, self._statuses).of([draft])
 
     def _applied(self, transaction: "Transaction", actor: "Actor", draft: Draft, reason: str) -> Changed:
         with self._guarded(transaction, draft):
-            stored = self._written(transaction, actor, draft, reason)
+            self._written(transaction, actor, draft, reason)
         shown = self._shown(_named(transaction, draft.entry.name))
-        return Changed(shown, stored, tuple(self._remarks(shown, draft)) if stored else ())
+        return Changed(shown, draft, tuple(self._remarks(shown, draft)) if draft.turns else ())
 
     @contextmanager
     def _guarded(self, transaction: "Transaction", draft: Draft) -> "Iterator[None]":
@@ -304,11 +339,11 @@ class Timetables:
         days = [draft.first] if draft.first is not None else []
         refuse_reach(transaction, before, self._statuses.plan(), self._sessions.zone, days)
 
-    def _written(self, transaction: "Transaction", actor: "Actor", draft: Draft, reason: str) -> bool:
-        """Append the versions of a draft, each with its event; false where there is none."""
+    def _written(self, transaction: "Transaction", actor: "Actor", draft: Draft, reason: str) -> None:
+        """Append the versions of a draft, each with its event."""
         now, entry = self._clock.utc(), draft.entry
         if not draft.turns:
-            return False
+            return
         key = entry.key
         if key == NEW:
             number = group_number(transaction, entry.group) if entry.group else None
@@ -316,13 +351,10 @@ class Timetables:
         for count, (day, rule) in enumerate(draft.turns):
             action = RULE_ADDED if entry.key == NEW and not count else RULE_CHANGED if rule else RULE_ENDED
             spec = None if rule is None else rule.to_dict()
-            made = rules.add_version(
-                transaction, key, from_day=day, spec=spec, at=now, by=actor.name, reason=reason
-            )
+            made = rules.add_version(transaction, key, from_day=day, spec=spec, at=now, by=actor.name, reason=reason)
             details = {"version": made.id, "day": day.isoformat()}
             record(transaction, at=now, by=actor.name, action=action, subject=key, details=details)
         self._gallery.store.bump(transaction)
-        return True
 
     def _shown(self, stored: "StoredRule") -> ShownRule:
         person = None

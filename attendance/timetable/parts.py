@@ -17,7 +17,7 @@ NONE: Final = "none"
 """What takes a part away."""
 _DAYS: Final = {
     each: name
-    for name, spelt in zip(WEEKDAYS, "monday tuesday wednesday thursday friday saturday sunday".split(), strict=True)
+    for name, spelt in zip(WEEKDAYS, ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], strict=True)
     for each in (name.lower(), spelt[:3], spelt)
 }
 _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}", re.ASCII)

@@ -3,6 +3,7 @@
 from attendance.timetable.recurrence import described
 from attendance.timetable.rule import Pairing, Rule
 
+
 def told(rule: Rule) -> str:
     """When it is and how it is judged, such as "Mondays 08:00-08:45 (UTC), from 2026-03-02, late after 5 min"."""
     return ", ".join([described(rule), *_kept(rule), *_judged(rule)])
@@ -16,9 +17,7 @@ def differing(old: Rule, new: Rule) -> list[str]:
 
 def _kept(rule: Rule) -> list[str]:
     """Its breaks, where it is, and whether it ignores the calendar."""
-    found = [
-        f"{'paid' if each.paid else 'unpaid'} break {each.begins:%H:%M}-{each.ends:%H:%M}" for each in rule.breaks
-    ]
+    found = [f"{'paid' if each.paid else 'unpaid'} break {each.begins:%H:%M}-{each.ends:%H:%M}" for each in rule.breaks]
     if rule.site is not None:
         found.append(f"site {rule.site}")
     if not rule.follows_calendar:

@@ -1,0 +1,35 @@
+"""Closed months: nothing of a day in one is changed, by whatever door."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from attendance.errors import MonthClosed
+from attendance.records import instant
+from attendance.zones import local_day
+from gallery.repositories import months
+
+if TYPE_CHECKING:
+    from gallery.ports import Transaction
+
+
+def month_of(day: date) -> str:
+    """The month that a day lies in, as it is written: 2026-11."""
+    return day.isoformat()[:7]
+
+
+def refuse_closed(transaction: "Transaction", days: Iterable[date]) -> None:
+    """Raise MonthClosed where one of the days lies in a month that is closed now."""
+    touched = sorted({month_of(day) for day in days})
+    if not touched:
+        return
+    states = months.states(transaction)
+    for month in touched:
+        state = states.get(month)
+        if state is not None and state.closed:
+            raise MonthClosed(month, f"this month was closed at {instant(state.at)} by {state.by}")
+
+
+def refuse_closed_at(transaction: "Transaction", instants: Iterable[datetime], zone: str) -> None:
+    """As `refuse_closed`, for the days of these instants on the wall calendar of the zone."""
+    refuse_closed(transaction, {local_day(at, zone) for at in instants})
