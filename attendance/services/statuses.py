@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from attendance.errors import RuleUnknown
 from attendance.records import PersonRef
 from attendance.services.people import known_group
-from attendance.timetable import belonging
+from attendance.timetable import memberships
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry, Cover, Entry, Excuse, Expected, Mark, Version
 from attendance.timetable.occurrences import of_entries
@@ -127,7 +127,7 @@ class Statuses:
         return Derived(rows, refs, known.how, plan.entries, plan.calendar, zone, now)
 
     def _expected(self, transaction: "Transaction", people: "Iterable[PersonInfo]", only: int | None) -> list[Expected]:
-        turns: dict[tuple[int, str], list[belonging.Turn]] = defaultdict(list)
+        turns: dict[tuple[int, str], list[memberships.Turn]] = defaultdict(list)
         for turn in groups.turns(transaction):
             turns[turn.person, turn.group].append((turn.from_day, turn.member))
         standing, seen = self._gallery.standings(), _first_enrolled(transaction)
@@ -140,10 +140,10 @@ class Statuses:
                 spells=tuple(
                     spell
                     for group in sorted({*each.groups, *told[each.id]})
-                    for spell in belonging.spells(group, turns.get((each.id, group), ()), member=group in each.groups)
+                    for spell in memberships.spells(group, turns.get((each.id, group), ()), member=group in each.groups)
                 ),
                 recognisable=seen.get(each.id, each.created if each.templates else None),
-                away=tuple(belonging.away(standing.get(each.id, NEVER_LEFT).spells, _FOREVER)),
+                away=tuple(memberships.away(standing.get(each.id, NEVER_LEFT).spells, _FOREVER)),
             )
             for each in people
             if only is None or each.id == only

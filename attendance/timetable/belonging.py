@@ -1,52 +1,122 @@
-"""From what was said of memberships and of leaving to the spells in which somebody belonged."""
+"""Which occurrence a mark belongs to."""
 
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from itertools import accumulate
 
-from attendance.timetable.facts import Span, Spell
-
-Turn = tuple[date, bool]
-"""From that day on somebody belonged, or no longer."""
+from attendance.timetable.facts import Mark
+from attendance.timetable.occurrence import Occurrence
 
 
-def spells(group: str, turns: Iterable[Turn], *, member: bool) -> list[Spell]:
-    """The spells in a group by what was said of it, in the order it was said; the latest word counts.
+class Line:
+    """A person's occurrences in order of their beginnings, made to be asked which of them an instant concerns."""
 
-    What was said before of later days goes. Before the first turn it was the other way round; without any turn it has
-    always been as it is now, ``member`` or not.
+    def __init__(self, occurrences: Iterable[Occurrence]) -> None:
+        self.occurrences = sorted(occurrences, key=_place)
+        self._begins = [each.begins for each in self.occurrences]
+        self._reach = list(accumulate((each.closes for each in self.occurrences), max))
+        self._lead = max((each.begins - each.opens for each in self.occurrences), default=timedelta())
+
+    def near(self, at: datetime) -> range:
+        """The places of all whose window holds the instant, and maybe of others between them."""
+        return range(bisect_left(self._reach, at), bisect_right(self._begins, at + self._lead))
+
+    def over(self, begins: datetime, ends: datetime) -> list[int]:
+        """The places of those that take place at some time from one instant up to the other."""
+        places = range(bisect_left(self._reach, begins), bisect_left(self._begins, ends))
+        return [place for place in places if self.occurrences[place].ends > begins] if begins < ends else []
+
+
+@dataclass(slots=True)
+class Belonging:
+    """What belongs to each occurrence, by its place in the line.
+
+    ``timed`` are the marks that count, in order. ``untimed`` are those of unknown time, by day. ``waiting`` occurrences
+    have a mark that does not count yet, ``shared`` ones have a mark that counts for another occurrence, too.
     """
-    told = _settled(turns)
-    if not told:
-        return [Spell(group, None, None)] if member else []
-    begins: list[date | None] = [] if told[0][1] else [None]
-    ends: list[date | None] = []
-    for day, joined in told:
-        (begins if joined else ends).append(day)
-    ends += [None] * (len(begins) - len(ends))
-    return [Spell(group, first, until) for first, until in zip(begins, ends, strict=True)]
+
+    timed: dict[int, list[Mark]] = field(default_factory=dict)
+    untimed: dict[date, list[Mark]] = field(default_factory=dict)
+    waiting: set[int] = field(default_factory=set)
+    waiting_days: set[date] = field(default_factory=set)
+    shared: set[int] = field(default_factory=set)
 
 
-def _settled(turns: Iterable[Turn]) -> list[Turn]:
-    """In order of days, each another than the one before."""
-    told: list[Turn] = []
-    for day, joined in turns:
-        told = [earlier for earlier in told if earlier[0] < day]
-        if not told or told[-1][1] != joined:
-            told.append((day, joined))
-    return told
+def belonging(line: Line, marks: Iterable[Mark]) -> Belonging:
+    """Which marks belong to which occurrence; those outside all windows belong to none."""
+    found = Belonging()
+    timed: defaultdict[int, list[Mark]] = defaultdict(list)
+    for mark in sorted(marks, key=_turn):
+        if not mark.time_known:
+            _add_untimed(found, mark)
+            continue
+        owners = _owners(line, mark)
+        if mark.pending:
+            found.waiting.update(owners)
+            continue
+        for owner in owners:
+            timed[owner].append(mark)
+        if len(owners) > 1:
+            found.shared.update(owners)
+    found.timed = timed
+    return found
 
 
-def away(changes: Sequence[tuple[datetime, bool]], forever: datetime) -> list[Span]:
-    """The spans in which somebody did not belong, by changes in order of time; the last ends at ``forever``.
+def _add_untimed(found: Belonging, mark: Mark) -> None:
+    if mark.pending:
+        found.waiting_days.add(mark.day)
+    else:
+        found.untimed.setdefault(mark.day, []).append(mark)
 
-    Each change says from when on they are active or not; before the first it was the other way round.
+
+def _owners(line: Line, mark: Mark) -> Sequence[int]:
+    """The places of the occurrences a mark belongs to: those it lies in, else the nearest whose window it lies in."""
+    at = mark.at
+    inside, around = [], []
+    for place in line.near(at):
+        each = line.occurrences[place]
+        if each.begins <= at < each.ends:
+            inside.append(place)
+        elif each.opens <= at <= each.closes:
+            around.append(place)
+    if inside:
+        return _left_at_the_end(line, mark, inside, around) if around and mark.direction == "out" else inside
+    return around if len(around) < 2 else _nearest(line, mark, around)  # noqa: PLR2004 - one needs no choice
+
+
+def _left_at_the_end(line: Line, mark: Mark, inside: list[int], around: list[int]) -> list[int]:
+    """Who checks out at the very instant at which one ends and the next begins leaves the first."""
+    ended = [place for place in around if line.occurrences[place].ends == mark.at]
+    if not ended:
+        return inside
+    return ended + [place for place in inside if line.occurrences[place].begins < mark.at]
+
+
+def _nearest(line: Line, mark: Mark, around: list[int]) -> list[int]:
+    """Those with the nearest end or beginning, at the same distance the ends: several, where they share it.
+
+    Nobody checks out of what is to come, nor in to what is over, as long as there is another.
     """
-    found: list[Span] = []
-    since: datetime | None = datetime.min.replace(tzinfo=forever.tzinfo) if changes and changes[0][1] else None
-    for at, active in changes:
-        if active and since is not None:
-            found.append(Span(since, at))
-            since = None
-        elif not active and since is None:
-            since = at
-    return found if since is None else [*found, Span(since, forever)]
+    over = {place: line.occurrences[place].ends <= mark.at for place in around}
+    if mark.direction is not None:
+        meant = [place for place in around if over[place] == (mark.direction == "out")]
+        around = meant or around
+    away = {place: _distance(line.occurrences[place], mark.at) for place in around}
+    nearest = min(away.values())
+    found = [place for place in around if away[place] == nearest]
+    return [place for place in found if over[place]] or found
+
+
+def _distance(each: Occurrence, at: datetime) -> timedelta:
+    return each.begins - at if at < each.begins else at - each.ends
+
+
+def _place(each: Occurrence) -> tuple[datetime, datetime, int, date]:
+    return each.begins, each.ends, each.entry.key, each.day
+
+
+def _turn(mark: Mark) -> tuple[datetime, str, str]:
+    return mark.at, mark.direction or "", mark.id

@@ -46,6 +46,7 @@ def helper(name: str) -> ModuleType:
 
 
 helper("live_world")
+helper("timetable_made")
 
 
 @pytest.fixture(scope="session")

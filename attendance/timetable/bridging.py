@@ -1,0 +1,44 @@
+"""In to one occurrence and out of a later one: presence that runs through all of them."""
+
+from collections.abc import Mapping
+
+from attendance.timetable.belonging import Line
+from attendance.timetable.occurrence import Occurrence
+from attendance.timetable.pairing import Passing, Presence, carried_on, presence, through
+from attendance.timetable.rule import Pairing
+
+
+def bridge(line: Line, found: Mapping[int, list[Passing]], presences: dict[int, Presence]) -> None:
+    """Carry open presences on to a departure in a later occurrence, where windows touch and nothing lies between.
+
+    ``presences`` holds, by place in the line, what each occurrence's own passings say, and is changed. Occurrences that
+    take one mark alone neither carry presence nor stand in its way.
+    """
+    chain: list[int] = []  # an occurrence with an open presence, and those after it without marks
+    for place, each in enumerate(line.occurrences):
+        if each.rule.pairing is Pairing.ONCE:
+            continue
+        if chain and each.opens > max(line.occurrences[before].closes for before in chain):
+            chain = []
+        own = found.get(place)
+        if own is None:
+            chain += [place] if chain else []
+            continue
+        if chain and _goes_out(own, each):
+            _carry(line, chain, presences)
+            presences[place] = presence(own, each.rule.pairing, each.begins)
+        chain = [place] if presences[place].since is not None else []
+
+
+def _goes_out(own: list[Passing], each: Occurrence) -> bool:
+    """Whether an occurrence's passings begin with a departure, or are a single one that may be and is near its end."""
+    if own[0].direction is None:
+        return len(own) == 1 and abs(own[0].first - each.ends) < abs(own[0].first - each.begins)
+    return own[0].direction == "out"
+
+
+def _carry(line: Line, chain: list[int], presences: dict[int, Presence]) -> None:
+    first, *between = chain
+    presences[first] = carried_on(presences[first], line.occurrences[first])
+    for place in between:
+        presences[place] = through(line.occurrences[place])
