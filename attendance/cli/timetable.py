@@ -234,7 +234,8 @@ def extra(
     """Let it take place on one more day, at its own times unless others are given."""
     on = _day(day)
     with changing(home) as opened:
-        _tell("changed", opened.timetables.extra(opened.actor, name, on, begins, ends, reason=reason))
+        made = opened.timetables.extra(opened.actor, name, on, begins, ends, reason=reason)  # noqa: S610 - no Django
+        _tell("changed", made)
 
 
 @app.command(epilog=options.EXIT_CODES)

@@ -145,7 +145,7 @@ class Calendars:
         return sorted(found, key=lambda each: (each.first, each.site or "", each.group or ""))
 
     def every(self, first: date | None = None, last: date | None = None) -> list[Stretch]:
-        """Every entry with a day in the span, also those taken back, and those that decide nothing. Raises as `decided`."""
+        """Every entry with a day in the span, those taken back or that decide nothing, too. Raises as `decided`."""
         if first is not None and last is not None:
             _refuse_order(first, last)
         return [

@@ -95,7 +95,8 @@ class Preview:
     def lines(self) -> "Iterator[str]":
         """What it comes to, in words."""
         yield f"{_number(len(self.statuses), 'status', 'statuses')} of days gone by would differ"
-        yield f"{_number(len(self.times), 'occurrence', 'occurrences')} would, from {self.first} to {self.last}"
+        coming = _number(len(self.times), "occurrence", "occurrences")
+        yield f"{coming} would come, go or alter from {self.first} to {self.last}"
 
 
 class Previews:

@@ -4,6 +4,7 @@ import unicodedata
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.errors import RuleExists, RuleInvalid, RuleUnknown
@@ -13,7 +14,7 @@ from attendance.services.previewing import Preview, Previews, wall
 from attendance.services.reach import refuse_reach
 from attendance.services.statuses import entry_of
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.drafting import Draft, basis, ended, from_day, holding, later, on_days, timeline
+from attendance.timetable.drafting import Draft, basis, ended, from_day, holding, kept_apart, later, on_days, timeline
 from attendance.timetable.facts import Entry
 from attendance.timetable.occurrences import of_entry
 from attendance.timetable.parts import Parts, changed, counted_from, held_on, rule_of, shifted, skipped, with_extra
@@ -234,7 +235,7 @@ class Timetables:
         with self._gallery.store.atomic() as transaction:
             entry = entry_of(_named(transaction, name))
             _refuse_idle(entry, day)
-            draft = on_days(entry, {day: lambda rule: skipped(rule, day)})
+            draft = on_days(entry, self.today, {day: lambda rule: skipped(rule, day)})
             return self._applied(transaction, actor, draft, reason)
 
     def move(
@@ -252,7 +253,7 @@ class Timetables:
         with self._gallery.store.atomic() as transaction:
             entry = entry_of(_named(transaction, name))
             _refuse_idle(entry, day)
-            draft = _moved(entry, day, to or day, begins, ends)
+            draft = _moved(entry, self.today, day, to or day, begins, ends)
             return self._applied(transaction, actor, draft, reason)
 
     def extra(
@@ -269,12 +270,12 @@ class Timetables:
         with self._gallery.store.atomic() as transaction:
             entry = entry_of(_named(transaction, name))
             held = held_on(_rule_on(entry, day), day, begins, ends, entry.name)
-            draft = on_days(entry, {day: lambda rule: with_extra(rule, held)})
+            draft = on_days(entry, self.today, {day: lambda rule: with_extra(rule, held)})
             _refuse_twice(entry, draft, day)
             return self._applied(transaction, actor, draft, reason)
 
     def remove(self, actor: "Actor", name: str, *, first: date, reason: str = "") -> Changed:
-        """End a rule: from that day on it is none, and days before it keep what held. Raises RuleUnknown, MonthClosed."""
+        """End a rule: from that day on it is none; days before keep what held. Raises RuleUnknown, MonthClosed."""
         with self._gallery.store.atomic() as transaction:
             entry = entry_of(_named(transaction, name))
             return self._applied(transaction, actor, ended(entry, first), reason)
@@ -365,11 +366,11 @@ class Timetables:
 
     def _remarks(self, shown: ShownRule, draft: Draft) -> "Iterator[str]":
         day = draft.first or self.today
-        following = [each for each in later(shown.entry, day) if each.rule is not None]
-        if following and draft.entry.key != NEW:
-            until = following[0].from_day
-            yield f"from {until} on another version of {shown.stored.name} holds, which stays as it is"
-        yield from self.overlaps(shown.entry, max(day, self.today))
+        rule = next((rule for _, rule in draft.turns), None)
+        for begin, parts in kept_apart(draft.entry, day, rule) if rule is not None else ():
+            yield f"from {begin} on {_joined(parts)} of {draft.entry.name} stay as they were planned for then"
+        if any(rule is not None for _, rule in draft.turns):
+            yield from self.overlaps(shown.entry, max(day, self.today))
 
     def overlaps(self, entry: Entry, day: date) -> "Iterator[str]":
         """Which other rules expect the same people at the same time, within four weeks of a day; one line each."""
@@ -401,6 +402,10 @@ def _named(transaction: "Transaction", name: str) -> "StoredRule":
     return found
 
 
+def _joined(parts: "Sequence[str]") -> str:
+    return " and ".join(part.replace("_", " ") for part in parts)
+
+
 def _refuse_order(name: str, first: date, until: date | None) -> None:
     if until is not None and until < first:
         raise RuleInvalid(name, f"its last day, {until}, lies before its first, {first}")
@@ -425,12 +430,12 @@ def _refuse_idle(entry: Entry, day: date) -> None:
         raise RuleInvalid(entry.name, f"it does not take place on {day}")
 
 
-def _moved(entry: Entry, day: date, to: date, begins: str | None, ends: str | None) -> Draft:
+def _moved(entry: Entry, today: date, day: date, to: date, begins: str | None, ends: str | None) -> Draft:
     held = held_on(_rule_on(entry, to), to, begins, ends, entry.name)
     if holding(entry, day) == holding(entry, to):
-        draft = on_days(entry, {min(day, to): lambda rule: shifted(rule, day, held)})
+        draft = on_days(entry, today, {min(day, to): lambda rule: shifted(rule, day, held)})
     else:
-        draft = on_days(entry, {day: lambda rule: skipped(rule, day), to: lambda rule: with_extra(rule, held)})
+        draft = on_days(entry, today, {day: lambda rule: skipped(rule, day), to: lambda rule: with_extra(rule, held)})
     _refuse_twice(entry, draft, to, more=0 if to == day else 1)
     return draft
 
@@ -438,6 +443,6 @@ def _moved(entry: Entry, day: date, to: date, begins: str | None, ends: str | No
 def _refuse_twice(entry: Entry, draft: Draft, day: date, more: int = 1) -> None:
     """Raise RuleInvalid where an entry would take place twice at the same time, or on a day that is none there."""
     before, after = (of_entry(each, day, day, Calendar(())) for each in (entry, draft.applied()))
-    twice = any(one.ends > two.begins for one, two in zip(after, after[1:], strict=False))
+    twice = any(one.ends > two.begins for one, two in pairwise(after))
     if len(after) != len(before) + more or twice:
         raise RuleInvalid(entry.name, f"it takes place at that time on {day} already, or there is no such day")

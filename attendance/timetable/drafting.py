@@ -1,9 +1,10 @@
-"""Changes of an entry as the versions that they add: from a day on, of single days, to its end. Nothing is rewritten."""
+"""Changes of an entry as the versions that they add: from a day on, of single days, to its end; none is rewritten."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from itertools import count
+from typing import Final
 
 from attendance.timetable.facts import Entry, Version
 from attendance.timetable.rule import Rule
@@ -11,6 +12,12 @@ from attendance.timetable.rule import Rule
 _DAY = timedelta(days=1)
 Turn = tuple[date, Rule | None]
 """What is to hold from a day on; None: it has ended."""
+_TOGETHER: Final = (("begins", "ends", "zone"), ("recurs", "first"))
+UNITS: Final = (
+    *_TOGETHER,
+    *((each.name,) for each in fields(Rule) if not any(each.name in unit for unit in _TOGETHER)),
+)
+"""The parts of a rule that go together: a beginning without its end may be none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +64,48 @@ def basis(entry: Entry, day: date) -> Rule | None:
 
 
 def from_day(entry: Entry, day: date, rule: Rule, until: date | None = None) -> Draft:
-    """From that day on the entry says this, up to the next version; with ``until`` that day is its last of all.
+    """From that day on the entry says this; with ``until`` that day is its last of all.
 
-    What is from the same day on and says the same already is left as it is.
+    Versions from later days keep what they say otherwise than the one before them, and take over the rest. What is
+    from the same day on and says the same already is left as it is.
     """
-    turns: list[Turn] = [] if _says(entry, day, rule) else [(day, rule)]
+    turns: list[Turn] = [] if _says(entry, day, rule) else [(day, rule), *_through(entry, day, rule)]
     if until is None:
         return Draft(entry, tuple(turns))
-    turns += [(each.from_day, rule) for each in later(entry, day) if each.rule is None and each.from_day <= until]
+    drafted = Draft(entry, tuple(turns)).applied()
+    turns += [(each.from_day, rule) for each in later(drafted, day) if each.rule is None and each.from_day <= until]
     return Draft(entry, (*turns, *ended(Draft(entry, tuple(turns)).applied(), until + _DAY).turns))
+
+
+def _through(entry: Entry, day: date, rule: Rule) -> Iterator[Turn]:
+    """What the versions from later days say with what is changed from this one on."""
+    before = basis(entry, day)
+    changed = [] if before is None else [unit for unit in UNITS if _part(before, unit) != _part(rule, unit)]
+    for each in later(entry, day):
+        if each.rule is None or before is None:
+            continue
+        changed = [unit for unit in changed if _part(each.rule, unit) == _part(before, unit)]
+        before = each.rule
+        if changed:
+            yield each.from_day, replace(before, **{name: getattr(rule, name) for unit in changed for name in unit})
+
+
+def kept_apart(entry: Entry, day: date, rule: Rule) -> Iterator[tuple[date, list[str]]]:
+    """From which later days on what of this rule does not hold, as another was planned for them before."""
+    before = basis(entry, day)
+    changed = [] if before is None else [unit for unit in UNITS if _part(before, unit) != _part(rule, unit)]
+    for each in later(entry, day):
+        if each.rule is None or before is None:
+            continue
+        apart = [unit for unit in changed if _part(each.rule, unit) != _part(before, unit)]
+        if apart:
+            yield each.from_day, [unit[0] for unit in apart]
+        changed = [unit for unit in changed if unit not in apart]
+        before = each.rule
+
+
+def _part(rule: Rule, unit: tuple[str, ...]) -> tuple[object, ...]:
+    return tuple(getattr(rule, name) for name in unit)
 
 
 def ended(entry: Entry, day: date) -> Draft:
@@ -74,13 +114,16 @@ def ended(entry: Entry, day: date) -> Draft:
     return Draft(entry, (*turns, *((each.from_day, None) for each in later(entry, day) if each.rule is not None)))
 
 
-def on_days(entry: Entry, changes: Mapping[date, Callable[[Rule], Rule]]) -> Draft:
-    """The rules that hold on single days say something else of these days, and the same as before of all others."""
+def on_days(entry: Entry, today: date, changes: Mapping[date, Callable[[Rule], Rule]]) -> Draft:
+    """The rules that hold on single days say something else of these days, and the same as before of all others.
+
+    Of days to come that is said from today on, so that what is changed from today on does not end before them.
+    """
     drafted: dict[date, tuple[date, Rule]] = {}
     for day in sorted(changes):
         version = holding(entry, day)
         if version is not None and version.rule is not None:
-            begin, rule = drafted.get(version.from_day, (day, version.rule))
+            begin, rule = drafted.get(version.from_day, (min(day, max(today, version.from_day)), version.rule))
             drafted[version.from_day] = (begin, changes[day](rule))
     return Draft(entry, tuple(drafted.values()))
 

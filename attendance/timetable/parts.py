@@ -1,10 +1,9 @@
 """A rule as people say it, part by part, and the `Rule` that it makes; what cannot be is refused part by part."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import date, time, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from attendance.errors import RuleInvalid, RuleRecurrence
 from attendance.timetable.checking import checked
@@ -12,13 +11,15 @@ from attendance.timetable.rule import Break, Held, Pairing, Rule
 from attendance.zones import zone
 from refusal import usable_name
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 NONE: Final = "none"
 """What takes a part away."""
+_SPELT: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAYS: Final = {
-    each: name
-    for name, spelt in zip(WEEKDAYS, ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], strict=True)
-    for each in (name.lower(), spelt[:3], spelt)
+    each: name for name, spelt in zip(WEEKDAYS, _SPELT, strict=True) for each in (name.lower(), spelt[:3], spelt)
 }
 _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}", re.ASCII)
 _MINUTES: Final = ("opens_before", "closes_after", "late_grace", "early_grace", "half_day", "absent_below")
@@ -57,7 +58,7 @@ class Parts:
 
 
 def rule_of(parts: Parts, *, name: str, zone_name: str, first: date) -> Rule:
-    """The rule that these parts make, counted from the day ``first``. Raises RuleInvalid, RuleRecurrence, ZoneUnknown."""
+    """The rule of these parts, counted from the day ``first``. Raises RuleInvalid, RuleRecurrence, ZoneUnknown."""
     if parts.begins is None or parts.ends is None:
         raise RuleInvalid(name, "a rule needs the times at which it begins and ends")
     if parts.weekly is None and parts.rrule is None and parts.on is None:
