@@ -147,6 +147,7 @@ def _take_in(opened: "Attendance", found: "Proposal", *, yes: bool) -> None:
         say(text)
     if found.empty:
         say(f"all of {found.source} is stored already: {len(found.held)} entries")
+        _end(found)
         return
     confirm("Store this?", yes=yes)
     opened.calendars.take_in(opened.actor, found)
@@ -154,6 +155,13 @@ def _take_in(opened: "Attendance", found: "Proposal", *, yes: bool) -> None:
         f"stored: {len(found.new)} new, {len(found.gone)} withdrawn, {len(found.renamed)} renamed, "
         f"{len(found.held) - len(found.renamed)} as they were ({found.source})"
     )
+    _end(found)
+
+
+def _end(found: "Proposal") -> None:
+    """Something that was left out is told by the exit code."""
+    if found.refused:
+        raise typer.Exit(1)
 
 
 def _years(text: str) -> tuple[int, int]:

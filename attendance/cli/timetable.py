@@ -274,6 +274,8 @@ def import_(
         confirm("Take this in?", yes=yes)
         for each in opened.timetables.take_in(opened.actor, found):
             _tell("taken in", each)
+    if found.refused:
+        raise typer.Exit(1)
 
 
 def _tell(what: str, made: "Changed") -> None:

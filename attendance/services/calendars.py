@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from attendance.errors import CalendarDays, CalendarUnknown
+from attendance.errors import CalendarDays, CalendarFile, CalendarUnknown
 from attendance.records import instant
 from attendance.register.sessions import group_number
 from attendance.services.reach import refuse_reach
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 BY_HAND: Final = "by hand"
 MOST_DAYS: Final = 366 * 40
 """Days of one entry: a lifetime of terms, and no slip of the keyboard."""
+AROUND: Final = timedelta(days=366), timedelta(days=3 * 366)
+"""How far back and ahead of today is told what a calendar file lets come again and again."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -82,7 +85,7 @@ class Proposal:
     """What a library or a file says beside what is stored of the same source.
 
     ``renamed`` are stored entries with their new names, ``gone`` those that are not told any more, ``held`` those
-    that stay. ``what`` names the source without its version, so that a later one is compared with it.
+    that stay. ``remarks`` say what was decided, ``refused`` what cannot be taken over and why.
     """
 
     source: str
@@ -92,6 +95,8 @@ class Proposal:
     held: "tuple[StoredDays, ...]" = ()
     site: str | None = None
     group: str | None = None
+    remarks: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -107,6 +112,8 @@ class Proposal:
             for each, name in self.renamed
         ]
         yield from (line for _, line in sorted(found))
+        yield from (f"note: {each}" for each in self.remarks)
+        yield from (f"left out: {each}" for each in self.refused)
 
 
 class Calendars:
@@ -154,28 +161,64 @@ class Calendars:
             if (first is None or first <= each.last) and (last is None or each.first <= last)
         ]
 
-    def against(
-        self, source: str, like: str, told: Iterable[Days], *, first: date | None = None, last: date | None = None
+    def holidays(
+        self, country: str, subdivision: str | None, first_year: int, last_year: int, *, site: str | None = None
     ) -> Proposal:
-        """What is told beside what is stored of sources that begin ``like`` this one, within a span of days."""
-        wanted = {(each.kind, each.first, each.last): each for each in told}
+        """The public holidays of some years beside those that are stored of the same country and part.
+
+        Raises CalendarCountry, CalendarDays, ReportsMissing.
+        """
+        from attendance.timetable.holidays import proposed
+
+        found = proposed(country, subdivision, range(first_year, last_year + 1))
+        told = [Days("closed", day, day, name) for day, name in found.days]
+        span = date(first_year, 1, 1), date(last_year, 12, 31)
+        return self._against(found.source, told, span, (_site(site), None))
+
+    def read_file(self, file: Path, *, site: str | None = None, group: str | None = None) -> Proposal:
+        """The days off of a calendar file (.ics) beside those that are stored of a file of this name.
+
+        Raises CalendarFile, ReportsMissing, GroupUnknown.
+        """
+        from attendance.services.incoming import read_bytes
+        from attendance.timetable.files.ics_days import read_days
+
+        span = self.today - AROUND[0], self.today + AROUND[1]
+        with self._gallery.store.reading() as transaction:
+            if group:
+                group_number(transaction, group)
+        found = read_days(read_bytes(file, CalendarFile), file.name, first=span[0], last=span[1])
+        told = [Days("closed", each.first, each.last, each.name) for each in found.days]
+        proposal = self._against(f"file {file.name}", told, span, (_site(site), group or None))
+        remarks = (f"{name}: not of whole days, passed over" for name in found.passed_over)
+        return replace(proposal, remarks=tuple(remarks), refused=tuple(each.detail for each in found.refused))
+
+    def _against(
+        self, source: str, told: "Sequence[Days]", span: tuple[date, date], scope: tuple[str | None, str | None]
+    ) -> Proposal:
+        """What is told beside what is stored of this source, whichever version of it; what is gone only in the span."""
+        wanted = {(each.first, each.last): each for each in told}
         stored = {
-            (each.kind, each.first, each.last): each
+            (each.first, each.last): each
             for each in self.entries()
-            if each.source.startswith(like)
-            and (first is None or first <= each.first)
-            and (not last or each.last <= last)
+            if _family(each.source) == _family(source) and (each.site, each.group) == scope
         }
         return Proposal(
             source,
             new=tuple(each for key, each in sorted(wanted.items()) if key not in stored),
-            gone=tuple(each for key, each in sorted(stored.items()) if key not in wanted),
+            gone=tuple(
+                each
+                for key, each in sorted(stored.items())
+                if key not in wanted and span[0] <= each.first and each.last <= span[1]
+            ),
             renamed=tuple(
                 (each, wanted[key].name)
                 for key, each in sorted(stored.items())
-                if key in wanted and wanted[key].name != each.name
+                if key in wanted and clean(wanted[key].name, "calendar entry") != each.name
             ),
             held=tuple(each for key, each in sorted(stored.items()) if key in wanted),
+            site=scope[0],
+            group=scope[1],
         )
 
     # What is changed
@@ -252,7 +295,7 @@ class Calendars:
             source=source,
             at=now,
             by=actor.name,
-            site=clean(site, "site") if site and site.strip() else None,
+            site=_site(site),
             group_id=group_number(transaction, group) if group else None,
         )
         details = {"kind": told.kind, "days": (told.last - told.first).days + 1}
@@ -263,6 +306,16 @@ class Calendars:
         now = self._clock.utc()
         rows.withdraw(transaction, entry.id, at=now, by=actor.name, reason=reason)
         record(transaction, at=now, by=actor.name, action=CALENDAR_WITHDRAWN, subject=entry.id)
+
+
+def _site(text: str | None) -> str | None:
+    return clean(text, "site") if text and text.strip() else None
+
+
+def _family(source: str) -> str:
+    """A source without the version of the library: "holidays DE-BY", so that a later one is compared with it."""
+    kind, _, rest = source.partition(" ")
+    return f"{kind} {rest.rpartition(' ')[2]}" if kind == "holidays" else source
 
 
 def span_of(text: str) -> tuple[date, date]:

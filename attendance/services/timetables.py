@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.errors import RuleExists, RuleInvalid, RuleUnknown
 from attendance.records import PersonRef, instant
 from attendance.register.sessions import group_number
+from attendance.services.incoming import NEW
 from attendance.services.previewing import Preview, Previews, wall
 from attendance.services.reach import refuse_reach
 from attendance.services.statuses import entry_of
@@ -26,20 +27,21 @@ from gallery.repositories.events import RULE_ADDED, RULE_CHANGED, RULE_ENDED, re
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
+    from attendance.services.incoming import Incoming, Whom
     from attendance.services.statuses import Statuses
     from attendance.timetable.facts import Version
+    from attendance.timetable.files.proposals import ProposedRule
     from attendance.timetable.occurrence import Occurrence
     from attendance.timetable.rule import Rule
     from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.values import StoredRule
 
-NEW: Final = 0
-"""The number of an entry that is not stored yet."""
 AHEAD: Final = timedelta(days=5 * 366)
 """How far the next occurrences are looked for: a leap day comes within it, but once a century."""
 _DAY: Final = timedelta(days=1)
@@ -280,12 +282,40 @@ class Timetables:
             entry = entry_of(_named(transaction, name))
             return self._applied(transaction, actor, ended(entry, first), reason)
 
-    def take_in(self, actor: "Actor", drafts: "Sequence[Draft]", *, reason: str = "") -> list[Changed]:
+    def take_in(self, actor: "Actor", found: "Incoming", *, reason: str = "") -> list[Changed]:
         """Rules of a file, all of them or none. Raises RuleExists, MonthClosed."""
         with self._gallery.store.atomic() as transaction:
-            return [self._applied(transaction, actor, each, reason) for each in drafts]
+            return [self._applied(transaction, actor, each, reason) for each in found.drafts if each.turns]
 
     # What would be changed
+
+    def read_file(
+        self, file: "Path", *, group: str | None = None, person: str | int | None = None, first: date | None = None
+    ) -> "Incoming":
+        """The rules of a calendar (.ics) or a table (.csv) beside what is stored, from a day on (None: today).
+
+        The group or person is for those of which the file does not say whom they are for. Raises RuleFile,
+        RuleExists, RuleInvalid, GroupUnknown, PersonUnknown, PersonAmbiguous, ReportsMissing.
+        """
+        from attendance.services.incoming import incoming, read
+
+        found = read(file, self._sessions.zone, self.today)
+        with self._gallery.store.reading() as transaction:
+
+            def whom(each: "ProposedRule") -> "Whom | None":
+                if each.group or each.person:
+                    return self._whom(transaction, each.name, each.group, each.person)
+                return self._whom(transaction, each.name, group, person) if group or person is not None else None
+
+            return incoming(file, found, self._statuses.plan().entries, first or self.today, whom)
+
+    def _whom(self, transaction: "Transaction", name: str, group: str | None, person: str | int | None) -> "Whom":
+        """A group that is there, or somebody's number. Raises RuleInvalid, GroupUnknown, PersonUnknown."""
+        if group and person is not None:
+            raise RuleInvalid(name, "a rule is for a group or for a person, not for both")
+        if group:
+            group_number(transaction, group)
+        return group or None, None if person is None else self._gallery.find(person).id
 
     def drafted(
         self,
@@ -300,18 +330,14 @@ class Timetables:
     ) -> Draft:
         """A new rule that is not stored yet. Raises as `add`."""
         name = clean(name, "rule")
-        if group and person is not None:
-            raise RuleInvalid(name, "a rule is for a group or for a person, not for both")
+        whom = self._whom(transaction, name, group, person)
         if rules.named(transaction, name) is not None:
             raise RuleExists(name, "there is a rule of this name already")
-        if group:
-            group_number(transaction, group)
-        who = None if person is None else self._gallery.find(person).id
         zone_name = zone(parts.zone or self._sessions.zone).key
         rule = rule_of(parts, name=name, zone_name=zone_name, first=first or self.today)
         begin = first or min(self.today, rule.first)
         _refuse_order(name, begin, until)
-        return from_day(Entry(NEW, name, group or None, who, ()), begin, rule, until)
+        return from_day(Entry(NEW, name, *whom, ()), begin, rule, until)
 
     def altered(self, entry: Entry, parts: Parts, first: date | None = None, until: date | None = None) -> Draft:
         """A change of a rule that is not stored yet. Raises as `change`."""
