@@ -1,0 +1,1 @@
+"""Timetables and calendars from and to files: calendars as .ics, and lists of rules as .csv."""

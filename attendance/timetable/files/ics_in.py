@@ -1,0 +1,102 @@
+"""Calendar files (.ics) as rules, and as days off: what Google, Outlook, Apple, Thunderbird and school programs write.
+
+What one rule can tell becomes one, with its exceptions; the rest becomes days one by one, up to a day that the caller
+states, and if they are too many it is refused by its name. Events with times are rules, those of whole days are days
+off; each reader passes over the other kind and says so.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Final
+
+from attendance.errors import RuleError, RuleFile, ZoneUnknown
+from attendance.timetable.checking import MOST_DAYS, checked
+from attendance.timetable.files.ics_expanding import expanded
+from attendance.timetable.files.ics_parsing import read_calendars
+from attendance.timetable.files.ics_rules import NotOneRule, rule_of
+from attendance.timetable.files.ics_series import NotTaken, Series, is_all_day, is_cancelled, series_of
+from attendance.timetable.files.proposals import ProposedRule, ProposedRules
+from attendance.timetable.rule import Held, Rule
+
+MOST_REFUSED: Final = 100
+"""Series that are told one by one; with more of them the file is no timetable."""
+
+
+def read_rules(data: bytes, where: str, site_zone: str, *, last: date) -> ProposedRules:
+    """The rules of a calendar file.
+
+    ``site_zone`` is where floating times are read, ``last`` the day up to which is listed what no rule can tell.
+    Raises RuleFile for a file that cannot be read or has no event with times, ReportsMissing without the libraries.
+    """
+    found: list[ProposedRule] = []
+    refused: list[RuleFile] = []
+    passed_over: list[str] = []
+    for series in series_of(read_calendars(data, where, RuleFile), site_zone):
+        if _is_no_rule(series):
+            passed_over.append(series.name)
+            continue
+        try:
+            found.append(_proposed(series, last))
+        except (NotTaken, RuleError, ZoneUnknown) as problem:
+            refused.append(RuleFile(where, f"{series.name}: {getattr(problem, 'detail', problem)}"))
+        if len(refused) > MOST_REFUSED:
+            raise RuleFile(where, f"more than {MOST_REFUSED} events cannot be rules; the first: {refused[0].detail}")
+    if not found and not refused:
+        raise RuleFile(where, "the calendar holds no event with times, only whole days or cancelled ones")
+    return ProposedRules(tuple(_named_apart(_merged(found))), tuple(refused), tuple(passed_over))
+
+
+def _is_no_rule(series: Series) -> bool:
+    """Whether it is of whole days, or cancelled as a whole."""
+    if series.master is not None and is_cancelled(series.master):
+        return True
+    return "DTSTART" in series.head and is_all_day(series.head)
+
+
+def _proposed(series: Series, last: date) -> ProposedRule:
+    try:
+        rule, remark = rule_of(series), ""
+    except NotOneRule as why:
+        rule = expanded(series, str(why), last)
+        remark = f"{why}: taken over as {1 + len(rule.added)} single days up to {last}"
+    return ProposedRule(series.name, checked(rule, series.name), remark)
+
+
+def _merged(rules: Iterable[ProposedRule]) -> Iterator[ProposedRule]:
+    """Single events of one name become one rule: some programs write every lesson of a year as its own event."""
+    singles: dict[tuple[str, str], list[Rule]] = {}
+    several: list[ProposedRule] = []
+    for each in rules:
+        if each.rule.recurs is None and not each.remark:
+            singles.setdefault((each.name, each.rule.zone), []).append(each.rule)
+        else:
+            several.append(each)
+    for (name, _), found in singles.items():
+        several += [ProposedRule(name, rule, _single_days(rule)) for rule in _listed(found)]
+    yield from sorted(several, key=lambda each: (each.rule.first, each.rule.begins, each.name))
+
+
+def _listed(rules: list[Rule]) -> Iterator[Rule]:
+    """Rules of single days as one, or as several where no rule can hold them all."""
+    held = {each for rule in rules for each in (Held(rule.first, rule.begins, rule.ends), *rule.added)}
+    order = sorted(held, key=lambda each: (each.day, each.begins, each.ends))
+    for start in range(0, len(order), MOST_DAYS):
+        first, *more = order[start : start + MOST_DAYS]
+        rule = replace(rules[0], begins=first.begins, ends=first.ends, first=first.day, added=tuple(more))
+        yield checked(rule)
+
+
+def _single_days(rule: Rule) -> str:
+    return f"{1 + len(rule.added)} single days of one name" if rule.added else ""
+
+
+def _named_apart(rules: Iterable[ProposedRule]) -> Iterator[ProposedRule]:
+    """Names of rules are unique: the second of a name is "Maths (2)"."""
+    taken: set[str] = set()
+    for each in rules:
+        name, number = each.name, 2
+        while name in taken:
+            name, number = f"{each.name} ({number})", number + 1
+        taken.add(name)
+        yield replace(each, name=name)
