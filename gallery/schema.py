@@ -217,7 +217,6 @@ class PlaceRow(Base):
     __tablename__ = "place"
     __table_args__ = (
         CheckConstraint("kind IN ('camera', 'kiosk')", name="kind"),
-        CheckConstraint("direction IN ('in', 'out')", name="direction"),
         {"sqlite_autoincrement": True},
     )
 
@@ -228,7 +227,9 @@ class PlaceRow(Base):
     site: Mapped[str | None] = mapped_column(Text)
     group_id: Mapped[int | None] = mapped_column(ForeignKey("group.id", ondelete="SET NULL"))
     target_fpir: Mapped[float | None] = mapped_column(Double)
-    direction: Mapped[str | None] = mapped_column(String(8))
+    direction: Mapped[str | None] = mapped_column(
+        String(8), CheckConstraint("direction IN ('in', 'out')", name="direction")
+    )
     created: Mapped[datetime] = mapped_column(Instant)
     active: Mapped[bool] = mapped_column(default=True)
 

@@ -30,20 +30,30 @@ from gallery.schema import (
 
 TABLES = {
     "alias",
+    "approval",
+    "calendar_entry",
     "correction",
+    "coverage",
     "crop",
     "event",
+    "excuse",
+    "foreign_id",
     "group",
     "lookalike",
     "mark",
     "membership",
+    "membership_change",
     "meta",
+    "month",
     "person",
     "place",
+    "rule",
+    "rule_version",
     "session",
     "sighting",
     "sighting_crop",
     "template",
+    "withdrawal",
 }
 
 

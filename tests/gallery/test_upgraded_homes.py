@@ -10,35 +10,42 @@ from pathlib import Path
 import pytest
 
 from gallery import Gallery, Store
-from gallery.repositories import corrections, marks, sightings
+from gallery.repositories import calendar, corrections, excuses, groups, marks, months, places, rules, sightings
+from gallery.schema import REVISIONS
 
 HOMES = Path(__file__).with_name("homes")
+KEPT = ("0001", "0002")
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 ENCODER = "default-2026.5"
 
 
-@pytest.fixture
-def old(tmp_path) -> Path:
-    """A copy of the home of schema 0001, as the program of then left it."""
-    home = Path(shutil.copytree(HOMES / "0001" / "home", tmp_path / "home"))
+def _copied(revision: str, tmp_path: Path) -> Path:
+    """A copy of the home of a schema, as the program of then left it."""
+    home = Path(shutil.copytree(HOMES / revision / "home", tmp_path / "home"))
     (home / "key").chmod(0o600)  # Git keeps no such modes
     return home
 
 
 @pytest.fixture
-def command(old, capsys):
+def old(tmp_path) -> Path:
+    """A copy of the home of schema 0001."""
+    return _copied("0001", tmp_path)
+
+
+@pytest.fixture
+def command(tmp_path, capsys):
     """What a command tells of the home, on standard output."""
     from attendance.cli import run
 
     def call(*arguments: str) -> str:
-        assert 0 == run([*arguments, "--home", str(old)])
+        assert 0 == run([*arguments, "--home", str(tmp_path / "home")])
         return capsys.readouterr().out
 
     return call
 
 
-def _told(name: str) -> str:
-    return (HOMES / "0001" / name).read_text(encoding="utf-8")
+def _told(revision: str, name: str) -> str:
+    return (HOMES / revision / name).read_text(encoding="utf-8")
 
 
 def _rows(home: Path, query: str) -> list[tuple]:
@@ -46,13 +53,20 @@ def _rows(home: Path, query: str) -> list[tuple]:
         return raw.execute(query).fetchall()
 
 
-def test_the_report_is_the_same_to_the_byte(old, command):
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_every_earlier_schema_has_its_home(revision):
+    """Of each schema that this version brings up to date there is a home that a program of then left."""
+    assert (HOMES / revision / "home" / "attendance.db").is_file()
+
+
+@pytest.mark.parametrize("revision", KEPT)
+def test_the_report_is_the_same_to_the_byte(tmp_path, command, revision):
     """Who was there, when, how, and which mark was void: the report of all days is that of then."""
     span = ("--from", "2026-03-01", "--to", "2026-03-31")
-    Store.open(old, at=AT).close()
+    Store.open(_copied(revision, tmp_path), at=AT).close()
 
-    assert _told("report.csv") == command("report", *span, "--format", "csv")
-    ours, then = command("report", *span, "--json"), _told("report.json")
+    assert _told(revision, "report.csv") == command("report", *span, "--format", "csv")
+    ours, then = command("report", *span, "--json"), _told(revision, "report.json")
     assert _without_at(then) == _without_at(ours)
 
 
@@ -61,19 +75,25 @@ def _without_at(document: str) -> list[str]:
     return [line for line in document.splitlines() if not line.startswith(' "at": ')]
 
 
-@pytest.mark.parametrize("file", sorted(HOMES.glob("0001/session *.json")), ids=lambda file: file.stem)
-def test_what_marks_rest_on_is_the_same(old, command, file):
+@pytest.mark.parametrize(
+    "file", sorted(HOMES.glob("*/session *.json")), ids=lambda file: f"{file.parent.name} {file.stem}"
+)
+def test_what_marks_rest_on_is_the_same(tmp_path, command, file):
     """Every mark is shown with the evidence of then, void or not, with the candidates' names, in the same order."""
-    Store.open(old, at=AT).close()
+    Store.open(_copied(file.parent.name, tmp_path), at=AT).close()
     name = file.stem.removeprefix("session ")
 
     assert file.read_text(encoding="utf-8") == command("session", "show", name, "--json", "--evidence")
 
 
-def test_people_are_the_same(old):
+@pytest.mark.parametrize(
+    ("revision", "pipeline", "crop"),
+    [("0001", ENCODER, (112, "aligned")), ("0002", f"yunet-2026.1+landmarks-2026.4+{ENCODER}", (168, "chip"))],
+)
+def test_people_are_the_same(tmp_path, revision, pipeline, crop):
     """Ids, names, groups, who is active and how many templates everybody has are those of then; all of it is sound."""
-    with Store.open(old, at=AT) as store:
-        gallery = Gallery(store, ENCODER)
+    with Store.open(_copied(revision, tmp_path), at=AT) as store:
+        gallery = Gallery(store, pipeline)
         people = [
             {
                 "id": p.external_id,
@@ -84,11 +104,11 @@ def test_people_are_the_same(old):
             }
             for p in gallery.people(active=None)
         ]
-        then = [json.loads(line) for line in _told("people.json").splitlines()]
+        then = [json.loads(line) for line in _told(revision, "people.json").splitlines()]
 
         assert [{key: each[key] for key in people[0]} for each in then] == people
         assert ([], ()) == (gallery.verify(), gallery.load(active=None).altered)
-        assert {(112, "aligned")} == {_size(crop) for crop in gallery.crops(ENCODER)}
+        assert {crop} == {_size(each) for each in gallery.crops(pipeline)}
 
 
 def _size(crop) -> tuple[int, str]:
@@ -98,6 +118,32 @@ def _size(crop) -> tuple[int, str]:
 
     with Image.open(BytesIO(crop.picture)) as picture:
         return picture.width, crop.form
+
+
+@pytest.mark.parametrize(("asked", "file"), [("place", "places.json"), ("review", "reviews.json")])
+def test_places_and_reviews_are_the_same(tmp_path, command, asked, file):
+    """Every place with its sealed address, in use or not, and every review that waits is told as it was then."""
+    Store.open(_copied("0002", tmp_path), at=AT).close()
+    then, ours = (
+        [json.loads(line) for line in text.splitlines()]
+        for text in (_told("0002", file), command(asked, "list", "--json"))
+    )
+
+    assert then == [{key: each[key] for key in then[0]} for each in ours]
+
+
+def test_nothing_is_said_that_nobody_said(tmp_path):
+    """Brought up to date, a home has no turns of membership, no direction and nothing decided: all is as it was."""
+    with Store.open(_copied("0002", tmp_path), at=AT) as store, store.reading() as view:
+        assert ([], [], [], [], {}) == (
+            groups.turns(view),
+            rules.all_rules(view),
+            calendar.entries(view, withdrawn=True),
+            excuses.of(view, withdrawn=True),
+            months.states(view),
+        )
+        assert {None} == {each.direction for each in places.all_places(view)}
+        assert {"choir": 3, "first": 2, "twins": 1} == groups.sizes(view)
 
 
 def test_every_mark_has_its_records(old):

@@ -14,7 +14,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Make the new tables."""
-    op.execute(
+    op.execute(  # as one clause: SQLite then keeps the definition that a new home has, and need not rebuild the table
         "ALTER TABLE place ADD COLUMN direction VARCHAR(8) "
         "CONSTRAINT ck_place_direction CHECK (direction IN ('in', 'out'))"
     )

@@ -15,19 +15,22 @@ from sqlalchemy import text
 
 from gallery import Gallery, GalleryDamaged, GalleryReadOnly, Store
 from gallery.migrations.running import MIGRATIONS, run_migrations
+from gallery.schema import REVISIONS
 from gallery.sqlite import home as gallery_home
 from gallery.sqlite import store as gallery_store
 from gallery.sqlite.upgrade import upgrade
 
 AT = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
-BACKUP = "attendance.db.0002-20260504T030201Z.bak"
+PRESENT = REVISIONS[-1]
+NEXT = f"{int(PRESENT) + 1:04d}"
+BACKUP = f"attendance.db.{PRESENT}-20260504T030201Z.bak"
 STEP = '''"""A later step, made up for the tests."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "{revision}"
+down_revision = "{before}"
 branch_labels = None
 depends_on = None
 
@@ -50,15 +53,16 @@ def older(home, enrol) -> Path:
 
 @pytest.fixture
 def later(tmp_path, monkeypatch):
-    """Make this version one that knows a schema 0003; returns how to give its step one more line."""
+    """Make this version one that knows a further schema; returns how to give its step one more line."""
 
     def make(more: str = "") -> None:
         steps = tmp_path / "migrations"
         shutil.rmtree(steps, ignore_errors=True)
         shutil.copytree(MIGRATIONS, steps, ignore=shutil.ignore_patterns("__pycache__"))
-        (steps / "versions" / "rev_0003_later.py").write_text(STEP.format(more=more))
+        step = STEP.format(revision=NEXT, before=PRESENT, more=more)
+        (steps / "versions" / f"rev_{NEXT}_later.py").write_text(step)
         for module in (gallery_home, gallery_store):
-            monkeypatch.setattr(module, "REVISIONS", ("0001", "0002", "0003"))
+            monkeypatch.setattr(module, "REVISIONS", (*REVISIONS, NEXT))
         migrate = partial(run_migrations, migrations=steps)
         monkeypatch.setattr(gallery_store, "upgrade", partial(upgrade, migrate=migrate))
 
@@ -79,7 +83,7 @@ def test_an_older_home_is_upgraded_after_a_copy(older, later):
     copy = older / BACKUP
 
     assert [("none",)] * 3 == _rows(older / "attendance.db", "SELECT emblem FROM person")
-    assert ([("0003",)], [("0002",)]) == tuple(
+    assert ([(NEXT,)], [(PRESENT,)]) == tuple(
         _rows(path, "SELECT version_num FROM alembic_version") for path in (older / "attendance.db", copy)
     )
     assert (0o600, [(3, 3)]) == (
@@ -113,7 +117,7 @@ def test_a_failed_upgrade_changes_nothing(older, later, fault):
     later(fault)
     with pytest.raises(Exception, match=r"made up|nowhere"):
         Store.open(older, at=AT)
-    assert [("0002",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
+    assert [(PRESENT,)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
     assert "emblem" not in str(_rows(older / "attendance.db", "SELECT sql FROM sqlite_master"))
 
     later()
@@ -158,7 +162,7 @@ def test_a_killed_upgrade_is_done_at_the_next_start(older, later):
             os._exit(1)
     _, status = os.waitpid(pid, 0)
     assert signal.SIGKILL == os.WTERMSIG(status)
-    assert [("0002",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
+    assert [(PRESENT,)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
 
     later()
     with Store.open(older, at=AT) as store:
@@ -181,4 +185,4 @@ def test_two_starts_upgrade_once(older, later):
         thread.join()
 
     assert [3, 3] == seen
-    assert [("0003",)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
+    assert [(NEXT,)] == _rows(older / "attendance.db", "SELECT version_num FROM alembic_version")
