@@ -339,7 +339,7 @@ class Attendance:
         """When somebody need not be there."""
         from attendance.services.excuses import Excuses
 
-        return Excuses(self.gallery, self.sessions, self.clock, self.statuses, self.settings)
+        return Excuses(self.gallery, self.sessions, self.clock, self.statuses)
 
     @cached_property
     def months(self) -> "Months":

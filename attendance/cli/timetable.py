@@ -289,8 +289,8 @@ def _tell(what: str, made: "Changed") -> None:
 
 
 def _show(found: "Preview", *, as_json: bool) -> None:
-    changes = [*found.statuses, *found.times]
-    rows = [each.to_dict() if as_json else each.row() for each in changes]
+    rows = [each.to_dict() if as_json else each.row() for each in found.statuses]
+    rows += [each.to_dict() if as_json else each.row() for each in found.times]
     records(rows, as_json=as_json, columns=PREVIEW_COLUMNS, whole=("person", "entry"))
     for text in found.lines():
         say(text)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
     from attendance.services.statuses import Statuses
-    from attendance.settings import Settings
     from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.values import PersonInfo, StoredExcuse
@@ -87,7 +86,7 @@ class ShownExcuse:
 
 
 class Excuses:
-    """The excuses of a home; with the setting ``second_approval`` they count once somebody else has approved them."""
+    """The excuses of a home; with ``second_approval`` they count once somebody else has approved them."""
 
     def __init__(
         self,
@@ -95,10 +94,11 @@ class Excuses:
         sessions: "Sessions",
         clock: "Clock",
         statuses: "Statuses",
-        settings: "Settings",
+        *,
+        second_approval: bool = False,
     ) -> None:
         self._gallery, self._sessions, self._clock = gallery, sessions, clock
-        self._statuses, self._settings = statuses, settings
+        self._statuses, self._awaits = statuses, second_approval
 
     # What is there
 
@@ -163,7 +163,7 @@ class Excuses:
                 at=now,
                 by=actor.name,
                 document=found,
-                awaits=self._settings.second_approval,
+                awaits=self._awaits,
             )
             record(
                 transaction,

@@ -1,7 +1,7 @@
 """What a change of the timetable would do, before it is done: which statuses would differ, and what comes and goes."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.services.statuses import Wanted
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import said
-from attendance.timetable.occurrences import of_entry
+from attendance.timetable.preview import changes
+from attendance.timetable.words import differing
 from attendance.zones import local_day, zone
 
 if TYPE_CHECKING:
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
     from attendance.services.statuses import Derived, Plan, Statuses
     from attendance.timetable.drafting import Draft
     from attendance.timetable.occurrence import Occurrence
+    from attendance.timetable.preview import Change
+    from attendance.timetable.rule import Rule
 
 BEFORE: Final = timedelta(days=7)
 """How far before the first changed day statuses are compared: a mark belongs to the nearest occurrence."""
 AHEAD: Final = timedelta(days=28)
 """How far ahead of today, or of a later first day, it is told what comes and goes."""
+_TIMES: Final = ("begins", "ends", "first", "recurs", "left_out", "added", "moved")
+"""What of a rule tells when it is."""
 Told = dict[tuple[date, int, str], tuple[str, ...]]
 """By day, person and entry, the statuses in order of the beginnings."""
 
@@ -59,28 +64,22 @@ class StatusChange:
 
 @dataclass(frozen=True, slots=True)
 class TimeChange:
-    """What takes place on a day, before and after, as wall times: none where it does not."""
+    """What takes place on a day, before and after, in words: None where it does not."""
 
+    kind: str
     day: date
     entry: str
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-
-    @property
-    def kind(self) -> str:
-        """Whether it comes, goes, or is otherwise than before."""
-        if not self.before:
-            return "new"
-        return "altered" if self.after else "gone"
+    before: str | None
+    after: str | None
 
     def to_dict(self) -> dict[str, Any]:
         """One line of ``timetable preview --json``."""
         told = {"kind": self.kind, "day": self.day.isoformat(), "entry": self.entry, "person": None}
-        return {**told, "before": list(self.before), "after": list(self.after)}
+        return {**told, "before": _listed(self.before), "after": _listed(self.after)}
 
     def row(self) -> dict[str, Any]:
         """One line of the table."""
-        return _row(self.kind, self.day, self.entry, None, self.before, self.after)
+        return _row(self.kind, self.day, self.entry, None, _listed(self.before), _listed(self.after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,21 +146,23 @@ def told(derived: "Derived", now: "datetime") -> Told:
 
 def time_changes(before: "Plan", after: "Plan", first: date, last: date) -> list[TimeChange]:
     """What takes place otherwise on the days from first to last, in order."""
-    old, new = _times(before, first, last), _times(after, first, last)
+    calendars = Calendar(before.calendar), Calendar(after.calendar)
+    return [_told(each) for each in changes(before.entries, after.entries, *calendars, (), first, last)]
+
+
+def _told(each: "Change") -> TimeChange:
+    old, new = each.before, each.after
+    words = ["", ""] if old is None or new is None else _judged(old.rule, new.rule)
+    before = None if old is None else wall(old) + words[0]
+    return TimeChange(each.what, each.day, each.name, before, None if new is None else wall(new) + words[1])
+
+
+def _judged(old: "Rule", new: "Rule") -> list[str]:
+    """In what two rules differ besides their times, of each as it says."""
+    parts = [part for part in differing(old, new) if part not in _TIMES]
     return [
-        TimeChange(*key, old.get(key, ()), new.get(key, ()))
-        for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key)
+        "".join(f", {part.replace('_', ' ')} {told[part]}" for part in parts) for told in (old.to_dict(), new.to_dict())
     ]
-
-
-def _times(plan: "Plan", first: date, last: date) -> Mapping[tuple[date, str], tuple[str, ...]]:
-    calendar = Calendar(plan.calendar)
-    found: dict[tuple[date, str], list[str]] = defaultdict(list)
-    for entry in plan.entries:
-        for each in of_entry(entry, first, last, calendar):
-            found[each.day, entry.name].append(wall(each))
-    return {key: tuple(some) for key, some in found.items()}
 
 
 def wall(each: "Occurrence") -> str:
@@ -178,8 +179,12 @@ def _number(count: int, one: str, more: str) -> str:
     return f"{count} {one if count == 1 else more}"
 
 
+def _listed(text: str | None) -> list[str]:
+    return [] if text is None else [text]
+
+
 def _row(
-    kind: str, day: date, entry: str, person: str | None, before: tuple[str, ...], after: tuple[str, ...]
+    kind: str, day: date, entry: str, person: str | None, before: Sequence[str], after: Sequence[str]
 ) -> dict[str, Any]:
     """One line of the table, whatever it is about."""
     shown = {"before": "; ".join(before) or "-", "after": "; ".join(after) or "-"}

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from attendance.register.months import refuse_closed
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.occurrences import of_entry
+from attendance.timetable.occurrences import of_entries
+from attendance.timetable.preview import changes
 from attendance.timetable.reach import days_of, reached, touched
 from gallery.repositories import months
 
 if TYPE_CHECKING:
     from attendance.services.statuses import Plan
     from attendance.timetable.facts import Entry
-    from attendance.timetable.occurrence import Occurrence
     from gallery.ports import Transaction
 
 _DAY = timedelta(days=1)
@@ -40,9 +40,9 @@ def refuse_reach(
     old, new = before.entries, after.entries
     if before.calendar == after.calendar:
         old, new = _without(old, new), _without(new, old)
-    differing = touched(
-        _held(old, Calendar(before.calendar), closed), _held(new, Calendar(after.calendar), closed), zone_name
-    )
+    calendars = Calendar(before.calendar), Calendar(after.calendar)
+    found = (changes(old, new, *calendars, (), first - _DAY, last + _DAY) for first, last in closed)
+    differing = touched((each for some in found for each in some), zone_name)
     refuse_closed(transaction, sorted({*days, *differing}))
 
 
@@ -52,21 +52,10 @@ def days_reached(plan: "Plan", begins: datetime, ends: datetime, zone_name: str)
     A night that began the day before is that day's.
     """
     span = list(days_of(begins, ends, zone_name))
-    found = _held(plan.entries, Calendar(plan.calendar), [(span[0] - _DAY, span[-1])])
+    found = of_entries(plan.entries, span[0] - 2 * _DAY, span[-1] + _DAY, Calendar(plan.calendar))
     return {*span, *reached(found, begins, ends)}
 
 
 def _without(some: "Iterable[Entry]", others: "Iterable[Entry]") -> "tuple[Entry, ...]":
     same = {each.key: each for each in others}
     return tuple(each for each in some if same.get(each.key) != each)
-
-
-def _held(entries: "Iterable[Entry]", calendar: Calendar, spans: Iterable[Days]) -> "list[Occurrence]":
-    """What takes place on the days of the spans, and of the days beside them, whose windows may reach in."""
-    spans = list(spans)
-    return [
-        each
-        for entry in entries
-        for first, last in spans
-        for each in of_entry(entry, first - _DAY, last + _DAY, calendar)
-    ]

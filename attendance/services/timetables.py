@@ -122,9 +122,9 @@ class ShownRule:
     def lines(self) -> "Iterator[str]":
         """All that is known of it, for people."""
         yield f"{self.stored.name}, {self.whom}"
-        for each in self.versions():
-            who = f"{each['entered'][:10]} by {each['by']}{': ' if each['reason'] else ''}{each['reason']}"
-            yield f"from {each['from']}  {each['says']} (version {each['number']}, {who})"
+        for version in self.versions():
+            who = f"{version['entered'][:10]} by {version['by']}{': ' if version['reason'] else ''}{version['reason']}"
+            yield f"from {version['from']}  {version['says']} (version {version['number']}, {who})"
         if not self.next:
             yield "takes place no more"
         for each in self.next:

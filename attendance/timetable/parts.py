@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attendance.errors import RuleInvalid, RuleRecurrence
 from attendance.timetable.checking import checked
+from attendance.timetable.rrule import weekly
 from attendance.timetable.rule import Break, Held, Pairing, Rule
 from attendance.zones import zone
 from refusal import usable_name
@@ -14,13 +15,8 @@ from refusal import usable_name
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WEEKDAYS: Final = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 NONE: Final = "none"
 """What takes a part away."""
-_SPELT: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAYS: Final = {
-    each: name for name, spelt in zip(WEEKDAYS, _SPELT, strict=True) for each in (name.lower(), spelt[:3], spelt)
-}
 _CLOCK: Final = re.compile(r"\d{1,2}:\d{2}", re.ASCII)
 _MINUTES: Final = ("opens_before", "closes_after", "late_grace", "early_grace", "half_day", "absent_below")
 
@@ -147,23 +143,12 @@ def _days(parts: Parts, name: str) -> dict[str, Any]:
     if len(told) > 1:
         raise RuleRecurrence(name, "its days are told twice: give one of weekly, an RRULE, or one day alone")
     if parts.weekly is not None:
-        return {"recurs": weekly(parts.weekly, name)}
+        return {"recurs": weekly(parts.weekly)}
     if parts.rrule is not None:
         return {"recurs": parts.rrule.strip().removeprefix("RRULE:")}
     if parts.on is not None:
         return {"recurs": None, "first": day_of(parts.on, name)}
     return {}
-
-
-def weekly(text: str, name: str) -> str:
-    """The RRULE of weekdays such as "MO,TU". Raises RuleRecurrence."""
-    found = set()
-    for word in text.split(","):
-        day = _DAYS.get(word.strip().lower())
-        if day is None:
-            raise RuleRecurrence(name, f"{word.strip()!r} is no weekday: give some of {','.join(WEEKDAYS)}")
-        found.add(day)
-    return f"FREQ=WEEKLY;BYDAY={','.join(each for each in WEEKDAYS if each in found)}"
 
 
 def day_of(text: str, name: str) -> date:
