@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -34,10 +34,12 @@ if TYPE_CHECKING:
     from attendance.register.report import Row
     from attendance.register.retention import Retention
     from attendance.register.sessions import Sessions
+    from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand, ByHandMark
     from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks, ShowPicture
+    from attendance.services.covering import Coverings
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enrolled, Enroller, NotEnrolled
     from attendance.services.excuses import Excuses
@@ -62,7 +64,7 @@ if TYPE_CHECKING:
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
     from gallery import Database, Gallery
-    from gallery.values import Means, Place
+    from gallery.values import Direction, Means, Place
 
 
 class Attendance:
@@ -179,20 +181,23 @@ class Attendance:
     @cached_property
     def marks(self) -> "Marks":
         """The marks."""
-        from attendance.register.marks import Marks
+        from attendance.register.marks import Customs, Marks
 
-        return Marks(self.store, self.actor.name)
+        customs = Customs(timedelta(minutes=self.settings.mark_again_minutes), self.settings.second_approval)
+        return Marks(self.store, self.actor.name, customs)
 
     @cached_property
     def desk(self) -> "Desk":
         """Where faces are judged and recorded for whoever acts."""
+        from attendance.register.coverage import Coverage
         from attendance.register.recording import Recorder
         from attendance.services.desk import Desk
 
         def searched() -> int:
             return self.judging.policy().gallery_size
 
-        recorder = Recorder(self.gallery, self.sessions, self.marks, self.retention, searched, actor=self.actor)
+        coverage = Coverage(self.store, searched, self.actor.name)
+        recorder = Recorder(self.gallery, self.sessions, self.marks, self.retention, coverage, actor=self.actor)
         return Desk(self.store, self.judging, recorder, lambda: self.pipeline, settings=self.settings, clock=self.clock)
 
     @cached_property
@@ -377,6 +382,20 @@ class Attendance:
 
         return Reviews(self.gallery, self.sessions, self.marks, self.retention, self.clock)
 
+    @cached_property
+    def approvals(self) -> "Approvals":
+        """What waits for a second person."""
+        from attendance.services.approving import Approvals
+
+        return Approvals(self.gallery, self.sessions, self.marks, self.clock)
+
+    @cached_property
+    def coverings(self) -> "Coverings":
+        """When people were looked for."""
+        from attendance.services.covering import Coverings
+
+        return Coverings(self.gallery, self.sessions, self.clock)
+
     # Enrol
 
     def enroll(
@@ -432,10 +451,11 @@ class Attendance:
         group: str | None = None,
         place: "Place | None" = None,
         *,
+        direction: "Direction | None" = None,
         dry_run: bool = False,
     ) -> Scope:
         """For what people are to be looked for, see `Scopes.of`."""
-        return self.scopes.of(session, group, place, dry_run=dry_run)
+        return self.scopes.of(session, group, place, direction=direction, dry_run=dry_run)
 
     def policy(self, group: str | None = None) -> Policy:
         """The numbers to judge by, for the people enrolled now (of one group)."""
@@ -480,6 +500,8 @@ class Attendance:
         *sources: Path | str | bytes,
         session: str | None = None,
         group: str | None = None,
+        direction: "Direction | None" = None,
+        covers: str | None = None,
         dry_run: bool = False,
         on_problem: Callable[[Problem], None] | None = None,
         on_picture: "ShowPicture | None" = None,
@@ -493,13 +515,15 @@ class Attendance:
         A source that cannot be used goes to ``on_problem``; without one, the first such error is raised at
         the end, when all the others are done. ``on_picture`` sees every picture with its decisions, ``on_status``
         gets a video's progress, ``on_done`` each source that was looked at, ``annotated_video`` says where to write
-        an annotated copy. Bytes are a picture. Raises SessionUnknown, SessionClosed, GroupUnknown at once.
+        an annotated copy. Bytes are a picture. ``covers`` is the time of a day gone by that they show, see
+        `Coverings.shown`. Raises SessionUnknown, SessionClosed, GroupUnknown, MonthClosed, CoverageSpan at once.
         """
         from attendance.services.checking import Hooks, silent
 
         hooks = Hooks(on_problem, on_picture, on_status or silent, on_done or silent, annotated_video or silent)
-        scope = self.scope(session, group, dry_run=dry_run)
-        return self.checks.run(self.actor, sources, scope, hooks, workers=workers)
+        scope = self.scope(session, group, direction=direction, dry_run=dry_run)
+        shown = None if covers is None else self.coverings.shown(covers, session)
+        return self.checks.run(self.actor, sources, scope, hooks, workers=workers, covers=shown)
 
     def watch(
         self,
@@ -507,6 +531,7 @@ class Attendance:
         *,
         session: str | None = None,
         group: str | None = None,
+        direction: "Direction | None" = None,
         dry_run: bool = False,
         on_status: Callable[[str], object] | None = None,
         device: "Camera | None" = None,
@@ -522,30 +547,58 @@ class Attendance:
         """
         from attendance.services.watching import decisions_of
 
-        address, scope = self.scopes.before(camera, session, group, dry_run=dry_run)
+        address, scope = self.scopes.before(camera, session, group, direction=direction, dry_run=dry_run)
         return decisions_of(self.desk, address, scope, status=on_status, device=device)
 
     # By hand
 
     def mark(
-        self, person: str, *, session: str | None = None, at: str | datetime | None = None, note: str = ""
+        self,
+        person: str,
+        *,
+        session: str | None = None,
+        at: str | datetime | None = None,
+        note: str = "",
+        direction: "Direction | None" = None,
     ) -> "MarkInfo":
         """As `enter`; returns the mark alone."""
-        return self.enter(person, session=session, at=at, note=note).mark
+        return self.enter(person, session=session, at=at, note=note, direction=direction).mark
 
     def enter(
-        self, person: str, *, session: str | None = None, at: str | datetime | None = None, note: str = ""
+        self,
+        person: str,
+        *,
+        session: str | None = None,
+        at: str | datetime | None = None,
+        note: str = "",
+        direction: "Direction | None" = None,
     ) -> "ByHandMark":
         """Mark somebody present by hand, see `ByHand.enter`; returns the mark with whose it is, and whether it is new.
 
         ``at`` may be an instant.
         """
         text = at.isoformat() if isinstance(at, datetime) else at
-        return self.by_hand.enter(self.actor, person, session=session, at=text, note=note)
+        return self.by_hand.enter(self.actor, person, session=session, at=text, note=note, direction=direction)
 
-    def void(self, person: str, *, reason: str, session: str | None = None) -> "MarkInfo":
-        """Declare a mark wrong; cameras do not make it again. Raises MarkUnknown, MarkVoided."""
-        return self.by_hand.void(self.actor, person, reason=reason, session=session).mark
+    def void(self, person: str, *, reason: str, session: str | None = None, mark: str | None = None) -> "MarkInfo":
+        """Declare a mark wrong; cameras do not make it again. Raises MarkUnknown, MarkVoided, MonthClosed."""
+        return self.by_hand.void(self.actor, person, reason=reason, session=session, mark=mark).mark
+
+    def correct(
+        self,
+        person: str,
+        *,
+        at: str | datetime,
+        reason: str,
+        session: str | None = None,
+        direction: "Direction | None" = None,
+        mark: str | None = None,
+    ) -> "MarkInfo":
+        """Put a mark of the right time in the place of a wrong one, see `ByHand.correct`; returns the new one."""
+        text = at.isoformat() if isinstance(at, datetime) else at
+        return self.by_hand.correct(
+            self.actor, person, at=text, reason=reason, session=session, direction=direction, mark=mark
+        ).made.mark
 
     def report(
         self,

@@ -33,6 +33,7 @@ HELP: Final = {
         "'attendance gallery list' shows the groups; 'attendance gallery group PERSON NAME' adds somebody."
     ),
     "home.unknown": "Give the folder with --home or ATTENDANCE_HOME.",
+    "mark.direction": "Give in or out, or leave it out.",
     "mark.time": (
         "Give the time on the clock of the site, such as 08:05, or a whole instant, such as 2026-03-02T08:05+01:00."
     ),
@@ -168,6 +169,10 @@ class HomeUnknown(AttendanceError, id="home.unknown", exit_code=3):
 
 class MarkError(AttendanceError):
     """A mark cannot be found or used."""
+
+
+class MarkDirection(MarkError, id="mark.direction", exit_code=2):
+    """The direction in which somebody goes is neither in nor out."""
 
 
 class MarkTime(MarkError, id="mark.time", exit_code=2):

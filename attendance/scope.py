@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from gallery.values import Place
+    from gallery.values import Direction, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,8 @@ class Scope:
     """Marks are made in ``session`` (None: the day's own) of people of ``group`` (None: of all) seen at ``place``.
 
     ``target_fpir`` is the share of strangers that may be taken for somebody there (None: the setting's), ``at`` the
-    instant that a look is of (None: that of the look itself). In a ``dry_run`` nothing is written.
+    instant that a look is of (None: that of the look itself). ``direction`` is the way people go there (None: either).
+    In a ``dry_run`` nothing is written.
     """
 
     session: str | None = None
@@ -22,6 +23,7 @@ class Scope:
     target_fpir: float | None = None
     at: datetime | None = None
     dry_run: bool = False
+    direction: "Direction | None" = None
 
     @property
     def place_id(self) -> int | None:

@@ -125,6 +125,15 @@ class Settings:
     duplicate_window_s: float = _setting(
         60.0, "Seconds in which the same person before a camera is not reported again.", low=0, high=86400
     )
+    mark_again_minutes: int = _setting(
+        0,
+        "Minutes after which somebody is marked again in the same session and direction; 0: once.",
+        low=0,
+        high=1440,
+    )
+    second_approval: bool = _setting(
+        False, "Marks by hand, corrections and excuses count only once a second person has approved them."
+    )
     encoder: str = _setting("default", "Name of a shipped encoder, or a folder with encoder.onnx and card.json.")
     threads: int = _setting(
         0, "Threads of the detector and the encoder; 0: as many as there are cores.", low=0, high=256

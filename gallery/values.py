@@ -308,14 +308,26 @@ class StoredMark:
     method: Method
     sighting: int | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
-    direction: str | None = None
+    direction: Direction | None = None
     means: str | None = None
     voided: Correction | None = None
+    awaits: bool = False
+    approval: "Approval | None" = None
+
+    @property
+    def is_void(self) -> bool:
+        """Whether somebody has declared it wrong."""
+        return self.voided is not None
 
     @property
     def valid(self) -> bool:
-        """Whether nobody has declared it wrong."""
-        return self.voided is None
+        """Whether it counts as presence: it is not void, and where it ``awaits`` approval it has it."""
+        return not self.is_void and (not self.awaits or (self.approval is not None and self.approval.granted))
+
+    @property
+    def waits(self) -> bool:
+        """Whether a second person is still to look at it."""
+        return self.awaits and self.approval is None and not self.is_void
 
 
 @dataclass(frozen=True)

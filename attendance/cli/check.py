@@ -16,6 +16,8 @@ from attendance.cli.tally import Tally
 from refusal import Refusal
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from attendance.app import Attendance
     from attendance.cameras import Address
     from attendance.faults import Problem
@@ -40,7 +42,15 @@ def check(
     day: Annotated[
         str | None, typer.Option(help="Mark for this day, YYYY-MM-DD, on which the files were made.", metavar="DAY")
     ] = None,
+    covers: Annotated[
+        str | None,
+        typer.Option(
+            help="With --day: the time of the day that the files show, 08:00-08:15; who is not seen was absent then.",
+            metavar="TIME-TIME",
+        ),
+    ] = None,
     group: options.Group = None,
+    direction: options.Direction = None,
     target_fpir: Annotated[
         str | None,
         typer.Option(help="Share of strangers that may be taken for somebody: 0.003 or 0.3%.", metavar="SHARE"),
@@ -71,19 +81,25 @@ def check(
     _refuse_addresses(source or [])
     if day is not None and camera is not None:
         raise typer.BadParameter("a camera sees the present day", param_hint="--day")
+    if covers is not None and camera is not None:
+        raise typer.BadParameter("a camera shows the time at which it looks", param_hint="--covers")
     session = options.session_or_day(session, day)
     given = options.flags(setting, target_fpir=target_fpir, match_threshold=match_threshold)
+    from attendance.register.directions import direction_of
+
     with (reading if dry_run else writing)(home, given, preload=True) as app:
         emit = DecisionPrinter(as_json=as_json, header=header)
         say_zone_warning(app)
         if not dry_run:
             renew(app)
         if camera is None:
-            scope = app.scope(session, group, dry_run=dry_run)
+            scope = app.scope(session, group, direction=direction_of(direction), dry_run=dry_run)
+            shown = None if covers is None else app.coverings.shown(covers, session)
             announce(app.outlooks.of(scope))
-            code = _files(app, source or [], scope, annotate=annotate, emit=emit)
+            code = _files(app, source or [], scope, annotate=annotate, emit=emit, covers=shown)
         else:
-            address, scope = app.scopes.before(camera, session, group, dry_run=dry_run)
+            way = direction_of(direction)
+            address, scope = app.scopes.before(camera, session, group, direction=way, dry_run=dry_run)
             code = _camera(app, address, scope, annotate=annotate, window=window, emit=emit)
     if code:
         raise typer.Exit(code)
@@ -122,6 +138,7 @@ def _files(
     *,
     annotate: Path | None,
     emit: DecisionPrinter,
+    covers: "tuple[datetime, datetime] | None" = None,
 ) -> int:
     from attendance.services.checking import Hooks, silent
 
@@ -134,7 +151,7 @@ def _files(
     outlet = None if annotate is None else _outlet(annotate, sources)
     picture, video = (None, silent) if outlet is None else (outlet.picture, outlet.video)
     hooks = Hooks(complain, picture, say, tally.source, video)
-    for decision in app.checks.run(app.actor, sources, scope, hooks):
+    for decision in app.checks.run(app.actor, sources, scope, hooks, covers=covers):
         tally.decision(decision)
         emit(decision)
     emit.head()

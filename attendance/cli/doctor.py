@@ -26,6 +26,9 @@ def doctor(
     for found in Doctor(home_folder(home), SystemClock()).examine(full=full, camera=camera):
         if as_json:
             line(json_line(found.to_dict()))
+        elif found.ok and found.id is not None:
+            line(printable(f"note     {found.check} [{found.id}]: {found.detail}"))
+            line(printable(f"         where somebody has watched: {found.repair}"))
         elif found.ok:
             line(printable(f"ok       {found.check}: {found.detail}"))
         else:

@@ -2,7 +2,7 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -39,6 +39,14 @@ Set = Annotated[
     typer.Option("--set", help="A setting for this run, see 'config show'; may be repeated.", metavar="NAME=VALUE"),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done; write nothing.")]
+Direction = Annotated[
+    str | None, typer.Option(help="Which way people go there: in or out.", metavar="WAY", show_default=False)
+]
+In = Annotated[bool, typer.Option("--in", help="They came in.")]
+Out = Annotated[bool, typer.Option("--out", help="They went out.")]
+Mark = Annotated[
+    str | None, typer.Option(help="Id of the mark, of several in a session; see 'session show'.", metavar="ID")
+]
 Person = Annotated[str, typer.Argument(help="Id or exact name.", metavar="PERSON", show_default=False)]
 
 
@@ -50,6 +58,13 @@ def session_or_day(session: str | None, day: str | None) -> str | None:
         raise typer.BadParameter("give either --session or --day", param_hint="--day")
     found = day_of(day, "--day")
     return None if found is None else found.isoformat()
+
+
+def way_of(*, coming: bool, going: bool) -> Literal["in", "out"] | None:
+    """The direction that two flags give."""
+    if coming and going:
+        raise typer.BadParameter("give either --in or --out", param_hint="--out")
+    return "in" if coming else "out" if going else None
 
 
 def day_of(text: str | None, flag: str) -> date | None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from attendance.services.places import ShownPlace
 
 COLUMNS = ("name", "kind", "address", "site", "group", "target_fpir", "active")
+DIRECTION = "direction"
+"""A column of its own where a place has one."""
 
 app = typer.Typer(
     help="Cameras and kiosks by name: add, change, list, retire; 'check --camera NAME' then watches there.",
@@ -50,12 +52,20 @@ def add(
     site: Site = None,
     group: Group = None,
     target_fpir: Target = None,
+    direction: options.Direction = None,
     home: options.Home = None,
 ) -> None:
     """Add a place; its address is kept sealed and shown without its password."""
     with writing(home) as opened:
         made = opened.places.add(
-            opened.actor, name, address, kind=kind.value, site=site, group=group, target_fpir=target_fpir
+            opened.actor,
+            name,
+            address,
+            kind=kind.value,
+            site=site,
+            group=group,
+            target_fpir=target_fpir,
+            direction=direction,
         )
         say(f"added: {_told(made)}")
 
@@ -64,12 +74,9 @@ def add(
 def list_(*, as_json: options.Json = False, home: options.Home = None) -> None:
     """List the places by name, those out of use, too; addresses are shown without their passwords."""
     with reading(home) as opened:
-        records(
-            [each.to_dict() for each in opened.places.all()],
-            as_json=as_json,
-            columns=COLUMNS,
-            whole=("name", "address"),
-        )
+        rows = [each.to_dict() for each in opened.places.all()]
+    told = (DIRECTION,) if any(row[DIRECTION] for row in rows) else ()
+    records(rows, as_json=as_json, columns=(*COLUMNS, *told), whole=("name", "address"))
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -80,13 +87,15 @@ def change(
     site: Site = None,
     group: Group = None,
     target_fpir: Target = None,
+    direction: options.Direction = None,
     home: options.Home = None,
 ) -> None:
     """Change what is given, and nothing else; an empty text ('') takes a part away."""
-    given = {"address": address, "site": site, "group": group, "target_fpir": target_fpir}
+    given = {"address": address, "site": site, "group": group, "target_fpir": target_fpir, DIRECTION: direction}
     parts: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
     if not parts:
-        raise typer.BadParameter("say what to change", param_hint="--address, --site, --group, --target-fpir")
+        flags = "--address, --site, --group, --target-fpir, --direction"
+        raise typer.BadParameter("say what to change", param_hint=flags)
     with changing(home) as opened:
         say(f"changed: {_told(opened.places.change(opened.actor, name, **parts))}")
 
@@ -121,6 +130,7 @@ def _told(found: "ShownPlace") -> str:
         "site": place.site,
         "group": place.group,
         "target FPIR": None if place.target_fpir is None else f"{100 * place.target_fpir:g}%",
+        "people going": place.direction,
     }
     told = ", ".join(f"{what} {value}" for what, value in parts.items() if value is not None)
     return f"{place.name}, {told}{'' if place.active else ', out of use'}"

@@ -5,10 +5,12 @@ from typing import Annotated
 import typer
 
 from attendance.cli import (
+    approve,
     backup,
     calendar,
     check,
     config,
+    coverage,
     doctor,
     enroll,
     excuse,
@@ -55,6 +57,9 @@ app.add_typer(gallery.app, name="gallery", epilog=options.EXIT_CODES)
 app.add_typer(session.app, name="session", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(mark.mark)
 app.command(epilog=options.EXIT_CODES)(mark.void)
+app.command(epilog=options.EXIT_CODES)(mark.correct)
+app.command(epilog=options.EXIT_CODES)(approve.approve)
+app.add_typer(coverage.app, name="coverage", epilog=options.EXIT_CODES)
 app.add_typer(review.app, name="review", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(report.report)
 app.add_typer(place.app, name="place", epilog=options.EXIT_CODES)

@@ -10,6 +10,8 @@ from attendance.cli.output import json_line, line, records, say
 
 COLUMNS = ("name", "kind", "day", "zone", "opens", "closes", "group", "marks")
 MARK_COLUMNS = ("at", "id", "name", "how", "score", "threshold", "margin", "source", "voided", "entered")
+DIRECTION = "direction"
+"""A column of its own where a mark has one."""
 
 app = typer.Typer(help="What people are marked for: open, close, list, show.", no_args_is_help=True)
 
@@ -51,7 +53,8 @@ def show(
     """Show the marks of a session and what they rest on."""
     with reading(home) as opened:
         rows = [each.to_dict(evidence=evidence) for each in opened.session_book.marks(name)]
-    records(rows, as_json=as_json, columns=MARK_COLUMNS)
+    told = (DIRECTION,) if any(DIRECTION in row for row in rows) else ()
+    records(rows, as_json=as_json, columns=(*MARK_COLUMNS, *told))
     if evidence and not as_json:
         for row in rows:
             line(json_line({"mark": row["mark"], **row["evidence"]}))

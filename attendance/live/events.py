@@ -5,11 +5,14 @@ first frame, and for each frame first what it settled (`Voted`, `Marked`, `Decid
 `Skipped`. How a camera does is told as a `Condition`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from attendance.cameras.frame import CameraState, Frame
 from attendance.live.track import Box
 from attendance.records import Decision
+
+WHOLE: Final = 0.9  # share of the frames declared from which on a video has not been cut short
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +20,7 @@ class LiveSummary:
     """How a run went or goes: frames seen, faces judged, people newly marked, tracks of strangers, and its state.
 
     `marked` counts, in a dry run, those who would have been. At last `state` is "ended", "stopped" or "failed".
+    The source says that it has `declared` frames, or does not (0).
     """
 
     frames: int
@@ -25,6 +29,12 @@ class LiveSummary:
     unknown: int
     fps: float
     state: str
+    declared: int = field(default=0, compare=False)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it ended by itself, about as late as the source has said."""
+        return self.state == "ended" and self.frames >= WHOLE * self.declared
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a run asks of the product around it, and of a source of frames: seams, no more."""
 
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from attendance.cameras.frame import Frame, Pixels
 from attendance.clock import Clock
@@ -119,6 +120,15 @@ class Desk(Protocol):
 
     def note_check(self, means: Means, scope: Scope, /) -> None:
         """Remember that people were looked for."""
+        ...
+
+    def cover(
+        self, means: Means, scope: Scope, source: str, /, *, begins: datetime, ends: datetime, before: Any
+    ) -> Any:
+        """Remember from when to when `source` has looked; what comes back is to be handed in `before` goes on.
+
+        None where that is nothing to remember.
+        """
         ...
 
 

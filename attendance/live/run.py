@@ -9,6 +9,7 @@ from typing import Final
 
 from attendance.cameras.frame import Frame, Pixels
 from attendance.errors import RunStarted
+from attendance.live.covering import Covering
 from attendance.live.events import (
     Began,
     Condition,
@@ -77,6 +78,7 @@ class Run:
         self.place, self.scope = place, scope
         self._feed, self._desk = feed, desk
         self._watcher = Watcher(desk, source=place.name, scope=scope, report=self._give_out, tell=self._tell)
+        self._covering = Covering(desk, place.means, scope, place.name)
         self._lock = threading.RLock()  # a signal's handler may call `stop` at any moment
         self._state = RunState.NEW
         self._error: BaseException | None = None
@@ -160,7 +162,7 @@ class Run:
         try:
             with self._feed:
                 self._tell(Opened(self.place.name))
-                state = self._watch()
+                state = self._covered()
         except Exception as problem:
             state, error = RunState.FAILED, problem
             raise
@@ -184,7 +186,19 @@ class Run:
     def _summed(self, state: RunState) -> LiveSummary:
         seconds = 0.0 if self._begun is None else self._desk.clock.monotonic() - self._begun
         fps = self._frames / seconds if seconds > 0 else 0.0
-        return LiveSummary(self._frames, self._watcher.judged, self._marked, self._unknown, fps, state.value)
+        counts = (self._frames, self._watcher.judged, self._marked, self._unknown)
+        return LiveSummary(*counts, fps, state.value, self._feed.declared)
+
+    def _covered(self) -> RunState:
+        """Watch, and in the end note until when; where something else ended it, that is what counts."""
+        try:
+            state = self._watch()
+        except BaseException:
+            with contextlib.suppress(Exception):
+                self._covering.finish()
+            raise
+        self._covering.finish()
+        return state
 
     def _watch(self) -> RunState:
         """Take what comes until there is no more, or no more is wanted."""
@@ -236,6 +250,7 @@ class Run:
                 raise failed.error from None
             self._tell(Skipped(frame.number, failed.error))
             return
+        self._covering.frame(frame.at)
         self._tell(Seen(frame, self._watcher.faces(frame.time)))
 
     def _note(self) -> None:

@@ -3,29 +3,39 @@
 A mark and its event are written together, and so are a correction and its event.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
 from attendance.records import instant
+from attendance.register.directions import DIRECTION, ONCE, Coming
+from attendance.register.months import month_of, refuse_closed
 from attendance.register.sessions import SessionInfo
+from attendance.zones import local_day
 from enroll.naming import encoder_of
 from gallery.errors import PersonUnknown
 from gallery.repositories import aliases, corrections, places, sessions, sightings
 from gallery.repositories import marks as rows
-from gallery.repositories.events import MARK_ADDED, MARK_VOIDED, record
+from gallery.repositories.events import MARK_ADDED, MARK_RESTORED, MARK_VOIDED, record
 from gallery.values import StoredMark
 
 if TYPE_CHECKING:
+    from attendance.register.directions import Heeded
     from gallery.ports import Database, Transaction
-    from gallery.values import Named, ScoredKey, Sighting
+    from gallery.values import Approval, Direction, Named, ScoredKey, Sighting
 
 How = Literal["camera", "file", "manual"]
 TIME, UNKNOWN, ENTERED = "time", "unknown", "entered_at"
 """What the evidence says of a mark that was not made at the time it is of."""
+CORRECTS = "corrects"
+"""What the details of a mark by hand say that stands for another one: the id of that."""
+AWAITS_APPROVAL = "awaits approval"
+_UNLESS: Mapping["Heeded", Literal["any", "valid", "none"]] = MappingProxyType(
+    {"void": "any", "waiting": "valid", "valid": "none"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +60,33 @@ class MarkInfo:
     voided_at: datetime | None = None
     void_reason: str | None = None
     voided_by: str | None = None
+    direction: "Direction | None" = None
+    awaits: bool = False
+    approval: "Approval | None" = None
 
     @property
     def valid(self) -> bool:
-        """Whether it counts as presence."""
-        return self.voided_at is None
+        """Whether it counts as presence: nobody has voided it, and where it needs approval it has it."""
+        return not self.is_void and (not self.awaits or (self.approval is not None and self.approval.granted))
+
+    @property
+    def is_void(self) -> bool:
+        """Whether somebody has declared it wrong."""
+        return self.voided_at is not None
+
+    @property
+    def waits(self) -> bool:
+        """Whether a second person is still to look at it."""
+        return self.awaits and self.approval is None and not self.is_void
+
+    @property
+    def why_not(self) -> str | None:
+        """Why it does not count, in words; None where it does."""
+        if self.is_void or self.valid:
+            return self.void_reason
+        if self.approval is None:
+            return AWAITS_APPROVAL
+        return f"not approved by {self.approval.by}: {self.approval.reason}".removesuffix(": ")
 
     @property
     def entered(self) -> datetime | None:
@@ -80,18 +112,51 @@ class Wish:
     details: Mapping[str, Any]
     entered: datetime
     time_known: bool
+    direction: "Direction | None" = None
+
+    def coming(self, again: timedelta, heeds: "Heeded") -> Coming:
+        """What stands in its way, to be asked."""
+        return Coming(self.at, self.time_known, self.direction, again, heeds)
+
+
+def no_days(_transaction: "Transaction", _person: int, _at: datetime) -> Iterable[date]:
+    """No day beside that of the mark itself."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Customs:
+    """How marks are made at a site.
+
+    The same direction is marked ``again`` after that long (0: once a session). Marks by hand of ``two_people`` count
+    once a second one has approved them. ``also`` tells the days, beside its own, that a mark of a person (internal
+    id) at an instant belongs to, such as that on which a night's lesson began: no mark of a closed month is changed.
+    """
+
+    again: timedelta = ONCE
+    two_people: bool = False
+    also: "Callable[[Transaction, int, datetime], Iterable[date]]" = no_days
+
+
+ONCE_A_SESSION = Customs()
 
 
 class Marks:
     """The marks of a home; ``by`` is who acts."""
 
-    def __init__(self, store: "Database", by: str) -> None:
+    def __init__(self, store: "Database", by: str, customs: Customs = ONCE_A_SESSION) -> None:
         self._store = store
         self._by = by
+        self._customs = customs
 
     def by(self, name: str) -> Self:
         """The same marks, with somebody else who acts."""
-        return type(self)(self._store, name)
+        return type(self)(self._store, name, self._customs)
+
+    @property
+    def again(self) -> timedelta:
+        """After how long the same direction is marked again in a session; 0: never."""
+        return self._customs.again
 
     def mark(
         self,
@@ -104,20 +169,44 @@ class Marks:
         details: Mapping[str, Any] | None = None,
         entered: datetime | None = None,
         time_known: bool = True,
+        direction: "Direction | None" = None,
     ) -> Marked:
-        """Mark a person, once; the same again returns the mark that counts. It waits for other writers.
+        """Mark a person, once a direction; the same again returns the mark that counts. It waits for other writers.
 
         ``entered`` is when this is done, where that is not ``at``; ``sighting`` what it rests on, ``details`` what a
         person says of it. Only by hand is somebody marked anew whose marks are void. Raises `SessionClosed`, but not
-        for a mark by hand: corrections are made afterwards; `PersonUnknown` where the person is gone.
+        for a mark by hand: corrections are made afterwards; `PersonUnknown` where the person is gone; `MonthClosed`.
         """
-        wish = Wish(at, how, sighting, details or {}, entered or at, time_known)
+        wish = Wish(at, how, sighting, details or {}, entered or at, time_known, direction)
         with self._store.atomic() as transaction:
             return self.mark_in(transaction, person, session, wish)
 
     def mark_in(self, transaction: "Transaction", person: int, session: SessionInfo, wish: "Wish") -> Marked:
         """As `mark`, within a step that is under way."""
+        heeds: Heeded = "waiting" if wish.how == "manual" else "void"
+        new = self._add(transaction, person, session, wish, heeds)
+        if new is not None:
+            return new
+        there = wish.coming(self.again, heeds).stopped_by(rows.of(transaction, person, session.id))
+        if there is None:
+            raise self._refusal(transaction, person, session, wish)
+        return Marked(info_of(there), new=False)
+
+    def mark_anew(self, transaction: "Transaction", person: int, session: SessionInfo, wish: "Wish") -> Marked:
+        """Mark a person within a step that is under way, whatever marks they have. Raises as `mark`."""
+        new = self._add(transaction, person, session, wish, "valid")
+        if new is None:
+            raise self._refusal(transaction, person, session, wish)
+        return new
+
+    def _add(
+        self, transaction: "Transaction", person: int, session: SessionInfo, wish: "Wish", heeds: "Heeded"
+    ) -> Marked | None:
+        """Every mark is made here; None where one stands in its way, or the session or the person is not there."""
         by_hand = wish.how == "manual"
+        if by_hand or not _is_of_now(wish, session):
+            self.refuse_closed(transaction, person, session, wish.at if wish.time_known else None)
+        waits = {rows.AWAITS: rows.APPROVAL} if by_hand and self._customs.two_people else {}
         new = rows.add(
             transaction,
             person,
@@ -127,38 +216,80 @@ class Marks:
             by=self._by,
             method="manual" if by_hand else "face",
             sighting=wish.sighting,
-            details=wish.details,
+            details={**wish.details, **waits},
             time_known=wish.time_known,
-            open_at=None if by_hand else wish.entered,
-            unless="valid" if by_hand else "any",
+            direction=wish.direction,
+            open_at=None if by_hand or heeds == "valid" else wish.entered,
+            unless=_UNLESS[heeds],
+            again=self.again,
         )
-        if new is not None:
-            return self.told(transaction, new, wish.how)
-        there = counting(rows.of(transaction, person, session.id))
-        if there is None:
-            closes = sessions.closes_at(transaction, session.id)
-            raise _refusal(person, session, None if by_hand else closes, wish.entered)
-        return Marked(info_of(there), new=False)
+        return None if new is None else self._told(transaction, new, wish.how)
 
-    def told(self, transaction: "Transaction", new: "StoredMark", how: str) -> Marked:
+    def refuse_closed(self, transaction: "Transaction", person: int, session: SessionInfo, at: datetime | None) -> None:
+        """Raise MonthClosed where a mark of that instant (None: of the session's day) would change a closed month."""
+        if at is None:
+            refuse_closed(transaction, [session.day])
+        else:
+            days = self._customs.also(transaction, person, at)
+            refuse_closed(transaction, [local_day(at, session.zone), *days])
+
+    def _refusal(
+        self, transaction: "Transaction", person: int, session: SessionInfo, wish: "Wish"
+    ) -> SessionClosed | PersonUnknown:
+        closes = None if wish.how == "manual" else sessions.closes_at(transaction, session.id)
+        return _refusal(person, session, closes, wish.entered)
+
+    def _told(self, transaction: "Transaction", new: "StoredMark", how: str) -> Marked:
         """Record that a mark was made."""
         details = {"person": new.person, "session": new.session, "how": how}
         record(transaction, at=new.entered, by=new.by, action=MARK_ADDED, subject=new.id, details=details)
         return Marked(info_of(new, how=how), new=True)
 
-    def void(self, person: int, session: SessionInfo, *, reason: str, at: datetime) -> MarkInfo:
-        """Declare the mark that counts wrong; it stays, with the reason. Raises `MarkUnknown`, `MarkVoided`."""
+    def void(
+        self, person: int, session: SessionInfo, *, reason: str, at: datetime, mark: str | None = None
+    ) -> MarkInfo:
+        """Declare the mark that counts, or that of this id, wrong; it stays, with the reason.
+
+        Raises `MarkUnknown`, `MarkVoided`, `MonthClosed`.
+        """
         with self._store.atomic() as transaction:
-            there = counting(rows.of(transaction, person, session.id))
-            if there is None:
-                raise MarkUnknown(session.name, "this person has no mark in the session")
-            if there.voided is not None:
-                raise MarkVoided(session.name, f"the mark was voided at {instant(there.voided.at)}")
-            corrections.add(transaction, "void", mark=there.id, at=at, by=self._by, reason=reason)
-            gone = info_of(rows.by_id(transaction, there.id) or there)
-            details = {"person": gone.person, "session": gone.session, "how": gone.how}
-            record(transaction, at=at, by=self._by, action=MARK_VOIDED, subject=gone.id, details=details)
-            return gone
+            return self.void_in(transaction, person, session, reason=reason, at=at, mark=mark)
+
+    def void_in(
+        self,
+        transaction: "Transaction",
+        person: int,
+        session: SessionInfo,
+        *,
+        reason: str,
+        at: datetime,
+        mark: str | None = None,
+    ) -> MarkInfo:
+        """As `void`, within a step that is under way."""
+        found = rows.of(transaction, person, session.id)
+        there = counting(each for each in found if mark in {None, each.id})
+        if there is None:
+            which = "mark" if mark is None else f"mark {mark}"
+            raise MarkUnknown(session.name, f"this person has no {which} in the session")
+        if there.voided is not None:
+            raise MarkVoided(session.name, f"the mark was voided at {instant(there.voided.at)}")
+        self.refuse_closed(transaction, person, session, there.at if there.time_is_known else None)
+        return self._corrected(transaction, there, "void", at, reason)
+
+    def restore_in(self, transaction: "Transaction", there: StoredMark, session: SessionInfo, at: datetime) -> MarkInfo:
+        """Let a void mark count again, within a step that is under way. Raises `MonthClosed`."""
+        self.refuse_closed(transaction, there.person, session, there.at if there.time_is_known else None)
+        return self._corrected(transaction, there, "restore", at, "its correction was not approved")
+
+    def _corrected(
+        self, transaction: "Transaction", there: StoredMark, kind: Literal["void", "restore"], at: datetime, reason: str
+    ) -> MarkInfo:
+        corrections.add(transaction, kind, mark=there.id, at=at, by=self._by, reason=reason)
+        now = info_of(rows.by_id(transaction, there.id) or there)
+        details = {"person": now.person, "session": now.session, "how": now.how}
+        action = MARK_VOIDED if kind == "void" else MARK_RESTORED
+        record(transaction, at=at, by=self._by, action=action, subject=now.id, details=details)
+        return now
 
     def of(self, person: int, session: int) -> MarkInfo | None:
         """The person's mark in the session that counts, or the last of void ones."""
@@ -177,7 +308,7 @@ AMark = TypeVar("AMark", StoredMark, MarkInfo)
 
 
 def counting(found: Iterable[AMark]) -> AMark | None:
-    """Of one person's marks in a session the first valid one, else the last of the void ones.
+    """Of one person's marks in a session the first valid one, else the last that waits, else the last of the others.
 
     One of no known time stands at the beginning of its session for want of a better one: any known time goes before.
     """
@@ -185,7 +316,7 @@ def counting(found: Iterable[AMark]) -> AMark | None:
     valid = [each for each in marks if each.valid]
     if valid:
         return min(valid, key=lambda each: (not each.time_is_known, each.at, each.ordinal))
-    return max(marks, key=lambda each: each.ordinal, default=None)
+    return max(marks, key=lambda each: (each.waits, each.ordinal), default=None)
 
 
 def of_people(found: Iterable[AMark]) -> dict[int, AMark]:
@@ -214,6 +345,9 @@ def info_of(found: "StoredMark", evidence: Mapping[str, Any] | None = None, *, h
         voided_at=None if void is None else void.at,
         void_reason=None if void is None else void.reason,
         voided_by=None if void is None else void.by,
+        direction=found.direction,
+        awaits=found.awaits,
+        approval=found.approval,
     )
 
 
@@ -252,6 +386,11 @@ def evidence_of(
             facts[TIME] = sighting.means
     if not mark.time_is_known:
         facts[TIME] = UNKNOWN
+    if mark.direction is not None:
+        facts[DIRECTION] = mark.direction
+    if mark.approval is not None:
+        said = "approved" if mark.approval.granted else "refused"
+        facts |= {f"{said}_by": mark.approval.by, f"{said}_at": instant(mark.approval.at)}
     at = {} if sighting is None or sighting.place is None else {"place": where.get(sighting.place)}
     return dict(sorted(facts.items())) | at
 
@@ -270,7 +409,7 @@ def facts_of(sighting: "Sighting", names: "Mapping[int, Named]") -> dict[str, An
         "target_fpir": sighting.target_fpir,
         "gallery_size": sighting.gallery_size,
         "candidates": [candidate_of(each, names) for each in sighting.candidates],
-        "quality": dict(sighting.quality),
+        "quality": {key: value for key, value in sighting.quality.items() if key != DIRECTION},
         "encoder": encoder_of(sighting.pipeline),
     }
 
@@ -281,6 +420,13 @@ def candidate_of(each: "ScoredKey", names: "Mapping[int, Named]") -> dict[str, A
     if named is None:
         return {"cosine": each.cosine, "id": None, "name": None, "removed": True, "score": each.score}
     return {"cosine": each.cosine, "id": named.external_id, "name": named.name, "score": each.score}
+
+
+def _is_of_now(wish: Wish, session: SessionInfo) -> bool:
+    """Whether it is of the month in which it is made: that one cannot be closed, and a camera needs not ask."""
+    if not wish.time_known:
+        return False
+    return month_of(local_day(wish.at, session.zone)) == month_of(local_day(wish.entered, session.zone))
 
 
 def _refusal(person: int, session: SessionInfo, closes: datetime | None, at: datetime) -> SessionClosed | PersonUnknown:

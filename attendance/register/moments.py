@@ -39,10 +39,7 @@ def moment(text: str, session: "SessionInfo", now: datetime) -> Moment:
 
     Raises MarkTime for one that cannot be read, lies outside the session, or has not come yet.
     """
-    told = _parsed(text)
-    if isinstance(told, time):
-        told = datetime.combine(session.day, told)
-    found = _on_the_wall(told, zone(session.zone)) if told.tzinfo is None else Moment(told.astimezone(UTC))
+    found = wall_moment(text, session.day, session.zone)
     begin, end = span(session, now)
     if not begin <= found.at <= end:
         first, last = (f"{each.astimezone(zone(session.zone)):%Y-%m-%d %H:%M}" for each in (begin, end))
@@ -52,6 +49,17 @@ def moment(text: str, session: "SessionInfo", now: datetime) -> Moment:
     if found.at > now:
         raise MarkTime(_WHERE, f"{text} has not come yet: it is {instant(now)}")
     return found
+
+
+def wall_moment(text: str, day: date, zone_name: str) -> Moment:
+    """The instant that a person means: a time of the day on the wall of the zone, or a whole instant. Raises MarkTime.
+
+    Unlike with `moment` it may lie anywhere, also in the future.
+    """
+    told = _parsed(text)
+    if isinstance(told, time):
+        told = datetime.combine(day, told)
+    return _on_the_wall(told, zone(zone_name)) if told.tzinfo is None else Moment(told.astimezone(UTC))
 
 
 def span(session: "SessionInfo", now: datetime) -> tuple[datetime, datetime]:

@@ -1,7 +1,7 @@
 """Closed months: nothing of a day in one is changed, by whatever door."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from attendance.errors import MonthClosed
@@ -11,6 +11,12 @@ from gallery.repositories import months
 
 if TYPE_CHECKING:
     from gallery.ports import Transaction
+
+
+def days_between(begins: datetime, ends: datetime, zone: str) -> list[date]:
+    """The days on the wall calendar of the zone that have an instant in begins <= t < ends; that of begins at least."""
+    first, last = local_day(begins, zone), local_day(max(begins, ends - timedelta(microseconds=1)), zone)
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def month_of(day: date) -> str:

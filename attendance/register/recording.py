@@ -1,6 +1,7 @@
 """From decisions to records: a sighting of each, the marks they come to, and of which time those are."""
 
 import dataclasses
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,13 +10,16 @@ from typing import TYPE_CHECKING, Any, Self
 from attendance.errors import SessionClosed
 from attendance.judge.decision import MARK_VOIDED
 from attendance.records import Decision, PersonRef, number
-from attendance.register.marks import Wish, of_people
+from attendance.register.directions import DIRECTION, Coming
+from attendance.register.marks import Wish
+from attendance.register.months import days_between, refuse_closed
 from attendance.zones import day_bounds, zone
 from gallery.repositories import sightings
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
     from attendance.access import Actor
+    from attendance.register.coverage import Coverage, Stretch
     from attendance.register.marks import Marks
     from attendance.register.retention import Retention
     from attendance.register.sessions import SessionInfo, Sessions
@@ -32,7 +36,8 @@ _EXIF, _TAKEN, _OFFSET = 0x8769, 0x9003, 0x9011  # the Exif folder; DateTimeOrig
 class Recorder:
     """Writes what was judged: a sighting of each face, the marks they come to, and that people were looked for.
 
-    ``searched`` tells how many people there are to look for, ``noted`` the sessions in which this program has noted so.
+    ``coverage`` keeps when they were, and knows whether there is anybody to look for; ``noted`` holds the sessions in
+    which this program has noted that they were at all.
     """
 
     def __init__(
@@ -41,19 +46,20 @@ class Recorder:
         sessions: "Sessions",
         marks: "Marks",
         retention: "Retention",
-        searched: Callable[[], int],
+        coverage: "Coverage",
         *,
         actor: "Actor",
         noted: set[int] | None = None,
     ) -> None:
-        self._gallery, self._retention, self._searched = gallery, retention, searched
+        self._gallery, self._retention = gallery, retention
         self._sessions, self._marks = sessions.by(actor.name), marks.by(actor.name)
+        self._coverage = coverage.by(actor.name)
         self._actor = actor
         self._noted = set() if noted is None else noted
 
     def by(self, actor: "Actor") -> Self:
         """The same, with somebody else who acts."""
-        parts = (self._gallery, self._sessions, self._marks, self._retention, self._searched)
+        parts = (self._gallery, self._sessions, self._marks, self._retention, self._coverage)
         return type(self)(*parts, actor=actor, noted=self._noted)
 
     def record(
@@ -65,16 +71,20 @@ class Recorder:
         at: datetime,
         note: bool,
         crops: Crops = (),
+        source: str | None = None,
     ) -> list[Decision]:
         """Store the decisions of one picture, and mark who is ``present``, all in one step; returns them as recorded.
 
-        With ``note`` the check itself is remembered, at the instant ``at``, even where there is no decision. Who is
-        marked already is asked in the step that writes: nobody marks or removes anybody in between.
+        With ``note`` the check itself is remembered, at the instant ``at``, even where there is no decision; that one
+        of ``source`` covers its instant. Who is marked already is asked in the step that writes: nobody marks or
+        removes anybody in between.
         """
         if not decisions:
             if note:
                 with self._gallery.store.reading():
-                    self.note(self._sessions.for_marks(scope.session, at), means or "file", at)
+                    session = self._sessions.for_marks(scope.session, at)
+                    self.note(session, means or "file", at)
+                    self._cover_picture(session, scope, means or "file", source, at)
             return []
         with self._gallery.store.atomic() as transaction:
             return self.record_in(transaction, decisions, scope, means, at=at, note=note, crops=crops)
@@ -94,15 +104,18 @@ class Recorder:
         people = {each.person.key for each in decisions if each.person is not None}
         marking = note or any(each.decision == "present" for each in decisions)
         found, stored = self._sessions.for_sightings(scope.session, decisions[0].at, people, must_be_open=marking)
+        if found.is_over(decisions[0].at):
+            refuse_closed(transaction, [found.day])
         if note:
             self.note(found, means or "file", at)
-        settled = _settled(decisions, stored)
-        seen = [_sighting(each, found, means, scope.place_id) for each in settled]
+            self._cover_picture(found, scope, means or "file", str(decisions[0].source), at)
+        settled = self._settled(decisions, found, stored, scope, means)
+        seen = [_sighting(each, found, means, scope) for each in settled]
         numbers = sightings.add(transaction, seen)
         settled = [dataclasses.replace(each, sighting=number) for each, number in zip(settled, numbers, strict=True)]
         self._keep_faces(transaction, settled, crops)
         return [
-            self._marked(transaction, each, found, sighted.means) if each.decision == "present" else each
+            self._marked(transaction, each, found, sighted.means, scope) if each.decision == "present" else each
             for each, sighted in zip(settled, seen, strict=True)
         ]
 
@@ -119,22 +132,75 @@ class Recorder:
     def note(self, session: "SessionInfo", means: "Means", at: datetime) -> None:
         """As `note_check`, for a session that is open; raises SessionClosed for a camera in one of a day gone by."""
         refuse_past(session, at, means)
-        if session.id not in self._noted and self._searched():
+        if session.id not in self._noted and self._coverage.searched():
+            if session.is_over(at):
+                with self._gallery.store.reading() as transaction:
+                    refuse_closed(transaction, [session.day])
             self._sessions.note_check(session, at=at, details={"how": means})
             self._noted.add(session.id)
+
+    def cover(
+        self, means: "Means", scope: "Scope", source: str, begins: datetime, ends: datetime, before: "Stretch | None"
+    ) -> "Stretch | None":
+        """Remember that a source has looked from an instant to another, see `Coverage.stretch`.
+
+        A recording of a day gone by tells no time that it could be of.
+        """
+        if self._sessions.is_past(scope.session, ends):
+            return None
+        return self._coverage.stretch(means, scope, source, begins, ends, before)
+
+    def cover_shown(self, scope: "Scope", begins: datetime, ends: datetime, at: datetime) -> bool:
+        """Remember which time of a day gone by recordings have shown; false where nobody could be recognised."""
+        with self._gallery.store.atomic() as transaction:
+            refuse_closed(transaction, days_between(begins, ends, self._sessions.zone))
+            return self._coverage.shown("file", scope, begins, ends, now=at)
+
+    def _cover_picture(
+        self, session: "SessionInfo", scope: "Scope", means: "Means", source: str | None, at: datetime
+    ) -> None:
+        """Remember the instant of a picture: now, or the one that a picture of a day gone by tells."""
+        shown = at
+        if session.is_over(at):
+            taken = None if source is None else taken_in(source, session)
+            if taken is None:
+                return
+            shown = taken
+        self._coverage.instant(means, scope, shown, now=at)
 
     def purge(self) -> int:
         """Let faces go that have been kept long enough; how many went."""
         return self._retention.purge(self._actor)
 
+    def _settled(
+        self,
+        decisions: Sequence[Decision],
+        session: "SessionInfo",
+        stored: "StoredSession",
+        scope: "Scope",
+        means: "Means | None",
+    ) -> list[Decision]:
+        """The decisions as they are given out, by who is enrolled and marked now."""
+        made = defaultdict[int, list["StoredMark"]](list)
+        for mark in stored.marks:
+            made[mark.person].append(mark)
+
+        def coming(decision: Decision) -> Coming:
+            if scope.direction is None and not self._marks.again:
+                return Coming(decision.at, time_known=True)  # once a session, whenever: its time need not be read
+            at, known = time_of_mark(decision, session, _means(decision, means))
+            return Coming(at, known, scope.direction, self._marks.again)
+
+        return [_given_out(each, stored.people, made, coming) for each in decisions]
+
     def _marked(
-        self, transaction: "Transaction", decision: Decision, session: "SessionInfo", means: "Means"
+        self, transaction: "Transaction", decision: Decision, session: "SessionInfo", means: "Means", scope: "Scope"
     ) -> Decision:
         """Mark who is present."""
         if decision.person is None:
             return decision
         at, known = time_of_mark(decision, session, means)
-        wish = Wish(at, means, decision.sighting, {}, entered=decision.at, time_known=known)
+        wish = Wish(at, means, decision.sighting, {}, decision.at, known, scope.direction)
         marked = self._marks.mark_in(transaction, decision.person.key, session, wish)
         return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
 
@@ -151,21 +217,23 @@ class Recorder:
             sightings.keep_crops(transaction, self._gallery.sealer, kept)
 
 
-def _settled(decisions: Sequence[Decision], stored: "StoredSession") -> list[Decision]:
-    """The decisions as they are given out, by who is enrolled and marked now."""
-    made = of_people(stored.marks)
-    return [_given_out(each, stored.people, made) for each in decisions]
-
-
-def _given_out(decision: Decision, enrolled: "frozenset[int]", made: "Mapping[int, StoredMark]") -> Decision:
+def _given_out(
+    decision: Decision,
+    enrolled: "frozenset[int]",
+    made: "Mapping[int, list[StoredMark]]",
+    coming: Callable[[Decision], Coming],
+) -> Decision:
     if decision.person is None:
         return decision
     if decision.person.key not in enrolled:
         return _without(decision, decision.person)
-    there = made.get(decision.person.key)
-    if decision.decision != "present" or there is None:
+    theirs = made.get(decision.person.key, [])
+    if decision.decision != "present" or not theirs:
         return decision
-    if not there.valid:
+    there = coming(decision).stopped_by(theirs)
+    if there is None:
+        return decision
+    if there.is_void:
         reasons = (*decision.reasons, MARK_VOIDED)
         return dataclasses.replace(decision, decision="review", mark=there.id, reasons=reasons)
     return dataclasses.replace(decision, decision="already", mark=there.id)
@@ -186,17 +254,24 @@ def _without(decision: Decision, gone: PersonRef) -> Decision:
     )
 
 
-def _sighting(decision: Decision, session: "SessionInfo", means: "Means | None", place: int | None) -> Sighting:
-    """What is kept of the decision: its numbers as they are given out, people by the gallery's number."""
+def _means(decision: Decision, means: "Means | None") -> "Means":
+    return means or ("file" if decision.track is None else "camera")
+
+
+def _sighting(decision: Decision, session: "SessionInfo", means: "Means | None", scope: "Scope") -> Sighting:
+    """What is kept of the decision: its numbers as they are given out, people by the gallery's number.
+
+    Beside its quality stands the direction in which people go there, for the mark that a review may come to.
+    """
     told = decision.to_dict()
     return Sighting(
         at=decision.at,
-        means=means or ("file" if decision.track is None else "camera"),
+        means=_means(decision, means),
         source=decision.source,
         ruling=decision.decision,
         pipeline=decision.pipeline or decision.encoder,
         session=session.id,
-        place=place,
+        place=scope.place_id,
         person=None if decision.person is None else decision.person.key,
         frame=decision.frame,
         track=decision.track,
@@ -204,7 +279,7 @@ def _sighting(decision: Decision, session: "SessionInfo", means: "Means | None",
         candidates=tuple(
             ScoredKey(each.person.key, number(each.score), number(each.cosine)) for each in decision.candidates
         ),
-        quality=decision.quality,
+        quality={**decision.quality, **({DIRECTION: scope.direction} if scope.direction else {})},
         **{key: told[key] for key in _NUMBERS},
     )
 

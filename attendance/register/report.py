@@ -69,7 +69,7 @@ class Row:
             "zone": self.session.zone,
             "how": None if mark is None else mark.how,
             "entered": None if mark is None or mark.entered is None else local(mark.entered, self.session),
-            "voided": None if mark is None else mark.void_reason,
+            "voided": None if mark is None else mark.why_not,
             "mark": None if mark is None else mark.id,
         }
 
@@ -80,7 +80,7 @@ class Row:
         if mark is None:
             return self.status
         if self.status != "present":
-            return f"{self.status} (void: {mark.void_reason})"
+            return f"{self.status} (void: {mark.void_reason})" if mark.is_void else f"{self.status} ({mark.why_not})"
         late = "checked later" if mark.entered is not None else ""
         parts = (_clock_time(mark, self.session), "by hand" if mark.how == "manual" else late)
         return " ".join(part for part in parts if part) or self.status

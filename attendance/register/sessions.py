@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attendance.errors import GroupUnknown, SessionClosed, SessionDay, SessionExists, SessionUnknown
 from attendance.records import instant
+from attendance.register.months import refuse_closed
 from attendance.zones import day_bounds, local_day, zone
 from gallery.names import clean
 from gallery.near import close_names, did_you_mean
@@ -128,6 +129,21 @@ class Sessions:
         if day < FIRST_DAY:
             raise SessionDay(day.isoformat(), f"no day before {FIRST_DAY} is kept")
         return day
+
+    def is_past(self, name: str | None, at: datetime) -> bool:
+        """Whether the session of this name (None: the day's own) is the own one of a day that has passed."""
+        day = None if name is None else day_named(name)
+        if name is None or day is None:
+            return False
+        found = self.known(name)
+        return day < local_day(at, self._zone) if found is None else found.is_over(at)
+
+    def refuse_closed(self, name: str, at: datetime) -> None:
+        """Raise MonthClosed for the own session of a day gone by that lies in a closed month."""
+        day = day_named(name)
+        if day is not None and self.is_past(name, at):
+            with self._store.reading() as transaction:
+                refuse_closed(transaction, [day])
 
     def known(self, name: str) -> SessionInfo | None:
         """The session of this name, of several (days in other zones) the latest, or None."""

@@ -4,8 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from attendance.errors import MarkUnknown
+from attendance.register.marks import CORRECTS, Wish
 from attendance.register.moments import day_told, moment, span
 from gallery.errors import PersonInactive
+from gallery.repositories import marks as rows
 from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
@@ -14,7 +17,8 @@ if TYPE_CHECKING:
     from attendance.register.marks import MarkInfo, Marks
     from attendance.register.sessions import SessionInfo, Sessions
     from gallery import Gallery
-    from gallery.values import PersonInfo
+    from gallery.ports import Transaction
+    from gallery.values import Direction, PersonInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,16 @@ class ByHandMark:
         return local(self.mark.at, self.session) if self.mark.time_is_known else None
 
 
+@dataclass(frozen=True, slots=True)
+class CorrectedMark:
+    """A mark that stands for another one, which is void now."""
+
+    made: ByHandMark
+    old: ByHandMark
+
+
 class ByHand:
-    """Enters marks and voids them: what a person decides overrules the camera."""
+    """Enters marks, voids and corrects them: what a person decides overrules the camera."""
 
     def __init__(self, gallery: "Gallery", sessions: "Sessions", marks: "Marks", clock: "Clock") -> None:
         self._gallery = gallery
@@ -56,38 +68,106 @@ class ByHand:
         self._clock = clock
 
     def enter(
-        self, actor: "Actor", person: str | int, *, session: str | None = None, at: str | None = None, note: str = ""
+        self,
+        actor: "Actor",
+        person: str | int,
+        *,
+        session: str | None = None,
+        at: str | None = None,
+        note: str = "",
+        direction: "Direction | None" = None,
     ) -> ByHandMark:
         """Mark somebody in a session or on a day that has begun, all in one step.
 
         So also where a mark was voided or the named session is closed. ``session`` may be a day ("2026-03-02"): its
         own session is made where there is none. ``at`` is a time on the clock of the site ("08:05") or a whole
-        instant; without it, it is now, or not known where the session is over. Raises PersonUnknown, PersonAmbiguous,
-        PersonInactive, SessionUnknown, SessionDay, MarkTime.
+        instant; without it, it is now, or not known where the session is over. A mark of the same ``direction`` that
+        counts, or waits for approval, stays. Raises PersonUnknown, PersonAmbiguous, PersonInactive, SessionUnknown,
+        SessionDay, MarkTime, MonthClosed.
         """
         now = self._clock.utc()
-        sessions, marks = self._sessions.by(actor.name), self._marks.by(actor.name)
-        with self._gallery.store.atomic():
+        with self._gallery.store.atomic() as transaction:
             who = self._gallery.find(person)
-            day = None if session is not None or at is None else day_told(at, sessions.zone)
-            found = sessions.by_hand(session if day is None else day.isoformat(), now)
-            time = _time(found, at, now)
-            refuse_inactive(self._gallery, who, found, time, now)
-            details = {"note": note, **time.facts}
-            made = marks.mark(
-                who.id, found, at=time.at, how="manual", details=details, entered=now, time_known=time.is_known
-            )
+            found = self._session(actor, session, at, now)
+            wish = self._wish(who, found, at, now, {"note": note}, direction)
+            made = self._marks.by(actor.name).mark_in(transaction, who.id, found, wish)
             return ByHandMark(who, found, made.mark, made.new)
 
-    def void(self, actor: "Actor", person: str | int, *, reason: str, session: str | None = None) -> ByHandMark:
-        """Declare a mark wrong; cameras do not make it again.
+    def void(
+        self, actor: "Actor", person: str | int, *, reason: str, session: str | None = None, mark: str | None = None
+    ) -> ByHandMark:
+        """Declare the mark that counts, or that of the id ``mark``, wrong; cameras do not make it again.
 
-        Raises PersonUnknown, PersonAmbiguous, SessionUnknown, MarkUnknown, MarkVoided.
+        It takes effect at once, also where others' changes wait for a second person: to count nobody is the safe side.
+        Raises PersonUnknown, PersonAmbiguous, SessionUnknown, MarkUnknown, MarkVoided, MonthClosed.
         """
         now = self._clock.utc()
+        with self._gallery.store.atomic() as transaction:
+            who, found = self._held(transaction, person, session, mark, now)
+            marks = self._marks.by(actor.name)
+            gone = marks.void_in(transaction, who.id, found, reason=reason, at=now, mark=mark)
+            return ByHandMark(who, found, gone, new=True)
+
+    def correct(
+        self,
+        actor: "Actor",
+        person: str | int,
+        *,
+        at: str,
+        reason: str,
+        session: str | None = None,
+        direction: "Direction | None" = None,
+        mark: str | None = None,
+    ) -> CorrectedMark:
+        """Put another mark in the place of the one that counts, or of that of the id ``mark``, all in one step.
+
+        The old one is void, with the reason, and stays on record; the new one, by hand, is of the time ``at`` and of
+        the old one's direction unless another is given. Where marks by hand wait for a second person the new one does,
+        and the old one is void at once; it counts again if the new one is not approved. Raises as `enter` and `void`.
+        """
+        now = self._clock.utc()
+        with self._gallery.store.atomic() as transaction:
+            day = day_told(at, self._sessions.zone) if session is None and mark is None else None
+            named = session if day is None else day.isoformat()
+            who, found = self._held(transaction, person, named, mark, now)
+            marks = self._marks.by(actor.name)
+            gone = marks.void_in(transaction, who.id, found, reason=reason, at=now, mark=mark)
+            details = {"note": reason, CORRECTS: gone.id}
+            wish = self._wish(who, found, at, now, details, direction or gone.direction)
+            made = marks.mark_anew(transaction, who.id, found, wish)
+            old = ByHandMark(who, found, gone, new=True)
+            return CorrectedMark(ByHandMark(who, found, made.mark, new=True), old)
+
+    def _session(self, actor: "Actor", session: str | None, at: str | None, now: datetime) -> "SessionInfo":
+        """The one that a mark is entered in: that of the day of a whole instant, where none is named."""
+        sessions = self._sessions.by(actor.name)
+        day = None if session is not None or at is None else day_told(at, sessions.zone)
+        return sessions.by_hand(session if day is None else day.isoformat(), now)
+
+    def _held(
+        self, transaction: "Transaction", person: str | int, session: str | None, mark: str | None, now: datetime
+    ) -> "tuple[PersonInfo, SessionInfo]":
+        """Whose mark it is, and in which session: that of the mark, where one is named and no session is."""
+        if session is None and mark is not None:
+            who, there = self._gallery.find(person), rows.by_id(transaction, mark)
+            if there is None or there.person != who.id:
+                raise MarkUnknown(mark, f"{who.name} ({who.external_id}) has no mark of this id")
+            return who, self._sessions.numbered(there.session)
         found = self._sessions.held(session, now)
-        who = self._gallery.find(person)
-        return ByHandMark(who, found, self._marks.by(actor.name).void(who.id, found, reason=reason, at=now), new=True)
+        return self._gallery.find(person), found
+
+    def _wish(
+        self,
+        who: "PersonInfo",
+        session: "SessionInfo",
+        at: str | None,
+        now: datetime,
+        details: dict[str, str],
+        direction: "Direction | None",
+    ) -> Wish:
+        time = _time(session, at, now)
+        refuse_inactive(self._gallery, who, session, time, now)
+        return Wish(time.at, "manual", None, {**details, **time.facts}, now, time.is_known, direction)
 
 
 def _time(session: "SessionInfo", at: str | None, now: datetime) -> Time:

@@ -11,6 +11,7 @@ from attendance.records import Decision
 from attendance.sources import PassedOver, Source, expand
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from attendance.access import Actor
@@ -56,16 +57,18 @@ class Checks:
         hooks: Hooks | None = None,
         *,
         workers: int | None = None,
+        covers: "tuple[datetime, datetime] | None" = None,
     ) -> Iterator[Decision]:
         """Judge every face of the sources, and mark who is present unless it is a dry run; one decision a face.
 
         A source that cannot be used goes to ``hooks.complain``; without one, the first such error is raised at the
-        end, when all the others are done. Bytes are a picture, named "bytes" with its number.
+        end, when all the others are done. Bytes are a picture, named "bytes" with its number. The sources together
+        show the time that they ``cover`` of a day gone by: it is noted once all of them have been looked through.
         """
         wanted, problems = hooks or Hooks(), list[Problem]()
         heard = replace(wanted, complain=wanted.complain or problems.append)
         desk = self._desk.by(actor)
-        check = _Check(desk, scope, heard, worker_count(workers, desk.settings.threads))
+        check = _Check(desk, scope, heard, worker_count(workers, desk.settings.threads), covers)
         return _then_raise(check.run(sources), problems)
 
 
@@ -79,8 +82,16 @@ def _then_raise(decisions: Iterator[Decision], problems: "list[Problem]") -> Ite
 class _Check:
     """One run over files."""
 
-    def __init__(self, desk: "Desk", scope: "Scope", hooks: Hooks, workers: int) -> None:
+    def __init__(
+        self,
+        desk: "Desk",
+        scope: "Scope",
+        hooks: Hooks,
+        workers: int,
+        covers: "tuple[datetime, datetime] | None" = None,
+    ) -> None:
         self._desk, self._scope, self._hooks, self._workers = desk, scope, hooks, workers
+        self._covers, self._whole = covers, True
 
     def run(self, paths: "Sequence[Path | str | bytes]") -> Iterator[Decision]:
         """One decision a face, in the order of the files."""
@@ -99,7 +110,17 @@ class _Check:
                 if isinstance(item, Source):
                     self._hooks.done(item)
             except Exception as error:  # noqa: BLE001 - one bad file never stops the others
+                self._whole = False
                 self._complain(problem_of(error, where))
+        if self._covers is not None and found and not self._scope.dry_run:
+            self._cover(*self._covers)
+
+    def _cover(self, begins: "datetime", ends: "datetime") -> None:
+        """Note the time that the sources have shown; what was not looked through whole shows nobody absent."""
+        if not self._whole:
+            self._hooks.status("not all of it could be looked through, so the time given with --covers is not noted")
+        elif not self._desk.cover_shown(self._scope, begins, ends):
+            self._hooks.status("nobody could be recognised, so the time given with --covers is not noted")
 
     def _complain(self, problem: Problem) -> None:
         if self._hooks.complain is not None:
@@ -143,7 +164,7 @@ class _Check:
         def run(emit: Callable[[Decision], None], stop: Callable[[], bool]) -> None:
             self._desk.pipeline  # noqa: B018 - models that do not load end the run, not this video alone
             with only_here(source.shown):
-                check_video(
+                summary = check_video(
                     self._desk,
                     source.path,
                     self._scope,
@@ -152,6 +173,7 @@ class _Check:
                     status=self._hooks.status,
                     stop=stop,
                 )
+            self._whole = self._whole and summary.is_whole
 
         return as_iterator(run)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from attendance.judge.decision import Policy
     from attendance.judge.judging import Judge
     from attendance.records import Decision
+    from attendance.register.coverage import Stretch
     from attendance.register.recording import Recorder
     from attendance.settings import Settings
     from enroll.face import Face
@@ -99,7 +100,8 @@ class Desk:
         Nobody is enrolled, marked or removed between the look at the gallery and the marks.
         """
         if not faces:
-            return self.record_picture([], scope, means="file")
+            now = self.clock.utc()
+            return self._recorder.record([], scope, "file", at=now, note=True, source=source)
         with self._store.atomic() as transaction:
             decisions, crops = self.judge(faces, scope, source=source), [face.crop for face in faces]
             now = self.clock.utc()
@@ -108,6 +110,26 @@ class Desk:
     def note_check(self, means: "Means", scope: Scope = ANYWHERE) -> None:
         """Remember, once a run and session, that people were looked for: who is not marked now is absent."""
         self._recorder.note_check(means, scope, self.clock.utc())
+
+    def cover(
+        self,
+        means: "Means",
+        scope: Scope,
+        source: str,
+        *,
+        begins: datetime,
+        ends: datetime,
+        before: "Stretch | None",
+    ) -> "Stretch | None":
+        """Remember that a source has looked from an instant to another; hand in what comes back ``before`` it goes on.
+
+        None where nobody could be recognised, or where it shows a day gone by.
+        """
+        return self._recorder.cover(means, scope, source, begins, ends, before)
+
+    def cover_shown(self, scope: Scope, begins: datetime, ends: datetime) -> bool:
+        """Remember which time of a day gone by recordings have shown; false where nobody could be recognised."""
+        return self._recorder.cover_shown(scope, begins, ends, self.clock.utc())
 
     def purge(self) -> int:
         """Let faces of sightings go that have been kept long enough; how many went."""

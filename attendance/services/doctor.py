@@ -49,6 +49,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "clock.behind": "The newest record lies in the future: the clock was or is wrong.",
         "clock.implausible": "The clock shows a day before this program was made.",
         "clock.zone": "The time zone of the site cannot be told, or is not the one that the computer's clock runs in.",
+        "coverage.gap": "A camera has not looked for more than five minutes between two spans of a day.",
         "disk.low": "Little space is left where the home lies.",
         "encoder.other": "Somebody enrolled has templates of another encoder or detector only.",
         "encoder.uncalibrated": "The encoder's thresholds were measured with another detector.",
@@ -63,7 +64,10 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result of one look: ``id`` is None when all is well; ``repair`` is what to type or do."""
+    """The result of one look: ``id`` is None when all is well; ``repair`` is what to type or do.
+
+    One with an id and the exit code 0 is worth knowing, and no problem of the installation.
+    """
 
     check: str
     detail: str
@@ -73,8 +77,8 @@ class Finding:
 
     @property
     def ok(self) -> bool:
-        """Whether all is well."""
-        return self.id is None
+        """Whether all is well, as far as a computer can be."""
+        return self.id is None or not self.exit_code
 
     def to_dict(self) -> dict[str, Any]:
         """One line of ``doctor --json``."""
@@ -271,6 +275,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
         yield from _guarded("reviews", lambda: _reviews(store))
+        yield from _guarded("coverage", lambda: _coverage(store, settings, clock))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
         yield from _guarded("key", lambda: _key(gallery))
 
@@ -340,6 +345,28 @@ def _reviews(store: "Database") -> Iterator[Finding]:
     with store.reading() as transaction:
         waiting = sightings.count_waiting(transaction)
     yield Finding("reviews", f"{waiting} wait for somebody to look" + (": attendance review list" if waiting else ""))
+
+
+def _coverage(store: "Database", settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Whether cameras have paused today or yesterday: whoever came then was not seen. A night is no pause."""
+    from attendance.register.coverage import WATCHING, gaps_of
+    from attendance.zones import day_bounds, local_day, zone
+    from attendance.zones.computer import system_zone
+    from gallery.repositories import coverage
+
+    name = settings.time_zone or system_zone()
+    today = local_day(clock.utc(), name)
+    with store.reading() as transaction:
+        begin, end = day_bounds(today - timedelta(days=1), name)[0], day_bounds(today, name)[1]
+        found = [each for each in coverage.within(transaction, begin, end) if each.kind in WATCHING]
+    gaps = gaps_of(found, name)
+    for gap in gaps:
+        begins, ends = (each.astimezone(zone(name)) for each in (gap.begins, gap.ends))
+        when = f"from {begins:%Y-%m-%d %H:%M} to {ends:%H:%M}"
+        detail = f"{gap.source} has not looked {when}: nobody counts as absent by it then"
+        yield Finding("coverage", detail, "coverage.gap", "attendance coverage add --from TIME --to TIME --reason WHY")
+    if found and not gaps:
+        yield Finding("coverage", "no camera has paused for more than five minutes, yesterday or today")
 
 
 def _newest(store: "Database", clock: Clock) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from attendance.errors import (
     PlaceUsed,
 )
 from attendance.records import instant
+from attendance.register.directions import direction_of
 from attendance.register.sessions import group_number
 from attendance.settings import check
 from gallery.errors import TemplateAltered
@@ -77,6 +78,7 @@ class ShownPlace:
             "site": found.site,
             "group": found.group,
             "target_fpir": found.target_fpir,
+            "direction": found.direction,
             "created": instant(found.created),
             "active": found.active,
         }
@@ -123,7 +125,7 @@ class Places:
         with self._gallery.store.reading() as transaction:
             found = _named(transaction, name)
             if places.is_recorded(transaction, found.id):
-                raise PlaceUsed(found.name, "faces were seen there, and their records name it")
+                raise PlaceUsed(found.name, "faces were seen there, or it has looked, and these records name it")
             return found
 
     # What is changed
@@ -138,12 +140,14 @@ class Places:
         site: str | None = None,
         group: str | None = None,
         target_fpir: Share | None = None,
+        direction: str | None = None,
     ) -> ShownPlace:
         """A new place; a kiosk may do without an address.
 
-        Raises PlaceName, PersonInvalid, PlaceExists, PlaceAddress, GroupUnknown, SettingValue.
+        Raises PlaceName, PersonInvalid, PlaceExists, PlaceAddress, GroupUnknown, SettingValue, MarkDirection.
         """
         name, target = _name(name), _target(name, target_fpir)
+        way = direction_of(direction, name)
         sealed = _address(name, address, kind)
         with self._changing() as (transaction, now):
             there = places.named(transaction, name)
@@ -161,6 +165,7 @@ class Places:
                 site=_site(site),
                 group_id=group_number(transaction, group) if group else None,
                 target_fpir=target,
+                direction=way,
             )
             record(transaction, at=now, by=actor.name, action=PLACE_ADDED, subject=made.id, details={"kind": kind})
             return self._shown(transaction, made)
@@ -174,6 +179,7 @@ class Places:
         site: str | Keep | None = KEEP,
         group: str | Keep | None = KEEP,
         target_fpir: Share | Keep | None = KEEP,
+        direction: str | Keep | None = KEEP,
     ) -> ShownPlace:
         """Change the parts that are named; None or an empty text takes one away. Raises PlaceUnknown, and as `add`."""
         with self._changing() as (transaction, now):
@@ -185,6 +191,8 @@ class Places:
                 columns["group_id"] = group_number(transaction, group) if group else None
             if target_fpir is not KEEP:
                 columns["target_fpir"] = _target(found.name, target_fpir)
+            if direction is not KEEP:
+                columns["direction"] = direction_of(direction, found.name)
             places.change(transaction, found.id, **columns)
             if address is not KEEP:
                 self._seal(transaction, found, address)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from attendance.errors import SightingFaceless, SightingSettled, SightingUnknown
 from attendance.records import PersonRef, instant
-from attendance.register.marks import MarkInfo, candidate_of, info_of
+from attendance.register.directions import DIRECTION
+from attendance.register.marks import MarkInfo, Wish, candidate_of, info_of
 from attendance.register.report import local
 from attendance.register.review import Review
 from attendance.services.byhand import Time, refuse_inactive
@@ -163,27 +164,16 @@ class Reviews:
         time = Time(session.opens, is_known=False) if session.is_over(seen.at) else Time(seen.at, is_known=True)
         refuse_inactive(self._gallery, who, session, time, now)
         said = self._said(actor, transaction, seen, kind, reason, None if kind == "confirm" else who.id)
-        there = [each for each in rows.of(transaction, who.id, session.id) if each.valid]
-        earlier = [each for each in there if not time.is_known or (each.time_is_known and each.at <= time.at)]
-        if earlier:
-            return Settled(said, info_of(earlier[0]))
-        new = rows.add(
-            transaction,
-            who.id,
-            session.id,
-            at=time.at,
-            entered=now,
-            by=actor.name,
-            method="face",
-            sighting=seen.id,
-            time_known=time.is_known,
-            unless="none",
-        )
-        return (
-            Settled(said)
-            if new is None
-            else Settled(said, self._marks.told(transaction, new, seen.means).mark, new=True)
-        )
+        marks, way = self._marks.by(actor.name), seen.quality.get(DIRECTION)
+        marks.refuse_closed(transaction, who.id, session, time.at if time.is_known else None)
+        wish = Wish(time.at, seen.means, seen.id, {}, now, time.is_known, way)
+        there = rows.of(transaction, who.id, session.id)
+        before = [each for each in there if not time.is_known or (each.time_is_known and each.at <= time.at)]
+        earlier = wish.coming(marks.again, "valid").stopped_by(before)
+        if earlier is not None:
+            return Settled(said, info_of(earlier))
+        made = marks.mark_anew(transaction, who.id, session, wish)
+        return Settled(said, made.mark, new=True)
 
     def _session_of(self, actor: "Actor", seen: "Sighting") -> "SessionInfo":
         """What the sighting was for, also where it is closed; the day's own where it tells none."""

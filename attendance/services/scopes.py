@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from attendance.judge.judging import Judge
     from attendance.register.sessions import SessionInfo, Sessions
     from attendance.services.places import Places
-    from gallery.values import Place
+    from gallery.values import Direction, Place
 
 
 class Scopes:
@@ -26,14 +26,20 @@ class Scopes:
         self._target_given = target_given
 
     def before(
-        self, camera: "str | Address", session: str | None = None, group: str | None = None, *, dry_run: bool = False
+        self,
+        camera: "str | Address",
+        session: str | None = None,
+        group: str | None = None,
+        *,
+        direction: "Direction | None" = None,
+        dry_run: bool = False,
     ) -> "tuple[Address, Scope]":
         """Where the frames come from and the scope to judge them in; ``camera`` is a place's name or an address.
 
         A name is understood before an address. Raises as `of` and as `Places.camera`.
         """
         place, address = self._places.camera(camera) if isinstance(camera, str) else (None, camera)
-        return address, self.of(session, group, place, dry_run=dry_run)
+        return address, self.of(session, group, place, direction=direction, dry_run=dry_run)
 
     def of(
         self,
@@ -41,21 +47,25 @@ class Scopes:
         group: str | None = None,
         place: "Place | None" = None,
         *,
+        direction: "Direction | None" = None,
         dry_run: bool = False,
     ) -> Scope:
         """The scope asked for: the group given, else the place's, else the session's; the target is the place's.
 
-        A target given for this run overrules that. Makes no session. Raises GroupUnknown, SessionUnknown,
-        SessionClosed, SessionDay.
+        A target given for this run overrules that, and so does a direction. Makes no session. Raises GroupUnknown,
+        SessionUnknown, SessionClosed, SessionDay, and, unless it is a dry run, MonthClosed for a day of a closed month.
         """
         found = None if session is None else self._looked_for_in(session)
+        if session is not None and not dry_run:
+            self._sessions.refuse_closed(session, self._clock.utc())
         wanted = group
         if wanted is None and place is not None:
             wanted = place.group
         if wanted is None and found is not None:
             wanted = found.group
         target = None if place is None or self._target_given else place.target_fpir
-        scope = Scope(session, wanted, place, target, dry_run=dry_run)
+        way = direction if direction is not None or place is None else place.direction
+        scope = Scope(session, wanted, place, target, dry_run=dry_run, direction=way)
         self._judge.policy(scope)
         return scope
 

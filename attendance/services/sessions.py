@@ -49,7 +49,8 @@ class SessionMark:
             "how": mark.how,
             "entered": None if mark.entered is None else local(mark.entered, session).isoformat(timespec="seconds"),
             **{key: mark.evidence.get(key) for key in RESTS_ON},
-            "voided": mark.void_reason,
+            "voided": mark.why_not,
+            **({} if mark.direction is None else {"direction": mark.direction}),
         }
         return {**row, "evidence": dict(mark.evidence)} if evidence else row
 

@@ -25,7 +25,6 @@ Emit = Callable[[Decision], object]
 Stop = Callable[[], bool]
 
 CAMERA_FILM_FPS: Final = 12.5  # of the annotated film of a camera, which has no rate of its own
-WHOLE: Final = 0.9  # share of the frames declared from which on a video has not been cut short
 
 
 def video_run(desk: "Desk", path: Path, scope: Scope = ANYWHERE) -> Run:
@@ -79,7 +78,7 @@ def check_video(
         except SourceCut:
             status(f"{name}: {in_words(replace(run.summary, state='ended'))}")
             raise
-        _warn_if_short(name, run.summary, progress.declared, status)
+        _warn_if_short(name, run.summary, status)
     status(f"{name}: {in_words(run.summary)}")
     return run.summary
 
@@ -146,9 +145,9 @@ def _hear(run: Run, emit: Emit, stop: Stop) -> None:
     run.subscribe(hear, vital=True)
 
 
-def _warn_if_short(name: str, summary: LiveSummary, declared: int, status: Say) -> None:
-    if summary.state == "ended" and summary.frames < WHOLE * declared:
-        status(f"{name}: the file ends after {summary.frames} of {declared} frames; it may be cut")
+def _warn_if_short(name: str, summary: LiveSummary, status: Say) -> None:
+    if summary.state == "ended" and not summary.is_whole:
+        status(f"{name}: the file ends after {summary.frames} of {summary.declared} frames; it may be cut")
 
 
 @contextmanager

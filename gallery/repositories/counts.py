@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from gallery.repositories import groups, templates
-from gallery.repositories.marks import valid
+from gallery.repositories.marks import counts
 from gallery.schema import Base, Crop, LookalikeRow, MarkRow, Person, SessionRow, SightingRow, Template
 from gallery.values import Pipelines, Stats
 
@@ -21,7 +21,7 @@ def _rows_of(table: type[Base]) -> Select[Any]:
 
 def _present() -> Select[Any]:
     """How often somebody counts as present in a session: of several valid marks there one does."""
-    counting = select(MarkRow.person_id, MarkRow.session_id).where(valid()).distinct().subquery()
+    counting = select(MarkRow.person_id, MarkRow.session_id).where(counts()).distinct().subquery()
     return select(func.count()).select_from(counting)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,6 +28,7 @@ from gallery.errors import GalleryFailed
 from gallery.repositories.batches import in_batches
 from gallery.repositories.corrections import corrected
 from gallery.repositories.events import MARK_ADDED
+from gallery.repositories.verdicts import approved_by
 from gallery.schema import (
     ApprovalRow,
     CorrectionRow,
@@ -61,24 +62,36 @@ _COLUMNS = (
 )
 
 
-def is_void() -> Any:
-    """The correction that makes `MarkRow` void: the latest of those that void or restore it, if it voids."""
+def is_void(mark: Any = MarkRow) -> Any:
+    """The correction that makes the mark void: the latest of those that void or restore it, if it voids."""
     later = aliased(CorrectionRow)
-    latest = select(func.max(later.id)).where(later.mark_id == MarkRow.id, later.kind.in_((_VOID, _RESTORE)))
-    return and_(CorrectionRow.id == latest.correlate(MarkRow).scalar_subquery(), CorrectionRow.kind == _VOID)
+    latest = select(func.max(later.id)).where(later.mark_id == mark.id, later.kind.in_((_VOID, _RESTORE)))
+    return and_(CorrectionRow.id == latest.correlate(mark).scalar_subquery(), CorrectionRow.kind == _VOID)
 
 
 def valid() -> Any:
     """Whether `MarkRow` is not void."""
-    return ~exists().where(is_void()).correlate(MarkRow)
+    return _valid(MarkRow)
+
+
+def _valid(mark: Any) -> Any:
+    """Whether nobody has declared the mark of this table void."""
+    return ~exists().where(is_void(mark)).correlate(mark)
+
+
+def counts() -> Any:
+    """Whether `MarkRow` counts as presence: it is not void, and where it awaits approval it has it."""
+    granted = exists().where(ApprovalRow.mark_id == MarkRow.id, ApprovalRow.granted).correlate(MarkRow)
+    return and_(valid(), or_(~_says_so(), granted))
 
 
 def with_state(query: Any) -> Any:
-    """A query of `MarkRow` with the means of its sighting and the correction that makes it void, if any."""
+    """A query of `MarkRow` with the means of its sighting, the correction that makes it void, and its approval."""
     return (
-        query.add_columns(SightingRow.means, CorrectionRow)
+        query.add_columns(SightingRow.means, CorrectionRow, ApprovalRow)
         .outerjoin(SightingRow, SightingRow.id == MarkRow.sighting_id)
         .outerjoin(CorrectionRow, is_void())
+        .outerjoin(ApprovalRow, ApprovalRow.mark_id == MarkRow.id)
     )
 
 
@@ -115,6 +128,16 @@ def waiting(session: Session) -> list[StoredMark]:
 def awaits(details: Mapping[str, Any]) -> bool:
     """Whether the details of a mark say that it counts only once somebody else has approved it."""
     return details.get(AWAITS) == APPROVAL
+
+
+def _says_so() -> Any:
+    """Whether the details say that it awaits approval: a value of JSON, which a note cannot look like."""
+    return type_coerce(MarkRow.details, Text).like(f'%"{AWAITS}": "{APPROVAL}"%')
+
+
+def _waits() -> Any:
+    """Whether somebody is still to approve `MarkRow`."""
+    return and_(_says_so(), ~exists().where(ApprovalRow.mark_id == MarkRow.id).correlate(MarkRow))
 
 
 def _says_that_it_awaits() -> Any:
@@ -221,18 +244,21 @@ def add(
     direction: Direction | None = None,
     open_at: datetime | None = None,
     unless: Literal["any", "valid", "none"] = "any",
+    again: timedelta = timedelta(0),
 ) -> StoredMark | None:
     """The new mark; None where one of the person in the session stands in its way, or they are gone, or it is closed.
 
-    In its way stands any mark, a valid one, or none. The session was closed where it is so at ``open_at``; with None
-    a closed one takes it, too. One statement: it asks and writes at once.
+    In its way stands one of the same direction: any that counts or is void, one that counts or waits ("valid"), or
+    none. None that counts does where they went the other way after it, or where it is older by ``again`` or more; but
+    a time that is not known is after nothing. The session was closed where it is so at ``open_at``; with None a closed
+    one takes it, too. One statement: it asks and writes at once.
     """
     facts = dict(details or {})
     new = StoredMark(
         uuid4().hex, person, session_id, 1, at, time_known, entered, by, method, sighting, facts, direction
     )
     theirs = and_(MarkRow.person_id == person, MarkRow.session_id == session_id)
-    in_the_way = {"any": exists().where(theirs), "valid": exists().where(theirs, valid()), "none": false()}[unless]
+    in_the_way = _in_the_way(theirs, new, unless, again)
     ordinal = select(func.coalesce(func.max(MarkRow.ordinal), 0) + 1).where(theirs).scalar_subquery()
     allowed = (
         select(
@@ -260,6 +286,40 @@ def add(
     return replace(new, ordinal=made[0][0]) if made else None
 
 
+def _in_the_way(theirs: Any, new: StoredMark, unless: Literal["any", "valid", "none"], again: timedelta) -> Any:
+    """Whether one of their marks stands in the way of the new one, see `add`."""
+    if unless == "none":
+        return false()
+    stands = or_(counts(), and_(valid(), _waits())) if unless == "valid" else counts()
+    same = and_(theirs, MarkRow.direction.is_not_distinct_from(new.direction))
+    blocked = and_(exists().where(same, stands), ~_is_due(theirs, same, stands, new, again))
+    if unless == "valid":
+        return blocked
+    last = select(func.coalesce(func.max(MarkRow.ordinal), 0)).where(same, stands).scalar_subquery()
+    later = aliased(MarkRow)
+    void = select(later.id).where(
+        later.person_id == new.person,
+        later.session_id == new.session,
+        later.direction.is_not_distinct_from(new.direction),
+        later.ordinal > last,
+        ~_valid(later),
+    )
+    return or_(blocked, void.exists())
+
+
+def _is_due(theirs: Any, same: Any, stands: Any, new: StoredMark, again: timedelta) -> Any:
+    """Whether there is to be another of the same direction."""
+    due: list[Any] = []
+    if new.time_is_known and new.direction is not None:
+        turns = and_(theirs, stands, MarkRow.direction.is_not(None), MarkRow.time_known, MarkRow.at <= new.at)
+        latest = select(MarkRow.direction).where(turns).order_by(MarkRow.at.desc(), MarkRow.ordinal.desc()).limit(1)
+        due.append(func.coalesce(latest.scalar_subquery(), new.direction) != new.direction)
+    if new.time_is_known and again:
+        recent = or_(MarkRow.at > new.at - again, MarkRow.time_known.is_(False))
+        due.append(~exists().where(same, stands, recent))
+    return or_(*due) if due else false()
+
+
 def by_id(session: Session, mark: str) -> StoredMark | None:
     """The mark of this id, or None."""
     return next(iter(_read(session, select(MarkRow).where(MarkRow.id == mark))), None)
@@ -284,8 +344,10 @@ def of_others(session: Session) -> list[tuple[str, str, str]]:
     return [(mark, person, name) for mark, person, name in session.execute(query.order_by(MarkRow.id))]
 
 
-def marked(row: MarkRow, means: str | None, void: CorrectionRow | None) -> StoredMark:
-    """What the row says, with the means of its sighting and the correction that makes it void."""
+def marked(
+    row: MarkRow, means: str | None, void: CorrectionRow | None, approval: ApprovalRow | None = None
+) -> StoredMark:
+    """What the row says, with the means of its sighting, the correction that makes it void, and its approval."""
     return StoredMark(
         id=row.id,
         person=row.person_id,
@@ -298,7 +360,9 @@ def marked(row: MarkRow, means: str | None, void: CorrectionRow | None) -> Store
         method=row.method,  # type: ignore[arg-type]
         sighting=row.sighting_id,
         details=row.details,
-        direction=row.direction,
+        direction=row.direction,  # type: ignore[arg-type]
         means=means,
         voided=None if void is None else corrected(void),
+        awaits=awaits(row.details),
+        approval=approved_by(approval),
     )

@@ -57,6 +57,7 @@ class World:
         self.id = "test"
         self.marks: list[str] = []
         self.notes: list[tuple] = []
+        self.covered: list[tuple] = []
         self.crops: list[tuple] = []
         self.calls = {"detect": 0, "embed": 0, "record": 0}
         self.fail = None
@@ -151,6 +152,10 @@ class World:
 
     def note_check(self, means, scope=ANYWHERE):
         self.notes.append((self.now, means, scope.session))
+
+    def cover(self, means, scope, source, *, begins, ends, before):
+        self.covered.append((means, source, begins, ends, before))
+        return len(self.covered) if before is None else before
 
     def record(self, decision, scope=ANYWHERE, *, means=None, crop=None):
         self.crops.append((decision.decision, crop))
