@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
     from gallery import Database, Gallery
+    from gallery.ports import Transaction
     from gallery.values import Direction, Means, Place
 
 
@@ -182,8 +183,13 @@ class Attendance:
     def marks(self) -> "Marks":
         """The marks."""
         from attendance.register.marks import Customs, Marks
+        from attendance.services.reach import nights_of_closed
 
-        customs = Customs(timedelta(minutes=self.settings.mark_again_minutes), self.settings.second_approval)
+        def also(transaction: "Transaction", _person: int, at: datetime) -> set[date]:
+            return nights_of_closed(transaction, self.statuses.plan, at, self.zone)
+
+        again = timedelta(minutes=self.settings.mark_again_minutes)
+        customs = Customs(again, self.settings.second_approval, also)
         return Marks(self.store, self.actor.name, customs)
 
     @cached_property
@@ -344,7 +350,8 @@ class Attendance:
         """When somebody need not be there."""
         from attendance.services.excuses import Excuses
 
-        return Excuses(self.gallery, self.sessions, self.clock, self.statuses)
+        awaits = self.settings.second_approval
+        return Excuses(self.gallery, self.sessions, self.clock, self.statuses, second_approval=awaits)
 
     @cached_property
     def months(self) -> "Months":

@@ -1,6 +1,6 @@
 """What a change of the timetable, the calendar or somebody's times reaches, so that closed months stay as they are."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -9,6 +9,7 @@ from attendance.timetable.calendar import Calendar
 from attendance.timetable.occurrences import of_entries
 from attendance.timetable.preview import changes
 from attendance.timetable.reach import days_of, reached, touched
+from attendance.zones import local_day
 from gallery.repositories import months
 
 if TYPE_CHECKING:
@@ -54,6 +55,18 @@ def days_reached(plan: "Plan", begins: datetime, ends: datetime, zone_name: str)
     span = list(days_of(begins, ends, zone_name))
     found = of_entries(plan.entries, span[0] - 2 * _DAY, span[-1] + _DAY, Calendar(plan.calendar))
     return {*span, *reached(found, begins, ends)}
+
+
+def nights_of_closed(transaction: "Transaction", plan: "Callable[[], Plan]", at: datetime, zone_name: str) -> set[date]:
+    """The days, in a closed month, on which something began in whose window the instant lies.
+
+    The plan is read only where the instant is of a day beside such a month: it is asked for each mark.
+    """
+    day = local_day(at, zone_name)
+    beside = {f"{day + _DAY * number:%Y-%m}" for number in (-2, -1, 1, 2)}
+    if not any(state.closed for name, state in months.states(transaction).items() if name in beside):
+        return set()
+    return days_reached(plan(), at, at, zone_name)
 
 
 def _without(some: "Iterable[Entry]", others: "Iterable[Entry]") -> "tuple[Entry, ...]":
