@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,7 @@ from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry, Cover, Entry, Excuse, Expected, Mark, Version
 from attendance.timetable.occurrences import of_entries
 from attendance.timetable.rule import Rule
-from attendance.timetable.status import derive
+from attendance.timetable.status import Coverage, derive
 from attendance.timetable.whom import concerns
 from attendance.zones import day_bounds
 from gallery.repositories import calendar, coverage, events, excuses, groups, marks, rules
@@ -108,12 +109,14 @@ class Statuses:
         people = {each.id: each for each in self._gallery.people(active=None)}
         expected = self._expected(transaction, people.values(), wanted.person)
         occurring = of_entries(plan.entries, wanted.first - AROUND, wanted.last + AROUND, Calendar(plan.calendar))
-        begin, end = _bounds(wanted, zone)
-        known = _Known(transaction, begin, end, wanted.person)
+        known = _Known(transaction, _bounds(wanted, zone), wanted.person)
         rows: list[Attended] = []
+        how: dict[str, str] = {}
         for person, theirs in _by_person(expected, occurring):
-            found = derive(person, theirs, known.marks[person.key], known.excuses[person.key], known.covers, now=now)
+            seen, excused = known.marks_of(person.key), known.excuses.get(person.key, ())
+            found = derive(person, theirs, list(map(mark_of, seen)), excused, known.coverage, now=now)
             rows += (each for each in found if _asked(wanted, person, each))
+            how |= {each.id: each.method for each in seen}
         names = {each.person: people[each.person] for each in rows}
         rows.sort(
             key=lambda each: (
@@ -124,7 +127,7 @@ class Statuses:
             )
         )
         refs = {key: PersonRef(each.external_id, each.name, key) for key, each in names.items()}
-        return Derived(rows, refs, known.how, plan.entries, plan.calendar, zone, now)
+        return Derived(rows, refs, how, plan.entries, plan.calendar, zone, now)
 
     def _expected(self, transaction: "Transaction", people: "Iterable[PersonInfo]", only: int | None) -> list[Expected]:
         turns: dict[tuple[int, str], list[memberships.Turn]] = defaultdict(list)
@@ -145,26 +148,33 @@ class Statuses:
                 recognisable=seen.get(each.id, each.created if each.templates else None),
                 away=tuple(memberships.away(standing.get(each.id, NEVER_LEFT).spells, _FOREVER)),
             )
-            for each in people
+            for each in sorted(people, key=attrgetter("id"))
             if only is None or each.id == only
         ]
 
 
 class _Known:
-    """What is stored of a span of time, by person."""
+    """What is stored of a span of time; marks are read one person after the other, in order of their numbers."""
 
-    def __init__(self, transaction: "Transaction", begin: datetime, end: datetime, person: int | None) -> None:
+    def __init__(self, transaction: "Transaction", span: tuple[datetime, datetime], person: int | None) -> None:
         people = None if person is None else [person]
-        self.marks: dict[int, list[Mark]] = defaultdict(list)
-        self.how: dict[str, str] = {}
-        for mark in marks.timeline(transaction, begin, end, people):
-            self.marks[mark.person].append(mark_of(mark))
-            self.how[mark.id] = mark.method
         self.excuses: dict[int, list[Excuse]] = defaultdict(list)
-        for excuse in excuses.of(transaction, people, within=(begin, end)):
+        for excuse in excuses.of(transaction, people, within=span):
             if excuse.counts or excuse.pending:
                 self.excuses[excuse.person].append(excuse_of(excuse))
-        self.covers = [cover_of(each) for each in coverage.within(transaction, begin, end)]
+        self.coverage = Coverage(map(cover_of, coverage.within(transaction, *span)))
+        self._marks = groupby(marks.timeline(transaction, *span, people), key=attrgetter("person"))
+        self._next = next(self._marks, None)
+
+    def marks_of(self, person: int) -> "list[TimedMark]":
+        """The marks of a person, who is asked for after everybody of a lower number."""
+        while self._next is not None and self._next[0] < person:
+            self._next = next(self._marks, None)
+        if self._next is None or self._next[0] != person:
+            return []
+        found = list(self._next[1])
+        self._next = next(self._marks, None)
+        return found
 
 
 def _by_person(

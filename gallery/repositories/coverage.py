@@ -54,7 +54,7 @@ def within(session: Session, begin: datetime, end: datetime) -> list[StoredCover
 def watermarks(session: Session) -> dict[str, datetime]:
     """Until when each source has looked at the latest, by source."""
     query = select(CoverageRow.source, func.max(CoverageRow.ends)).group_by(CoverageRow.source)
-    return dict(session.execute(query.order_by(CoverageRow.source)).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query.order_by(CoverageRow.source))}
 
 
 def _coverage(row: CoverageRow, group: str | None, site: str | None) -> StoredCoverage:

@@ -10,7 +10,7 @@ from gallery.schema import ForeignId
 def of_system(session: Session, system: str) -> dict[str, int]:
     """Whom a system means, by what it calls them: internal ids."""
     query = select(ForeignId.value, ForeignId.person_id).where(ForeignId.system == system)
-    return dict(session.execute(query.order_by(ForeignId.value)).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query.order_by(ForeignId.value))}
 
 
 def of_person(session: Session, person: int) -> list[tuple[str, str]]:

@@ -157,7 +157,7 @@ def timeline(
     statements, columns and not objects; what was said of marks, which is of few, is read by itself.
     """
     days, silent = _Days(session), _void_ids(session)
-    said = dict(session.execute(select(ApprovalRow.mark_id, ApprovalRow.granted)).tuples().all())
+    said = {row[0]: row[1] for row in session.execute(select(ApprovalRow.mark_id, ApprovalRow.granted))}
     silent |= {mark for mark, granted in said.items() if mark is not None and not granted}
     details = case((_says_that_it_awaits(), MarkRow.details))
     query = select(
@@ -201,7 +201,7 @@ def _in_utc(at: datetime) -> datetime:
 def _void_ids(session: Session) -> set[str]:
     """The marks whose latest word of those that void or restore is that they are void."""
     query = select(CorrectionRow.mark_id, CorrectionRow.kind).where(CorrectionRow.kind.in_((_VOID, _RESTORE)))
-    latest = dict(session.execute(query.order_by(CorrectionRow.id)).tuples().all())
+    latest = {row[0]: row[1] for row in session.execute(query.order_by(CorrectionRow.id))}
     return {mark for mark, kind in latest.items() if mark is not None and kind == _VOID}
 
 

@@ -65,7 +65,7 @@ class School:
         self.people = []
         for number in range(5):
             member = ("7a",) if number < 3 else ("7b",)
-            who = app.gallery.add_person(f"Person {number}", f"P-{number}", groups=member, at=at, by="clerk")
+            who = app.gallery.add_person(f"Person {number}", external_id=f"P-{number}", groups=member, at=at, by="clerk")
             with app.store.atomic() as transaction:
                 record(transaction, at=at, by="clerk", action="person.enroll", subject=who.id)
             self.people.append(who.id)
@@ -116,7 +116,7 @@ class School:
                     direction=chance.choice(["in", "out", None]),
                     unless="none",
                 )
-        if chance.random() < 0.1:
+        if chance.random() < 0.3:
             ends = midnight + timedelta(hours=chance.randint(1, 48))
             excuses.insert(
                 transaction, chance.choice(self.people), midnight, ends, reason="ill", at=midnight, by="clerk"
