@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 from gallery.errors import TemplateAltered
 from gallery.repositories import (
     aliases,
+    approvals,
     corrections,
     events,
+    excuses,
+    foreign_ids,
+    groups,
     lookalikes,
     marks,
     people,
     places,
+    rules,
     sessions,
     sightings,
     templates,
@@ -23,14 +28,18 @@ from gallery.standing import NEVER_LEFT, Standing
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction, Vault
     from gallery.values import (
+        Approval,
         Correction,
         Event,
+        MembershipWord,
         Named,
         OpenedTemplate,
         PersonInfo,
         Place,
         Sighting,
+        StoredExcuse,
         StoredMark,
+        StoredRule,
         StoredSession,
     )
 
@@ -41,8 +50,10 @@ class Everything:
 
     ``keys`` are the internal ids that records name them by; ``faces`` the pictures kept of sightings, by sighting, None
     where one does not open; ``sessions`` and ``places`` are those of the home, by number. ``lookalikes`` is with how
-    many others they are remembered, ``compared`` of how many other sightings they are among the candidates. ``others``
-    is how everybody else is called, whom a copy of these data must not name.
+    many others they are remembered, ``compared`` of how many other sightings they are among the candidates. ``rules``
+    are those for this person alone, ``approvals`` those of marks by mark, ``words`` what was said of when they belonged
+    to groups, ``foreign_ids`` what other systems call them. ``others`` is how everybody else is called, whom a copy of
+    these data must not name.
     """
 
     person: "PersonInfo"
@@ -58,6 +69,11 @@ class Everything:
     events: "Sequence[Event]"
     lookalikes: int
     compared: int
+    excuses: "Sequence[StoredExcuse]"
+    approvals: "Mapping[str, Approval]"
+    rules: "Sequence[StoredRule]"
+    words: "Sequence[MembershipWord]"
+    foreign_ids: Sequence[tuple[str, str]]
     others: "Sequence[Named]"
 
 
@@ -71,6 +87,7 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
         marked, seen = marks.of_person(view, person), sightings.of_person(view, person)
         ids, numbers = {each.id for each in marked}, {each.id for each in seen if each.id is not None}
         said = corrections.about(view, ids, numbers)
+        excused, own = excuses.of(view, [person], withdrawn=True), rules.of_person(view, person)
         return Everything(
             person=people.info(view, (), row),
             keys=keys,
@@ -82,9 +99,16 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
             faces=_faces(view, vault, numbers - _of_others(said, person)),
             sessions={each.id: each for each in sessions.all_sessions(view)},
             places={each.id: each for each in places.all_places(view)},
-            events=events.concerning(view, keys, ids, numbers),
+            events=events.concerning(
+                view, keys, ids, numbers, {each.id for each in excused}, {each.id for each in own}
+            ),
             lookalikes=lookalikes.count_of(view, person),
             compared=sightings.compared(view, person, keys),
+            excuses=excused,
+            approvals=approvals.of_marks(view, ids),
+            rules=own,
+            words=groups.words(view, person),
+            foreign_ids=foreign_ids.of_person(view, person),
             others=tuple(people.others(view, person)),
         )
 

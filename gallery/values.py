@@ -501,6 +501,17 @@ class MembershipTurn:
 
 
 @dataclass(frozen=True)
+class MembershipWord:
+    """What was said of when somebody belongs to a group, as it was entered; `gallery.belonging` tells what holds."""
+
+    group: str
+    member: bool
+    from_day: date
+    entered: datetime
+    by: str
+
+
+@dataclass(frozen=True)
 class Event:
     """One line of the log; `seq` rises and is never used twice."""
 

@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING
 
 from gallery.errors import GalleryError, GalleryUnusable, TemplateAltered
 from gallery.files import leftovers
-from gallery.repositories import corrections, counts, marks, people, places, resealing, sightings, templates
+from gallery.repositories import (
+    approvals,
+    calendar,
+    corrections,
+    counts,
+    excuses,
+    marks,
+    months,
+    people,
+    places,
+    resealing,
+    rules,
+    sightings,
+    templates,
+)
 from gallery.repositories.events import MARK_ADDED, record
 from gallery.values import Defect, Pipelines, Place, SealedTemplate, Stats
 
@@ -96,9 +110,25 @@ def _records(transaction: "Transaction") -> Iterator[Defect]:
         yield Defect("gallery.mark_unrecorded", f"mark {mark} has no event", _REPAIR)
     for action, subject in corrections.unrecorded(transaction):
         yield Defect("gallery.mark_unrecorded", f"a correction of {subject} has no event {action}", _REPAIR)
+    for action, subject in _undecided(transaction):
+        yield Defect("gallery.unrecorded", f"{_called(action, subject)} has no event {action}", _REPAIR)
     for mark, ref, name in marks.of_others(transaction):
         void = f"attendance void {quote(ref)} --session {quote(name)} --reason REASON"
         yield Defect("gallery.mark_mismatch", f"mark {mark} of {ref} rests on a face of somebody else", void)
+
+
+def _undecided(transaction: "Transaction") -> Iterator[tuple[str, str]]:
+    """Action and subject of the events that should tell of what was decided, and are not there."""
+    for each in (rules, calendar, excuses, approvals, months):
+        yield from each.unrecorded(transaction)
+
+
+def _called(action: str, subject: str) -> str:
+    """What an event is about, in words; the subject of one of an approval may say so itself."""
+    kind = action.partition(".")[0]
+    if kind == "approval":
+        return subject if " " in subject else f"mark {subject}"
+    return f"{'calendar entry' if kind == 'calendar' else kind} {subject}"
 
 
 def _altered_faces(transaction: "Transaction", cipher: "Cipher") -> Iterator[int]:
@@ -146,7 +176,7 @@ def repair(database: "Database", vault: "Vault", *, at: datetime, by: str) -> No
         for table, number in _drop_altered(transaction, vault):
             record(transaction, at=at, by=by, action="repair.altered", subject=number, details={"table": table})
         told = [(MARK_ADDED, mark) for mark in marks.unrecorded(transaction)]
-        for action, subject in (*told, *corrections.unrecorded(transaction)):
+        for action, subject in (*told, *corrections.unrecorded(transaction), *_undecided(transaction)):
             record(transaction, at=at, by=by, action=action, subject=subject, details={"found": True})
 
 

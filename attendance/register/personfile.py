@@ -13,19 +13,35 @@ import numpy as np
 from attendance.records import instant
 from attendance.register.marks import info_of
 from attendance.register.others import ANOTHER, Others
+from attendance.register.personreadme import README
 from attendance.register.report import BYTE_ORDER_MARK, csv_text
 from attendance.zones import zone
 from gallery.repositories.events import NAMING, OF_PEOPLE
+from gallery.repositories.marks import awaits
 from gallery.values import Named
 
 if TYPE_CHECKING:
     from gallery.portability import Everything
-    from gallery.values import Correction, Event, OpenedTemplate, ScoredKey, Sighting, StoredMark, StoredSession
+    from gallery.values import (
+        Approval,
+        Correction,
+        Event,
+        MembershipWord,
+        OpenedTemplate,
+        ScoredKey,
+        Sighting,
+        StoredExcuse,
+        StoredMark,
+        StoredRule,
+        StoredSession,
+        StoredVersion,
+        Withdrawn,
+    )
 
 THIS: Final = "this person"
 MARK_COLUMNS: Final = (
     *("session", "day", "at", "zone", "time_known", "how", "direction", "entered", "by"),
-    *("counts", "voided", "void_reason", "voided_by", "note", "mark"),
+    *("counts", "voided", "void_reason", "voided_by", "note", "mark", "waits", "approved", "approved_by"),
 )
 _SUFFIXES: Final = {b"\xff\xd8": "jpg", b"\x89P": "png", b"RI": "webp"}
 _VECTOR: Final = (
@@ -34,49 +50,6 @@ _VECTOR: Final = (
     "it is to faces in general. The numbers mean something to programs with the same 'pipeline' alone."
 )
 _DAMAGED: Final = "This does not open any more, so that it cannot be handed over."
-
-_README: Final = """What is kept of {name} ({id})
-{line}
-
-This is a copy of everything that the attendance program keeps of this person. It was made at
-{now} ({zone}), which is {utc}, by the account {by}.
-It covers the time from {begin} to {end}.
-
-The files
----------
-
-person.json     The person: name, id, groups, note, since when enrolled, from when to when active or not, and with how
-                many other people the program takes care not to take this person for. "internal_ids" are the numbers by
-                which the program's records name this person.
-templates.json  The templates that faces are compared with ({templates}): when each was made, from which photo file, how
-                good the photo was, and the numbers themselves, with a sentence on what they are.
-photos/         The pictures of the face that are kept with the templates ({photos}). The photos are not kept.
-marks.csv       The marks of presence ({marks}), as a table for a spreadsheet: session, day and time, how each came
-marks.json      about, who entered it, and whether it counts. The second file holds the same with all corrections.
-sightings.json  The sightings ({sightings}): every time the program took a face in a picture or before a camera for this
-                person, was in doubt whether it is, or was told so afterwards. With place and time, the numbers that
-                the ruling rests on, the reasons, and what somebody has said of it since.
-faces/          The pictures that are kept of sightings until somebody has looked at them ({faces}). As nobody has yet,
-                such a picture may show another person.
-events.json     The entries of the log ({events}) that tell what was done with this person's data, when, and by which
-                account. The last one is the making of this copy.
-
-How to read them
-----------------
-
-Times are those of the clock at the place, with their distance from UTC at the end. Where "time_known" is false, it is
-not known when on that day the person was there. The "ruling" of a sighting is "present" or "already" (taken for this
-person, who was marked then or had been before) or "review" (in doubt: somebody was asked to look). "score" and
-"cosine" tell how alike the face was, higher is more, and "threshold" what the score had to reach.
-
-Other people
-------------
-
-Other people are not named here: "{another}" stands in their place, also where their full name, or their id if it
-has three letters or more, is found in a file name, a reason or a note. Whoever hands this copy over looks through what
-was typed all the same: the program does not know nicknames, first names alone, or people who are not enrolled. "by"
-names the accounts of those who work with the program.
-"""
 
 
 @dataclass(frozen=True)
@@ -99,10 +72,12 @@ class PersonFile:
             "person.json": self._person(),
             "templates.json": {"about": _VECTOR, "templates": [self._template(each) for each in self.found.templates]},
             "marks.json": marks,
+            "excuses.json": [self._excuse(each) for each in self.found.excuses],
+            "timetable.json": [self._rule(each) for each in self.found.rules],
             "sightings.json": self._sightings(),
             "events.json": [self._event(each) for each in self.found.events],
         }
-        cells = [{**each, "note": each["details"].get("note")} for each in marks]
+        cells = [_cells(each) for each in marks]
         return {
             "README.txt": self._readme().encode(),
             **{name: _json(value) for name, value in documents.items()},
@@ -128,6 +103,10 @@ class PersonFile:
             "enrolled": self._site(who.created),
             "active": who.active,
             "periods": self._periods(),
+            "memberships": [self._membership(each) for each in self.found.words],
+            "other_ids": [
+                self._others.left_out_of({"system": each, "id": id_}) for each, id_ in self.found.foreign_ids
+            ],
             "lookalikes": _people(self.found.lookalikes),
         }
 
@@ -140,6 +119,15 @@ class PersonFile:
             for (begin, active), end in zip(changes, ends, strict=True)
             if begin != end
         ]
+
+    def _membership(self, each: "MembershipWord") -> dict[str, Any]:
+        return {
+            "group": self._others.left_out(each.group),
+            "member": each.member,
+            "from": each.from_day.isoformat(),
+            "entered": self._site(each.entered),
+            "by": each.by,
+        }
 
     def _template(self, each: "OpenedTemplate") -> dict[str, Any]:
         info, vector = each.template, each.vector
@@ -170,6 +158,8 @@ class PersonFile:
 
     def _mark(self, each: "StoredMark") -> dict[str, Any]:
         session, void = self.found.sessions.get(each.session), each.voided
+        approval = self.found.approvals.get(each.id)
+        waits = awaits(each.details) and approval is None
         return {
             **self._session(session),
             "at": self._at(each.at, session) if each.time_is_known else None,
@@ -178,7 +168,7 @@ class PersonFile:
             "direction": each.direction,
             "entered": self._at(each.entered, session),
             "by": each.by,
-            "counts": void is None,
+            "counts": void is None and not waits and (approval is None or approval.granted),
             "voided": None if void is None else self._at(void.at, session),
             "void_reason": None if void is None else self._others.left_out(void.reason),
             "voided_by": None if void is None else void.by,
@@ -186,7 +176,15 @@ class PersonFile:
             "sighting": each.sighting,
             "details": self._others.left_out_of(dict(each.details)),
             "corrections": [self._correction(said, session) for said in self.found.corrections if said.mark == each.id],
+            "waits": waits,
+            "approval": None if approval is None else self._approval(approval),
         }
+
+    def _approval(self, each: "Approval") -> dict[str, Any]:
+        return {"granted": each.granted, **self._said(each)}
+
+    def _said(self, each: "Approval | Withdrawn") -> dict[str, Any]:
+        return {"at": self._site(each.at), "by": each.by, "reason": self._others.left_out(each.reason)}
 
     def _session(self, session: "StoredSession | None") -> dict[str, Any]:
         if session is None:
@@ -248,6 +246,40 @@ class PersonFile:
             return None
         return THIS if key in self.found.keys else ANOTHER
 
+    # Excuses and the timetable
+
+    def _excuse(self, each: "StoredExcuse") -> dict[str, Any]:
+        return {
+            "excuse": each.id,
+            "begins": self._site(each.begins),
+            "ends": self._site(each.ends),
+            "reason": self._others.left_out(each.reason),
+            "document_sha256": each.document,
+            "entered": self._site(each.entered),
+            "by": each.by,
+            "counts": each.counts,
+            "waits": each.pending,
+            "approval": None if each.approval is None else self._approval(each.approval),
+            "withdrawn": None if each.withdrawn is None else self._said(each.withdrawn),
+        }
+
+    def _rule(self, each: "StoredRule") -> dict[str, Any]:
+        return {
+            "rule": each.id,
+            "name": self._others.left_out(each.name),
+            "created": self._site(each.created),
+            "versions": [self._version(said) for said in each.versions],
+        }
+
+    def _version(self, each: "StoredVersion") -> dict[str, Any]:
+        return {
+            "from": each.from_day.isoformat(),
+            "says": None if each.spec is None else self._others.left_out_of(dict(each.spec)),
+            "entered": self._site(each.entered),
+            "by": each.by,
+            "reason": self._others.left_out(each.reason),
+        }
+
     # What was done
 
     def _event(self, each: "Event") -> dict[str, Any]:
@@ -270,8 +302,8 @@ class PersonFile:
     def _readme(self) -> str:
         found, who = self.found, self.found.person
         moments = [who.created, *(each.at for each in found.marks), *(each.at for each in found.sightings)]
-        moments += [each.at for each in found.events]
-        return _README.format(
+        moments += [*(each.at for each in found.events), *(each.entered for each in found.excuses)]
+        return README.format(
             name=who.name,
             id=who.external_id,
             line="=" * len(f"What is kept of {who.name} ({who.external_id})"),
@@ -285,10 +317,23 @@ class PersonFile:
             templates=len(found.templates),
             photos=sum(each.crop is not None for each in found.templates),
             marks=len(found.marks),
+            excuses=len(found.excuses),
+            rules=len(found.rules),
             sightings=len(found.sightings),
             faces=sum(face is not None for face in found.faces.values()),
             events=len(found.events),
         )
+
+
+def _cells(mark: dict[str, Any]) -> dict[str, Any]:
+    """A mark as a row of a table."""
+    approval = mark["approval"] or {}
+    return {
+        **mark,
+        "note": mark["details"].get("note"),
+        "approved": approval.get("granted"),
+        "approved_by": approval.get("by"),
+    }
 
 
 def _json(value: Any) -> bytes:

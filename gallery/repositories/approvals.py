@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from gallery.repositories import excuses, marks
 from gallery.repositories.batches import in_batches
+from gallery.repositories.events import APPROVED, REFUSED, Told, excuse_subject, lacking
 from gallery.repositories.verdicts import approved_by
 from gallery.schema import ApprovalRow
 from gallery.values import Approval, StoredExcuse, StoredMark
@@ -47,3 +48,15 @@ def waiting_marks(session: Session) -> list[StoredMark]:
 def waiting_excuses(session: Session) -> list[StoredExcuse]:
     """The excuses that somebody is still to look at, in the order in which they were entered."""
     return excuses.waiting(session)
+
+
+def unrecorded(session: Session) -> list[Told]:
+    """Action and subject of the events that should tell of approvals, and are not there."""
+    query = select(ApprovalRow.granted, ApprovalRow.mark_id, ApprovalRow.excuse_id).order_by(ApprovalRow.id)
+    return lacking(
+        session,
+        [
+            (APPROVED if granted else REFUSED, str(mark) if excuse is None else excuse_subject(excuse))
+            for granted, mark, excuse in session.execute(query)
+        ],
+    )

@@ -5,6 +5,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gallery.repositories.events import CALENDAR_ADDED, CALENDAR_WITHDRAWN, Told, lacking
+from gallery.repositories.groups import is_there
 from gallery.repositories.verdicts import withdrawn_by
 from gallery.schema import CalendarEntryRow, Group, WithdrawalRow
 from gallery.values import CalendarDays, CalendarKind
@@ -16,6 +18,7 @@ def entries(session: Session, *, withdrawn: bool = False) -> list[CalendarDays]:
         select(CalendarEntryRow, Group.name, WithdrawalRow)
         .outerjoin(Group, Group.id == CalendarEntryRow.group_id)
         .outerjoin(WithdrawalRow, WithdrawalRow.calendar_entry_id == CalendarEntryRow.id)
+        .where(is_there(CalendarEntryRow.group_id))
         .order_by(CalendarEntryRow.first_day, CalendarEntryRow.last_day, CalendarEntryRow.id)
     )
     query = query if withdrawn else query.where(WithdrawalRow.id.is_(None))
@@ -47,6 +50,15 @@ def withdraw(session: Session, entry: int, *, at: datetime, by: str, reason: str
     """Take an entry back; Conflict where that was done before."""
     session.add(WithdrawalRow(calendar_entry_id=entry, at=at, by=by, reason=reason))
     session.flush()
+
+
+def unrecorded(session: Session) -> list[Told]:
+    """Action and subject of the events that should tell of entries and withdrawals, and are not there."""
+    taken_back = WithdrawalRow.calendar_entry_id
+    entered = session.scalars(select(CalendarEntryRow.id).order_by(CalendarEntryRow.id))
+    withdrawn = session.scalars(select(taken_back).where(taken_back.is_not(None)).order_by(WithdrawalRow.id))
+    due = [(CALENDAR_ADDED, str(each)) for each in entered]
+    return lacking(session, [*due, *((CALENDAR_WITHDRAWN, str(each)) for each in withdrawn)])
 
 
 def _days(row: CalendarEntryRow, group: str | None, withdrawal: WithdrawalRow | None) -> CalendarDays:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from gallery.repositories.groups import is_there
 from gallery.schema import CoverageRow, Group, PlaceRow
 from gallery.values import CoverageKind, StoredCoverage
 
@@ -45,7 +46,7 @@ def within(session: Session, begin: datetime, end: datetime) -> list[StoredCover
         select(CoverageRow, Group.name, PlaceRow.site)
         .outerjoin(Group, Group.id == CoverageRow.group_id)
         .outerjoin(PlaceRow, PlaceRow.id == CoverageRow.place_id)
-        .where(CoverageRow.begins < end, CoverageRow.ends >= begin)
+        .where(CoverageRow.begins < end, CoverageRow.ends >= begin, is_there(CoverageRow.group_id))
         .order_by(CoverageRow.begins, CoverageRow.id)
     )
     return [_coverage(*row) for row in session.execute(query)]

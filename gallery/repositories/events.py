@@ -8,7 +8,8 @@ subject is the mark's id or "excuse N"; every version of a rule has one of the r
 month. `gallery.verify` compares.
 """
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -50,6 +51,8 @@ MONTH_OPENED = "month.open"
 COVERAGE_ADDED = "coverage.add"
 OF_PEOPLE: Final = ("person", "template", "lookalike")
 """What the actions begin with whose subject is a person's internal id."""
+Told = tuple[str, str]
+"""Action and subject of an event."""
 NAMING: Final = ("person", "to", "from", "other")
 """The details that hold the internal id of a person."""
 
@@ -78,23 +81,48 @@ def history(session: Session, *, subject: int | str | None = None, action: str |
     return [_event(row) for row in session.scalars(query)]
 
 
+def lacking(session: Session, due: Iterable[Told]) -> list[Told]:
+    """What the log does not tell of, though it should; of several alike as many as are missing."""
+    wanted = Counter(due)
+    actions = sorted({action for action, _ in wanted})
+    query = select(EventRow.action, EventRow.subject).where(EventRow.action.in_(actions))
+    told = Counter((row[0], row[1]) for row in session.execute(query)) if actions else Counter[Told]()
+    return list((wanted - told).elements())
+
+
 def concerning(
-    session: Session, keys: Collection[int], marks: Collection[str], sightings: Collection[int]
+    session: Session,
+    keys: Collection[int],
+    marks: Collection[str],
+    sightings: Collection[int],
+    excuses: Collection[int] = (),
+    rules: Collection[int] = (),
 ) -> list[Event]:
-    """The log in order, as far as it is of a person of these internal ids, or of these marks and sightings."""
-    subjects = sorted({*map(str, keys), *marks, *map(str, sightings)})
+    """The log in order, as far as it is of a person of these internal ids, or of these records of theirs."""
+    about: dict[str, Collection[int | str]] = {
+        **dict.fromkeys(OF_PEOPLE, keys),
+        "mark": marks,
+        "sighting": sightings,
+        "excuse": excuses,
+        "rule": rules,
+        "approval": {*marks, *map(excuse_subject, excuses)},
+    }
+    subjects = sorted({str(subject) for each in about.values() for subject in each})
     text = type_coerce(EventRow.details, Text)
     told: list[Any] = [or_(*(text.like(f"%: {key}{end}%") for key in sorted(keys) for end in (",", "}")))]
     told += [EventRow.subject.in_(some) for some in in_batches(subjects)]
     rows = {row.seq: row for each in told for row in session.scalars(select(EventRow).where(each))}
     found = (_event(rows[seq]) for seq in sorted(rows))
-    return [each for each in found if _concerns(each, keys, marks, sightings)]
+    return [each for each in found if _concerns(each, keys, about.get(each.action.partition(".")[0], ()))]
 
 
-def _concerns(event: Event, keys: Collection[int], marks: Collection[str], sightings: Collection[int]) -> bool:
-    kind = event.action.partition(".")[0]
-    subjects = {**dict.fromkeys(OF_PEOPLE, keys), "mark": marks, "sighting": sightings}.get(kind, ())
+def _concerns(event: Event, keys: Collection[int], subjects: Collection[int | str]) -> bool:
     return event.subject in set(map(str, subjects)) or any(event.details.get(name) in keys for name in NAMING)
+
+
+def excuse_subject(number: int) -> str:
+    """How the event of an approval names the excuse it is of; one of a mark has the mark's id."""
+    return f"excuse {number}"
 
 
 def _event(row: EventRow) -> Event:

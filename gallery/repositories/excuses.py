@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gallery.repositories.batches import in_batches
+from gallery.repositories.events import EXCUSE_ADDED, EXCUSE_WITHDRAWN, Told, lacking
 from gallery.repositories.verdicts import approved_by, withdrawn_by
 from gallery.schema import ApprovalRow, ExcuseRow, WithdrawalRow
 from gallery.values import StoredExcuse
@@ -74,6 +75,15 @@ def withdraw(session: Session, number: int, *, at: datetime, by: str, reason: st
     """Take an excuse back; Conflict where that was done before."""
     session.add(WithdrawalRow(excuse_id=number, at=at, by=by, reason=reason))
     session.flush()
+
+
+def unrecorded(session: Session) -> list[Told]:
+    """Action and subject of the events that should tell of excuses and withdrawals, and are not there."""
+    taken_back = WithdrawalRow.excuse_id
+    entered = session.scalars(select(ExcuseRow.id).order_by(ExcuseRow.id))
+    withdrawn = session.scalars(select(taken_back).where(taken_back.is_not(None)).order_by(WithdrawalRow.id))
+    due = [(EXCUSE_ADDED, str(each)) for each in entered]
+    return lacking(session, [*due, *((EXCUSE_WITHDRAWN, str(each)) for each in withdrawn)])
 
 
 def _query() -> Any:

@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gallery.belonging import Belonging, Change, told_by, united
 from gallery.names import clean
 from gallery.schema import CalendarEntryRow, Group, Membership, MembershipChange, PlaceRow, RuleRow, SessionRow
 from gallery.transactions import REKEYING
-from gallery.values import MembershipTurn
+from gallery.values import MembershipTurn, MembershipWord
 
 
 def names(session: Session) -> list[str]:
@@ -27,6 +28,14 @@ def number_of(session: Session, name: str) -> int | None:
 def ensure(session: Session, name: str) -> int:
     """The number of the group of this name; made where it is new. Raises PersonInvalid."""
     return _row(session, name).id
+
+
+def is_there(group_id: Any) -> Any:
+    """Whether a row joined with `Group` is for no group, or for one that is there: else it is for nobody.
+
+    Only a file that somebody has changed holds another; read as being for no group it would be for everybody.
+    """
+    return or_(group_id.is_(None), Group.id.is_not(None))
 
 
 def sizes(session: Session) -> dict[str, int]:
@@ -77,7 +86,9 @@ def set_member(
     """
     wanted = dict.fromkeys(_row(session, name).id for name in groups)
     have = set(session.scalars(select(Membership.group_id).where(Membership.person_id == person_id)))
-    session.execute(delete(Membership).where(Membership.person_id == person_id, Membership.group_id.not_in(wanted)))
+    session.execute(
+        delete(Membership).where(Membership.person_id == person_id, Membership.group_id.not_in(list(wanted)))
+    )
     session.expire_all()
     session.add_all(Membership(person_id=person_id, group_id=group) for group in wanted if group not in have)
     session.flush()
@@ -102,13 +113,13 @@ def _say(
     """
     if day is None:
         return False
-    words = _words(session, person)
+    said = _words(session, person)
     new = [
         MembershipChange(
             person_id=person, group_id=group, member=group in wanted, from_day=day.isoformat(), entered=at, by=by
         )
-        for group in sorted({*words, *have, *wanted} if about is None else about)
-        if not told_by(words.get(group, ()), member=group in have).is_so_from(day, member=group in wanted)
+        for group in sorted({*said, *have, *wanted} if about is None else about)
+        if not told_by(said.get(group, ()), member=group in have).is_so_from(day, member=group in wanted)
     ]
     session.add_all(new)
     session.flush()
@@ -149,15 +160,29 @@ def turns(session: Session, person: int | None = None) -> list[MembershipTurn]:
         .join(Group, Group.id == MembershipChange.group_id)
         .order_by(MembershipChange.id)
     )
-    words = defaultdict[tuple[int, str], list[Change]](list)
+    said = defaultdict[tuple[int, str], list[Change]](list)
     for whose, group, day, member in session.execute(
         query if person is None else query.where(MembershipChange.person_id == person)
     ):
-        words[whose, group].append((date.fromisoformat(day), member))
+        said[whose, group].append((date.fromisoformat(day), member))
     return [
         MembershipTurn(whose, group, member, day)
-        for (whose, group), said in sorted(words.items())
-        for day, member in told_by(said, member=False).changes
+        for (whose, group), theirs in sorted(said.items())
+        for day, member in told_by(theirs, member=False).changes
+    ]
+
+
+def words(session: Session, person: int) -> list[MembershipWord]:
+    """What was said of when a person belongs to groups, in the order in which it was entered."""
+    query = (
+        select(MembershipChange, Group.name)
+        .join(Group, Group.id == MembershipChange.group_id)
+        .where(MembershipChange.person_id == person)
+        .order_by(MembershipChange.id)
+    )
+    return [
+        MembershipWord(group, row.member, date.fromisoformat(row.from_day), row.entered, row.by)
+        for row, group in session.execute(query)
     ]
 
 
@@ -175,8 +200,8 @@ def _words(session: Session, person: int) -> dict[int, list[Change]]:
 def _belongings(session: Session, person: int) -> dict[int, Belonging]:
     """By group, when a person belonged to it; one that is not there they never belonged to."""
     have = set(session.scalars(select(Membership.group_id).where(Membership.person_id == person)))
-    words = _words(session, person)
-    return {group: told_by(words.get(group, ()), member=group in have) for group in {*have, *words}}
+    said = _words(session, person)
+    return {group: told_by(said.get(group, ()), member=group in have) for group in {*have, *said}}
 
 
 def merge(session: Session, source: int, into: int, *, at: datetime, by: str) -> None:
@@ -186,8 +211,8 @@ def merge(session: Session, source: int, into: int, *, at: datetime, by: str) ->
     both = {each: united(theirs.get(each, never), own.get(each, never)) for each in theirs | own}
     had = select(Membership.group_id).where(Membership.person_id == into)
     rows = update(Membership).where(Membership.person_id == source, Membership.group_id.not_in(had))
-    said = update(MembershipChange).where(MembershipChange.person_id == source)
-    for moving in (rows, said):
+    theirs_said = update(MembershipChange).where(MembershipChange.person_id == source)
+    for moving in (rows, theirs_said):
         options = {**REKEYING, "synchronize_session": False}
         session.execute(moving.values(person_id=into), execution_options=options)
     now = _belongings(session, into)

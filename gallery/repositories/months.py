@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from gallery.repositories.events import MONTH_CLOSED, MONTH_OPENED, Told, lacking
 from gallery.schema import MonthRow
 from gallery.values import MonthState
 
@@ -27,6 +28,12 @@ def add(
     session.add(row)
     session.flush()
     return _state(row)
+
+
+def unrecorded(session: Session) -> list[Told]:
+    """Action and subject of the events that should tell of these words, and are not there."""
+    due = [(MONTH_CLOSED if each.closed else MONTH_OPENED, each.month) for each in history(session)]
+    return lacking(session, due)
 
 
 def _state(row: MonthRow) -> MonthState:

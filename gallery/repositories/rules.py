@@ -1,6 +1,6 @@
 """The timetable's lines: whom each is for, and its versions, which are appended and never changed."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gallery.names import clean
-from gallery.schema import Group, RuleRow, RuleVersionRow
+from gallery.repositories.events import RULE_ADDED, RULE_CHANGED, RULE_ENDED, Told
+from gallery.repositories.groups import is_there
+from gallery.schema import EventRow, Group, RuleRow, RuleVersionRow
 from gallery.values import StoredRule, StoredVersion
 
 
@@ -59,7 +61,8 @@ def add_version(
 
 def _read(session: Session, which: Any) -> list[StoredRule]:
     """The rules, and their versions in the order in which they were entered: two statements."""
-    query: Any = select(RuleRow, Group.name).outerjoin(Group, Group.id == RuleRow.group_id).order_by(RuleRow.name)
+    query: Any = select(RuleRow, Group.name).outerjoin(Group, Group.id == RuleRow.group_id)
+    query = query.where(is_there(RuleRow.group_id)).order_by(RuleRow.name)
     versions: Any = select(RuleVersionRow).join(RuleRow, RuleRow.id == RuleVersionRow.rule_id)
     if which is not None:
         query, versions = query.where(which), versions.where(which)
@@ -70,6 +73,20 @@ def _read(session: Session, which: Any) -> list[StoredRule]:
         StoredRule(row.id, row.name, group, row.person_id, row.created, tuple(said[row.id]))
         for row, group in session.execute(query)
     ]
+
+
+def unrecorded(session: Session) -> list[Told]:
+    """Action and subject of the events that should tell of versions, and are not there: one each.
+
+    Which of them say that a rule was changed, begun or ended is not compared.
+    """
+    said, told = defaultdict[str, list[Told]](list), Counter[str]()
+    for rule, spec in session.execute(select(RuleVersionRow.rule_id, RuleVersionRow.spec).order_by(RuleVersionRow.id)):
+        theirs = said[str(rule)]
+        theirs.append((RULE_ENDED if spec is None else RULE_CHANGED if theirs else RULE_ADDED, str(rule)))
+    actions = (RULE_ADDED, RULE_CHANGED, RULE_ENDED)
+    told.update(session.scalars(select(EventRow.subject).where(EventRow.action.in_(actions))))
+    return [each for subject, theirs in said.items() for each in theirs[told[subject] :]]
 
 
 def _version(row: RuleVersionRow) -> StoredVersion:

@@ -19,7 +19,8 @@ from attendance import Attendance
 from attendance.access import Actor
 from attendance.register.personfile import MARK_COLUMNS, PersonFile
 from gallery.portability import everything
-from gallery.repositories import places, sightings
+from gallery.repositories import approvals, excuses, foreign_ids, marks, places, rules, sightings
+from gallery.repositories.events import APPROVED, excuse_subject, record
 from gallery.values import ScoredKey, Sighting
 
 UNSURE = 25
@@ -68,8 +69,22 @@ def test_the_person(people, clock):
         "groups": ["7b", "choir"],
         "enrolled": "2026-03-02T07:58:11.204+00:00",
         "active": True,
+        "memberships": [],
+        "other_ids": [],
         "lookalikes": "1 other person",
     } == told
+
+
+def test_the_groups_of_then_and_the_ids_elsewhere(people, clock):
+    """From which day on the person belonged to a group or left it, and what other systems call them, is told."""
+    people.people.put_in(TEACHER, "Ada", ["7b", "chess"])
+    with people.store.atomic() as transaction:
+        foreign_ids.add(transaction, "oneroster", "u-17", 1)
+        foreign_ids.add(transaction, "oneroster", "u-18", 2)
+    told = document(people, "person.json")
+    said = {"from": "2026-03-02", "entered": clock.now.isoformat(timespec="milliseconds"), "by": "teacher"}
+    assert [{"group": "chess", "member": True, **said}] == told["memberships"]
+    assert (["7b", "chess"], [{"system": "oneroster", "id": "u-17"}]) == (told["groups"], told["other_ids"])
 
 
 def test_the_templates(people, draw):
@@ -113,6 +128,102 @@ def test_the_marks(people, draw, clock):
     assert list(MARK_COLUMNS) == list(rows[0])
     assert ["'=ill, another person saw it", ""] == [row["void_reason"] for row in rows]
     assert ["", "came late"] == [row["note"] for row in rows]
+
+
+def awaited(app: Attendance, person: int, session: str) -> str:
+    """A mark by hand that somebody else is to approve."""
+    now = app.clock.utc()
+    where = app.sessions.for_marks(session, now).id
+    with app.store.atomic() as transaction:
+        more = {"method": "manual", "details": {"awaits": "approval"}, "direction": "out", "unless": "none"}
+        return marks.add(transaction, person, where, at=now, entered=now, by="t", **more).id
+
+
+def test_marks_that_need_a_second_look(people, clock):
+    """A mark that waits does not count, one that was granted does, one that was refused does not; who said so is in."""
+    for name in ("one", "two", "three"):
+        people.session_book.open(TEACHER, name)
+    waiting, granted, refused = (awaited(people, 1, name) for name in ("one", "two", "three"))
+    with people.store.atomic() as transaction:
+        for mark, said in ((granted, True), (refused, False)):
+            approvals.add(transaction, granted=said, at=clock.now, by="head", reason="Bob saw", mark=mark)
+    told = {each["mark"]: each for each in document(people, "marks.json")}
+    rows = list(csv.DictReader(io.StringIO(files_of(people, "Ada")["marks.csv"].decode("utf-8-sig"))))
+    at = clock.now.isoformat(timespec="milliseconds")
+    by = {"at": at, "by": "head", "reason": "another person saw"}
+
+    assert {waiting: (False, True, None), granted: (True, False, {"granted": True, **by})} == {
+        mark: (told[mark]["counts"], told[mark]["waits"], told[mark]["approval"]) for mark in (waiting, granted)
+    }
+    assert (False, False, {"granted": False, **by}) == tuple(
+        told[refused][key] for key in ("counts", "waits", "approval")
+    )
+    assert {"out"} == {each["direction"] for each in told.values()}
+    assert {waiting: ("True", "", ""), granted: ("False", "True", "head"), refused: ("False", "False", "head")} == {
+        row["mark"]: (row["waits"], row["approved"], row["approved_by"]) for row in rows
+    }
+
+
+def test_the_excuses(people, clock):
+    """Each tells span, reason, document, who approved it and who took it back; those of others are not in."""
+    begins, ends = datetime(2026, 3, 2, 7, tzinfo=UTC), datetime(2026, 3, 3, 12, tzinfo=UTC)
+    who = {"at": clock.now, "by": "t"}
+    with people.store.atomic() as transaction:
+        first = excuses.insert(
+            transaction, 1, begins, ends, reason="ill, says Bob", document="a" * 64, awaits=True, **who
+        )
+        second = excuses.insert(transaction, 1, begins, ends, reason="", **who)
+        excuses.insert(transaction, 2, begins, ends, reason="secret", **who)
+        approvals.add(transaction, granted=True, at=clock.now, by="head", reason="seen", excuse=first.id)
+        excuses.withdraw(transaction, second.id, at=clock.now, by="head", reason="Cid, not Ada")
+    now = clock.now.isoformat(timespec="milliseconds")
+    told = document(people, "excuses.json")
+
+    assert [
+        {
+            "excuse": 1,
+            "begins": "2026-03-02T07:00:00.000+00:00",
+            "ends": "2026-03-03T12:00:00.000+00:00",
+            "reason": "ill, says another person",
+            "document_sha256": "a" * 64,
+            "entered": now,
+            "by": "t",
+            "counts": True,
+            "waits": False,
+            "approval": {"granted": True, "at": now, "by": "head", "reason": "seen"},
+            "withdrawn": None,
+        }
+    ] == told[:1]
+    assert (False, None, {"at": now, "by": "head", "reason": "another person, not Ada"}) == (
+        told[1]["counts"],
+        told[1]["document_sha256"],
+        told[1]["withdrawn"],
+    )
+    assert 2 == len(told)
+
+
+def test_the_own_timetable(people, clock):
+    """The lines for this person alone are told with all that they said and from when on; those of others are not."""
+    with people.store.atomic() as transaction:
+        own = rules.insert(transaction, "Ada's shift", at=clock.now, person=1)
+        rules.insert(transaction, "everybody", at=clock.now)
+        rules.insert(transaction, "of Bob", at=clock.now, person=2)
+        who = {"at": clock.now, "by": "t"}
+        rules.add_version(transaction, own, from_day=date(2026, 3, 2), spec={"begins": "09:00"}, **who)
+        rules.add_version(transaction, own, from_day=date(2026, 4, 1), spec=None, reason="Bob does it", **who)
+    said = {"entered": clock.now.isoformat(timespec="milliseconds"), "by": "t"}
+
+    assert [
+        {
+            "rule": 1,
+            "name": "Ada's shift",
+            "created": said["entered"],
+            "versions": [
+                {"from": "2026-03-02", "says": {"begins": "09:00"}, "reason": "", **said},
+                {"from": "2026-04-01", "says": None, "reason": "another person does it", **said},
+            ],
+        }
+    ] == document(people, "timetable.json")
 
 
 def test_times_are_of_the_zone_of_the_session(people, draw, clock):
@@ -234,6 +345,7 @@ def crowded(app: Attendance, called: list[str]) -> None:
     app.by_hand.enter(TEACHER, keys[0], session=f"Private {called[1]}")
     app.gallery.remember_lookalike("Ada Byron", keys[0], 0.3, at=now, by="teacher")
     place(app, keys, called)
+    decide(app, keys, called)
     app.reviews.reassign(TEACHER, 1, "Ada Byron", reason=f"not {called[0]} ({called[1]})")
 
 
@@ -246,6 +358,26 @@ def place(app: Attendance, keys: list[int], called: list[str]) -> None:
         there = places.insert(transaction, None, door, "camera", at=now, site=f"house of {called[1]}").id
         review = Sighting(now, "camera", door, "review", "fake-1", session, place=there, candidates=compared)
         sightings.add(transaction, [replace(review, person=key) for key in (keys[0], 1)])
+
+
+def decide(app: Attendance, keys: list[int], called: list[str]) -> None:
+    """Excuses, approvals, timetable, groups and ids elsewhere of Ada and of others, with others in every text."""
+    now, day = app.clock.utc(), app.clock.utc().date()
+    who, later = {"at": now, "by": "teacher"}, now.replace(hour=23)
+    with app.store.atomic() as transaction:
+        mark = awaited(app, 1, f"Talk with {called[0]}")
+        for person, text in ((1, f"{called[0]} says so; ask {called[1]}"), *((key, "x " + called[2]) for key in keys)):
+            excused = excuses.insert(transaction, person, now, later, reason=text, awaits=True, **who)
+            approvals.add(transaction, granted=True, reason=f"as {called[3]} says", excuse=excused.id, **who)
+            record(transaction, action=APPROVED, subject=excuse_subject(excused.id), details={"person": person}, **who)
+            excuses.withdraw(transaction, excused.id, reason=f"no, {called[1]}", **who)
+            own = rules.insert(transaction, f"{person}, with {called[0]}", at=now, person=person)
+            spec = {"site": f"house of {called[1]}", "begins": "09:00"}
+            rules.add_version(transaction, own, from_day=day, spec=spec, reason=f"for {called[2]}", **who)
+            foreign_ids.add(transaction, f"register of {called[3]}", f"{person} of {called[0]}", person)
+        approvals.add(transaction, granted=False, reason=f"{called[0]} was it", mark=mark, **who)
+    app.people.put_in(TEACHER, 1, [f"chess with {called[2]}"])
+    app.people.put_in(TEACHER, keys[0], [f"chess of {called[1]}"])
 
 
 class Still:
@@ -272,4 +404,5 @@ def test_no_byte_of_other_people(fake, called):
     left = [(each, text) for each in called for text in texts if each.casefold() in text.casefold()]
     assert [] == left
     assert 2 == len(json.loads(files["sightings.json"])["sightings"])
+    assert [1, 1] == [len(json.loads(files[name])) for name in ("excuses.json", "timetable.json")]
     assert sum(text.count("another person") for text in texts) >= 12
