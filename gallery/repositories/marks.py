@@ -119,10 +119,8 @@ def of_person(session: Session, person: int) -> list[StoredMark]:
 
 def waiting(session: Session) -> list[StoredMark]:
     """The valid marks that wait for somebody to approve them, in order of time."""
-    unseen = ~exists().where(ApprovalRow.mark_id == MarkRow.id)
-    query = select(MarkRow).where(_says_that_it_awaits(), unseen, valid())
-    found = _read(session, query.order_by(MarkRow.at, MarkRow.ordinal, MarkRow.id))
-    return [each for each in found if awaits(each.details)]
+    query = select(MarkRow).where(_waits(), valid())
+    return _read(session, query.order_by(MarkRow.at, MarkRow.ordinal, MarkRow.id))
 
 
 def awaits(details: Mapping[str, Any]) -> bool:

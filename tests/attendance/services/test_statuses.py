@@ -65,7 +65,9 @@ class School:
         self.people = []
         for number in range(5):
             member = ("7a",) if number < 3 else ("7b",)
-            who = app.gallery.add_person(f"Person {number}", external_id=f"P-{number}", groups=member, at=at, by="clerk")
+            who = app.gallery.add_person(
+                f"Person {number}", external_id=f"P-{number}", groups=member, at=at, by="clerk"
+            )
             with app.store.atomic() as transaction:
                 record(transaction, at=at, by="clerk", action="person.enroll", subject=who.id)
             self.people.append(who.id)

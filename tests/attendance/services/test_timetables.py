@@ -222,7 +222,7 @@ def test_a_closed_month_refuses_what_reaches_it(school):
         lambda: book.change(by, "Maths", Parts(late_grace=9), first=date(2026, 2, 28)),
         lambda: book.add(by, "Art", EIGHT, first=date(2026, 2, 28)),
         lambda: book.skip(by, "Night", date(2026, 2, 28)),
-        lambda: book.move(by, "Night", march, date(2026, 2, 28)),
+        lambda: book.move(by, "Night", march, date(2026, 2, 28), "12:00", "13:00"),
         lambda: book.remove(by, "Night", first=date(2026, 2, 28)),
         lambda: book.add(
             by, "Early", Parts(on="2026-03-01", begins="00:15", ends="01:00", opens_before=30), first=march
