@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 FILES: Final = "files"
 """What pictures and videos are called here: their names may be those of people, who may be removed one day."""
+CAMERA: Final = "camera"
+"""What the pictures of a camera are called that has no name, as a program hands them in one by one."""
+PAUSE: Final = timedelta(minutes=1)
+"""How long a camera may give no picture and is still looking."""
 SAME_LOOK: Final = timedelta(seconds=1)
 """Pictures closer together than this are one look."""
 
@@ -61,7 +65,7 @@ def gaps_of(found: "Iterable[StoredCoverage]", zone: str) -> list[Gap]:
 class Stretch:
     """What was noted of a source that goes on looking: the row (None: none yet) and since when it is of.
 
-    It was looked for whom the gallery held at ``generation``: who is enrolled later was not.
+    It was looked for those whom the gallery held at ``generation``: who is enrolled later was not.
     """
 
     row: int | None
@@ -77,7 +81,7 @@ class Coverage:
         store: "Database",
         searched: Callable[[], int],
         by: str,
-        latest: "dict[tuple[int | None, str | None], datetime] | None" = None,
+        latest: "dict[tuple[str, int | None, str | None], tuple[datetime, Stretch]] | None" = None,
     ) -> None:
         self._store, self.searched, self._by = store, searched, by
         self._latest = {} if latest is None else latest
@@ -86,15 +90,20 @@ class Coverage:
         """The same, with somebody else who acts."""
         return type(self)(self._store, self.searched, name, self._latest)
 
-    def instant(self, means: "Means", scope: "Scope", at: datetime, *, now: datetime) -> None:
-        """A picture was looked at that is of this instant; ``now`` is that of the look."""
-        where = (scope.place_id, scope.group)
+    def picture(self, means: "Means", scope: "Scope", at: datetime, *, now: datetime) -> None:
+        """A picture was looked at that is of this instant; ``now`` is that of the look.
+
+        Those that a program takes of a camera one after another are what the camera has looked at all the while.
+        """
+        where = (means, scope.place_id, scope.group)
         latest = self._latest.get(where)
-        if (latest is not None and abs(at - latest) < SAME_LOOK) or not self.searched():
+        if latest is not None and abs(at - latest[0]) < SAME_LOOK:
             return
-        with self._store.atomic() as transaction:
-            self._begin(transaction, means, scope, FILES, at, at, now)
-        self._latest[where] = at
+        goes_on = means == "camera" and latest is not None and latest[0] < at <= latest[0] + PAUSE
+        begins, stretch = latest if goes_on and latest is not None else (at, None)
+        noted = self.stretch(means, scope, FILES if means == "file" else CAMERA, begins, at, stretch, now=now)
+        if noted is not None:
+            self._latest[where] = at, noted
 
     def shown(self, means: "Means", scope: "Scope", begins: datetime, ends: datetime, *, now: datetime) -> bool:
         """Recordings of this time were looked through; false where nobody could be recognised."""
@@ -105,7 +114,15 @@ class Coverage:
         return True
 
     def stretch(
-        self, means: "Means", scope: "Scope", source: str, begins: datetime, ends: datetime, before: Stretch | None
+        self,
+        means: "Means",
+        scope: "Scope",
+        source: str,
+        begins: datetime,
+        ends: datetime,
+        before: Stretch | None,
+        *,
+        now: datetime | None = None,
     ) -> Stretch | None:
         """A source has looked from an instant to another; what is noted of it, to be handed in ``before`` more is.
 
@@ -120,7 +137,7 @@ class Coverage:
                 before = Stretch(None, begins, generation)
             row = before.row
             if row is None:
-                row = self._begin(transaction, means, scope, source, before.begins, ends, ends)
+                row = self._begin(transaction, means, scope, source, before.begins, ends, now or ends)
             else:
                 coverage.extend(transaction, row, ends)
             if before.generation == generation:

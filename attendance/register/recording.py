@@ -166,7 +166,7 @@ class Recorder:
             if taken is None:
                 return
             shown = taken
-        self._coverage.instant(means, scope, shown, now=at)
+        self._coverage.picture(means, scope, shown, now=at)
 
     def purge(self) -> int:
         """Let faces go that have been kept long enough; how many went."""

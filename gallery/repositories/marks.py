@@ -253,8 +253,9 @@ def add(
     """
     facts = dict(details or {})
     new = StoredMark(
-        uuid4().hex, person, session_id, 1, at, time_known, entered, by, method, sighting, facts, direction
-    )
+        uuid4().hex, person, session_id, 1, at, time_known, entered, by, method, sighting, facts, direction,
+        awaits=awaits(facts),
+    )  # fmt: skip
     theirs = and_(MarkRow.person_id == person, MarkRow.session_id == session_id)
     in_the_way = _in_the_way(theirs, new, unless, again)
     ordinal = select(func.coalesce(func.max(MarkRow.ordinal), 0) + 1).where(theirs).scalar_subquery()

@@ -153,7 +153,7 @@ class World:
     def note_check(self, means, scope=ANYWHERE):
         self.notes.append((self.now, means, scope.session))
 
-    def cover(self, means, scope, source, *, begins, ends, before):
+    def cover(self, means, scope, source, *, begins, ends, before):  # noqa: ARG002 - the seam's signature
         self.covered.append((means, source, begins, ends, before))
         return len(self.covered) if before is None else before
 

@@ -35,8 +35,19 @@ def test_the_list(door):
         f"Front door,camera,{SHOWN},North,7b,0.001,True\n"
     ) == door("place", "list")[1]  # fmt: skip
     row = json.loads(door("place", "list", "--json")[1])
-    keys = ["schema", "name", "kind", "address", "site", "group", "target_fpir", "created", "active"]
+    keys = ["schema", "name", "kind", "address", "site", "group", "target_fpir", "direction", "created", "active"]
     assert (keys, SHOWN) == (list(row), row["address"])
+
+
+def test_the_way_people_go(door):
+    """A direction is said and listed where a place has one, and an empty text takes it away."""
+    said = door("place", "change", "Front door", "--direction", "out")
+    assert (0, True) == (said[0], said[2].endswith("target FPIR 0.1%, people going out\n"))
+    lines = door("place", "list")[1].splitlines()
+    assert (True, True) == (lines[0].endswith(",active,direction"), lines[1].endswith(",True,out"))
+    assert "out" == json.loads(door("place", "list", "--json")[1])["direction"]
+    assert "people going" not in door("place", "change", "Front door", "--direction", "")[2]
+    assert (2, True) == ((said := door("place", "add", "x", "0", "--direction", "up"))[0], "mark.direction" in said[2])
 
 
 def test_the_table_cuts_no_address(door, monkeypatch):

@@ -5,6 +5,7 @@ import inspect
 import pkgutil
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from attendance.scope import Scope
 from attendance.services.enrolment import Rules
 from enroll import Entry
 from gallery import history
+from gallery.repositories import excuses
 
 TWINS = Rules(allow_duplicate=True)
 TEACHER = Actor("teacher", roles=frozenset({"teacher"}), door="web")
@@ -42,6 +44,22 @@ def people(app, draw):
 def events(app):
     with app.store.reading() as transaction:
         return history(transaction)
+
+
+def now(app) -> str:
+    """The only instant at which somebody can be in a session that was opened just now."""
+    return app.clock.utc().isoformat()
+
+
+def waiting(app) -> str:
+    """The number of an excuse that waits for a second person."""
+    at = app.clock.utc()
+    with app.store.atomic() as step:
+        return str(
+            excuses.insert(
+                step, app.gallery.find("Ada").id, at, at + timedelta(hours=1), reason="", at=at, by="t", awaits=True
+            ).id
+        )
 
 
 def orphaned(app) -> None:
@@ -78,6 +96,19 @@ CHANGES = {
     "ByHand.void": (
         lambda app, **_: app.by_hand.void(TEACHER, "Ada", session="Maths", reason="ill"),
         {"mark.void"},
+    ),
+    "ByHand.correct": (
+        lambda app, **_: app.by_hand.correct(TEACHER, "Ada", session="Maths", at=now(app), reason="here"),
+        {"mark.void", "mark.add"},
+    ),
+    "Approvals.approve": (lambda app, **_: app.approvals.approve(TEACHER, [waiting(app)]), {"approval.grant"}),
+    "Approvals.refuse": (
+        lambda app, **_: app.approvals.refuse(TEACHER, [waiting(app)], reason="no"),
+        {"approval.refuse"},
+    ),
+    "Coverings.add": (
+        lambda app, **_: app.coverings.add(TEACHER, begins="00:01", ends="00:02", reason="roll"),
+        {"coverage.add"},
     ),
     "Enroller.photo": (
         lambda app, draw, **_: app.enrolment.photo(TEACHER, draw("dan.png", (3, 20)), name="Dan", rules=TWINS),

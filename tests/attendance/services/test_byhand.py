@@ -274,3 +274,81 @@ def test_no_such_mark(app, who, session, error):
     app.sessions.of_day(app.clock.utc())
     with pytest.raises(error):
         app.by_hand.void(app.actor, who, reason="x", session=session)
+
+
+# --- corrections -----------------------------------------------------------------------------------------------
+
+
+def story(app, mark: str) -> list[str]:
+    with app.store.reading() as transaction:
+        return [each.action for each in history(transaction, subject=mark)]
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_correction_puts_one_mark_for_another(app):
+    """The old mark is void and stays, the new one is of the right time and names it, all in one step."""
+    old = app.mark("Ada", session=YESTERDAY, at="08:30", direction="in")
+    found = app.by_hand.correct(app.actor, "Ada", session=YESTERDAY, at="08:00", reason="the clock was wrong")
+    new = found.made.mark
+    gone = found.old.mark
+    assert (old.id, "the clock was wrong", False) == (gone.id, gone.void_reason, gone.valid)
+    assert (datetime(2026, 3, 1, 8, tzinfo=UTC), "in", "manual", True) == (new.at, new.direction, new.how, new.valid)
+    assert (old.id, "the clock was wrong") == (new.evidence["corrects"], new.evidence["note"])
+    assert ("present", "08:00 by hand") == (row(app).status, row(app).shown)
+    kept = {each.id: each.valid for each in app.marks.of_session(app.sessions.find(YESTERDAY).id)}
+    assert {old.id: False, new.id: True} == kept
+    assert (["mark.add", "mark.void"], ["mark.add"]) == (story(app, old.id), story(app, new.id))
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_correction_may_turn_the_direction(app):
+    """Who went out and was entered as coming in is corrected in one step; a whole instant names its day."""
+    app.mark("Ada", session=YESTERDAY, at="08:30", direction="in")
+    assert "out" == app.correct("Ada", at="2026-03-01T08:30", direction="out", reason="typo").direction
+
+
+@pytest.mark.usefixtures("ada")
+def test_of_several_marks_one_is_meant_by_its_id(app):
+    """With an id another mark than the first is corrected or voided, in the session that it is of."""
+    first = app.mark("Ada", session=YESTERDAY, at="08:00", direction="in")
+    second = app.mark("Ada", session=YESTERDAY, at="16:00", direction="out")
+    new = app.correct("Ada", at="15:30", mark=second.id, reason="left earlier")
+    assert ("out", second.id) == (new.direction, new.evidence["corrects"])
+    gone = app.void("Ada", mark=new.id, session=YESTERDAY, reason="no, not at all")
+    assert new.id == gone.id
+    assert {first.id: True, second.id: False, new.id: False} == {
+        each.id: each.valid for each in app.marks.of_session(app.sessions.find(YESTERDAY).id)
+    }
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_correction_that_cannot_be_leaves_all(app, draw):
+    """Without such a mark, at a time that is none, or of one that is void, nothing changes."""
+    app.enroll(draw("bob.png", (2,)), name="Bob")
+    made = app.mark("Ada", session=YESTERDAY, at="08:00")
+    others = app.mark("Bob", session=YESTERDAY, at="08:00")
+    for given, error in (
+        ({"at": "25:00"}, MarkTime),
+        ({"at": "2026-03-02T07:00"}, MarkTime),
+        ({"at": "09:00", "mark": "0" * 32}, MarkUnknown),
+        ({"at": "09:00", "mark": others.id}, MarkUnknown),
+        ({"at": "09:00", "mark": others.id, "session": None}, MarkUnknown),
+        ({"at": "09:00", "session": "2026-02-20"}, SessionUnknown),
+    ):
+        with pytest.raises(error):
+            app.correct("Ada", reason="x", **{"session": YESTERDAY, **given})
+    found = {each.person.name: each.shown for each in app.report(session=YESTERDAY)}
+    assert ({"Ada": "08:00 by hand", "Bob": "08:00 by hand"}, ["mark.add"]) == (found, story(app, made.id))
+    app.void("Ada", session=YESTERDAY, reason="x")
+    with pytest.raises(MarkVoided):
+        app.correct("Ada", session=YESTERDAY, at="09:00", reason="x")
+
+
+def test_a_leaver_is_not_corrected_into_a_time_after_leaving(app, ada, clock):
+    """A correction to a time at which somebody did not belong is refused, and the old mark counts on."""
+    made = app.mark("Ada", at="07:00")
+    app.gallery.set_active(ada, False, at=datetime(2026, 3, 2, 7, 30, tzinfo=UTC), by="t")
+    with pytest.raises(PersonInactive):
+        app.correct("Ada", at="07:45", reason="x")
+    assert app.marks.of(ada, made.session).valid
+    assert clock.now == app.correct("Ada", at="07:15", reason="x").made

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,6 +18,7 @@ from attendance.errors import (
     CameraAddress,
     CameraMissing,
     GroupUnknown,
+    MarkDirection,
     PlaceAddress,
     PlaceExists,
     PlaceName,
@@ -55,7 +57,7 @@ def test_a_place_is_listed_without_its_password(app, door):
     (row,) = [each.to_dict() for each in app.places.all()]
     assert {
         "name": "Front door", "kind": "camera", "address": SHOWN, "site": "North", "group": "7b",
-        "target_fpir": 0.001, "created": "2026-03-02T07:58:11.204Z", "active": True,
+        "target_fpir": 0.001, "direction": None, "created": "2026-03-02T07:58:11.204Z", "active": True,
     } == row  # fmt: skip
     found, address = app.places.camera("Front door")
     assert (door, Kind.STREAM, ADDRESS, SHOWN) == (found, address.kind, address.value, address.shown)
@@ -75,6 +77,37 @@ def test_parts_are_changed_one_by_one(app, door):
         ("place.change", str(door.id), {"changed": ["address", "target_fpir"]}),
         ("place.change", str(door.id), {"changed": ["group_id", "site", "target_fpir"]}),
     ] == told(app)[1:]
+
+
+def test_people_go_one_way_there(app, door):
+    """A place may say in which direction people go; an empty text takes that away, and the log tells no direction."""
+    assert ("in", "out") == (
+        app.places.add(app.actor, "Gate", "0", direction="IN").place.direction,
+        app.places.change(app.actor, "Front door", direction="out").to_dict()["direction"],
+    )
+    assert app.places.change(app.actor, "Front door", direction="").place.direction is None
+    assert [("place.change", str(door.id), {"changed": ["direction"]})] * 2 == told(app)[-2:]
+    with pytest.raises(MarkDirection, match="Front door: 'through' is neither in nor out"):
+        app.places.change(app.actor, "Front door", direction="through")
+
+
+def test_marks_are_of_the_way_of_their_place(app, door, pipeline):
+    """What is seen at a place is of its direction, unless another is given for the check."""
+    place = app.places.change(app.actor, "Front door", group="", target_fpir="", direction="in").place
+    given = [app.scope(place=place), app.scope(place=place, direction="out")]
+    assert ["in", "out"] == [scope.direction for scope in given]
+    (decision,) = app.judge([pipeline._face(0, 1, 90, 80)], source="door")
+    found = [app.desk.record(replace(decision, track=1), scope, means="camera") for scope in (*given, given[0])]
+    assert ["present", "present", "present"] == [each.decision for each in found]
+    assert ["in", "out", "in"] == [each.mark.direction for each in app.session_book.marks()]
+    assert {place.id} == {door.id}
+
+
+def test_a_place_that_has_looked_stays(app, door):
+    """A place before which nobody came is recorded all the same: it has looked, and can only be retired."""
+    app.desk.record_picture([], app.scope(place=door), means="camera")
+    with pytest.raises(PlaceUsed):
+        app.places.remove(app.actor, "Front door")
 
 
 def test_a_group_that_was_for_the_place_alone_goes_with_it(app, door):
