@@ -234,7 +234,7 @@ def extra(
     """Let it take place on one more day, at its own times unless others are given."""
     on = _day(day)
     with changing(home) as opened:
-        made = opened.timetables.extra(opened.actor, name, on, begins, ends, reason=reason)  # noqa: S610 - no Django
+        made = opened.timetables.add_day(opened.actor, name, on, begins, ends, reason=reason)
         _tell("changed", made)
 
 

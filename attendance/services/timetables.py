@@ -258,7 +258,7 @@ class Timetables:
             draft = _moved(entry, self.today, day, to or day, begins, ends)
             return self._applied(transaction, actor, draft, reason)
 
-    def extra(
+    def add_day(
         self,
         actor: "Actor",
         name: str,

@@ -98,15 +98,15 @@ def test_single_days(school):
     book, by = school.timetables, school.actor
     book.skip(by, "Maths", date(2026, 3, 4), reason="trip")
     book.move(by, "Maths", date(2026, 3, 9), date(2026, 3, 10), "10:00", "10:45")
-    book.extra(by, "Maths", date(2026, 3, 13))
+    book.add_day(by, "Maths", date(2026, 3, 13))
     assert ["03-02 08:00", "03-10 10:00", "03-11 08:00", "03-13 08:00", "03-16 08:00"] == coming(school, "Maths", 5)
     for change in (
         lambda: book.skip(by, "Maths", date(2026, 3, 4)),
         lambda: book.move(by, "Maths", date(2026, 3, 3), date(2026, 3, 5)),
         lambda: book.move(by, "Maths", date(2026, 3, 11), date(2026, 3, 16)),
-        lambda: book.extra(by, "Maths", date(2026, 3, 13)),
-        lambda: book.extra(by, "Maths", date(2026, 3, 13), "08:30", "09:15"),
-        lambda: book.extra(by, "Maths", date(2026, 1, 13)),
+        lambda: book.add_day(by, "Maths", date(2026, 3, 13)),
+        lambda: book.add_day(by, "Maths", date(2026, 3, 13), "08:30", "09:15"),
+        lambda: book.add_day(by, "Maths", date(2026, 1, 13)),
         lambda: book.move(by, "Maths", date(2026, 3, 11), date(2026, 1, 16)),
     ):
         with pytest.raises(RuleInvalid):
@@ -227,7 +227,7 @@ def test_a_closed_month_refuses_what_reaches_it(school):
         lambda: book.add(
             by, "Early", Parts(on="2026-03-01", begins="00:15", ends="01:00", opens_before=30), first=march
         ),
-        lambda: book.extra(by, "Night", march, "00:20", "01:00"),
+        lambda: book.add_day(by, "Night", march, "00:20", "01:00"),
     ):
         with pytest.raises(MonthClosed):
             refused()

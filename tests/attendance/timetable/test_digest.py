@@ -30,8 +30,8 @@ def test_order_is_none_of_it():
 @pytest.mark.parametrize(
     "other",
     [
-        {"person": 2}, {"occurrence": SECOND}, {"status": Status.LATE}, {"reasons": ()}, {"arrived": None}, {"left": AT},
-        {"late_s": 1}, {"early_s": 1}, {"present": ()}, {"automatic": True}, {"worked_s": 1},
+        {"person": 2}, {"occurrence": SECOND}, {"status": Status.LATE}, {"reasons": ()}, {"arrived": None},
+        {"left": AT}, {"late_s": 1}, {"early_s": 1}, {"present": ()}, {"automatic": True}, {"worked_s": 1},
         {"worked_by_day": ((date(2026, 3, 2), 1),)}, {"marks": ()}, {"excuses": ()},
     ],
 )  # fmt: skip
