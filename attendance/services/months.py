@@ -97,7 +97,8 @@ class MonthCheck:
             yield f"{month} is as it was when it was closed at {instant(self.state.at)}{rest}"
             return
         yield f"{month} differs from what it was when it was closed at {instant(self.state.at)}: {self.found}"
-        yield f"differing: {_people(len(self.people))} on {len(self.days)} days; above is what is there of them now"
+        days = "1 day" if len(self.days) == 1 else f"{len(self.days)} days"
+        yield f"differing: {_people(len(self.people))} on {days}; above is what is there of them now"
         if self.removed:
             yield f"{_people(self.removed)} of that month were erased since"
 

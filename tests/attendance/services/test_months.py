@@ -17,7 +17,7 @@ LESSON = Parts(weekly="MO,WE", begins="08:00", ends="08:45")
 
 @pytest.fixture
 def march(app, draw, clock):
-    """It is April; in March Ada and Bob had a lesson on Mondays and Wednesdays, Ada came once, and one was looked at."""
+    """It is April; in March Ada and Bob had a lesson on Mondays and Wednesdays, Ada came once."""
     clock.now = datetime(2026, 2, 20, 12, tzinfo=UTC)
     app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
     app.enroll(draw("bob.png", (2,)), name="Bob", external_id="B")

@@ -69,7 +69,7 @@ def changes(seed: int) -> tuple[str, Parts, date, date | None]:
             Parts(auto_close="30"),
             Parts(zone="Asia/Tokyo"),
             Parts(closes_after=600),
-        ]  # fmt: skip
+        ]
     )
     first = FIRST + chance.randrange(32) * DAY
     return chance.choice(["Morning", "Night"]), parts, first, chance.choice([None, None, first + 5 * DAY])
