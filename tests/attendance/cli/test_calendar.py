@@ -7,8 +7,9 @@ import pytest
 
 @pytest.fixture
 def site(command, clock, monkeypatch):
-    """An empty home on 2 March 2026."""
+    """A home with nothing but a kiosk on 2 March 2026."""
     monkeypatch.setattr("attendance.app.SystemClock", lambda: clock)
+    assert 0 == command("place", "add", "Hall", "--kind", "kiosk")[0]
     return command
 
 

@@ -62,10 +62,10 @@ def test_every_flag_of_a_rule(school):
     code, _, err = school("timetable", "add", "Night", *flags)
     assert 0 == code, err
     assert (
-        "added: Night, Ada (A), from 2026-03-02: Every 2 weeks on Fridays 22:00-06:00 (Europe/Berlin), from 2026-03-02, "
-        "unpaid break 02:00-02:30, paid break 04:00-04:10, site North, also on closed days, pairs marks, "
-        "late after 1 min, early before 2 min, partial below 240 min, absent below 60 min, closed 90 min after the end; "
-        "from 2027-01-01: ended\n"
+        "added: Night, Ada (A), from 2026-03-02: Every 2 weeks on Fridays 22:00-06:00 (Europe/Berlin), "
+        "from 2026-03-02, unpaid break 02:00-02:30, paid break 04:00-04:10, site North, also on closed days, "
+        "pairs marks, late after 1 min, early before 2 min, partial below 240 min, absent below 60 min, "
+        "closed 90 min after the end; from 2027-01-01: ended\n"
     ) == err
     rule = json.loads(school("timetable", "list", "--json")[1].splitlines()[1])["rule"]
     assert (60, 45, "pairs", False) == (
@@ -77,7 +77,7 @@ def test_every_flag_of_a_rule(school):
 
 
 def test_a_change_and_its_preview(school):
-    """The preview lists each status and time that differs, and the change then says what holds, or that nothing does."""
+    """The preview lists each status and time that differs; the change then says what holds, or that nothing does."""
     school("mark", "Ada", "--day", "2026-02-25", "--at", "08:20")
     change = ("Maths", "--begins", "08:15", "--ends", "09:00", "--from", "2026-02-25")
     code, out, err = school("timetable", "preview", *change)
