@@ -18,7 +18,7 @@ from attendance.timetable.parts import Parts
 
 if TYPE_CHECKING:
     from attendance.services.previewing import Preview
-    from attendance.services.timetables import Changed
+    from attendance.services.shownrules import Changed
 
 COLUMNS = ("name", "whom", "says", "since", "until")
 PREVIEW_COLUMNS = ("kind", "day", "entry", "person", "before", "after")

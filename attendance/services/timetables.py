@@ -1,25 +1,24 @@
 """The timetable: rules that say when who is expected, changed from a day on, so that old days keep what held then."""
 
 import unicodedata
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
 
 from attendance.errors import RuleExists, RuleInvalid, RuleUnknown
-from attendance.records import PersonRef, instant
+from attendance.records import PersonRef
 from attendance.register.sessions import group_number
 from attendance.services.incoming import NEW
-from attendance.services.previewing import Preview, Previews, wall
+from attendance.services.overlapping import Overlaps
+from attendance.services.previewing import Preview, Previews
 from attendance.services.reach import refuse_reach
+from attendance.services.shownrules import Changed, ShownRule, upcoming
 from attendance.services.statuses import entry_of
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.drafting import Draft, basis, ended, from_day, holding, kept_apart, later, on_days, timeline
+from attendance.timetable.drafting import Draft, basis, ended, from_day, kept_apart
 from attendance.timetable.facts import Entry
-from attendance.timetable.occurrences import of_entry
-from attendance.timetable.parts import Parts, changed, counted_from, held_on, rule_of, shifted, skipped, with_extra
-from attendance.timetable.words import told
+from attendance.timetable.parts import Parts, changed, counted_from, rule_of
+from attendance.timetable.singledays import held_besides, left_out, moved
 from attendance.zones import local_day, zone
 from gallery.names import clean
 from gallery.repositories import rules
@@ -34,135 +33,11 @@ if TYPE_CHECKING:
     from attendance.register.sessions import Sessions
     from attendance.services.incoming import Incoming, Whom
     from attendance.services.statuses import Statuses
-    from attendance.timetable.facts import Version
     from attendance.timetable.files.proposals import ProposedRule
-    from attendance.timetable.occurrence import Occurrence
     from attendance.timetable.rule import Rule
     from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.values import StoredRule
-
-AHEAD: Final = timedelta(days=5 * 366)
-"""How far the next occurrences are looked for: a leap day comes within it, but once a century."""
-_DAY: Final = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ShownRule:
-    """A rule as it is stored, whom it is for, and what it says today; ``next`` is empty unless it was asked for."""
-
-    stored: "StoredRule"
-    person: PersonRef | None
-    today: date
-    next: "tuple[Occurrence, ...]" = ()
-
-    @property
-    def entry(self) -> Entry:
-        """As the timetable takes it."""
-        return entry_of(self.stored)
-
-    @property
-    def version(self) -> "Version":
-        """The version that holds today, else the first one that will."""
-        return holding(self.entry, self.today) or timeline(self.entry)[0]
-
-    @property
-    def over(self) -> bool:
-        """Whether it has ended, and nothing of it is planned."""
-        return self.version.rule is None and all(each.rule is None for each in later(self.entry, self.today))
-
-    @property
-    def until(self) -> date | None:
-        """Its last day, where that is settled."""
-        last = timeline(self.entry)[-1]
-        return last.from_day - _DAY if last.rule is None else None
-
-    @property
-    def whom(self) -> str:
-        """Whom it is for, in words."""
-        if self.person is not None:
-            return f"{self.person.name} ({self.person.id})"
-        return f"group {self.stored.group}" if self.stored.group else "everybody"
-
-    @property
-    def says(self) -> str:
-        """What it says, in words."""
-        return "ended" if self.version.rule is None else told(self.version.rule)
-
-    def to_dict(self) -> dict[str, Any]:
-        """One line of ``timetable list --json``."""
-        rule = self.version.rule
-        return {
-            "name": self.stored.name,
-            "group": self.stored.group,
-            "person": None if self.person is None else self.person.to_dict(),
-            "says": self.says,
-            "since": self.version.from_day.isoformat(),
-            "until": None if self.until is None else self.until.isoformat(),
-            "ended": self.over,
-            "rule": None if rule is None else rule.to_dict(),
-        }
-
-    def row(self) -> dict[str, Any]:
-        """One line of the table."""
-        return {**self.to_dict(), "whom": self.whom}
-
-    def coming(self) -> list[dict[str, Any]]:
-        """When it takes place next: the day, and begin and end as instants and on the wall."""
-        return [
-            {
-                "day": each.day.isoformat(),
-                "begins": instant(each.begins),
-                "ends": instant(each.ends),
-                "wall": wall(each),
-            }
-            for each in self.next
-        ]
-
-    def lines(self) -> "Iterator[str]":
-        """All that is known of it, for people."""
-        yield f"{self.stored.name}, {self.whom}"
-        for version in self.versions():
-            who = f"{version['entered'][:10]} by {version['by']}{': ' if version['reason'] else ''}{version['reason']}"
-            yield f"from {version['from']}  {version['says']} (version {version['number']}, {who})"
-        if not self.next:
-            yield "takes place no more"
-        for each in self.next:
-            yield f"next {each.day:%a} {each.day} {wall(each)}"
-
-    def versions(self) -> list[dict[str, Any]]:
-        """What it said and says, from which day on, by whom, when and why, in the order in which it was entered."""
-        return [
-            {
-                "number": stored.id,
-                "from": stored.from_day.isoformat(),
-                "says": "ended" if version.rule is None else told(version.rule),
-                "rule": None if version.rule is None else version.rule.to_dict(),
-                "entered": instant(stored.entered),
-                "by": stored.by,
-                "reason": stored.reason,
-            }
-            for stored, version in zip(self.stored.versions, self.entry.versions, strict=True)
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A rule after a change; ``new`` is false where it said all of it before. ``remarks`` are worth being told."""
-
-    rule: ShownRule
-    draft: Draft
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def new(self) -> bool:
-        """Whether anything was changed."""
-        return bool(self.draft.turns)
-
-    @property
-    def told(self) -> str:
-        """What it says from which day on."""
-        return "; ".join(f"from {day}: {'ended' if rule is None else told(rule)}" for day, rule in self.draft.turns)
 
 
 class Timetables:
@@ -212,7 +87,7 @@ class Timetables:
         """
         with self._gallery.store.atomic() as transaction:
             draft = self.drafted(transaction, name, parts, group=group, person=person, first=first, until=until)
-            return self._applied(transaction, actor, draft, reason)
+            return self._applied(transaction, actor, [draft], reason)[0]
 
     def change(
         self,
@@ -230,15 +105,13 @@ class Timetables:
         """
         with self._gallery.store.atomic() as transaction:
             entry = entry_of(_named(transaction, name))
-            return self._applied(transaction, actor, self.altered(entry, parts, first, until), reason)
+            return self._applied(transaction, actor, [self.altered(entry, parts, first, until)], reason)[0]
 
     def skip(self, actor: "Actor", name: str, day: date, *, reason: str = "") -> Changed:
         """It does not take place on that day. Raises RuleUnknown, RuleInvalid, MonthClosed."""
         with self._gallery.store.atomic() as transaction:
-            entry = entry_of(_named(transaction, name))
-            _refuse_idle(entry, day)
-            draft = on_days(entry, self.today, {day: lambda rule: skipped(rule, day)})
-            return self._applied(transaction, actor, draft, reason)
+            draft = left_out(entry_of(_named(transaction, name)), self.today, day)
+            return self._applied(transaction, actor, [draft], reason)[0]
 
     def move(
         self,
@@ -253,10 +126,8 @@ class Timetables:
     ) -> Changed:
         """What takes place on that day does so on another, or at other times. Raises as `skip`."""
         with self._gallery.store.atomic() as transaction:
-            entry = entry_of(_named(transaction, name))
-            _refuse_idle(entry, day)
-            draft = _moved(entry, self.today, day, to or day, begins, ends)
-            return self._applied(transaction, actor, draft, reason)
+            draft = moved(entry_of(_named(transaction, name)), self.today, day, to or day, begins, ends)
+            return self._applied(transaction, actor, [draft], reason)[0]
 
     def add_day(
         self,
@@ -270,22 +141,19 @@ class Timetables:
     ) -> Changed:
         """It takes place on that day besides. Raises as `skip`."""
         with self._gallery.store.atomic() as transaction:
-            entry = entry_of(_named(transaction, name))
-            held = held_on(_rule_on(entry, day), day, begins, ends, entry.name)
-            draft = on_days(entry, self.today, {day: lambda rule: with_extra(rule, held)})
-            _refuse_twice(entry, draft, day)
-            return self._applied(transaction, actor, draft, reason)
+            draft = held_besides(entry_of(_named(transaction, name)), self.today, day, begins, ends)
+            return self._applied(transaction, actor, [draft], reason)[0]
 
     def remove(self, actor: "Actor", name: str, *, first: date, reason: str = "") -> Changed:
         """End a rule: from that day on it is none; days before keep what held. Raises RuleUnknown, MonthClosed."""
         with self._gallery.store.atomic() as transaction:
             entry = entry_of(_named(transaction, name))
-            return self._applied(transaction, actor, ended(entry, first), reason)
+            return self._applied(transaction, actor, [ended(entry, first)], reason)[0]
 
     def take_in(self, actor: "Actor", found: "Incoming", *, reason: str = "") -> list[Changed]:
         """Rules of a file, all of them or none. Raises RuleExists, MonthClosed."""
         with self._gallery.store.atomic() as transaction:
-            return [self._applied(transaction, actor, each, reason) for each in found.drafts if each.turns]
+            return self._applied(transaction, actor, [each for each in found.drafts if each.turns], reason)
 
     # What would be changed
 
@@ -352,19 +220,22 @@ class Timetables:
             draft = self.altered(entry_of(_named(transaction, name)), parts, first, until)
             return Previews(self._sessions, self._clock, self._statuses).of([draft])
 
-    def _applied(self, transaction: "Transaction", actor: "Actor", draft: Draft, reason: str) -> Changed:
-        with self._guarded(transaction, draft):
-            self._written(transaction, actor, draft, reason)
-        shown = self._shown(_named(transaction, draft.entry.name))
-        return Changed(shown, draft, tuple(self._remarks(shown, draft)) if draft.turns else ())
-
-    @contextmanager
-    def _guarded(self, transaction: "Transaction", draft: Draft) -> "Iterator[None]":
-        """Around the writing of a draft: raises MonthClosed where it reaches a closed month."""
+    def _applied(
+        self, transaction: "Transaction", actor: "Actor", drafts: "Sequence[Draft]", reason: str
+    ) -> list[Changed]:
+        """Write drafts, unless they reach a closed month; each with what is worth being told of it."""
         before = self._statuses.plan()
-        yield
-        days = [draft.first] if draft.first is not None else []
-        refuse_reach(transaction, before, self._statuses.plan(), self._sessions.zone, days)
+        for each in drafts:
+            self._written(transaction, actor, each, reason)
+        after = self._statuses.plan()
+        days = [each.first for each in drafts if each.first is not None]
+        refuse_reach(transaction, before, after, self._sessions.zone, days)
+        overlaps = Overlaps(after, self._gallery.people(active=True), self.today)
+        return [
+            Changed(shown, each, tuple(_remarks(shown.entry, each, overlaps)))
+            for each in drafts
+            for shown in [self._shown(_named(transaction, each.entry.name))]
+        ]
 
     def _written(self, transaction: "Transaction", actor: "Actor", draft: Draft, reason: str) -> None:
         """Append the versions of a draft, each with its event."""
@@ -390,30 +261,17 @@ class Timetables:
             person = PersonRef(found.external_id, found.name, found.id)
         return ShownRule(stored, person, self.today)
 
-    def _remarks(self, shown: ShownRule, draft: Draft) -> "Iterator[str]":
-        day = draft.first or self.today
-        rule = next((rule for _, rule in draft.turns), None)
-        for begin, parts in kept_apart(draft.entry, day, rule) if rule is not None else ():
-            yield f"from {begin} on {_joined(parts)} of {draft.entry.name} stay as they were planned for then"
-        if any(rule is not None for _, rule in draft.turns):
-            yield from self.overlaps(shown.entry, max(day, self.today))
 
-    def overlaps(self, entry: Entry, day: date) -> "Iterator[str]":
-        """Which other rules expect the same people at the same time, within four weeks of a day; one line each."""
-        from attendance.services.overlapping import overlapping
-
-        plan = self._statuses.plan()
-        yield from overlapping(entry, plan, self._gallery.people(active=True), day)
-
-
-def upcoming(entry: Entry, calendar: Calendar, day: date, count: int) -> "list[Occurrence]":
-    """The next occurrences from a day on, at most so many."""
-    found: list[Occurrence] = []
-    step, last = timedelta(days=31), day + AHEAD
-    while day <= last and len(found) < count:
-        found += of_entry(entry, day, day + step, calendar)
-        day, step = day + step + _DAY, 2 * step
-    return sorted(found, key=lambda each: each.begins)[:count]
+def _remarks(entry: Entry, draft: Draft, overlaps: Overlaps) -> "Iterator[str]":
+    """From when on what does not hold of a change, and whom the entry expects elsewhere at the same time."""
+    changed_to = [(day, rule) for day, rule in draft.turns if rule is not None]
+    if not changed_to:
+        return
+    day, rule = changed_to[0]
+    for begin, parts in kept_apart(draft.entry, day, rule):
+        told = " and ".join(part.replace("_", " ") for part in parts)
+        yield f"from {begin} on {told} of {entry.name} stay as they were planned for then"
+    yield from overlaps.of(entry, day)
 
 
 def folded(name: str) -> str:
@@ -428,10 +286,6 @@ def _named(transaction: "Transaction", name: str) -> "StoredRule":
     return found
 
 
-def _joined(parts: "Sequence[str]") -> str:
-    return " and ".join(part.replace("_", " ") for part in parts)
-
-
 def _refuse_order(name: str, first: date, until: date | None) -> None:
     if until is not None and until < first:
         raise RuleInvalid(name, f"its last day, {until}, lies before its first, {first}")
@@ -442,33 +296,3 @@ def _basis(entry: Entry, day: date) -> "Rule":
     if found is None:
         raise RuleInvalid(entry.name, "it never said anything that could be changed")
     return found
-
-
-def _rule_on(entry: Entry, day: date) -> "Rule":
-    version = holding(entry, day)
-    if version is None or version.rule is None:
-        raise RuleInvalid(entry.name, f"it does not hold on {day}: it has not begun, or has ended")
-    return version.rule
-
-
-def _refuse_idle(entry: Entry, day: date) -> None:
-    if not of_entry(entry, day, day, Calendar(())):
-        raise RuleInvalid(entry.name, f"it does not take place on {day}")
-
-
-def _moved(entry: Entry, today: date, day: date, to: date, begins: str | None, ends: str | None) -> Draft:
-    held = held_on(_rule_on(entry, to), to, begins, ends, entry.name)
-    if holding(entry, day) == holding(entry, to):
-        draft = on_days(entry, today, {min(day, to): lambda rule: shifted(rule, day, held)})
-    else:
-        draft = on_days(entry, today, {day: lambda rule: skipped(rule, day), to: lambda rule: with_extra(rule, held)})
-    _refuse_twice(entry, draft, to, more=0 if to == day else 1)
-    return draft
-
-
-def _refuse_twice(entry: Entry, draft: Draft, day: date, more: int = 1) -> None:
-    """Raise RuleInvalid where an entry would take place twice at the same time, or on a day that is none there."""
-    before, after = (of_entry(each, day, day, Calendar(())) for each in (entry, draft.applied()))
-    twice = any(one.ends > two.begins for one, two in pairwise(after))
-    if len(after) != len(before) + more or twice:
-        raise RuleInvalid(entry.name, f"it takes place at that time on {day} already, or there is no such day")
