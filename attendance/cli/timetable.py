@@ -14,11 +14,11 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, json_line, line, printable, records, say
-from attendance.timetable.parts import Parts
 
 if TYPE_CHECKING:
     from attendance.services.previewing import Preview
     from attendance.services.shownrules import Changed
+    from attendance.timetable.parts import Parts
 
 COLUMNS = ("name", "whom", "says", "since", "until")
 PREVIEW_COLUMNS = ("kind", "day", "entry", "person", "before", "after")
@@ -99,6 +99,8 @@ def with_parts(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**given: Any) -> None:
+        from attendance.timetable.parts import Parts
+
         told = {part: given.pop(part) for part in PARTS}
         breaks = told.pop("breaks")
         command(parts=Parts(breaks=tuple(breaks) if breaks else None, **told), **given)
@@ -115,7 +117,7 @@ def with_parts(command: Callable[..., None]) -> Callable[..., None]:
 def add(
     name: Name,
     *,
-    parts: Parts,
+    parts: "Parts",
     group: Group = None,
     person: Whom = None,
     first: First = None,
@@ -165,7 +167,7 @@ def show(name: Name, *, as_json: options.Json = False, home: options.Home = None
 def change(
     name: Name,
     *,
-    parts: Parts,
+    parts: "Parts",
     first: First = None,
     until: Until = None,
     reason: Reason = "",
@@ -182,7 +184,7 @@ def change(
 def preview(
     name: Name,
     *,
-    parts: Parts,
+    parts: "Parts",
     first: First = None,
     until: Until = None,
     as_json: options.Json = False,
@@ -296,7 +298,7 @@ def _show(found: "Preview", *, as_json: bool) -> None:
         say(text)
 
 
-def _something(parts: Parts, first: str | None, until: str | None) -> tuple[date | None, date | None]:
+def _something(parts: "Parts", first: str | None, until: str | None) -> tuple[date | None, date | None]:
     """The days given; that nothing is to be changed is wrong usage."""
     if parts.empty and until is None:
         raise typer.BadParameter("say what to change", param_hint="--weekly, --begins, --ends, --until, …")
