@@ -127,11 +127,15 @@ def group(
     person: options.Person,
     names: Annotated[list[str] | None, typer.Argument(help="All groups of the person; none takes them out.")] = None,
     *,
+    since: Annotated[
+        str | None, typer.Option("--from", help="First day for which that counts, YYYY-MM-DD; else today.")
+    ] = None,
     home: options.Home = None,
 ) -> None:
     """Set the groups of a person."""
     with changing(home) as opened:
-        found = opened.people.put_in(opened.actor, person, names or [])
+        day = options.day_of(since, "--from")
+        found = opened.people.put_in(opened.actor, person, names or [], since=day)
         say(f"{found.name} ({found.external_id}): {', '.join(found.groups) or 'no group'}")
 
 

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from attendance.errors import MonthClosed
 from attendance.records import instant
 from attendance.zones import local_day
+from gallery.repositories import months
 
 if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
     from gallery import Gallery
+    from gallery.ports import Transaction
     from gallery.values import PersonInfo
 
 
@@ -62,11 +66,19 @@ class People:
 
         return self._gallery.rename(person, clean_name(name), at=self._clock.utc(), by=actor.name)
 
-    def put_in(self, actor: "Actor", person: str | int, groups: Iterable[str]) -> "PersonInfo":
-        """Make the person a member of these groups and no others, from today on."""
+    def put_in(
+        self, actor: "Actor", person: str | int, groups: Iterable[str], *, since: date | None = None
+    ) -> "PersonInfo":
+        """Make the person a member of these groups and no others, from today on or since an earlier day.
+
+        The latest word counts: what was said of that day and later ones is taken back. Raises SessionDay for a day
+        that has not begun, and MonthClosed where that month, or one after it, is closed.
+        """
         now = self._clock.utc()
-        today = local_day(now, self._sessions.zone)
-        return self._gallery.set_groups(person, groups, at=now, by=actor.name, from_day=today)
+        day = local_day(now, self._sessions.zone) if since is None else self._sessions.begun(since, now)
+        with self._gallery.store.atomic() as transaction:
+            _refuse_closed(transaction, day)
+            return self._gallery.set_groups(person, groups, at=now, by=actor.name, from_day=day)
 
     def merge(self, actor: "Actor", person: str | int, into: str | int) -> "PersonInfo":
         """Give a person's templates and marks to another one, who stays and is returned. Raises Conflict."""
@@ -83,6 +95,13 @@ class People:
         found = self._gallery.find(person)
         gone = self._gallery.remove(found.id, at=self._clock.utc(), by=actor.name)
         return Removed(found, gone.templates, gone.marks, gone.erased)
+
+
+def _refuse_closed(transaction: "Transaction", day: date) -> None:
+    """Raise MonthClosed where the month of the day, or one after it, is closed: who belonged then is settled."""
+    for month, state in months.states(transaction).items():
+        if state.closed and month >= day.isoformat()[: len(month)]:
+            raise MonthClosed(month, f"this month was closed at {instant(state.at)} by {state.by}")
 
 
 def person_row(person: "PersonInfo") -> dict[str, Any]:

@@ -127,7 +127,10 @@ def _say(
 
 
 def drop_empty(session: Session) -> None:
-    """Delete groups that nobody belongs to and no session, place, rule or calendar entry is for."""
+    """Delete groups that nobody belongs to and no session, place, rule or calendar entry is for.
+
+    What was said of who belonged to them, and what was looked for them alone, goes with them: nothing asks for it.
+    """
     used = select(Membership.group_id).union(
         *(
             select(table.group_id).where(table.group_id.is_not(None))

@@ -1,6 +1,7 @@
 """Fixtures of the gallery's tests: a home, an open gallery, and made-up templates that need no encoder."""
 
 import hashlib
+import importlib.util
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,3 +68,12 @@ def enrol(vector, now) -> Callable[..., EnrolResult]:
         return gallery.enroll(name, more.pop("vector", vector(seed)), more.pop("mean", 0.25), **(given | more))
 
     return put
+
+
+@pytest.fixture(scope="session")
+def decided():
+    """The module that decides one of everything about somebody, see `decided.decide`."""
+    spec = importlib.util.spec_from_file_location("decided", Path(__file__).with_name("decided.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -3,6 +3,7 @@
 import base64
 import json
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from gallery import (
     TemplateAltered,
     history,
 )
+from gallery.repositories import groups
 
 SECRET = "correct horse"  # noqa: S105
 
@@ -83,6 +85,18 @@ def test_importing_twice_changes_nothing(full, other, tmp_path, now):
 
     assert (0, 3, 0, 3) == (came.people_added, came.people_unchanged, came.templates_added, came.templates_unchanged)
     assert before == _state(other)
+
+
+def test_who_is_there_joins_from_a_day_on(full, other, tmp_path, now):
+    """Somebody new belongs to the archive's groups from ever, who is there already from the day it is taken in."""
+    other.add_person("Ada", at=now, by="t", external_id="E-1", groups=["b"])
+    full.export(tmp_path / "out.zip", at=now, passphrase=SECRET)
+    other.import_(tmp_path / "out.zip", at=now, by="t", passphrase=SECRET, from_day=date(2026, 3, 5))
+    with other.store.reading() as view:
+        told = [(each.person, each.group, each.member, each.from_day) for each in groups.turns(view)]
+
+    assert [(1, "a", True, date(2026, 3, 5))] == told
+    assert {"E-1": ("a", "b")}.items() <= {each.external_id: each.groups for each in other.people()}.items()
 
 
 def test_without_a_passphrase_no_template_leaves(full, other, tmp_path, now):

@@ -163,6 +163,41 @@ def test_what_was_merged_is_in(store, gallery, ada, bob, day, now):
     assert other not in {each.id for each in found.sightings}
 
 
+def test_what_was_decided_of_a_person(store, gallery, ada, bob, now, decided):
+    """Excuses, approvals, own rules, memberships and ids elsewhere are theirs; those of others are not."""
+    decided.decide(gallery, ada.id, now, called="ada")
+    decided.decide(gallery, bob.id, now, called="bob")
+    found = everything(store, gallery.vault, ada.id)
+    waiting, refused = sorted((each.id for each in found.marks), key=lambda mark: mark in found.approvals)
+
+    assert [(1, True), (2, False), (3, False)] == [(each.id, each.counts) for each in found.excuses]
+    assert [False, False, True] == [each.withdrawn is not None for each in found.excuses]
+    assert ([(refused, False)], True) == (
+        [(mark, each.granted) for mark, each in found.approvals.items()],
+        waiting not in found.approvals,
+    )
+    assert [("ada " + decided.TEXT, 2)] == [(each.name, len(each.versions)) for each in found.rules]
+    assert [("7b", True, now.date())] == [(each.group, each.member, each.from_day) for each in found.words]
+    assert [("register", f"ada-17 {decided.TEXT}")] == found.foreign_ids
+    told = [(each.action, each.subject) for each in found.events]
+    assert {("rule.add", "1"), ("rule.end", "1"), ("excuse.withdraw", "3"), ("approval.grant", "excuse 1")} <= set(told)
+    assert {("approval.refuse", refused), ("mark.add", waiting), ("person.groups", str(ada.id))} <= set(told)
+    assert not [each for each in told if each[0].startswith(("calendar.", "month.")) or each[1] in {"excuse 4", "4"}]
+
+
+def test_what_was_decided_before_a_merge(store, gallery, ada, bob, now, decided):
+    """What was decided of somebody who was merged into the person is theirs, with its events."""
+    decided.decide(gallery, bob.id, now)
+    before = everything(store, gallery.vault, bob.id)
+    gallery.merge(bob.id, ada.id, at=now, by="t")
+    found = everything(store, gallery.vault, ada.id)
+
+    assert (3, 1, 1, 1, 1) == tuple(
+        map(len, (found.excuses, found.approvals, found.rules, found.words, found.foreign_ids))
+    )
+    assert {each.seq for each in before.events} < {each.seq for each in found.events}
+
+
 def test_who_is_gone_is_unknown(store, gallery, ada, now):
     """Of somebody removed there is nothing to hand over, and one who left has everything."""
     gallery.set_active(ada.id, False, at=now, by="t")

@@ -12,8 +12,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from gallery import Gallery, Store, record
-from gallery.repositories import aliases, corrections, marks, sessions, sightings
-from gallery.repositories.events import MARK_ADDED
+from gallery.repositories import aliases, approvals, corrections, excuses, marks, sessions, sightings
+from gallery.repositories.events import (
+    APPROVED,
+    EXCUSE_ADDED,
+    EXCUSE_WITHDRAWN,
+    MARK_ADDED,
+    REFUSED,
+    excuse_subject,
+)
 from gallery.values import ScoredKey, Sighting
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
@@ -30,6 +37,20 @@ class Kept:
     void: bool = False
 
 
+@dataclass(frozen=True)
+class Excused:
+    """What the list by hand says of an excuse."""
+
+    person: int
+    awaits: bool
+    granted: bool | None = None
+    withdrawn: bool = False
+
+    @property
+    def counts(self) -> bool:
+        return not self.withdrawn and (bool(self.granted) or not self.awaits)
+
+
 class Records(RuleBasedStateMachine):
     """Two sessions and a few people; `who` follows the keys of people who were merged."""
 
@@ -42,6 +63,7 @@ class Records(RuleBasedStateMachine):
         self.names: dict[int, str] = {}
         self.who: dict[int, int] = {}
         self.marks: dict[str, Kept] = {}
+        self.excuses: dict[int, Excused] = {}
         self.waiting: dict[int, int] = {}
         self.faces: dict[int, datetime] = {}
         self.compared: dict[int, list[int]] = {}
@@ -125,6 +147,36 @@ class Records(RuleBasedStateMachine):
             record(step, at=self.now, by="t", action=f"mark.{kind}", subject=mark)
         self.marks[mark] = replace(kept, void=not kept.void)
 
+    @precondition(lambda self: self.names)
+    @rule(pick=PICK, awaits=st.booleans())
+    def excuse(self, pick, awaits) -> None:
+        person, who = self._one(pick), {"at": self.now, "by": "t"}
+        why = f"{self.names[person]} is ill"
+        with self.store.atomic() as step:
+            made = excuses.insert(step, person, self.now, self.now + timedelta(1), reason=why, awaits=awaits, **who)
+            record(step, action=EXCUSE_ADDED, subject=made.id, details={"person": person}, **who)
+        self.excuses[made.id] = Excused(person, awaits)
+
+    @precondition(lambda self: any(each.awaits and each.granted is None for each in self.excuses.values()))
+    @rule(pick=PICK, granted=st.booleans())
+    def approve(self, pick, granted) -> None:
+        waiting = sorted(number for number, each in self.excuses.items() if each.awaits and each.granted is None)
+        number, who = waiting[pick % len(waiting)], {"at": self.now, "by": "o"}
+        with self.store.atomic() as step:
+            approvals.add(step, granted=granted, reason="", excuse=number, **who)
+            record(step, action=APPROVED if granted else REFUSED, subject=excuse_subject(number), **who)
+        self.excuses[number] = replace(self.excuses[number], granted=granted)
+
+    @precondition(lambda self: not all(each.withdrawn for each in self.excuses.values()))
+    @rule(pick=PICK)
+    def take_back(self, pick) -> None:
+        left = sorted(number for number, each in self.excuses.items() if not each.withdrawn)
+        number, who = left[pick % len(left)], {"at": self.now, "by": "o"}
+        with self.store.atomic() as step:
+            excuses.withdraw(step, number, reason="", **who)
+            record(step, action=EXCUSE_WITHDRAWN, subject=number, **who)
+        self.excuses[number] = replace(self.excuses[number], withdrawn=True)
+
     @precondition(lambda self: self.waiting)
     @rule(pick=PICK, other=PICK, kind=st.sampled_from(["confirm", "dismiss", "reassign"]))
     def look(self, pick, other, kind) -> None:
@@ -169,6 +221,9 @@ class Records(RuleBasedStateMachine):
         self.marks = {
             mark: replace(kept, person=heir) if kept.person == gone else kept for mark, kept in self.marks.items()
         }
+        self.excuses = {
+            number: replace(each, person=heir) if each.person == gone else each for number, each in self.excuses.items()
+        }
         self.waiting = {number: heir if who == gone else who for number, who in self.waiting.items()}
 
     @precondition(lambda self: self.names)
@@ -181,6 +236,7 @@ class Records(RuleBasedStateMachine):
         del self.names[gone]
         self.gone += [name.encode() for name in self.called.pop(gone)]
         self.marks = {mark: kept for mark, kept in self.marks.items() if kept.person != gone}
+        self.excuses = {number: each for number, each in self.excuses.items() if each.person != gone}
         for kept in (self.waiting, self.faces, self.compared):
             for number in own & set(kept):
                 del kept[number]
@@ -195,6 +251,19 @@ class Records(RuleBasedStateMachine):
             assert len(found) == len({(mark.person, mark.session, mark.ordinal) for mark in found})
         counted = {(kept.person, kept.session) for kept in self.marks.values() if not kept.void}
         assert len(counted) == self.gallery.stats().marks
+
+    @invariant()
+    def excuses_are_those_of_the_list(self) -> None:
+        with self.store.reading() as view:
+            found = {each.id: each for each in excuses.of(view, withdrawn=True)}
+            held, waiting = excuses.of(view), approvals.waiting_excuses(view)
+        assert {number: (each.person, each.counts) for number, each in self.excuses.items()} == {
+            number: (each.person, each.counts) for number, each in found.items()
+        }
+        there = {number: each for number, each in self.excuses.items() if not each.withdrawn}
+        assert sorted(there) == sorted(each.id for each in held)
+        pending = [number for number, each in sorted(there.items()) if each.awaits and each.granted is None]
+        assert pending == [each.id for each in waiting]
 
     @invariant()
     def reviews_and_faces_are_those_of_the_list(self) -> None:

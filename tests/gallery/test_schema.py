@@ -14,18 +14,27 @@ from gallery import Conflict
 from gallery.migrations.running import alembic_config, run_migrations
 from gallery.schema import (
     REVISIONS,
+    ApprovalRow,
     Base,
+    CalendarEntryRow,
     CorrectionRow,
+    CoverageRow,
     EventRow,
+    ExcuseRow,
+    ForeignId,
     Group,
     Instant,
     JsonText,
     LookalikeRow,
     MarkRow,
+    MembershipChange,
     Person,
     PlaceRow,
+    RuleRow,
+    RuleVersionRow,
     SessionRow,
     SightingRow,
+    WithdrawalRow,
 )
 
 TABLES = {
@@ -187,6 +196,24 @@ def _correction(now, **more) -> CorrectionRow:
     return CorrectionRow(at=now, by="t", reason="r", **({"kind": "void", "mark_id": "m"} | more))
 
 
+def _calendar(now, **more) -> CalendarEntryRow:
+    """A day that is closed."""
+    given = {"kind": "closed", "first_day": "2026-03-02", "last_day": "2026-03-02", "name": "x", "source": "x"}
+    return CalendarEntryRow(entered=now, by="t", **(given | more))
+
+
+def _excuse(now, **more) -> ExcuseRow:
+    """A day's excuse of person 1."""
+    given = {"person_id": 1, "begins": now, "ends": now + timedelta(1), "reason": "r", "awaits": False}
+    return ExcuseRow(entered=now, by="t", **(given | more))
+
+
+def _coverage(now, **more) -> CoverageRow:
+    """Somebody has looked."""
+    given = {"kind": "hand", "source": "desk", "begins": now, "ends": now, "reason": ""}
+    return CoverageRow(entered=now, by="t", **(given | more))
+
+
 @pytest.fixture
 def marked(store, now) -> int:
     """Somebody who is marked in a day's session; the session's id."""
@@ -230,15 +257,34 @@ def test_a_second_first_mark_in_a_session_is_refused(store, marked, now):
         lambda now: _correction(now, person_id=1),
         lambda now: _correction(now, mark_id="nobody's"),
         lambda now: PlaceRow(name="door", kind="window", created=now),
+        lambda now: PlaceRow(name="door", kind="kiosk", direction="up", created=now),
+        lambda now: MembershipChange(person_id=99, group_id=1, member=True, from_day="2026-03-02", entered=now, by="t"),
+        lambda _now: ForeignId(system="register", value="17", person_id=99),
+        lambda now: RuleRow(name="x", group_id=1, person_id=1, created=now),
+        lambda now: RuleRow(name="x", group_id=99, created=now),
+        lambda now: RuleVersionRow(rule_id=99, from_day="2026-03-02", entered=now, by="t", reason=""),
+        lambda now: _calendar(now, kind="holiday"),
+        lambda now: _calendar(now, last_day="2026-03-01"),
+        lambda now: _calendar(now, group_id=99),
+        lambda now: _excuse(now, ends=now),
+        lambda now: _excuse(now, person_id=99),
+        lambda now: WithdrawalRow(at=now, by="t", reason=""),
+        lambda now: WithdrawalRow(excuse_id=1, calendar_entry_id=1, at=now, by="t", reason=""),
+        lambda now: ApprovalRow(granted=True, at=now, by="t", reason=""),
+        lambda now: ApprovalRow(mark_id="m", excuse_id=1, granted=True, at=now, by="t", reason=""),
+        lambda now: _coverage(now, kind="guess"),
+        lambda now: _coverage(now, ends=now - timedelta(1)),
+        lambda now: _coverage(now, place_id=99),
         lambda now: LookalikeRow(first_id=2, second_id=1, score=0.3, created=now),
         lambda now: Person(external_id="p", name="same id", created=now),
     ],
 )
 @pytest.mark.usefixtures("marked")
 def test_the_database_refuses_nonsense(store, now, row):
-    """Doubled days, unknown kinds, records of nobody, a pair in the wrong order: refused."""
+    """Doubled days, unknown kinds, records of nobody or of two, spans in the wrong order: refused."""
     with store.atomic() as session:
         session.add_all([Person(external_id="q", name="q", created=now), _sighting(now), _mark(now, id="m", ordinal=7)])
+        session.add_all([Group(id=1, name="g"), _calendar(now), _excuse(now), _coverage(now)])
     with pytest.raises(Conflict), store.atomic() as session:
         session.add(row(now))
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from sqlalchemy import event
+from sqlalchemy import delete, event, update
 
 from gallery import Gallery, PersonUnknown, Store
+from gallery.schema import Base
+from gallery.transactions import REKEYING
 
 
 def test_nested_reading_shares_the_view(home, store, gallery, now):
@@ -110,6 +112,42 @@ def test_views_are_whole_while_others_write(home, store, gallery, now):
 
     assert all(len(view) == 1 for view in views)
     assert {0, 2} >= {count for view in views for _, *counts in view for count in counts}
+
+
+# What is written once
+
+
+ONCE = ("approval", "calendar_entry", "correction", "event", "excuse", "mark", "membership_change", "month",
+        "rule_version", "sighting", "withdrawal")  # fmt: skip
+FOLLOW = ("correction", "excuse", "mark", "membership_change", "sighting")
+"""Those that may follow a person into another, as who was merged is named as that one from then on."""
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_records_and_decisions_are_written_once(store, name):
+    """Neither changed nor deleted, by whatever statement; a merge alone names another person, where there is one."""
+    table = Base.metadata.tables[name]
+    column = table.primary_key.columns[0]
+    for statement in (update(table).values({column.name: column}), delete(table)):
+        with pytest.raises(RuntimeError, match=f"the {name} table is append-only"), store.atomic() as step:
+            step.execute(statement)
+    rekeyed = update(table).values({column.name: column}).execution_options(**REKEYING)
+    if name in FOLLOW:
+        with store.atomic() as step:
+            step.execute(rekeyed)
+        return
+    with pytest.raises(RuntimeError, match="append-only"), store.atomic() as step:
+        step.execute(rekeyed)
+
+
+def test_what_may_be_changed(store):
+    """People, groups, places, sessions, rules' names and how far coverage reaches can change; nothing else is new."""
+    free = {"alias", "coverage", "crop", "foreign_id", "group", "lookalike", "membership", "meta", "person", "place",
+            "rule", "session", "sighting_crop", "template"}  # fmt: skip
+    assert free == set(Base.metadata.tables) - set(ONCE)
+    for name in free - {"meta"}:
+        with store.atomic() as step:
+            step.execute(delete(Base.metadata.tables[name]))
 
 
 Shown = tuple[str | None, int]

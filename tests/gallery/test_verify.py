@@ -43,6 +43,13 @@ def sound(store, enrol, now) -> Gallery:
     return gallery
 
 
+@pytest.fixture
+def settled(sound, now, decided) -> Gallery:
+    """The same, with one of everything decided about one of them."""
+    decided.decide(sound, sound.find("A").id, now)
+    return sound
+
+
 def _raw(gallery: Gallery, *statements: str) -> None:
     """Change the file behind the gallery's back, without its rules."""
     with closing(sqlite3.connect(gallery.store.path)) as raw, raw:
@@ -144,10 +151,62 @@ DEFECTS = {
     "key wrong": (lambda g: (g.store.home / "key").write_text("00" * 32), "gallery.key_wrong"),
 }  # fmt: skip
 
+DECIDED = {
+    "version without event": (
+        lambda g: _event_gone(g, "rule.add"),
+        {("gallery.unrecorded", f"rule {n} has no event rule.end", REPAIR) for n in (1, 2)},
+    ),
+    "entry without event": (
+        lambda g: _event_gone(g, "calendar.add"),
+        {("gallery.unrecorded", f"calendar entry {n} has no event calendar.add", REPAIR) for n in (1, 2)},
+    ),
+    "excuse without event": (
+        lambda g: _event_gone(g, "excuse.add"),
+        {("gallery.unrecorded", f"excuse {n} has no event excuse.add", REPAIR) for n in (1, 2, 3)},
+    ),
+    "withdrawals without event": (
+        lambda g: _raw(g, "DELETE FROM event WHERE action LIKE '%.withdraw'"),
+        {("gallery.unrecorded", "excuse 3 has no event excuse.withdraw", REPAIR),
+         ("gallery.unrecorded", "calendar entry 2 has no event calendar.withdraw", REPAIR)},
+    ),
+    "approvals without event": (
+        lambda g: _raw(g, "UPDATE mark SET id = 'looked' WHERE id IN (SELECT mark_id FROM approval)",
+                       "UPDATE event SET subject = 'looked' WHERE subject IN (SELECT mark_id FROM approval)",
+                       "UPDATE approval SET mark_id = 'looked' WHERE mark_id IS NOT NULL",
+                       "INSERT INTO event SELECT NULL, at, by, 'mark.add', 'looked', details FROM event LIMIT 1",
+                       "DELETE FROM event WHERE action LIKE 'approval.%'"),
+        {("gallery.unrecorded", "excuse 1 has no event approval.grant", REPAIR),
+         ("gallery.unrecorded", "mark looked has no event approval.refuse", REPAIR)},
+    ),
+    "months without event": (
+        lambda g: _raw(g, "DELETE FROM event WHERE action LIKE 'month.%'"),
+        {("gallery.unrecorded", f"month 2026-02 has no event month.{word}", REPAIR) for word in ("close", "open")},
+    ),
+    "rule of a lost person": (
+        lambda g: _raw(g, "UPDATE rule SET person_id = 99 WHERE id = 1"),
+        {("gallery.orphan", "row 1 of rule has no person", REPAIR)},
+    ),
+    "group of rules": (
+        lambda g: _raw(g, "DELETE FROM \"group\" WHERE name = '7b'"),
+        {("gallery.orphan", f"row {row} of {table} has no group", REPAIR)
+         for row, table in ((1, "coverage"), (2, "calendar_entry"), (2, "rule"), (3, "membership"), (1, "membership_change"))},
+    ),
+}  # fmt: skip
 
-def test_a_sound_gallery_has_no_problem(sound):
+
+def test_a_sound_gallery_has_no_problem(settled):
     """Where everything is as it should be, verify finds nothing."""
-    assert [] == sound.verify()
+    assert [] == settled.verify()
+
+
+def _found(gallery: Gallery, home):
+    """What verify finds in a home opened for reading alone; looking changes no byte."""
+    gallery.store.close()
+    before = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in home.iterdir()}
+    with Store.open(home, read_only=True) as store:
+        problems = Gallery(store, "e").verify()
+    assert before == {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in home.iterdir() if p.name in before}
+    return problems
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
@@ -155,13 +214,8 @@ def test_a_planted_defect_is_found(sound, home, defect):
     """Each defect is found with its id, its place and the command that repairs it; looking changes no byte."""
     plant, expected = DEFECTS[defect]
     plant(sound)
-    sound.store.close()
-    before = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in home.iterdir()}
-    with Store.open(home, read_only=True) as store:
-        problems = Gallery(store, "e").verify()
-    after = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in home.iterdir() if p.name in before}
+    problems = _found(sound, home)
 
-    assert before == after
     if expected is None:
         assert {"gallery.damaged"} == {problem.id for problem in problems}
     elif expected == "leftover":
@@ -171,6 +225,23 @@ def test_a_planted_defect_is_found(sound, home, defect):
         assert [(expected, "attendance doctor")] == [(problem.id, problem.repair) for problem in problems]
     else:
         assert expected == {(problem.id, problem.where, problem.repair) for problem in problems}
+
+
+@pytest.mark.parametrize("defect", DECIDED)
+def test_what_was_decided_is_looked_over(settled, home, defect):
+    """What was decided and no event tells of is found, and so is what is for nobody any more."""
+    plant, expected = DECIDED[defect]
+    plant(settled)
+
+    assert expected == {(problem.id, problem.where, problem.repair) for problem in _found(settled, home)}
+
+
+@pytest.mark.parametrize("defect", DECIDED)
+def test_repair_records_what_was_decided(settled, now, defect):
+    """What was decided is recorded, each once; what is for nobody goes; afterwards nothing is left to mend."""
+    DECIDED[defect][0](settled)
+
+    assert [] == settled.repair(at=now, by="t") == settled.verify()
 
 
 @pytest.mark.parametrize(

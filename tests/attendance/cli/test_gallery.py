@@ -1,9 +1,11 @@
-"""`attendance gallery export`: everybody for another gallery, or one person's data for that person."""
+"""`attendance gallery export`: everybody for another gallery, or one person's data; `gallery group`: since when."""
 
 import json
 import zipfile
 
 import pytest
+
+from gallery.repositories import groups, months
 
 
 @pytest.fixture
@@ -63,3 +65,20 @@ def test_everybody_as_before(command, tmp_path):
     assert 0 == command("gallery", "export", tmp_path / "all.zip")[0]
     with zipfile.ZipFile(tmp_path / "all.zip") as archive:
         assert {"manifest.json", "people.json"} == set(archive.namelist())
+
+
+@pytest.mark.usefixtures("ada")
+def test_groups_since_a_day(command, app):
+    """--from tells since when; no day, one that has not begun, and one of a closed month are refused on one line."""
+    assert (0, "", "Ada (A): 7b\n") == command("gallery", "group", "A", "7b", "--from", "2026-02-02")
+    with app.store.atomic() as step:
+        assert [("7b", "2026-02-02")] == [(each.group, each.from_day.isoformat()) for each in groups.turns(step)]
+        months.add(step, "2026-01", closed=True, at=app.clock.utc(), by="head", reason="paid")
+    for day, expected, refusal in (
+        ("monday", 2, "'monday' is no day"),
+        ("9999-01-01", 1, "session.day"),
+        ("2026-01-31", 1, "month.closed"),
+    ):
+        code, _, err = command("gallery", "group", "A", "8a", "--from", day)
+        assert (expected, True) == (code, refusal in err)
+    assert ("7b",) == app.people.find("A").groups

@@ -20,6 +20,7 @@ from gallery import (
     Store,
     history,
 )
+from gallery.repositories import groups
 
 TEACHER = Actor("teacher")
 PHRASE = "correct horse battery staple"
@@ -46,6 +47,19 @@ def test_without_a_passphrase(there, here, tmp_path):
     done = here.archives.take_in(TEACHER, tmp_path / "people.zip")
     assert (2, 0, 2, 0) == (out.people, out.templates, done.people_added, done.templates_added)
     assert [("A", ("7b",), 0), ("B", (), 0)] == [(p.external_id, p.groups, p.templates) for p in here.people.all()]
+
+
+def test_who_is_here_joins_today(there, here, tmp_path, clock):
+    """Somebody who is here already joins the archive's groups on the site's day; who is new belongs from ever."""
+    clock.forward(hours=12)
+    there.archives.export(tmp_path / "people.zip")
+    with Attendance.open(
+        tmp_path / "here", clock=clock, pipeline=here.pipeline, flags={"time_zone": "Asia/Tokyo"}
+    ) as east:
+        east.gallery.add_person("Ada", external_id="A", at=clock.utc(), by="t")
+        east.archives.take_in(TEACHER, tmp_path / "people.zip")
+        with east.store.reading() as view:
+            assert [("7b", "2026-03-03")] == [(each.group, each.from_day.isoformat()) for each in groups.turns(view)]
 
 
 def test_with_a_passphrase(there, here, tmp_path, draw):

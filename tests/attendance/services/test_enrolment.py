@@ -22,6 +22,7 @@ from enroll import (
 )
 from enroll.decoding import DEFAULT_LIMITS
 from gallery import GalleryFull
+from gallery.repositories import groups
 
 
 def outcomes(app, *entries: Entry, **more) -> list[str]:
@@ -61,6 +62,17 @@ def test_same_photo_in_a_new_group(app, draw):
     app.enroll(photo, name="Ada")
     app.enroll(photo, name="Ada", groups=["7b"])
     assert ("7b",) == app.gallery.find("Ada").groups
+
+
+def test_a_new_group_counts_from_the_day_of_the_site(app, clock, pipeline, draw):
+    """Who is enrolled with a group belongs to it from ever; who is there already joins on the site's day."""
+    photo = draw("a.png", (1,))
+    app.enroll(photo, name="Ada", groups=["7b"])
+    clock.forward(hours=12)
+    with Attendance.open(app.home, clock=clock, pipeline=pipeline, flags={"time_zone": "Asia/Tokyo"}) as east:
+        east.enroll(photo, name="Ada", groups=["choir"])
+    with app.store.reading() as view:
+        assert [("choir", "2026-03-03")] == [(each.group, each.from_day.isoformat()) for each in groups.turns(view)]
 
 
 def test_duplicate_person_is_refused(app, draw):

@@ -1,12 +1,16 @@
 """People as a service: found, listed, renamed, grouped, merged and removed, and each refusal with its reason."""
 
+from datetime import date
+
 import pytest
 
+from attendance import Attendance
 from attendance.access import Actor
-from attendance.errors import GroupUnknown
+from attendance.errors import GroupUnknown, MonthClosed, SessionDay
 from enroll.errors import NameInvalid
 from gallery import Conflict, PersonAmbiguous, PersonUnknown
 from gallery.errors import PersonInvalid
+from gallery.repositories import groups, months
 
 TEACHER = Actor("teacher")
 
@@ -54,6 +58,43 @@ def test_groups_are_those_given(people):
     """Somebody is in the groups given and in no others, and without any in none."""
     assert ("8a", "choir") == people.put_in(TEACHER, "A", ["choir", "8a"]).groups
     assert () == people.put_in(TEACHER, "A", []).groups
+
+
+@pytest.mark.usefixtures("people")
+def test_groups_change_on_the_day_of_the_site(app, clock, pipeline):
+    """Another class counts from today on, as the wall at the site says, whatever day it is in UTC."""
+    clock.forward(hours=12)
+    with Attendance.open(app.home, clock=clock, pipeline=pipeline, flags={"time_zone": "Asia/Tokyo"}) as east:
+        east.people.put_in(TEACHER, "A", ["7b", "choir"])
+    with app.store.reading() as view:
+        assert [("choir", True, "2026-03-03")] == [
+            (each.group, each.member, each.from_day.isoformat()) for each in groups.turns(view)
+        ]
+
+
+def test_groups_of_an_earlier_day(people, app):
+    """Somebody who has long been in a class is put in since that day; what was said of later days is taken back."""
+    people.put_in(TEACHER, "A", ["7b", "choir"])
+    people.put_in(TEACHER, "A", ["7b", "choir"], since=date(2026, 2, 2))
+    with app.store.reading() as view:
+        assert [("choir", "2026-02-02")] == [(each.group, each.from_day.isoformat()) for each in groups.turns(view)]
+    with pytest.raises(SessionDay, match="has not begun"):
+        people.put_in(TEACHER, "A", [], since=date(2026, 3, 3))
+
+
+def test_groups_of_a_closed_month_stay(people, app, clock):
+    """Who belonged on a day of a closed month, or before one, is settled; afterwards it is not, nor once opened."""
+    who = {"at": clock.now, "by": "head"}
+    with app.store.atomic() as step:
+        months.add(step, "2026-01", closed=True, reason="r", **who)
+    for day in (date(2026, 1, 31), date(2025, 12, 24)):
+        with pytest.raises(MonthClosed, match="2026-01"):
+            people.put_in(TEACHER, "A", ["choir"], since=day)
+    assert ("7b",) == people.find("A").groups
+    people.put_in(TEACHER, "A", ["choir"], since=date(2026, 2, 1))
+    with app.store.atomic() as step:
+        months.add(step, "2026-01", closed=False, reason="r", **who)
+    assert ("go",) == people.put_in(TEACHER, "A", ["go"], since=date(2026, 1, 31)).groups
 
 
 def test_merge(people):

@@ -128,6 +128,27 @@ def test_a_restored_home_is_the_home(full, key, new, tmp_path, now):
     assert {0o600} == {path.stat().st_mode & 0o777 for path in new.iterdir()}
 
 
+def test_what_was_decided_travels(full, key, new, tmp_path, now, decided):
+    """Timetable, calendar, excuses, approvals, months, coverage, memberships and ids elsewhere come back row by row."""
+    decided.decide(full, full.find("E-1").id, now)
+    saved = backup(full.store, full.vault, tmp_path / "b", at=now)
+    restore(Store, tmp_path / "b", new, key=key)
+    there = _open(new)
+
+    assert {name for name, count in saved.rows.items() if not count} <= {
+        "alias",
+        "correction",
+        "place",
+        "sighting",
+        "sighting_crop",
+    }
+    assert saved.digest == backup(*there, tmp_path / "c", at=now).digest
+    assert [] == [each for each in Gallery(there[0], "test-1").verify() if each.id != "gallery.no_template"]
+    with there[0].atomic() as session:
+        highest = there[0].counters(session)
+    assert {"rule": 2, "rule_version": 4, "excuse": 3, "approval": 2, "month": 2}.items() <= highest.items()
+
+
 def test_ids_go_on_from_where_they_were(full, save, key, new, enrol):
     """Whoever comes after the restoration never gets the number of somebody who was removed before the backup."""
     make(save(), new, key=key)

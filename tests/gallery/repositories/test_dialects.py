@@ -1,16 +1,32 @@
 """The repositories speak to any engine: no statement is one that SQLite alone understands."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 
-from gallery import Gallery, GalleryIndex, history
-from gallery.repositories import aliases, corrections, events, groups, marks, places, sessions, sightings
+from gallery import Gallery, GalleryIndex, history, portability
+from gallery.repositories import (
+    aliases,
+    approvals,
+    calendar,
+    corrections,
+    coverage,
+    events,
+    excuses,
+    foreign_ids,
+    groups,
+    marks,
+    months,
+    places,
+    rules,
+    sessions,
+    sightings,
+)
 from gallery.values import Sighting
 
 
-def _everything(gallery: Gallery, enrol, now, tmp_path) -> None:  # noqa: PLR0915  one after the other
+def _everything(gallery: Gallery, enrol, now, tmp_path, decided) -> None:  # noqa: PLR0915  one after the other
     """What the product does with a gallery, from the first enrolment to the last removal."""
     who = {"at": now, "by": "t"}
     ada = enrol(gallery, "Ada", 1, crop=b"crop", groups=["g"]).person
@@ -45,7 +61,28 @@ def _everything(gallery: Gallery, enrol, now, tmp_path) -> None:  # noqa: PLR091
         )
         places.set_active(step, door.id, active=False)
         sessions.close(step, named.id, now)
+        coverage.extend(step, 1, now)
+    decided.decide(gallery, ada.id, now)
+    decided.decide(gallery, bob.id, now, called="bob")
+    portability.everything(gallery.store, gallery.vault, ada.id)
     with gallery.store.reading() as view:
+        rules.all_rules(view)
+        rules.named(view, "x")
+        calendar.entries(view)
+        excuses.of(view, within=(now, now))
+        excuses.numbered(view, 1)
+        approvals.waiting_marks(view)
+        approvals.waiting_excuses(view)
+        months.states(view)
+        coverage.within(view, now, now)
+        coverage.watermarks(view)
+        foreign_ids.of_system(view, "register")
+        groups.turns(view)
+        marks.timeline(view, now, now + timedelta(1), [ada.id])
+        marks.timeline(view, now, now + timedelta(1))
+        places.is_recorded(view, door.id)
+        for each in (rules, calendar, excuses, approvals, months):
+            each.unrecorded(view)
         sessions.of_day(view, date(2026, 3, 2), "UTC", [ada.id])
         sessions.named(view, "Maths", [ada.id])
         sessions.numbered(view, named.id)
@@ -84,7 +121,7 @@ def _everything(gallery: Gallery, enrol, now, tmp_path) -> None:  # noqa: PLR091
     gallery.remove("Ada", **who)
 
 
-def test_postgresql_knows_every_statement(gallery, enrol, now, tmp_path):
+def test_postgresql_knows_every_statement(gallery, enrol, now, tmp_path, decided):
     """Whatever is done with a gallery, each statement can be written in PostgreSQL's words, too."""
     seen = []
 
@@ -92,7 +129,7 @@ def test_postgresql_knows_every_statement(gallery, enrol, now, tmp_path):
         seen.append(str(clause.compile(dialect=postgresql.dialect())))
 
     event.listen(gallery.store._engine, "before_execute", compiled)
-    _everything(gallery, enrol, now, tmp_path)
+    _everything(gallery, enrol, now, tmp_path, decided)
 
     assert [] == gallery.people(active=None)
     assert {"INSERT", "SELECT", "UPDATE", "DELETE"} <= {each.split()[0] for each in seen}

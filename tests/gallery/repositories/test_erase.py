@@ -11,11 +11,38 @@ import pytest
 from sqlalchemy import select, text
 
 from gallery import Conflict, Gallery, GalleryIndex, PersonUnknown, Store, TemplateAltered, history, record
-from gallery.repositories import aliases, corrections, marks, sightings
+from gallery.repositories import (
+    aliases,
+    approvals,
+    calendar,
+    corrections,
+    coverage,
+    excuses,
+    foreign_ids,
+    groups,
+    marks,
+    months,
+    rules,
+    sightings,
+)
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED, SIGHTING_DISMISSED, SIGHTING_REASSIGNED
-from gallery.schema import Crop, Group, LookalikeRow, Membership, SessionRow, SightingCrop, Template
+from gallery.schema import (
+    ApprovalRow,
+    Crop,
+    ExcuseRow,
+    ForeignId,
+    Group,
+    LookalikeRow,
+    MarkRow,
+    Membership,
+    MembershipChange,
+    SessionRow,
+    SightingCrop,
+    Template,
+)
 from gallery.values import ScoredKey, Sighting, StoredMark
 
+OF_A_PERSON = (ExcuseRow, ApprovalRow, ForeignId, MarkRow, MembershipChange)
 NAME, REF, NOTE = "Zoë Unmistakable", "E-4711-unmistakable", "a note found nowhere else"
 
 
@@ -250,6 +277,38 @@ def test_a_new_name_is_shown_and_written_nowhere(store, enrol, now, day):
     assert (["Bob", "Ada King"], before) == (_candidates(store, mark), after)
 
 
+def test_what_was_decided_of_somebody_goes_with_them(home, store, enrol, now, decided):
+    """Excuses, approvals, own rules, memberships and ids elsewhere of who is removed leave no row and no byte."""
+    gallery = Gallery(store, "e")
+    ada = enrol(gallery, "Ada", 1).person
+    bob = enrol(gallery, "Bob", 2, groups=["7b"]).person
+    decided.decide(gallery, ada.id, now, called=NAME)
+    sound, before = gallery.verify(), _everywhere(home)
+    gallery.remove(ada.id, at=now, by="t")
+    after = _everywhere(home)
+    with store.reading() as view:
+        left = [view.scalars(select(table)).all() for table in OF_A_PERSON]
+        kept = [each.name for each in rules.all_rules(view)], len(calendar.entries(view, withdrawn=True))
+        kept += len(months.history(view)), [each.group for each in coverage.within(view, now, now + timedelta(1))]
+
+    assert [] == sound == gallery.verify()
+    assert all(text.encode() in before for text in (decided.TEXT, NAME))
+    assert decided.TEXT.encode() not in after
+    assert [[]] * len(OF_A_PERSON) == left
+    assert ([f"{NAME} of the class"], 2, 2, ["7b"]) == kept, "what is for a class or for all stays"
+    assert ("7b",) == gallery.find(bob.id).groups
+
+
+def test_a_group_lives_as_long_as_a_rule_is_for_it(store, enrol, now, decided):
+    """Who was the only one of a class is removed: the class stays for its rules and its holidays."""
+    gallery = Gallery(store, "e")
+    decided.decide(gallery, enrol(gallery, "Ada", 1).person.id, now)
+    gallery.remove("Ada", at=now, by="t")
+    with store.reading() as view:
+        assert ["7b"] == [each.group for each in rules.all_rules(view)]
+        assert [None, "7b"] == [each.group for each in calendar.entries(view, withdrawn=True)]
+
+
 # Merging
 
 
@@ -275,6 +334,40 @@ def test_merging_gives_everything_to_one(store, enrol, now, day):
     with store.reading() as session:
         assert [(review, ada.id)] == [(each.id, each.person) for each in sightings.waiting(session)]
     assert (["Ada", "Bob"], []) == ([p.name for p in gallery.people()], gallery.verify())
+
+
+def test_what_was_decided_of_both_is_of_one(store, enrol, now, decided):
+    """Excuses with approvals and withdrawals, own rules, ids elsewhere and groups follow into the one; all is sound."""
+    gallery = Gallery(store, "e")
+    ada, twin = enrol(gallery, "Ada", 1).person, enrol(gallery, "Ada L.", 2).person
+    decided.decide(gallery, ada.id, now, called="first")
+    decided.decide(gallery, twin.id, now, group="8a", called="second")
+    before = _decided(store, ada.id, twin.id)
+    gallery.merge(twin.id, ada.id, at=now, by="t")
+    after = _decided(store, ada.id)
+
+    assert (6, 2, 2, 2) == tuple(len(each) for each in before)
+    assert [
+        {replace(each, person=ada.id) for each in before[0]},
+        {replace(each, person=ada.id) for each in before[1]},
+    ] == [
+        set(after[0]),
+        set(after[1]),
+    ]
+    assert before[2:] == after[2:]
+    assert ("7b", "8a") == gallery.find(ada.id).groups
+    assert [] == gallery.verify()
+    with store.reading() as view:
+        assert [(ada.id, "7b"), (ada.id, "8a")] == [(each.person, each.group) for each in groups.turns(view)]
+
+
+def _decided(store: Store, *people: int) -> tuple[list, list, set, set]:
+    """Their excuses, own rules (without their versions, which hold JSON), ids elsewhere, and what marks await."""
+    with store.reading() as view:
+        own = [replace(each, versions=()) for person in people for each in rules.of_person(view, person)]
+        ids = {each for person in people for each in foreign_ids.of_person(view, person)}
+        waiting = {each.id for each in approvals.waiting_marks(view) if each.person in people}
+        return excuses.of(view, people, withdrawn=True), own, ids, waiting
 
 
 def test_marks_of_both_in_a_session_both_stay(store, enrol, now, day):

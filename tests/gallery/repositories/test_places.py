@@ -86,6 +86,18 @@ def test_parts_are_changed(door, store, gallery):
         assert (None, False) == (places.open_address(step, gallery.sealer, door.id), places.any_address(step))
 
 
+def test_a_place_may_be_an_entrance_or_an_exit(door, store, now):
+    """Which way people go there is told where it is known, and changes; another word is refused."""
+    with store.atomic() as step:
+        way_out = places.insert(step, None, "gate", "kiosk", at=now, direction="out")
+        places.change(step, door.id, direction="in")
+        assert [("Door", "in"), ("gate", "out")] == [(each.name, each.direction) for each in places.all_places(step)]
+        places.change(step, way_out.id, direction=None)
+        assert (None, None) == (door.direction, places.named(step, "gate").direction)
+    with pytest.raises(Conflict), store.atomic() as step:
+        places.change(step, door.id, direction="up")
+
+
 def test_a_place_goes_unless_a_sighting_names_it(door, store, now):
     """Without a sighting it can be removed; with one it is recorded, and stays."""
     with store.atomic() as step:
