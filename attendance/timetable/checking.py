@@ -1,16 +1,18 @@
 """Whether a rule says what can be: `checked` refuses the rest, each with one line."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, time
 from typing import Final
 
-from attendance.errors import RuleInvalid, RuleRecurrence
+from attendance.errors import RuleInvalid, RuleRecurrence, ZoneUnknown
 from attendance.timetable.rrule import comes_true, recurrence
 from attendance.timetable.rule import Break, Held, Pairing, Rule
-from attendance.zones import zone
+from attendance.timetable.until import last_day
 from attendance.zones.aliases import present_name
-from attendance.zones.names import is_zone
+from attendance.zones.names import is_zone, near_zones
+from gallery.near import did_you_mean
 from refusal import usable_name
 
 FIRST_DAY: Final = date(1970, 1, 1)
@@ -29,12 +31,12 @@ def checked(rule: Rule, where: str = "rule") -> Rule:
     """
     for problem in _problems(rule):
         raise RuleInvalid(where, problem)
-    name = present_name(rule.zone if is_zone(rule.zone) else zone(rule.zone).key)
+    _check_zone(rule.zone)
     if rule.recurs is not None:
         _check_recurrence(rule)
     return replace(
         rule,
-        zone=name,
+        zone=present_name(rule.zone),
         left_out=tuple(sorted(set(rule.left_out))),
         added=tuple(sorted(set(rule.added), key=_order)),
         moved=tuple(sorted(rule.moved, key=lambda each: each[0])),
@@ -44,15 +46,19 @@ def checked(rule: Rule, where: str = "rule") -> Rule:
     )
 
 
+def _check_zone(name: str) -> None:
+    if not is_zone(name):
+        raise ZoneUnknown(name, f"is no time zone of the IANA database{did_you_mean(near_zones(name))}")
+
+
 def _order(held: Held) -> tuple[date, time, time]:
     return held.day, held.begins, held.ends
 
 
 def _check_recurrence(rule: Rule) -> None:
     told = recurrence(rule.recurs or "")
-    until = told.until
-    last = until.date() if isinstance(until, datetime) else until
-    if last is not None and last < rule.first - timedelta(days=1):
+    last = last_day(told, rule.begins, rule.zone)
+    if last is not None and last < rule.first:
         raise RuleRecurrence(rule.recurs or "", f"the rule ends on {last}, before it begins on {rule.first}")
     if not comes_true(told, rule.first):
         raise RuleRecurrence(rule.recurs or "", f"no day after {rule.first} is ever one of the rule")
@@ -96,9 +102,9 @@ def _days(rule: Rule) -> Iterator[str]:
     for name, found in (("left out", rule.left_out), ("added", rule.added), ("moved", rule.moved)):
         if len(found) > MOST_DAYS:
             yield f"{len(found)} days are {name}, at most {MOST_DAYS} can be"
-    twice = sorted({day for day in moved if moved.count(day) > 1}) if len(set(moved)) < len(moved) else []
+    twice = [day for day, number in Counter(moved).items() if number > 1]
     if twice:
-        yield f"{twice[0]} is moved twice"
+        yield f"{min(twice)} is moved twice"
 
 
 def _numbers(rule: Rule) -> Iterator[str]:

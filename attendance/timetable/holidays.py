@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from holidays import HolidayBase
 
 PUBLIC: Final = "public"
-ALL_PARTS: Final = 8
+ALL_PARTS: Final = 20
 """Parts of a country that are all named where none comes near."""
 
 
@@ -82,9 +82,17 @@ def _part(kind: "type[HolidayBase]", code: str, text: str) -> str:
     plain = text.strip().casefold().removeprefix(f"{code.casefold()}-")
     if plain in found:
         return found[plain]
-    near = close_names(text, aliases) or (list(kind.subdivisions) if len(kind.subdivisions) <= ALL_PARTS else [])
-    told = did_you_mean(near) if kind.subdivisions else "; the library knows no parts of it, leave it out"
-    raise CalendarCountry(f"{code}-{text}", f"no public holidays are known of this part of {code}{told}")
+    raise CalendarCountry(f"{code}-{text}", f"no public holidays are known of this part of {code}{_parts(text, kind)}")
+
+
+def _parts(text: str, kind: "type[HolidayBase]") -> str:
+    """The end of a line that names the parts which come near, or else all of them."""
+    if not kind.subdivisions:
+        return "; the library knows no parts of it, leave it out"
+    near = close_names(text, [*kind.subdivisions, *getattr(kind, "subdivisions_aliases", {})])
+    if near or len(kind.subdivisions) > ALL_PARTS:
+        return did_you_mean(near)
+    return f"; known are {', '.join(kind.subdivisions)}"
 
 
 def _check(kind: "type[HolidayBase]", code: str, years: list[int], categories: Sequence[str]) -> None:

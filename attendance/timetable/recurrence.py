@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 from functools import lru_cache
 from itertools import islice, takewhile
 
@@ -12,6 +12,7 @@ from attendance.timetable import wall
 from attendance.timetable.checking import LAST_DAY, checked
 from attendance.timetable.rrule import Recurrence, recurrence, weekly
 from attendance.timetable.rule import Rule
+from attendance.timetable.until import last_day
 from attendance.timetable.wording import described
 from attendance.zones import zone
 
@@ -29,7 +30,8 @@ def days(rule: Rule, first: date, last: date) -> list[date]:
     if told.count is not None:
         found = _counted(told, rule.first, rule.zone)
         return list(found[bisect_left(found, first) : bisect_right(found, last)])
-    begin, end = max(first, rule.first), min(last, _last_day(told, rule))
+    begin = max(first, rule.first)
+    end = min(last, last_day(told, rule.begins, rule.zone) or LAST_DAY)
     return [day for day in takewhile(lambda day: day <= end, _from(told, rule.first, begin)) if day >= begin]
 
 
@@ -45,16 +47,3 @@ def _counted(told: Recurrence, first: date, zone_name: str) -> tuple[date, ...]:
     where = zone(zone_name)
     until = takewhile(lambda day: day <= LAST_DAY, _from(told, first, first))
     return tuple(islice((day for day in until if day >= first and wall.exists(day, where)), told.count))
-
-
-def _last_day(told: Recurrence, rule: Rule) -> date:
-    """The last day on which the rule can fall: UNTIL is compared with the beginning (RFC 5545, 3.3.10)."""
-    until = told.until
-    if until is None:
-        return LAST_DAY
-    if not isinstance(until, datetime):
-        return until
-    where = zone(rule.zone)
-    day = until.astimezone(where).date() if until.tzinfo else until.date()
-    end = until if until.tzinfo else until.replace(tzinfo=where).astimezone(UTC)
-    return day if wall.instant(day, rule.begins, where) <= end else day - timedelta(days=1)

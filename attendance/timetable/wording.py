@@ -1,10 +1,11 @@
 """A rule in plain words, for lists."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from attendance.timetable.rrule import WEEKDAYS, Recurrence, recurrence
 from attendance.timetable.rule import Rule
+from attendance.timetable.until import last_day
 
 _NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _UNITS: Final = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
@@ -26,13 +27,14 @@ def described(rule: Rule) -> str:
     if rule.recurs is None:
         return f"{rule.first} {times}{_exceptions(rule)}"
     told = recurrence(rule.recurs)
-    return f"{_days(told, rule)} {times}, {_span(told, rule.first)}{_exceptions(rule)}"
+    return f"{_days(told, rule)} {times}, {_span(told, rule)}{_exceptions(rule)}"
 
 
-def _span(told: Recurrence, first: date) -> str:
+def _span(told: Recurrence, rule: Rule) -> str:
+    first = rule.first
     if told.count is not None:
         return f"{told.count} {'time' if told.count == 1 else 'times'} from {first}"
-    last = told.until.date() if isinstance(told.until, datetime) else told.until
+    last = last_day(told, rule.begins, rule.zone)
     return f"from {first}" if last is None else f"from {first} to {last}"
 
 

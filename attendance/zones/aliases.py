@@ -10,11 +10,11 @@ from attendance.zones.names import is_zone, place_names
 def present_name(name: str) -> str:
     """What the zone of an old name is called now, such as Europe/Kyiv for Europe/Kiev; any other name as it is.
 
-    Names of places that merely share their hours with another (Europe/Oslo with Europe/Berlin) are no old ones, and
-    where it cannot be told which place is meant the name stays.
+    Names of places that merely share their hours with another (Europe/Oslo with Europe/Berlin) are no old ones, nor
+    are those without a place (EET), and where it cannot be told which place is meant the name stays.
     """
     target = _links().get(name)
-    if target is None or name in place_names():
+    if target is None or name in place_names() or "/" not in name:
         return name
     places = [place for place in place_names() if _links().get(place, place) == target]
     region = name.partition("/")[0]

@@ -6,6 +6,7 @@ and an empty cell leaves what a rule has without it.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from typing import Any, Final
@@ -68,9 +69,8 @@ def read_rules(data: bytes, where: str, site_zone: str) -> ProposedRules:
 
 
 def _check_names(rules: list[ProposedRule], where: str) -> None:
-    names = [each.name for each in rules]
-    for name in names:
-        if names.count(name) > 1:
+    for name, number in Counter(each.name for each in rules).items():
+        if number > 1:
             raise RuleFile(where, f"two rules are called {name!r}; names of rules are unique")
 
 

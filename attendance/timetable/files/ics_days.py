@@ -47,6 +47,8 @@ def read_days(data: bytes, where: str, *, first: date, last: date) -> ProposedCa
             found.update(_days(series, first, last))
         except NotTaken as problem:
             refused.append(CalendarFile(where, f"{series.name}: {problem}"))
+        except (ValueError, TypeError, OverflowError) as problem:  # dates at the end of all time, and their like
+            refused.append(CalendarFile(where, f"{series.name}: it cannot be read: {problem}"))
         if len(refused) > MOST_REFUSED:
             raise CalendarFile(where, f"more than {MOST_REFUSED} events cannot be read; first {refused[0].detail}")
     if not found and not refused:

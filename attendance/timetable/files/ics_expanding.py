@@ -70,14 +70,14 @@ def _events(series: Series, why: str, last: date) -> "list[Event]":
     found: dict[bytes, Event] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        query = recurring_ical_events.of(_alone(series))
-        while begin <= last and len(found) <= MOST_DAYS:
-            try:
+        try:
+            query = recurring_ical_events.of(_alone(series))
+            while begin <= last and len(found) <= MOST_DAYS:
                 several = query.between(begin, min(begin + _STEP, last + timedelta(days=1)))
-            except (ValueError, TypeError, KeyError, OverflowError) as problem:
-                raise NotTaken(f"{why}, and it cannot be counted: {problem}") from problem
-            found |= {part(each, "DTSTART").to_ical() + part(each, "DTEND").to_ical(): each for each in several}
-            begin += _STEP
+                found |= {part(each, "DTSTART").to_ical() + part(each, "DTEND").to_ical(): each for each in several}
+                begin += _STEP
+        except (ValueError, TypeError, KeyError, OverflowError) as problem:
+            raise NotTaken(f"{why}, and it cannot be counted: {problem}") from problem
     return list(found.values())
 
 

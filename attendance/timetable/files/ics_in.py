@@ -5,6 +5,7 @@ states, and if they are too many it is refused by its name. Events with times ar
 off; each reader passes over the other kind and says so.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
@@ -21,6 +22,8 @@ from attendance.timetable.rule import Held, Rule
 
 MOST_REFUSED: Final = 100
 """Series that are told one by one; with more of them the file is no timetable."""
+MOST_LISTED: Final = 200
+"""Series of a file that become days one by one."""
 
 
 def read_rules(data: bytes, where: str, site_zone: str, *, last: date) -> ProposedRules:
@@ -32,19 +35,32 @@ def read_rules(data: bytes, where: str, site_zone: str, *, last: date) -> Propos
     found: list[ProposedRule] = []
     refused: list[RuleFile] = []
     passed_over: list[str] = []
+    listed = 0
     for series in series_of(read_calendars(data, where, RuleFile), site_zone):
         if _is_no_rule(series):
             passed_over.append(series.name)
             continue
         try:
-            found.append(_proposed(series, last))
-        except (NotTaken, RuleError, ZoneUnknown) as problem:
-            refused.append(RuleFile(where, f"{series.name}: {getattr(problem, 'detail', problem)}"))
-        if len(refused) > MOST_REFUSED:
-            raise RuleFile(where, f"more than {MOST_REFUSED} events cannot be rules; the first: {refused[0].detail}")
+            found.append(_proposed(series, site_zone, last))
+            listed += bool(found[-1].remark) and found[-1].rule.recurs is None
+        except (NotTaken, ZoneUnknown) as problem:
+            refused.append(RuleFile(where, f"{series.name}: {problem}"))
+        except RuleError as problem:
+            refused.append(RuleFile(where, f"{series.name}: {problem.detail}"))
+        except (ValueError, TypeError, OverflowError) as problem:  # dates at the end of all time, and their like
+            refused.append(RuleFile(where, f"{series.name}: it cannot be read: {problem}"))
+        _check_effort(refused, listed, where)
     if not found and not refused:
         raise RuleFile(where, "the calendar holds no event with times, only whole days or cancelled ones")
     return ProposedRules(tuple(_named_apart(_merged(found))), tuple(refused), tuple(passed_over))
+
+
+def _check_effort(refused: list[RuleFile], listed: int, where: str) -> None:
+    """Each series that is refused or listed takes a while: a file full of them would keep the reader busy."""
+    if len(refused) > MOST_REFUSED:
+        raise RuleFile(where, f"more than {MOST_REFUSED} events cannot be rules; the first: {refused[0].detail}")
+    if listed > MOST_LISTED:
+        raise RuleFile(where, f"more than {MOST_LISTED} series take place in a way that no rule can tell")
 
 
 def _is_no_rule(series: Series) -> bool:
@@ -54,9 +70,11 @@ def _is_no_rule(series: Series) -> bool:
     return "DTSTART" in series.head and is_all_day(series.head)
 
 
-def _proposed(series: Series, last: date) -> ProposedRule:
+def _proposed(series: Series, site_zone: str, last: date) -> ProposedRule:
     try:
-        rule, remark = rule_of(series), ""
+        rule = rule_of(series)
+        in_utc = rule.recurs is not None and rule.zone == "UTC" != site_zone
+        remark = "comes again in UTC, so its time on the wall changes with summer time" if in_utc else ""
     except NotOneRule as why:
         rule = expanded(series, str(why), last)
         remark = f"{why}: taken over as {1 + len(rule.added)} single days up to {last}"
@@ -94,9 +112,11 @@ def _single_days(rule: Rule) -> str:
 def _named_apart(rules: Iterable[ProposedRule]) -> Iterator[ProposedRule]:
     """Names of rules are unique: the second of a name is "Maths (2)"."""
     taken: set[str] = set()
+    numbers: Counter[str] = Counter()
     for each in rules:
-        name, number = each.name, 2
+        name = each.name
         while name in taken:
-            name, number = f"{each.name} ({number})", number + 1
+            numbers[each.name] += 1
+            name = f"{each.name} ({1 + numbers[each.name]})"
         taken.add(name)
         yield replace(each, name=name)

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -12,11 +13,14 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 10_000_000
 MOST_EVENTS: Final = 50_000
+MOST_ZONES: Final = 200
 DEEPEST: Final = 8
 """Components within components; a calendar has three: calendar, zone and its summer time, or event and alarm."""
 _FOLDED: Final = re.compile(r"\r?\n[ \t]|\r[ \t]")
 _LINE_ENDS: Final = re.compile(r"\r\n|\n|\r")
 _ZONE_RULE: Final = re.compile(r"RRULE[^:]*:(?P<rule>.*)", re.IGNORECASE)
+_WEEKLY: Final = re.compile(r"BYDAY=(?:[^;]*,)?(?:MO|TU|WE|TH|FR|SA|SU)\b")
+_MOST_TURNS: Final = 12
 FileError = type[RuleFile] | type[CalendarFile]
 
 
@@ -66,13 +70,14 @@ def _text(data: bytes, where: str, error: FileError) -> str:
 def _check_structure(text: str, where: str, error: FileError) -> None:
     """Every component ends, none lies too deep, and no zone changes its clock so often that nobody can count it."""
     stack: list[str] = []
-    events = 0
+    counts: Counter[str] = Counter()
     for number, line in _lines(text):
         word, _, name = line.partition(":")
         word, name = word.strip().upper(), name.strip().upper()
         if word == "BEGIN":
             stack.append(name)
-            events += name == "VEVENT"
+            counts[name] += 1
+            _check_size(stack, counts, number, where, error)
         elif word == "END":
             if not stack or stack.pop() != name:
                 raise error(where, f"line {number}: END:{name[:40]} ends what has not begun")
@@ -80,11 +85,16 @@ def _check_structure(text: str, where: str, error: FileError) -> None:
             raise error(where, "this is a vCalendar of version 1.0, which no rule can be read from")
         elif "VTIMEZONE" in stack:
             _check_zone_line(line, number, where, error)
-        if len(stack) > DEEPEST or events > MOST_EVENTS:
-            what = f"more than {MOST_EVENTS:,} events" if events > MOST_EVENTS else "components nested too deep"
-            raise error(where, f"line {number}: {what}")
     if stack:
         raise error(where, f"the file ends before END:{stack[-1][:40]}, so a part is missing")
+
+
+def _check_size(stack: list[str], counts: Counter[str], number: int, where: str, error: FileError) -> None:
+    if len(stack) > DEEPEST:
+        raise error(where, f"line {number}: components nested too deep")
+    for name, most, words in (("VEVENT", MOST_EVENTS, "events"), ("VTIMEZONE", MOST_ZONES, "time zones")):
+        if counts[name] > most:
+            raise error(where, f"line {number}: more than {most:,} {words}")
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -100,5 +110,7 @@ def _check_zone_line(line: str, number: int, where: str, error: FileError) -> No
     if found is None:
         return
     rule = found["rule"].upper()
-    if "FREQ=YEARLY" not in rule or any(part in rule for part in ("BYHOUR", "BYMINUTE", "BYSECOND")):
+    finer = any(part in rule for part in ("BYHOUR", "BYMINUTE", "BYSECOND", "BYWEEKNO"))
+    weekly = _WEEKLY.search(rule) is not None and "BYMONTHDAY" not in rule
+    if "FREQ=YEARLY" not in rule or finer or weekly or rule.count(",") > _MOST_TURNS:
         raise error(where, f"line {number}: a time zone whose clocks are turned more often than some days a year")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.errors import RuleRecurrence
@@ -17,8 +18,9 @@ from attendance.timetable.files.ics_series import (
 )
 from attendance.timetable.files.ics_zones import wall_time
 from attendance.timetable.recurrence import days
-from attendance.timetable.rrule import recurrence
+from attendance.timetable.rrule import comes_true, recurrence
 from attendance.timetable.rule import Held, Rule
+from attendance.timetable.until import last_day
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -36,12 +38,18 @@ class _Days:
 
     rule: Rule
     gone: set[date] = field(default_factory=set)
+    excluded: set[tuple[date, time]] = field(default_factory=set)
     added: dict[tuple[date, time], Held] = field(default_factory=dict)
     moved: dict[date, Held] = field(default_factory=dict)
 
     def is_of_rule(self, day: date, at: time | None) -> bool:
         """Whether the recurrence has an occurrence there."""
-        return at in {None, self.rule.begins} and bool(days(self.rule, day, day))
+        return at in {None, self.rule.begins} and day in _days_of_year(self.rule, day.year)
+
+
+@lru_cache(maxsize=256)
+def _days_of_year(rule: Rule, year: int) -> frozenset[date]:
+    return frozenset(days(rule, date(year, 1, 1), date(year, 12, 31)))
 
 
 def rule_of(series: Series) -> Rule:
@@ -53,7 +61,7 @@ def rule_of(series: Series) -> Rule:
     master = series.master
     name = zone_name(series, master)
     held = held_of(master, name)
-    found = _Days(Rule(held.begins, held.ends, name, held.day, _recurs(master)))
+    found = _Days(Rule(held.begins, held.ends, name, held.day, _recurs(master, held.day)))
     _add_dates(found, series, held)
     _leave_out(found, series)
     for change in series.changes:
@@ -95,16 +103,18 @@ def _of_changes(series: Series) -> Rule:
     return Rule(first.begins, first.ends, name, first.day, added=tuple(more))
 
 
-def _recurs(master: "Event") -> str | None:
+def _recurs(master: "Event", first: date) -> str | None:
     texts = rrules(master)
     if len(texts) > 1:
         raise NotOneRule("it has several RRULEs")
     if not texts:
         return None
     try:
-        recurrence(texts[0])
+        told = recurrence(texts[0])
     except RuleRecurrence as problem:
         raise NotOneRule(problem.detail) from problem
+    if not comes_true(told, first):
+        raise NotTaken(f"no day after {first} is ever one of {texts[0]}")
     return texts[0]
 
 
@@ -123,8 +133,7 @@ def _add_dates(found: _Days, series: Series, start: Held) -> None:
 
 def _ended(rule: Rule) -> bool:
     """Whether it ends before it begins: programs leave such rests of series that were cut in two."""
-    until = recurrence(rule.recurs or "").until
-    last = until.date() if isinstance(until, datetime) else until
+    last = last_day(recurrence(rule.recurs or ""), rule.begins, rule.zone)
     return last is not None and last < rule.first
 
 
@@ -151,6 +160,7 @@ def _leave_out(found: _Days, series: Series) -> None:
         if not isinstance(value, datetime):
             found.added = {key: held for key, held in found.added.items() if key[0] != day}
         found.added.pop((day, at), None)
+        found.excluded.add((day, at))
         if found.is_of_rule(day, at):
             found.gone.add(day)
 
@@ -162,7 +172,7 @@ def _change(found: _Days, change: "Event", series: Series) -> None:
         raise NotOneRule("a change is of one time and all later ones")
     moment = _wall(series, of.dt, of.params.get("TZID"), found.rule)
     day, at = moment.date(), moment.time()
-    if day in found.gone and at == found.rule.begins:
+    if (day, at) in found.excluded:
         return
     extra = found.added.pop((day, at), None)
     regular = extra is None and found.is_of_rule(day, at)

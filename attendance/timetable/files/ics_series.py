@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.timetable.checking import MOST_DAYS
 from attendance.timetable.files.ics_zones import Zones, named_zone
 from refusal import usable_name
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME: Final = 100
 _NEEDED: Final = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"})
+_ONCE: Final = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID")
 
 
 class NotTaken(Exception):  # noqa: N818 - it says what happens to an event
@@ -60,18 +62,24 @@ def _joined(events: "Sequence[Event]", zones: Zones) -> Iterator[Series]:
     if changes or len(latest) < 2:  # noqa: PLR2004 - one is the rule
         yield Series(latest[0] if latest else None, tuple(_newest(changes)), zones)
         return
-    apart = {part(each, "DTSTART").to_ical() if "DTSTART" in each else b"": each for each in reversed(latest)}
+    apart = {_written(each, "DTSTART"): each for each in reversed(latest)}
     for event in reversed(apart.values()):
         yield Series(event, (), zones)
 
 
 def _newest(changes: "Iterable[Event]") -> "list[Event]":
-    found: dict[bytes, Event] = {}
+    found: dict[str, Event] = {}
     for each in changes:
-        key = part(each, "RECURRENCE-ID").to_ical()
+        key = _written(each, "RECURRENCE-ID")
         if key not in found or _sequence(each) > _sequence(found[key]):
             found[key] = each
     return list(found.values())
+
+
+def _written(event: "Event", name: str) -> str:
+    """A property as it is written, whether it can be read or not."""
+    found: Any = event.get(name)
+    return found.to_ical().decode() if hasattr(found, "to_ical") else str(found)
 
 
 def _sequence(event: "Event") -> int:
@@ -93,6 +101,9 @@ def check_whole(event: "Event") -> None:
     for name, problem in event.errors:
         if (name or "").upper() in _NEEDED:
             raise NotTaken(f"{name} cannot be read: {problem}")
+    for name in _ONCE:
+        if isinstance(event.get(name), list):
+            raise NotTaken(f"{name} stands there twice")
     if "DTSTART" not in event:
         raise NotTaken("DTSTART is missing")
     if "EXRULE" in event:
@@ -107,7 +118,9 @@ def is_cancelled(event: "Event") -> bool:
 def is_all_day(event: "Event") -> bool:
     """Whether it is of days, or of times that its program shows as days."""
     flagged = str(event.get("X-MICROSOFT-CDO-ALLDAYEVENT", "")).upper() == "TRUE"
-    return flagged or not isinstance(part(event, "DTSTART").dt, datetime)
+    readable = "DTSTART" not in {(name or "").upper() for name, _ in event.errors}
+    begin = getattr(event.get("DTSTART"), "dt", None) if readable else None
+    return flagged or (isinstance(begin, date) and not isinstance(begin, datetime))
 
 
 def length(event: "Event") -> timedelta:
@@ -136,7 +149,10 @@ def _difference(begin: date, end: date) -> timedelta:
 def values(event: "Event", name: str) -> Iterator[tuple[Any, str | None]]:
     """The values of EXDATE or RDATE over all their lines, each with the TZID of its line."""
     found: Any = event.get(name, [])
-    for line in found if isinstance(found, list) else [found]:
+    lines = found if isinstance(found, list) else [found]
+    if sum(len(line.dts) for line in lines) > MOST_DAYS:
+        raise NotTaken(f"{name} has more than {MOST_DAYS:,} values")
+    for line in lines:
         told = line.params.get("TZID")
         for each in line.dts:
             yield each.dt, each.params.get("TZID") or told

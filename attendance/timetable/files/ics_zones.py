@@ -1,8 +1,9 @@
 """Which IANA zone a time of a calendar file is of."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache, lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -36,18 +37,22 @@ class Zones:
             return self.calendar or ("UTC" if recurs else self.site)
         if name is not None and is_zone(name):
             return name
-        return self._alike(at.tzinfo, at.year, name or told or "a zone without a name")
+        alike = _alike(at.tzinfo, at.year, tuple(each for each in (self.calendar, self.site) if each))
+        if alike is None:
+            raise ZoneUnknown(name or told or "zone", "keeps the hours of no time zone of the IANA database")
+        return alike
 
-    def _alike(self, found: tzinfo, year: int, name: str) -> str:
-        """A zone that keeps the same hours through the year, best that of the site."""
-        hours = _hours(found)
-        for own in (self.calendar, self.site):
-            if own and _same(hours, hours_of(zone(own)), year):
-                return own
-        alike = zones_like(hours, year)
-        if not alike:
-            raise ZoneUnknown(name, "keeps the hours of no time zone of the IANA database")
-        return alike[0]
+
+@lru_cache(maxsize=64)
+def _alike(found: tzinfo, year: int, own: tuple[str, ...]) -> str | None:
+    """A zone that keeps the same hours all through the year, best one of its own; None where there is none."""
+    hours = _hours(found)
+    told = [(at, hours(at)[0]) for at in _instants(hours, year)]
+    for name in (*own, *zones_like(hours, year)):
+        clock = hours_of(zone(name))
+        if all(offset == clock(at)[0] for at, offset in told):
+            return name
+    return None
 
 
 def named_zone(text: str) -> str | None:
@@ -81,6 +86,7 @@ def _near(told: str) -> str:
 
 
 def _hours(found: tzinfo) -> Hours:
+    @cache
     def hours(at: datetime) -> tuple[int, str]:
         local = at.astimezone(found)
         offset = local.utcoffset()
@@ -89,10 +95,10 @@ def _hours(found: tzinfo) -> Hours:
     return hours
 
 
-@lru_cache(maxsize=256)
-def _instants(year: int) -> tuple[datetime, ...]:
-    return tuple(datetime(year, month, day, 12, tzinfo=UTC) for month in range(1, 13) for day in (1, 9, 17, 25))
-
-
-def _same(one: Hours, other: Hours, year: int) -> bool:
-    return all(one(at)[0] == other(at)[0] for at in _instants(year))
+def _instants(hours: Hours, year: int) -> Iterator[datetime]:
+    """Twice a day, and every hour where the clock is turned: zones that differ in one night alone are told apart."""
+    begin, half = datetime(year, 1, 1, tzinfo=UTC), timedelta(hours=12)
+    for number in range(2 * 366):
+        at = begin + number * half
+        turned = hours(at)[0] != hours(at + half)[0]
+        yield from (at + timedelta(hours=hour) for hour in range(12 if turned else 1))
