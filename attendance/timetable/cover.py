@@ -1,8 +1,10 @@
 """Whether somebody looked: nobody is absent without it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Self
 
 from attendance.timetable.days import bounds
 from attendance.timetable.facts import Cover, Expected, Span
@@ -13,7 +15,7 @@ from attendance.timetable.rule import Pairing
 LONGEST_GAP = timedelta(minutes=5)
 """Sources start a moment late, and come back after a moment: shorter gaps are none."""
 
-_EVERYBODY = frozenset[str]()
+_BY_FACE = frozenset({"camera", "file"})
 
 
 class Coverage:
@@ -22,42 +24,23 @@ class Coverage:
     def __init__(self, covers: Iterable[Cover]) -> None:
         self._covers = sorted((each for each in covers if _looked(each)), key=_begins)
         self._groups = frozenset(each.group for each in self._covers if each.group is not None)
-        self._by_face = [each.begins for each in self._covers if each.kind in {"camera", "file"}]
-        self._united: dict[tuple[frozenset[str], str | None, int], _United] = {}
+        self._counting: dict[tuple[frozenset[str], str | None], _Counting] = {}
 
     def of(self, person: Expected) -> "Looked":
         """What of it counts for this person."""
         return Looked(self, person)
 
-    def missed(self, person: Expected) -> int:
-        """How many looks for faces began before the person could be recognised."""
-        if person.recognisable is None:
-            return len(self._by_face)
-        return bisect_left(self._by_face, person.recognisable)
-
     def groups(self, person: Expected, day: date) -> frozenset[str]:
         """The groups that somebody looked for and that the person belongs to on that day."""
-        if not self._groups:
-            return _EVERYBODY
-        return frozenset(group for group in self._groups if person.belongs(group, day))
+        told = {spell.group for spell in person.spells} & self._groups if self._groups else ()
+        return frozenset(group for group in told if person.belongs(group, day))
 
-    def united(self, groups: frozenset[str], site: str | None, missed: int) -> "_United":
-        """What was looked at for members of these groups at the site, less the looks for faces that were missed."""
-        key = (groups, site, missed)
-        if key not in self._united:
-            self._united[key] = _United(self._counting(groups, site, missed))
-        return self._united[key]
-
-    def _counting(self, groups: frozenset[str], site: str | None, missed: int) -> list[Cover]:
-        counted = []
-        for each in self._covers:
-            if each.kind in {"camera", "file"}:
-                missed -= 1
-                if missed >= 0:
-                    continue
-            if (each.group is None or each.group in groups) and (site is None or each.site in {None, site}):
-                counted.append(each)
-        return counted
+    def counting(self, groups: frozenset[str], site: str | None) -> "_Counting":
+        """What counts for members of these groups at the site."""
+        key = (groups, site)
+        if key not in self._counting:
+            self._counting[key] = _Counting([each for each in self._covers if _concerns(each, groups, site)])
+        return self._counting[key]
 
 
 class Looked:
@@ -66,81 +49,123 @@ class Looked:
     def __init__(self, coverage: Coverage, person: Expected) -> None:
         self._coverage = coverage
         self._person = person
-        self._missed = coverage.missed(person)
         self._days: dict[date, frozenset[str]] = {}
 
     def why_not(self, occurrence: Occurrence, expected: Sequence[Span], now: datetime) -> Reason | None:
         """Why nobody can say that the person was not there in what was expected of them; None: it can be said."""
-        found = self._united(occurrence, self._missed)
-        if found.covers(occurrence, expected, now):
+        counting = self._counting(occurrence)
+        missed = counting.missed(self._person.recognisable)
+        stretch = _Stretch.of(occurrence, expected)
+        found = counting.united(missed)
+        if found.cover(stretch, now):
             return None
-        if now < expected[-1].ends:
+        if now < max(stretch.until, stretch.last):
             return Reason.NOT_OVER
-        if self._missed and self._united(occurrence, 0).covers(occurrence, expected, now):
+        if missed and counting.united(0).cover(stretch, now):
             return Reason.UNRECOGNISABLE
-        return Reason.GAP if found.leaves_a_gap(occurrence, expected) else Reason.NOT_LOOKED
+        day = bounds(occurrence.day, occurrence.rule.zone)
+        return Reason.GAP if found.leave_a_gap(stretch, *day) else Reason.NOT_LOOKED
 
-    def _united(self, occurrence: Occurrence, missed: int) -> "_United":
+    def _counting(self, occurrence: Occurrence) -> "_Counting":
         day = occurrence.day
         if day not in self._days:
             self._days[day] = self._coverage.groups(self._person, day)
-        return self._coverage.united(self._days[day], occurrence.rule.site, missed)
+        return self._coverage.counting(self._days[day], occurrence.rule.site)
+
+
+class _Counting:
+    """Covers that count for some people; a look for faces that began before somebody was enrolled does not see them."""
+
+    def __init__(self, covers: Sequence[Cover]) -> None:
+        self._covers = covers
+        self._by_face = [each.begins for each in covers if each.kind in _BY_FACE]
+        self._united: dict[int, _United] = {}
+
+    def missed(self, recognisable: datetime | None) -> int:
+        """How many looks for faces began before that instant, None: never."""
+        return len(self._by_face) if recognisable is None else bisect_left(self._by_face, recognisable)
+
+    def united(self, missed: int) -> "_United":
+        """All of them, less the first looks for faces."""
+        if missed not in self._united:
+            self._united[missed] = _United(self._without(missed))
+        return self._united[missed]
+
+    def _without(self, missed: int) -> Iterator[Cover]:
+        for each in self._covers:
+            if missed and each.kind in _BY_FACE:
+                missed -= 1
+            else:
+                yield each
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What is to be looked at: ``spans`` of what is expected, from ``first`` to ``last``.
+
+    Who comes ``in_time`` is not late. Somebody has to look from the first instant ``until``: that one where one mark
+    is enough, as the roll is taken at the beginning, else the last.
+    """
+
+    spans: Sequence[Span]
+    first: datetime
+    last: datetime
+    in_time: datetime
+    until: datetime
+
+    @classmethod
+    def of(cls, occurrence: Occurrence, spans: Sequence[Span]) -> Self:
+        first, last = spans[0].begins, spans[-1].ends
+        in_time = first + timedelta(minutes=occurrence.rule.late_grace)
+        once = occurrence.rule.pairing is Pairing.ONCE
+        return cls(spans, first, last, in_time, in_time if once else last)
 
 
 class _United:
-    """Looks of an instant, and stretches without a gap, both in order."""
+    """Pictures of an instant, and times without a gap in which somebody looked, both in order."""
 
-    def __init__(self, covers: Sequence[Cover]) -> None:
-        self._instants = sorted(each.begins for each in covers if each.begins == each.ends)
+    def __init__(self, covers: Iterable[Cover]) -> None:
+        self._pictures: list[datetime] = []
         self._begins: list[datetime] = []
         self._ends: list[datetime] = []
         for each in covers:
-            if each.begins < each.ends:
-                self._add(each)
+            if each.begins == each.ends:
+                self._pictures.append(each.begins)
+            elif self._ends and each.begins - self._ends[-1] <= LONGEST_GAP:
+                self._ends[-1] = max(self._ends[-1], each.ends)
+            else:
+                self._begins.append(each.begins)
+                self._ends.append(each.ends)
 
-    def _add(self, each: Cover) -> None:
-        if self._ends and each.begins - self._ends[-1] <= LONGEST_GAP:
-            self._ends[-1] = max(self._ends[-1], each.ends)
-        else:
-            self._begins.append(each.begins)
-            self._ends.append(each.ends)
-
-    def covers(self, occurrence: Occurrence, expected: Sequence[Span], now: datetime) -> bool:
-        """Whether somebody has looked in it, once everybody who comes in time had to be there."""
-        in_time = expected[0].begins + timedelta(minutes=occurrence.rule.late_grace)
-        if now < in_time:
+    def cover(self, stretch: _Stretch, now: datetime) -> bool:
+        """Whether somebody has looked, by now that everybody who comes in time has to be there."""
+        if now < stretch.in_time:
             return False
-        once = occurrence.rule.pairing is Pairing.ONCE
-        until = in_time if once else expected[-1].ends
-        return self._stretches(expected, until, now) or self._glances(expected, now)
+        return self._all_along(stretch, now) or any(self._pictured(each, now) for each in stretch.spans)
 
-    def _glances(self, expected: Sequence[Span], now: datetime) -> bool:
-        return any(self._glance(each, now) for each in expected) if self._instants else False
-
-    def _glance(self, span: Span, now: datetime) -> bool:
-        place = bisect_left(self._instants, span.begins)
-        return place < len(self._instants) and self._instants[place] < span.ends and self._instants[place] <= now
-
-    def _stretches(self, expected: Sequence[Span], until: datetime, now: datetime) -> bool:
-        """Whether one stretch reaches from the beginning of what is expected up to the instant."""
-        first, last = expected[0].begins, expected[-1].ends
-        place = bisect_right(self._ends, first)
+    def _all_along(self, stretch: _Stretch, now: datetime) -> bool:
+        place = bisect_right(self._ends, stretch.first)
         if place == len(self._ends):
             return False
         begins = self._begins[place]
-        in_time = begins <= first + LONGEST_GAP and begins < last and begins <= now
-        return in_time and min(self._ends[place], now) >= until
+        in_time = begins <= stretch.first + LONGEST_GAP and begins < stretch.last and begins <= now
+        return in_time and min(self._ends[place], now) >= stretch.until
 
-    def leaves_a_gap(self, occurrence: Occurrence, expected: Sequence[Span]) -> bool:
+    def _pictured(self, span: Span, now: datetime) -> bool:
+        place = bisect_left(self._pictures, span.begins)
+        return place < len(self._pictures) and self._pictures[place] < span.ends and self._pictures[place] <= now
+
+    def leave_a_gap(self, stretch: _Stretch, day: datetime, next_day: datetime) -> bool:
         """Whether somebody has looked for a part of it, or before and after it on the same day."""
-        first, last = expected[0].begins, expected[-1].ends
-        place = bisect_right(self._ends, first)
-        if place < len(self._ends) and self._begins[place] < last:
+        place = bisect_right(self._ends, stretch.first)
+        if place < len(self._ends) and self._begins[place] < stretch.last:
             return True
-        if place in {0, len(self._ends)}:
-            return False
-        begins, ends = bounds(occurrence.day, occurrence.rule.zone)
-        return begins < self._ends[place - 1] and self._begins[place] < ends
+        between = 0 < place < len(self._ends)
+        return between and day < self._ends[place - 1] and self._begins[place] < next_day
+
+
+def _concerns(each: Cover, groups: frozenset[str], site: str | None) -> bool:
+    return (each.group is None or each.group in groups) and (site is None or each.site in {None, site})
 
 
 def _looked(each: Cover) -> bool:

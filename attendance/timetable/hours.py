@@ -1,13 +1,12 @@
 """Hours worked: presence in the planned time, less unpaid breaks, whole and by local day."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from attendance.timetable.days import bounds
 from attendance.timetable.facts import Span
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.spans import minus
-from attendance.zones import local_day
 
 ByDay = tuple[tuple[date, int], ...]
 
@@ -45,10 +44,8 @@ def _by_day(occurrence: Occurrence, spans: Iterable[Span]) -> Iterator[tuple[dat
     for each in spans:
         begins, day = each.begins, occurrence.day
         while begins < each.ends:
-            midnight = bounds(day, zone)[1]
-            if midnight <= begins:
-                day = local_day(begins, zone)
-                midnight = bounds(day, zone)[1]
-            ends: datetime = min(each.ends, midnight)
+            while bounds(day, zone)[1] <= begins:
+                day += timedelta(days=1)
+            ends = min(each.ends, bounds(day, zone)[1])
             yield day, ends - begins
             begins = ends

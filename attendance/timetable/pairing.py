@@ -120,15 +120,15 @@ def _pairs(found: Sequence[Passing], carried: datetime | None) -> Presence:
             arrived, left, since = arrived or each.first, None, each.first
         elif since is None:
             left = each.last
-            reasons.append(_from_nowhere(found[place:], arrived))
+            first = arrived is None and carried is None
+            reasons.append(Reason.OUT_BEFORE_IN if first and _comes(found[place:]) else Reason.NO_CHECKIN)
         else:
             left, spans, since = each.last, spans + _span(since, each.last), None
     return Presence(arrived if carried is None else None, left, spans, since, tuple(dict.fromkeys(reasons)))
 
 
-def _from_nowhere(rest: Sequence[Passing], arrived: datetime | None) -> Reason:
-    came_later = any(each.direction != "out" for each in rest)
-    return Reason.OUT_BEFORE_IN if arrived is None and came_later else Reason.NO_CHECKIN
+def _comes(rest: Sequence[Passing]) -> bool:
+    return any(each.direction != "out" for each in rest)
 
 
 def _span(begins: datetime, ends: datetime) -> tuple[Span, ...]:

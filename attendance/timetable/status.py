@@ -117,7 +117,7 @@ class _Rows:
         by_day = worked(occurrence, presence.spans) if presence.spans else ()
         worked_s = sum([seconds for _, seconds in by_day])
         present, more = _closed(occurrence, presence, self._now)
-        late_s, early_s = _late(occurrence, ask, presence.arrived), _early(occurrence, ask, presence.left)
+        late_s, early_s = _late_and_early(occurrence, ask, presence)
         status = _BY_EDGES[late_s > 0, early_s > 0]
         if ask is not None and not ask.expected:
             more.append(Reason.EXCUSED_BUT_THERE)
@@ -149,33 +149,33 @@ def _whole(occurrence: Occurrence) -> tuple[Span, ...]:
 
 def _closed(occurrence: Occurrence, presence: Presence, now: datetime) -> tuple[tuple[Span, ...], list[Reason]]:
     """The spans of presence, with one that the rule closes, and what is to be said of a missing check-out."""
-    once = occurrence.rule.pairing is Pairing.ONCE
     if presence.since is None:
         return presence.spans, [Reason.NOT_OVER] if presence.left is not None and now < occurrence.ends else []
     after = occurrence.rule.auto_close
     if after is not None and presence.since < occurrence.ends and now >= occurrence.ends + timedelta(minutes=after):
         return (*presence.spans, Span(presence.since, occurrence.ends)), [Reason.AUTO_CLOSED]
-    if once:
+    if occurrence.rule.pairing is Pairing.ONCE:
         return presence.spans, []
     return presence.spans, [Reason.NO_CHECKOUT if now > occurrence.closes else Reason.NOT_OVER]
 
 
-def _late(occurrence: Occurrence, ask: Asked | None, arrived: datetime | None) -> int:
-    """Seconds after the beginning of what is expected, if they are more than the rule forgives; else 0."""
-    begins = occurrence.begins if ask is None or not ask.expected else ask.expected[0].begins
-    if arrived is None or arrived <= begins or (ask is not None and not ask.expected):
-        return 0
-    seconds = (arrived - begins) // _SECOND
-    return seconds if seconds > occurrence.rule.late_grace * _MINUTE_S else 0
+def _late_and_early(occurrence: Occurrence, ask: Asked | None, presence: Presence) -> tuple[int, int]:
+    """Seconds after the beginning and before the end of what is expected; 0 each where the rule forgives them."""
+    begins, ends = occurrence.begins, occurrence.ends
+    if ask is not None:
+        if not ask.expected:
+            return 0, 0
+        begins, ends = ask.expected[0].begins, ask.expected[-1].ends
+    rule = occurrence.rule
+    return _beyond(begins, presence.arrived, rule.late_grace), _beyond(presence.left, ends, rule.early_grace)
 
 
-def _early(occurrence: Occurrence, ask: Asked | None, left: datetime | None) -> int:
-    """Seconds before the end of what is expected, if they are more than the rule forgives; else 0."""
-    ends = occurrence.ends if ask is None or not ask.expected else ask.expected[-1].ends
-    if left is None or left >= ends or (ask is not None and not ask.expected):
+def _beyond(first: datetime | None, then: datetime | None, grace: int) -> int:
+    """Whole seconds from one instant to a later one, if both are known and it is more than these minutes."""
+    if first is None or then is None or then <= first:
         return 0
-    seconds = (ends - left) // _SECOND
-    return seconds if seconds > occurrence.rule.early_grace * _MINUTE_S else 0
+    seconds = (then - first) // _SECOND
+    return seconds if seconds > grace * _MINUTE_S else 0
 
 
 def _by_length(

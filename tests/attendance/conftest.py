@@ -46,7 +46,8 @@ def helper(name: str) -> ModuleType:
 
 
 helper("live_world")
-helper("timetable_made")
+for each in ("timetable_made", "timetable_naive", "timetable_random"):
+    helper(each)
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from attendance.timetable.facts import Cover, Entry, Excuse, Mark, Span
+from attendance.timetable.facts import Cover, Entry, Excuse, Expected, Mark, Span
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.rule import Break, Pairing, Rule
+from attendance.timetable.status import derive
 
 DAY = date(2026, 3, 2)
 LATER = datetime(2026, 4, 1, tzinfo=UTC)
@@ -41,7 +42,8 @@ def placed(told, day=DAY, key=1):
     for each in told.breaks:
         begins = on_the_wall(each.begins, day, told.zone)
         later = day if begins >= first else day + timedelta(days=1)
-        breaks.append(Span(on_the_wall(each.begins, later, told.zone), on_the_wall(each.ends, later, told.zone)))
+        after = later + timedelta(days=each.ends <= each.begins)
+        breaks.append(Span(on_the_wall(each.begins, later, told.zone), on_the_wall(each.ends, after, told.zone)))
     return Occurrence(
         Entry(key, f"entry {key}", None, None, ()),
         key,
@@ -79,4 +81,15 @@ def cover(begins, ends=None, kind="camera", **more):
     return Cover("door", kind, at(begins), at(ends), **more)
 
 
-ALL_DAY = cover("00:00", "+00:00")
+ALL_DAY = cover("-12:00", "+23:00")
+ANYBODY = Expected(1, recognisable=at("-00:00"))
+
+
+def rows(occurrences, marks=(), excuses=(), covers=(ALL_DAY,), now=LATER, person=ANYBODY):
+    return derive(person, occurrences, marks, excuses, covers, now=now)
+
+
+def row(occurrence, *marks, **more):
+    """What comes of one occurrence; of ``others`` of the same person only the marks are taken away."""
+    found = rows([occurrence, *more.pop("others", ())], marks, **more)
+    return next(each for each in found if each.occurrence is occurrence)
