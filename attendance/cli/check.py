@@ -158,6 +158,10 @@ def _files(
     say(tally.line(app.clock.monotonic() - begun))
     if tally.decisions["review"] and not scope.dry_run:
         say_waiting(app)
+    if not scope.dry_run and app.coverings.is_untold(scope.session):
+        say(
+            "when these files were made is not known, so nobody counts as absent by them: --covers 08:00-08:15 tells it"
+        )
     return 1 if tally.problems else 0
 
 

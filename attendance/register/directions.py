@@ -6,15 +6,14 @@ in the statement that writes.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar
 
 from attendance.errors import MarkDirection
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from attendance.register.marks import MarkInfo
-    from gallery.values import Direction, StoredMark
+    from gallery.values import Direction
 
 ONCE: Final = timedelta(0)
 DIRECTION: Final = "direction"
@@ -22,7 +21,47 @@ DIRECTION: Final = "direction"
 Heeded = Literal["void", "waiting", "valid"]
 """What stands in the way of a mark besides what counts: of a camera's, of one by hand, of neither."""
 
-AMark = TypeVar("AMark", "StoredMark", "MarkInfo")
+
+class Made(Protocol):
+    """A mark that was made, as the gallery keeps it or as it is handed out."""
+
+    @property
+    def at(self) -> datetime:
+        """Of which instant it is."""
+        ...
+
+    @property
+    def time_is_known(self) -> bool:
+        """Whether that is known."""
+        ...
+
+    @property
+    def ordinal(self) -> int:
+        """The how-manieth of the person in the session it is."""
+        ...
+
+    @property
+    def direction(self) -> "Direction | None":
+        """Which way they went."""
+        ...
+
+    @property
+    def valid(self) -> bool:
+        """Whether it counts as presence."""
+        ...
+
+    @property
+    def waits(self) -> bool:
+        """Whether a second person is still to look at it."""
+        ...
+
+    @property
+    def is_void(self) -> bool:
+        """Whether somebody has declared it wrong."""
+        ...
+
+
+AMark = TypeVar("AMark", bound=Made)
 
 
 def direction_of(text: str | None, where: str = "--direction") -> "Direction | None":
@@ -79,7 +118,7 @@ class Coming:
         return self.direction is not None and latest is not None and latest.direction != self.direction
 
 
-def _by_time(mark: "StoredMark | MarkInfo") -> tuple[datetime, int]:
+def _by_time(mark: Made) -> tuple[datetime, int]:
     return mark.at, mark.ordinal
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
 from attendance.records import instant
-from attendance.register.directions import DIRECTION, ONCE, Coming
+from attendance.register.directions import ONCE, Coming
+from attendance.register.evidence import evidence_of
 from attendance.register.months import month_of, refuse_closed
 from attendance.register.sessions import SessionInfo
 from attendance.zones import local_day
-from enroll.naming import encoder_of
 from gallery.errors import PersonUnknown
 from gallery.repositories import aliases, corrections, places, sessions, sightings
 from gallery.repositories import marks as rows
@@ -25,11 +25,9 @@ from gallery.values import StoredMark
 if TYPE_CHECKING:
     from attendance.register.directions import Heeded
     from gallery.ports import Database, Transaction
-    from gallery.values import Approval, Direction, Named, ScoredKey, Sighting
+    from gallery.values import Approval, Direction
 
 How = Literal["camera", "file", "manual"]
-TIME, UNKNOWN, ENTERED = "time", "unknown", "entered_at"
-"""What the evidence says of a mark that was not made at the time it is of."""
 CORRECTS = "corrects"
 """What the details of a mark by hand say that stands for another one: the id of that."""
 AWAITS_APPROVAL = "awaits approval"
@@ -351,9 +349,6 @@ def info_of(found: "StoredMark", evidence: Mapping[str, Any] | None = None, *, h
     )
 
 
-# What a mark rests on
-
-
 def _with_evidence(transaction: "Transaction", found: "Sequence[StoredMark]") -> list[MarkInfo]:
     seen = sightings.numbered(transaction, {each.sighting for each in found if each.sighting is not None})
     keys = {each.key for sighting in seen.values() for each in sighting.candidates if each.key is not None}
@@ -363,63 +358,6 @@ def _with_evidence(transaction: "Transaction", found: "Sequence[StoredMark]") ->
         info_of(each, evidence_of(each, None if each.sighting is None else seen.get(each.sighting), names, where))
         for each in found
     ]
-
-
-def evidence_of(
-    mark: "StoredMark",
-    sighting: "Sighting | None",
-    names: "Mapping[int, Named]",
-    where: "Mapping[int, str]" = MappingProxyType({}),
-) -> dict[str, Any]:
-    """What a mark rests on, by sorted keys, and at their end the place, where there is one.
-
-    ``names`` holds how the candidates are called now, ``where`` the places.
-    """
-    facts = dict(mark.details)
-    if sighting is not None:
-        facts |= facts_of(sighting, names)
-    if mark.method == "manual":
-        facts |= {"by": mark.by, ENTERED: instant(mark.entered)}
-    elif mark.entered != mark.at:
-        facts[ENTERED] = instant(mark.entered)
-        if sighting is not None and mark.time_is_known and mark.at != sighting.at:
-            facts[TIME] = sighting.means
-    if not mark.time_is_known:
-        facts[TIME] = UNKNOWN
-    if mark.direction is not None:
-        facts[DIRECTION] = mark.direction
-    if mark.approval is not None:
-        said = "approved" if mark.approval.granted else "refused"
-        facts |= {f"{said}_by": mark.approval.by, f"{said}_at": instant(mark.approval.at)}
-    at = {} if sighting is None or sighting.place is None else {"place": where.get(sighting.place)}
-    return dict(sorted(facts.items())) | at
-
-
-def facts_of(sighting: "Sighting", names: "Mapping[int, Named]") -> dict[str, Any]:
-    """What a sighting tells of a face and whom it was compared with; who is gone is without a name."""
-    return {
-        "source": sighting.source,
-        "frame": sighting.frame,
-        "track": sighting.track,
-        "box": None if sighting.box is None else list(sighting.box),
-        "score": sighting.score,
-        "cosine": sighting.cosine,
-        "threshold": sighting.threshold,
-        "margin": sighting.margin,
-        "target_fpir": sighting.target_fpir,
-        "gallery_size": sighting.gallery_size,
-        "candidates": [candidate_of(each, names) for each in sighting.candidates],
-        "quality": {key: value for key, value in sighting.quality.items() if key != DIRECTION},
-        "encoder": encoder_of(sighting.pipeline),
-    }
-
-
-def candidate_of(each: "ScoredKey", names: "Mapping[int, Named]") -> dict[str, Any]:
-    """Somebody a face was compared with, by sorted keys; one who was removed is ``removed``, without id and name."""
-    named = None if each.key is None else names.get(each.key)
-    if named is None:
-        return {"cosine": each.cosine, "id": None, "name": None, "removed": True, "score": each.score}
-    return {"cosine": each.cosine, "id": named.external_id, "name": named.name, "score": each.score}
 
 
 def _is_of_now(wish: Wish, session: SessionInfo) -> bool:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from attendance.errors import MarkUnknown
+from attendance.register.directions import direction_of
 from attendance.register.marks import CORRECTS, Wish
 from attendance.register.moments import day_told, moment, span
 from gallery.errors import PersonInactive
@@ -83,7 +84,7 @@ class ByHand:
         own session is made where there is none. ``at`` is a time on the clock of the site ("08:05") or a whole
         instant; without it, it is now, or not known where the session is over. A mark of the same ``direction`` that
         counts, or waits for approval, stays. Raises PersonUnknown, PersonAmbiguous, PersonInactive, SessionUnknown,
-        SessionDay, MarkTime, MonthClosed.
+        SessionDay, MarkTime, MarkDirection, MonthClosed.
         """
         now = self._clock.utc()
         with self._gallery.store.atomic() as transaction:
@@ -167,7 +168,7 @@ class ByHand:
     ) -> Wish:
         time = _time(session, at, now)
         refuse_inactive(self._gallery, who, session, time, now)
-        return Wish(time.at, "manual", None, {**details, **time.facts}, now, time.is_known, direction)
+        return Wish(time.at, "manual", None, {**details, **time.facts}, now, time.is_known, direction_of(direction))
 
 
 def _time(session: "SessionInfo", at: str | None, now: datetime) -> Time:

@@ -11,7 +11,7 @@ from attendance.register.moments import wall_moment
 from attendance.register.months import days_between, refuse_closed
 from attendance.register.sessions import day_named, group_number
 from attendance.zones import day_bounds, local_day, zone
-from gallery.repositories import coverage, places
+from gallery.repositories import coverage, places, rules
 from gallery.repositories.events import COVERAGE_ADDED, record
 
 if TYPE_CHECKING:
@@ -131,6 +131,20 @@ class Coverings:
         if not dash:
             raise CoverageSpan("--covers", f"{text!r} is no time of a day, such as 08:00-08:15")
         return self._span(begins, ends, day, now, "--covers", self._sessions.zone if found is None else found.zone)
+
+    def is_untold(self, session: str | None) -> bool:
+        """Whether files checked in this session tell nothing of who was absent, although a timetable asks for it.
+
+        So it is for those of a day gone by that tell no time, unless somebody has told it.
+        """
+        if session is None or not self._sessions.is_past(session, self._clock.utc()):
+            return False
+        found = self._sessions.known(session)
+        day, name = (day_named(session), self._sessions.zone) if found is None else (found.day, found.zone)
+        with self._gallery.store.reading() as transaction:
+            if day is None or not rules.all_rules(transaction):
+                return False
+            return not any(each.kind == "file" for each in coverage.within(transaction, *day_bounds(day, name)))
 
     def _span(
         self, begins: str, ends: str, day: date, now: datetime, where: str = "--from, --to", zone_name: str = ""

@@ -32,6 +32,7 @@ PACKAGES = (
     "pi-heif",
     "pillow",
     "platformdirs",
+    "python-dateutil",
     "rich",
     "scipy",
     "sqlalchemy",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from attendance.errors import SightingFaceless, SightingSettled, SightingUnknown
 from attendance.records import PersonRef, instant
 from attendance.register.directions import DIRECTION
-from attendance.register.marks import MarkInfo, Wish, candidate_of, info_of
+from attendance.register.evidence import candidate_of
+from attendance.register.marks import MarkInfo, Wish, info_of
 from attendance.register.report import local
 from attendance.register.review import Review
 from attendance.services.byhand import Time, refuse_inactive

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from attendance.register.directions import direction_of
 from attendance.scope import Scope
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Scopes:
         """The scope asked for: the group given, else the place's, else the session's; the target is the place's.
 
         A target given for this run overrules that, and so does a direction. Makes no session. Raises GroupUnknown,
-        SessionUnknown, SessionClosed, SessionDay, and, unless it is a dry run, MonthClosed for a day of a closed month.
+        SessionUnknown, SessionClosed, SessionDay, MarkDirection, and, unless it is a dry run, MonthClosed.
         """
         found = None if session is None else self._looked_for_in(session)
         if session is not None and not dry_run:
@@ -64,7 +65,8 @@ class Scopes:
         if wanted is None and found is not None:
             wanted = found.group
         target = None if place is None or self._target_given else place.target_fpir
-        way = direction if direction is not None or place is None else place.direction
+        given = direction_of(direction)
+        way = given if given is not None or place is None else place.direction
         scope = Scope(session, wanted, place, target, dry_run=dry_run, direction=way)
         self._judge.policy(scope)
         return scope

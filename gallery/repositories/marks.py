@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, Final, Literal
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,12 +13,12 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     case,
     exists,
     false,
     func,
     insert,
-    literal,
     or_,
     select,
     type_coerce,
@@ -33,7 +34,6 @@ from gallery.schema import (
     ApprovalRow,
     CorrectionRow,
     EventRow,
-    Instant,
     JsonText,
     MarkRow,
     Person,
@@ -256,66 +256,88 @@ def add(
         uuid4().hex, person, session_id, 1, at, time_known, entered, by, method, sighting, facts, direction,
         awaits=awaits(facts),
     )  # fmt: skip
-    theirs = and_(MarkRow.person_id == person, MarkRow.session_id == session_id)
-    in_the_way = _in_the_way(theirs, new, unless, again)
-    ordinal = select(func.coalesce(func.max(MarkRow.ordinal), 0) + 1).where(theirs).scalar_subquery()
-    allowed = (
-        select(
-            literal(new.id),
-            Person.id,
-            SessionRow.id,
-            ordinal,
-            literal(at, Instant()),
-            literal(time_known),
-            literal(entered, Instant()),
-            literal(by),
-            literal(method),
-            literal(sighting, MarkRow.sighting_id.type),
-            literal(new.details, JsonText()),
-            literal(direction, MarkRow.direction.type),
-        )
-        .select_from(SessionRow)
-        .join(Person, Person.id == person)
-        .where(SessionRow.id == session_id, ~in_the_way)
-    )
-    if open_at is not None:
-        allowed = allowed.where(or_(SessionRow.closes.is_(None), SessionRow.closes > open_at))
-    query: Any = insert(MarkRow).from_select(list(_COLUMNS), allowed, include_defaults=False)
-    made = session.execute(query.returning(MarkRow.ordinal)).all()
+    turns, aging = time_known and direction is not None, time_known and bool(again)
+    given = {
+        "person_id": person,
+        "session_id": session_id,
+        "id": new.id,
+        "at": at,
+        "time_known": time_known,
+        "entered": entered,
+        "by": by,
+        "method": method,
+        "sighting_id": sighting,
+        "details": facts,
+        "direction": direction,
+        **({"recent": at - again} if aging else {}),
+        **({} if open_at is None else {"open_at": open_at}),
+    }
+    query = _adding(unless, turns=turns, aging=aging, closable=open_at is not None)
+    made = session.execute(query, {f"new_{name}": value for name, value in given.items()}).all()
     return replace(new, ordinal=made[0][0]) if made else None
 
 
-def _in_the_way(theirs: Any, new: StoredMark, unless: Literal["any", "valid", "none"], again: timedelta) -> Any:
+@cache
+def _adding(unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool, closable: bool) -> Any:
+    """The statement of `add`, made once: whether the new mark ``turns``, and whether it may be one of the same again.
+
+    To put it together takes longer than to have it done.
+    """
+    theirs = and_(MarkRow.person_id == _given(MarkRow.person_id), MarkRow.session_id == _given(MarkRow.session_id))
+    ordinal = select(func.coalesce(func.max(MarkRow.ordinal), 0) + 1).where(theirs).scalar_subquery()
+    taken = {"person_id": Person.id, "session_id": SessionRow.id, "ordinal": ordinal}
+    allowed = (
+        select(*(taken[name] if name in taken else _given(getattr(MarkRow, name)) for name in _COLUMNS))
+        .select_from(SessionRow)
+        .join(Person, Person.id == _given(MarkRow.person_id))
+        .where(SessionRow.id == _given(MarkRow.session_id))
+        .where(~_in_the_way(theirs, unless, turns=turns, aging=aging))
+    )
+    if closable:
+        open_at = bindparam("new_open_at", type_=SessionRow.closes.type)
+        allowed = allowed.where(or_(SessionRow.closes.is_(None), SessionRow.closes > open_at))
+    table: Any = MarkRow.__table__
+    query = insert(table).from_select(list(_COLUMNS), allowed, include_defaults=False)
+    return query.returning(table.c.ordinal)
+
+
+def _given(column: Any) -> Any:
+    """What the new mark holds in this column."""
+    return bindparam(f"new_{column.key}", type_=column.type)
+
+
+def _in_the_way(theirs: Any, unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool) -> Any:
     """Whether one of their marks stands in the way of the new one, see `add`."""
     if unless == "none":
         return false()
     stands = or_(counts(), and_(valid(), _waits())) if unless == "valid" else counts()
-    same = and_(theirs, MarkRow.direction.is_not_distinct_from(new.direction))
-    blocked = and_(exists().where(same, stands), ~_is_due(theirs, same, stands, new, again))
+    way = _given(MarkRow.direction)
+    same = and_(theirs, MarkRow.direction.is_not_distinct_from(way))
+    blocked = and_(exists().where(same, stands), ~_is_due(theirs, same, stands, turns=turns, aging=aging))
     if unless == "valid":
         return blocked
-    last = select(func.coalesce(func.max(MarkRow.ordinal), 0)).where(same, stands).scalar_subquery()
     later = aliased(MarkRow)
     void = select(later.id).where(
-        later.person_id == new.person,
-        later.session_id == new.session,
-        later.direction.is_not_distinct_from(new.direction),
-        later.ordinal > last,
+        later.person_id == _given(MarkRow.person_id),
+        later.session_id == _given(MarkRow.session_id),
+        later.direction.is_not_distinct_from(way),
+        later.ordinal > select(func.coalesce(func.max(MarkRow.ordinal), 0)).where(same, stands).scalar_subquery(),
         ~_valid(later),
     )
     return or_(blocked, void.exists())
 
 
-def _is_due(theirs: Any, same: Any, stands: Any, new: StoredMark, again: timedelta) -> Any:
+def _is_due(theirs: Any, same: Any, stands: Any, *, turns: bool, aging: bool) -> Any:
     """Whether there is to be another of the same direction."""
     due: list[Any] = []
-    if new.time_is_known and new.direction is not None:
-        turns = and_(theirs, stands, MarkRow.direction.is_not(None), MarkRow.time_known, MarkRow.at <= new.at)
-        latest = select(MarkRow.direction).where(turns).order_by(MarkRow.at.desc(), MarkRow.ordinal.desc()).limit(1)
-        due.append(func.coalesce(latest.scalar_subquery(), new.direction) != new.direction)
-    if new.time_is_known and again:
-        recent = or_(MarkRow.at > new.at - again, MarkRow.time_known.is_(False))
-        due.append(~exists().where(same, stands, recent))
+    at, way = _given(MarkRow.at), _given(MarkRow.direction)
+    if turns:
+        told = and_(theirs, stands, MarkRow.direction.is_not(None), MarkRow.time_known, MarkRow.at <= at)
+        latest = select(MarkRow.direction).where(told).order_by(MarkRow.at.desc(), MarkRow.ordinal.desc()).limit(1)
+        due.append(func.coalesce(latest.scalar_subquery(), way) != way)
+    if aging:
+        recent = bindparam("new_recent", type_=MarkRow.at.type)
+        due.append(~exists().where(same, stands, or_(MarkRow.at > recent, MarkRow.time_known.is_(False))))
     return or_(*due) if due else false()
 
 

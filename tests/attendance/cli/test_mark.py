@@ -9,6 +9,7 @@ import pytest
 
 from attendance import Attendance
 from attendance.access import Actor
+from gallery.repositories import coverage, rules
 
 YESTERDAY = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
 
@@ -147,12 +148,22 @@ def test_recordings_cover_the_time_that_is_told(ada, draw):
     assert (2, True) == (code, "a camera shows the time at which it looks" in err)
 
 
+def test_files_whose_time_is_not_told(ada, draw, home):
+    """Where there is a timetable, a check of a day gone by says that nobody is absent by it, until its time is told."""
+    picture, hint = draw("a.png", (1, 90)), "when these files were made is not known"
+    assert hint not in ada("check", picture, "--day", YESTERDAY)[2]
+    with Attendance.open(home) as app, app.store.atomic() as step:
+        rules.insert(step, "Maths", at=datetime.now(UTC))
+    assert hint not in ada("check", picture)[2]
+    assert hint not in ada("check", picture, "--day", YESTERDAY, "--dry-run")[2]
+    assert hint in ada("check", picture, "--day", YESTERDAY)[2]
+    assert hint not in ada("check", picture, "--day", YESTERDAY, "--covers", "08:00-08:15")[2]
+
+
 def test_doctor_notes_a_gap_and_is_content(ada, home):
     """A gap of a camera is a note: doctor names it and finds no problem in it."""
     now = datetime.now(UTC)
     with Attendance.open(home) as app, app.store.atomic() as step:
-        from gallery.repositories import coverage
-
         for begin, end in ((120, 90), (60, 30)):
             coverage.begin(
                 step, "camera", "Door", begins=now - timedelta(minutes=begin), ends=now - timedelta(minutes=end),

@@ -7,7 +7,7 @@ from threading import Barrier
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from attendance import Attendance
@@ -59,6 +59,17 @@ def test_what_is_no_direction(text):
     """Any other text is refused, by a line that names it."""
     with pytest.raises(MarkDirection, match=f"--direction: '{text}' is neither in nor out"):
         direction_of(text)
+
+
+def test_a_program_is_told_what_is_no_direction(ada, draw):
+    """Whoever calls the product with another direction is refused as on the command line, and nothing is marked."""
+    for call in (
+        lambda: ada.mark("Ada", direction="up"),
+        lambda: ada.check(draw("a.png", (1, 90)), direction="up"),
+    ):
+        with pytest.raises(MarkDirection):
+            call()
+    assert 0 == ada.gallery.stats().marks
 
 
 def test_an_out_after_an_in_is_a_new_mark(seen, ada):
@@ -219,6 +230,8 @@ def naive(marks, at, way, known, again, heeds):
     st.sampled_from([0, 2]),
     st.sampled_from(["void", "waiting", "valid"]),
 )
+@example([(0, "in", "valid", True), (3, "out", "valid", True)], 3, "in", True, 0, "void")
+@example([(0, None, "valid", True)], 2, None, True, 2, "void")
 @settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_values_and_database_agree(ada, marks, at, way, known, again, heeds):
     """Whatever marks there are, the statement that writes refuses exactly where one of them stands in the way."""
