@@ -107,24 +107,25 @@ class Previews:
     def of(self, drafts: "Sequence[Draft]") -> Preview:
         """What these drafts would do. Raises GroupUnknown."""
         before = self._statuses.plan()
-        return self.between(before, _drafted(before, drafts), min((d.first for d in drafts if d.first), default=None))
+        first = min((each.first for each in drafts if each.first), default=None)
+        whom = {each.entry.person for each in drafts}
+        return self.between(before, _drafted(before, drafts), first, whom.pop() if len(whom) == 1 else None)
 
-    def between(self, before: "Plan", after: "Plan", first: date | None) -> Preview:
-        """What differs between two plans from a day on; None where they do not differ at all."""
+    def between(self, before: "Plan", after: "Plan", first: date | None, person: int | None = None) -> Preview:
+        """What differs between two plans from a day on (None: nothing does), for all or, if it is only theirs, one."""
         now = self._clock.utc()
         today = local_day(now, self._sessions.zone)
         begin, last = first or today, max(first or today, today) + AHEAD
         if first is None:
             return Preview((), (), begin, last)
-        statuses = self._statuses_of(before, after, first - BEFORE, today + timedelta(days=1), now)
+        wanted = Wanted(first - BEFORE, today + timedelta(days=1), person=person)
+        statuses = self._statuses_of(before, after, wanted, now)
         return Preview(tuple(statuses), tuple(time_changes(before, after, begin, last)), begin, last)
 
-    def _statuses_of(
-        self, before: "Plan", after: "Plan", first: date, last: date, now: "datetime"
-    ) -> list[StatusChange]:
-        if first > last:
+    def _statuses_of(self, before: "Plan", after: "Plan", wanted: Wanted, now: "datetime") -> list[StatusChange]:
+        if wanted.first > wanted.last:
             return []
-        old, new = (self._statuses.derive(Wanted(first, last), plan) for plan in (before, after))
+        old, new = (self._statuses.derive(wanted, plan) for plan in (before, after))
         was, is_ = told(old, now), told(new, now)
         people = {**old.people, **new.people}
         found = [
