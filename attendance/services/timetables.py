@@ -16,7 +16,7 @@ from attendance.services.shownrules import Changed, ShownRule, upcoming
 from attendance.services.statuses import entry_of
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.checking import FIRST_DAY, LAST_DAY
-from attendance.timetable.drafting import Draft, basis, ended, from_day, kept_apart
+from attendance.timetable.drafting import Draft, basis, ended, from_day, kept_apart, sound
 from attendance.timetable.facts import Entry
 from attendance.timetable.parts import Parts, changed, counted_from, rule_of
 from attendance.timetable.singledays import held_besides, left_out, moved
@@ -216,7 +216,7 @@ class Timetables:
         begin = first or self.today
         _refuse_days(entry.name, begin, until)
         rule = changed(counted_from(_basis(entry, begin), begin), parts, name=entry.name)
-        return from_day(entry, begin, rule, until)
+        return sound(from_day(entry, begin, rule, until))
 
     def preview(self, name: str, parts: Parts, *, first: date | None = None, until: date | None = None) -> Preview:
         """What `change` with the same would do; nothing is written. Raises as `change`, but for MonthClosed."""

@@ -5,8 +5,7 @@ from itertools import pairwise
 
 from attendance.errors import RuleInvalid
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.checking import checked
-from attendance.timetable.drafting import Draft, holding, on_days
+from attendance.timetable.drafting import Draft, holding, on_days, sound
 from attendance.timetable.facts import Entry
 from attendance.timetable.occurrences import of_entry
 from attendance.timetable.parts import held_on, shifted, skipped, with_extra
@@ -16,20 +15,15 @@ from attendance.timetable.rule import Rule
 def left_out(entry: Entry, today: date, day: date) -> Draft:
     """It does not take place on that day. Raises RuleInvalid where it would not anyway."""
     _refuse_idle(entry, day)
-    return _checked(on_days(entry, today, {day: lambda rule: skipped(rule, day)}))
+    return sound(on_days(entry, today, {day: lambda rule: skipped(rule, day)}))
 
 
 def held_besides(entry: Entry, today: date, day: date, begins: str | None, ends: str | None) -> Draft:
     """It takes place on that day besides, at its own times where none are told. Raises RuleInvalid."""
     held = held_on(_rule_on(entry, day), day, begins, ends, entry.name)
-    draft = _checked(on_days(entry, today, {day: lambda rule: with_extra(rule, held)}))
+    draft = sound(on_days(entry, today, {day: lambda rule: with_extra(rule, held)}))
     _refuse_twice(entry, draft, day)
     return draft
-
-
-def _checked(draft: Draft) -> Draft:
-    turns = ((day, None if rule is None else checked(rule, draft.entry.name)) for day, rule in draft.turns)
-    return Draft(draft.entry, tuple(turns))
 
 
 def _rule_on(entry: Entry, day: date) -> Rule:
@@ -52,7 +46,7 @@ def moved(entry: Entry, today: date, day: date, to: date, begins: str | None, en
         draft = on_days(entry, today, {min(day, to): lambda rule: shifted(rule, day, held)})
     else:
         draft = on_days(entry, today, {day: lambda rule: skipped(rule, day), to: lambda rule: with_extra(rule, held)})
-    draft = _checked(draft)
+    draft = sound(draft)
     _refuse_twice(entry, draft, to, more=0 if to == day else 1)
     return draft
 

@@ -209,6 +209,17 @@ def test_names_that_come_near(school):
         school.timetables.change(school.actor, "Maths", EIGHT, first=TODAY, until=date(2026, 3, 1))
 
 
+def test_what_does_not_fit_later_is_refused(school):
+    """A change that would make no sense of a version planned for later is refused as a whole."""
+    book, by = school.timetables, school.actor
+    book.change(by, "Maths", Parts(begins="08:30", ends="08:45"), first=date(2026, 3, 9))
+    with pytest.raises(RuleInvalid, match="half_day"):
+        book.change(by, "Maths", Parts(half_day=30))
+    with pytest.raises(RuleInvalid, match="08:00-08:10"):
+        book.change(by, "Maths", Parts(breaks=("08:00-08:10",)))
+    assert 2 == len(told(school))
+
+
 @pytest.mark.parametrize("day", [date.min, date(1969, 12, 31), date(2200, 1, 1), date.max])
 def test_days_that_nobody_means(school, day):
     """A day before or after all that is kept is refused, whatever it is given for."""
