@@ -44,7 +44,9 @@ def refuse_reach(
     if before.calendar == after.calendar:
         old, new = _without(old, new), _without(new, old)
     calendars = Calendar(before.calendar), Calendar(after.calendar)
-    found = (changes(old, new, *calendars, (), first - AROUND, last + AROUND) for first, last in closed)
+    begin, end = _from_to(before, after)
+    spans = ((max(begin, first - AROUND), min(end, last + AROUND)) for first, last in closed)
+    found = (changes(old, new, *calendars, (), first, last) for first, last in spans if first <= last)
     differing = touched((each for some in found for each in some), zone_name)
     refuse_closed(transaction, sorted({*days, *differing}))
 
@@ -71,6 +73,19 @@ def nights_of_closed(transaction: "Transaction", plan: "Callable[[], Plan]", at:
     if not any(state.closed for name, state in months.states(transaction).items() if name in beside):
         return set()
     return days_reached(plan(), at, at, zone_name)
+
+
+def _from_to(before: "Plan", after: "Plan") -> Days:
+    """The first and the last day that can be otherwise: a version ends with the next, a term closes all around it."""
+    versions = {each for entry in before.entries for each in entry.versions}
+    differing = versions ^ {each for entry in after.entries for each in entry.versions}
+    entries = set(before.calendar) ^ set(after.calendar)
+    if any(each.kind == "term" for each in entries):
+        return date.min, date.max
+    firsts = [*(each.from_day for each in differing), *(each.first for each in entries)]
+    return min(firsts, default=date.max), date.max if differing else max(
+        (each.last for each in entries), default=date.min
+    )
 
 
 def _without(some: "Iterable[Entry]", others: "Iterable[Entry]") -> "tuple[Entry, ...]":
