@@ -273,10 +273,10 @@ def import_(
             say(text)
         if found.empty:
             say("all of it is there already")
-            return
-        confirm("Take this in?", yes=yes)
-        for each in opened.timetables.take_in(opened.actor, found):
-            _tell("taken in", each)
+        else:
+            confirm("Take this in?", yes=yes)
+            for each in opened.timetables.take_in(opened.actor, found):
+                _tell("taken in", each)
     if found.refused:
         raise typer.Exit(1)
 
