@@ -37,15 +37,18 @@ if TYPE_CHECKING:
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand, ByHandMark
+    from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks, ShowPicture
     from attendance.services.covering import Coverings
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enrolled, Enroller, NotEnrolled
+    from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
     from attendance.services.leaving import Leaving
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.markimport import MarkImport
+    from attendance.services.months import Months
     from attendance.services.outlook import Outlooks
     from attendance.services.people import People
     from attendance.services.places import Places
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
     from attendance.services.statuses import Statuses
+    from attendance.services.timetables import Timetables
     from attendance.services.upkeep import Upkeep
     from attendance.sources import Source
     from enroll.card import EncoderCard
@@ -64,6 +68,7 @@ if TYPE_CHECKING:
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
     from gallery import Database, Gallery
+    from gallery.ports import Transaction
     from gallery.values import Direction, Means, Place
 
 
@@ -182,8 +187,13 @@ class Attendance:
     def marks(self) -> "Marks":
         """The marks."""
         from attendance.register.marks import Customs, Marks
+        from attendance.services.reach import nights_of_closed
 
-        customs = Customs(timedelta(minutes=self.settings.mark_again_minutes), self.settings.second_approval)
+        def also(transaction: "Transaction", _person: int, at: datetime) -> set[date]:
+            return nights_of_closed(transaction, self.statuses.plan, at, self.zone)
+
+        again = timedelta(minutes=self.settings.mark_again_minutes)
+        customs = Customs(again, self.settings.second_approval, also)
         return Marks(self.store, self.actor.name, customs)
 
     @cached_property
@@ -324,6 +334,35 @@ class Attendance:
         from attendance.services.places import Places
 
         return Places(self.gallery, self.clock)
+
+    @cached_property
+    def timetables(self) -> "Timetables":
+        """When who is expected."""
+        from attendance.services.timetables import Timetables
+
+        return Timetables(self.gallery, self.sessions, self.clock, self.statuses)
+
+    @cached_property
+    def calendars(self) -> "Calendars":
+        """Days off, and terms."""
+        from attendance.services.calendars import Calendars
+
+        return Calendars(self.gallery, self.sessions, self.clock, self.statuses)
+
+    @cached_property
+    def excuses(self) -> "Excuses":
+        """When somebody need not be there."""
+        from attendance.services.excuses import Excuses
+
+        awaits = self.settings.second_approval
+        return Excuses(self.gallery, self.sessions, self.clock, self.statuses, second_approval=awaits)
+
+    @cached_property
+    def months(self) -> "Months":
+        """What is not changed any more."""
+        from attendance.services.months import Months
+
+        return Months(self.gallery, self.sessions, self.clock, self.statuses)
 
     @cached_property
     def scopes(self) -> "Scopes":

@@ -28,7 +28,7 @@ def doctor(
             line(json_line(found.to_dict()))
         elif found.ok and found.id is not None:
             line(printable(f"note     {found.check} [{found.id}]: {found.detail}"))
-            line(printable(f"         where somebody has watched: {found.repair}"))
+            line(printable(f"         advice: {found.repair}"))
         elif found.ok:
             line(printable(f"ok       {found.check}: {found.detail}"))
         else:

@@ -7,20 +7,24 @@ import typer
 from attendance.cli import (
     approve,
     backup,
+    calendar,
     check,
     config,
     coverage,
     doctor,
     enroll,
+    excuse,
     export,
     gallery,
     mark,
+    month,
     options,
     place,
     report,
     review,
     roster,
     session,
+    timetable,
     train,
 )
 
@@ -63,6 +67,10 @@ app.command(epilog=options.EXIT_CODES)(report.report)
 app.add_typer(place.app, name="place", epilog=options.EXIT_CODES)
 app.add_typer(roster.app, name="roster", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(export.export)
+app.add_typer(timetable.app, name="timetable", epilog=options.EXIT_CODES)
+app.add_typer(calendar.app, name="calendar", epilog=options.EXIT_CODES)
+app.add_typer(excuse.app, name="excuse", epilog=options.EXIT_CODES)
+app.add_typer(month.app, name="month", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)

@@ -6,7 +6,6 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from attendance.clock import Clock
+from attendance.services.finding import Finding
 from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
 from refusal import Refusal
 
@@ -47,6 +47,8 @@ DOCTOR = "attendance doctor"
 
 FINDINGS: Mapping[str, str] = MappingProxyType(
     {
+        "calendar.holidays": "Rules follow the calendar, but no public holidays are stored for this year.",
+        "calendar.terms": "Every term has ended, so that rules which follow the calendar take place no more.",
         "clock.behind": "The newest record lies in the future: the clock was or is wrong.",
         "clock.implausible": "The clock shows a day before this program was made.",
         "clock.zone": "The time zone of the site cannot be told, or is not the one that the computer's clock runs in.",
@@ -56,41 +58,14 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "encoder.uncalibrated": "The encoder's thresholds were measured with another detector.",
         "home.leftover": "A file of an interrupted write lies in the home; it is never used.",
         "home.mode": "Other accounts may write to the home.",
+        "month.differs": "The statuses of a closed month are not any more what they were when it was closed.",
         "package.missing": "A library is not installed.",
         "settings.environment": "An ATTENDANCE_ variable names no setting.",
+        "timetable.hours": "Hours are to be counted, but nothing tells who comes from who goes.",
+        "timetable.unseen": "People were expected in the last week, but no source has looked for them.",
     }
 )
 """What doctor finds besides the errors of docs/errors.md, by id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of one look: ``id`` is None when all is well; ``repair`` is what to type or do.
-
-    One with an id and the exit code 0 is worth knowing, and no problem of the installation.
-    """
-
-    check: str
-    detail: str
-    id: str | None = None
-    repair: str | None = None
-    exit_code: int = 0
-
-    @property
-    def ok(self) -> bool:
-        """Whether all is well, as far as a computer can be."""
-        return self.id is None or not self.exit_code
-
-    def to_dict(self) -> dict[str, Any]:
-        """One line of ``doctor --json``."""
-        return {
-            "schema": 1,
-            "check": self.check,
-            "ok": self.ok,
-            "id": self.id,
-            "detail": self.detail,
-            "repair": self.repair,
-        }
 
 
 class Doctor:
@@ -277,6 +252,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
             yield from _guarded("people", lambda: _people(gallery))
         yield from _guarded("reviews", lambda: _reviews(store))
         yield from _guarded("coverage", lambda: _coverage(store, settings, clock))
+        yield from _guarded("timetable", lambda: _timetable(gallery, settings, clock))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
         yield from _guarded("key", lambda: _key(gallery))
 
@@ -368,6 +344,24 @@ def _coverage(store: "Database", settings: Settings, clock: Clock) -> Iterator[F
         yield Finding("coverage", detail, "coverage.gap", "attendance coverage add --from TIME --to TIME --reason WHY")
     if found and not gaps:
         yield Finding("coverage", "no camera has paused for more than five minutes, yesterday or today")
+
+
+def _timetable(gallery: "Gallery", settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Which sources decide days off, whether statuses can be told, and whether closed months are as they were."""
+    from attendance.register.sessions import Sessions
+    from attendance.services.doctor_timetable import calendar_findings, month_findings, timetable_findings
+    from attendance.services.months import Months
+    from attendance.services.statuses import Statuses
+    from attendance.zones import local_day
+    from attendance.zones.computer import system_zone
+
+    sessions = Sessions(gallery.store, settings.time_zone or system_zone(), "doctor")
+    statuses, today = Statuses(gallery, sessions, clock), local_day(clock.utc(), sessions.zone)
+    with gallery.store.reading() as transaction:
+        plan = statuses.plan()
+        yield from timetable_findings(transaction, plan, settings, today, anybody=bool(gallery.people(active=True)))
+        yield from calendar_findings(plan, today)
+        yield from month_findings(transaction, Months(gallery, sessions, clock, statuses))
 
 
 def _newest(store: "Database", clock: Clock) -> Iterator[Finding]:

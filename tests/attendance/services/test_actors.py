@@ -13,20 +13,29 @@ from attendance import Attendance, services
 from attendance.access import Actor
 from attendance.register.marks import Marks
 from attendance.scope import Scope
+from attendance.services.calendars import Days, Proposal
 from attendance.services.enrolment import Rules
 from attendance.services.markimport import MarksWanted
 from attendance.services.rosterimport import Wanted
+from attendance.timetable.parts import Parts
 from enroll import Entry
 from gallery import history
 from gallery.repositories import excuses
 
 TWINS = Rules(allow_duplicate=True)
+LESSON = Parts(weekly="MO", begins="08:00", ends="08:45")
+MONDAY = date(2026, 3, 2)
+FREE = Days("closed", date(2026, 3, 31), date(2026, 3, 31), "free")
 TEACHER = Actor("teacher", roles=frozenset({"teacher"}), door="web")
 
 
 @pytest.fixture
 def people(app, draw):
-    """Ada with a mark, Bob remembered as like her, and Cid, of whom a close call waits; two places."""
+    """A home in which something of each kind can be changed.
+
+    Ada with a mark, Bob remembered as like her, and Cid, of whom a close call waits; two places, a rule, a day off, an
+    excuse and a closed month.
+    """
     app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
     app.enroll(draw("bob.png", (2,)), name="Bob", external_id="B")
     app.enroll(draw("cid.png", (3,)), name="Cid", external_id="C")
@@ -36,11 +45,22 @@ def people(app, draw):
     app.places.add(app.actor, "Door", "0")
     app.places.add(app.actor, "Yard", "1")
     app.places.retire(app.actor, "Yard")
+    app.timetables.add(app.actor, "Lesson", LESSON)
+    app.calendars.add(app.actor, FREE)
+    app.excuses.add(app.actor, "Bob", "2026-03-02", "2026-03-02", reason="ill")
+    app.months.close(app.actor, "2025-11")
     policy = app.policy()
     close_call = round(50 * (policy.threshold + policy.review_threshold))  # percent of likeness to Cid
     (unsure,) = app.check(draw("unsure.png", (3, close_call)), session="Maths")
     assert ("review", 1) == (unsure.decision, unsure.sighting)
     return app
+
+
+def table(app, tmp_path):
+    """A table of one rule, taken in."""
+    file = tmp_path / "plan.csv"
+    file.write_text("name,begins,ends,first,weekly\nGym,10:00,11:00,2026-03-02,TU\n", encoding="utf-8")
+    app.timetables.take_in(TEACHER, app.timetables.read_file(file))
 
 
 def events(app):
@@ -119,6 +139,41 @@ CHANGES = {
         lambda app, **_: app.coverings.add(TEACHER, begins="00:01", ends="00:02", reason="roll"),
         {"coverage.add"},
     ),
+    "Timetables.add": (lambda app, **_: app.timetables.add(TEACHER, "Art", LESSON), {"rule.add"}),
+    "Timetables.change": (
+        lambda app, **_: app.timetables.change(TEACHER, "Lesson", Parts(late_grace=9)),
+        {"rule.change"},
+    ),
+    "Timetables.skip": (lambda app, **_: app.timetables.skip(TEACHER, "Lesson", MONDAY), {"rule.change"}),
+    "Timetables.move": (
+        lambda app, **_: app.timetables.move(TEACHER, "Lesson", MONDAY, begins="09:00"),
+        {"rule.change"},
+    ),
+    "Timetables.add_day": (
+        lambda app, **_: app.timetables.add_day(TEACHER, "Lesson", MONDAY, "10:00", "11:00"),
+        {"rule.change"},
+    ),
+    "Timetables.remove": (lambda app, **_: app.timetables.remove(TEACHER, "Lesson", first=MONDAY), {"rule.end"}),
+    "Timetables.take_in": (lambda app, tmp_path, **_: table(app, tmp_path), {"rule.add"}),
+    "Calendars.add": (lambda app, **_: app.calendars.add(TEACHER, FREE), {"calendar.add"}),
+    "Calendars.take_in": (
+        lambda app, **_: app.calendars.take_in(TEACHER, Proposal("a file", (FREE,))),
+        {"calendar.add"},
+    ),
+    "Calendars.withdraw": (
+        lambda app, **_: app.calendars.withdraw(TEACHER, app.calendars.entries()[0].id, reason="slip"),
+        {"calendar.withdraw"},
+    ),
+    "Excuses.add": (
+        lambda app, **_: app.excuses.add(TEACHER, "Ada", "2026-03-09", "2026-03-09", reason="trip"),
+        {"excuse.add"},
+    ),
+    "Excuses.withdraw": (
+        lambda app, **_: app.excuses.withdraw(TEACHER, app.excuses.all()[0].stored.id, reason="well"),
+        {"excuse.withdraw"},
+    ),
+    "Months.close": (lambda app, **_: app.months.close(TEACHER, "2025-12"), {"month.close"}),
+    "Months.open": (lambda app, **_: app.months.open(TEACHER, "2025-11", reason="late note"), {"month.open"}),
     "Enroller.photo": (
         lambda app, draw, **_: app.enrolment.photo(TEACHER, draw("dan.png", (3, 20)), name="Dan", rules=TWINS),
         {"person.enroll", "lookalike.add"},

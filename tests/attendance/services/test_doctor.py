@@ -15,7 +15,9 @@ import pytest
 from attendance import Attendance
 from attendance.cli import run
 from attendance.services import doctor as module
-from attendance.services.doctor import FINDINGS, Doctor, Finding
+from attendance.services import doctor_timetable
+from attendance.services.doctor import FINDINGS, Doctor
+from attendance.services.finding import Finding
 
 
 @pytest.fixture
@@ -308,7 +310,7 @@ def test_camera_gone(look):
 
 def test_every_finding_is_described():
     """Each id that doctor makes up itself is in its table, with a sentence."""
-    source = Path(module.__file__).read_text()
+    source = "".join(Path(each.__file__).read_text() for each in (module, doctor_timetable))
     assert all(source.count(f'"{id_}"') >= 2 for id_ in FINDINGS)
     assert all(text.endswith(".") for text in FINDINGS.values())
 

@@ -1,0 +1,32 @@
+"""Rules in words: when they are, then how they judge."""
+
+from dataclasses import replace
+from datetime import date, time
+
+from attendance.timetable.rule import Break, Pairing, Rule
+from attendance.timetable.words import differing, told
+
+RULE = Rule(time(8), time(12), "UTC", date(2026, 3, 2), "FREQ=DAILY")
+
+
+def test_what_is_not_said_is_left_out():
+    """A plain rule says when it is and when somebody is late."""
+    assert "Every day 08:00-12:00 (UTC), from 2026-03-02, late after 5 min" == told(RULE)
+
+
+def test_all_that_a_rule_says():
+    """Breaks, site, closed days, pairing, graces, shares and automatic closing follow in one order."""
+    full = replace(
+        RULE, pairing=Pairing.PAIRS, breaks=(Break(time(9), time(10)), Break(time(11), time(11, 5), paid=True)),
+        site="North", follows_calendar=False, half_day=60, absent_below=30, auto_close=0,
+    )  # fmt: skip
+    assert (
+        ", unpaid break 09:00-10:00, paid break 11:00-11:05, site North, also on closed days, pairs marks, "
+        "late after 5 min, early before 5 min, partial below 60 min, absent below 30 min, closed 0 min after the end"
+    ) == told(full).partition("2026-03-02")[2]
+
+
+def test_what_two_rules_differ_in():
+    """The parts that differ are named in the order of the fields."""
+    assert ["begins", "late_grace"] == differing(RULE, replace(RULE, late_grace=1, begins=time(7)))
+    assert [] == differing(RULE, RULE)
