@@ -84,11 +84,12 @@ def _of_day(olds: list[Occurrence], news: list[Occurrence], people: Sequence[Exp
 
 
 def _shown(each: Occurrence) -> tuple[Any, ...]:
-    """All that statuses and lists take from an occurrence; of its rule not how the days came about."""
+    """All that statuses and lists take from an occurrence, and whom it is for; not how its day came about."""
     rule = each.rule
     judged = (rule.late_grace, rule.early_grace, rule.half_day, rule.absent_below, rule.pairing, rule.auto_close)
     times = (each.begins, each.ends, each.opens, each.closes, each.breaks)
-    return each.name, times, judged, rule.zone, rule.site
+    whom = (each.entry.group, each.entry.person, rule.site)
+    return each.name, times, judged, rule.zone, whom
 
 
 def _concerned(each: Occurrence, people: Sequence[Expected]) -> frozenset[int]:

@@ -61,6 +61,8 @@ def test_another_group_is_a_change_for_both():
     """An entry that goes to another group is altered for those of the old one and of the new one."""
     found = between([entry(rule())], [entry(rule(), group="8a")])
     assert [(7, 8)] * 4 == [each.people for each in found]
+    alone = changes([entry(rule())], [entry(rule(), group="8a")], OPEN, OPEN, (), FIRST, LAST)
+    assert [("altered", ())] * 4 == [(each.what, each.people) for each in alone]
 
 
 def test_calendar_takes_days_away_and_brings_them():
