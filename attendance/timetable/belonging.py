@@ -84,7 +84,7 @@ def _owners(line: Line, mark: Mark) -> Sequence[int]:
             around.append(place)
     if inside:
         return _left_at_the_end(line, mark, inside, around) if around and mark.direction == "out" else inside
-    return around if len(around) < 2 else _nearest(line, mark, around)  # noqa: PLR2004 - one needs no choice
+    return _nearest(line, mark, around) if len(around) > 1 else around
 
 
 def _left_at_the_end(line: Line, mark: Mark, inside: list[int], around: list[int]) -> list[int]:

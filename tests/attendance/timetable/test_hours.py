@@ -100,3 +100,9 @@ def test_parts_of_seconds():
     """Parts of seconds are cut off the whole, and days add up to it."""
     found = row(occurs("22:00", "06:00"), mark("22:00:00.600"), mark("+05:59:59.700"))
     assert 8 * HOUR - 1 == found.worked_s == sum(seconds for _, seconds in found.worked_by_day)
+
+
+def test_no_day_of_nothing():
+    """A part of a second after midnight makes no day of no seconds."""
+    found = row(occurs("22:00", "06:00"), mark("22:00"), mark("+00:00:00.400"))
+    assert ((date(2026, 3, 2), 2 * HOUR),) == found.worked_by_day
