@@ -41,12 +41,13 @@ def by_timetable(app: "Attendance", choices: Choices, wanted: Form | None, outpu
     drawn_alone = choices.plot is not None and output is None and wanted is None
     form = None if drawn_alone else chosen_form(wanted, output)
     view = _view(app, choices, form)
+    picture = None if choices.plot is None else _picture(view.report, choices.plot)
     if form is Form.ICS:
         _calendar(app, view, output, overwrite=choices.overwrite)
     elif form is not None:
         _shown(view, form) if output is None else _written(view, form, output, overwrite=choices.overwrite)
-    if choices.plot is not None:
-        _drawn(view.report, choices.plot, overwrite=choices.overwrite)
+    if choices.plot is not None and picture is not None:
+        _drawn(view.report, picture, choices.plot, overwrite=choices.overwrite)
     say(_summary(app, view))
 
 
@@ -117,16 +118,21 @@ def _fitting(plot: Path | None) -> None:
         raise OutputForm(str(plot), f"a picture can be {', '.join(_PICTURES)}")
 
 
-def _drawn(report: "StatusReport", plot: Path, *, overwrite: bool) -> None:
-    from attendance.register.heatmap import MOST_PEOPLE, drawn
+def _picture(report: "StatusReport", plot: Path) -> bytes | str:
+    from attendance.register.heatmap import drawn
     from attendance.register.heatpicture import Letters, to_png
-    from attendance.register.statusfile import write_report
     from attendance.register.svg import to_svg
 
     letters = Letters()
     picture = drawn(report, letters)
-    data = to_svg(picture) if plot.suffix.lower() == ".svg" else to_png(picture, letters)
-    write_report(plot, data, overwrite=overwrite)
+    return to_svg(picture) if plot.suffix.lower() == ".svg" else to_png(picture, letters)
+
+
+def _drawn(report: "StatusReport", picture: bytes | str, plot: Path, *, overwrite: bool) -> None:
+    from attendance.register.heatmap import MOST_PEOPLE
+    from attendance.register.statusfile import write_report
+
+    write_report(plot, picture, overwrite=overwrite)
     if len(report.people()) > MOST_PEOPLE:
         say(f"more than {MOST_PEOPLE} people are drawn by group: give --group or --person for single people")
     say(f"wrote {plot}")

@@ -143,7 +143,7 @@ class _Layout:
         told = f"{scope.site}; " if scope.site else ""
         self._y += 18
         self._text(
-            _EDGE, self._cut(f"{told}days of {scope.zone}; made {utc_text(scope.now)}", _SMALL, room), _SMALL, DIM
+            _EDGE, self._cut(f"{told}time zone {scope.zone}; made {utc_text(scope.now)}", _SMALL, room), _SMALL, DIM
         )
         self._y += 12
 
