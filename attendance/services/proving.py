@@ -1,5 +1,6 @@
 """The proof of a day: everything that one person's statuses of one day rest on, gathered in one view."""
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from attendance.services.statuses import Wanted
 from attendance.timetable import memberships
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry, Expected
+from attendance.timetable.occurrences import version_on
 from attendance.zones import day_bounds, local_day
 from gallery.repositories import (
     approvals,
@@ -58,7 +60,7 @@ class Proofs:
         marked = _marks(transaction, who.id, day, derived, held)
         seen = {each.sighting for each in marked if each.sighting is not None}
         ids = {each.id for each in marked}
-        looked = sightings.numbered(transaction, seen)
+        looked, belonged = sightings.numbered(transaction, seen), _groups(transaction, who, day)
         return DayFacts(
             person=PersonRef(who.external_id, who.name, who.id),
             day=day,
@@ -78,8 +80,8 @@ class Proofs:
             calendar=[each for each in calendar.entries(transaction) if each.first <= day <= each.last],
             versions=_versions(transaction),
             month=months.states(transaction).get(f"{day:%Y-%m}"),
-            closed=_closed(derived, day),
-            groups=_groups(transaction, who, day),
+            closed=_closed(derived, day, belonged),
+            groups=belonged,
         )
 
 
@@ -122,8 +124,19 @@ def _versions(transaction: "Transaction") -> "dict[int, StoredVersion]":
     return {version.id: version for rule in rules.all_rules(transaction) for version in rule.versions}
 
 
-def _closed(derived: "Derived", day: date) -> str | None:
-    why = Calendar(derived.calendar).closed(day)
-    if why is None:
+def _closed(derived: "Derived", day: date, groups: Collection[str]) -> str | None:
+    """Why the day is closed for all; where nothing takes place, also for a group of theirs or at a site."""
+    shut, sites = Calendar(derived.calendar), {None, *_sites(derived, day)}
+    found = shut.closed(day)
+    if found is None and not derived.rows:
+        scopes = [(site, group) for site in sorted(sites, key=str) for group in (None, *groups)]
+        found = next((why for why in (shut.closed(day, *scope) for scope in scopes) if why is not None), None)
+    if found is None:
         return None
-    return f"{why.name} ({why.source})" if isinstance(why, CalendarEntry) else "outside of the terms"
+    return f"{found.name} ({found.source})" if isinstance(found, CalendarEntry) else "outside of the terms"
+
+
+def _sites(derived: "Derived", day: date) -> set[str | None]:
+    """Where the rules of that day are."""
+    held = (version_on(entry, day) for entry in derived.entries)
+    return {each.rule.site for each in held if each is not None and each.rule is not None}

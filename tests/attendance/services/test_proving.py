@@ -119,6 +119,21 @@ def test_closed_day(app, proofs):
     assert "The day is closed: Founders (x)." in to_text(made)
 
 
+def test_day_closed_for_the_group(app, proofs, clock):
+    """A day off of the person's group is told where nothing takes place, and none of another group."""
+    with app.store.atomic() as transaction:
+        rule = Rule(time(8), time(9), "UTC", MONDAY, "FREQ=WEEKLY;BYDAY=SA").to_dict()
+        for group, day in (("7b", date(2026, 3, 14)), ("8a", date(2026, 3, 21))):
+            number = groups.ensure(transaction, group)
+            entry = rules.insert(transaction, f"Choir {group}", at=clock.now, group_id=number)
+            rules.add_version(transaction, entry, from_day=MONDAY, spec=rule, at=clock.now, by="head")
+            calendar.insert(
+                transaction, "closed", day, day, name="Trip", source="x", group_id=number, at=clock.now, by="head"
+            )
+    assert "Trip (x)" == proofs.of(app.actor, "E-17", date(2026, 3, 14)).document["closed"]
+    assert proofs.of(app.actor, "E-17", date(2026, 3, 21)).document["closed"] is None
+
+
 def test_closed_month(app, proofs, clock):
     """Of a closed month it is told when and by whom, with the digest of its statuses; and if it was opened again."""
     for closed, word in ((True, "is closed"), (False, "was opened again")):
