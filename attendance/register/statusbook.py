@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 from itertools import chain, count, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from attendance.register import quota
@@ -42,20 +43,42 @@ _WIDTH: Final = 11
 def write_book(report: StatusReport, found: Sequence[Total], grids: Sequence[Grid], path: Path) -> None:
     """Write the workbook to a file: about this report, the totals, and each of the grids on sheets of their own.
 
-    Beside some thousands of cells nothing of it is held in memory.
+    Beside some thousands of cells nothing of it is held in memory: sheets lie in a private folder until they are
+    packed. Raises OSError where something cannot be written.
     """
     from xlsxwriter import Workbook
 
+    with TemporaryDirectory(prefix="attendance-", ignore_cleanup_errors=True) as folder:
+        book = Workbook(path, {"constant_memory": True, "tmpdir": folder})
+        try:
+            _fill(book, report, found, grids)
+            _pack(book)
+        finally:
+            for sheet in book.worksheets():
+                sheet.row_data_fh.close()
+
+
+def _pack(book: "Workbook") -> None:
+    """Make one file of all sheets; raises the system's own error where there is no room for it."""
+    from xlsxwriter.exceptions import FileCreateError
+
+    try:
+        book.close()
+    except FileCreateError as error:
+        cause = error.args[0] if error.args else error
+        raise (cause if isinstance(cause, OSError) else OSError(str(error))) from error
+
+
+def _fill(book: "Workbook", report: StatusReport, found: Sequence[Total], grids: Sequence[Grid]) -> None:
     scope = report.scope
-    with Workbook(path, {"constant_memory": True}) as book:
-        title = f"Attendance of {scope.of_whom}, {scope.days}"
-        book.set_properties({"title": title, "company": scope.site or "", "created": scope.now.replace(tzinfo=None)})
-        book.set_custom_property(PROPERTY, 1)
-        formats = _Formats(book)
-        _about(book, formats, report)
-        for each in (quota.grid(found), *grids):
-            _sheets(book, formats, each, scope)
-        _people_by_day(book, formats, report)
+    title = f"Attendance of {scope.of_whom}, {scope.days}"
+    book.set_properties({"title": title, "company": scope.site or "", "created": scope.now.replace(tzinfo=None)})
+    book.set_custom_property(PROPERTY, 1)
+    formats = _Formats(book)
+    _about(book, formats, report)
+    for each in (quota.grid(found), *grids):
+        _sheets(book, formats, each, scope)
+    _people_by_day(book, formats, report)
 
 
 class _Formats:

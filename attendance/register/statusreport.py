@@ -155,7 +155,9 @@ class _Told:
         )
 
     def _of_occurrence(self, occurrence: Occurrence) -> tuple[Any, ...]:
-        digest = self._digests.setdefault(occurrence.version, occurrence.rule.digest)
+        digest = self._digests.get(occurrence.version)
+        if digest is None:
+            digest = self._digests[occurrence.version] = occurrence.rule.digest
         return self._wall(occurrence.begins), self._wall(occurrence.ends), minutes(occurrence.planned_s), digest
 
     def _wall(self, at: datetime | None) -> datetime | None:

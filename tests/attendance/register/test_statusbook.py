@@ -1,6 +1,7 @@
 """Workbooks by the timetable: typed cells, nothing that calculates, further sheets where one is full."""
 
 import re
+import tempfile
 from dataclasses import replace
 from datetime import datetime
 
@@ -107,6 +108,23 @@ def test_full_sheets_go_on(tmp_path, monkeypatch):
             line[2] for sheet in there for line in sheet.iter_rows(min_row=2, values_only=True)
         ]
         assert {tuple(ZONED)} == {next(sheet.iter_rows(values_only=True)) for sheet in there}
+
+
+def test_nothing_is_left_in_between(tmp_path, monkeypatch):
+    """Neither a workbook nor one that fails half way leaves a piece of it on the disk."""
+    (tmp_path / "between").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "between"))
+    read(week(), tmp_path)
+    broken = replace(week(), facts=replace(week().facts, people={1: ADA}))
+    with pytest.raises(KeyError):
+        write_book(broken, [], [broken.grid()], tmp_path / "b.xlsx")
+    assert [] == list((tmp_path / "between").iterdir())
+
+
+def test_no_room_is_an_error_of_the_system(tmp_path):
+    """Where the file cannot be written the system's own error is told, as for any other file."""
+    with pytest.raises(FileNotFoundError):
+        write_book(week(), [], [], tmp_path / "none" / "a.xlsx")
 
 
 def test_nothing_to_report(tmp_path):
