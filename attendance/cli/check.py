@@ -72,9 +72,9 @@ def check(
 ) -> None:
     """Judge every face and mark who is present.
 
-    One line a face: present (marked), already (marked before in this session), review (a person must look),
-    unknown (nobody enrolled is close enough), refused (the face cannot be judged). Piped, the lines are CSV:
-    source, decision, name, id, score, reasons, below a header that --no-header leaves out.
+    One line a face: present (marked), already (marked before in this session, going the same way), review (a
+    person must look), unknown (nobody enrolled is close enough), refused (the face cannot be judged). Piped, the
+    lines are CSV: source, decision, name, id, score, reasons, below a header that --no-header leaves out.
     """
     if bool(source) == (camera is not None):
         raise typer.BadParameter("give either files and folders, or --camera", param_hint="SOURCE")

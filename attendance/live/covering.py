@@ -40,7 +40,7 @@ class Covering:
 
     def finish(self) -> None:
         """Note what is not noted yet; what comes later is another stretch."""
-        if self._due and self._begun is not None and self._begun != self._last:
+        if self._due:
             self._write()
         self._begun = self._last = self._noted = None
         self._due = False
@@ -50,7 +50,7 @@ class Covering:
         return now - self._seen > GAP_S or abs(at - last) > timedelta(seconds=GAP_S)
 
     def _write(self) -> None:
-        if self._begun is None or self._last is None or self._last < self._begun:
+        if self._begun is None or self._last is None or self._last <= self._begun:
             return
         self._written, self._due = self._desk.clock.monotonic(), False
         self._noted = self._desk.cover(
