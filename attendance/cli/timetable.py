@@ -24,6 +24,7 @@ COLUMNS = ("name", "whom", "says", "since", "until")
 PREVIEW_COLUMNS = ("kind", "day", "entry", "person", "before", "after")
 NEXT = 10
 """Occurrences that 'show' looks ahead."""
+MOST_REMARKS = 6
 
 app = typer.Typer(
     help="When who is expected: add rules, change them from a day on, skip or move single days, preview a change.",
@@ -272,10 +273,10 @@ def import_(
             say(text)
         if found.empty:
             say("all of it is there already")
-            return
-        confirm("Take this in?", yes=yes)
-        for each in opened.timetables.take_in(opened.actor, found):
-            _tell("taken in", each)
+        else:
+            confirm("Take this in?", yes=yes)
+            for each in opened.timetables.take_in(opened.actor, found):
+                _tell("taken in", each)
     if found.refused:
         raise typer.Exit(1)
 
@@ -286,8 +287,10 @@ def _tell(what: str, made: "Changed") -> None:
         say(f"{what}: {rule.stored.name}, {rule.whom}, {made.told}")
     else:
         say(f"{rule.stored.name} says so already: nothing is changed")
-    for remark in made.remarks:
+    for remark in made.remarks[:MOST_REMARKS]:
         say(f"note: {remark}")
+    if len(made.remarks) > MOST_REMARKS:
+        say(f"note: and {len(made.remarks) - MOST_REMARKS} more of this kind")
 
 
 def _show(found: "Preview", *, as_json: bool) -> None:

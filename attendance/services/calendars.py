@@ -12,6 +12,7 @@ from attendance.records import instant
 from attendance.register.sessions import group_number
 from attendance.services.reach import refuse_reach
 from attendance.timetable.calendar import Calendar
+from attendance.timetable.checking import FIRST_DAY, LAST_DAY
 from attendance.timetable.facts import EntryKind
 from attendance.zones import local_day
 from gallery.names import clean
@@ -144,8 +145,8 @@ class Calendars:
         stored = {each.id: each for each in self.entries()}
         if not stored:
             return []
-        begin = first or min(each.first for each in stored.values())
-        end = last or max(each.last for each in stored.values())
+        begin = max(FIRST_DAY, first or min(each.first for each in stored.values()))
+        end = min(LAST_DAY, last or max(each.last for each in stored.values()))
         calendar = Calendar(self._statuses.plan().calendar)
         scopes = {(each.site, each.group) for each in stored.values()} | {(None, None)}
         found = [one for scope in scopes for one in _stretches(calendar, stored, begin, end, scope)]
@@ -284,7 +285,7 @@ class Calendars:
         group: str | None,
         source: str,
     ) -> "StoredDays":
-        _refuse_order(told.first, told.last)
+        _refuse_days(told.first, told.last)
         now = self._clock.utc()
         made = rows.insert(
             transaction,
@@ -325,7 +326,7 @@ def span_of(text: str) -> tuple[date, date]:
         found = date.fromisoformat(first.strip()), date.fromisoformat((last if dots else first).strip())
     except ValueError:
         raise CalendarDays(text, "this is neither a day nor two with dots between them") from None
-    _refuse_order(*found)
+    _refuse_days(*found)
     return found
 
 
@@ -337,8 +338,14 @@ def span_told(first: date, last: date) -> str:
 def _refuse_order(first: date, last: date) -> None:
     if last < first:
         raise CalendarDays(f"{first}..{last}", "the last day lies before the first")
+
+
+def _refuse_days(first: date, last: date) -> None:
+    _refuse_order(first, last)
+    if not FIRST_DAY <= first <= last <= LAST_DAY:
+        raise CalendarDays(f"{first}..{last}", f"no day before {FIRST_DAY} or after {LAST_DAY} is kept")
     if (last - first).days >= MOST_DAYS:
-        raise CalendarDays(f"{first}..{last}", f"more than {MOST_DAYS // 366} years are no entry that anybody means")
+        raise CalendarDays(f"{first}..{last}", f"{MOST_DAYS // 366} years are more than anybody means")
 
 
 def _days(entries: "Iterable[Any]") -> Iterator[date]:
@@ -357,7 +364,7 @@ def _stretches(
     """Days in a row that are decided alike in a scope, if by an entry of this very scope, or as no term runs in it."""
     found: list[Stretch] = []
     termed = any(each.kind == "term" and (each.site, each.group) == scope for each in stored.values())
-    for day in _days([Days("open", first, last, "")]):
+    for day in (first + _DAY * number for number in range((last - first).days + 1)):
         ruling = calendar.ruling(day, *scope)
         entry = None if ruling.entry is None else stored.get(ruling.entry.key)
         own = ruling.closed and termed if entry is None else (entry.site, entry.group) == scope

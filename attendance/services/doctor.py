@@ -359,7 +359,7 @@ def _timetable(gallery: "Gallery", settings: Settings, clock: Clock) -> Iterator
     statuses, today = Statuses(gallery, sessions, clock), local_day(clock.utc(), sessions.zone)
     with gallery.store.reading() as transaction:
         plan = statuses.plan()
-        yield from timetable_findings(transaction, plan, settings, today)
+        yield from timetable_findings(transaction, plan, settings, today, anybody=bool(gallery.people(active=True)))
         yield from calendar_findings(plan, today)
         yield from month_findings(transaction, Months(gallery, sessions, clock, statuses))
 

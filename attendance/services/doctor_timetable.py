@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from attendance.services.calendars import BY_HAND
 from attendance.services.finding import Finding
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import holding, later
@@ -44,15 +45,15 @@ def calendar_findings(plan: "Plan", today: date) -> Iterator[Finding]:
 
 
 def timetable_findings(
-    transaction: "Transaction", plan: "Plan", settings: "Settings", today: date
+    transaction: "Transaction", plan: "Plan", settings: "Settings", today: date, *, anybody: bool
 ) -> Iterator[Finding]:
-    """How many rules go on, whether anybody looks for whom they expect, and whether hours can be told."""
+    """How many rules go on, whether a source looks for whom they expect (if anybody), whether hours can be told."""
     found = _rules(plan.entries, today)
     if not found:
         return
     yield Finding("timetable", f"{len(found)} rules go on" if len(found) > 1 else "1 rule goes on")
     held = of_entries(plan.entries, today - WEEK, today - timedelta(days=1), Calendar(plan.calendar))
-    if held and not any(end >= held[0].opens for end in coverage.watermarks(transaction).values()):
+    if anybody and held and not any(end >= held[0].opens for end in coverage.watermarks(transaction).values()):
         detail = f"since {held[0].day} people were expected, but no source has looked for them: all are no log"
         yield Finding("timetable", detail, "timetable.unseen", "attendance check --camera NAME", 1)
     hours = any(rule.pairing is not Pairing.ONCE for rule in found)
@@ -95,9 +96,15 @@ def _public(entries: "list[CalendarEntry]") -> Iterator[str]:
 
 
 def _own(entries: "list[CalendarEntry]") -> Iterator[str]:
-    own = sum((each.last - each.first).days + 1 for each in entries if not each.source.startswith(HOLIDAYS))
-    if own:
-        yield "1 own day" if own == 1 else f"{own} own days"
+    """How many days are closed or opened by other sources, those told by hand first."""
+    counts = {BY_HAND: 0}
+    for each in entries:
+        if not each.source.startswith(HOLIDAYS):
+            counts[each.source] = counts.get(each.source, 0) + (each.last - each.first).days + 1
+    for source, count in counts.items():
+        if count:
+            told = "1 day" if count == 1 else f"{count} days"
+            yield told.replace("day", "own day") if source == BY_HAND else f"{told} from {source}"
 
 
 def _directed(transaction: "Transaction", plan: "Plan", today: date) -> bool:

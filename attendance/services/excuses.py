@@ -10,6 +10,7 @@ from attendance.errors import ExcuseDocument, ExcuseSettled, ExcuseSpan, ExcuseU
 from attendance.records import PersonRef, instant
 from attendance.register.months import refuse_closed
 from attendance.services.reach import days_reached
+from attendance.timetable.checking import FIRST_DAY
 from attendance.zones import day_start, zone
 from gallery.repositories import excuses as rows
 from gallery.repositories.events import EXCUSE_ADDED, EXCUSE_WITHDRAWN, record
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 1 << 30
 """Bytes of a document that is read for its hash."""
-LONGEST: Final = 2000
+MOST_TEXT: Final = 2000
 """Characters of a reason."""
+LONGEST: Final = timedelta(days=5 * 366)
 _BLOCK: Final = 1 << 20
 _DAY: Final = timedelta(days=1)
 
@@ -208,12 +210,16 @@ def span_of(begins: str, ends: str, zone_name: str) -> tuple[datetime, datetime]
     found = _instant(begins, zone_name, after=False), _instant(ends, zone_name, after=True)
     if not found[0] < found[1]:
         raise ExcuseSpan(f"{begins}..{ends}", "the end does not lie after the beginning")
+    if found[0].year < FIRST_DAY.year or found[1] - found[0] > LONGEST:
+        raise ExcuseSpan(f"{begins}..{ends}", f"it begins before {FIRST_DAY}, or is longer than five years")
     return found
 
 
 def sha256_of(document: Path) -> str:
     """The hash of a file, 64 hexadecimal digits. Raises ExcuseDocument for what cannot be read, or is too big."""
     digest, size = hashlib.sha256(), 0
+    if not document.is_file():
+        raise ExcuseDocument(str(document), "there is no such file")
     try:
         with document.open("rb") as file:
             while block := file.read(_BLOCK):
@@ -252,8 +258,8 @@ def _moment(text: str, zone_name: str) -> datetime:
 
 def _reason(text: str) -> str:
     bare = text.strip()
-    if not bare or len(bare) > LONGEST:
-        raise ExcuseSpan("reason", f"an excuse needs a reason, of at most {LONGEST} characters")
+    if not bare or len(bare) > MOST_TEXT:
+        raise ExcuseSpan("reason", f"an excuse needs a reason, of at most {MOST_TEXT} characters")
     return bare
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from attendance.errors import RuleExists, RuleFile
-from attendance.timetable.drafting import Draft, basis, from_day
+from attendance.timetable.drafting import Draft, basis, from_day, sound
 from attendance.timetable.facts import Entry
 from attendance.timetable.words import told
 
@@ -68,6 +68,8 @@ def read(file: Path, site_zone: str, today: date) -> "ProposedRules":
 
 def read_bytes(file: Path, error: Callable[[str, str], Exception]) -> bytes:
     """A whole file of a reasonable size; else raises the error given."""
+    if not file.is_file():
+        raise error(str(file), "there is no such file")
     try:
         with file.open("rb") as opened:
             data = opened.read(MOST_BYTES + 1)
@@ -87,7 +89,7 @@ def incoming(
 ) -> Incoming:
     """What a file proposes beside what is stored, from a day on; ``whom`` is None where nobody says.
 
-    Raises RuleExists where a rule of the name is stored for somebody else.
+    Raises RuleExists where a rule of the name is stored for somebody else, RuleInvalid where what stays does not fit.
     """
     by_name = {each.name: each for each in stored}
     drafts = [_draft(each, by_name.get(each.name), first, whom(each), _is_calendar(file)) for each in found.rules]
@@ -102,7 +104,8 @@ def _draft(found: "ProposedRule", stored: Entry | None, first: date, whom: Whom 
         return from_day(Entry(NEW, found.name, group, person, ()), first, found.rule)
     if whom is not None and whom != (stored.group, stored.person):
         raise RuleExists(found.name, "there is a rule of this name already, and it is for others")
-    return from_day(stored, first, _kept(basis(stored, first), found.rule) if some_parts else found.rule)
+    rule = _kept(basis(stored, first), found.rule) if some_parts else found.rule
+    return sound(from_day(stored, first, rule))
 
 
 def _kept(stored: "Rule | None", found: "Rule") -> "Rule":

@@ -12,6 +12,7 @@ from attendance.records import instant
 from attendance.services.reach import month_days
 from attendance.services.statuses import Wanted
 from attendance.timetable.attended import Status
+from attendance.timetable.checking import FIRST_DAY
 from attendance.timetable.digest import digest, digests
 from attendance.zones import day_start, local_day
 from gallery.repositories import approvals, months, sightings
@@ -209,8 +210,8 @@ class Months:
             first, last = month_days(month)
         except (ValueError, OverflowError):
             raise MonthInvalid(month, "this is no month") from None
-        if f"{first:%Y-%m}" != month:
-            raise MonthInvalid(month, "this is no month")
+        if first.isoformat()[:7] != month or first < FIRST_DAY:
+            raise MonthInvalid(month, f"this is no month, or one before {FIRST_DAY}")
         today = local_day(self._clock.utc(), self._sessions.zone)
         if last >= today:
             raise MonthInvalid(month, f"this month is not over: today is {today} ({self._sessions.zone})")

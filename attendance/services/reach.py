@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attendance.register.months import refuse_closed
 from attendance.timetable.calendar import Calendar
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from attendance.timetable.facts import Entry
     from gallery.ports import Transaction
 
-_DAY = timedelta(days=1)
+_DAY: Final = timedelta(days=1)
+AROUND: Final = 4 * _DAY
+"""How far from its own day the window of an occurrence reaches at most, whatever its zone and the site's."""
 Days = tuple[date, date]
 """First and last day."""
 
@@ -42,7 +44,9 @@ def refuse_reach(
     if before.calendar == after.calendar:
         old, new = _without(old, new), _without(new, old)
     calendars = Calendar(before.calendar), Calendar(after.calendar)
-    found = (changes(old, new, *calendars, (), first - _DAY, last + _DAY) for first, last in closed)
+    begin, end = _from_to(before, after)
+    spans = ((max(begin, first - AROUND), min(end, last + AROUND)) for first, last in closed)
+    found = (changes(old, new, *calendars, (), first, last) for first, last in spans if first <= last)
     differing = touched((each for some in found for each in some), zone_name)
     refuse_closed(transaction, sorted({*days, *differing}))
 
@@ -52,8 +56,10 @@ def days_reached(plan: "Plan", begins: datetime, ends: datetime, zone_name: str)
 
     A night that began the day before is that day's.
     """
-    span = list(days_of(begins, ends, zone_name))
-    found = of_entries(plan.entries, span[0] - 2 * _DAY, span[-1] + _DAY, Calendar(plan.calendar))
+    span, calendar = list(days_of(begins, ends, zone_name)), Calendar(plan.calendar)
+    edges = [(span[0] - AROUND, span[0])] if len(span) == 1 else [(span[0] - AROUND, span[0]), (span[-1], span[-1])]
+    edges.append((span[-1] + _DAY, span[-1] + AROUND))
+    found = (each for first, last in edges for each in of_entries(plan.entries, first, last, calendar))
     return {*span, *reached(found, begins, ends)}
 
 
@@ -63,10 +69,23 @@ def nights_of_closed(transaction: "Transaction", plan: "Callable[[], Plan]", at:
     The plan is read only where the instant is of a day beside such a month: it is asked for each mark.
     """
     day = local_day(at, zone_name)
-    beside = {f"{day + _DAY * number:%Y-%m}" for number in (-2, -1, 1, 2)}
+    beside = {f"{each:%Y-%m}" for each in (day - AROUND, day, day + AROUND)}
     if not any(state.closed for name, state in months.states(transaction).items() if name in beside):
         return set()
     return days_reached(plan(), at, at, zone_name)
+
+
+def _from_to(before: "Plan", after: "Plan") -> Days:
+    """The first and the last day that can be otherwise: a version ends with the next, a term closes all around it."""
+    versions = {each for entry in before.entries for each in entry.versions}
+    differing = versions ^ {each for entry in after.entries for each in entry.versions}
+    entries = set(before.calendar) ^ set(after.calendar)
+    if any(each.kind == "term" for each in entries):
+        return date.min, date.max
+    firsts = [*(each.from_day for each in differing), *(each.first for each in entries)]
+    return min(firsts, default=date.max), date.max if differing else max(
+        (each.last for each in entries), default=date.min
+    )
 
 
 def _without(some: "Iterable[Entry]", others: "Iterable[Entry]") -> "tuple[Entry, ...]":

@@ -15,7 +15,8 @@ from attendance.services.reach import refuse_reach
 from attendance.services.shownrules import Changed, ShownRule, upcoming
 from attendance.services.statuses import entry_of
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.drafting import Draft, basis, ended, from_day, kept_apart
+from attendance.timetable.checking import FIRST_DAY, LAST_DAY
+from attendance.timetable.drafting import Draft, basis, ended, from_day, kept_apart, sound
 from attendance.timetable.facts import Entry
 from attendance.timetable.parts import Parts, changed, counted_from, rule_of
 from attendance.timetable.singledays import held_besides, left_out, moved
@@ -148,6 +149,7 @@ class Timetables:
         """End a rule: from that day on it is none; days before keep what held. Raises RuleUnknown, MonthClosed."""
         with self._gallery.store.atomic() as transaction:
             entry = entry_of(_named(transaction, name))
+            _refuse_days(entry.name, first)
             return self._applied(transaction, actor, [ended(entry, first)], reason)[0]
 
     def take_in(self, actor: "Actor", found: "Incoming", *, reason: str = "") -> list[Changed]:
@@ -175,7 +177,9 @@ class Timetables:
                     return self._whom(transaction, each.name, each.group, each.person)
                 return self._whom(transaction, each.name, group, person) if group or person is not None else None
 
-            return incoming(file, found, self._statuses.plan().entries, first or self.today, whom)
+            begin = first or self.today
+            _refuse_days(file.name, begin)
+            return incoming(file, found, self._statuses.plan().entries, begin, whom)
 
     def _whom(self, transaction: "Transaction", name: str, group: str | None, person: str | int | None) -> "Whom":
         """A group that is there, or somebody's number. Raises RuleInvalid, GroupUnknown, PersonUnknown."""
@@ -202,17 +206,17 @@ class Timetables:
         if rules.named(transaction, name) is not None:
             raise RuleExists(name, "there is a rule of this name already")
         zone_name = zone(parts.zone or self._sessions.zone).key
+        _refuse_days(name, first or self.today, until)
         rule = rule_of(parts, name=name, zone_name=zone_name, first=first or self.today)
         begin = first or min(self.today, rule.first)
-        _refuse_order(name, begin, until)
         return from_day(Entry(NEW, name, *whom, ()), begin, rule, until)
 
     def altered(self, entry: Entry, parts: Parts, first: date | None = None, until: date | None = None) -> Draft:
         """A change of a rule that is not stored yet. Raises as `change`."""
         begin = first or self.today
-        _refuse_order(entry.name, begin, until)
+        _refuse_days(entry.name, begin, until)
         rule = changed(counted_from(_basis(entry, begin), begin), parts, name=entry.name)
-        return from_day(entry, begin, rule, until)
+        return sound(from_day(entry, begin, rule, until))
 
     def preview(self, name: str, parts: Parts, *, first: date | None = None, until: date | None = None) -> Preview:
         """What `change` with the same would do; nothing is written. Raises as `change`, but for MonthClosed."""
@@ -271,6 +275,8 @@ def _remarks(entry: Entry, draft: Draft, overlaps: Overlaps) -> "Iterator[str]":
     for begin, parts in kept_apart(draft.entry, day, rule):
         told = " and ".join(part.replace("_", " ") for part in parts)
         yield f"from {begin} on {told} of {entry.name} stay as they were planned for then"
+    if not upcoming(entry, Calendar(()), day, 1):
+        yield f"{entry.name} takes place on no day from {day} on"
     yield from overlaps.of(entry, day)
 
 
@@ -286,7 +292,10 @@ def _named(transaction: "Transaction", name: str) -> "StoredRule":
     return found
 
 
-def _refuse_order(name: str, first: date, until: date | None) -> None:
+def _refuse_days(name: str, first: date, until: date | None = None) -> None:
+    for day in (first, until or first):
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise RuleInvalid(name, f"{day} is not between {FIRST_DAY} and {LAST_DAY}")
     if until is not None and until < first:
         raise RuleInvalid(name, f"its last day, {until}, lies before its first, {first}")
 

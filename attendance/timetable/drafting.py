@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Final
 
+from attendance.timetable.checking import checked
 from attendance.timetable.facts import Entry, Version
 from attendance.timetable.rule import Rule
 
@@ -126,6 +127,12 @@ def on_days(entry: Entry, today: date, changes: Mapping[date, Callable[[Rule], R
             begin, rule = drafted.get(version.from_day, (min(day, max(today, version.from_day)), version.rule))
             drafted[version.from_day] = (begin, changes[day](rule))
     return Draft(entry, tuple(drafted.values()))
+
+
+def sound(draft: Draft) -> Draft:
+    """The draft, if each of its versions can be, as it is stored. Raises RuleInvalid, RuleRecurrence, ZoneUnknown."""
+    turns = ((day, None if rule is None else checked(rule, draft.entry.name)) for day, rule in draft.turns)
+    return Draft(draft.entry, tuple(turns))
 
 
 def said(drafts: Iterable[Draft], entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from attendance.errors import RuleInvalid
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.drafting import Draft, holding, on_days
+from attendance.timetable.drafting import Draft, holding, on_days, sound
 from attendance.timetable.facts import Entry
 from attendance.timetable.occurrences import of_entry
 from attendance.timetable.parts import held_on, shifted, skipped, with_extra
@@ -15,13 +15,13 @@ from attendance.timetable.rule import Rule
 def left_out(entry: Entry, today: date, day: date) -> Draft:
     """It does not take place on that day. Raises RuleInvalid where it would not anyway."""
     _refuse_idle(entry, day)
-    return on_days(entry, today, {day: lambda rule: skipped(rule, day)})
+    return sound(on_days(entry, today, {day: lambda rule: skipped(rule, day)}))
 
 
 def held_besides(entry: Entry, today: date, day: date, begins: str | None, ends: str | None) -> Draft:
     """It takes place on that day besides, at its own times where none are told. Raises RuleInvalid."""
     held = held_on(_rule_on(entry, day), day, begins, ends, entry.name)
-    draft = on_days(entry, today, {day: lambda rule: with_extra(rule, held)})
+    draft = sound(on_days(entry, today, {day: lambda rule: with_extra(rule, held)}))
     _refuse_twice(entry, draft, day)
     return draft
 
@@ -46,6 +46,7 @@ def moved(entry: Entry, today: date, day: date, to: date, begins: str | None, en
         draft = on_days(entry, today, {min(day, to): lambda rule: shifted(rule, day, held)})
     else:
         draft = on_days(entry, today, {day: lambda rule: skipped(rule, day), to: lambda rule: with_extra(rule, held)})
+    draft = sound(draft)
     _refuse_twice(entry, draft, to, more=0 if to == day else 1)
     return draft
 

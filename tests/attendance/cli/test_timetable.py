@@ -129,6 +129,38 @@ def test_a_file_is_shown_first(school, tmp_path):
     assert "all of it is there already" in school("timetable", "import", file, "--group", "7b")[2]
 
 
+ICS = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//test//EN
+BEGIN:VEVENT
+UID:1
+SUMMARY:Art
+DTSTART:20260303T100000
+DTEND:20260303T110000
+RRULE:FREQ=WEEKLY
+END:VEVENT
+BEGIN:VEVENT
+UID:2
+SUMMARY:Ping
+DTSTART:20260303T100000Z
+DTEND:20260303T100500Z
+RRULE:FREQ=HOURLY
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_what_a_file_cannot_tell_is_left_out(school, tmp_path):
+    """An event that no rule can be is named and left out, the others are taken in, and the exit code tells."""
+    pytest.importorskip("icalendar")
+    file = tmp_path / "plan.ics"
+    file.write_text(ICS, encoding="utf-8", newline="\r\n")
+    code, _, err = school("timetable", "import", file, "--yes")
+    assert (1, True, True) == (code, "left out: Ping" in err, "taken in: Art, everybody" in err)
+    code, _, err = school("timetable", "import", file, "--yes")
+    assert (1, True) == (code, "all of it is there already" in err)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [

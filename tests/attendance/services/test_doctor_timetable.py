@@ -53,9 +53,15 @@ def test_which_source_decides(school, look):
     for day in (date(2026, 1, 1), date(2027, 12, 26)):
         school.calendars.add(school.actor, Days("closed", day, day, "x"), source="holidays 0.109 DE-BY")
     school.calendars.add(school.actor, Days("closed", date(2026, 5, 4), date(2026, 5, 6), "own"))
+    school.calendars.add(school.actor, Days("closed", date(2026, 5, 7), date(2026, 5, 7), "x"), source="file off.ics")
     school.calendars.add(school.actor, Days("term", date(2026, 1, 7), date(2026, 7, 31), "half"))
     told = [each.detail for each in look() if each.check == "calendar"]
-    assert ["public holidays until 2027-12-31 from holidays 0.109 DE-BY, 3 own days, terms until 2026-07-31"] == told
+    assert [
+        (
+            "public holidays until 2027-12-31 from holidays 0.109 DE-BY, 3 own days, 1 day from file off.ics, "
+            "terms until 2026-07-31"
+        )
+    ] == told
 
 
 def test_no_public_holidays_are_advice(school, look):
@@ -84,6 +90,12 @@ def test_nobody_looks(school, look):
     assert "timetable.unseen" in ids(look())
     looked(school, 23)
     assert "timetable.unseen" not in ids(look())
+
+
+def test_nobody_is_expected(app, look):
+    """Where nobody is enrolled there is nobody to be looked for."""
+    app.timetables.add(app.actor, "Lesson", LESSON, first=date(2026, 2, 2))
+    assert {"calendar.holidays"} == ids(look())
 
 
 def test_a_rule_that_has_not_begun_needs_no_look(app, draw, look):

@@ -209,6 +209,43 @@ def test_names_that_come_near(school):
         school.timetables.change(school.actor, "Maths", EIGHT, first=TODAY, until=date(2026, 3, 1))
 
 
+def test_what_does_not_fit_later_is_refused(school):
+    """A change that would make no sense of a version planned for later is refused as a whole."""
+    book, by = school.timetables, school.actor
+    book.change(by, "Maths", Parts(begins="08:30", ends="08:45"), first=date(2026, 3, 9))
+    with pytest.raises(RuleInvalid, match="half_day"):
+        book.change(by, "Maths", Parts(half_day=30))
+    with pytest.raises(RuleInvalid, match="08:00-08:10"):
+        book.change(by, "Maths", Parts(breaks=("08:00-08:10",)))
+    assert 2 == len(told(school))
+
+
+@pytest.mark.parametrize("day", [date.min, date(1969, 12, 31), date(2200, 1, 1), date.max])
+def test_days_that_nobody_means(school, day):
+    """A day before or after all that is kept is refused, whatever it is given for."""
+    book, by = school.timetables, school.actor
+    for refused in (
+        lambda: book.add(by, "Art", EIGHT, first=day),
+        lambda: book.add(by, "Art", EIGHT, until=day),
+        lambda: book.change(by, "Maths", Parts(late_grace=1), first=day),
+        lambda: book.preview("Maths", Parts(late_grace=1), first=day),
+        lambda: book.remove(by, "Maths", first=day),
+        lambda: book.move(by, "Maths", date(2026, 3, 4), day),
+        lambda: book.add_day(by, "Maths", day),
+        lambda: book.skip(by, "Maths", day),
+    ):
+        with pytest.raises(RuleInvalid):
+            refused()
+    assert 1 == len(told(school))
+
+
+def test_a_rule_that_takes_place_no_more(school):
+    """Where a change leaves nothing to take place, that is said."""
+    school.timetables.add(school.actor, "Exam", Parts(on="2026-02-20", begins="10:00", ends="12:00"))
+    found = school.timetables.change(school.actor, "Exam", Parts(begins="11:00"))
+    assert ("Exam takes place on no day from 2026-03-02 on",) == found.remarks
+
+
 def test_a_closed_month_refuses_what_reaches_it(school):
     """A rule is changed from the first free day on, not before it, and not where nothing but a window reaches back."""
     book, by = school.timetables, school.actor
