@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from attendance.services.people import People
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
+    from attendance.services.proving import Proofs
     from attendance.services.reembedding import Renewal
     from attendance.services.reporting import Reports
     from attendance.services.reviewing import Reviews
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
     from attendance.services.statuses import Statuses
+    from attendance.services.statusreports import StatusReports
     from attendance.services.timetables import Timetables
     from attendance.services.upkeep import Upkeep
     from attendance.sources import Source
@@ -319,7 +321,7 @@ class Attendance:
         """Who was there."""
         from attendance.services.reporting import Reports
 
-        return Reports(self.gallery, self.sessions, self.marks, self.clock)
+        return Reports(self.gallery, self.sessions, self.marks, self.clock, self.settings.site_name)
 
     @cached_property
     def statuses(self) -> "Statuses":
@@ -327,6 +329,20 @@ class Attendance:
         from attendance.services.statuses import Statuses
 
         return Statuses(self.gallery, self.sessions, self.clock)
+
+    @cached_property
+    def status_reports(self) -> "StatusReports":
+        """Who was there by the timetable."""
+        from attendance.services.statusreports import StatusReports
+
+        return StatusReports(self.gallery, self.sessions, self.statuses, self.clock, self.settings.site_name)
+
+    @cached_property
+    def proofs(self) -> "Proofs":
+        """All that somebody's day rests on."""
+        from attendance.services.proving import Proofs
+
+        return Proofs(self.gallery, self.statuses, self.clock, self.settings.site_name)
 
     @cached_property
     def places(self) -> "Places":

@@ -118,6 +118,9 @@ class Settings:
         0, "Days that the sealed faces of strangers are kept; 0: they are not kept at all.", low=0, high=365
     )
     time_zone: str | None = _setting(None, "IANA zone of the site's days, e.g. Europe/Berlin; none: the system's.")
+    site_name: str | None = _setting(
+        None, "What the school or firm is called, as the title of printed reports; none: no title."
+    )
     vote_frames: int = _setting(3, "Frames of a video track that must agree before a mark.", low=1, high=100)
     detect_side: int = _setting(1280, "Longer side, in pixels, of the copy that the detector sees.", low=160, high=4096)
     camera_stall_s: float = _setting(5.0, "Seconds without a frame until a camera counts as hung.", low=0.5, high=600)

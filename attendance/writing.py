@@ -63,17 +63,21 @@ def write_numbered(folder: Path, stem: str, suffix: str, write: Callable[[Path],
         return target
 
 
-def write_new(target: Path, data: bytes | str, *, private: bool = False) -> None:
-    """Write text (as UTF-8) or bytes to a new file; raises OutputFailed, also where the name is taken.
+Content = bytes | str | Callable[[Path], None]
+"""What a file is to hold: text (as UTF-8), bytes, or what fills an empty file of this path by and by."""
+
+
+def write_new(target: Path, data: Content, *, private: bool = False) -> None:
+    """Write to a new file; raises OutputFailed, also where the name is taken.
 
     What is there already is never replaced, not even when it appears while this is written: a file, a folder, a
     device, or a link that leads nowhere. The mode is that of the umask, 0600 with ``private``.
     """
     with new_file(target, PRIVATE if private else ORDINARY) as hidden:
-        hidden.write_bytes(_bytes(data))
+        _fill(hidden, data)
 
 
-def write_over(target: Path, data: bytes | str, may_go: Callable[[Path], bool]) -> None:
+def write_over(target: Path, data: Content, may_go: Callable[[Path], bool]) -> None:
     """As `write_new`, but a file of which ``may_go`` says so is replaced, in one step; its mode stays.
 
     Raises OutputFailed for any other file, and where somebody changes it meanwhile.
@@ -87,14 +91,14 @@ def write_over(target: Path, data: bytes | str, may_go: Callable[[Path], bool]) 
         raise _failed(target, error) from error
     if not stat.S_ISREG(before.st_mode) or not may_go(place):
         raise OutputFailed(_text(target), f"{TAKEN}, and it is no earlier report of this program")
-    return _replace(place, _bytes(data), before)
+    return _replace(place, data, before)
 
 
-def _replace(target: Path, data: bytes, before: os.stat_result) -> None:
+def _replace(target: Path, data: Content, before: os.stat_result) -> None:
     mode = stat.S_IMODE(before.st_mode)
     try:
         with files.whole(target, mode) as unfinished:
-            unfinished.write_bytes(data)
+            _fill(unfinished, data)
             unfinished.chmod(mode)
             now = target.lstat()
             if (now.st_ino, now.st_mtime_ns, now.st_size) != (before.st_ino, before.st_mtime_ns, before.st_size):
@@ -103,8 +107,11 @@ def _replace(target: Path, data: bytes, before: os.stat_result) -> None:
         raise _failed(target, error) from error
 
 
-def _bytes(data: bytes | str) -> bytes:
-    return data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
+def _fill(path: Path, data: Content) -> None:
+    if callable(data):
+        data(path)
+    else:
+        path.write_bytes(data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data)
 
 
 def _failed(target: Path, error: OSError) -> OutputFailed:

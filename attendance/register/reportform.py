@@ -16,6 +16,19 @@ class Form(StrEnum):
     CSV_EXCEL = "csv-excel"
     JSON = "json"
     XLSX = "xlsx"
+    PDF = "pdf"
+    ICS = "ics"
+
+
+class Paper(StrEnum):
+    """The papers that pages come on."""
+
+    A4 = "a4"
+    LETTER = "letter"
+
+
+BINARY = frozenset({Form.XLSX, Form.PDF})
+"""Those that are no text, so that they go to a file alone."""
 
 
 SUFFIXES: Mapping[str, tuple[Form, ...]] = MappingProxyType(
@@ -24,6 +37,8 @@ SUFFIXES: Mapping[str, tuple[Form, ...]] = MappingProxyType(
         ".json": (Form.JSON,),
         ".xlsx": (Form.XLSX,),
         ".txt": (Form.TABLE,),
+        ".pdf": (Form.PDF,),
+        ".ics": (Form.ICS,),
     }
 )
 """The forms that fit a file's suffix; the first is taken where none is asked for."""
@@ -45,6 +60,7 @@ def form_of_file(output: Path, wanted: Form | None) -> Form:
 
 def form_of_screen(wanted: Form | None, *, terminal: bool) -> Form:
     """The form for stdout: unless asked otherwise a table on a terminal, else plain CSV; raises OutputForm."""
-    if wanted is Form.XLSX:
-        raise OutputForm("stdout", "a workbook is no text: name a file for it, as in -o report.xlsx")
+    if wanted in BINARY:
+        what = "a workbook" if wanted is Form.XLSX else "a PDF"
+        raise OutputForm("stdout", f"{what} is no text: name a file for it, as in -o report.{wanted}")
     return wanted or (Form.TABLE if terminal else Form.CSV)

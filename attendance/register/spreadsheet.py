@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 MOST_ROWS, MOST_COLUMNS, MOST_LETTERS = 1_048_576, 16_384, 32_767
 """What a sheet and a cell of Excel can hold."""
 PROPERTY = "attendance report"
-_FIRST_DATE = date(1900, 3, 1)  # before it, Excel counts a day that never was
+FIRST_DATE = date(1900, 3, 1)
+"""Before it, Excel counts a day that never was."""
 _WIDEST, _SAMPLE = 40, 1000
 
 
@@ -69,16 +70,21 @@ def _width(value: Any) -> int:
 def _cell(sheet: "Worksheet", number: int, column: int, value: Any, day: "Format") -> None:
     if not value:
         return
-    if isinstance(value, datetime) and value.date() >= _FIRST_DATE:
+    if isinstance(value, datetime) and value.date() >= FIRST_DATE:
         sheet.write_datetime(number, column, value.replace(tzinfo=None, microsecond=0))
-    elif isinstance(value, date) and not isinstance(value, datetime) and value >= _FIRST_DATE:
+    elif isinstance(value, date) and not isinstance(value, datetime) and value >= FIRST_DATE:
         sheet.write_datetime(number, column, datetime(value.year, value.month, value.day), day)  # noqa: DTZ001
     else:
-        sheet.write_string(number, column, _cut(str(value)))
+        sheet.write_string(number, column, cut(str(value)))
 
 
-def _cut(text: str) -> str:
-    """The text as far as a cell can hold it; Excel counts a letter outside the first plane twice."""
+def cut(text: str) -> str:
+    """The text as far as a cell can hold it; Excel counts a letter outside the first plane twice.
+
+    One that looks like a piece of a workbook's own XML, which the library would copy as it is, gets a space behind it.
+    """
+    if text.startswith("<r>") and text.endswith("</r>"):
+        return cut(f"{text} ")
     if len(text.encode("utf-16-le", "replace")) // 2 <= MOST_LETTERS:
         return text
     return text.encode("utf-16-le", "replace")[: 2 * (MOST_LETTERS - 1)].decode("utf-16-le", "ignore") + "…"

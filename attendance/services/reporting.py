@@ -32,13 +32,16 @@ class Asked:
 
 
 class Reports:
-    """Reports on sessions, as rows and as files."""
+    """Reports on sessions, as rows and as files; ``site`` is what the school or firm is called."""
 
-    def __init__(self, gallery: "Gallery", sessions: "Sessions", marks: "Marks", clock: "Clock") -> None:
+    def __init__(
+        self, gallery: "Gallery", sessions: "Sessions", marks: "Marks", clock: "Clock", site: str | None = None
+    ) -> None:
         self._gallery = gallery
         self._sessions = sessions
         self._marks = marks
         self._clock = clock
+        self._site = site
 
     def rows(self, asked: Asked) -> list[Row]:
         """Who was present, absent or unknown ("no log") in the sessions asked for.
@@ -72,7 +75,7 @@ class Reports:
         """
         from attendance.register.reportfile import write
 
-        write(found, form, target, now=self._clock.utc(), overwrite=overwrite)
+        write(found, form, target, now=self._clock.utc(), overwrite=overwrite, site=self._site)
 
     def _chosen(self, asked: Asked) -> "list[SessionInfo]":
         if asked.session is not None:

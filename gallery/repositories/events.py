@@ -141,3 +141,9 @@ def times(session: Session, action: str) -> dict[str, list[datetime]]:
 def newest(session: Session) -> datetime | None:
     """The latest instant of the log, or None where it is empty."""
     return session.scalar(select(func.max(EventRow.at)))
+
+
+def oldest(session: Session) -> Event | None:
+    """The first entry of the log, which no other home has, or None where it is empty."""
+    row = session.scalars(select(EventRow).order_by(EventRow.seq).limit(1)).first()
+    return None if row is None else _event(row)

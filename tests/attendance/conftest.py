@@ -46,6 +46,7 @@ def helper(name: str) -> ModuleType:
 
 
 helper("live_world")
+helper("status_world")
 for each in ("timetable_made", "timetable_naive", "timetable_random"):
     helper(each)
 school_files = helper("school_files")

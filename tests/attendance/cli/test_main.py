@@ -652,7 +652,7 @@ def test_report_follows_the_name(enrolled, portraits, tmp_path):
         code, _, err = enrolled("report", "-o", tmp_path / name)
         assert (1, True) == (code, "error[output.failed]" in err)
         assert enrolled("report", "-o", tmp_path / name, "--overwrite")[0] == 0
-    for more in (["-o", "a.pdf"], ["-o", "a.xlsx", "--format", "csv"], ["--format", "xlsx"]):
+    for more in (["-o", "a.doc"], ["-o", "a.xlsx", "--format", "csv"], ["--format", "xlsx"]):
         code, out, err = enrolled("report", *more)
         assert (2, "", True) == (code, out, "error[output.form]" in err)
     assert enrolled("report", "--json", "--format", "csv")[0] == 2

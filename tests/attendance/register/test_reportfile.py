@@ -28,6 +28,8 @@ ROWS = [Row(SESSION, PersonRef("P-1", "Zoë [bold]", 1), "absent")]
         ("a.xlsx", None, Form.XLSX),
         ("a.b.xlsx", Form.XLSX, Form.XLSX),
         ("a.txt", None, Form.TABLE),
+        ("a.pdf", None, Form.PDF),
+        ("a.ics", None, Form.ICS),
         ("a", Form.JSON, Form.JSON),
     ],
 )
@@ -42,7 +44,7 @@ def test_form_follows_the_name(name, wanted, form):
         ("a", None),
         ("a.xls", None),
         ("a.ods", None),
-        ("a.pdf", Form.CSV),
+        ("a.doc", Form.CSV),
         (".csv", None),
         ("a.xlsx", Form.CSV),
         ("a.csv", Form.XLSX),
@@ -54,23 +56,33 @@ def test_names_that_do_not_fit(name, wanted):
     """A name that tells no form, or another than asked for, is refused; the forms there are get listed."""
     with pytest.raises(OutputForm) as caught:
         form_of_file(Path(name), wanted)
-    if wanted is None or name == "a.pdf":
+    if wanted is None or name == "a.doc":
         assert all(suffix in str(caught.value) for suffix in SUFFIXES)
 
 
 def test_forms_of_the_screen():
-    """To a terminal goes a table, to a pipe plain CSV, and a workbook to neither."""
+    """To a terminal goes a table, to a pipe plain CSV, and a workbook or pages to neither."""
     assert (Form.TABLE, Form.CSV) == (form_of_screen(None, terminal=True), form_of_screen(None, terminal=False))
     assert Form.CSV_EXCEL is form_of_screen(Form.CSV_EXCEL, terminal=False)
     for terminal in (True, False):
-        with pytest.raises(OutputForm, match=r"-o report\.xlsx"):
-            form_of_screen(Form.XLSX, terminal=terminal)
+        for form in (Form.XLSX, Form.PDF):
+            with pytest.raises(OutputForm, match=rf"-o report\.{form}"):
+                form_of_screen(form, terminal=terminal)
 
 
-@pytest.mark.parametrize("form", list(Form))
+def test_no_calendar_of_sessions(tmp_path):
+    """A report by sessions is no calendar, and no file is begun."""
+    with pytest.raises(OutputForm, match="--by timetable"):
+        write(ROWS, Form.ICS, tmp_path / "a.ics", now=NOW, overwrite=False)
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("form", [each for each in Form if each is not Form.ICS])
 @pytest.mark.parametrize("rows", [ROWS, []])
 def test_own_files_are_known_again(tmp_path, form, rows):
     """A report of each form is never replaced, but with --overwrite it is, whatever form comes after."""
+    if form is Form.PDF:
+        pytest.importorskip("reportlab", reason="printed reports need the extra 'reports'")
     target = tmp_path / "report"
     write(rows, form, target, now=NOW, overwrite=False)
     before = target.read_bytes()

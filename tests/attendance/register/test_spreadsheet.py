@@ -82,6 +82,7 @@ def test_head_stays_and_filters():
         "a\nb",
         "\x01",
         "_x0041_",
+        "<r><t>x</t></r>",
         "🙂" * 10,
     ],
 )
@@ -92,7 +93,7 @@ def test_names_stay_names(name):
         found = book[sheet][cell]
         assert ("s", None) == (found.data_type, found.hyperlink)
         if name.isprintable():
-            assert name == found.value
+            assert name == found.value.removesuffix(" "), "what looks like a workbook's own XML gets a space behind it"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30))
