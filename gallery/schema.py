@@ -291,7 +291,6 @@ class MarkRow(Base):
     __tablename__ = "mark"
     __table_args__ = (
         UniqueConstraint("person_id", "session_id", "ordinal"),
-        Index(None, "person_id", "at"),
         CheckConstraint("method IN ('face', 'manual', 'pin', 'qr', 'badge', 'device')", name="method"),
         CheckConstraint("direction IN ('in', 'out')", name="direction"),
         CheckConstraint("ordinal >= 1", name="ordinal"),

@@ -21,8 +21,8 @@ from attendance.timetable.occurrences import of_entries
 from attendance.timetable.rule import Rule
 from attendance.timetable.status import Coverage, derive
 from attendance.timetable.whom import concerns
-from attendance.zones import day_bounds, local_day
-from gallery.repositories import calendar, coverage, events, excuses, groups, marks, rules
+from attendance.zones import day_bounds
+from gallery.repositories import calendar, coverage, events, excuses, groups, marks, months, rules
 from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
@@ -110,13 +110,13 @@ class Statuses:
         now, zone = self._clock.utc(), self._sessions.zone
         people = {each.id: each for each in self._gallery.people(active=None)}
         turns = _turns(transaction)
-        since = self._since(transaction, people.values(), turns)
+        closed = _closed_before(transaction, people.values())
         expected = self._expected(transaction, people.values(), turns, wanted.person)
         occurring = of_entries(plan.entries, wanted.first - AROUND, wanted.last + AROUND, Calendar(plan.calendar))
         known = _Known(transaction, _bounds(wanted, zone), wanted.person)
         rows: list[Attended] = []
         how: dict[str, str] = {}
-        for person, theirs in _by_person(expected, occurring, since):
+        for person, theirs in _by_person(expected, occurring, closed):
             seen, excused = known.marks_of(person.key), known.excuses.get(person.key, ())
             found = derive(person, theirs, list(map(mark_of, seen)), excused, known.coverage, now=now)
             rows += (each for each in found if _asked(wanted, person, each))
@@ -155,22 +155,6 @@ class Statuses:
             if only is None or each.id == only
         ]
 
-    def _since(self, transaction: "Transaction", people: "Iterable[PersonInfo]", turns: _Turns) -> dict[int, date]:
-        """From which day on each is expected: that on which they were entered, or one before that is told of them.
-
-        So whoever is enrolled today is no part of a month that was closed before.
-        """
-        zone, first = self._sessions.zone, marks.first_seen(transaction)
-        told: dict[int, date] = {}
-        for (person, _), said in turns.items():
-            told[person] = min(said[0][0], told.get(person, said[0][0]))
-        return {
-            each.id: min(
-                local_day(min(each.created, first.get(each.id, each.created)), zone), told.get(each.id, date.max)
-            )
-            for each in people
-        }
-
 
 class _Known:
     """What is stored of a span of time; marks are read one person after the other, in order of their numbers."""
@@ -203,10 +187,17 @@ def _turns(transaction: "Transaction") -> _Turns:
     return turns
 
 
+def _closed_before(transaction: "Transaction", people: "Iterable[PersonInfo]") -> dict[int, frozenset[str]]:
+    """The months that were closed when somebody was entered: they are no part of what was settled without them."""
+    shut = [each for each in months.states(transaction).values() if each.closed]
+    found = {person.id: frozenset(each.month for each in shut if each.at < person.created) for person in people}
+    return {person: theirs for person, theirs in found.items() if theirs}
+
+
 def _by_person(
-    people: "Iterable[Expected]", occurring: "Iterable[Occurrence]", since: Mapping[int, date]
+    people: "Iterable[Expected]", occurring: "Iterable[Occurrence]", closed: Mapping[int, frozenset[str]]
 ) -> "Iterator[tuple[Expected, list[Occurrence]]]":
-    """Everybody with the occurrences that concern them, from the day on that ``since`` tells."""
+    """Everybody with the occurrences that concern them, but for those of the months that are ``closed`` to them."""
     by_entry: dict[int, list[Occurrence]] = defaultdict(list)
     for each in occurring:
         by_entry[each.entry.key].append(each)
@@ -226,12 +217,12 @@ def _by_person(
             *of_person.get(person.key, ()),
             *(key for group in sorted(named) for key in of_group.get(group, ())),
         ]
-        begin = since[person.key]
+        shut = closed.get(person.key, ())
         theirs = [
             each
             for key in keys
             for each in by_entry[key]
-            if each.day >= begin and concerns(each.entry, person, each.day)
+            if concerns(each.entry, person, each.day) and not (shut and f"{each.day:%Y-%m}" in shut)
         ]
         if theirs:
             yield person, sorted(theirs, key=attrgetter("begins", "entry.key"))

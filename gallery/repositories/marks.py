@@ -191,12 +191,6 @@ def timeline(
     ]
 
 
-def first_seen(session: Session) -> dict[int, datetime]:
-    """The instant of everybody's first mark, void ones too, by person (internal id)."""
-    first = select(func.min(MarkRow.at)).where(MarkRow.person_id == Person.id).scalar_subquery()
-    return {row[0]: row[1] for row in session.execute(select(Person.id, first).where(first.is_not(None)))}
-
-
 def _in_utc(at: datetime) -> datetime:
     """As `Instant` reads it, for engines that keep no zone."""
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

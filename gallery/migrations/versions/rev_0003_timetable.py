@@ -1,6 +1,6 @@
 """What people are expected for, and what was said of it: rules, calendar, excuses, approvals, coverage, closed months.
 
-Everything is new but a place's direction and two indexes of marks by time: what homes hold stays as it is.
+Everything is new but a place's direction and an index of marks by time: what homes hold stays as it is.
 """
 
 import sqlalchemy as sa
@@ -19,7 +19,6 @@ def upgrade() -> None:
         "CONSTRAINT ck_place_direction CHECK (direction IN ('in', 'out'))"
     )
     op.create_index(op.f("ix_mark_at"), "mark", ["at"], unique=False)
-    op.create_index(op.f("ix_mark_person_id_at"), "mark", ["person_id", "at"], unique=False)
     op.create_table(
         "membership_change",
         sa.Column("id", sa.Integer(), nullable=False),

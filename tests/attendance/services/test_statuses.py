@@ -12,7 +12,7 @@ from attendance.services.backup import backup, key_file, restore
 from attendance.services.statuses import Derived, Wanted
 from attendance.timetable.attended import Status
 from attendance.timetable.rule import Pairing, Rule
-from gallery.repositories import calendar, coverage, excuses, groups, marks, rules
+from gallery.repositories import calendar, coverage, excuses, groups, marks, months, rules
 from gallery.repositories.events import record
 
 ZONES = ("Europe/Dublin", "Australia/Lord_Howe", "America/Santiago", "Africa/Casablanca", "UTC")
@@ -184,18 +184,17 @@ def test_what_is_unknown_is_refused(school):
         school.app.statuses.derive(Wanted(BEGIN, BEGIN, entry="Mahts"))
 
 
-def test_whoever_is_entered_later_is_no_part_of_days_before(school):
-    """Somebody enrolled today has no row of last month, unless a mark or a group of then is told of them."""
-    school.fill(30)
-    wanted = Wanted(BEGIN, BEGIN + timedelta(days=29), entry="Roll")
-    before = told(school.app.statuses.derive(wanted))
+def test_whoever_is_entered_later_is_no_part_of_a_closed_month(school):
+    """What was settled without somebody is so still; of other days before they were entered nothing is known."""
+    school.fill(40)
     gallery, now = school.app.gallery, school.clock.now
-    new = gallery.add_person("New", external_id="P-new", groups=("7a",), at=now, by="clerk")
-    assert before == told(school.app.statuses.derive(wanted))
+    wanted = Wanted(BEGIN, BEGIN + timedelta(days=39), entry="Roll")
     with school.app.store.atomic() as transaction:
-        day = now - timedelta(days=10)
-        session = school.app.sessions.for_marks(None, day)
-        marks.add(transaction, new.id, session.id, at=day, entered=now, by="clerk", method="manual", unless="none")
-    days = sorted(line.split("|")[0] for line in told(school.app.statuses.derive(wanted)) if "|P-new|" in line)
-    others = sorted(line.split("|")[0] for line in before if "|P-0|" in line)
-    assert [each for each in others if each >= day.date().isoformat()] == days
+        months.add(transaction, "2025-09", closed=True, at=now - timedelta(hours=1), by="clerk", reason="")
+    before = told(school.app.statuses.derive(wanted))
+    gallery.add_person("New", external_id="P-new", groups=("7a",), at=now, by="clerk")
+    after = told(school.app.statuses.derive(wanted))
+    new = [line.split("|") for line in after if "|P-new|" in line]
+    assert before == [line for line in after if "|P-new|" not in line]
+    assert {"2025-10"} == {line[0][:7] for line in new}
+    assert {Status.NO_LOG} == {line[4] for line in new}
