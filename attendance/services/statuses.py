@@ -284,5 +284,6 @@ def excuse_of(stored: "StoredExcuse") -> Excuse:
 
 
 def cover_of(stored: "StoredCoverage") -> Cover:
-    """A span in which people were looked for."""
-    return Cover(stored.source, stored.kind, stored.begins, stored.ends, stored.group, stored.site)
+    """A span in which people were looked for; files may show a time long before they were looked through."""
+    searched = stored.entered if stored.kind == "file" else None
+    return Cover(stored.source, stored.kind, stored.begins, stored.ends, stored.group, stored.site, searched)

@@ -74,15 +74,15 @@ class Looked:
 
 
 class _Counting:
-    """Covers that count for some people; a look for faces that began before somebody was enrolled does not see them."""
+    """Covers that count for some people; a look for faces taken before somebody was enrolled does not see them."""
 
     def __init__(self, covers: Sequence[Cover]) -> None:
         self._covers = covers
-        self._by_face = [each.begins for each in covers if each.kind in _BY_FACE]
+        self._by_face = sorted(_searched(each) for each in covers if each.kind in _BY_FACE)
         self._united: dict[int, _United] = {}
 
     def missed(self, recognisable: datetime | None) -> int:
-        """How many looks for faces began before that instant, None: never."""
+        """How many looks for faces were taken before that instant, None: never."""
         return len(self._by_face) if recognisable is None else bisect_left(self._by_face, recognisable)
 
     def united(self, missed: int) -> "_United":
@@ -92,10 +92,9 @@ class _Counting:
         return self._united[missed]
 
     def _without(self, missed: int) -> Iterator[Cover]:
+        since = self._by_face[missed] if missed < len(self._by_face) else None
         for each in self._covers:
-            if missed and each.kind in _BY_FACE:
-                missed -= 1
-            else:
+            if each.kind not in _BY_FACE or (since is not None and _searched(each) >= since):
                 yield each
 
 
@@ -171,6 +170,11 @@ def _concerns(each: Cover, groups: frozenset[str], site: str | None) -> bool:
 def _looked(each: Cover) -> bool:
     """A picture is of one instant; what else has no length has seen nothing."""
     return each.begins < each.ends or (each.begins == each.ends and each.kind == "file")
+
+
+def _searched(each: Cover) -> datetime:
+    """When faces were compared with those enrolled."""
+    return each.begins if each.searched is None else each.searched
 
 
 def _begins(each: Cover) -> datetime:

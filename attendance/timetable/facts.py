@@ -96,6 +96,7 @@ class Cover:
     """A source has looked from an instant to another for the people of a group, or for all.
 
     A picture is of one instant, so that both are the same. ``source`` is the name of the place, or of what was read.
+    A recording was ``searched`` later than what it shows, for those who could be recognised then; None: at the time.
     """
 
     source: str
@@ -104,6 +105,7 @@ class Cover:
     ends: datetime
     group: str | None = None
     site: str | None = None
+    searched: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,4 +121,5 @@ def _cover(rng, edges):
     if kind == "file" and rng.random() < 0.7:
         span = Span(span.begins, span.begins)
     site, group = rng.choice([None, None, "North", "South"]), rng.choice([None, None, "7b", "8c"])
-    return Cover("door", kind, span.begins, span.ends, group, site)
+    searched = _some(rng, edges) if kind == "file" and rng.random() < 0.5 else None
+    return Cover("door", kind, span.begins, span.ends, group, site, searched)

@@ -215,6 +215,14 @@ def test_recognisable(kind, recognisable, expected):
     assert expected == absent(occurs(**LESSON), cover("08:00", "09:00", kind), person=person)
 
 
+@pytest.mark.parametrize(("enrolled", "expected"), [("+10:00", True), ("+10:00:01", "unrecognisable")])
+def test_recording_searched_later(enrolled, expected):
+    """Who was enrolled before a recording was looked through would have been recognised, whatever time it shows."""
+    searched = replace(cover("08:00", "09:00", "file"), searched=at("+10:00"))
+    person = replace(ANYBODY, recognisable=at(enrolled))
+    assert expected == absent(occurs(**LESSON), searched, person=person)
+
+
 @pytest.mark.parametrize("kind", ["device", "hand"])
 def test_no_face_needed(kind):
     """Badges and lists by hand need no face."""

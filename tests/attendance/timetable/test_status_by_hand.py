@@ -99,7 +99,7 @@ def moved(told, by):
         ],
         marks=[later(each, "at", "day") for each in told.marks],
         excuses=[later(each, "begins", "ends") for each in told.excuses],
-        covers=[later(each, "begins", "ends") for each in told.covers],
+        covers=[later(each, "begins", "ends", *(["searched"] if each.searched else [])) for each in told.covers],
         now=told.now + by,
     )
 
