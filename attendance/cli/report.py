@@ -50,6 +50,9 @@ def report(
     split_midnight: Annotated[
         bool, typer.Option("--split-midnight", help="Hours worked by local calendar day, nights split at midnight.")
     ] = False,
+    why_excused: Annotated[
+        bool, typer.Option("--why-excused", help="With the reasons of excuses, which may be private.")
+    ] = False,
     proof: Annotated[
         str | None, typer.Option(help="All that this person's --day rests on, to prove it.", metavar="PERSON")
     ] = None,
@@ -73,7 +76,8 @@ def report(
     begin, end = _period(session, first, last)
     asked = {"--person": person, "--rule": rule, "--under": under, "--plot": plot, "--proof": proof, "--day": day}
     given = [flag for flag, value in asked.items() if value is not None]
-    given += [flag for flag, value in {"--totals": totals, "--split-midnight": split_midnight}.items() if value]
+    switches = {"--totals": totals, "--split-midnight": split_midnight, "--why-excused": why_excused}
+    given += [flag for flag, value in switches.items() if value]
     _one_way(session, by, given)
     if day is not None and proof is None:
         raise typer.BadParameter("is the day of --proof PERSON; give --from and --to", param_hint="--day")
@@ -91,7 +95,11 @@ def report(
             from attendance.cli.statusreport import Choices, by_timetable
 
             kind: Kind = "hours" if split_midnight else "totals" if totals or under is not None else "rows"
-            choices = Choices(begin, end, group, person, rule, kind, _share(under), paper, plot, overwrite=overwrite)
+            choices = Choices(
+                *(begin, end, group, person, rule, kind, _share(under), paper, plot),
+                why_excused=why_excused,
+                overwrite=overwrite,
+            )
             by_timetable(app, choices, wanted, output)
 
 

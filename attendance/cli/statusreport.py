@@ -32,6 +32,7 @@ class Choices:
     under: float | None
     paper: Paper
     plot: Path | None
+    why_excused: bool
     overwrite: bool
 
 
@@ -58,7 +59,7 @@ def _view(app: "Attendance", choices: Choices, form: Form | None) -> "View":
     first, last = choices.first, choices.last
     if form is Form.ICS and first is None and last is None:
         first, last = app.status_reports.today - _BACK, app.status_reports.today + _AHEAD
-    asked = AskedStatuses(first, last, choices.group, choices.person, choices.rule)
+    asked = AskedStatuses(first, last, choices.group, choices.person, choices.rule, choices.why_excused)
     return View(app.status_reports.report(asked), choices.kind, choices.under, choices.paper)
 
 

@@ -29,13 +29,17 @@ _AROUND: Final = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class AskedStatuses:
-    """What to report on: a span of days (today where none is given), a group, a person, an entry of the timetable."""
+    """What to report on: a span of days (today where none is given), a group, a person, an entry of the timetable.
+
+    Why somebody is excused may be nobody's business: unless ``why_excused``, excuses stand by their numbers alone.
+    """
 
     first: date | None = None
     last: date | None = None
     group: str | None = None
     person: str | None = None
     entry: str | None = None
+    why_excused: bool = False
 
 
 class StatusReports:
@@ -65,7 +69,7 @@ class StatusReports:
             derived = self._statuses.derive(Wanted(first, last, asked.group, key, asked.entry))
             person = None if who is None else PersonRef(who.external_id, who.name, who.id)
             scope = Scope(first, last, derived.zone, derived.now, self._site, asked.group, person, asked.entry)
-            facts = self._facts(transaction, derived, scope)
+            facts = self._facts(transaction, derived, scope, why_excused=asked.why_excused)
             return StatusReport(derived.rows, facts, scope, _closed(derived.calendar, scope))
 
     def why_no_rows(self, report: StatusReport) -> str:
@@ -98,17 +102,18 @@ class StatusReports:
     def _days(self, asked: AskedStatuses) -> tuple[date, date]:
         return asked.first or asked.last or self.today, asked.last or self.today
 
-    def _facts(self, transaction: "Transaction", derived: Derived, scope: Scope) -> Facts:
+    def _facts(self, transaction: "Transaction", derived: Derived, scope: Scope, *, why_excused: bool) -> Facts:
         wanted = {key for each in derived.rows for key in each.excuses}
         people = None if scope.person is None else [scope.person.key]
         begin, end = _bounds(scope)
-        told = excuses.of(transaction, people, within=(begin, end)) if wanted else []
+        told = excuses.of(transaction, people, within=(begin, end)) if wanted and why_excused else []
+        reasons = {each.id: each.reason for each in told}
         groups = {each.id: each.groups for each in self._gallery.people(active=None) if each.id in derived.people}
         return Facts(
             people=derived.people,
             how=derived.how,
             at=_times(transaction, derived, scope),
-            excuses={each.id: each.reason for each in told if each.id in wanted},
+            excuses={key: reasons.get(key, f"number {key}") for key in wanted},
             groups=groups,
         )
 

@@ -79,9 +79,16 @@ def test_facts(school):
     rows = [dict(zip(grid.columns, line, strict=True)) for line in grid.rows()]
     assert ["face", "face", None, None] == [each["how"] for each in rows]
     assert [True, True, False, False] == [each["mark"] is not None for each in rows]
-    assert [None, None, "dentist", None] == [each["excuse"] for each in rows]
+    assert [None, None, "number 1", None] == [each["excuse"] for each in rows]
     assert ("7b",) == found.facts.groups[found.scope.person.key]
     assert {date(2026, 3, 6): "Founders"} == dict(found.closed)
+
+
+def test_why_somebody_is_excused_is_told_where_it_is_asked_for(school):
+    """The reason of an excuse may be nobody's business: reports hold its number, unless somebody asks for more."""
+    found = school.status_reports.report(asked(person="A", why_excused=True)).grid()
+    rows = [dict(zip(found.columns, line, strict=True)) for line in found.rows()]
+    assert [None, None, "dentist", None] == [each["excuse"] for each in rows]
 
 
 def test_today_unless_told(school, clock):
