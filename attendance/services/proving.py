@@ -45,14 +45,14 @@ class Proofs:
     def __init__(self, gallery: "Gallery", statuses: "Statuses", clock: "Clock", site: str | None) -> None:
         self._gallery, self._statuses, self._clock, self._site = gallery, statuses, clock, site
 
-    def of(self, actor: "Actor", person: str, day: date) -> Made:
+    def of(self, maker: "Actor", person: str, day: date) -> Made:
         """Prove somebody's day; see `attendance.register.proof`. Raises PersonUnknown, PersonAmbiguous."""
         with self._gallery.store.reading() as transaction:
             who = self._gallery.find(person)
             derived = self._statuses.derive(Wanted(day, day, person=who.id))
             facts = self._facts(transaction, who, day, derived)
             others = Others(Named(who.external_id, who.name), people.others(transaction, who.id))
-            return Made(proof(facts, others), derived.now, actor.name)
+            return Made(proof(facts, others), derived.now, maker.name)
 
     def _facts(self, transaction: "Transaction", who: "PersonInfo", day: date, derived: "Derived") -> DayFacts:
         bounds = _bounds(day, derived)
