@@ -16,7 +16,7 @@ from attendance.register.quota import Total
 from attendance.register.report import BYTE_ORDER_MARK, safe_cell
 from attendance.register.reportfile import TEXT_HEAD, is_report, text_table
 from attendance.register.reportform import Form, Paper
-from attendance.register.statusreport import Grid, StatusReport, json_row
+from attendance.register.statusreport import Grid, StatusReport, json_row, naive
 from attendance.register.statustable import TOTALS_LEGEND, Table, table, totals_table
 from attendance.writing import write_new, write_over
 
@@ -103,8 +103,14 @@ def _csv(grid: Grid, *, excel: bool) -> Iterator[str]:
     kept = [at for at, name in enumerate(grid.columns) if excel or name != "zone"]
     writer.writerow([grid.columns[at] for at in kept])
     yield (BYTE_ORDER_MARK if excel else "") + _taken(buffer)
+    before: list[Any] = [None] * len(kept)
+    cells: list[Any] = [None] * len(kept)
     for row in grid.rows():
-        writer.writerow([_csv_cell(row[at], excel=excel) for at in kept])
+        for place, at in enumerate(kept):
+            value = row[at]
+            if value is not before[place]:  # rows of one occurrence share most of what they hold
+                before[place], cells[place] = value, _csv_cell(value, excel=excel)
+        writer.writerow(cells)
         yield _taken(buffer)
 
 
@@ -119,7 +125,7 @@ def _csv_cell(value: Any, *, excel: bool) -> Any:
     if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}" if excel else value.isoformat(timespec="seconds")
+        return naive(value).isoformat(" ") if excel else value.isoformat(timespec="seconds")
     return value.isoformat() if isinstance(value, date) else safe_cell(value)
 
 

@@ -1,9 +1,10 @@
 """Who was there: marks are appended, and a correction says which of them are void."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, Literal
 from uuid import uuid4
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -145,14 +146,16 @@ def _says_that_it_awaits() -> Any:
 
 # For timetables
 
+_STREAMED: Final = MappingProxyType({"yield_per": 10_000})
+
 
 def timeline(
     session: Session, begin: datetime, end: datetime, people: Collection[int] | None = None
-) -> list[TimedMark]:
+) -> Iterator[TimedMark]:
     """The valid marks of begin <= at < end, of these people or of all, by person (internal id), time and ordinal.
 
-    Those that wait for approval are ``pending``, refused ones are left out. Made for half a million of them: few
-    statements, columns and not objects; what was said of marks, which is of few, is read by itself.
+    Those that wait for approval are ``pending``, refused ones are left out. Made for half a million of them, some at
+    a time: few statements, columns and not objects; what was said of marks, which is of few, is read by itself.
     """
     days, silent = _Days(session), _void_ids(session)
     said = {row[0]: row[1] for row in session.execute(select(ApprovalRow.mark_id, ApprovalRow.granted))}
@@ -173,7 +176,7 @@ def timeline(
     parts = (
         [query] if people is None else [query.where(MarkRow.person_id.in_(each)) for each in in_batches(sorted(people))]
     )
-    return [
+    return (
         TimedMark(
             mark,
             person,
@@ -186,9 +189,11 @@ def timeline(
             facts is not None and mark not in said and awaits(facts),
         )
         for part in parts
-        for mark, person, at, known, direction, method, where, facts in session.execute(part)
+        for mark, person, at, known, direction, method, where, facts in session.execute(
+            part, execution_options=_STREAMED
+        )
         if mark not in silent
-    ]
+    )
 
 
 def _in_utc(at: datetime) -> datetime:

@@ -78,8 +78,8 @@ def _everything(gallery: Gallery, enrol, now, tmp_path, decided) -> None:  # noq
         coverage.watermarks(view)
         foreign_ids.of_system(view, "register")
         groups.turns(view)
-        marks.timeline(view, now, now + timedelta(1), [ada.id])
-        marks.timeline(view, now, now + timedelta(1))
+        list(marks.timeline(view, now, now + timedelta(1), [ada.id]))
+        list(marks.timeline(view, now, now + timedelta(1)))
         places.is_recorded(view, door.id)
         for each in (rules, calendar, excuses, approvals, months):
             each.unrecorded(view)

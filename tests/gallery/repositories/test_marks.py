@@ -40,7 +40,7 @@ def test_a_mark_is_told_in_columns(store, people, days, now):
     with store.atomic() as step:
         first = _add(step, people[0], days[0], now, direction="in", method="badge")
         second = _add(step, people[0], days[1], now + timedelta(1), details=AWAITED, time_known=False)
-        found = marks.timeline(step, now, now + timedelta(2))
+        found = list(marks.timeline(step, now, now + timedelta(2)))
 
     assert [
         TimedMark(first, people[0], now, True, "in", "badge", days[0], date(2026, 3, 2), False),
@@ -61,8 +61,8 @@ def test_the_span_holds_its_beginning_and_not_its_end(store, people, days, now):
     with store.atomic() as step:
         first, second = (_add(step, people[0], days[0], at) for at in (now, now + timedelta(1)))
         spans = [
-            marks.timeline(step, now, now + timedelta(1)),
-            marks.timeline(step, now + timedelta(1), now + timedelta(2)),
+            list(marks.timeline(step, now, now + timedelta(1))),
+            list(marks.timeline(step, now + timedelta(1), now + timedelta(2))),
         ]
 
     assert [[first], [second]] == [[each.id for each in found] for found in spans]
@@ -78,7 +78,7 @@ def test_a_note_is_no_wish_for_approval(store, people, days, now):
             {"approval": "awaits"},
         ):
             _add(step, people[0], days[0], now, details=details)
-        assert [False] * 4 == [each.pending for each in marks.timeline(step, now, now + timedelta(1))]
+        assert [False] * 4 == [each.pending for each in list(marks.timeline(step, now, now + timedelta(1)))]
         assert [] == approvals.waiting_marks(step)
 
 
@@ -88,7 +88,7 @@ def test_a_zone_that_nobody_knows_is_refused(store, people, days, now):
         _add(step, people[0], days[1], now)
         step.execute(text("UPDATE session SET zone = 'Mars/Olympus' WHERE name = 'Night'"))
         with pytest.raises(GalleryFailed, match=r"Night.*Mars/Olympus"):
-            marks.timeline(step, now, now + timedelta(1))
+            list(marks.timeline(step, now, now + timedelta(1)))
 
 
 def test_many_marks_cost_few_statements(store, people, days, now):
@@ -99,7 +99,7 @@ def test_many_marks_cost_few_statements(store, people, days, now):
     seen = []
     event.listen(store._engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
     with store.reading() as view:
-        assert 40 == len(marks.timeline(view, now, now + timedelta(1)))
+        assert 40 == len(list(marks.timeline(view, now, now + timedelta(1))))
 
     assert 4 == sum(each.startswith("SELECT") for each in seen)
 
@@ -147,7 +147,7 @@ def test_the_timeline_is_that_of_a_list(store, people, days, now, made, first, l
             ordinal = marks.by_id(step, mark).ordinal
             kept[mark] = Made(people[which], at, ordinal, bool(said) and said[-1] == "void", awaits, granted)
         whom = None if asked is None else {people[each] for each in asked}
-        found = marks.timeline(step, now + timedelta(hours=first), now + timedelta(hours=last), whom)
+        found = list(marks.timeline(step, now + timedelta(hours=first), now + timedelta(hours=last), whom))
         waiting = {each.id for each in approvals.waiting_marks(step)}
         told = approvals.of_marks(step, kept)
         step.execute(text("DELETE FROM mark"))
