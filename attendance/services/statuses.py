@@ -38,6 +38,8 @@ AROUND: Final = timedelta(days=2)
 """How far beyond the days asked for occurrences and marks are looked at: a mark belongs to the nearest of them."""
 _Turns = Mapping[tuple[int, str], Sequence[memberships.Turn]]
 """By person and group the turns that hold, in order."""
+_ELSEWHERE: Final = timedelta(days=1)
+"""How far days of other zones are from the site's."""
 _ENROLLED: Final = ("person.enroll", "template.add")
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -237,7 +239,8 @@ def _asked(wanted: Wanted, person: Expected, row: "Attended") -> bool:
 
 def _bounds(wanted: Wanted, zone: str) -> tuple[datetime, datetime]:
     """The instants between which marks may matter, wherever the rules' zones are."""
-    return day_bounds(wanted.first, zone)[0] - 2 * AROUND, day_bounds(wanted.last, zone)[1] + 2 * AROUND
+    begin, end = day_bounds(wanted.first, zone)[0], day_bounds(wanted.last, zone)[1]
+    return begin - AROUND - _ELSEWHERE, end + AROUND + _ELSEWHERE
 
 
 def _first_enrolled(transaction: "Transaction") -> dict[int, datetime]:
