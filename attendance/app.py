@@ -94,6 +94,8 @@ class Attendance:
         self.settings: Settings = resolved.values
         self.clock = clock
         self.actor = actor or Actor.of_account()
+        self.begun = False
+        """Whether the home was made by this opening."""
         self.zone_taken: str | None = None
         """In words the zone that this new home keeps from now on, and what told it; None for any other home."""
         self._pipeline = pipeline
@@ -134,7 +136,7 @@ class Attendance:
         store = Store.open(folder, create=create, read_only=read_only, at=clock.utc())
         taken = keep_zone(folder, zone or resolved.values.time_zone, clock.utc()) if begins else None
         opened = cls(store, load(folder, flags=flags) if taken else resolved, clock, pipeline, actor)
-        opened._loading, opened.zone_taken = loading, taken
+        opened._loading, opened.begun, opened.zone_taken = loading, begins, taken
         return opened
 
     def close(self) -> None:

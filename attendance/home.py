@@ -46,16 +46,18 @@ def user_path(path: Path | str) -> Path:
 def keep_zone(home: Path, zone: str | None, at: "datetime") -> str | None:
     """Write the zone of a new home's site into its settings: the one given, else the computer's.
 
-    Days are those of the site from the first one on, wherever the home is opened later. Returns in words what was
-    taken; None where nothing was, as the computer's zone is in doubt. Raises SettingValue, SettingsFile.
+    Days are those of the site from the first one on, wherever the home is opened later. UTC is not taken unless it is
+    given: servers and containers have it that nobody set, and hardly a site does. Returns in words what was taken;
+    None where nothing was, as the computer's zone is in doubt or UTC. Raises SettingValue, SettingsFile.
     """
     from attendance.settings import save
     from attendance.zones.computer import computer_zone
+    from attendance.zones.names import is_utc
 
     if zone is not None:
         return f"{save(home, 'time_zone', zone)}, as given"
     found = computer_zone(at)
-    if found.warning is not None:
+    if found.warning is not None or is_utc(found.name):
         return None
     return f"{save(home, 'time_zone', found.name)}, told by {found.origin}"
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from attendance.app import Attendance
     from attendance.settings import Value
 
+_SAY_ZONE = "'attendance config set time_zone Europe/Berlin' (or another) says whose days are counted"
+
 
 @contextmanager
 def writing(
@@ -29,6 +31,8 @@ def writing(
     with Attendance.open(home, flags=flags, preload=preload, actor=_actor(), zone=zone) as app:
         if app.zone_taken is not None:
             say(f"days are those of {app.zone_taken}; 'attendance config set time_zone ZONE' sets another")
+        elif app.begun and app.zone_warning is None and app.settings.time_zone is None:
+            say(f"days are those of {app.zone}, as long as this computer's are: {_SAY_ZONE}")
         yield app
 
 

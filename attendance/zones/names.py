@@ -161,6 +161,21 @@ def is_zone(name: str) -> bool:
     return True
 
 
+def is_utc(name: str) -> bool:
+    """Whether a zone is UTC by any of its names, which no place on earth goes by."""
+    return name.removeprefix("Etc/") in {
+        "UTC",
+        "UCT",
+        "Universal",
+        "Zulu",
+        "GMT",
+        "GMT0",
+        "GMT+0",
+        "GMT-0",
+        "Greenwich",
+    }
+
+
 def plain_name(text: str) -> str:
     """A zone's name without what stands before it in ``TZ`` and in folders: a colon, posix/, right/."""
     name = text.removeprefix(":")

@@ -69,10 +69,19 @@ def test_newer_home(command, home, draw):
         assert (3, "", True) == (code, out, err.startswith("error[gallery.newer] "))
 
 
-def test_a_new_home_says_which_zone_it_keeps(command):
+def test_a_new_home_says_which_zone_it_keeps(command, tz):
     """The first command that makes a home says whose days are counted from now on; later ones do not."""
-    told = "days are those of UTC, told by TZ=UTC; 'attendance config set time_zone ZONE' sets another"
+    tz("Asia/Tokyo")
+    told = "days are those of Asia/Tokyo, told by TZ=Asia/Tokyo; 'attendance config set time_zone ZONE' sets another"
     assert told == command("session", "open", "Maths")[2].splitlines()[0]
+    assert [] == [line for line in command("session", "open", "Physics")[2].splitlines() if line.startswith("days")]
+
+
+def test_the_zone_of_a_server_is_kept_by_no_home(command, home):
+    """UTC is hardly a site's: a new home does not keep it, and the command says what to set."""
+    told = command("session", "open", "Maths")[2].splitlines()[0]
+    assert told.startswith("days are those of UTC, as long as this computer's are: 'attendance config set time_zone ")
+    assert not (home / "config.toml").exists()
     assert [] == [line for line in command("session", "open", "Physics")[2].splitlines() if line.startswith("days")]
 
 
