@@ -78,6 +78,44 @@ def test_the_wheel_alone_checks_a_photo_without_torch(bare_python: Path, tmp_pat
     assert without_torch.returncode != 0
 
 
+def test_without_the_extra_reports_one_line_says_what_to_install(bare_python: Path, tmp_path: Path) -> None:
+    """Without the extra everything else works; what needs it is refused in one line, and nothing is written."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "ATTENDANCE"))}
+    home = ("--home", tmp_path / "home")
+
+    def told(*words: object) -> subprocess.CompletedProcess[str]:
+        return run(bare_python.parent / "attendance", *words, *home, env=environment, cwd=tmp_path)
+
+    lesson = (
+        "--weekly",
+        "MO",
+        "--begins",
+        "08:00",
+        "--ends",
+        "08:45",
+        "--from",
+        "2026-03-02",
+        "--zone",
+        "Europe/Berlin",
+    )
+    assert 0 == told("timetable", "add", "Maths", *lesson).returncode
+    days = ("report", "--by", "timetable", "--from", "2026-03-02", "--to", "2026-03-06")
+    for name in ("a.csv", "a.xlsx", "a.json", "a.txt"):
+        made = told(*days, "-o", name)
+        assert (0, True) == (made.returncode, (tmp_path / name).exists()), made.stderr
+    (tmp_path / "days.ics").write_text("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n")
+    for words in (
+        (*days, "-o", "a.pdf"),
+        (*days, "-o", "a.ics"),
+        ("calendar", "holidays", "DE", "--years", "2026", "--yes"),
+        ("calendar", "import", "days.ics"),
+        ("timetable", "import", "days.ics"),
+    ):
+        refused = told(*words)
+        assert (3, True) == (refused.returncode, "error[reports.missing] " in refused.stderr), (words, refused.stderr)
+    assert [] == [name for name in ("a.pdf", "a.ics") if (tmp_path / name).exists()]
+
+
 @pytest.mark.parametrize("package", RUN_TIME)
 def test_run_time_packages_import_with_torch_blocked(package: str) -> None:
     """No module of the run-time packages needs torch, timm or anything else of the training extra."""
