@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from attendance.timetable.belonging import Line
+from attendance.timetable.assignment import Line
 from attendance.timetable.facts import Excuse, Span
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.reasons import Reason

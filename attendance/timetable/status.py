@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from attendance.timetable.assignment import Assignment, Line, assignment
 from attendance.timetable.attended import Attended, Status
-from attendance.timetable.belonging import Belonging, Line, belonging
 from attendance.timetable.bridging import bridge
 from attendance.timetable.cover import Coverage, Looked
 from attendance.timetable.expectation import Asked, asked, belonged
@@ -47,15 +47,15 @@ def derive(
     rows = _Rows(
         person,
         asked(line, excuses, person.away) if excuses or person.away else {},
-        belonging(line, marks),
+        assignment(line, marks),
         coverage.of(person),
         now,
     )
-    presences = _presences(line, rows.belonging)
+    presences = _presences(line, rows.assignment)
     return [rows.row(place, each, presences.get(place)) for place, each in enumerate(line.occurrences)]
 
 
-def _presences(line: Line, found: Belonging) -> dict[int, Presence]:
+def _presences(line: Line, found: Assignment) -> dict[int, Presence]:
     """By place in the line, of those who were there at a known time."""
     grouped = {place: passings(marks) for place, marks in found.timed.items()}
     told = {place: presence(each, line.occurrences[place].rule.pairing) for place, each in grouped.items()}
@@ -68,19 +68,19 @@ class _Rows:
     """Makes the rows of one person."""
 
     def __init__(
-        self, person: Expected, asks: Mapping[int, Asked], found: Belonging, looked: Looked, now: datetime
+        self, person: Expected, asks: Mapping[int, Asked], found: Assignment, looked: Looked, now: datetime
     ) -> None:
         self._person = person
         self._asks = asks
         self._looked = looked
         self._now = now
-        self.belonging = found
+        self.assignment = found
 
     def row(self, place: int, occurrence: Occurrence, presence: Presence | None) -> Attended:
         """What became of it; no presence: nobody was there at a known time."""
         ask = self._asks.get(place) if self._asks else None
         reasons = [] if ask is None else list(ask.reasons)
-        found = self.belonging
+        found = self.assignment
         if place in found.waiting or occurrence.day in found.waiting_days:
             reasons.append(Reason.AWAITS_APPROVAL)
         untimed = found.untimed.get(occurrence.day, ())
