@@ -7,7 +7,7 @@ from attendance.timetable.assignment import Assignment, Line, assignment
 from attendance.timetable.attended import Attended, Status
 from attendance.timetable.bridging import bridge
 from attendance.timetable.cover import Coverage, Looked
-from attendance.timetable.expectation import Asked, asked, belonged
+from attendance.timetable.expectation import Expectation, belonged, expectations
 from attendance.timetable.facts import Cover, Excuse, Expected, Mark, Span
 from attendance.timetable.hours import worked
 from attendance.timetable.occurrence import Occurrence
@@ -46,7 +46,7 @@ def derive(
     coverage = covers if isinstance(covers, Coverage) else Coverage(covers)
     rows = _Rows(
         person,
-        asked(line, excuses, person.away) if excuses or person.away else {},
+        expectations(line, excuses, person.away) if excuses or person.away else {},
         assignment(line, marks),
         coverage.of(person),
         now,
@@ -68,7 +68,7 @@ class _Rows:
     """Makes the rows of one person."""
 
     def __init__(
-        self, person: Expected, asks: Mapping[int, Asked], found: Assignment, looked: Looked, now: datetime
+        self, person: Expected, asks: Mapping[int, Expectation], found: Assignment, looked: Looked, now: datetime
     ) -> None:
         self._person = person
         self._asks = asks
@@ -93,7 +93,7 @@ class _Rows:
         marks = tuple([mark.id for mark in (*found.timed.get(place, ()), *untimed)])
         return self._somebody(occurrence, ask, presence or _NOWHERE, reasons, marks)
 
-    def _nobody(self, occurrence: Occurrence, ask: Asked | None, reasons: list[Reason]) -> Attended:
+    def _nobody(self, occurrence: Occurrence, ask: Expectation | None, reasons: list[Reason]) -> Attended:
         expected = _whole(occurrence) if ask is None else ask.expected
         if not expected:
             status = Status.EXCUSED
@@ -109,7 +109,7 @@ class _Rows:
     def _somebody(
         self,
         occurrence: Occurrence,
-        ask: Asked | None,
+        ask: Expectation | None,
         presence: Presence,
         reasons: list[Reason],
         marks: tuple[str, ...],
@@ -159,7 +159,7 @@ def _closed(occurrence: Occurrence, presence: Presence, now: datetime) -> tuple[
     return presence.spans, [Reason.NO_CHECKOUT if now > occurrence.closes else Reason.NOT_OVER]
 
 
-def _late_and_early(occurrence: Occurrence, ask: Asked | None, presence: Presence) -> tuple[int, int]:
+def _late_and_early(occurrence: Occurrence, ask: Expectation | None, presence: Presence) -> tuple[int, int]:
     """Seconds after the beginning and before the end of what is expected; 0 each where the rule forgives them."""
     begins, ends = occurrence.begins, occurrence.ends
     if ask is not None:
@@ -179,7 +179,7 @@ def _beyond(first: datetime | None, then: datetime | None, grace: int) -> int:
 
 
 def _by_length(
-    occurrence: Occurrence, ask: Asked | None, worked_s: int, status: Status, reasons: list[Reason]
+    occurrence: Occurrence, ask: Expectation | None, worked_s: int, status: Status, reasons: list[Reason]
 ) -> Status:
     """The status by how long somebody was there; nobody has to be there for longer than is expected of them."""
     rule = occurrence.rule
