@@ -10,7 +10,7 @@ from attendance.register.proof import DayFacts, Made, proof
 from attendance.services.statuses import Wanted
 from attendance.timetable import memberships
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.facts import CalendarEntry, Expected
+from attendance.timetable.facts import CalendarEntry, Person
 from attendance.timetable.occurrences import version_on
 from attendance.zones import day_bounds, local_day
 from gallery.repositories import (
@@ -117,7 +117,7 @@ def _groups(transaction: "Transaction", who: "PersonInfo", day: date) -> list[st
         if each.person == who.id:
             turns.setdefault(each.group, []).append((each.from_day, each.member))
     found = {name: memberships.spells(name, told, member=name in who.groups) for name, told in turns.items()}
-    return [name for name, spells in found.items() if Expected(who.id, tuple(spells)).belongs(name, day)]
+    return [name for name, spells in found.items() if Person(who.id, tuple(spells)).belongs(name, day)]
 
 
 def _versions(transaction: "Transaction") -> "dict[int, StoredVersion]":

@@ -16,7 +16,7 @@ from attendance.records import PersonRef
 from attendance.services.people import known_group
 from attendance.timetable import memberships
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.facts import CalendarEntry, Cover, Entry, Excuse, Expected, Mark, Version
+from attendance.timetable.facts import CalendarEntry, Cover, Entry, Excuse, Mark, Person, Version
 from attendance.timetable.occurrences import of_entries
 from attendance.timetable.rule import Rule
 from attendance.timetable.status import Coverage, derive
@@ -137,13 +137,13 @@ class Statuses:
 
     def _expected(
         self, transaction: "Transaction", people: "Iterable[PersonInfo]", turns: _Turns, only: int | None
-    ) -> list[Expected]:
+    ) -> list[Person]:
         standing, seen = self._gallery.standings(), _first_enrolled(transaction)
         told: dict[int, set[str]] = defaultdict(set)
         for person, group in turns:
             told[person].add(group)
         return [
-            Expected(
+            Person(
                 key=each.id,
                 spells=tuple(
                     spell
@@ -197,8 +197,8 @@ def _closed_before(transaction: "Transaction", people: "Iterable[PersonInfo]") -
 
 
 def _by_person(
-    people: "Iterable[Expected]", occurring: "Iterable[Occurrence]", closed: Mapping[int, frozenset[str]]
-) -> "Iterator[tuple[Expected, list[Occurrence]]]":
+    people: "Iterable[Person]", occurring: "Iterable[Occurrence]", closed: Mapping[int, frozenset[str]]
+) -> "Iterator[tuple[Person, list[Occurrence]]]":
     """Everybody with the occurrences that concern them, but for those of the months that are ``closed`` to them."""
     by_entry: dict[int, list[Occurrence]] = defaultdict(list)
     for each in occurring:
@@ -230,7 +230,7 @@ def _by_person(
             yield person, sorted(theirs, key=attrgetter("begins", "entry.key"))
 
 
-def _asked(wanted: Wanted, person: Expected, row: "Attended") -> bool:
+def _asked(wanted: Wanted, person: Person, row: "Attended") -> bool:
     day = row.occurrence.day
     if not wanted.first <= day <= wanted.last or wanted.entry not in {None, row.occurrence.name}:
         return False

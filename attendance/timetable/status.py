@@ -8,7 +8,7 @@ from attendance.timetable.attended import Attended, Status
 from attendance.timetable.bridging import bridge
 from attendance.timetable.cover import Coverage, Looked
 from attendance.timetable.expectation import Expectation, belonged, expectations
-from attendance.timetable.facts import Cover, Excuse, Expected, Mark, Span
+from attendance.timetable.facts import Cover, Excuse, Mark, Person, Span
 from attendance.timetable.hours import worked
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.pairing import Presence, passings, presence
@@ -29,7 +29,7 @@ _BY_EDGES = {
 
 
 def derive(
-    person: Expected,
+    person: Person,
     occurrences: Sequence[Occurrence],
     marks: Sequence[Mark],
     excuses: Sequence[Excuse],
@@ -68,7 +68,7 @@ class _Rows:
     """Makes the rows of one person."""
 
     def __init__(
-        self, person: Expected, asks: Mapping[int, Expectation], found: Assignment, looked: Looked, now: datetime
+        self, person: Person, asks: Mapping[int, Expectation], found: Assignment, looked: Looked, now: datetime
     ) -> None:
         self._person = person
         self._asks = asks
