@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks
-    from attendance.services.covering import Coverings
+    from attendance.services.coverings import Coverings
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
@@ -374,6 +374,6 @@ class Composition:
     @cached_property
     def coverings(self) -> "Coverings":
         """When people were looked for."""
-        from attendance.services.covering import Coverings
+        from attendance.services.coverings import Coverings
 
         return Coverings(self.gallery, self.sessions, self.clock)

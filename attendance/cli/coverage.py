@@ -9,7 +9,7 @@ from attendance.cli.opening import changing, reading
 from attendance.cli.output import records, say
 
 if TYPE_CHECKING:
-    from attendance.services.covering import Looked
+    from attendance.services.coverings import Looked
 
 COLUMNS = ("what", "kind", "source", "site", "group", "begins", "ends", "by", "reason")
 
