@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from attendance.roster.school import Remark
     from attendance.services.markimport import MarksTaken
-    from attendance.services.rosterimport import Preview, Wanted
+    from attendance.services.rosterimport import Preview, RosterWanted
 
 CHANGES = ("change", "id", "name", "detail")
 IDS = ("id", "name", "system", "value")
@@ -58,10 +58,10 @@ def import_(
 
     New people have no photo yet. Who is not in the register any more is set inactive; nothing of theirs is deleted.
     """
-    from attendance.services.rosterimport import Wanted
+    from attendance.services.rosterimport import RosterWanted
 
     day = options.day_of(first, "--from")
-    wanted = Wanted(source, system, roles or (), _pairs(matches), day, terms)
+    wanted = RosterWanted(source, system, roles or (), _pairs(matches), day, terms)
     if dry_run:
         with reading(home) as opened:
             shown = opened.roster_import.preview(wanted)
@@ -160,7 +160,7 @@ def _tell(done: "MarksTaken", *, dry_run: bool, as_json: bool) -> None:
     say(f"marks {'that would be taken: ' if dry_run else ''}{told}")
 
 
-def _take_in(wanted: "Wanted", home: Path | None, *, yes: bool, as_json: bool) -> "Preview":
+def _take_in(wanted: "RosterWanted", home: Path | None, *, yes: bool, as_json: bool) -> "Preview":
     with writing(home) as opened:
         shown = opened.roster_import.preview(wanted)
         _show(shown, as_json=as_json)

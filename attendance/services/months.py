@@ -10,7 +10,7 @@ from attendance.errors import MonthInvalid
 from attendance.errors import MonthState as MonthSettled
 from attendance.records import instant
 from attendance.services.reach import month_days
-from attendance.services.statuses import Wanted
+from attendance.services.statuses import StatusesWanted
 from attendance.timetable.attended import Status
 from attendance.timetable.checking import FIRST_DAY
 from attendance.timetable.digest import digest, digests
@@ -153,7 +153,7 @@ class Months:
         """What a month that is over comes to, closed or not. Raises MonthInvalid."""
         first, last = self._days(month)
         with self._gallery.store.reading() as transaction:
-            derived = self._statuses.derive(Wanted(first, last))
+            derived = self._statuses.derive(StatusesWanted(first, last))
             return self._looked(transaction, month, derived)
 
     def verify(self, month: str) -> MonthCheck:
@@ -163,7 +163,7 @@ class Months:
             state = months.states(transaction).get(month)
             if state is None or not state.closed:
                 raise MonthSettled(month, "this month is not closed")
-            derived = self._statuses.derive(Wanted(first, last))
+            derived = self._statuses.derive(StatusesWanted(first, last))
             found = digest(derived.rows)
             if found == state.digest:
                 return MonthCheck(state, found)
@@ -178,7 +178,7 @@ class Months:
             state = months.states(transaction).get(month)
             if state is not None and state.closed:
                 raise MonthSettled(month, f"this month was closed at {instant(state.at)}")
-            derived = self._statuses.derive(Wanted(first, last))
+            derived = self._statuses.derive(StatusesWanted(first, last))
             look = self._looked(transaction, month, derived)
             if look.unfinished:
                 raise MonthInvalid(

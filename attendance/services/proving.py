@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attendance.records import PersonRef
 from attendance.register.others import Others
 from attendance.register.proof import DayFacts, Made, proof
-from attendance.services.statuses import Wanted
+from attendance.services.statuses import StatusesWanted
 from attendance.timetable import memberships
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry, Person
@@ -49,7 +49,7 @@ class Proofs:
         """Prove somebody's day; see `attendance.register.proof`. Raises PersonUnknown, PersonAmbiguous."""
         with self._gallery.store.reading() as transaction:
             who = self._gallery.find(person)
-            derived = self._statuses.derive(Wanted(day, day, person=who.id))
+            derived = self._statuses.derive(StatusesWanted(day, day, person=who.id))
             facts = self._facts(transaction, who, day, derived)
             others = Others(Named(who.external_id, who.name), people.others(transaction, who.id))
             return Made(proof(facts, others), derived.now, maker.name)

@@ -62,7 +62,7 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class StatusesWanted:
     """Of which days (first to last), and of whom and what alone: people of a group, one person, one entry's name."""
 
     first: date
@@ -97,7 +97,7 @@ class Statuses:
             entries = tuple(map(entry_of, rules.all_rules(transaction)))
             return Plan(entries, tuple(map(calendar_entry_of, calendar.entries(transaction))))
 
-    def derive(self, wanted: Wanted, plan: Plan | None = None) -> Derived:
+    def derive(self, wanted: StatusesWanted, plan: Plan | None = None) -> Derived:
         """The statuses wanted, by the stored timetable and calendar, or as they would be by another ``plan``.
 
         Raises GroupUnknown, RuleUnknown.
@@ -108,7 +108,7 @@ class Statuses:
             _known_entry(plan, wanted.entry)
             return self._derived(transaction, wanted, plan)
 
-    def _derived(self, transaction: "Transaction", wanted: Wanted, plan: Plan) -> Derived:
+    def _derived(self, transaction: "Transaction", wanted: StatusesWanted, plan: Plan) -> Derived:
         now, zone = self._clock.utc(), self._sessions.zone
         people = {each.id: each for each in self._gallery.people(active=None)}
         turns = _turns(transaction)
@@ -230,14 +230,14 @@ def _by_person(
             yield person, sorted(theirs, key=attrgetter("begins", "entry.key"))
 
 
-def _asked(wanted: Wanted, person: Person, row: "Attended") -> bool:
+def _asked(wanted: StatusesWanted, person: Person, row: "Attended") -> bool:
     day = row.occurrence.day
     if not wanted.first <= day <= wanted.last or wanted.entry not in {None, row.occurrence.name}:
         return False
     return wanted.group is None or person.belongs(wanted.group, day)
 
 
-def _bounds(wanted: Wanted, zone: str) -> tuple[datetime, datetime]:
+def _bounds(wanted: StatusesWanted, zone: str) -> tuple[datetime, datetime]:
     """The instants between which marks may matter, wherever the rules' zones are."""
     begin, end = day_bounds(wanted.first, zone)[0], day_bounds(wanted.last, zone)[1]
     return begin - AROUND - _ELSEWHERE, end + AROUND + _ELSEWHERE

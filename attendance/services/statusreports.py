@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from attendance.records import PersonRef
 from attendance.register.statusreport import ReportFacts, ReportScope, StatusReport
-from attendance.services.statuses import Derived, Wanted
+from attendance.services.statuses import Derived, StatusesWanted
 from attendance.timetable.attended import THERE, Attended, Status
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry
@@ -66,7 +66,7 @@ class StatusReports:
             who = None if asked.person is None else self._gallery.find(asked.person)
             first, last = self._days(asked)
             key = None if who is None else who.id
-            derived = self._statuses.derive(Wanted(first, last, asked.group, key, asked.entry))
+            derived = self._statuses.derive(StatusesWanted(first, last, asked.group, key, asked.entry))
             person = None if who is None else PersonRef(who.external_id, who.name, who.id)
             scope = ReportScope(first, last, derived.zone, derived.now, self._site, asked.group, person, asked.entry)
             facts = self._facts(transaction, derived, scope, why_excused=asked.why_excused)

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from attendance.services.previewing import told
-from attendance.services.statuses import Wanted
+from attendance.services.statuses import StatusesWanted
 from attendance.timetable.parts import Parts
 from gallery.repositories import calendar, coverage
 
@@ -48,7 +48,7 @@ def month(app, clock):
 
 def statuses(app) -> dict:
     """What `told` says of all days, whoever and whatever they are of."""
-    return told(app.statuses.derive(Wanted(FIRST - 9 * DAY, TODAY + DAY)), app.clock.utc())
+    return told(app.statuses.derive(StatusesWanted(FIRST - 9 * DAY, TODAY + DAY)), app.clock.utc())
 
 
 def changes(seed: int) -> tuple[str, Parts, date, date | None]:
