@@ -128,14 +128,14 @@ class Composition:
     @cached_property
     def desk(self) -> "Desk":
         """Where faces are judged and recorded for whoever acts."""
-        from attendance.register.coverage import Coverage
+        from attendance.register.coverage import CoverageNotes
         from attendance.register.recording import Recorder
         from attendance.services.desk import Desk
 
         def searched() -> int:
             return self.judging.policy().gallery_size
 
-        coverage = Coverage(self.store, searched, self.actor.name)
+        coverage = CoverageNotes(self.store, searched, self.actor.name)
         recorder = Recorder(self.gallery, self.sessions, self.marks, self.retention, coverage, actor=self.actor)
         return Desk(self.store, self.judging, recorder, lambda: self.pipeline, settings=self.settings, clock=self.clock)
 

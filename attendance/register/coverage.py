@@ -73,7 +73,7 @@ class Stretch:
     generation: int
 
 
-class Coverage:
+class CoverageNotes:
     """Notes when people were looked for; ``searched`` tells how many can be recognised, ``by`` is who acts."""
 
     def __init__(
