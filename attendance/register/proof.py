@@ -17,7 +17,7 @@ from attendance.register.others import Others
 from attendance.register.statusreport import counts_hours
 from attendance.timetable.attended import Attended
 from attendance.timetable.reasons import REASONS, Reason
-from attendance.timetable.words import told
+from attendance.timetable.wording import told
 from enroll.naming import encoder_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from attendance.services.statuses import StatusesWanted
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import said
 from attendance.timetable.preview import changes
-from attendance.timetable.words import differing
+from attendance.timetable.wording import differing
 from attendance.zones import local_day, zone
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import Draft, holding, later, timeline
 from attendance.timetable.facts import Entry
 from attendance.timetable.occurrences import of_entry
-from attendance.timetable.words import told
+from attendance.timetable.wording import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
