@@ -12,8 +12,8 @@ from attendance.judge.decision import MARK_VOIDED
 from attendance.records import Decision, PersonRef, number
 from attendance.register.directions import DIRECTION, Coming
 from attendance.register.marks import Wish
-from attendance.register.months import days_between, refuse_closed
-from attendance.zones import day_bounds, zone
+from attendance.register.months import refuse_closed
+from attendance.zones import day_bounds, days_between, zone
 from gallery.repositories import sightings
 from gallery.values import ScoredKey, Sighting
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from attendance.errors import ApprovalOwn, ApprovalUnknown
 from attendance.records import instant
 from attendance.register.marks import CORRECTS
-from attendance.register.months import days_between, refuse_closed
-from attendance.zones import zone
+from attendance.register.months import refuse_closed
+from attendance.zones import days_between, zone
 from gallery.repositories import approvals, excuses
 from gallery.repositories import marks as rows
 from gallery.repositories.events import APPROVED, REFUSED, record

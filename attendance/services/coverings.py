@@ -8,9 +8,9 @@ from attendance.errors import CoverageSpan, MarkTime, PlaceUnknown, ReportPeriod
 from attendance.records import instant
 from attendance.register.coverage import gaps_of
 from attendance.register.moments import wall_moment
-from attendance.register.months import days_between, refuse_closed
+from attendance.register.months import refuse_closed
 from attendance.register.sessions import day_named, group_number
-from attendance.zones import day_bounds, local_day, zone
+from attendance.zones import day_bounds, days_between, local_day, zone
 from gallery.repositories import coverage, places, rules
 from gallery.repositories.events import COVERAGE_ADDED, record
 

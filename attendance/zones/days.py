@@ -31,3 +31,9 @@ def day_start(day: date, zone_name: str) -> datetime:
 def day_bounds(day: date, zone_name: str) -> tuple[datetime, datetime]:
     """First instant of the day and of the next one; 23, 24 or 25 hours apart, mostly."""
     return day_start(day, zone_name), day_start(day + timedelta(days=1), zone_name)
+
+
+def days_between(begins: datetime, ends: datetime, zone_name: str) -> list[date]:
+    """The days on the wall that have an instant in begins <= t < ends; that of ``begins`` at least."""
+    first, last = local_day(begins, zone_name), local_day(max(begins, ends - timedelta(microseconds=1)), zone_name)
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
