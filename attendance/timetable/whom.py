@@ -3,7 +3,6 @@
 from datetime import date
 
 from attendance.timetable.facts import Entry, Person
-from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.occurrences import version_on
 from attendance.zones import day_bounds
 
@@ -18,13 +17,6 @@ def concerns(entry: Entry, person: Person, day: date) -> bool:
     if entry.group is not None and not person.belongs(entry.group, day):
         return False
     return not (person.away and _away(entry, person, day))
-
-
-def expected_at(occurrence: Occurrence, person: Person) -> bool:
-    """Whether the person is expected at this very time: concerned, and belonging at any instant of it."""
-    if not concerns(occurrence.entry, person, occurrence.day):
-        return False
-    return not any(span.begins <= occurrence.begins and occurrence.ends <= span.ends for span in person.away)
 
 
 def _away(entry: Entry, person: Person, day: date) -> bool:

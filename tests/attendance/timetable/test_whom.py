@@ -4,11 +4,9 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import Entry, Person, Span, Spell, Version
-from attendance.timetable.occurrences import of_entry
 from attendance.timetable.rule import Rule
-from attendance.timetable.whom import concerns, expected_at
+from attendance.timetable.whom import concerns
 
 DAY = date(2026, 9, 7)
 RULE = Rule(time(8), time(9), "Pacific/Auckland", date(2026, 1, 1), "FREQ=DAILY")
@@ -40,11 +38,3 @@ def test_inactive_people_drop_out_by_days_of_the_rules_zone():
     whole = Span(from_midnight, datetime(2026, 9, 7, 12, tzinfo=UTC))
     part = Span(from_midnight, datetime(2026, 9, 7, 11, 59, tzinfo=UTC))
     assert [False, True] == [concerns(entry(), Person(7, away=(away,)), DAY) for away in (whole, part)]
-
-
-def test_who_left_before_the_time_is_not_expected():
-    """On the day somebody leaves, they are expected at the times before they left alone."""
-    (found,) = of_entry(entry(), DAY, DAY, Calendar())
-    before = Person(7, away=(Span(datetime(2026, 9, 6, 19, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),))
-    after = Person(7, away=(Span(datetime(2026, 9, 6, 20, 30, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),))
-    assert [False, True] == [expected_at(found, each) for each in (before, after)]
