@@ -113,9 +113,8 @@ def _marks(
 def _groups(transaction: "Transaction", who: "PersonInfo", day: date) -> list[str]:
     """The groups that the person belonged to on that day."""
     turns: dict[str, list[memberships.Turn]] = {group: [] for group in who.groups}
-    for each in groups.turns(transaction):
-        if each.person == who.id:
-            turns.setdefault(each.group, []).append((each.from_day, each.member))
+    for each in groups.turns(transaction, who.id):
+        turns.setdefault(each.group, []).append((each.from_day, each.member))
     found = {name: memberships.spells(name, told, member=name in who.groups) for name, told in turns.items()}
     return [name for name, spells in found.items() if Person(who.id, tuple(spells)).belongs(name, day)]
 
