@@ -181,7 +181,7 @@ class Calendars:
 
         Raises CalendarFile, ReportsMissing, GroupUnknown.
         """
-        from attendance.services.incoming import read_bytes
+        from attendance.services.ruleimport import read_bytes
         from attendance.timetable.files.ics_days import read_days
 
         span = self.today - AROUND[0], self.today + AROUND[1]

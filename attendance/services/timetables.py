@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from attendance.errors import RuleExists, RuleInvalid, RuleUnknown
 from attendance.records import PersonRef
 from attendance.register.sessions import group_number
-from attendance.services.incoming import NEW
 from attendance.services.overlapping import Overlaps
 from attendance.services.previewing import Preview, Previews
 from attendance.services.reach import refuse_reach
+from attendance.services.ruleimport import NEW
 from attendance.services.shownrules import Changed, ShownRule, upcoming
 from attendance.services.statuses import entry_of
 from attendance.timetable.calendar import Calendar
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
-    from attendance.services.incoming import Incoming, Whom
+    from attendance.services.ruleimport import Incoming, Whom
     from attendance.services.statuses import Statuses
     from attendance.timetable.files.proposals import ProposedRule
     from attendance.timetable.rule import Rule
@@ -167,7 +167,7 @@ class Timetables:
         The group or person is for those of which the file does not say whom they are for. Raises RuleFile,
         RuleExists, RuleInvalid, GroupUnknown, PersonUnknown, PersonAmbiguous, ReportsMissing.
         """
-        from attendance.services.incoming import incoming, read
+        from attendance.services.ruleimport import incoming, read
 
         found = read(file, self._sessions.zone, self.today)
         with self._gallery.store.reading() as transaction:
