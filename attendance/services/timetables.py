@@ -18,7 +18,7 @@ from attendance.timetable.calendar import Calendar
 from attendance.timetable.checking import FIRST_DAY, LAST_DAY
 from attendance.timetable.drafting import Draft, basis, ended, from_day, kept_apart, sound
 from attendance.timetable.facts import Entry
-from attendance.timetable.parts import Parts, changed, counted_from, rule_of
+from attendance.timetable.ruleparts import Parts, changed, counted_from, rule_of
 from attendance.timetable.singledays import held_besides, left_out, moved
 from attendance.zones import local_day, zone
 from gallery.names import clean

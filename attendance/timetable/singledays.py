@@ -8,8 +8,8 @@ from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import Draft, holding, on_days, sound
 from attendance.timetable.facts import Entry
 from attendance.timetable.occurrences import of_entry
-from attendance.timetable.parts import held_on, shifted, skipped, with_extra
 from attendance.timetable.rule import Rule
+from attendance.timetable.ruleparts import held_on, shifted, skipped, with_extra
 
 
 def left_out(entry: Entry, today: date, day: date) -> Draft:

@@ -17,7 +17,7 @@ from attendance.services.calendars import Days, Proposal
 from attendance.services.enrolment import Rules
 from attendance.services.markimport import MarksWanted
 from attendance.services.rosterimport import RosterWanted
-from attendance.timetable.parts import Parts
+from attendance.timetable.ruleparts import Parts
 from enroll import Entry
 from gallery import history
 from gallery.repositories import excuses

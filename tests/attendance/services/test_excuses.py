@@ -8,7 +8,7 @@ import pytest
 from attendance.errors import ExcuseDocument, ExcuseSettled, ExcuseSpan, ExcuseUnknown, MonthClosed
 from attendance.services.excuses import Excuses, span_of
 from attendance.services.statuses import StatusesWanted
-from attendance.timetable.parts import Parts
+from attendance.timetable.ruleparts import Parts
 from gallery import history
 from gallery.errors import PersonUnknown
 from gallery.repositories import approvals

@@ -8,7 +8,7 @@ from attendance.errors import MonthClosed, MonthInvalid, MonthState
 from attendance.services.doctor import Doctor
 from attendance.services.statuses import StatusesWanted
 from attendance.timetable.digest import digest
-from attendance.timetable.parts import Parts
+from attendance.timetable.ruleparts import Parts
 from gallery import history
 from gallery.repositories import coverage, excuses
 

@@ -7,7 +7,7 @@ import pytest
 
 from attendance.services.previewing import told
 from attendance.services.statuses import StatusesWanted
-from attendance.timetable.parts import Parts
+from attendance.timetable.ruleparts import Parts
 from gallery.repositories import calendar, coverage
 
 FIRST, TODAY = date(2026, 2, 2), date(2026, 3, 2)

@@ -10,8 +10,8 @@ from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import Draft, ended, from_day, holding, kept_apart, later, on_days, said, timeline
 from attendance.timetable.facts import Entry, Version
 from attendance.timetable.occurrences import of_entry
-from attendance.timetable.parts import skipped, with_extra
 from attendance.timetable.rule import Held, Rule
+from attendance.timetable.ruleparts import skipped, with_extra
 
 TODAY = date(2026, 3, 2)
 FIRST, LAST = date(2026, 2, 1), date(2026, 4, 30)
