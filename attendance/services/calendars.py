@@ -12,9 +12,8 @@ from attendance.records import instant
 from attendance.register.sessions import group_number
 from attendance.services.reach import refuse_reach
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.checking import FIRST_DAY, LAST_DAY
 from attendance.timetable.facts import EntryKind
-from attendance.zones import local_day
+from attendance.zones import FIRST_DAY, LAST_DAY, local_day
 from gallery.names import clean
 from gallery.repositories import calendar as rows
 from gallery.repositories.events import CALENDAR_ADDED, CALENDAR_WITHDRAWN, record

@@ -12,9 +12,8 @@ from attendance.records import instant
 from attendance.services.reach import month_days
 from attendance.services.statuses import StatusesWanted
 from attendance.timetable.attended import Status
-from attendance.timetable.checking import FIRST_DAY
 from attendance.timetable.digest import digest, digests
-from attendance.zones import day_start, local_day
+from attendance.zones import FIRST_DAY, day_start, local_day
 from gallery.repositories import approvals, months, sightings
 from gallery.repositories.events import MONTH_CLOSED, MONTH_OPENED, history, record
 

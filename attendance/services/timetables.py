@@ -15,12 +15,11 @@ from attendance.services.ruleimport import NEW
 from attendance.services.shownrules import Changed, ShownRule, upcoming
 from attendance.services.statuses import entry_of
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.checking import FIRST_DAY, LAST_DAY
 from attendance.timetable.drafting import Draft, basis, ended, from_day, kept_apart, sound
 from attendance.timetable.facts import Entry
 from attendance.timetable.ruleparts import Parts, changed, counted_from, rule_of
 from attendance.timetable.singledays import held_besides, left_out, moved
-from attendance.zones import local_day, zone
+from attendance.zones import FIRST_DAY, LAST_DAY, local_day, zone
 from gallery.names import clean
 from gallery.repositories import rules
 from gallery.repositories.events import RULE_ADDED, RULE_CHANGED, RULE_ENDED, record

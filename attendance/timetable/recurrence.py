@@ -9,11 +9,10 @@ from itertools import islice, takewhile
 from dateutil.rrule import rrulestr
 
 from attendance.timetable import wall
-from attendance.timetable.checking import LAST_DAY
 from attendance.timetable.rrule import Recurrence, recurrence
 from attendance.timetable.rule import Rule
 from attendance.timetable.until import last_day
-from attendance.zones import zone
+from attendance.zones import LAST_DAY, zone
 
 
 def days(rule: Rule, first: date, last: date) -> list[date]:

@@ -1,9 +1,14 @@
 """Days and zones: an instant is UTC, a day is what the wall calendar of an IANA zone says."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attendance.errors import ZoneUnknown
+
+FIRST_DAY: Final = date(1970, 1, 1)
+LAST_DAY: Final = date(2199, 12, 31)
+"""No session, rule or excuse is of a day before the one, and no rule of one after the other."""
 
 
 def zone(name: str) -> ZoneInfo:
