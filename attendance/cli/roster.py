@@ -139,12 +139,13 @@ def ids(
 
 def _span(text: str | None) -> "tuple[date, date] | None":
     """The first and the last day of "2026-03-02" or "2026-03-02..2026-03-06"."""
-    if text is None:
-        return None
-    first, dots, last = text.partition("..")
-    begins = options.day_of(first.strip(), "--covers")
-    ends = options.day_of(last.strip(), "--covers") if dots else begins
-    return None if begins is None or ends is None else (begins, ends)
+    from attendance.zones import days_of
+
+    try:
+        return None if text is None else days_of(text)
+    except ValueError:
+        what = "neither a day nor two with dots between them"
+        raise typer.BadParameter(f"{text!r} is {what}", param_hint="--covers") from None
 
 
 def _tell(done: "MarksTaken", *, dry_run: bool, as_json: bool) -> None:

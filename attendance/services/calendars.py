@@ -13,7 +13,7 @@ from attendance.register.sessions import group_number
 from attendance.services.reach import refuse_reach
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import EntryKind
-from attendance.zones import FIRST_DAY, LAST_DAY, local_day
+from attendance.zones import FIRST_DAY, LAST_DAY, days_of, local_day
 from gallery.names import clean
 from gallery.repositories import calendar as rows
 from gallery.repositories.events import CALENDAR_ADDED, CALENDAR_WITHDRAWN, record
@@ -320,9 +320,8 @@ def _family(source: str) -> str:
 
 def span_of(text: str) -> tuple[date, date]:
     """First and last day of a text such as 2026-12-24 or 2026-12-24..2027-01-06. Raises CalendarDays."""
-    first, dots, last = text.partition("..")
     try:
-        found = date.fromisoformat(first.strip()), date.fromisoformat((last if dots else first).strip())
+        found = days_of(text)
     except ValueError:
         raise CalendarDays(text, "this is neither a day nor two with dots between them") from None
     _refuse_days(*found)

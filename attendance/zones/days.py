@@ -42,3 +42,9 @@ def days_between(begins: datetime, ends: datetime, zone_name: str) -> list[date]
     """The days on the wall that have an instant in begins <= t < ends; that of ``begins`` at least."""
     first, last = local_day(begins, zone_name), local_day(max(begins, ends - timedelta(microseconds=1)), zone_name)
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def days_of(text: str) -> tuple[date, date]:
+    """First and last day of such as 2026-12-24 or 2026-12-24..2027-01-06. Raises ValueError for what is neither."""
+    first, dots, last = text.partition("..")
+    return date.fromisoformat(first.strip()), date.fromisoformat((last if dots else first).strip())

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.errors import ZoneUnknown
-from attendance.zones import day_bounds, days_between, local_day, zone
+from attendance.zones import day_bounds, days_between, days_of, local_day, zone
 from attendance.zones.names import is_zone, name_in_path
 
 ZONES = [
@@ -133,3 +133,19 @@ def test_the_days_between_two_instants():
     assert [date(2026, 2, 28)] == days_between(begin, begin, "Europe/Berlin")
     assert [date(2026, 2, 27)] == days_between(begin, begin + timedelta(minutes=30), "UTC")
     assert [date(2026, 2, day) for day in (27, 28)] == days_between(begin, begin + timedelta(minutes=31), "UTC")
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [("2026-03-01", (1, 1)), (" 2026-03-01 .. 2026-03-04 ", (1, 4)), ("2026-03-04..2026-03-01", (4, 1))],
+)
+def test_days_as_people_type_them(text, days):
+    """One day is the first and the last; two have dots between them, in whichever order."""
+    assert tuple(date(2026, 3, day) for day in days) == days_of(text)
+
+
+@pytest.mark.parametrize("text", ["", "..", "March", "2026-03-01..", "..2026-03-01", "2026-03-01-2026-03-02"])
+def test_what_is_no_days(text):
+    """What is neither a day nor two with dots between them is refused."""
+    with pytest.raises(ValueError, match="isoformat"):
+        days_of(text)
