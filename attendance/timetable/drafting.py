@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Final
 
-from attendance.timetable.checking import checked
 from attendance.timetable.facts import Entry, Version
 from attendance.timetable.rule import Rule
+from attendance.timetable.rulechecks import checked
 
 _DAY = timedelta(days=1)
 Turn = tuple[date, Rule | None]
