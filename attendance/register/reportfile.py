@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from attendance.errors import OutputForm
 from attendance.records import instant
@@ -93,7 +94,11 @@ def write(
     rows: Sequence[Row], form: Form, output: Path, *, now: datetime, overwrite: bool, site: str | None = None
 ) -> None:
     """Write the report to a new file, or with ``overwrite`` in the place of an earlier one; raises OutputFailed."""
-    data = content(rows, form, now=now, site=site)
+    write_report(output, content(rows, form, now=now, site=site), overwrite=overwrite)
+
+
+def write_report(output: Path, data: Any, *, overwrite: bool) -> None:
+    """Write what a report comes to to a new file, or in the place of an earlier report alone. Raises OutputFailed."""
     if overwrite:
         write_over(output, data, is_report)
     else:
