@@ -151,10 +151,10 @@ class Timetables:
             _refuse_days(entry.name, first)
             return self._applied(transaction, actor, [ended(entry, first)], reason)[0]
 
-    def take_in(self, actor: "Actor", found: "Incoming", *, reason: str = "") -> list[Changed]:
+    def take_in(self, actor: "Actor", found: "Incoming") -> list[Changed]:
         """Rules of a file, all of them or none. Raises RuleExists, MonthClosed."""
         with self._gallery.store.atomic() as transaction:
-            return self._applied(transaction, actor, [each for each in found.drafts if each.turns], reason)
+            return self._applied(transaction, actor, [each for each in found.drafts if each.turns], "")
 
     # What would be changed
 
