@@ -16,7 +16,8 @@ from gallery.repositories import coverage
 if TYPE_CHECKING:
     from attendance.scope import Scope
     from gallery.ports import Database, Transaction
-    from gallery.values import CoverageKind, Means, StoredCoverage
+    from gallery.timetablevalues import CoverageKind, StoredCoverage
+    from gallery.values import Means
 
 FILES: Final = "files"
 """What pictures and videos are called here: their names may be those of people, who may be removed one day."""

@@ -21,18 +21,8 @@ from attendance.timetable.wording import told
 from enroll.naming import encoder_of
 
 if TYPE_CHECKING:
-    from gallery.values import (
-        Approval,
-        CalendarDays,
-        Correction,
-        MonthState,
-        Sighting,
-        StoredCoverage,
-        StoredExcuse,
-        StoredMark,
-        StoredSession,
-        StoredVersion,
-    )
+    from gallery.timetablevalues import CalendarDays, MonthState, StoredCoverage, StoredExcuse, StoredVersion
+    from gallery.values import Approval, Correction, Sighting, StoredMark, StoredSession
 
 KIND: Final = "proof of a day"
 _NUMBERS: Final = ("score", "cosine", "threshold", "margin", "target_fpir")

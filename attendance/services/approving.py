@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from attendance.register.sessions import Sessions
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import PersonInfo, StoredExcuse
+    from gallery.timetablevalues import StoredExcuse
+    from gallery.values import PersonInfo
 
 SHORT: Final = 8
 """How many first letters of a mark's id are enough."""

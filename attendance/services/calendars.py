@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from attendance.services.statuses import Statuses
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import CalendarDays as StoredDays
+    from gallery.timetablevalues import CalendarDays as StoredDays
 
 BY_HAND: Final = "by hand"
 MOST_DAYS: Final = 366 * 40

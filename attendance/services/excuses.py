@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from attendance.services.statuses import Statuses
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import PersonInfo, StoredExcuse
+    from gallery.timetablevalues import StoredExcuse
+    from gallery.values import PersonInfo
 
 MOST_BYTES: Final = 1 << 30
 """Bytes of a document that is read for its hash."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from attendance.timetable.attended import Attended
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import MonthState
+    from gallery.timetablevalues import MonthState
 
 _DAY: Final = timedelta(days=1)
 

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from attendance.services.statuses import Derived, Statuses
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import PersonInfo, StoredMark, StoredSession, StoredVersion
+    from gallery.timetablevalues import StoredVersion
+    from gallery.values import PersonInfo, StoredMark, StoredSession
 
 
 class Proofs:

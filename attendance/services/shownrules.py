@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from attendance.timetable.facts import Version
     from attendance.timetable.occurrence import Occurrence
-    from gallery.values import StoredRule
+    from gallery.timetablevalues import StoredRule
 
 AHEAD: Final = timedelta(days=5 * 366)
 """How far the next occurrences are looked for: a leap day comes within it, but once a century."""

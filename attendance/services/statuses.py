@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from attendance.timetable.occurrence import Occurrence
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import CalendarDays, PersonInfo, StoredCoverage, StoredExcuse, StoredRule, TimedMark
+    from gallery.timetablevalues import CalendarDays, StoredCoverage, StoredExcuse, StoredRule
+    from gallery.values import PersonInfo, TimedMark
 
 AROUND: Final = timedelta(days=2)
 """How far beyond the days asked for occurrences and marks are looked at: a mark belongs to the nearest of them."""

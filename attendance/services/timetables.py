@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from attendance.timetable.rule import Rule
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import StoredRule
+    from gallery.timetablevalues import StoredRule
 
 
 class Timetables:

@@ -19,7 +19,7 @@ from attendance.cameras import CameraState, Frame
 from attendance.register.coverage import FILES, CoverageNotes, gaps_of
 from attendance.scope import Scope
 from gallery.repositories import coverage
-from gallery.values import StoredCoverage
+from gallery.timetablevalues import StoredCoverage
 
 NOW = datetime(2026, 3, 2, 7, 58, 11, 204_000, tzinfo=UTC)
 YESTERDAY = "2026-03-01"
