@@ -11,7 +11,7 @@ from attendance.services.statuses import StatusesWanted
 from attendance.timetable import memberships
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry, Person
-from attendance.timetable.occurrences import version_on
+from attendance.timetable.versions import holding
 from attendance.zones import day_bounds, local_day
 from gallery.repositories import (
     approvals,
@@ -138,5 +138,5 @@ def _closed(derived: "Derived", day: date, groups: Collection[str]) -> str | Non
 
 def _sites(derived: "Derived", day: date) -> set[str | None]:
     """Where the rules of that day are."""
-    held = (version_on(entry, day) for entry in derived.entries)
+    held = (holding(entry, day) for entry in derived.entries)
     return {each.rule.site for each in held if each is not None and each.rule is not None}

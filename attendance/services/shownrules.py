@@ -8,9 +8,10 @@ from attendance.records import PersonRef, instant
 from attendance.services.previewing import wall
 from attendance.services.statuses import entry_of
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.drafting import Draft, holding, later, timeline
+from attendance.timetable.drafting import Draft
 from attendance.timetable.facts import Entry
 from attendance.timetable.occurrences import of_entry
+from attendance.timetable.versions import holding, later, timeline
 from attendance.timetable.wording import told
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from attendance.timetable.facts import Entry, Person
-from attendance.timetable.occurrences import version_on
+from attendance.timetable.versions import holding
 from attendance.zones import day_bounds
 
 
@@ -20,7 +20,7 @@ def concerns(entry: Entry, person: Person, day: date) -> bool:
 
 
 def _away(entry: Entry, person: Person, day: date) -> bool:
-    version = version_on(entry, day)
+    version = holding(entry, day)
     if version is None or version.rule is None:
         return False
     begin, end = day_bounds(day, version.rule.zone)
