@@ -27,19 +27,17 @@ from gallery.standing import NEVER_LEFT, Standing
 
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction, Vault
+    from gallery.timetablevalues import MembershipWord, StoredExcuse, StoredRule
     from gallery.values import (
         Approval,
         Correction,
         Event,
-        MembershipWord,
         Named,
         OpenedTemplate,
         PersonInfo,
         Place,
         Sighting,
-        StoredExcuse,
         StoredMark,
-        StoredRule,
         StoredSession,
     )
 

@@ -9,7 +9,7 @@ from attendance.cli.opening import changing, reading
 from attendance.cli.output import records, say
 
 if TYPE_CHECKING:
-    from attendance.services.covering import Looked
+    from attendance.services.coverings import ShownCoverage
 
 COLUMNS = ("what", "kind", "source", "site", "group", "begins", "ends", "by", "reason")
 
@@ -60,7 +60,7 @@ def add(
         say(f"noted: {_told(made)}")
 
 
-def _told(found: "Looked") -> str:
+def _told(found: "ShownCoverage") -> str:
     told = found.to_dict()
     whom = "everybody" if found.group is None else found.group
     return f"{found.source}, from {told['begins']} to {told['ends']}, for {whom}"

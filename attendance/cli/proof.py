@@ -29,7 +29,7 @@ def prove(
     import sys
 
     from attendance.errors import OutputForm
-    from attendance.register.statusfile import write_report
+    from attendance.register.reportfile import write_report
 
     form = Form.TABLE if wanted is None and output is None else chosen_form(wanted, output)
     if form not in _FORMS:

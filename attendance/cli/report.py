@@ -90,7 +90,7 @@ def report(
 
             prove(app, proof, _day("--day", day), wanted, output, paper=paper, overwrite=overwrite)
         elif _by(app, by, session, given, wanted or (form_of_file(output, None) if output else None)) is By.SESSIONS:
-            _sessions(app, session, (begin, end), group, wanted, output, overwrite=overwrite)
+            _sessions(app, session, (begin, end), group, wanted, output, paper=paper, overwrite=overwrite)
         else:
             from attendance.cli.statusreport import Choices, by_timetable
 
@@ -137,6 +137,7 @@ def _sessions(
     wanted: Form | None,
     output: Path | None,
     *,
+    paper: Paper,
     overwrite: bool,
 ) -> None:
     from attendance.register.report import counts
@@ -148,7 +149,11 @@ def _sessions(
     told = ", ".join(f"{status} {count}" for status, count in counts(rows).items()) if rows else ""
     told = told or reports.why_no_rows(asked)
     other = "; by sessions, --by timetable tells it by the timetable" if _has_other(app, session) else ""
-    _show(reports, rows, form) if output is None else _write(reports, rows, form, output, overwrite=overwrite)
+    if output is None:
+        _show(reports, rows, form)
+    else:
+        reports.write(rows, form, output, overwrite=overwrite, paper=paper)
+        say(f"wrote {output}")
     say(told + other)
 
 
@@ -185,8 +190,3 @@ def _show(reports: "Reports", rows: "Sequence[Row]", form: Form) -> None:
         table(*matrix(rows))
     else:
         sys.stdout.write(reports.text(rows, form))
-
-
-def _write(reports: "Reports", rows: "Sequence[Row]", form: Form, output: Path, *, overwrite: bool) -> None:
-    reports.write(rows, form, output, overwrite=overwrite)
-    say(f"wrote {output}")

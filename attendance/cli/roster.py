@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from attendance.roster.school import Remark
     from attendance.services.markimport import MarksTaken
-    from attendance.services.rosterimport import Preview, Wanted
+    from attendance.services.rosterimport import Preview, RosterWanted
 
 CHANGES = ("change", "id", "name", "detail")
 IDS = ("id", "name", "system", "value")
@@ -58,10 +58,10 @@ def import_(
 
     New people have no photo yet. Who is not in the register any more is set inactive; nothing of theirs is deleted.
     """
-    from attendance.services.rosterimport import Wanted
+    from attendance.services.rosterimport import RosterWanted
 
     day = options.day_of(first, "--from")
-    wanted = Wanted(source, system, roles or (), _pairs(matches), day, terms)
+    wanted = RosterWanted(source, system, roles or (), _pairs(matches), day, terms)
     if dry_run:
         with reading(home) as opened:
             shown = opened.roster_import.preview(wanted)
@@ -139,12 +139,13 @@ def ids(
 
 def _span(text: str | None) -> "tuple[date, date] | None":
     """The first and the last day of "2026-03-02" or "2026-03-02..2026-03-06"."""
-    if text is None:
-        return None
-    first, dots, last = text.partition("..")
-    begins = options.day_of(first.strip(), "--covers")
-    ends = options.day_of(last.strip(), "--covers") if dots else begins
-    return None if begins is None or ends is None else (begins, ends)
+    from attendance.zones import days_of
+
+    try:
+        return None if text is None else days_of(text)
+    except ValueError:
+        what = "neither a day nor two with dots between them"
+        raise typer.BadParameter(f"{text!r} is {what}", param_hint="--covers") from None
 
 
 def _tell(done: "MarksTaken", *, dry_run: bool, as_json: bool) -> None:
@@ -160,7 +161,7 @@ def _tell(done: "MarksTaken", *, dry_run: bool, as_json: bool) -> None:
     say(f"marks {'that would be taken: ' if dry_run else ''}{told}")
 
 
-def _take_in(wanted: "Wanted", home: Path | None, *, yes: bool, as_json: bool) -> "Preview":
+def _take_in(wanted: "RosterWanted", home: Path | None, *, yes: bool, as_json: bool) -> "Preview":
     with writing(home) as opened:
         shown = opened.roster_import.preview(wanted)
         _show(shown, as_json=as_json)

@@ -102,7 +102,7 @@ def _written(view: "View", form: Form, output: Path, *, overwrite: bool) -> None
 def _calendar(app: "Attendance", view: "View", output: Path | None, *, overwrite: bool) -> None:
     import sys
 
-    from attendance.register.statusfile import write_report
+    from attendance.register.reportfile import write_report
 
     data = app.status_reports.feed(view.report)
     if output is None:
@@ -131,7 +131,7 @@ def _picture(report: "StatusReport", plot: Path) -> bytes | str:
 
 def _drawn(report: "StatusReport", picture: bytes | str, plot: Path, *, overwrite: bool) -> None:
     from attendance.register.heatmap import MOST_PEOPLE
-    from attendance.register.statusfile import write_report
+    from attendance.register.reportfile import write_report
 
     write_report(plot, picture, overwrite=overwrite)
     if len(report.people()) > MOST_PEOPLE:

@@ -18,7 +18,7 @@ from attendance.cli.output import confirm, json_line, line, printable, records, 
 if TYPE_CHECKING:
     from attendance.services.previewing import Preview
     from attendance.services.shownrules import Changed
-    from attendance.timetable.parts import Parts
+    from attendance.timetable.ruleparts import Parts
 
 COLUMNS = ("name", "whom", "says", "since", "until")
 PREVIEW_COLUMNS = ("kind", "day", "entry", "person", "before", "after")
@@ -100,7 +100,7 @@ def with_parts(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def run(**given: Any) -> None:
-        from attendance.timetable.parts import Parts
+        from attendance.timetable.ruleparts import Parts
 
         told = {part: given.pop(part) for part in PARTS}
         breaks = told.pop("breaks")

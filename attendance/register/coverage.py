@@ -16,7 +16,8 @@ from gallery.repositories import coverage
 if TYPE_CHECKING:
     from attendance.scope import Scope
     from gallery.ports import Database, Transaction
-    from gallery.values import CoverageKind, Means, StoredCoverage
+    from gallery.timetablevalues import CoverageKind, StoredCoverage
+    from gallery.values import Means
 
 FILES: Final = "files"
 """What pictures and videos are called here: their names may be those of people, who may be removed one day."""
@@ -73,7 +74,7 @@ class Stretch:
     generation: int
 
 
-class Coverage:
+class CoverageNotes:
     """Notes when people were looked for; ``searched`` tells how many can be recognised, ``by`` is who acts."""
 
     def __init__(

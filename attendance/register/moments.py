@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from attendance.errors import MarkTime
 from attendance.records import instant
 from attendance.zones import day_bounds, zone
+from attendance.zones.wall import shown
 
 if TYPE_CHECKING:
     from attendance.register.sessions import SessionInfo
@@ -83,14 +84,13 @@ def _parsed(text: str) -> datetime | time:
 
 
 def _on_the_wall(told: datetime, where: ZoneInfo) -> Moment:
-    """The instant at which the wall shows this; twice: the first, never: as far past midnight as it says."""
-    first, second = (told.replace(tzinfo=where, fold=fold) for fold in (0, 1))
-    at = first.astimezone(UTC)
-    shown = at.astimezone(where)
-    if shown.replace(tzinfo=None) != told:
+    """The instant at which the wall shows this; twice: the first, never: as far past the gap as it says."""
+    found = shown(told, where)
+    if found.skipped:
         left_out = f"{told:%H:%M} was left out that day, as clocks were put forward"
-        return Moment(at, f"{left_out}: {shown:%H:%M} is taken")
-    if first.utcoffset() != second.utcoffset():
+        return Moment(found.at, f"{left_out}: {found.at.astimezone(where):%H:%M} is taken")
+    if found.again is not None:
         twice = f"{told:%H:%M} came twice that day, as clocks were put back"
-        return Moment(at, f"{twice}: the first is taken, and {second.isoformat(timespec='minutes')} means the other")
-    return Moment(at)
+        other = found.again.astimezone(where).isoformat(timespec="minutes")
+        return Moment(found.at, f"{twice}: the first is taken, and {other} means the other")
+    return Moment(found.at)

@@ -1,22 +1,15 @@
 """Closed months: nothing of a day in one is changed, by whatever door."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from attendance.errors import MonthClosed
 from attendance.records import instant
-from attendance.zones import local_day
 from gallery.repositories import months
 
 if TYPE_CHECKING:
     from gallery.ports import Transaction
-
-
-def days_between(begins: datetime, ends: datetime, zone: str) -> list[date]:
-    """The days on the wall calendar of the zone that have an instant in begins <= t < ends; that of begins at least."""
-    first, last = local_day(begins, zone), local_day(max(begins, ends - timedelta(microseconds=1)), zone)
-    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def month_of(day: date) -> str:
@@ -34,8 +27,3 @@ def refuse_closed(transaction: "Transaction", days: Iterable[date]) -> None:
         state = states.get(month)
         if state is not None and state.closed:
             raise MonthClosed(month, f"this month was closed at {instant(state.at)} by {state.by}")
-
-
-def refuse_closed_at(transaction: "Transaction", instants: Iterable[datetime], zone: str) -> None:
-    """As `refuse_closed`, for the days of these instants on the wall calendar of the zone."""
-    refuse_closed(transaction, {local_day(at, zone) for at in instants})

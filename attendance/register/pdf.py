@@ -249,6 +249,6 @@ def _picture(text: str, size: float, fonts: "Fonts") -> "Flowable | None":
     left, top, right, bottom = font.getbbox(text)
     picture = Image.new("L", (max(1, round(right - left)), max(1, round(bottom - top))), 255)
     ImageDraw.Draw(picture).text((-left, -top), text, font=font, fill=0)
-    from attendance.register.drawn import Drawn
+    from attendance.register.drawnline import Drawn
 
     return Drawn(picture, text, next(iter(fonts.runs(text)))[0], size, _FINE)

@@ -22,20 +22,16 @@ from gallery.values import Named
 
 if TYPE_CHECKING:
     from gallery.portability import Everything
+    from gallery.timetablevalues import MembershipWord, StoredExcuse, StoredRule, StoredVersion, Withdrawn
     from gallery.values import (
         Approval,
         Correction,
         Event,
-        MembershipWord,
         OpenedTemplate,
         ScoredKey,
         Sighting,
-        StoredExcuse,
         StoredMark,
-        StoredRule,
         StoredSession,
-        StoredVersion,
-        Withdrawn,
     )
 
 THIS: Final = "this person"

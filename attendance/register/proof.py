@@ -17,22 +17,12 @@ from attendance.register.others import Others
 from attendance.register.statusreport import counts_hours
 from attendance.timetable.attended import Attended
 from attendance.timetable.reasons import REASONS, Reason
-from attendance.timetable.words import told
+from attendance.timetable.wording import told
 from enroll.naming import encoder_of
 
 if TYPE_CHECKING:
-    from gallery.values import (
-        Approval,
-        CalendarDays,
-        Correction,
-        MonthState,
-        Sighting,
-        StoredCoverage,
-        StoredExcuse,
-        StoredMark,
-        StoredSession,
-        StoredVersion,
-    )
+    from gallery.timetablevalues import CalendarDays, MonthState, StoredCoverage, StoredExcuse, StoredVersion
+    from gallery.values import Approval, Correction, Sighting, StoredMark, StoredSession
 
 KIND: Final = "proof of a day"
 _NUMBERS: Final = ("score", "cosine", "threshold", "margin", "target_fpir")

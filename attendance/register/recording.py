@@ -12,14 +12,14 @@ from attendance.judge.decision import MARK_VOIDED
 from attendance.records import Decision, PersonRef, number
 from attendance.register.directions import DIRECTION, Coming
 from attendance.register.marks import Wish
-from attendance.register.months import days_between, refuse_closed
-from attendance.zones import day_bounds, zone
+from attendance.register.months import refuse_closed
+from attendance.zones import day_bounds, days_between, zone
 from gallery.repositories import sightings
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
     from attendance.access import Actor
-    from attendance.register.coverage import Coverage, Stretch
+    from attendance.register.coverage import CoverageNotes, Stretch
     from attendance.register.marks import Marks
     from attendance.register.retention import Retention
     from attendance.register.sessions import SessionInfo, Sessions
@@ -46,7 +46,7 @@ class Recorder:
         sessions: "Sessions",
         marks: "Marks",
         retention: "Retention",
-        coverage: "Coverage",
+        coverage: "CoverageNotes",
         *,
         actor: "Actor",
         noted: set[int] | None = None,
@@ -142,7 +142,7 @@ class Recorder:
     def cover(
         self, means: "Means", scope: "Scope", source: str, begins: datetime, ends: datetime, before: "Stretch | None"
     ) -> "Stretch | None":
-        """Remember that a source has looked from an instant to another, see `Coverage.stretch`.
+        """Remember that a source has looked from an instant to another, see `CoverageNotes.stretch`.
 
         A recording of a day gone by tells no time that it could be of.
         """

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from attendance.errors import OutputForm
 from attendance.records import instant
@@ -20,7 +21,7 @@ from attendance.register.report import (
     to_excel_csv,
     to_json,
 )
-from attendance.register.reportform import Form
+from attendance.register.reportform import Form, Paper
 from attendance.writing import write_new, write_over
 
 TEXT_HEAD = "attendance report of "
@@ -44,7 +45,9 @@ _WIDE = 10_000
 _PROPERTIES, _MOST_BYTES = "docProps/custom.xml", 100_000
 
 
-def content(rows: Sequence[Row], form: Form, *, now: datetime, site: str | None = None) -> str | bytes:
+def content(
+    rows: Sequence[Row], form: Form, *, now: datetime, site: str | None = None, paper: Paper = Paper.A4
+) -> str | bytes:
     """The report in this form: text, or bytes for a workbook and pages; ``site`` is what the school or firm is called.
 
     Raises OutputFailed for what does not fit a sheet, OutputForm for a form that is of the timetable.
@@ -60,7 +63,7 @@ def content(rows: Sequence[Row], form: Form, *, now: datetime, site: str | None 
     if form is Form.PDF:
         from attendance.register.sessionpdf import to_pdf
 
-        return to_pdf(rows, now=now, site=site)
+        return to_pdf(rows, now=now, site=site, paper=paper)
     if form is Form.ICS:
         raise OutputForm("report", "a report by sessions is no calendar: give --by timetable")
     return to_csv(rows) if form is Form.CSV else to_excel_csv(rows)
@@ -90,10 +93,21 @@ def text_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def write(
-    rows: Sequence[Row], form: Form, output: Path, *, now: datetime, overwrite: bool, site: str | None = None
+    rows: Sequence[Row],
+    form: Form,
+    output: Path,
+    *,
+    now: datetime,
+    overwrite: bool,
+    site: str | None = None,
+    paper: Paper = Paper.A4,
 ) -> None:
     """Write the report to a new file, or with ``overwrite`` in the place of an earlier one; raises OutputFailed."""
-    data = content(rows, form, now=now, site=site)
+    write_report(output, content(rows, form, now=now, site=site, paper=paper), overwrite=overwrite)
+
+
+def write_report(output: Path, data: Any, *, overwrite: bool) -> None:
+    """Write what a report comes to to a new file, or in the place of an earlier report alone. Raises OutputFailed."""
     if overwrite:
         write_over(output, data, is_report)
     else:

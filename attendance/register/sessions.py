@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attendance.errors import GroupUnknown, SessionClosed, SessionDay, SessionExists, SessionUnknown
 from attendance.records import instant
 from attendance.register.months import refuse_closed
-from attendance.zones import day_bounds, local_day, zone
+from attendance.zones import FIRST_DAY, day_bounds, local_day, zone
 from gallery.names import clean
 from gallery.near import close_names, did_you_mean
 from gallery.repositories import events, groups
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gallery.values import StoredSession
 
 OPENED, CLOSED, CHECKED = "session.open", "session.close", "session.check"
-FIRST_DAY = date(1970, 1, 1)
 _BEGINS = "which 'attendance mark PERSON --day {0}' or 'attendance check --day {0} SOURCE' begins"
 
 

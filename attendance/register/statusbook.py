@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from attendance.register import quota
 from attendance.register.quota import Total
 from attendance.register.spreadsheet import PROPERTY, cut
-from attendance.register.statusreport import LEGEND, TIMES, Cells, Grid, Scope, StatusReport
+from attendance.register.statusreport import LEGEND, TIMES, Cells, Grid, ReportScope, StatusReport
 from attendance.register.statustable import by_day
 from attendance.timetable.reasons import REASONS
 
@@ -101,7 +101,7 @@ class _Formats:
         return self._named.get(column)
 
 
-def _sheets(book: "Workbook", formats: _Formats, grid: Grid, scope: Scope) -> None:
+def _sheets(book: "Workbook", formats: _Formats, grid: Grid, scope: ReportScope) -> None:
     """One sheet, and further ones of the same head where the rows are more than it can hold."""
     from attendance.register.quicksheet import QuickSheet
 
@@ -117,7 +117,7 @@ def _sheets(book: "Workbook", formats: _Formats, grid: Grid, scope: Scope) -> No
 
 
 def _filled(
-    sheet: "QuickSheet", formats: _Formats, columns: Sequence[str], rows: Iterator[Cells], scope: Scope
+    sheet: "QuickSheet", formats: _Formats, columns: Sequence[str], rows: Iterator[Cells], scope: ReportScope
 ) -> None:
     for column, title in enumerate(columns):
         sheet.set_column(column, column, _WIDTHS.get(title, _WIDTH))
@@ -131,7 +131,7 @@ def _filled(
     sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
 
 
-def _printed(sheet: "Worksheet", scope: Scope) -> None:
+def _printed(sheet: "Worksheet", scope: ReportScope) -> None:
     """How it comes out of a printer: across, as wide as the paper, the head on each page."""
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)

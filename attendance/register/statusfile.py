@@ -14,11 +14,10 @@ from attendance.records import instant
 from attendance.register import quota
 from attendance.register.quota import Total
 from attendance.register.report import BYTE_ORDER_MARK, safe_cell
-from attendance.register.reportfile import TEXT_HEAD, is_report, text_table
+from attendance.register.reportfile import TEXT_HEAD, text_table, write_report
 from attendance.register.reportform import Form, Paper
 from attendance.register.statusreport import Grid, StatusReport, json_row, naive
 from attendance.register.statustable import TOTALS_LEGEND, Table, table, totals_table
-from attendance.writing import write_new, write_over
 
 Kind = Literal["rows", "totals", "hours"]
 
@@ -72,14 +71,6 @@ def text(view: View, form: Form) -> Iterator[str]:
 def write(view: View, form: Form, output: Path, *, overwrite: bool) -> None:
     """Write the report to a new file, or with ``overwrite`` in the place of an earlier one; raises OutputFailed."""
     write_report(output, lambda path: _fill(view, form, path), overwrite=overwrite)
-
-
-def write_report(output: Path, data: Any, *, overwrite: bool) -> None:
-    """Write what a report comes to to a new file, or in the place of an earlier report alone. Raises OutputFailed."""
-    if overwrite:
-        write_over(output, data, is_report)
-    else:
-        write_new(output, data)
 
 
 def _fill(view: View, form: Form, path: Path) -> None:

@@ -42,7 +42,7 @@ LEGEND: Final = ", ".join(f"{sign} {status}" for status, sign in MARKS.items())
 
 
 @dataclass(frozen=True)
-class Facts:
+class ReportFacts:
     """What rows name by number or id: people, how marks were made, the reasons of excuses, and groups of now.
 
     ``at`` holds the times of marks (None: not known), of those at least that are not their row's only one.
@@ -56,7 +56,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Scope:
+class ReportScope:
     """What a report is on: its days, and of whom; ``site`` is what the school or firm is called."""
 
     first: date
@@ -96,8 +96,8 @@ class StatusReport:
     """Statuses in order of day, beginning, entry and person's id, with what they name."""
 
     rows: Sequence[Attended]
-    facts: Facts
-    scope: Scope
+    facts: ReportFacts
+    scope: ReportScope
     closed: Mapping[date, str] = field(default_factory=dict)
 
     def grid(self) -> Grid:
@@ -131,7 +131,7 @@ class StatusReport:
 class _Told:
     """Turns statuses into cells; what all people of an occurrence share is worked out once."""
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: ReportFacts) -> None:
         self._facts = facts
         self._of: Occurrence | None = None
         self._zone: ZoneInfo = ZoneInfo("UTC")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 50_000_000
 Column = Literal["person", "at", "date", "time", "direction", "method", "source", "mark", "counts"]
-Way = Literal["in", "out"]
+Direction = Literal["in", "out"]
 Method = Literal["device", "badge", "pin", "qr"]
 # What other systems call the columns, in lower case and with single spaces; of several the first counts.
 NAMES: Final[dict[Column, tuple[str, ...]]] = {
@@ -78,7 +78,7 @@ class DeviceMark:
     line: int
     person: str
     at: "datetime"
-    direction: Way | None
+    direction: Direction | None
     method: Method
     source: str
     told_method: str | None = None
@@ -199,7 +199,7 @@ def _time_of(cells: dict[Column, str]) -> str:
     return f"{day.split()[0]} {cells['time']}" if day else cells["time"]
 
 
-def _direction(text: str) -> Way | None:
+def _direction(text: str) -> Direction | None:
     plain = _plain(text)
     if plain in _NEITHER:
         return None

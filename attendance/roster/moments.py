@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from attendance.zones.wall import shown
+
 _ISO_DAY: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})")
 _OTHER_DAY: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{2,4})")
 _TIME: Final = re.compile(
@@ -91,10 +93,9 @@ def _with_offset(wall: datetime, told: str) -> datetime:
 
 def _on_the_wall(wall: datetime, zone: ZoneInfo) -> Read:
     """The instant at which the wall shows this; of two the first, where the clock was put back."""
-    first, second = (wall.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-    at = first.astimezone(UTC)
-    if at.astimezone(zone).replace(tzinfo=None) != wall:
+    found = shown(wall, zone)
+    if found.skipped:
         raise MomentError(f"{wall:%Y-%m-%d %H:%M} never was: clocks were put forward ({zone.key})")
-    if first.utcoffset() != second.utcoffset():
-        return Read(at, f"{wall:%H:%M} came twice that day, as clocks were put back: the first is taken")
-    return Read(at)
+    if found.again is not None:
+        return Read(found.at, f"{wall:%H:%M} came twice that day, as clocks were put back: the first is taken")
+    return Read(found.at)

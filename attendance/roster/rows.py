@@ -78,17 +78,17 @@ def _lacking(missing: list[str], columns: tuple[str, ...]) -> str:
     return f"the column {missing[0]} is missing, found: {shown or 'nothing'}{spelt}"
 
 
-def by_id(sheet: Sheet, found: Found, column: str = "sourcedId") -> Iterator[tuple[str, Row]]:
+def by_id(sheet: Sheet, found: Found) -> Iterator[tuple[str, Row]]:
     """Rows with their ids; those without one, and those that share theirs and say different things, are refused.
 
     The same row again is taken once. A refused row's id is unclear: whoever has it stays as they are.
     """
     rows: dict[str, list[Row]] = defaultdict(list)
     for row in sheet.rows:
-        if not row[column]:
-            found.refuse(row, "row.id", f"there is no {column}")
+        if not row["sourcedId"]:
+            found.refuse(row, "row.id", "there is no sourcedId")
         else:
-            rows[row[column]].append(row)
+            rows[row["sourcedId"]].append(row)
     for key, several in rows.items():
         same = all(dict(each.cells) == dict(several[0].cells) for each in several)
         if not same:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from attendance.errors import ApprovalOwn, ApprovalUnknown
 from attendance.records import instant
 from attendance.register.marks import CORRECTS
-from attendance.register.months import days_between, refuse_closed
-from attendance.zones import zone
+from attendance.register.months import refuse_closed
+from attendance.zones import days_between, zone
 from gallery.repositories import approvals, excuses
 from gallery.repositories import marks as rows
 from gallery.repositories.events import APPROVED, REFUSED, record
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from attendance.register.sessions import Sessions
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import PersonInfo, StoredExcuse
+    from gallery.timetablevalues import StoredExcuse
+    from gallery.values import PersonInfo
 
 SHORT: Final = 8
 """How many first letters of a mark's id are enough."""

@@ -12,9 +12,8 @@ from attendance.records import instant
 from attendance.register.sessions import group_number
 from attendance.services.reach import refuse_reach
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.checking import FIRST_DAY, LAST_DAY
 from attendance.timetable.facts import EntryKind
-from attendance.zones import local_day
+from attendance.zones import FIRST_DAY, LAST_DAY, days_of, local_day
 from gallery.names import clean
 from gallery.repositories import calendar as rows
 from gallery.repositories.events import CALENDAR_ADDED, CALENDAR_WITHDRAWN, record
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from attendance.services.statuses import Statuses
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import CalendarDays as StoredDays
+    from gallery.timetablevalues import CalendarDays as StoredDays
 
 BY_HAND: Final = "by hand"
 MOST_DAYS: Final = 366 * 40
@@ -52,7 +51,7 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class ShownDays:
     """Days in a row on which the same decides; ``entry`` is None where no term runs."""
 
     first: date
@@ -135,7 +134,7 @@ class Calendars:
         with self._gallery.store.reading() as transaction:
             return rows.entries(transaction, withdrawn=withdrawn_too)
 
-    def decided(self, first: date | None = None, last: date | None = None) -> list[Stretch]:
+    def decided(self, first: date | None = None, last: date | None = None) -> list[ShownDays]:
         """What decides on each day of a span (None: all that anything is said of), days in a row as one.
 
         Of a site or group only that which is said of it and not of all. Raises CalendarDays.
@@ -152,12 +151,12 @@ class Calendars:
         found = [one for scope in scopes for one in _stretches(calendar, stored, begin, end, scope)]
         return sorted(found, key=lambda each: (each.first, each.site or "", each.group or ""))
 
-    def every(self, first: date | None = None, last: date | None = None) -> list[Stretch]:
+    def every(self, first: date | None = None, last: date | None = None) -> list[ShownDays]:
         """Every entry with a day in the span, those taken back or that decide nothing, too. Raises as `decided`."""
         if first is not None and last is not None:
             _refuse_order(first, last)
         return [
-            Stretch(each.first, each.last, each.kind == "closed", each, each.site, each.group)
+            ShownDays(each.first, each.last, each.kind == "closed", each, each.site, each.group)
             for each in self.entries(withdrawn_too=True)
             if (first is None or first <= each.last) and (last is None or each.first <= last)
         ]
@@ -181,7 +180,7 @@ class Calendars:
 
         Raises CalendarFile, ReportsMissing, GroupUnknown.
         """
-        from attendance.services.incoming import read_bytes
+        from attendance.services.ruleimport import read_bytes
         from attendance.timetable.files.ics_days import read_days
 
         span = self.today - AROUND[0], self.today + AROUND[1]
@@ -321,9 +320,8 @@ def _family(source: str) -> str:
 
 def span_of(text: str) -> tuple[date, date]:
     """First and last day of a text such as 2026-12-24 or 2026-12-24..2027-01-06. Raises CalendarDays."""
-    first, dots, last = text.partition("..")
     try:
-        found = date.fromisoformat(first.strip()), date.fromisoformat((last if dots else first).strip())
+        found = days_of(text)
     except ValueError:
         raise CalendarDays(text, "this is neither a day nor two with dots between them") from None
     _refuse_days(*found)
@@ -360,19 +358,19 @@ def _stretches(
     first: date,
     last: date,
     scope: tuple[str | None, str | None],
-) -> "Sequence[Stretch]":
+) -> "Sequence[ShownDays]":
     """Days in a row that are decided alike in a scope, if by an entry of this very scope, or as no term runs in it."""
-    found: list[Stretch] = []
+    found: list[ShownDays] = []
     termed = any(each.kind == "term" and (each.site, each.group) == scope for each in stored.values())
     for day in (first + _DAY * number for number in range((last - first).days + 1)):
-        ruling = calendar.ruling(day, *scope)
-        entry = None if ruling.entry is None else stored.get(ruling.entry.key)
-        own = ruling.closed and termed if entry is None else (entry.site, entry.group) == scope
+        state = calendar.state(day, *scope)
+        entry = None if state.entry is None else stored.get(state.entry.key)
+        own = state.closed and termed if entry is None else (entry.site, entry.group) == scope
         if not own:
             continue
         before = found[-1] if found else None
-        if before is not None and before.last == day - _DAY and (before.entry, before.closed) == (entry, ruling.closed):
-            found[-1] = Stretch(before.first, day, ruling.closed, entry, *scope)
+        if before is not None and before.last == day - _DAY and (before.entry, before.closed) == (entry, state.closed):
+            found[-1] = ShownDays(before.first, day, state.closed, entry, *scope)
         else:
-            found.append(Stretch(day, day, ruling.closed, entry, *scope))
+            found.append(ShownDays(day, day, state.closed, entry, *scope))
     return found

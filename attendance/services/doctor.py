@@ -13,12 +13,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from attendance.clock import Clock
-from attendance.services.finding import Finding
+from attendance.services.doctor_finding import Finding
 from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
 from refusal import Refusal
 
 if TYPE_CHECKING:
-    from attendance.cameras import Address
     from enroll.card import EncoderCard
     from gallery import Database, Gallery
 
@@ -87,7 +86,9 @@ class Doctor:
         yield from _guarded("home", lambda: _home(home))
         yield from _guarded("database", lambda: _database(home, settings.values, clock, full=full))
         if camera is not None:
-            yield from _guarded("camera", lambda: _camera(home, camera, clock))
+            from attendance.services.doctor_camera import camera_findings
+
+            yield from _guarded("camera", lambda: camera_findings(home, camera, clock))
 
 
 def _guarded(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
@@ -377,39 +378,3 @@ def _newest(store: "Database", clock: Clock) -> Iterator[Finding]:
         yield Finding("clock", detail, "clock.behind", "sudo timedatectl set-ntp true", 1)
     else:
         yield Finding("newest record", instant(newest))
-
-
-def _camera(home: Path, camera: str, clock: Clock) -> Iterator[Finding]:
-    from attendance.cameras import ProcessCamera
-
-    name, address = _meant(home, camera, clock)
-    device = ProcessCamera(address, clock)
-    device.open()
-    try:
-        end = clock.monotonic() + 15
-        frame = device.newest(1.0)
-        while frame is None and clock.monotonic() < end:
-            frame = device.newest(1.0)
-        if frame is None:
-            yield Finding("camera", f"{name}: no picture in 15 s", "camera.no_frames", "see its help", 4)
-        else:
-            height, width = frame.pixels.shape[:2]
-            yield Finding("camera", f"{name}: {width}x{height} pixels")
-    finally:
-        device.close()
-
-
-def _meant(home: Path, camera: str, clock: Clock) -> "tuple[str, Address]":
-    """How to call the camera, and its address; without a home that opens there is no place, and the text is one."""
-    from attendance.cameras import parse_address
-    from attendance.services.places import Places
-    from gallery import Gallery, GalleryUnusable, Store
-
-    try:
-        store = Store.open(home, create=False, read_only=True)
-    except GalleryUnusable:
-        address = parse_address(camera)
-        return address.shown, address
-    with store:
-        place, address = Places(Gallery(store, "none"), clock).camera(camera)
-        return address.shown if place is None else f"{place.name}, {address.shown}", address

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from attendance.services.calendars import BY_HAND
-from attendance.services.finding import Finding
+from attendance.services.doctor_finding import Finding
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.drafting import holding, later
 from attendance.timetable.occurrences import of_entries
 from attendance.timetable.rule import Pairing
+from attendance.timetable.versions import holding, later
 from gallery.repositories import coverage, marks, months, places
 
 if TYPE_CHECKING:

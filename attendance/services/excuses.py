@@ -10,8 +10,7 @@ from attendance.errors import ExcuseDocument, ExcuseSettled, ExcuseSpan, ExcuseU
 from attendance.records import PersonRef, instant
 from attendance.register.months import refuse_closed
 from attendance.services.reach import days_reached
-from attendance.timetable.checking import FIRST_DAY
-from attendance.zones import day_start, zone
+from attendance.zones import FIRST_DAY, day_start, zone
 from gallery.repositories import excuses as rows
 from gallery.repositories.events import EXCUSE_ADDED, EXCUSE_WITHDRAWN, record
 
@@ -24,7 +23,8 @@ if TYPE_CHECKING:
     from attendance.services.statuses import Statuses
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import PersonInfo, StoredExcuse
+    from gallery.timetablevalues import StoredExcuse
+    from gallery.values import PersonInfo
 
 MOST_BYTES: Final = 1 << 30
 """Bytes of a document that is read for its hash."""

@@ -10,11 +10,10 @@ from attendance.errors import MonthInvalid
 from attendance.errors import MonthState as MonthSettled
 from attendance.records import instant
 from attendance.services.reach import month_days
-from attendance.services.statuses import Wanted
+from attendance.services.statuses import StatusesWanted
 from attendance.timetable.attended import Status
-from attendance.timetable.checking import FIRST_DAY
 from attendance.timetable.digest import digest, digests
-from attendance.zones import day_start, local_day
+from attendance.zones import FIRST_DAY, day_start, local_day
 from gallery.repositories import approvals, months, sightings
 from gallery.repositories.events import MONTH_CLOSED, MONTH_OPENED, history, record
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from attendance.timetable.attended import Attended
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import MonthState
+    from gallery.timetablevalues import MonthState
 
 _DAY: Final = timedelta(days=1)
 
@@ -153,7 +152,7 @@ class Months:
         """What a month that is over comes to, closed or not. Raises MonthInvalid."""
         first, last = self._days(month)
         with self._gallery.store.reading() as transaction:
-            derived = self._statuses.derive(Wanted(first, last))
+            derived = self._statuses.derive(StatusesWanted(first, last))
             return self._looked(transaction, month, derived)
 
     def verify(self, month: str) -> MonthCheck:
@@ -163,7 +162,7 @@ class Months:
             state = months.states(transaction).get(month)
             if state is None or not state.closed:
                 raise MonthSettled(month, "this month is not closed")
-            derived = self._statuses.derive(Wanted(first, last))
+            derived = self._statuses.derive(StatusesWanted(first, last))
             found = digest(derived.rows)
             if found == state.digest:
                 return MonthCheck(state, found)
@@ -178,7 +177,7 @@ class Months:
             state = months.states(transaction).get(month)
             if state is not None and state.closed:
                 raise MonthSettled(month, f"this month was closed at {instant(state.at)}")
-            derived = self._statuses.derive(Wanted(first, last))
+            derived = self._statuses.derive(StatusesWanted(first, last))
             look = self._looked(transaction, month, derived)
             if look.unfinished:
                 raise MonthInvalid(

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from attendance.services.statuses import Wanted
+from attendance.services.statuses import StatusesWanted
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import said
 from attendance.timetable.preview import changes
-from attendance.timetable.words import differing
+from attendance.timetable.wording import differing
 from attendance.zones import local_day, zone
 
 if TYPE_CHECKING:
@@ -118,11 +118,13 @@ class Previews:
         begin, last = first or today, max(first or today, today) + AHEAD
         if first is None:
             return Preview((), (), begin, last)
-        wanted = Wanted(first - BEFORE, today + timedelta(days=1), person=person)
+        wanted = StatusesWanted(first - BEFORE, today + timedelta(days=1), person=person)
         statuses = self._statuses_of(before, after, wanted, now)
         return Preview(tuple(statuses), tuple(time_changes(before, after, begin, last)), begin, last)
 
-    def _statuses_of(self, before: "Plan", after: "Plan", wanted: Wanted, now: "datetime") -> list[StatusChange]:
+    def _statuses_of(
+        self, before: "Plan", after: "Plan", wanted: StatusesWanted, now: "datetime"
+    ) -> list[StatusChange]:
         if wanted.first > wanted.last:
             return []
         old, new = (self._statuses.derive(wanted, plan) for plan in (before, after))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from attendance.records import PersonRef
 from attendance.register.others import Others
 from attendance.register.proof import DayFacts, Made, proof
-from attendance.services.statuses import Wanted
+from attendance.services.statuses import StatusesWanted
 from attendance.timetable import memberships
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.facts import CalendarEntry, Expected
-from attendance.timetable.occurrences import version_on
+from attendance.timetable.facts import CalendarEntry, Person
+from attendance.timetable.versions import holding
 from attendance.zones import day_bounds, local_day
 from gallery.repositories import (
     approvals,
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from attendance.services.statuses import Derived, Statuses
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import PersonInfo, StoredMark, StoredSession, StoredVersion
+    from gallery.timetablevalues import StoredVersion
+    from gallery.values import PersonInfo, StoredMark, StoredSession
 
 
 class Proofs:
@@ -49,7 +50,7 @@ class Proofs:
         """Prove somebody's day; see `attendance.register.proof`. Raises PersonUnknown, PersonAmbiguous."""
         with self._gallery.store.reading() as transaction:
             who = self._gallery.find(person)
-            derived = self._statuses.derive(Wanted(day, day, person=who.id))
+            derived = self._statuses.derive(StatusesWanted(day, day, person=who.id))
             facts = self._facts(transaction, who, day, derived)
             others = Others(Named(who.external_id, who.name), people.others(transaction, who.id))
             return Made(proof(facts, others), derived.now, maker.name)
@@ -113,11 +114,10 @@ def _marks(
 def _groups(transaction: "Transaction", who: "PersonInfo", day: date) -> list[str]:
     """The groups that the person belonged to on that day."""
     turns: dict[str, list[memberships.Turn]] = {group: [] for group in who.groups}
-    for each in groups.turns(transaction):
-        if each.person == who.id:
-            turns.setdefault(each.group, []).append((each.from_day, each.member))
+    for each in groups.turns(transaction, who.id):
+        turns.setdefault(each.group, []).append((each.from_day, each.member))
     found = {name: memberships.spells(name, told, member=name in who.groups) for name, told in turns.items()}
-    return [name for name, spells in found.items() if Expected(who.id, tuple(spells)).belongs(name, day)]
+    return [name for name, spells in found.items() if Person(who.id, tuple(spells)).belongs(name, day)]
 
 
 def _versions(transaction: "Transaction") -> "dict[int, StoredVersion]":
@@ -138,5 +138,5 @@ def _closed(derived: "Derived", day: date, groups: Collection[str]) -> str | Non
 
 def _sites(derived: "Derived", day: date) -> set[str | None]:
     """Where the rules of that day are."""
-    held = (version_on(entry, day) for entry in derived.entries)
+    held = (holding(entry, day) for entry in derived.entries)
     return {each.rule.site for each in held if each is not None and each.rule is not None}

@@ -8,8 +8,8 @@ from attendance.register.months import refuse_closed
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.occurrences import of_entries
 from attendance.timetable.preview import changes
-from attendance.timetable.reach import days_of, reached, touched
-from attendance.zones import local_day
+from attendance.timetable.reach import reached, touched
+from attendance.zones import days_between, local_day
 from gallery.repositories import months
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def days_reached(plan: "Plan", begins: datetime, ends: datetime, zone_name: str)
 
     A night that began the day before is that day's.
     """
-    span, calendar = list(days_of(begins, ends, zone_name)), Calendar(plan.calendar)
+    span, calendar = days_between(begins, ends, zone_name), Calendar(plan.calendar)
     edges = [(span[0] - AROUND, span[0])] if len(span) == 1 else [(span[0] - AROUND, span[0]), (span[-1], span[-1])]
     edges.append((span[-1] + _DAY, span[-1] + AROUND))
     found = (each for first, last in edges for each in of_entries(plan.entries, first, last, calendar))

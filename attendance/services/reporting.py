@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from attendance.clock import Clock
     from attendance.register.marks import Marks
-    from attendance.register.reportform import Form
+    from attendance.register.reportform import Form, Paper
     from attendance.register.sessions import SessionInfo, Sessions
     from gallery import Gallery
 
@@ -68,14 +68,24 @@ class Reports:
 
         return str(content(found, form, now=self._clock.utc()))
 
-    def write(self, found: Sequence[Row], form: "Form", target: "Path", *, overwrite: bool = False) -> None:
+    def write(
+        self,
+        found: Sequence[Row],
+        form: "Form",
+        target: "Path",
+        *,
+        overwrite: bool = False,
+        paper: "Paper | None" = None,
+    ) -> None:
         """Write the rows to a new file, or with ``overwrite`` in the place of an earlier report.
 
-        Raises OutputFailed.
+        ``paper`` is that of a PDF, A4 unless told otherwise. Raises OutputFailed.
         """
         from attendance.register.reportfile import write
+        from attendance.register.reportform import Paper
 
-        write(found, form, target, now=self._clock.utc(), overwrite=overwrite, site=self._site)
+        now, site = self._clock.utc(), self._site
+        write(found, form, target, now=now, overwrite=overwrite, site=site, paper=paper or Paper.A4)
 
     def _chosen(self, asked: Asked) -> "list[SessionInfo]":
         if asked.session is not None:

@@ -37,7 +37,7 @@ _LONGEST: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RosterWanted:
     """What is asked for: the zip, what its system is called (None: as it calls itself), and how to take it in.
 
     ``matches`` has by the register's id the id or name of a person here, or "new"; ``first``: nothing counts from
@@ -56,7 +56,7 @@ class Wanted:
 class Preview:
     """What would be done, and of whom no face is known; ``plan`` is false where nothing would change."""
 
-    wanted: Wanted
+    wanted: RosterWanted
     school: School
     system: str
     plan: Plan
@@ -89,7 +89,7 @@ class RosterImport:
         self._sessions = sessions
         self._clock = clock
 
-    def preview(self, wanted: Wanted) -> Preview:
+    def preview(self, wanted: RosterWanted) -> Preview:
         """What taking it in would change; writes nothing.
 
         Raises ImportFile, ImportIdentity for a choice that cannot be, PersonUnknown, PersonAmbiguous, SessionDay.
@@ -110,7 +110,7 @@ class RosterImport:
                 _Step(self._gallery, self._sessions.zone, transaction, found, now, actor.name).apply()
         return found
 
-    def _preview(self, wanted: Wanted, school: School) -> Preview:
+    def _preview(self, wanted: RosterWanted, school: School) -> Preview:
         now = self._clock.utc()
         system = wanted.system or system_of(school)
         first = None if wanted.first is None else self._sessions.begun(wanted.first, now)

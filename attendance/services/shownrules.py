@@ -8,17 +8,18 @@ from attendance.records import PersonRef, instant
 from attendance.services.previewing import wall
 from attendance.services.statuses import entry_of
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.drafting import Draft, holding, later, timeline
+from attendance.timetable.drafting import Draft
 from attendance.timetable.facts import Entry
 from attendance.timetable.occurrences import of_entry
-from attendance.timetable.words import told
+from attendance.timetable.versions import holding, later, timeline
+from attendance.timetable.wording import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from attendance.timetable.facts import Version
     from attendance.timetable.occurrence import Occurrence
-    from gallery.values import StoredRule
+    from gallery.timetablevalues import StoredRule
 
 AHEAD: Final = timedelta(days=5 * 366)
 """How far the next occurrences are looked for: a leap day comes within it, but once a century."""

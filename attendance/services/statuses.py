@@ -16,7 +16,7 @@ from attendance.records import PersonRef
 from attendance.services.people import known_group
 from attendance.timetable import memberships
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.facts import CalendarEntry, Cover, Entry, Excuse, Expected, Mark, Version
+from attendance.timetable.facts import CalendarEntry, Cover, Entry, Excuse, Mark, Person, Version
 from attendance.timetable.occurrences import of_entries
 from attendance.timetable.rule import Rule
 from attendance.timetable.status import Coverage, derive
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from attendance.timetable.occurrence import Occurrence
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import CalendarDays, PersonInfo, StoredCoverage, StoredExcuse, StoredRule, TimedMark
+    from gallery.timetablevalues import CalendarDays, StoredCoverage, StoredExcuse, StoredRule
+    from gallery.values import PersonInfo, TimedMark
 
 AROUND: Final = timedelta(days=2)
 """How far beyond the days asked for occurrences and marks are looked at: a mark belongs to the nearest of them."""
@@ -62,7 +63,7 @@ class Derived:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class StatusesWanted:
     """Of which days (first to last), and of whom and what alone: people of a group, one person, one entry's name."""
 
     first: date
@@ -97,7 +98,7 @@ class Statuses:
             entries = tuple(map(entry_of, rules.all_rules(transaction)))
             return Plan(entries, tuple(map(calendar_entry_of, calendar.entries(transaction))))
 
-    def derive(self, wanted: Wanted, plan: Plan | None = None) -> Derived:
+    def derive(self, wanted: StatusesWanted, plan: Plan | None = None) -> Derived:
         """The statuses wanted, by the stored timetable and calendar, or as they would be by another ``plan``.
 
         Raises GroupUnknown, RuleUnknown.
@@ -108,7 +109,7 @@ class Statuses:
             _known_entry(plan, wanted.entry)
             return self._derived(transaction, wanted, plan)
 
-    def _derived(self, transaction: "Transaction", wanted: Wanted, plan: Plan) -> Derived:
+    def _derived(self, transaction: "Transaction", wanted: StatusesWanted, plan: Plan) -> Derived:
         now, zone = self._clock.utc(), self._sessions.zone
         people = {each.id: each for each in self._gallery.people(active=None)}
         turns = _turns(transaction)
@@ -137,13 +138,13 @@ class Statuses:
 
     def _expected(
         self, transaction: "Transaction", people: "Iterable[PersonInfo]", turns: _Turns, only: int | None
-    ) -> list[Expected]:
+    ) -> list[Person]:
         standing, seen = self._gallery.standings(), _first_enrolled(transaction)
         told: dict[int, set[str]] = defaultdict(set)
         for person, group in turns:
             told[person].add(group)
         return [
-            Expected(
+            Person(
                 key=each.id,
                 spells=tuple(
                     spell
@@ -197,8 +198,8 @@ def _closed_before(transaction: "Transaction", people: "Iterable[PersonInfo]") -
 
 
 def _by_person(
-    people: "Iterable[Expected]", occurring: "Iterable[Occurrence]", closed: Mapping[int, frozenset[str]]
-) -> "Iterator[tuple[Expected, list[Occurrence]]]":
+    people: "Iterable[Person]", occurring: "Iterable[Occurrence]", closed: Mapping[int, frozenset[str]]
+) -> "Iterator[tuple[Person, list[Occurrence]]]":
     """Everybody with the occurrences that concern them, but for those of the months that are ``closed`` to them."""
     by_entry: dict[int, list[Occurrence]] = defaultdict(list)
     for each in occurring:
@@ -230,14 +231,14 @@ def _by_person(
             yield person, sorted(theirs, key=attrgetter("begins", "entry.key"))
 
 
-def _asked(wanted: Wanted, person: Expected, row: "Attended") -> bool:
+def _asked(wanted: StatusesWanted, person: Person, row: "Attended") -> bool:
     day = row.occurrence.day
     if not wanted.first <= day <= wanted.last or wanted.entry not in {None, row.occurrence.name}:
         return False
     return wanted.group is None or person.belongs(wanted.group, day)
 
 
-def _bounds(wanted: Wanted, zone: str) -> tuple[datetime, datetime]:
+def _bounds(wanted: StatusesWanted, zone: str) -> tuple[datetime, datetime]:
     """The instants between which marks may matter, wherever the rules' zones are."""
     begin, end = day_bounds(wanted.first, zone)[0], day_bounds(wanted.last, zone)[1]
     return begin - AROUND - _ELSEWHERE, end + AROUND + _ELSEWHERE

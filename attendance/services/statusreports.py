@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from attendance.records import PersonRef
-from attendance.register.statusreport import Facts, Scope, StatusReport
-from attendance.services.statuses import Derived, Wanted
+from attendance.register.statusreport import ReportFacts, ReportScope, StatusReport
+from attendance.services.statuses import Derived, StatusesWanted
 from attendance.timetable.attended import THERE, Attended, Status
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry
@@ -66,9 +66,9 @@ class StatusReports:
             who = None if asked.person is None else self._gallery.find(asked.person)
             first, last = self._days(asked)
             key = None if who is None else who.id
-            derived = self._statuses.derive(Wanted(first, last, asked.group, key, asked.entry))
+            derived = self._statuses.derive(StatusesWanted(first, last, asked.group, key, asked.entry))
             person = None if who is None else PersonRef(who.external_id, who.name, who.id)
-            scope = Scope(first, last, derived.zone, derived.now, self._site, asked.group, person, asked.entry)
+            scope = ReportScope(first, last, derived.zone, derived.now, self._site, asked.group, person, asked.entry)
             facts = self._facts(transaction, derived, scope, why_excused=asked.why_excused)
             return StatusReport(derived.rows, facts, scope, _closed(derived.calendar, scope))
 
@@ -102,14 +102,16 @@ class StatusReports:
     def _days(self, asked: AskedStatuses) -> tuple[date, date]:
         return asked.first or asked.last or self.today, asked.last or self.today
 
-    def _facts(self, transaction: "Transaction", derived: Derived, scope: Scope, *, why_excused: bool) -> Facts:
+    def _facts(
+        self, transaction: "Transaction", derived: Derived, scope: ReportScope, *, why_excused: bool
+    ) -> ReportFacts:
         wanted = {key for each in derived.rows for key in each.excuses}
         people = None if scope.person is None else [scope.person.key]
         begin, end = _bounds(scope)
         told = excuses.of(transaction, people, within=(begin, end)) if wanted and why_excused else []
         reasons = {each.id: each.reason for each in told}
         groups = {each.id: each.groups for each in self._gallery.people(active=None) if each.id in derived.people}
-        return Facts(
+        return ReportFacts(
             people=derived.people,
             how=derived.how,
             at=_times(transaction, derived, scope),
@@ -136,7 +138,7 @@ def _outcome(rows: "list[Attended]", *, one: bool) -> str:
     return f"{sum(each.status in THERE for each in rows)} of {len(rows)} there"
 
 
-def _times(transaction: "Transaction", derived: Derived, scope: Scope) -> Mapping[str, datetime | None]:
+def _times(transaction: "Transaction", derived: Derived, scope: ReportScope) -> Mapping[str, datetime | None]:
     """When the marks were made that are not the only ones of their row, by id."""
     wanted = {key for each in derived.rows if len(each.marks) > 1 for key in each.marks}
     if not wanted:
@@ -146,12 +148,12 @@ def _times(transaction: "Transaction", derived: Derived, scope: Scope) -> Mappin
     return {each.id: each.at if each.time_known else None for each in found if each.id in wanted}
 
 
-def _bounds(scope: Scope) -> tuple[datetime, datetime]:
+def _bounds(scope: ReportScope) -> tuple[datetime, datetime]:
     """The instants between which marks and excuses of the days may lie, wherever the rules' zones are."""
     return day_bounds(scope.first, scope.zone)[0] - _AROUND, day_bounds(scope.last, scope.zone)[1] + _AROUND
 
 
-def _closed(entries: tuple[CalendarEntry, ...], scope: Scope) -> dict[date, str]:
+def _closed(entries: tuple[CalendarEntry, ...], scope: ReportScope) -> dict[date, str]:
     """The days of the scope that are closed for all, and why, where it is a span that one looks through."""
     days = (scope.last - scope.first).days + 1
     if days > _MOST_CLOSED:

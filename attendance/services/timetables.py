@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING
 from attendance.errors import RuleExists, RuleInvalid, RuleUnknown
 from attendance.records import PersonRef
 from attendance.register.sessions import group_number
-from attendance.services.incoming import NEW
 from attendance.services.overlapping import Overlaps
 from attendance.services.previewing import Preview, Previews
 from attendance.services.reach import refuse_reach
+from attendance.services.ruleimport import NEW
 from attendance.services.shownrules import Changed, ShownRule, upcoming
 from attendance.services.statuses import entry_of
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.checking import FIRST_DAY, LAST_DAY
 from attendance.timetable.drafting import Draft, basis, ended, from_day, kept_apart, sound
 from attendance.timetable.facts import Entry
-from attendance.timetable.parts import Parts, changed, counted_from, rule_of
+from attendance.timetable.ruleparts import Parts, changed, counted_from, rule_of
 from attendance.timetable.singledays import held_besides, left_out, moved
-from attendance.zones import local_day, zone
+from attendance.zones import FIRST_DAY, LAST_DAY, local_day, zone
 from gallery.names import clean
 from gallery.repositories import rules
 from gallery.repositories.events import RULE_ADDED, RULE_CHANGED, RULE_ENDED, record
@@ -32,13 +31,13 @@ if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
-    from attendance.services.incoming import Incoming, Whom
+    from attendance.services.ruleimport import Incoming, Whom
     from attendance.services.statuses import Statuses
     from attendance.timetable.files.proposals import ProposedRule
     from attendance.timetable.rule import Rule
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import StoredRule
+    from gallery.timetablevalues import StoredRule
 
 
 class Timetables:
@@ -152,10 +151,10 @@ class Timetables:
             _refuse_days(entry.name, first)
             return self._applied(transaction, actor, [ended(entry, first)], reason)[0]
 
-    def take_in(self, actor: "Actor", found: "Incoming", *, reason: str = "") -> list[Changed]:
+    def take_in(self, actor: "Actor", found: "Incoming") -> list[Changed]:
         """Rules of a file, all of them or none. Raises RuleExists, MonthClosed."""
         with self._gallery.store.atomic() as transaction:
-            return self._applied(transaction, actor, [each for each in found.drafts if each.turns], reason)
+            return self._applied(transaction, actor, [each for each in found.drafts if each.turns], "")
 
     # What would be changed
 
@@ -167,7 +166,7 @@ class Timetables:
         The group or person is for those of which the file does not say whom they are for. Raises RuleFile,
         RuleExists, RuleInvalid, GroupUnknown, PersonUnknown, PersonAmbiguous, ReportsMissing.
         """
-        from attendance.services.incoming import incoming, read
+        from attendance.services.ruleimport import incoming, read
 
         found = read(file, self._sessions.zone, self.today)
         with self._gallery.store.reading() as transaction:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from attendance.timetable.belonging import Line
+from attendance.timetable.assignment import Line
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.pairing import Passing, Presence, carried_on, presence, through
 from attendance.timetable.rule import Pairing

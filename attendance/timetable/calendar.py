@@ -16,12 +16,12 @@ from attendance.timetable.facts import CalendarEntry, EntryKind
 from attendance.timetable.rule import Rule
 
 NO_TERM: Final = "no term"
-Reason = CalendarEntry | Literal["no term"]
+WhyClosed = CalendarEntry | Literal["no term"]
 """Why a day is closed: the entry that closes it, or that no term runs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ruling:
+class DayState:
     """What the calendar says of a day, and which entry decides: None where no entry has a say, or no term runs."""
 
     closed: bool
@@ -43,24 +43,24 @@ class Calendar:
         self._sites = frozenset(each.site for each in self._entries)
         self._groups = frozenset(each.group for each in self._entries)
         self._scopes: dict[tuple[str | None, str | None], _Scope] = {}
-        self._rulings: dict[tuple[date, str | None, str | None], Ruling] = {}
+        self._states: dict[tuple[date, str | None, str | None], DayState] = {}
 
-    def closed(self, day: date, site: str | None = None, group: str | None = None) -> Reason | None:
+    def closed(self, day: date, site: str | None = None, group: str | None = None) -> WhyClosed | None:
         """Why the day is closed for rules of that site and group; None where it is not."""
-        found = self.ruling(day, site, group)
+        found = self.state(day, site, group)
         return (found.entry or NO_TERM) if found.closed else None
 
     def opens(self, day: date, rule: Rule, group: str | None) -> bool:
         """Whether a rule for that group can take place on the day: one that follows no calendar always can."""
-        return not rule.follows_calendar or not self.ruling(day, rule.site, group).closed
+        return not rule.follows_calendar or not self.state(day, rule.site, group).closed
 
-    def ruling(self, day: date, site: str | None = None, group: str | None = None) -> Ruling:
+    def state(self, day: date, site: str | None = None, group: str | None = None) -> DayState:
         """What is said of the day for rules of that site and group, and by which entry."""
         scope = site if site in self._sites else None, group if group in self._groups else None
         key = day, *scope
-        if key not in self._rulings:
-            self._rulings[key] = self._scope(*scope).ruling(day)
-        return self._rulings[key]
+        if key not in self._states:
+            self._states[key] = self._scope(*scope).state(day)
+        return self._states[key]
 
     def _scope(self, site: str | None, group: str | None) -> "_Scope":
         if (site, group) not in self._scopes:
@@ -76,13 +76,13 @@ class _Scope:
         found = tuple(entries)
         self._open, self._closed, self._terms = (_Days(found, kind) for kind in ("open", "closed", "term"))
 
-    def ruling(self, day: date) -> Ruling:
+    def state(self, day: date) -> DayState:
         if opened := self._open.on(day):
-            return Ruling(closed=False, entry=opened)
+            return DayState(closed=False, entry=opened)
         if closed := self._closed.on(day):
-            return Ruling(closed=True, entry=closed)
+            return DayState(closed=True, entry=closed)
         term = self._terms.on(day)
-        return Ruling(closed=self._terms.any and term is None, entry=term)
+        return DayState(closed=self._terms.any and term is None, entry=term)
 
 
 class _Days:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Self
 
 from attendance.timetable.days import bounds
-from attendance.timetable.facts import Cover, Expected, Span
+from attendance.timetable.facts import Cover, Person, Span
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.reasons import Reason
 from attendance.timetable.rule import Pairing
@@ -26,11 +26,11 @@ class Coverage:
         self._groups = frozenset(each.group for each in self._covers if each.group is not None)
         self._counting: dict[tuple[frozenset[str], str | None], _Counting] = {}
 
-    def of(self, person: Expected) -> "Looked":
+    def of(self, person: Person) -> "Looked":
         """What of it counts for this person."""
         return Looked(self, person)
 
-    def groups(self, person: Expected, day: date) -> frozenset[str]:
+    def groups(self, person: Person, day: date) -> frozenset[str]:
         """The groups that somebody looked for and that the person belongs to on that day."""
         told = {spell.group for spell in person.spells} & self._groups if self._groups else ()
         return frozenset(group for group in told if person.belongs(group, day))
@@ -46,7 +46,7 @@ class Coverage:
 class Looked:
     """What has been looked at for one person."""
 
-    def __init__(self, coverage: Coverage, person: Expected) -> None:
+    def __init__(self, coverage: Coverage, person: Person) -> None:
         self._coverage = coverage
         self._person = person
         self._days: dict[date, frozenset[str]] = {}

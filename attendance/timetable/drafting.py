@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from itertools import count
 from typing import Final
 
-from attendance.timetable.checking import checked
 from attendance.timetable.facts import Entry, Version
 from attendance.timetable.rule import Rule
+from attendance.timetable.rulechecks import checked
+from attendance.timetable.versions import holding, later, timeline
 
 _DAY = timedelta(days=1)
 Turn = tuple[date, Rule | None]
@@ -38,22 +39,6 @@ class Draft:
         numbers = count(-1, -1)
         added = tuple(Version(next(numbers), day, rule) for day, rule in self.turns)
         return replace(self.entry, versions=(*self.entry.versions, *added))
-
-
-def timeline(entry: Entry) -> list[Version]:
-    """The versions that hold, in the order of their days: of several from one day the one entered last."""
-    last = {each.from_day: each for each in entry.versions}
-    return [last[day] for day in sorted(last)]
-
-
-def holding(entry: Entry, day: date) -> Version | None:
-    """The version that holds on a day; None before the first."""
-    return next((each for each in reversed(timeline(entry)) if each.from_day <= day), None)
-
-
-def later(entry: Entry, day: date) -> list[Version]:
-    """The versions that hold from later days on."""
-    return [each for each in timeline(entry) if each.from_day > day]
 
 
 def basis(entry: Entry, day: date) -> Rule | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from attendance.timetable.belonging import Line
+from attendance.timetable.assignment import Line
 from attendance.timetable.facts import Excuse, Span
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.reasons import Reason
@@ -13,7 +13,7 @@ from attendance.timetable.spans import minus
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Expectation:
     """What is ``expected`` of somebody in an occurrence, in order; nothing where all is excused.
 
     ``excuses`` are the keys of those that count.
@@ -48,8 +48,8 @@ def belonged(occurrences: Iterable[Occurrence], away: Sequence[Span]) -> Iterabl
     return [each for each in occurrences if minus(each.begins, each.ends, _and_breaks(each, away))]
 
 
-def asked(line: Line, excuses: Iterable[Excuse], away: Iterable[Span]) -> Mapping[int, Asked]:
-    """What is asked in those occurrences, by their places, of which an excuse or a time away concerns a part."""
+def expectations(line: Line, excuses: Iterable[Excuse], away: Iterable[Span]) -> Mapping[int, Expectation]:
+    """What is expected in those occurrences, by their places, of which an excuse or a time away concerns a part."""
     cuts: defaultdict[int, _Cuts] = defaultdict(_Cuts)
     for each in excuses:
         for place in line.over(each.begins, each.ends):
@@ -60,16 +60,16 @@ def asked(line: Line, excuses: Iterable[Excuse], away: Iterable[Span]) -> Mappin
     for span in away:
         for place in line.over(span.begins, span.ends):
             cuts[place].away.append(span)
-    return {place: _asked(line.occurrences[place], cut) for place, cut in cuts.items()}
+    return {place: _expectation(line.occurrences[place], cut) for place, cut in cuts.items()}
 
 
-def _asked(occurrence: Occurrence, cut: _Cuts) -> Asked:
+def _expectation(occurrence: Occurrence, cut: _Cuts) -> Expectation:
     gone = [*cut.away, *(Span(each.begins, each.ends) for each in cut.excuses)]
     expected = minus(occurrence.begins, occurrence.ends, _and_breaks(occurrence, gone))
     reasons = [Reason.AWAITS_APPROVAL] if cut.waiting else []
     reasons += [Reason.PARTLY_EXCUSED] if cut.excuses and expected else []
     reasons += [Reason.PARTLY_AWAY] if cut.away else []
-    return Asked(tuple(expected), tuple(sorted(each.key for each in cut.excuses)), tuple(reasons))
+    return Expectation(tuple(expected), tuple(sorted(each.key for each in cut.excuses)), tuple(reasons))
 
 
 def _and_breaks(occurrence: Occurrence, gone: Sequence[Span]) -> Sequence[Span]:

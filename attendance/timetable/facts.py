@@ -118,7 +118,7 @@ class Spell:
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
+class Person:
     """Somebody as statuses are derived of them: whom rules and calendar entries are for, and when they can be seen.
 
     ``key`` is the gallery's number. ``recognisable`` is since when a face can be recognised, None for never.

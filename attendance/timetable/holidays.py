@@ -1,6 +1,6 @@
 """Public holidays as proposals: the library `holidays` is asked once, and what is stored of it decides from then on."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -13,7 +13,6 @@ from gallery.near import close_names, did_you_mean
 if TYPE_CHECKING:
     from holidays import HolidayBase
 
-PUBLIC: Final = "public"
 ALL_PARTS: Final = 20
 """Parts of a country that are all named where none comes near."""
 
@@ -26,19 +25,11 @@ class Holidays:
     days: tuple[tuple[date, str], ...]
 
 
-def proposed(
-    country: str,
-    subdivision: str | None,
-    years: Iterable[int],
-    *,
-    language: str | None = None,
-    categories: Sequence[str] = (PUBLIC,),
-) -> Holidays:
-    """The holidays of a country, or of a part of it, in order of their dates.
+def proposed(country: str, subdivision: str | None, years: Iterable[int]) -> Holidays:
+    """The public holidays of a country, or of a part of it, in order of their dates.
 
-    Names are in ``language`` where the library has it, else in the country's own, whatever the computer's language.
-    Raises CalendarCountry for a country, part or category that is not known, CalendarDays for years that are not,
-    ReportsMissing without the library.
+    Names are in the country's own language, whatever the computer's. Raises CalendarCountry for a country or part that
+    is not known, CalendarDays for years that are not, ReportsMissing without the library.
     """
     if find_spec("holidays") is None:
         raise ReportsMissing(country, "public holidays need the library holidays")
@@ -48,10 +39,8 @@ def proposed(
     kind = _country(country)
     code = kind.country
     part = None if subdivision is None else _part(kind, code, subdivision)
-    _check(kind, code, wanted, categories)
-    made = holidays.country_holidays(
-        code, subdiv=part, years=wanted, language=_language(kind, language), categories=tuple(categories)
-    )
+    _check(kind, code, wanted)
+    made = holidays.country_holidays(code, subdiv=part, years=wanted, language=kind.default_language)
     place = code if part is None else f"{code}-{part}"
     return Holidays(f"holidays {version('holidays')} {place}", tuple(sorted(made.items())))
 
@@ -95,21 +84,8 @@ def _parts(text: str, kind: "type[HolidayBase]") -> str:
     return f"; known are {', '.join(kind.subdivisions)}"
 
 
-def _check(kind: "type[HolidayBase]", code: str, years: list[int], categories: Sequence[str]) -> None:
-    for category in categories:
-        if category not in kind.supported_categories:
-            known = ", ".join(sorted(kind.supported_categories))
-            raise CalendarCountry(code, f"there are no holidays of the kind {category!r} there, only {known}")
+def _check(kind: "type[HolidayBase]", code: str, years: list[int]) -> None:
     if not years or not kind.start_year <= years[0] <= years[-1] <= kind.end_year:
         told = f"{years[0]} to {years[-1]}" if years else "no year"
         known = f"{kind.start_year} to {kind.end_year}"
         raise CalendarDays(code, f"holidays are known of the years {known}, asked for were {told}")
-
-
-def _language(kind: "type[HolidayBase]", wanted: str | None) -> str | None:
-    """The library's own name of a language; without one it would take that of the computer."""
-    known = kind.supported_languages or ()
-    plain = (wanted or "").replace("-", "_").casefold()
-    same = [each for each in known if each.casefold() == plain]
-    alike = [each for each in known if plain and each.casefold().partition("_")[0] == plain.partition("_")[0]]
-    return next(iter([*same, *alike]), kind.default_language)

@@ -5,7 +5,7 @@ take place; added ones and moved ones do on the day they say there. A day that t
 does not have, has none.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
@@ -15,6 +15,7 @@ from attendance.timetable.facts import Entry, Span, Version
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.recurrence import days
 from attendance.timetable.rule import Break, Held, Rule
+from attendance.timetable.versions import by_days
 from attendance.zones import zone
 
 
@@ -22,7 +23,7 @@ def of_entry(entry: Entry, first: date, last: date, calendar: Calendar) -> list[
     """The occurrences of the local days ``first`` to ``last`` (both included), in order of their beginnings."""
     found = [
         _occurrence(entry, version, held)
-        for begin, end, version in holding(entry, first, last)
+        for begin, end, version in by_days(entry, first, last)
         if version.rule is not None
         for held in _held(version.rule, begin, end)
         if calendar.opens(held.day, version.rule, entry.group)
@@ -34,22 +35,6 @@ def of_entries(entries: Iterable[Entry], first: date, last: date, calendar: Cale
     """Those of all entries, in order of their beginnings, and of names where they begin together."""
     found = [each for entry in entries for each in of_entry(entry, first, last, calendar)]
     return sorted(found, key=lambda each: (each.begins, each.name, each.entry.key))
-
-
-def holding(entry: Entry, first: date, last: date) -> Iterator[tuple[date, date, Version]]:
-    """Which version holds on which of the days: stretches of days, both ends included, in order."""
-    latest = {version.from_day: version for version in entry.versions}
-    starts = sorted(latest)
-    for number, start in enumerate(starts):
-        begin = max(first, start)
-        end = last if number + 1 == len(starts) else min(last, starts[number + 1] - timedelta(days=1))
-        if begin <= end:
-            yield begin, end, latest[start]
-
-
-def version_on(entry: Entry, day: date) -> Version | None:
-    """The version that holds on a day; None before the first."""
-    return next((version for _, _, version in holding(entry, day, day)), None)
 
 
 def _held(rule: Rule, first: date, last: date) -> list[Held]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, Literal
 
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.facts import Entry, Expected
+from attendance.timetable.facts import Entry, Person
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.occurrences import of_entry
 from attendance.timetable.whom import concerns
@@ -35,7 +35,7 @@ def changes(
     new: Sequence[Entry],
     calendar_old: Calendar,
     calendar_new: Calendar,
-    people: Sequence[Expected],
+    people: Sequence[Person],
     first: date,
     last: date,
 ) -> list[Change]:
@@ -66,7 +66,7 @@ def _by_day(entry: Entry | None, first: date, last: date, calendar: Calendar) ->
     return found
 
 
-def _of_day(olds: list[Occurrence], news: list[Occurrence], people: Sequence[Expected]) -> Iterator[Change]:
+def _of_day(olds: list[Occurrence], news: list[Occurrence], people: Sequence[Person]) -> Iterator[Change]:
     """Pairs those that begin together, then the rest in order: one that was put off is altered, not gone and new."""
     begun = {each.begins: each for each in news}
     pairs = [(each, begun.pop(each.begins)) for each in olds if each.begins in begun]
@@ -92,7 +92,7 @@ def _shown(each: Occurrence) -> tuple[Any, ...]:
     return each.name, times, judged, rule.zone, whom
 
 
-def _concerned(each: Occurrence, people: Sequence[Expected]) -> frozenset[int]:
+def _concerned(each: Occurrence, people: Sequence[Person]) -> frozenset[int]:
     return frozenset(person.key for person in people if concerns(each.entry, person, each.day))
 
 

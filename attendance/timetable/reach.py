@@ -1,11 +1,11 @@
 """How far something reaches: which local days it touches, with the windows in which marks count."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.preview import Change
-from attendance.zones import local_day
+from attendance.zones import days_between
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -16,15 +16,7 @@ def touched(changes: Iterable[Change], zone_name: str) -> set[date]:
     Both days that a window lies on count: what begins on the first of a month may reach back into the month before.
     """
     both = (occurrence for each in changes for occurrence in (each.before, each.after) if occurrence is not None)
-    return {day for each in both for day in (each.day, *days_of(each.opens, each.closes, zone_name))}
-
-
-def days_of(begins: datetime, ends: datetime, zone_name: str) -> Iterator[date]:
-    """The local days that a span lies on, up to and without its end; of one instant, that instant's."""
-    day, last = local_day(begins, zone_name), local_day(max(begins, ends - _INSTANT), zone_name)
-    while day <= last:
-        yield day
-        day += timedelta(days=1)
+    return {day for each in both for day in (each.day, *days_between(each.opens, each.closes, zone_name))}
 
 
 def reached(occurrences: Iterable[Occurrence], begins: datetime, ends: datetime) -> set[date]:

@@ -9,14 +9,10 @@ from itertools import islice, takewhile
 from dateutil.rrule import rrulestr
 
 from attendance.timetable import wall
-from attendance.timetable.checking import LAST_DAY, checked
-from attendance.timetable.rrule import Recurrence, recurrence, weekly
+from attendance.timetable.rrule import Recurrence, recurrence
 from attendance.timetable.rule import Rule
 from attendance.timetable.until import last_day
-from attendance.timetable.wording import described
-from attendance.zones import zone
-
-__all__ = ["checked", "days", "described", "weekly"]
+from attendance.zones import LAST_DAY, zone
 
 
 def days(rule: Rule, first: date, last: date) -> list[date]:

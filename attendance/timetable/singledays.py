@@ -5,11 +5,12 @@ from itertools import pairwise
 
 from attendance.errors import RuleInvalid
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.drafting import Draft, holding, on_days, sound
+from attendance.timetable.drafting import Draft, on_days, sound
 from attendance.timetable.facts import Entry
 from attendance.timetable.occurrences import of_entry
-from attendance.timetable.parts import held_on, shifted, skipped, with_extra
 from attendance.timetable.rule import Rule
+from attendance.timetable.ruleparts import held_on, shifted, skipped, with_extra
+from attendance.timetable.versions import holding
 
 
 def left_out(entry: Entry, today: date, day: date) -> Draft:

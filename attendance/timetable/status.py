@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from attendance.timetable.assignment import Assignment, Line, assignment
 from attendance.timetable.attended import Attended, Status
-from attendance.timetable.belonging import Belonging, Line, belonging
 from attendance.timetable.bridging import bridge
 from attendance.timetable.cover import Coverage, Looked
-from attendance.timetable.expectation import Asked, asked, belonged
-from attendance.timetable.facts import Cover, Excuse, Expected, Mark, Span
+from attendance.timetable.expectation import Expectation, belonged, expectations
+from attendance.timetable.facts import Cover, Excuse, Mark, Person, Span
 from attendance.timetable.hours import worked
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.pairing import Presence, passings, presence
@@ -29,7 +29,7 @@ _BY_EDGES = {
 
 
 def derive(
-    person: Expected,
+    person: Person,
     occurrences: Sequence[Occurrence],
     marks: Sequence[Mark],
     excuses: Sequence[Excuse],
@@ -46,16 +46,16 @@ def derive(
     coverage = covers if isinstance(covers, Coverage) else Coverage(covers)
     rows = _Rows(
         person,
-        asked(line, excuses, person.away) if excuses or person.away else {},
-        belonging(line, marks),
+        expectations(line, excuses, person.away) if excuses or person.away else {},
+        assignment(line, marks),
         coverage.of(person),
         now,
     )
-    presences = _presences(line, rows.belonging)
+    presences = _presences(line, rows.assignment)
     return [rows.row(place, each, presences.get(place)) for place, each in enumerate(line.occurrences)]
 
 
-def _presences(line: Line, found: Belonging) -> dict[int, Presence]:
+def _presences(line: Line, found: Assignment) -> dict[int, Presence]:
     """By place in the line, of those who were there at a known time."""
     grouped = {place: passings(marks) for place, marks in found.timed.items()}
     told = {place: presence(each, line.occurrences[place].rule.pairing) for place, each in grouped.items()}
@@ -68,19 +68,19 @@ class _Rows:
     """Makes the rows of one person."""
 
     def __init__(
-        self, person: Expected, asks: Mapping[int, Asked], found: Belonging, looked: Looked, now: datetime
+        self, person: Person, asks: Mapping[int, Expectation], found: Assignment, looked: Looked, now: datetime
     ) -> None:
         self._person = person
         self._asks = asks
         self._looked = looked
         self._now = now
-        self.belonging = found
+        self.assignment = found
 
     def row(self, place: int, occurrence: Occurrence, presence: Presence | None) -> Attended:
         """What became of it; no presence: nobody was there at a known time."""
         ask = self._asks.get(place) if self._asks else None
         reasons = [] if ask is None else list(ask.reasons)
-        found = self.belonging
+        found = self.assignment
         if place in found.waiting or occurrence.day in found.waiting_days:
             reasons.append(Reason.AWAITS_APPROVAL)
         untimed = found.untimed.get(occurrence.day, ())
@@ -93,7 +93,7 @@ class _Rows:
         marks = tuple([mark.id for mark in (*found.timed.get(place, ()), *untimed)])
         return self._somebody(occurrence, ask, presence or _NOWHERE, reasons, marks)
 
-    def _nobody(self, occurrence: Occurrence, ask: Asked | None, reasons: list[Reason]) -> Attended:
+    def _nobody(self, occurrence: Occurrence, ask: Expectation | None, reasons: list[Reason]) -> Attended:
         expected = _whole(occurrence) if ask is None else ask.expected
         if not expected:
             status = Status.EXCUSED
@@ -109,7 +109,7 @@ class _Rows:
     def _somebody(
         self,
         occurrence: Occurrence,
-        ask: Asked | None,
+        ask: Expectation | None,
         presence: Presence,
         reasons: list[Reason],
         marks: tuple[str, ...],
@@ -159,7 +159,7 @@ def _closed(occurrence: Occurrence, presence: Presence, now: datetime) -> tuple[
     return presence.spans, [Reason.NO_CHECKOUT if now > occurrence.closes else Reason.NOT_OVER]
 
 
-def _late_and_early(occurrence: Occurrence, ask: Asked | None, presence: Presence) -> tuple[int, int]:
+def _late_and_early(occurrence: Occurrence, ask: Expectation | None, presence: Presence) -> tuple[int, int]:
     """Seconds after the beginning and before the end of what is expected; 0 each where the rule forgives them."""
     begins, ends = occurrence.begins, occurrence.ends
     if ask is not None:
@@ -179,7 +179,7 @@ def _beyond(first: datetime | None, then: datetime | None, grace: int) -> int:
 
 
 def _by_length(
-    occurrence: Occurrence, ask: Asked | None, worked_s: int, status: Status, reasons: list[Reason]
+    occurrence: Occurrence, ask: Expectation | None, worked_s: int, status: Status, reasons: list[Reason]
 ) -> Status:
     """The status by how long somebody was there; nobody has to be there for longer than is expected of them."""
     rule = occurrence.rule

@@ -2,13 +2,12 @@
 
 from datetime import date
 
-from attendance.timetable.facts import Entry, Expected
-from attendance.timetable.occurrence import Occurrence
-from attendance.timetable.occurrences import version_on
+from attendance.timetable.facts import Entry, Person
+from attendance.timetable.versions import holding
 from attendance.zones import day_bounds
 
 
-def concerns(entry: Entry, person: Expected, day: date) -> bool:
+def concerns(entry: Entry, person: Person, day: date) -> bool:
     """Whether the entry is for the person on that local day: as one of its group, by name, or as everybody.
 
     Somebody who does not belong all day long (inactive) is concerned by nothing.
@@ -20,15 +19,8 @@ def concerns(entry: Entry, person: Expected, day: date) -> bool:
     return not (person.away and _away(entry, person, day))
 
 
-def expected_at(occurrence: Occurrence, person: Expected) -> bool:
-    """Whether the person is expected at this very time: concerned, and belonging at any instant of it."""
-    if not concerns(occurrence.entry, person, occurrence.day):
-        return False
-    return not any(span.begins <= occurrence.begins and occurrence.ends <= span.ends for span in person.away)
-
-
-def _away(entry: Entry, person: Expected, day: date) -> bool:
-    version = version_on(entry, day)
+def _away(entry: Entry, person: Person, day: date) -> bool:
+    version = holding(entry, day)
     if version is None or version.rule is None:
         return False
     begin, end = day_bounds(day, version.rule.zone)

@@ -1,10 +1,10 @@
-"""A rule in plain words, for lists."""
+"""A rule in plain words, for lists: when it is, how it judges, and in which parts two differ."""
 
 from datetime import date
 from typing import Final
 
 from attendance.timetable.rrule import WEEKDAYS, Recurrence, recurrence
-from attendance.timetable.rule import Rule
+from attendance.timetable.rule import Pairing, Rule
 from attendance.timetable.until import last_day
 
 _NAMES: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -18,6 +18,11 @@ _RUN: Final = 3
 """Weekdays in a row from which on only the first and last are named."""
 
 
+def told(rule: Rule) -> str:
+    """When it is and how it is judged, such as "Mondays 08:00-08:45 (UTC), from 2026-03-02, late after 5 min"."""
+    return ", ".join([described(rule), *_kept(rule), *_judged(rule)])
+
+
 def described(rule: Rule) -> str:
     """When the rule takes place, such as "Mondays and Wednesdays 08:00-08:45 (Europe/Berlin), from 2026-09-01".
 
@@ -28,6 +33,12 @@ def described(rule: Rule) -> str:
         return f"{rule.first} {times}{_exceptions(rule)}"
     told = recurrence(rule.recurs)
     return f"{_days(told, rule)} {times}, {_span(told, rule)}{_exceptions(rule)}"
+
+
+def differing(old: Rule, new: Rule) -> list[str]:
+    """The names of the parts in which two rules differ, in the order of their fields."""
+    before, after = old.to_dict(), new.to_dict()
+    return [part for part in after if before[part] != after[part]]
 
 
 def _span(told: Recurrence, rule: Rule) -> str:
@@ -103,3 +114,26 @@ def _dated(text: str) -> str | None:
     if text == "-1":
         return "the last day"
     return f"day {text.lstrip('+')}" if text.lstrip("+").isdigit() else None
+
+
+def _kept(rule: Rule) -> list[str]:
+    """Its breaks, where it is, and whether it ignores the calendar."""
+    found = [f"{'paid' if each.paid else 'unpaid'} break {each.begins:%H:%M}-{each.ends:%H:%M}" for each in rule.breaks]
+    if rule.site is not None:
+        found.append(f"site {rule.site}")
+    if not rule.follows_calendar:
+        found.append("also on closed days")
+    return found
+
+
+def _judged(rule: Rule) -> list[str]:
+    found = [f"late after {rule.late_grace} min"]
+    if rule.pairing is not Pairing.ONCE:
+        found = [f"{rule.pairing} marks", *found, f"early before {rule.early_grace} min"]
+    if rule.half_day:
+        found.append(f"partial below {rule.half_day} min")
+    if rule.absent_below:
+        found.append(f"absent below {rule.absent_below} min")
+    if rule.auto_close is not None:
+        found.append(f"closed {rule.auto_close} min after the end")
+    return found

@@ -11,7 +11,8 @@ from gallery.repositories.batches import in_batches
 from gallery.repositories.events import APPROVED, REFUSED, Told, excuse_subject, lacking
 from gallery.repositories.verdicts import approved_by
 from gallery.schema import ApprovalRow
-from gallery.values import Approval, StoredExcuse, StoredMark
+from gallery.timetablevalues import StoredExcuse
+from gallery.values import Approval, StoredMark
 
 
 def add(

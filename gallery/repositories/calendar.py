@@ -9,7 +9,7 @@ from gallery.repositories.events import CALENDAR_ADDED, CALENDAR_WITHDRAWN, Told
 from gallery.repositories.groups import is_there
 from gallery.repositories.verdicts import withdrawn_by
 from gallery.schema import CalendarEntryRow, Group, WithdrawalRow
-from gallery.values import CalendarDays, CalendarKind
+from gallery.timetablevalues import CalendarDays, CalendarKind
 
 
 def entries(session: Session, *, withdrawn: bool = False) -> list[CalendarDays]:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from gallery.repositories.groups import is_there
 from gallery.schema import CoverageRow, Group, PlaceRow
-from gallery.values import CoverageKind, StoredCoverage
+from gallery.timetablevalues import CoverageKind, StoredCoverage
 
 
 def begin(

@@ -11,7 +11,7 @@ from gallery.repositories.batches import in_batches
 from gallery.repositories.events import EXCUSE_ADDED, EXCUSE_WITHDRAWN, Told, lacking
 from gallery.repositories.verdicts import approved_by, withdrawn_by
 from gallery.schema import ApprovalRow, ExcuseRow, WithdrawalRow
-from gallery.values import StoredExcuse
+from gallery.timetablevalues import StoredExcuse
 
 
 def of(

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from gallery.belonging import Belonging, Change, told_by, united
 from gallery.names import clean
 from gallery.schema import CalendarEntryRow, Group, Membership, MembershipChange, PlaceRow, RuleRow, SessionRow
+from gallery.timetablevalues import MembershipTurn, MembershipWord
 from gallery.transactions import REKEYING
-from gallery.values import MembershipTurn, MembershipWord
 
 
 def names(session: Session) -> list[str]:

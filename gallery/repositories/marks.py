@@ -160,19 +160,7 @@ def timeline(
     days, silent = _Days(session), _void_ids(session)
     said = {row[0]: row[1] for row in session.execute(select(ApprovalRow.mark_id, ApprovalRow.granted))}
     silent |= {mark for mark, granted in said.items() if mark is not None and not granted}
-    details = case((_says_that_it_awaits(), MarkRow.details))
-    query = select(
-        MarkRow.id,
-        MarkRow.person_id,
-        type_coerce(MarkRow.at, DateTime(timezone=True)),
-        MarkRow.time_known,
-        MarkRow.direction,
-        MarkRow.method,
-        MarkRow.session_id,
-        type_coerce(details, JsonText()),
-    )
-    query = query.where(MarkRow.at >= begin, MarkRow.at < end)
-    query = query.order_by(MarkRow.person_id, MarkRow.at, MarkRow.ordinal, MarkRow.id)
+    query = _timed(begin, end)
     parts = (
         [query] if people is None else [query.where(MarkRow.person_id.in_(each)) for each in in_batches(sorted(people))]
     )
@@ -194,6 +182,23 @@ def timeline(
         )
         if mark not in silent
     )
+
+
+def _timed(begin: datetime, end: datetime) -> Select[Any]:
+    """The columns of `TimedMark` but the day, with the details of those alone that say that they await something."""
+    details = case((_says_that_it_awaits(), MarkRow.details))
+    query = select(
+        MarkRow.id,
+        MarkRow.person_id,
+        type_coerce(MarkRow.at, DateTime(timezone=True)),
+        MarkRow.time_known,
+        MarkRow.direction,
+        MarkRow.method,
+        MarkRow.session_id,
+        type_coerce(details, JsonText()),
+    )
+    within = query.where(MarkRow.at >= begin, MarkRow.at < end)
+    return within.order_by(MarkRow.person_id, MarkRow.at, MarkRow.ordinal, MarkRow.id)
 
 
 def _in_utc(at: datetime) -> datetime:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from gallery.repositories.events import MONTH_CLOSED, MONTH_OPENED, Told, lacking
 from gallery.schema import MonthRow
-from gallery.values import MonthState
+from gallery.timetablevalues import MonthState
 
 
 def states(session: Session) -> dict[str, MonthState]:

@@ -12,7 +12,7 @@ from gallery.names import clean
 from gallery.repositories.events import RULE_ADDED, RULE_CHANGED, RULE_ENDED, Told
 from gallery.repositories.groups import is_there
 from gallery.schema import EventRow, Group, RuleRow, RuleVersionRow
-from gallery.values import StoredRule, StoredVersion
+from gallery.timetablevalues import StoredRule, StoredVersion
 
 
 def all_rules(session: Session) -> list[StoredRule]:

@@ -1,7 +1,8 @@
 """Rows that say of an excuse, a calendar entry or a mark that it was taken back or approved, as values."""
 
 from gallery.schema import ApprovalRow, WithdrawalRow
-from gallery.values import Approval, Withdrawn
+from gallery.timetablevalues import Withdrawn
+from gallery.values import Approval
 
 
 def withdrawn_by(row: WithdrawalRow | None) -> Withdrawn | None:

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from attendance.records import PersonRef
-from attendance.register.statusreport import Facts, Scope, StatusReport
+from attendance.register.statusreport import ReportFacts, ReportScope, StatusReport
 from attendance.timetable.attended import Attended, Status
 from attendance.timetable.facts import Entry, Version
 from attendance.timetable.occurrence import Occurrence
@@ -42,8 +42,12 @@ def row(person: PersonRef, status: Status, occurrence: Occurrence | None = None,
 def report(rows: Sequence[Attended], *people: PersonRef, **more: object) -> StatusReport:
     """A report on these rows, of Ada and Bob where nobody is named, from Monday to Sunday."""
     known = {each.key: each for each in people or (ADA, BOB)}
-    facts = more.pop("facts", None) or Facts(known, {"m1": "face", "m2": "manual"}, {}, {7: "dentist"}, {1: ("7b",)})
-    scope = Scope(**({"first": MONDAY, "last": date(2026, 3, 8), "zone": BERLIN, "now": NOW} | more.pop("scope", {})))
+    facts = more.pop("facts", None) or ReportFacts(
+        known, {"m1": "face", "m2": "manual"}, {}, {7: "dentist"}, {1: ("7b",)}
+    )
+    scope = ReportScope(
+        **({"first": MONDAY, "last": date(2026, 3, 8), "zone": BERLIN, "now": NOW} | more.pop("scope", {}))
+    )
     return StatusReport(tuple(rows), facts, scope, **more)
 
 

@@ -143,7 +143,7 @@ def test_the_same_photo_is_known_by_either_name(upgraded, clock, carded, draw, m
 
 def test_what_the_settings_want_is_known_without_models(home, clock, monkeypatch):
     """The gallery knows the pipeline of the settings from the cards alone: no model is loaded for it."""
-    monkeypatch.setattr("attendance.app.load_pipeline", None)
+    monkeypatch.setattr("attendance.composition.load_pipeline", None)
     with Attendance.open(home, clock=clock) as app:
         card = app.card
         assert (f"{card.finder}+{card.id}", card.id) == app.gallery.pipelines

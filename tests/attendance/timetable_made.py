@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
-from attendance.timetable.facts import Cover, Entry, Excuse, Expected, Mark, Span
+from attendance.timetable.facts import Cover, Entry, Excuse, Mark, Person, Span
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.rule import Break, Pairing, Rule
 from attendance.timetable.status import derive
@@ -82,7 +82,7 @@ def cover(begins, ends=None, kind="camera", **more):
 
 
 ALL_DAY = cover("-12:00", "+23:00")
-ANYBODY = Expected(1, recognisable=at("-00:00"))
+ANYBODY = Person(1, recognisable=at("-00:00"))
 
 
 def rows(occurrences, marks=(), excuses=(), covers=(ALL_DAY,), now=LATER, person=ANYBODY):

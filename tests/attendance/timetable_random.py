@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from timetable_made import DAY, rule
 from timetable_naive import instant
 
-from attendance.timetable.facts import Cover, Entry, Excuse, Expected, Mark, Span, Spell
+from attendance.timetable.facts import Cover, Entry, Excuse, Mark, Person, Span, Spell
 from attendance.timetable.occurrence import Occurrence
 from attendance.timetable.rule import Pairing
 
@@ -18,7 +18,7 @@ LONG = 3 * 3600
 
 @dataclass
 class Case:
-    person: Expected
+    person: Person
     occurrences: list
     marks: list
     excuses: list
@@ -36,7 +36,7 @@ def case(seed):
     occurrences = _occurrences(rng)
     edges = sorted({getattr(each, end) for each in occurrences for end in ("opens", "begins", "ends", "closes")})
     return Case(
-        Expected(
+        Person(
             7,
             tuple(Spell(group, None, None) for group in rng.choice([(), ("7b",), ("7b", "8c")])),
             rng.choice([None, instant(-3600), instant(-3600), instant(-3600), _some(rng, edges)]),

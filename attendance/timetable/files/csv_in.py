@@ -12,11 +12,11 @@ from datetime import date, datetime, time
 from typing import Any, Final
 
 from attendance.errors import RuleError, RuleFile, ZoneUnknown
-from attendance.timetable.checking import checked
 from attendance.timetable.files.proposals import ProposedRule, ProposedRules
 from attendance.timetable.files.sheet import read_rows
 from attendance.timetable.rrule import recurrence, weekly
 from attendance.timetable.rule import Break, Pairing, Rule
+from attendance.timetable.rulechecks import checked
 from refusal import usable_name
 
 NEEDED: Final = ("name", "begins", "ends", "first")

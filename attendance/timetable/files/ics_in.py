@@ -12,13 +12,13 @@ from datetime import date
 from typing import Final
 
 from attendance.errors import RuleError, RuleFile, ZoneUnknown
-from attendance.timetable.checking import MOST_DAYS, checked
 from attendance.timetable.files.ics_expanding import expanded
 from attendance.timetable.files.ics_parsing import read_calendars
 from attendance.timetable.files.ics_rules import NotOneRule, rule_of
 from attendance.timetable.files.ics_series import NotTaken, Series, is_all_day, is_cancelled, series_of
 from attendance.timetable.files.proposals import ProposedRule, ProposedRules
 from attendance.timetable.rule import Held, Rule
+from attendance.timetable.rulechecks import MOST_DAYS, checked
 
 MOST_REFUSED: Final = 100
 """Series that are told one by one; with more of them the file is no timetable."""

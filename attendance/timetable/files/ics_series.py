@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from attendance.timetable.checking import MOST_DAYS
 from attendance.timetable.files.ics_zones import Zones, named_zone
+from attendance.timetable.rulechecks import MOST_DAYS
 from refusal import usable_name
 
 if TYPE_CHECKING:

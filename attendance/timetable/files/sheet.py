@@ -1,17 +1,15 @@
-"""A list as spreadsheets save it: the encoding, the separator, and rows below a header."""
+"""A list of rules as spreadsheets save it: rows below a header that names known columns."""
 
-import csv
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from attendance.errors import RuleFile
+from enroll.errors import RosterBroken
+from enroll.sheet import encoding_of, rows_of
 
 MAX_BYTES: Final = 10_000_000
-SEPARATORS: Final = ";,\t|"
-_TOLD: Final = re.compile(r"\A\"?sep=([;,\t|])\"?[;,\t|]*(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +25,10 @@ def read_rows(data: bytes, where: str, columns: Mapping[str, str]) -> list[Row]:
 
     Raises RuleFile for what is no such list, and for columns that are unknown or there twice.
     """
-    text = _text(data, where)
-    told = _TOLD.match(text)
-    body = text[told.end() :] if told else text
-    rows = _cells(body, told[1] if told else _separator(body), where, 2 if told else 1)
+    try:
+        rows = rows_of(_text(data, where), where)
+    except RosterBroken as problem:
+        raise RuleFile(where, problem.detail) from problem
     if len(rows) < 2:  # noqa: PLR2004 - a header, and something below
         raise RuleFile(where, "the list has no row below its header")
     names = _names(rows[0][1], columns, where)
@@ -46,43 +44,15 @@ def _row(line: int, cells: list[str], names: list[str], where: str) -> Row:
 def _text(data: bytes, where: str) -> str:
     if len(data) > MAX_BYTES:
         raise RuleFile(where, f"the file has {len(data):,} bytes, at most {MAX_BYTES:,} are read")
+    encoding, told = encoding_of(data)
     try:
-        text = data.decode(_encoding(data))
+        text = data.decode(encoding)
     except UnicodeDecodeError as problem:
         line = data.count(b"\n", 0, problem.start) + 1
-        raise RuleFile(where, f"line {line}: this is no text in UTF-8; save the list as 'CSV UTF-8'") from problem
+        raise RuleFile(where, f"line {line}: this is no text in {told}; save the list as 'CSV UTF-8'") from problem
     if "\0" in text:
         raise RuleFile(where, "the file holds zero bytes, so it is no list")
     return text.removeprefix("\ufeff")
-
-
-def _encoding(data: bytes) -> str:
-    """UTF-16 by its mark or by the zeros between plain letters, as "Unicode text" is saved; else UTF-8."""
-    head = data[:4]
-    if head.startswith(b"\xff\xfe") or (len(head) == 4 and not any(head[1::2]) and all(head[::2])):  # noqa: PLR2004
-        return "utf-16-le"
-    if head.startswith(b"\xfe\xff") or (len(head) == 4 and not any(head[::2]) and all(head[1::2])):  # noqa: PLR2004
-        return "utf-16-be"
-    return "utf-8-sig"
-
-
-def _separator(text: str) -> str:
-    head = re.split(r"[\r\n]", text.lstrip(), maxsplit=1)[0]
-    return max(SEPARATORS, key=head.count)
-
-
-def _cells(text: str, separator: str, where: str, first: int) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[tuple[int, list[str]]] = []
-    line = first
-    try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                rows.append((line, [cell.strip() for cell in cells]))
-            line = first + reader.line_num
-    except csv.Error as problem:
-        raise RuleFile(where, f"line {line}: {problem}") from problem
-    return rows
 
 
 def _names(header: list[str], columns: Mapping[str, str], where: str) -> list[str]:

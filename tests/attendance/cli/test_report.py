@@ -203,3 +203,15 @@ def test_site_name(school, tmp_path):
     assert 0 == school("config", "set", "site_name", "Marie Curie School")[0]
     assert 0 == school("report", *WEEK, "-o", tmp_path / "a.txt")[0]
     assert "Marie Curie School" == (tmp_path / "a.txt").read_text().splitlines()[1]
+
+
+@pytest.mark.parametrize("words", [("--by", "sessions"), ("--by", "timetable"), ("--proof", "Ada")])
+def test_paper(school, tmp_path, words):
+    """Pages of each kind of report are of the paper that is asked for."""
+    pypdf = pytest.importorskip("pypdf", reason="reading pages back needs pypdf")
+    pytest.importorskip("reportlab", reason="printed reports need the extra 'reports'")
+    days = ("--day", "2026-03-02") if "--proof" in words else WEEK
+    for paper, width in (("a4", 595), ("letter", 612)):
+        target = tmp_path / f"{paper}.pdf"
+        assert 0 == school("report", *words, *days, "--paper", paper, "-o", target)[0]
+        assert {width} == {round(page.mediabox.width) for page in pypdf.PdfReader(target).pages}

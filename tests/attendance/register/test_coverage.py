@@ -16,10 +16,10 @@ from PIL import Image
 
 from attendance import Attendance
 from attendance.cameras import CameraState, Frame
-from attendance.register.coverage import FILES, Coverage, gaps_of
+from attendance.register.coverage import FILES, CoverageNotes, gaps_of
 from attendance.scope import Scope
 from gallery.repositories import coverage
-from gallery.values import StoredCoverage
+from gallery.timetablevalues import StoredCoverage
 
 NOW = datetime(2026, 3, 2, 7, 58, 11, 204_000, tzinfo=UTC)
 YESTERDAY = "2026-03-01"
@@ -299,7 +299,7 @@ def test_what_does_not_go_on_has_no_gaps(kind):
 
 def test_who_acts_is_kept(people):
     """What is covered names the account, and acting for another changes nothing for the next."""
-    noted = Coverage(people.store, lambda: 1, "first")
+    noted = CoverageNotes(people.store, lambda: 1, "first")
     noted.by("second").picture("file", Scope(), NOW, now=NOW)
     noted.picture("file", Scope(), NOW + timedelta(minutes=1), now=NOW)
     assert ["second", "first"] == [each.by for each in covered(people)]

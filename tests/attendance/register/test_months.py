@@ -1,14 +1,14 @@
 """Closed months: no mark, void, correction, approval, coverage by hand or recording touches a day in one."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
 from attendance import Attendance
 from attendance.errors import MonthClosed
 from attendance.register.marks import Customs, Marks
-from attendance.register.months import days_between, refuse_closed, refuse_closed_at
+from attendance.register.months import refuse_closed
 from attendance.scope import Scope
 from gallery.repositories import months
 
@@ -161,13 +161,4 @@ def test_a_month_that_nobody_spoke_of_is_open(app):
     """Without a word on it every month is open."""
     with app.store.reading() as view:
         refuse_closed(view, [date(2026, 2, 28)])
-        refuse_closed_at(view, [datetime(2026, 2, 28, tzinfo=UTC)], "UTC")
         refuse_closed(view, [])
-
-
-def test_the_days_between_two_instants():
-    """All local days with an instant from the first up to, and without, the last; at least that of the first."""
-    begin = datetime(2026, 2, 27, 23, 30, tzinfo=UTC)
-    assert [date(2026, 2, 28)] == days_between(begin, begin, "Europe/Berlin")
-    assert [date(2026, 2, 27)] == days_between(begin, begin + timedelta(minutes=30), "UTC")
-    assert [date(2026, 2, day) for day in (27, 28)] == days_between(begin, begin + timedelta(minutes=31), "UTC")

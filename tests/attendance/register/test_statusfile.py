@@ -10,9 +10,9 @@ from status_world import ADA, report, row, week
 from attendance.errors import OutputFailed
 from attendance.records import PersonRef
 from attendance.register import quota
-from attendance.register.reportfile import is_report
+from attendance.register.reportfile import is_report, write_report
 from attendance.register.reportform import Form
-from attendance.register.statusfile import View, text, write, write_report
+from attendance.register.statusfile import View, text, write
 from attendance.register.statusreport import COLUMNS, HOURS_COLUMNS, ZONED
 from attendance.timetable.attended import Status
 

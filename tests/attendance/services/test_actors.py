@@ -16,8 +16,8 @@ from attendance.scope import Scope
 from attendance.services.calendars import Days, Proposal
 from attendance.services.enrolment import Rules
 from attendance.services.markimport import MarksWanted
-from attendance.services.rosterimport import Wanted
-from attendance.timetable.parts import Parts
+from attendance.services.rosterimport import RosterWanted
+from attendance.timetable.ruleparts import Parts
 from enroll import Entry
 from gallery import history
 from gallery.repositories import excuses
@@ -217,7 +217,7 @@ CHANGES = {
     "Reviews.dismiss": (lambda app, **_: app.reviews.dismiss(TEACHER, 1), {"sighting.dismiss", *PURGED}),
     "RosterImport.take_in": (
         lambda app, pack, **_: app.roster_import.take_in(
-            TEACHER, app.roster_import.preview(Wanted(pack(), matches={"u2": "Bob"}))
+            TEACHER, app.roster_import.preview(RosterWanted(pack(), matches={"u2": "Bob"}))
         ),
         {"person.add", "person.rename", "person.foreign_id", "person.groups", "roster.import"},
     ),

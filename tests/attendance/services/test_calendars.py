@@ -6,7 +6,7 @@ import pytest
 
 from attendance.errors import CalendarCountry, CalendarDays, CalendarFile, CalendarUnknown, GroupUnknown, MonthClosed
 from attendance.services.calendars import Days, span_of
-from attendance.timetable.parts import Parts
+from attendance.timetable.ruleparts import Parts
 from gallery import PersonInvalid, history
 
 LESSON = Parts(weekly="MO-FR", begins="08:00", ends="08:45")

@@ -257,7 +257,7 @@ def test_models_that_fail_on_one_picture(people, draw, pipeline, error):
 @pytest.mark.parametrize("error", [EncoderFailed, EncoderMissing, DetectorFailed])
 def test_models_that_do_not_load(home, clock, draw, monkeypatch, error, name):
     """Models that do not load end the run with exit code 3, before a picture and before a video."""
-    monkeypatch.setattr("attendance.app.load_pipeline", lambda _: fails(error))
+    monkeypatch.setattr("attendance.composition.load_pipeline", lambda _: fails(error))
     (draw("b.png", (1,)).parent / "a.avi").touch()
     with Attendance.open(home, clock=clock) as app, pytest.raises(error) as caught:
         list(app.check(draw("b.png", (1,)).with_name(name) if name == "a.avi" else draw(name, (1,)), on_problem=print))

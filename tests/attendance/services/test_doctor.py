@@ -17,7 +17,7 @@ from attendance.cli import run
 from attendance.services import doctor as module
 from attendance.services import doctor_timetable
 from attendance.services.doctor import FINDINGS, Doctor
-from attendance.services.finding import Finding
+from attendance.services.doctor_finding import Finding
 
 
 @pytest.fixture

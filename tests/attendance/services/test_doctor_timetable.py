@@ -6,7 +6,7 @@ import pytest
 
 from attendance.services.calendars import Days
 from attendance.services.doctor import Doctor
-from attendance.timetable.parts import Parts
+from attendance.timetable.ruleparts import Parts
 from gallery.repositories import coverage
 
 LESSON = Parts(weekly="MO-FR", begins="08:00", ends="08:45")

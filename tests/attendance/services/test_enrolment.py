@@ -284,7 +284,7 @@ def test_models_that_do_not_load_end_a_bulk_run(home, clock, draw, monkeypatch):
     def missing(_):
         raise EncoderFailed("encoder.onnx", "no model")
 
-    monkeypatch.setattr("attendance.app.load_pipeline", missing)
+    monkeypatch.setattr("attendance.composition.load_pipeline", missing)
     with Attendance.open(home, clock=clock) as other, pytest.raises(EncoderFailed):
         list(other.enroll_many([Entry(draw("a.png", (1,)), "Ada")]))
 

@@ -7,8 +7,8 @@ import pytest
 
 from attendance.errors import ExcuseDocument, ExcuseSettled, ExcuseSpan, ExcuseUnknown, MonthClosed
 from attendance.services.excuses import Excuses, span_of
-from attendance.services.statuses import Wanted
-from attendance.timetable.parts import Parts
+from attendance.services.statuses import StatusesWanted
+from attendance.timetable.ruleparts import Parts
 from gallery import history
 from gallery.errors import PersonUnknown
 from gallery.repositories import approvals
@@ -31,7 +31,7 @@ def told(app) -> list[tuple]:
 
 def statuses(app, day: date) -> dict[str, str]:
     """By name, the status on a day."""
-    found = app.statuses.derive(Wanted(day, day))
+    found = app.statuses.derive(StatusesWanted(day, day))
     return {found.people[each.person].name: str(each.status) for each in found.rows}
 
 

@@ -8,8 +8,8 @@ from attendance.access import Actor
 from attendance.errors import CoverageSpan
 from attendance.register.marks import Customs, Marks
 from attendance.services.markimport import MarksWanted
-from attendance.services.rosterimport import Wanted
-from attendance.services.statuses import Wanted as Days
+from attendance.services.rosterimport import RosterWanted
+from attendance.services.statuses import StatusesWanted
 from attendance.timetable.rule import Rule
 from gallery import history
 from gallery.repositories import coverage, groups, marks, months, rules
@@ -187,7 +187,7 @@ def test_imported_marks_have_their_events(people, take_in):
 
 def test_from_a_register_and_a_device_to_who_was_absent(app, pack, tmp_path):
     """People without a face, a lesson for their class, and a device's list of the day: who is not in it was absent."""
-    app.roster_import.take_in(CLERK, app.roster_import.preview(Wanted(pack())))
+    app.roster_import.take_in(CLERK, app.roster_import.preview(RosterWanted(pack())))
     today = date(2026, 3, 2)
     with app.store.atomic() as transaction:
         made = rules.insert(transaction, "Maths", at=app.clock.utc(), group_id=groups.number_of(transaction, "7b"))
@@ -202,5 +202,5 @@ def test_from_a_register_and_a_device_to_who_was_absent(app, pack, tmp_path):
 
 
 def statuses(app, day):
-    found = app.statuses.derive(Days(day, day))
+    found = app.statuses.derive(StatusesWanted(day, day))
     return {found.people[each.person].id: str(each.status) for each in found.rows}

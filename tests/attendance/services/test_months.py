@@ -6,9 +6,9 @@ import pytest
 
 from attendance.errors import MonthClosed, MonthInvalid, MonthState
 from attendance.services.doctor import Doctor
-from attendance.services.statuses import Wanted
+from attendance.services.statuses import StatusesWanted
 from attendance.timetable.digest import digest
-from attendance.timetable.parts import Parts
+from attendance.timetable.ruleparts import Parts
 from gallery import history
 from gallery.repositories import coverage, excuses
 
@@ -54,7 +54,7 @@ def test_what_a_month_comes_to(march):
 def test_a_month_is_closed_and_opened(march):
     """The digest is that of its statuses; every word stays with who and why, in the log, too."""
     state = march.months.close(march.actor, "2026-03", reason="payroll")
-    derived = march.statuses.derive(Wanted(date(2026, 3, 1), date(2026, 3, 31)))
+    derived = march.statuses.derive(StatusesWanted(date(2026, 3, 1), date(2026, 3, 31)))
     assert (digest(derived.rows), "payroll", march.actor.name) == (state.digest, state.reason, state.by)
     assert ["2026-03"] == [each.month for each in march.months.closed()]
     with pytest.raises(MonthState):

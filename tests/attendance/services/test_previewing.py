@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from attendance.services.previewing import told
-from attendance.services.statuses import Wanted
-from attendance.timetable.parts import Parts
+from attendance.services.statuses import StatusesWanted
+from attendance.timetable.ruleparts import Parts
 from gallery.repositories import calendar, coverage
 
 FIRST, TODAY = date(2026, 2, 2), date(2026, 3, 2)
@@ -48,7 +48,7 @@ def month(app, clock):
 
 def statuses(app) -> dict:
     """What `told` says of all days, whoever and whatever they are of."""
-    return told(app.statuses.derive(Wanted(FIRST - 9 * DAY, TODAY + DAY)), app.clock.utc())
+    return told(app.statuses.derive(StatusesWanted(FIRST - 9 * DAY, TODAY + DAY)), app.clock.utc())
 
 
 def changes(seed: int) -> tuple[str, Parts, date, date | None]:

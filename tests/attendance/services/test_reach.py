@@ -6,7 +6,7 @@ import pytest
 
 from attendance.errors import MonthClosed
 from attendance.services.reach import days_reached, month_days, nights_of_closed
-from attendance.timetable.parts import Parts
+from attendance.timetable.ruleparts import Parts
 
 NIGHT = Parts(rrule="FREQ=DAILY", begins="22:00", ends="06:00", pairing="first-last")
 

@@ -6,7 +6,7 @@ import pytest
 
 from attendance.access import Actor
 from attendance.errors import ImportIdentity, SessionDay
-from attendance.services.rosterimport import Wanted
+from attendance.services.rosterimport import RosterWanted
 from gallery import history
 from gallery.errors import Conflict, PersonUnknown
 from gallery.repositories import calendar, foreign_ids, groups, months
@@ -15,7 +15,7 @@ HEAD = Actor("head", door="web")
 
 
 def take_in(app, path, **named):
-    shown = app.roster_import.preview(Wanted(path, **named))
+    shown = app.roster_import.preview(RosterWanted(path, **named))
     return app.roster_import.take_in(HEAD, shown)
 
 
@@ -48,7 +48,7 @@ def test_the_same_again_writes_nothing(app, pack):
     """Nothing is written, not even an event, and it says so."""
     take_in(app, pack(), terms=True)
     before = events(app)
-    shown = app.roster_import.preview(Wanted(pack(), terms=True))
+    shown = app.roster_import.preview(RosterWanted(pack(), terms=True))
     app.roster_import.take_in(HEAD, shown)
     assert not shown.plan
     assert before == events(app)
@@ -59,7 +59,7 @@ def test_staff_if_asked(app, pack):
     """Teachers come in only if asked, and an import without them leaves them be."""
     take_in(app, pack(), roles=("Teacher",))
     assert "Cy Orr" == people(app)["T7"][0]
-    assert not app.roster_import.preview(Wanted(pack())).plan
+    assert not app.roster_import.preview(RosterWanted(pack())).plan
 
 
 def test_who_has_a_face_keeps_it(app, pack, draw):
@@ -138,7 +138,7 @@ def test_choices_that_cannot_be(app, pack):
         ({"u1": "new"}, ImportIdentity),
     ):
         with pytest.raises(error):
-            app.roster_import.preview(Wanted(pack(), matches=matches))
+            app.roster_import.preview(RosterWanted(pack(), matches=matches))
 
 
 def test_terms_become_calendar_entries(app, pack):
@@ -164,12 +164,12 @@ def test_a_closed_month_stays(app, pack):
 def test_a_day_to_come_is_refused(app, pack):
     """Nothing can count from a day that has not begun."""
     with pytest.raises(SessionDay):
-        app.roster_import.preview(Wanted(pack(), first=date(2026, 3, 3)))
+        app.roster_import.preview(RosterWanted(pack(), first=date(2026, 3, 3)))
 
 
 def test_what_was_shown_is_what_is_done(app, pack):
     """Where somebody changes the people between the look and the step, nothing is done."""
-    shown = app.roster_import.preview(Wanted(pack()))
+    shown = app.roster_import.preview(RosterWanted(pack()))
     app.gallery.add_person("Ann Lee", at=app.clock.utc(), by="x")
     with pytest.raises(Conflict):
         app.roster_import.take_in(HEAD, shown)
@@ -178,7 +178,7 @@ def test_what_was_shown_is_what_is_done(app, pack):
 
 def test_all_or_nothing(app, pack, monkeypatch):
     """Where the last thing fails, nothing has changed."""
-    shown = app.roster_import.preview(Wanted(pack(), terms=True))
+    shown = app.roster_import.preview(RosterWanted(pack(), terms=True))
 
     def broken(*_, **__):
         raise RuntimeError("disk")

@@ -9,7 +9,7 @@ import pytest
 from attendance import Attendance
 from attendance.errors import GroupUnknown, RuleUnknown
 from attendance.services.backup import backup, key_file, restore
-from attendance.services.statuses import Derived, Wanted
+from attendance.services.statuses import Derived, StatusesWanted
 from attendance.timetable.attended import Status
 from attendance.timetable.rule import Pairing, Rule
 from gallery.repositories import calendar, coverage, excuses, groups, marks, months, rules
@@ -136,7 +136,7 @@ def school(home, clock, pipeline) -> Iterator[School]:
 def test_derived_again_it_is_the_same(home, clock, pipeline, tmp_path, seed):
     """Nothing derived is kept: another process, and a home restored elsewhere, tell the same of a year, to the byte."""
     days = 120
-    wanted = Wanted(BEGIN, BEGIN + timedelta(days=days - 1))
+    wanted = StatusesWanted(BEGIN, BEGIN + timedelta(days=days - 1))
     with Attendance.open(home, clock=clock, pipeline=pipeline, zone="UTC") as app:
         School(app, clock, seed).fill(days)
         before = told(app.statuses.derive(wanted))
@@ -157,21 +157,21 @@ def test_a_span_tells_what_its_days_tell(home, clock, pipeline, seed):
     days = 60
     with Attendance.open(home, clock=clock, pipeline=pipeline, zone="UTC") as app:
         School(app, clock, seed).fill(days)
-        whole = told(app.statuses.derive(Wanted(BEGIN, BEGIN + timedelta(days=days - 1))))
+        whole = told(app.statuses.derive(StatusesWanted(BEGIN, BEGIN + timedelta(days=days - 1))))
         each = [BEGIN + timedelta(days=number) for number in range(days)]
-        assert whole == [line for day in each for line in told(app.statuses.derive(Wanted(day, day)))]
+        assert whole == [line for day in each for line in told(app.statuses.derive(StatusesWanted(day, day)))]
 
 
 def test_of_some_alone_it_tells_what_it_tells_of_all(school):
     """One person, one group or one entry of the timetable: the same rows as among all of them."""
     school.fill(30)
     first, last = BEGIN, BEGIN + timedelta(days=29)
-    all_of_them = told(school.app.statuses.derive(Wanted(first, last)))
-    one = told(school.app.statuses.derive(Wanted(first, last, person=school.people[0])))
+    all_of_them = told(school.app.statuses.derive(StatusesWanted(first, last)))
+    one = told(school.app.statuses.derive(StatusesWanted(first, last, person=school.people[0])))
     assert [line for line in all_of_them if "|P-0|" in line] == one
-    entry = told(school.app.statuses.derive(Wanted(first, last, entry="Maths")))
+    entry = told(school.app.statuses.derive(StatusesWanted(first, last, entry="Maths")))
     assert [line for line in all_of_them if "|Maths|" in line] == entry
-    group = told(school.app.statuses.derive(Wanted(first, last, group="7b")))
+    group = told(school.app.statuses.derive(StatusesWanted(first, last, group="7b")))
     assert [line for line in all_of_them if "|P-3|" in line or "|P-4|" in line] == group
 
 
@@ -179,16 +179,16 @@ def test_what_is_unknown_is_refused(school):
     """A group or an entry that is not there is no empty report."""
     school.fill(1)
     with pytest.raises(GroupUnknown):
-        school.app.statuses.derive(Wanted(BEGIN, BEGIN, group="9z"))
+        school.app.statuses.derive(StatusesWanted(BEGIN, BEGIN, group="9z"))
     with pytest.raises(RuleUnknown, match="did you mean Maths"):
-        school.app.statuses.derive(Wanted(BEGIN, BEGIN, entry="Mahts"))
+        school.app.statuses.derive(StatusesWanted(BEGIN, BEGIN, entry="Mahts"))
 
 
 def test_whoever_is_entered_later_is_no_part_of_a_closed_month(school):
     """What was settled without somebody is so still; of other days before they were entered nothing is known."""
     school.fill(40)
     gallery, now = school.app.gallery, school.clock.now
-    wanted = Wanted(BEGIN, BEGIN + timedelta(days=39), entry="Roll")
+    wanted = StatusesWanted(BEGIN, BEGIN + timedelta(days=39), entry="Roll")
     with school.app.store.atomic() as transaction:
         months.add(transaction, "2025-09", closed=True, at=now - timedelta(hours=1), by="clerk", reason="")
     before = told(school.app.statuses.derive(wanted))

@@ -13,8 +13,8 @@ from attendance.errors import (
     RuleUnknown,
     ZoneUnknown,
 )
-from attendance.timetable.parts import Parts
 from attendance.timetable.rule import Pairing
+from attendance.timetable.ruleparts import Parts
 from gallery import PersonInvalid, history
 from gallery.errors import PersonUnknown
 from gallery.repositories import rules

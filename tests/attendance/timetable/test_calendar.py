@@ -23,7 +23,7 @@ def entry(kind, first, last, key=1, site=None, group=None, source="by hand"):
 def test_without_entries_every_day_is_open():
     """An empty calendar closes nothing."""
     assert Calendar().closed(SEPT) is None
-    assert "no entry" == Calendar().ruling(SEPT).source
+    assert "no entry" == Calendar().state(SEPT).source
 
 
 def test_closed_days_with_their_ends():
@@ -37,7 +37,7 @@ def test_days_outside_all_terms_are_closed():
     """Where there are terms, the days outside all of them are closed for the reason that no term runs."""
     calendar = Calendar([entry("term", 7, 11), entry("term", 21, 25, key=2)])
     assert [NO_TERM, None, NO_TERM, None] == [calendar.closed(on(day)) for day in (1, 7, 12, 25)]
-    assert [NO_TERM, "by hand"] == [calendar.ruling(on(day)).source for day in (1, 7)]
+    assert [NO_TERM, "by hand"] == [calendar.state(on(day)).source for day in (1, 7)]
 
 
 def test_open_days_open_whatever_else_says():
@@ -58,7 +58,7 @@ def test_shortest_entry_is_the_reason():
     """Of several entries that close a day the shortest is named, as it says most of the day."""
     long, short = entry("closed", 1, 30, source="holidays 0.109 DE-BY"), entry("closed", 9, 9, key=2)
     assert short == Calendar([long, short]).closed(on(9))
-    assert "holidays 0.109 DE-BY" == Calendar([long, short]).ruling(on(8)).source
+    assert "holidays 0.109 DE-BY" == Calendar([long, short]).state(on(8)).source
 
 
 kinds = st.sampled_from(["closed", "open", "term"])

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.drafting import Draft, ended, from_day, holding, kept_apart, later, on_days, said, timeline
+from attendance.timetable.drafting import Draft, ended, from_day, kept_apart, on_days, said
 from attendance.timetable.facts import Entry, Version
 from attendance.timetable.occurrences import of_entry
-from attendance.timetable.parts import skipped, with_extra
 from attendance.timetable.rule import Held, Rule
+from attendance.timetable.ruleparts import skipped, with_extra
+from attendance.timetable.versions import holding, later, timeline
 
 TODAY = date(2026, 3, 2)
 FIRST, LAST = date(2026, 2, 1), date(2026, 4, 30)
@@ -41,15 +42,6 @@ def entries(draw: st.DrawFn) -> Entry:
         rule = draw(st.sampled_from([None, replace(RULE, late_grace=grace), replace(LATER, late_grace=grace)]))
         versions.append(Version(number + 2, draw(days), rule))
     return replace(BARE, versions=tuple(versions))
-
-
-def test_the_last_word_on_a_day_holds():
-    """Of two versions from one day the one entered last holds, and order of entering is not order of days."""
-    entry = replace(BEGUN, versions=(Version(3, TODAY, LATER), *BEGUN.versions, Version(4, TODAY, None)))
-    assert [1, 4] == [each.key for each in timeline(entry)]
-    assert (None, 1, 4) == (
-        holding(entry, date(2026, 1, 4)), holding(entry, date(2026, 3, 1)).key, holding(entry, TODAY).key
-    )  # fmt: skip
 
 
 @given(entries(), days, st.integers(0, 9))

@@ -31,17 +31,9 @@ def test_country_and_part_by_any_of_their_names(country, part):
     assert proposed("DE", "BY", [2026]) == proposed(country, part, [2026])
 
 
-def test_names_in_another_language():
-    """Names come in the language asked for, where the library has it, and else in the country's own."""
-    assert (date(2026, 10, 3), "German Unity Day") in proposed("DE", None, [2026], language="en").days
-    assert proposed("DE", None, [2026]) == proposed("DE", None, [2026], language="ja")
-
-
-def test_further_kinds_only_where_asked_for():
-    """Days that only some people have off come in if their kind is asked for."""
-    feast = date(2026, 8, 15)
-    assert feast not in dict(proposed("DE", "BY", [2026]).days)
-    assert feast in dict(proposed("DE", "BY", [2026], categories=("public", "catholic")).days)
+def test_no_day_that_only_some_people_have_off():
+    """Days that only some people have off are no public ones."""
+    assert date(2026, 8, 15) not in dict(proposed("DE", "BY", [2026]).days)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +53,8 @@ def test_unknown_places(country, part, words):
         proposed(country, part, [2026])
 
 
-def test_kinds_and_years_that_are_not_there():
-    """A kind that the country does not have, and years the library does not know, are refused."""
-    with pytest.raises(CalendarCountry, match="only catholic, public, school"):
-        proposed("DE", "BY", [2026], categories=("bank",))
+def test_years_that_are_not_there():
+    """Years that the library does not know are refused."""
     for years in ([1800], [2026, 2300], []):
         with pytest.raises(CalendarDays, match="asked for were"):
             proposed("DE", "BY", years)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.timetable import memberships
-from attendance.timetable.facts import Expected, Span, Spell
+from attendance.timetable.facts import Person, Span, Spell
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 DAYS = [date(2026, 3, day) for day in range(1, 12)]
@@ -29,7 +29,7 @@ def test_before_the_first_turn_it_was_the_other_way_round():
 def test_each_day_is_what_the_last_turn_before_it_says(days, joins, member):
     """A day's membership is that of the last turn up to it, before the first the opposite of it, else as it is now."""
     turns = [(day, joins == (number % 2 == 0)) for number, day in enumerate(sorted(days))]
-    person = Expected(1, tuple(memberships.spells("7b", turns, member=member)))
+    person = Person(1, tuple(memberships.spells("7b", turns, member=member)))
     for day in DAYS:
         before = [joined for since, joined in turns if since <= day]
         expected = before[-1] if before else (not joins if turns else member)

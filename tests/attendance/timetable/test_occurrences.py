@@ -8,7 +8,7 @@ import pytest
 
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry, Entry, Span, Version
-from attendance.timetable.occurrences import of_entries, of_entry, version_on
+from attendance.timetable.occurrences import of_entries, of_entry
 from attendance.timetable.rule import Break, Held, Rule
 
 ZONES = ["Europe/Dublin", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca", "America/Santiago"]
@@ -257,13 +257,6 @@ def test_versions_hold_from_their_days():
     assert [(7, 8, 0), (8, 8, 0), (9, 10, 2), (10, 10, 2)] == [
         (each.day.day, begin.hour, each.version) for each, (begin, _) in zip(found, walls(found), strict=True)
     ]
-
-
-def test_version_that_was_entered_for_an_earlier_day():
-    """A version entered later for an earlier day counts from it up to the next one."""
-    line = entry(rule(), rule(begins="07:00"), from_days=[date(2026, 9, 14), date(2026, 9, 1)])
-    assert [1, 0] == [version_on(line, date(2026, 9, day)).key for day in (7, 21)]
-    assert version_on(line, date(2026, 8, 31)) is None
 
 
 def test_closed_days_have_no_occurrence():

@@ -3,12 +3,12 @@
 from datetime import date, time
 
 from attendance.timetable.calendar import Calendar
-from attendance.timetable.facts import CalendarEntry, Entry, Expected, Spell, Version
+from attendance.timetable.facts import CalendarEntry, Entry, Person, Spell, Version
 from attendance.timetable.preview import changes
 from attendance.timetable.rule import Rule
 
 FIRST, LAST = date(2026, 9, 1), date(2026, 9, 30)
-PEOPLE = [Expected(7, (Spell("7b", None, None),)), Expected(8, (Spell("8a", None, None),))]
+PEOPLE = [Person(7, (Spell("7b", None, None),)), Person(8, (Spell("8a", None, None),))]
 OPEN = Calendar()
 
 

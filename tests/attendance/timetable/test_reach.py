@@ -8,7 +8,7 @@ from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import Entry, Version
 from attendance.timetable.occurrences import of_entry
 from attendance.timetable.preview import changes
-from attendance.timetable.reach import days_of, reached, touched
+from attendance.timetable.reach import reached, touched
 from attendance.timetable.rule import Rule
 
 LAST, FIRST = date(2026, 2, 28), date(2026, 3, 1)
@@ -23,21 +23,6 @@ def entry(**parts: object) -> Entry:
 def at(day: int, hour: int, minute: int = 0) -> datetime:
     """An instant of March 2026."""
     return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("begins", "ends", "zone", "days"),
-    [
-        (at(1, 0), at(2, 0), "UTC", [1]),
-        (at(1, 0), at(2, 0, 1), "UTC", [1, 2]),
-        (at(2, 0), at(2, 0), "UTC", [2]),
-        (at(1, 0), at(2, 0), "Europe/Berlin", [1, 2]),
-        (at(1, 23), at(4, 22), "Europe/Berlin", [2, 3, 4]),
-    ],
-)
-def test_the_days_of_a_span(begins, ends, zone, days):
-    """A span lies on each local day that it has an instant of; its end is free."""
-    assert [date(2026, 3, day) for day in days] == list(days_of(begins, ends, zone))
 
 
 def test_the_days_that_a_change_touches():

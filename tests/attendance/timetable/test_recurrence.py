@@ -1,4 +1,4 @@
-"""Recurrences: which texts are taken, and which days they tell."""
+"""Recurrences: which days they tell."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -8,11 +8,8 @@ from dateutil.rrule import rrulestr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.errors import RuleRecurrence
-from attendance.timetable import recurrence
-from attendance.timetable.recurrence import days, described, weekly
-from attendance.timetable.rrule import recurrence as read
-from attendance.timetable.rule import Held, Rule
+from attendance.timetable.recurrence import days
+from attendance.timetable.rule import Rule
 
 FIRST = date(2026, 9, 2)
 
@@ -73,60 +70,6 @@ def test_old_rules_are_counted_from_the_span(monkeypatch, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "part"),
-    [
-        ("", "no part"),
-        ("junk", "no part"),
-        ("FREQ=", "no part"),
-        ("BYDAY=MO", "FREQ is missing"),
-        ("FREQ=HOURLY", "several times a day"),
-        ("FREQ=MINUTELY", "several times a day"),
-        ("FREQ=SECONDLY;COUNT=3", "several times a day"),
-        ("FREQ=FORTNIGHTLY", "FORTNIGHTLY is unknown"),
-        ("FREQ=DAILY;BYHOUR=8", "BYHOUR"),
-        ("FREQ=DAILY;BYMINUTE=8", "BYMINUTE"),
-        ("FREQ=DAILY;BYSECOND=8", "BYSECOND"),
-        ("FREQ=DAILY;BYEASTER=0", "BYEASTER is unknown"),
-        ("FREQ=DAILY;X-OWN=1", "X-OWN is unknown"),
-        ("FREQ=DAILY;FREQ=DAILY", "twice"),
-        ("FREQ=DAILY;INTERVAL=0", "INTERVAL=0"),
-        ("FREQ=DAILY;INTERVAL=-1", "INTERVAL=-1"),
-        ("FREQ=DAILY;INTERVAL=99999999999999999999", "INTERVAL"),
-        ("FREQ=DAILY;COUNT=0", "COUNT=0"),
-        ("FREQ=DAILY;COUNT=10001", "COUNT=10001"),
-        ("FREQ=DAILY;COUNT=5;UNTIL=20270101", "exclude each other"),
-        ("FREQ=DAILY;UNTIL=20260230", "no day of the calendar"),
-        ("FREQ=DAILY;UNTIL=tomorrow", "neither a day nor an instant"),
-        ("FREQ=DAILY;UNTIL=20270101T080000+0100", "neither a day nor an instant"),
-        ("FREQ=WEEKLY;BYDAY=XX", "BYDAY=XX"),
-        ("FREQ=WEEKLY;BYDAY=", "no part"),
-        ("FREQ=WEEKLY;BYDAY=1MO", "numbered weekdays"),
-        ("FREQ=WEEKLY;BYMONTHDAY=1", "means nothing"),
-        ("FREQ=MONTHLY;BYMONTHDAY=32", "from 1 to 31"),
-        ("FREQ=MONTHLY;BYMONTHDAY=0", "from 1 to 31"),
-        ("FREQ=YEARLY;BYMONTH=13", "from 1 to 12"),
-        ("FREQ=YEARLY;BYMONTH=-1", "from 1 to 12"),
-        ("FREQ=DAILY;WKST=8", "WKST=8"),
-        ("FREQ=DAILY;BYSETPOS=1", "BYSETPOS needs"),
-        ("FREQ=DAILY\nINTERVAL=2", "characters"),
-        ("FREQ=DAILY\x00", "characters"),
-        ("FREQ=DAİLY", "characters"),
-        ("FREQ=DAILY;BYMONTH=" + "1," * 600 + "1", "at most 1000"),
-    ],
-)
-def test_texts_that_are_no_recurrence(text, part):
-    """What no day can be told of is refused by one line that names the part."""
-    with pytest.raises(RuleRecurrence, match=part) as refused:
-        read(text)
-    assert refused.value.line.isprintable()
-
-
-def test_text_as_files_write_it():
-    """Small letters, the name in front and a semicolon at the end change nothing."""
-    assert read("FREQ=WEEKLY;BYDAY=MO") == read(" rrule:freq=weekly;byday=mo; ")
-
-
-@pytest.mark.parametrize(
     ("until", "last"),
     [
         ("20260907", 7),
@@ -165,83 +108,3 @@ def test_count_goes_from_the_first_day():
     """COUNT counts from the first day of the rule, whatever is asked for."""
     told = rule("FREQ=DAILY;COUNT=10")
     assert [date(2026, 9, 11)] == days(told, date(2026, 9, 11), date(2026, 9, 30))
-
-
-@pytest.mark.parametrize(
-    ("text", "days"),
-    [
-        ("MO,WE", "MO,WE"),
-        ("we, mo", "MO,WE"),
-        ("Monday Wednesday", "MO,WE"),
-        ("Mon;Wed", "MO,WE"),
-        ("MO-FR", "MO,TU,WE,TH,FR"),
-        ("Fri - Mon", "MO,FR,SA,SU"),
-        ("SU", "SU"),
-    ],
-)
-def test_weekly(text, days):
-    """Weekdays as people write them become an RRULE."""
-    assert f"FREQ=WEEKLY;BYDAY={days}" == weekly(text)
-
-
-@pytest.mark.parametrize("text", ["", ",", "M", "T", "Montag!", "MO-", "MO-WE-FR", "1", "MO\x00"])
-def test_weekly_refuses_what_is_no_weekday(text):
-    """What is no list of weekdays is refused, and so is a letter that may be two of them."""
-    with pytest.raises(RuleRecurrence, match="no weekday"):
-        weekly(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("FREQ=WEEKLY;BYDAY=WE,MO", "Mondays and Wednesdays 08:00-08:45 (Europe/Berlin), from 2026-09-02"),
-        ("FREQ=WEEKLY", "Wednesdays 08:00-08:45 (Europe/Berlin), from 2026-09-02"),
-        (
-            "FREQ=WEEKLY;BYDAY=MO,TU,WE,SA",
-            "Mondays to Wednesdays and Saturdays 08:00-08:45 (Europe/Berlin), from 2026-09-02",
-        ),
-        (
-            "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR",
-            "Every 2 weeks on Fridays 08:00-08:45 (Europe/Berlin), from 2026-09-02",
-        ),
-        ("FREQ=DAILY;COUNT=1", "Every day 08:00-08:45 (Europe/Berlin), 1 time from 2026-09-02"),
-        (
-            "FREQ=DAILY;INTERVAL=3;UNTIL=20261231T225959Z",
-            "Every 3 days 08:00-08:45 (Europe/Berlin), from 2026-09-02 to 2026-12-31",
-        ),
-        ("FREQ=MONTHLY", "Every month on day 2 08:00-08:45 (Europe/Berlin), from 2026-09-02"),
-        (
-            "FREQ=MONTHLY;BYDAY=-1FR",
-            "Every month on the last Friday 08:00-08:45 (Europe/Berlin), from 2026-09-02",
-        ),
-        ("FREQ=YEARLY", "Every year on day 2 of September 08:00-08:45 (Europe/Berlin), from 2026-09-02"),
-        (
-            "FREQ=YEARLY;BYWEEKNO=20",
-            "FREQ=YEARLY;BYWEEKNO=20 08:00-08:45 (Europe/Berlin), from 2026-09-02",
-        ),
-        (
-            "FREQ=DAILY;UNTIL=20261231T055959Z",
-            "Every day 08:00-08:45 (Europe/Berlin), from 2026-09-02 to 2026-12-30",
-        ),
-        (None, "2026-09-02 08:00-08:45 (Europe/Berlin)"),
-    ],
-)
-def test_described(text, words):
-    """Lists tell a rule in plain words, and by its RRULE where there are none."""
-    assert words == described(rule(text))
-
-
-def test_described_with_exceptions():
-    """Days left out, added and moved are counted in the words."""
-    told = rule(
-        "FREQ=WEEKLY",
-        left_out=(date(2026, 9, 9), date(2026, 9, 16)),
-        added=(Held(date(2026, 9, 10), time(8), time(9)),),
-        moved=((date(2026, 9, 23), Held(date(2026, 9, 24), time(8), time(9))),),
-    )
-    assert described(told).endswith("from 2026-09-02, 2 left out, 1 added, 1 moved")
-
-
-def test_what_the_module_offers():
-    """The functions that others use stand in one module."""
-    assert ["checked", "days", "described", "weekly"] == recurrence.__all__

@@ -4,11 +4,9 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
-from attendance.timetable.calendar import Calendar
-from attendance.timetable.facts import Entry, Expected, Span, Spell, Version
-from attendance.timetable.occurrences import of_entry
+from attendance.timetable.facts import Entry, Person, Span, Spell, Version
 from attendance.timetable.rule import Rule
-from attendance.timetable.whom import concerns, expected_at
+from attendance.timetable.whom import concerns
 
 DAY = date(2026, 9, 7)
 RULE = Rule(time(8), time(9), "Pacific/Auckland", date(2026, 1, 1), "FREQ=DAILY")
@@ -20,7 +18,7 @@ def entry(group=None, person=None):
 
 def test_everybody_the_person_or_the_group():
     """An entry is for everybody, for one person, or for those of its group."""
-    person = Expected(7, (Spell("7b", None, None),))
+    person = Person(7, (Spell("7b", None, None),))
     assert [True, True, False, True, False] == [
         concerns(each, person, DAY)
         for each in (entry(), entry(person=7), entry(person=8), entry(group="7b"), entry(group="8a"))
@@ -30,7 +28,7 @@ def test_everybody_the_person_or_the_group():
 @pytest.mark.parametrize(("day", "there"), [(6, False), (7, True), (13, True), (14, False)])
 def test_group_from_a_day_to_another(day, there):
     """Somebody belongs to a group from the first day on and not on the day of leaving."""
-    person = Expected(7, (Spell("7b", date(2026, 9, 7), date(2026, 9, 14)),))
+    person = Person(7, (Spell("7b", date(2026, 9, 7), date(2026, 9, 14)),))
     assert there == concerns(entry(group="7b"), person, date(2026, 9, day))
 
 
@@ -39,12 +37,4 @@ def test_inactive_people_drop_out_by_days_of_the_rules_zone():
     from_midnight = datetime(2026, 9, 6, 12, tzinfo=UTC)
     whole = Span(from_midnight, datetime(2026, 9, 7, 12, tzinfo=UTC))
     part = Span(from_midnight, datetime(2026, 9, 7, 11, 59, tzinfo=UTC))
-    assert [False, True] == [concerns(entry(), Expected(7, away=(away,)), DAY) for away in (whole, part)]
-
-
-def test_who_left_before_the_time_is_not_expected():
-    """On the day somebody leaves, they are expected at the times before they left alone."""
-    (found,) = of_entry(entry(), DAY, DAY, Calendar())
-    before = Expected(7, away=(Span(datetime(2026, 9, 6, 19, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),))
-    after = Expected(7, away=(Span(datetime(2026, 9, 6, 20, 30, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)),))
-    assert [False, True] == [expected_at(found, each) for each in (before, after)]
+    assert [False, True] == [concerns(entry(), Person(7, away=(away,)), DAY) for away in (whole, part)]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.errors import ZoneUnknown
-from attendance.zones import day_bounds, local_day, zone
+from attendance.zones import day_bounds, days_between, days_of, local_day, zone
 from attendance.zones.names import is_zone, name_in_path
 
 ZONES = [
@@ -105,3 +105,47 @@ def test_near_zones_are_named():
 def test_names_of_places(place, name):
     """A file of compiled zones is named by where it lies, on Debian, macOS and NixOS alike."""
     assert name == name_in_path(place)
+
+
+def march(day: int, hour: int, minute: int = 0) -> datetime:
+    """An instant of March 2026."""
+    return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "zone", "days"),
+    [
+        (march(1, 0), march(2, 0), "UTC", [1]),
+        (march(1, 0), march(2, 0, 1), "UTC", [1, 2]),
+        (march(2, 0), march(2, 0), "UTC", [2]),
+        (march(1, 0), march(2, 0), "Europe/Berlin", [1, 2]),
+        (march(1, 23), march(4, 22), "Europe/Berlin", [2, 3, 4]),
+    ],
+)
+def test_the_days_of_a_span(begins, ends, zone, days):
+    """A span lies on each local day that it has an instant of; its end is free."""
+    assert [date(2026, 3, day) for day in days] == days_between(begins, ends, zone)
+
+
+def test_the_days_between_two_instants():
+    """All local days with an instant from the first up to, and without, the last; at least that of the first."""
+    begin = datetime(2026, 2, 27, 23, 30, tzinfo=UTC)
+    assert [date(2026, 2, 28)] == days_between(begin, begin, "Europe/Berlin")
+    assert [date(2026, 2, 27)] == days_between(begin, begin + timedelta(minutes=30), "UTC")
+    assert [date(2026, 2, day) for day in (27, 28)] == days_between(begin, begin + timedelta(minutes=31), "UTC")
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [("2026-03-01", (1, 1)), (" 2026-03-01 .. 2026-03-04 ", (1, 4)), ("2026-03-04..2026-03-01", (4, 1))],
+)
+def test_days_as_people_type_them(text, days):
+    """One day is the first and the last; two have dots between them, in whichever order."""
+    assert tuple(date(2026, 3, day) for day in days) == days_of(text)
+
+
+@pytest.mark.parametrize("text", ["", "..", "March", "2026-03-01..", "..2026-03-01", "2026-03-01-2026-03-02"])
+def test_what_is_no_days(text):
+    """What is neither a day nor two with dots between them is refused."""
+    with pytest.raises(ValueError, match="isoformat"):
+        days_of(text)

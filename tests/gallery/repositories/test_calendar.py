@@ -10,7 +10,7 @@ from sqlalchemy import text
 from gallery import Conflict, record
 from gallery.repositories import calendar, groups
 from gallery.repositories.events import CALENDAR_ADDED, CALENDAR_WITHDRAWN
-from gallery.values import CalendarDays, Withdrawn
+from gallery.timetablevalues import CalendarDays, Withdrawn
 
 
 def _closed(step, now, first: int, last: int, **more):

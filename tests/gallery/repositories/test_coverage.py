@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gallery import Conflict
 from gallery.repositories import coverage, groups, places
-from gallery.values import StoredCoverage
+from gallery.timetablevalues import StoredCoverage
 
 BEGIN = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -11,7 +11,8 @@ from sqlalchemy import text
 from gallery import Conflict, record
 from gallery.repositories import approvals, excuses
 from gallery.repositories.events import EXCUSE_ADDED, EXCUSE_WITHDRAWN
-from gallery.values import Approval, StoredExcuse, Withdrawn
+from gallery.timetablevalues import StoredExcuse, Withdrawn
+from gallery.values import Approval
 
 BEGINS = datetime(2026, 3, 2, 8, tzinfo=UTC)
 HOUR = timedelta(hours=1)

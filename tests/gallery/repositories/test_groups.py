@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gallery import Gallery, PersonInvalid
 from gallery.repositories import calendar, groups, places, rules, sessions
-from gallery.values import MembershipTurn, MembershipWord
+from gallery.timetablevalues import MembershipTurn, MembershipWord
 
 BY = "teacher"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gallery import record
 from gallery.repositories import months
 from gallery.repositories.events import MONTH_CLOSED, MONTH_OPENED
-from gallery.values import MonthState
+from gallery.timetablevalues import MonthState
 
 
 def test_a_word_is_told_in_full(store, now):

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from gallery import Conflict, PersonInvalid, record
 from gallery.repositories import groups, rules
 from gallery.repositories.events import RULE_ADDED, RULE_CHANGED, RULE_ENDED
-from gallery.values import StoredRule, StoredVersion
+from gallery.timetablevalues import StoredRule, StoredVersion
 
 SPEC = {"begins": "09:00", "recurs": "FREQ=WEEKLY", "added": [["2026-03-02", "09:00", "10:00"]], "site": None}
 

@@ -31,7 +31,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Belonging:
+class Assignment:
     """What belongs to each occurrence, by its place in the line.
 
     ``timed`` are the marks that count, in order. ``untimed`` are those of unknown time, by day. ``waiting`` occurrences
@@ -47,9 +47,9 @@ class Belonging:
     vague: set[date] = field(default_factory=set)
 
 
-def belonging(line: Line, marks: Iterable[Mark]) -> Belonging:
+def assignment(line: Line, marks: Iterable[Mark]) -> Assignment:
     """Which marks belong to which occurrence; those outside all windows belong to none."""
-    found = Belonging()
+    found = Assignment()
     timed: defaultdict[int, list[Mark]] = defaultdict(list)
     for mark in sorted(marks, key=_turn):
         if not mark.time_known:
@@ -69,14 +69,14 @@ def belonging(line: Line, marks: Iterable[Mark]) -> Belonging:
     return found
 
 
-def _add_untimed(found: Belonging, mark: Mark) -> None:
+def _add_untimed(found: Assignment, mark: Mark) -> None:
     if mark.pending:
         found.waiting_days.add(mark.day)
     else:
         found.untimed.setdefault(mark.day, []).append(mark)
 
 
-def _settle_untimed(line: Line, found: Belonging) -> None:
+def _settle_untimed(line: Line, found: Assignment) -> None:
     """What a person says of a day is of all of it; what was seen at an unknown time is of one occurrence alone."""
     times = Counter(each.day for each in line.occurrences)
     for day in [day for day in found.untimed if times[day] > 1]:

@@ -8,9 +8,9 @@ from attendance.errors import CoverageSpan, MarkTime, PlaceUnknown, ReportPeriod
 from attendance.records import instant
 from attendance.register.coverage import gaps_of
 from attendance.register.moments import wall_moment
-from attendance.register.months import days_between, refuse_closed
+from attendance.register.months import refuse_closed
 from attendance.register.sessions import day_named, group_number
-from attendance.zones import day_bounds, local_day, zone
+from attendance.zones import day_bounds, days_between, local_day, zone
 from gallery.repositories import coverage, places, rules
 from gallery.repositories.events import COVERAGE_ADDED, record
 
@@ -27,7 +27,7 @@ IN_PERSON: Final = "in person"
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class ShownCoverage:
     """A source has looked from an instant to another (``span``), or has not, between two such spans (``gap``)."""
 
     what: Literal["span", "gap"]
@@ -63,7 +63,7 @@ class Coverings:
     def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock") -> None:
         self._gallery, self._sessions, self._clock = gallery, sessions, clock
 
-    def list(self, first: date | None = None, last: date | None = None) -> "list[Looked]":
+    def list(self, first: date | None = None, last: date | None = None) -> "list[ShownCoverage]":
         """What was noted of these days (of today), by source and time, and between them the gaps of a source in a day.
 
         A gap is longer than five minutes, and of a camera or a device alone. Raises ReportPeriod.
@@ -77,10 +77,10 @@ class Coverings:
         with self._gallery.store.reading() as transaction:
             found = coverage.within(transaction, begin, end)
         spans = [
-            Looked("span", e.kind, e.source, e.begins, e.ends, zone_name, e.group, e.site, e.by, e.reason)
+            ShownCoverage("span", e.kind, e.source, e.begins, e.ends, zone_name, e.group, e.site, e.by, e.reason)
             for e in found
         ]
-        gaps = [Looked("gap", g.kind, g.source, g.begins, g.ends, zone_name) for g in gaps_of(found, zone_name)]
+        gaps = [ShownCoverage("gap", g.kind, g.source, g.begins, g.ends, zone_name) for g in gaps_of(found, zone_name)]
         return sorted(spans + gaps, key=lambda each: (each.source, each.begins, each.ends))
 
     def add(
@@ -93,7 +93,7 @@ class Coverings:
         day: date | None = None,
         place: str | None = None,
         group: str | None = None,
-    ) -> Looked:
+    ) -> ShownCoverage:
         """Somebody has watched in person, from a time to another of a day (today), or from a whole instant to another.
 
         Raises CoverageSpan for a time that is none, has not come yet, or is not before the other one, PlaceUnknown,
@@ -114,7 +114,7 @@ class Coverings:
             details = {"place": key, "seconds": round((end - begin).total_seconds())}
             record(transaction, at=now, by=actor.name, action=COVERAGE_ADDED, subject=row, details=details)
         site = None if where is None else where.site
-        return Looked("span", "hand", source, begin, end, self._sessions.zone, group, site, actor.name, reason)
+        return ShownCoverage("span", "hand", source, begin, end, self._sessions.zone, group, site, actor.name, reason)
 
     def shown(self, text: str, session: str | None) -> tuple[datetime, datetime]:
         """Which time recordings of a day gone by show, 08:00-08:15 on the clock of that day's session.

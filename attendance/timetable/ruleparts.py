@@ -6,9 +6,9 @@ from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.errors import RuleInvalid, RuleRecurrence
-from attendance.timetable.checking import checked
 from attendance.timetable.rrule import weekly
 from attendance.timetable.rule import Break, Held, Pairing, Rule
+from attendance.timetable.rulechecks import checked
 from attendance.zones import zone
 from refusal import usable_name
 

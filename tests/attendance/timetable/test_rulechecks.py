@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from attendance.errors import RuleInvalid, RuleRecurrence, ZoneUnknown
-from attendance.timetable.checking import checked, minutes_between
 from attendance.timetable.rule import Break, Held, Pairing, Rule
+from attendance.timetable.rulechecks import checked, minutes_between
 
 
 def rule(**more):

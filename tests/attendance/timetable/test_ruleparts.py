@@ -5,8 +5,8 @@ from datetime import date, time
 import pytest
 
 from attendance.errors import RuleError, RuleInvalid, RuleRecurrence, ZoneUnknown
-from attendance.timetable.parts import Parts, changed, counted_from, held_on, rule_of, shifted, skipped, with_extra
 from attendance.timetable.rule import Break, Held, Pairing, Rule
+from attendance.timetable.ruleparts import Parts, changed, counted_from, held_on, rule_of, shifted, skipped, with_extra
 
 MONDAY = date(2026, 3, 2)
 LESSON = Rule(time(8), time(8, 45), "UTC", MONDAY, "FREQ=WEEKLY;BYDAY=MO,TU")

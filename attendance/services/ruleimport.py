@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from attendance.errors import RuleExists, RuleFile
 from attendance.timetable.drafting import Draft, basis, from_day, sound
 from attendance.timetable.facts import Entry
-from attendance.timetable.words import told
+from attendance.timetable.wording import told
 
 if TYPE_CHECKING:
     from attendance.timetable.files.proposals import ProposedRule, ProposedRules

@@ -10,14 +10,12 @@ from attendance.errors import RuleInvalid, RuleRecurrence, ZoneUnknown
 from attendance.timetable.rrule import comes_true, recurrence
 from attendance.timetable.rule import Break, Held, Pairing, Rule
 from attendance.timetable.until import last_day
+from attendance.zones import FIRST_DAY, LAST_DAY
 from attendance.zones.aliases import present_name
 from attendance.zones.names import is_zone, near_zones
 from gallery.near import did_you_mean
 from refusal import usable_name
 
-FIRST_DAY: Final = date(1970, 1, 1)
-LAST_DAY: Final = date(2199, 12, 31)
-"""No rule takes place before the one or after the other."""
 MINUTES_A_DAY: Final = 1440
 MOST_DAYS: Final = 10_000
 """Days that a rule may leave out, add or move, of each kind."""
