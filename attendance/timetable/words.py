@@ -1,12 +1,26 @@
 """How a rule judges, in words, after when it is: what a list of rules shows, and what was changed of one."""
 
+from dataclasses import replace
+from datetime import date
+
 from attendance.timetable.recurrence import described
+from attendance.timetable.rrule import recurrence
 from attendance.timetable.rule import Pairing, Rule
 
 
 def told(rule: Rule) -> str:
     """When it is and how it is judged, such as "Mondays 08:00-08:45 (UTC), from 2026-03-02, late after 5 min"."""
     return ", ".join([described(rule), *_kept(rule), *_judged(rule)])
+
+
+def told_from(rule: Rule, day: date) -> str:
+    """As `told`, of a version that holds from that day on: where its first day only begins it, that day is not earlier.
+
+    Every other week, and so many times, are counted from the first day, which stays.
+    """
+    how = None if rule.recurs is None else recurrence(rule.recurs)
+    begun = how is not None and how.freq in {"DAILY", "WEEKLY"} and how.interval == 1 and how.count is None
+    return told(replace(rule, first=max(rule.first, day)) if begun else rule)
 
 
 def differing(old: Rule, new: Rule) -> list[str]:

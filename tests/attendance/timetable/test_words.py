@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, time
 
 from attendance.timetable.rule import Break, Pairing, Rule
-from attendance.timetable.words import differing, told
+from attendance.timetable.words import differing, told, told_from
 
 RULE = Rule(time(8), time(12), "UTC", date(2026, 3, 2), "FREQ=DAILY")
 
@@ -24,6 +24,16 @@ def test_all_that_a_rule_says():
         ", unpaid break 09:00-10:00, paid break 11:00-11:05, site North, also on closed days, pairs marks, "
         "late after 5 min, early before 5 min, partial below 60 min, absent below 30 min, closed 0 min after the end"
     ) == told(full).partition("2026-03-02")[2]
+
+
+def test_from_which_day_a_version_holds():
+    """A version is said to hold from no day before its own; what is counted from the first day keeps that."""
+    day = date(2026, 5, 1)
+    assert "Every day 08:00-12:00 (UTC), from 2026-05-01, late after 5 min" == told_from(RULE, day)
+    for recurs in ("FREQ=DAILY;INTERVAL=2", "FREQ=DAILY;COUNT=90", None):
+        counted = replace(RULE, recurs=recurs)
+        assert told(counted) == told_from(counted, day)
+    assert told(RULE) == told_from(RULE, date(2026, 1, 1))
 
 
 def test_what_two_rules_differ_in():
