@@ -54,6 +54,7 @@ def ask(question: str, proposed: str, read: Callable[[str], str]) -> str:
         sys.stderr.flush()
         told = sys.stdin.readline()
         if not told:
+            say("")
             return proposed
         try:
             return read(told.strip() or proposed)
@@ -87,13 +88,14 @@ def records(
 ) -> None:
     """Rows as JSON lines with all keys, or these columns as a table on a terminal, else as CSV with a header.
 
-    ``whole`` are those of which a table cuts no word.
+    ``whole`` are those of which a table cuts no word; columns of which no row says anything are no part of it.
     """
     if as_json:
         for row in rows:
             line(json_line({"schema": 1, **row}))
     elif on_terminal():
-        table(columns, [[row.get(column) for column in columns] for row in rows], whole=whole)
+        shown = [each for each in columns if not rows or any(_text(row.get(each)) for row in rows)]
+        table(shown, [[row.get(column) for column in shown] for row in rows], whole=whole)
     else:
         line(csv_line(columns))
         for row in rows:
@@ -192,8 +194,8 @@ def _columns(decision: "Decision") -> str:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr, when that is a terminal; gives the function that moves it on by one."""
-    if not sys.stderr.isatty():
+    """A progress bar on stderr, where that is a terminal and there is a total; gives what moves it on by one."""
+    if not total or not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console
@@ -217,5 +219,8 @@ def confirm(question: str, *, yes: bool) -> None:
         raise typer.BadParameter("pass --yes, as nobody can be asked here", param_hint="--yes")
     sys.stderr.write(f"{printable(question)} [y/N] ")
     sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    told = sys.stdin.readline()
+    if not told:
+        say("")
+    if told.strip().lower() not in {"y", "yes"}:
         raise typer.Exit(1)
