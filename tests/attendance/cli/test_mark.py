@@ -37,6 +37,10 @@ def test_in_and_out_by_hand(ada):
         assert (0, True, again) == (code, told in err, "that stays" in err)
     shown = ada("session", "show", YESTERDAY)[1]
     assert ["in", "out"] == [each["direction"] for each in rows(shown)]
+    ids = [each["mark"] for each in rows(shown)]
+    code, _, err = ada("void", "Ada", "--day", YESTERDAY, "--reason", "was Bob")
+    assert (1, True) == (code, "error[mark.several]" in err and all(each in err for each in ids))
+    assert 0 == ada("void", "Ada", "--mark", ids[1], "--reason", "was Bob")[0]
     assert ["in", "out"] == [each["direction"] for each in documents(ada("session", "show", YESTERDAY, "--json")[1])]
     assert (2, True) == ((both := ada("mark", "Ada", "--in", "--out"))[0], "give either --in or --out" in both[2])
 
