@@ -53,7 +53,10 @@ def test_columns_that_say_nothing(school, monkeypatch):
     )
     lines = school("coverage", "list", "--from", "2026-02-25")[1].split("\n")
     assert ["what", "kind", "source", "begins", "ends", "by", "reason"] == lines[1].split()
-    assert "2026-02-25T08:15:00+00:00" in lines[3]
+    assert "2026-02-25 08:15:00 +00:00" in lines[3]
+    monkeypatch.setenv("COLUMNS", "70")
+    text = school("coverage", "list", "--from", "2026-02-25")[1]
+    assert ("08:15:00" in text, "…" in text) == (True, False), text
 
 
 def test_what_a_rule_said_and_says(school):
