@@ -34,6 +34,7 @@ HELP: Final = {
     ),
     "home.unknown": "Give the folder with --home or ATTENDANCE_HOME.",
     "mark.direction": "Give in or out, or leave it out.",
+    "mark.several": "Say which one with --mark ID; 'attendance session show NAME' lists them.",
     "mark.time": (
         "Give the time on the clock of the site, such as 08:05, or a whole instant, such as 2026-03-02T08:05+01:00."
     ),
@@ -173,6 +174,10 @@ class MarkError(AttendanceError):
 
 class MarkDirection(MarkError, id="mark.direction", exit_code=2):
     """The direction in which somebody goes is neither in nor out."""
+
+
+class MarkSeveral(MarkError, id="mark.several"):
+    """Several marks of a person in a session count, and it is not said which one is meant."""
 
 
 class MarkTime(MarkError, id="mark.time", exit_code=2):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("what", "kind", "source", "site", "group", "begins", "ends", "by", "reason")
 
+NOBODY_TODAY = "nobody looked today; --from and --to tell other days"
+
 app = typer.Typer(
     help="When people were looked for, and when they were not: list it, and add when somebody has watched in person.",
     no_args_is_help=True,
@@ -38,6 +40,8 @@ def list_(
     with reading(home) as opened:
         rows = [each.to_dict() for each in opened.coverings.list(begin, end)]
     records(rows, as_json=as_json, columns=COLUMNS, whole=("source",))
+    if not rows:
+        say("nobody looked on these days; --from and --to tell others" if begin or end else NOBODY_TODAY)
 
 
 @app.command(epilog=options.EXIT_CODES)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from attendance.records import Decision
 
 _HIDDEN = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
+_INSTANT = re.compile(r"\A(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)\Z", re.ASCII)
+_DATED = re.compile(r"\d{4}-\d\d-\d\d(?: |\Z)", re.ASCII)
+_DAY, _TIME = len("2026-03-02"), len("08:05:00 +01:00")
+_MOST_LETTERS = 16
+"""Of a longer word a narrow table makes lines, or cuts it."""
 _COLOURS = {"present": 32, "already": 36, "review": 33, "unknown": 35, "refused": 31}
 
 
@@ -54,6 +60,7 @@ def ask(question: str, proposed: str, read: Callable[[str], str]) -> str:
         sys.stderr.flush()
         told = sys.stdin.readline()
         if not told:
+            say("")
             return proposed
         try:
             return read(told.strip() or proposed)
@@ -87,17 +94,23 @@ def records(
 ) -> None:
     """Rows as JSON lines with all keys, or these columns as a table on a terminal, else as CSV with a header.
 
-    ``whole`` are those of which a table cuts no word.
+    ``whole`` are those of which a table cuts no word; columns of which no row says anything are no part of it.
     """
     if as_json:
         for row in rows:
             line(json_line({"schema": 1, **row}))
     elif on_terminal():
-        table(columns, [[row.get(column) for column in columns] for row in rows], whole=whole)
+        shown = [each for each in columns if not rows or any(_text(row.get(each)) for row in rows)]
+        table(shown, [[_wrapping(row.get(column)) for column in shown] for row in rows], whole=whole)
     else:
         line(csv_line(columns))
         for row in rows:
             line(csv_line(row.get(column) for column in columns))
+
+
+def _wrapping(cell: object) -> object:
+    """An instant in words of which a narrow table makes lines, instead of cutting the time off."""
+    return _INSTANT.sub(r"\1 \2 \3", cell) if isinstance(cell, str) else cell
 
 
 def table(
@@ -107,18 +120,36 @@ def table(
     to_stderr: bool = False,
     whole: Collection[str] = (),
 ) -> None:
-    """A table for people; where it is too wide, long words are cut, but not those of the columns shown ``whole``."""
+    """A table for people; where it is too wide, long words are cut, but no days, and none of the columns ``whole``."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     shown = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        shown.add_column(Text(column), overflow="fold" if column in whole else "ellipsis")
-    for row in rows:
-        shown.add_row(*(Text(printable(_text(cell))) for cell in row))
-    Console(stderr=to_stderr).print(shown)
+    lines = [[printable(_text(cell)) for cell in row] for row in rows]
+    console = Console(stderr=to_stderr)
+    widths = _widths([list(column) for column in zip(columns, *lines, strict=True)], console.width)
+    for column, width in zip(columns, widths, strict=True):
+        shown.add_column(Text(column), overflow="fold" if column in whole else "ellipsis", width=width)
+    for each in lines:
+        shown.add_row(*map(Text, each))
+    console.print(shown)
+
+
+def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int | None]:
+    """How wide columns of days and instants stay where not all has room, so that none is cut; None for the others.
+
+    Of an instant either day and time make a line each, or its offset a third one.
+    """
+    dated = [any(_DATED.match(cell) for cell in cells[1:]) for cells in columns]
+    free = room - 3 * len(columns)
+    if sum(max(map(len, cells)) for cells in columns) <= free:
+        return [None] * len(columns)
+    words = [max(len(word) for cell in cells for word in cell.split() or [""]) for cells in columns]
+    others = sum(min(word, _MOST_LETTERS) for word, days in zip(words, dated, strict=True) if not days)
+    width = _TIME if others + _TIME * sum(dated) <= free else _DAY
+    return [min(width, max(map(len, cells))) if days else None for cells, days in zip(columns, dated, strict=True)]
 
 
 def _cell(value: object) -> str:
@@ -192,8 +223,8 @@ def _columns(decision: "Decision") -> str:
 
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr, when that is a terminal; gives the function that moves it on by one."""
-    if not sys.stderr.isatty():
+    """A progress bar on stderr, where that is a terminal and there is a total; gives what moves it on by one."""
+    if not total or not sys.stderr.isatty():
         yield lambda: None
         return
     from rich.console import Console
@@ -217,5 +248,8 @@ def confirm(question: str, *, yes: bool) -> None:
         raise typer.BadParameter("pass --yes, as nobody can be asked here", param_hint="--yes")
     sys.stderr.write(f"{printable(question)} [y/N] ")
     sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+    told = sys.stdin.readline()
+    if not told:
+        say("")
+    if told.strip().lower() not in {"y", "yes"}:
         raise typer.Exit(1)

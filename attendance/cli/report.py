@@ -81,6 +81,8 @@ def report(
     _one_way(session, by, given)
     if day is not None and proof is None:
         raise typer.BadParameter("is the day of --proof PERSON; give --from and --to", param_hint="--day")
+    span = [flag for flag, value in {"--from": first, "--to": last, "--group": group}.items() if value is not None]
+    _one_kind([*span, *given])
     if as_json and form not in {None, Form.JSON}:
         raise typer.BadParameter(f"--json and --format {form} are two forms", param_hint="--json")
     wanted = Form.JSON if as_json else form
@@ -119,6 +121,18 @@ def _one_way(session: str | None, by: By | None, given: Sequence[str]) -> None:
         raise typer.BadParameter(f"a session is none of the timetable: leave out {other}", param_hint="--session")
     if by is By.SESSIONS and given:
         raise typer.BadParameter(f"{given[0]} is of the timetable: leave it out, or --by sessions", param_hint="--by")
+
+
+def _one_kind(given: Sequence[str]) -> None:
+    """Refuse flags of which one would be passed over: a proof is of a person and a day, and hours are no counts."""
+    beside = [flag for flag in given if flag not in {"--proof", "--day"}]
+    if "--proof" in given and beside:
+        told = f"is of one person on one --day: leave out {beside[0]}"
+        raise typer.BadParameter(told, param_hint="--proof")
+    counts = [flag for flag in ("--totals", "--under") if flag in given]
+    if "--split-midnight" in given and counts:
+        told = f"tells hours by day, {counts[0]} of all days: give one of them"
+        raise typer.BadParameter(told, param_hint="--split-midnight")
 
 
 def _by(app: "Attendance", by: By | None, session: str | None, given: Sequence[str], form: Form | None) -> By:

@@ -53,8 +53,8 @@ def show(
     """Show the marks of a session and what they rest on."""
     with reading(home) as opened:
         rows = [each.to_dict(evidence=evidence) for each in opened.session_book.marks(name)]
-    told = (DIRECTION,) if any(DIRECTION in row for row in rows) else ()
-    records(rows, as_json=as_json, columns=(*MARK_COLUMNS, *told))
+    told = (DIRECTION, "mark") if any(DIRECTION in row for row in rows) else ()
+    records(rows, as_json=as_json, columns=(*MARK_COLUMNS, *told), whole=("mark",))
     if evidence and not as_json:
         for row in rows:
             line(json_line({"mark": row["mark"], **row["evidence"]}))

@@ -174,7 +174,10 @@ def change(
     reason: Reason = "",
     home: options.Home = None,
 ) -> None:
-    """Change what is given and nothing else, from a day on; days before it keep what held then."""
+    """Change what is given and nothing else, from a day on; days before it keep what held then.
+
+    With --from alone a rule that begins later, or has ended, holds from that day on.
+    """
     begin, end = _something(parts, first, until)
     with changing(home) as opened:
         _tell("changed", opened.timetables.change(opened.actor, name, parts, first=begin, until=end, reason=reason))
@@ -302,8 +305,8 @@ def _show(found: "Preview", *, as_json: bool) -> None:
 
 
 def _something(parts: "Parts", first: str | None, until: str | None) -> tuple[date | None, date | None]:
-    """The days given; that nothing is to be changed is wrong usage."""
-    if parts.empty and until is None:
+    """The days given; that nothing is to be changed is wrong usage. With a day alone it holds from that day on, too."""
+    if parts.empty and first is None and until is None:
         raise typer.BadParameter("say what to change", param_hint="--weekly, --begins, --ends, --until, …")
     return options.day_of(first, "--from"), options.day_of(until, "--until")
 

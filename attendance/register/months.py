@@ -18,12 +18,13 @@ def month_of(day: date) -> str:
 
 
 def refuse_closed(transaction: "Transaction", days: Iterable[date]) -> None:
-    """Raise MonthClosed where one of the days lies in a month that is closed now."""
-    touched = sorted({month_of(day) for day in days})
+    """Raise MonthClosed where one of the days lies in a month that is closed now; it names the first such day."""
+    touched = sorted(set(days))
     if not touched:
         return
     states = months.states(transaction)
-    for month in touched:
-        state = states.get(month)
+    for day in touched:
+        state = states.get(month_of(day))
         if state is not None and state.closed:
-            raise MonthClosed(month, f"this month was closed at {instant(state.at)} by {state.by}")
+            told = f"this month was closed at {instant(state.at)} by {state.by}, and {day} would change"
+            raise MonthClosed(state.month, told)

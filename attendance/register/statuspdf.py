@@ -109,15 +109,16 @@ def _totals(pages: Pages, found: Sequence[Total]) -> None:
     head = ["Name", "Times", "Present", "Late", "Left early", "Partial", "Excused", "Absent", "No log", "Late min"]
     shares = [32, 9, 10, 7, 12, 9.5, 10.5, 9.5, 9.5, 11]
     if hours:
-        head, shares = [*head, "Worked", "Planned"], [*shares, 11.5, 11.5]
+        head, shares = [*head, "Worked", "Planned"], [26, *shares[1:], 13, 13]
     lines = [_total(each, hours=hours) for each in found]
-    pages.table([*head, "Rate"], lines, [*shares, 9], right=range(1, len(head) + 1))
+    pages.table([*head, "Rate"], lines, [*shares, 11], right=range(1, len(head) + 1))
     pages.text(_RATE, SMALL)
 
 
 def _total(each: Total, *, hours: bool) -> list[str]:
     name = {"person": f"{each.name} ({each.id})", "group": f"group {each.name}"}.get(each.of, each.name)
-    taken = [_duration(each.worked_s), _duration(each.planned_s)] if hours else []
+    counted = each.planned_s or each.worked_s
+    taken = [_duration(seconds) if counted else "" for seconds in (each.worked_s, each.planned_s)] if hours else []
     numbers = [each.expected, *each.counts.values(), -(-each.late_s // 60)]
     return [name, *map(str, numbers), *taken, quota.in_words(each.rate)]
 

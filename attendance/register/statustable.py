@@ -69,7 +69,7 @@ def signs_by_day(rows: Sequence[Attended]) -> Mapping[tuple[int, date], str]:
 
 def totals_table(found: Sequence[Total]) -> Table:
     """A line each, without the columns that are empty for all."""
-    told = [dict(zip(quota.COLUMNS, each.cells(), strict=True)) for each in found]
+    told = [{**dict(zip(quota.COLUMNS, each.cells(), strict=True)), "rate": each.rate} for each in found]
     columns = [name for name in quota.COLUMNS[1:] if any(each[name] not in {None, 0} for each in told)]
     return [_HEADS.get(each, each) for each in columns], [[_cell(name, each) for name in columns] for each in told]
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from attendance.errors import MarkUnknown
+from attendance.errors import MarkSeveral, MarkUnknown
 from attendance.register.directions import direction_of
 from attendance.register.marks import CORRECTS, Wish
 from attendance.register.moments import day_told, moment, span
+from attendance.register.report import local
 from gallery.errors import PersonInactive
 from gallery.repositories import marks as rows
 from gallery.standing import NEVER_LEFT
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from attendance.register.sessions import SessionInfo, Sessions
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import Direction, PersonInfo
+    from gallery.values import Direction, PersonInfo, StoredMark
+
+_SEVERAL: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,6 @@ class ByHandMark:
     @property
     def at(self) -> datetime | None:
         """When the person was there, on the clock of the session's zone; None where it is not known."""
-        from attendance.register.report import local
-
         return local(self.mark.at, self.session) if self.mark.time_is_known else None
 
 
@@ -100,7 +101,8 @@ class ByHand:
         """Declare the mark that counts, or that of the id ``mark``, wrong; cameras do not make it again.
 
         It takes effect at once, also where others' changes wait for a second person: to count nobody is the safe side.
-        Raises PersonUnknown, PersonAmbiguous, SessionUnknown, MarkUnknown, MarkVoided, MonthClosed.
+        Of several marks that count one has to be named. Raises PersonUnknown, PersonAmbiguous, SessionUnknown,
+        MarkUnknown, MarkSeveral, MarkVoided, MonthClosed.
         """
         now = self._clock.utc()
         with self._gallery.store.atomic() as transaction:
@@ -155,7 +157,10 @@ class ByHand:
                 raise MarkUnknown(mark, f"{who.name} ({who.external_id}) has no mark of this id")
             return who, self._sessions.numbered(there.session)
         found = self._sessions.held(session, now)
-        return self._gallery.find(person), found
+        who = self._gallery.find(person)
+        if mark is None:
+            _refuse_several(who, found, [each for each in rows.of(transaction, who.id, found.id) if each.valid])
+        return who, found
 
     def _wish(
         self,
@@ -169,6 +174,19 @@ class ByHand:
         time = _time(session, at, now)
         refuse_inactive(self._gallery, who, session, time, now)
         return Wish(time.at, "manual", None, {**details, **time.facts}, now, time.is_known, direction_of(direction))
+
+
+def _refuse_several(who: "PersonInfo", session: "SessionInfo", found: "list[StoredMark]") -> None:
+    """Raise MarkSeveral where more than one counts: nobody's arrival is taken for the departure that was meant."""
+    if len(found) < _SEVERAL:
+        return
+    told = ", ".join(_told(each, session) for each in sorted(found, key=lambda each: (each.at, each.ordinal)))
+    raise MarkSeveral(session.name, f"{who.name} ({who.external_id}) has {len(found)} marks that count: {told}")
+
+
+def _told(mark: "StoredMark", session: "SessionInfo") -> str:
+    when = f"{local(mark.at, session):%H:%M:%S}" if mark.time_is_known else "at a time not known"
+    return " ".join(part for part in (when, mark.direction, mark.id) if part)
 
 
 def _time(session: "SessionInfo", at: str | None, now: datetime) -> Time:

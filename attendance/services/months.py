@@ -59,11 +59,18 @@ class MonthLook:
         """The totals in one line, then what is open, one line each."""
         told = ", ".join(f"{count} {word}" for word, count in self.totals.items() if count) or "nobody was expected"
         yield f"{self.month}: {told}"
+        first, last = month_days(self.month)
+        days = f"--from {first} --to {last}"
         for count, one, more, look in (
             (self.reviews, "review waits", "reviews wait", "attendance review list"),
             (self.approvals, "entry waits for approval", "entries wait for approval", "attendance approve"),
-            (self.automatic, "status has an automatic end", "statuses have an automatic end", "attendance report"),
-            (self.unseen, "status is no log", "statuses are no log", "attendance coverage list"),
+            (
+                self.automatic,
+                "status has an automatic end",
+                "statuses have an automatic end",
+                f"attendance report {days}",
+            ),
+            (self.unseen, "status is no log", "statuses are no log", f"attendance coverage list {days}"),
         ):
             if count:
                 yield f"open: {count} {one if count == 1 else more}: '{look}'"

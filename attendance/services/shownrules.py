@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.records import PersonRef, instant
@@ -12,7 +13,7 @@ from attendance.timetable.drafting import Draft
 from attendance.timetable.facts import Entry
 from attendance.timetable.occurrences import of_entry
 from attendance.timetable.versions import holding, later, timeline
-from attendance.timetable.wording import told
+from attendance.timetable.wording import told_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,14 @@ class ShownRule:
         return holding(self.entry, self.today) or timeline(self.entry)[0]
 
     @property
+    def since(self) -> date:
+        """From which day on it goes on without an end, whatever was changed of it; or has ended."""
+        found = self.version
+        before = [each for each in timeline(self.entry) if each.from_day < found.from_day]
+        alike = takewhile(lambda each: (each.rule is None) == (found.rule is None), reversed(before))
+        return min((each.from_day for each in alike), default=found.from_day)
+
+    @property
     def over(self) -> bool:
         """Whether it has ended, and nothing of it is planned."""
         return self.version.rule is None and all(each.rule is None for each in later(self.entry, self.today))
@@ -66,7 +75,7 @@ class ShownRule:
     @property
     def says(self) -> str:
         """What it says, in words."""
-        return "ended" if self.version.rule is None else told(self.version.rule)
+        return "ended" if self.version.rule is None else told_from(self.version.rule, self.since)
 
     def to_dict(self) -> dict[str, Any]:
         """One line of ``timetable list --json``."""
@@ -76,7 +85,7 @@ class ShownRule:
             "group": self.stored.group,
             "person": None if self.person is None else self.person.to_dict(),
             "says": self.says,
-            "since": self.version.from_day.isoformat(),
+            "since": self.since.isoformat(),
             "until": None if self.until is None else self.until.isoformat(),
             "ended": self.over,
             "rule": None if rule is None else rule.to_dict(),
@@ -115,7 +124,7 @@ class ShownRule:
             {
                 "number": stored.id,
                 "from": stored.from_day.isoformat(),
-                "says": "ended" if version.rule is None else told(version.rule),
+                "says": "ended" if version.rule is None else told_from(version.rule, stored.from_day),
                 "rule": None if version.rule is None else version.rule.to_dict(),
                 "entered": instant(stored.entered),
                 "by": stored.by,
@@ -141,7 +150,9 @@ class Changed:
     @property
     def told(self) -> str:
         """What it says from which day on."""
-        return "; ".join(f"from {day}: {'ended' if rule is None else told(rule)}" for day, rule in self.draft.turns)
+        return "; ".join(
+            f"from {day}: {'ended' if rule is None else told_from(rule, day)}" for day, rule in self.draft.turns
+        )
 
 
 def upcoming(entry: Entry, calendar: Calendar, day: date, count: int) -> "list[Occurrence]":

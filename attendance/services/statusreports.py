@@ -78,9 +78,23 @@ class StatusReports:
             return "there is no timetable yet: 'attendance timetable add' enters a rule"
         scope = report.scope
         shut = report.closed.get(scope.first) if scope.first == scope.last else None
-        why = "" if shut is None else f" (closed: {shut})"
+        why = self._begins_later(scope) if shut is None else f" (closed: {shut})"
         whom = "" if scope.of_whom == "everybody" else f" of {scope.of_whom}"
         return f"by the timetable nobody{whom} is expected, {scope.days}{why}"
+
+    def _begins_later(self, scope: ReportScope) -> str:
+        """Which rule begins first, where all that may concern those asked for begin after the days asked for."""
+        begins = [
+            (max(version.from_day, version.rule.first), entry.name)
+            for entry in self._statuses.plan().entries
+            if scope.entry in {None, entry.name} and (scope.group is None or entry.group in {None, scope.group})
+            for version in entry.versions
+            if version.rule is not None
+        ]
+        day, name = min(begins, default=(scope.last, ""))
+        if day <= scope.last:
+            return ""
+        return f" ({name} begins on {day}; 'attendance timetable change NAME --from DAY' lets it begin earlier)"
 
     def feed(self, report: StatusReport) -> bytes:
         """A calendar with an event for each occurrence, of one person with what became of it.

@@ -101,7 +101,8 @@ class Timetables:
     ) -> Changed:
         """Change the parts that are named, from a day on (None: today); days before it keep what held then.
 
-        Raises RuleUnknown, RuleInvalid, RuleRecurrence, ZoneUnknown, MonthClosed.
+        Without parts the rule holds from that day on, too, as it is; where it does already, that is refused. Raises
+        RuleUnknown, RuleInvalid, RuleRecurrence, ZoneUnknown, MonthClosed.
         """
         with self._gallery.store.atomic() as transaction:
             entry = entry_of(_named(transaction, name))
@@ -215,7 +216,10 @@ class Timetables:
         begin = first or self.today
         _refuse_days(entry.name, begin, until)
         rule = changed(counted_from(_basis(entry, begin), begin), parts, name=entry.name)
-        return sound(from_day(entry, begin, rule, until))
+        draft = from_day(entry, begin, rule, until)
+        if parts.empty and until is None and not draft.turns:
+            raise RuleInvalid(entry.name, f"it holds on {begin} already: say what to change")
+        return sound(draft)
 
     def preview(self, name: str, parts: Parts, *, first: date | None = None, until: date | None = None) -> Preview:
         """What `change` with the same would do; nothing is written. Raises as `change`, but for MonthClosed."""

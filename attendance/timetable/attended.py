@@ -30,9 +30,9 @@ class Attended:
 
     ``reasons`` are codes (see `attendance.timetable.status`). ``arrived`` and ``left`` are None where not known.
     ``present`` holds the times of presence within the occurrence's window; where ``automatic``, the last of them was
-    closed by the rule alone, and is not worked until somebody approves. ``worked_s`` is what of them lies in the
-    occurrence, less unpaid breaks; ``worked_by_day`` splits it at local midnights. ``marks`` and ``excuses`` are the
-    ids of those that counted.
+    closed by the rule alone, and is not worked until somebody marks them out by hand. ``worked_s`` is what of them
+    lies in the occurrence, less unpaid breaks; ``worked_by_day`` splits it at local midnights. ``marks`` and
+    ``excuses`` are the ids of those that counted.
     """
 
     person: int

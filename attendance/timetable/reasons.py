@@ -40,7 +40,7 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
         Reason.OUT_BEFORE_IN: "The person checked out before they checked in; perhaps two clocks disagree.",
         Reason.NO_CHECKIN: "The person checked out, but a check-in is missing.",
         Reason.NO_CHECKOUT: "The person checked in, but a check-out is missing, so these hours do not count.",
-        Reason.AUTO_CLOSED: "Nobody checked out: closed at the planned end, and not worked until somebody approves.",
+        Reason.AUTO_CLOSED: "Nobody checked out: closed at the planned end; the hours count once they are marked out.",
         Reason.TOO_SHORT: "The person was there for less than it takes not to be absent.",
         Reason.HALF_DAY: "The person was there for less than it takes to be there for the whole time.",
         Reason.EXCUSED_BUT_THERE: "The person was excused for the whole time, and came all the same.",

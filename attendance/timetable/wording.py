@@ -1,5 +1,6 @@
 """A rule in plain words, for lists: when it is, how it judges, and in which parts two differ."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -33,6 +34,16 @@ def described(rule: Rule) -> str:
         return f"{rule.first} {times}{_exceptions(rule)}"
     told = recurrence(rule.recurs)
     return f"{_days(told, rule)} {times}, {_span(told, rule)}{_exceptions(rule)}"
+
+
+def told_from(rule: Rule, day: date) -> str:
+    """As `told`, of a version that holds from that day on: where its first day only begins it, that day is not earlier.
+
+    Every other week, and so many times, are counted from the first day, which stays.
+    """
+    how = None if rule.recurs is None else recurrence(rule.recurs)
+    begun = how is not None and how.freq in {"DAILY", "WEEKLY"} and how.interval == 1 and how.count is None
+    return told(replace(rule, first=max(rule.first, day)) if begun else rule)
 
 
 def differing(old: Rule, new: Rule) -> list[str]:

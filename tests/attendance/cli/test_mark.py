@@ -9,6 +9,7 @@ import pytest
 
 from attendance import Attendance
 from attendance.access import Actor
+from attendance.cli import output
 from gallery.repositories import coverage, rules
 
 YESTERDAY = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
@@ -37,6 +38,10 @@ def test_in_and_out_by_hand(ada):
         assert (0, True, again) == (code, told in err, "that stays" in err)
     shown = ada("session", "show", YESTERDAY)[1]
     assert ["in", "out"] == [each["direction"] for each in rows(shown)]
+    ids = [each["mark"] for each in rows(shown)]
+    code, _, err = ada("void", "Ada", "--day", YESTERDAY, "--reason", "was Bob")
+    assert (1, True) == (code, "error[mark.several]" in err and all(each in err for each in ids))
+    assert 0 == ada("void", "Ada", "--mark", ids[1], "--reason", "was Bob")[0]
     assert ["in", "out"] == [each["direction"] for each in documents(ada("session", "show", YESTERDAY, "--json")[1])]
     assert (2, True) == ((both := ada("mark", "Ada", "--in", "--out"))[0], "give either --in or --out" in both[2])
 
@@ -109,6 +114,21 @@ def test_a_mark_that_waits_is_listed_and_approved(four_eyes, home):
         app.approvals.approve(Actor("head"), [row["id"][:8]])
     assert "present" == rows(four_eyes("report", "--session", YESTERDAY, "--format", "csv")[1])[0]["status"]
     assert "" == four_eyes("approve", "--json")[1]
+
+
+def test_what_waits_can_be_read_on_a_terminal(four_eyes, monkeypatch):
+    """On 100 columns no time is cut, and the eight letters shown of an id are enough to approve it."""
+    assert "nothing waits for a second person\n" == four_eyes("approve")[2]
+    four_eyes("mark", "Ada", "--day", YESTERDAY, "--at", "07:05", "--out", "--note", "a note of several words")
+    (row,) = rows(four_eyes("approve")[1])
+    monkeypatch.setattr(output, "on_terminal", lambda: True)
+    monkeypatch.setattr("attendance.cli.approve.on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    shown = four_eyes("approve")[1]
+    assert (True, False, False) == (f" {row['id'][:8]} " in shown, row["id"][:9] in shown, "…" in shown), shown
+    assert {YESTERDAY, "by", "entered"} <= set(shown.split())
+    monkeypatch.setattr("attendance.cli.opening._actor", lambda: Actor("head"))
+    assert 0 == four_eyes("approve", row["id"][:8])[0]
 
 
 def test_refusing_and_approving_say_so(four_eyes, monkeypatch):

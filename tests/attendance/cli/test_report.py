@@ -75,6 +75,13 @@ def test_a_session_is_by_sessions(school):
         ("--plot", "a.jpg"),
         ("--format", "pdf"),
         ("--proof", "Ada", "--format", "csv"),
+        ("--proof", "Ada", *WEEK),
+        ("--proof", "Ada", "--totals"),
+        ("--proof", "Ada", "--under", "50%", "--day", "2026-03-02"),
+        ("--proof", "Ada", "--group", "7b"),
+        ("--proof", "Ada", "--plot", "ada.svg"),
+        ("--split-midnight", "--totals"),
+        ("--under", "50%", "--split-midnight"),
         ("--from", "2026-03-03", "--to", "2026-03-02"),
     ],
 )

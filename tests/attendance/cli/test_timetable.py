@@ -37,6 +37,28 @@ def test_the_table_fits_a_terminal(school, monkeypatch):
     assert "…" not in text
 
 
+def test_columns_that_say_nothing(school, monkeypatch):
+    """On a terminal a table leaves out what no row says, so that the rest can be read; without rows it is whole."""
+    monkeypatch.setattr(output, "on_terminal", lambda: True)
+    monkeypatch.setenv("COLUMNS", "100")
+    assert ["name", "whom", "says", "since"] == school("timetable", "list")[1].split("\n")[1].split()
+    told = school("coverage", "list")
+    assert ["what", "kind", "source", "site", "group", "begins", "ends", "by", "reason"] == told[1].split("\n")[
+        1
+    ].split()
+    assert "nobody looked today; --from and --to tell other days\n" == told[2]
+    assert "nobody looked on these days; " in school("coverage", "list", "--to", "2026-03-01")[2]
+    assert (
+        0 == school("coverage", "add", "--from", "08:00", "--to", "08:15", "--day", "2026-02-25", "--reason", "roll")[0]
+    )
+    lines = school("coverage", "list", "--from", "2026-02-25")[1].split("\n")
+    assert ["what", "kind", "source", "begins", "ends", "by", "reason"] == lines[1].split()
+    assert "2026-02-25 08:15:00 +00:00" in lines[3]
+    monkeypatch.setenv("COLUMNS", "70")
+    text = school("coverage", "list", "--from", "2026-02-25")[1]
+    assert ("08:15:00" in text, "…" in text) == (True, False), text
+
+
 def test_what_a_rule_said_and_says(school):
     """All versions with who, when and why, then the next ten times; the same as JSON."""
     school("timetable", "change", "Maths", "--late-grace", "10", "--from", "2026-03-09", "--reason", "new bus")

@@ -60,11 +60,12 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_closed_month_is_left_alone(shut, draw, change):
-    """Whatever would change it is refused in one line that names the month, since when, and by whom; nothing stays."""
+    """Whatever would change it is refused in a line with the month, since when, by whom, and the day; nothing stays."""
     before = everything(shut)
     with pytest.raises(MonthClosed) as refused:
         CHANGES[change](shut, draw)
-    assert "2026-02: this month was closed at 2026-03-02T07:58:11.204Z by head" == str(refused.value)
+    told = "2026-02: this month was closed at 2026-03-02T07:58:11.204Z by head, and 2026-02-28 would change"
+    assert told == str(refused.value)
     assert before == everything(shut)
 
 

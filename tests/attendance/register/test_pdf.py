@@ -96,6 +96,18 @@ def test_hours():
     assert "split at midnight" in "\n".join(texts(printed(report(rows), "hours"))[0])
 
 
+@pytest.mark.parametrize("paper", Paper)
+def test_totals_on_one_line(paper):
+    """Beside hours a rate of 100% and thousands of hours are not broken, and who has no hours has no nought of them."""
+    shifts = [held(MONDAY, f"Shift {number:02}", of=rule(pairing=Pairing.FIRST_LAST)) for number in range(40)]
+    rows = [row(ADA, Status.PRESENT, each, arrived=each.begins, worked_s=400_000) for each in shifts]
+    rows.append(row(BOB, Status.PRESENT))
+    view = View(report(rows), "totals")
+    told = texts(to_pdf(view.report, view.totals, view.grids(), paper))[0]
+    assert ["4444:26 h", "60:00 h", "100.0%"] == told[told.index("Ada Lovelace (E-1)") + 10 :][:3]
+    assert ["0", "100.0%"] == [each for each in told[told.index("Bob Byron (E-2)") + 9 :][:4] if each.strip()][:2]
+
+
 def test_one_person():
     """Of one person the days stand first, not the name again and again."""
     found = report([row(ADA, Status.PRESENT)], scope={"person": ADA})

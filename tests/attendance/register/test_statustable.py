@@ -4,8 +4,9 @@ from datetime import timedelta
 
 from status_world import ADA, MONDAY, held, many, report, row, rule, week
 
+from attendance.register.quota import totals
 from attendance.register.statusreport import LEGEND
-from attendance.register.statustable import by_day, shown, table
+from attendance.register.statustable import by_day, shown, table, totals_table
 from attendance.timetable.attended import Status
 from attendance.timetable.rule import Pairing
 
@@ -38,6 +39,14 @@ def test_long_span_as_counts():
     assert ["E-0001", "Person 1", "40", "40", "100.0%"] == lines[0]
     assert ["", "group 7b", "80", "80", "100.0%"] == lines[2]
     assert "--format csv" in remark
+
+
+def test_rate_is_rounded_once():
+    """Six of eleven are 54.5 percent, as everywhere else; not what four digits of it would be rounded to."""
+    rows = [row(ADA, Status.PRESENT, held(MONDAY + timedelta(days=day))) for day in range(6)]
+    rows += [row(ADA, Status.ABSENT, held(MONDAY + timedelta(days=day))) for day in range(6, 11)]
+    (head, lines) = totals_table(totals(report(rows)))
+    assert {"54.5%"} == {line[head.index("rate")] for line in lines}
 
 
 def test_nothing():

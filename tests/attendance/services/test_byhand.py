@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from PIL import Image
 
-from attendance.errors import MarkTime, MarkUnknown, MarkVoided, SessionClosed, SessionDay, SessionUnknown
+from attendance.errors import MarkSeveral, MarkTime, MarkUnknown, MarkVoided, SessionClosed, SessionDay, SessionUnknown
 from gallery import PersonInactive, PersonUnknown, history
 
 YESTERDAY = "2026-03-01"
@@ -319,6 +319,23 @@ def test_of_several_marks_one_is_meant_by_its_id(app):
     assert {first.id: True, second.id: False, new.id: False} == {
         each.id: each.valid for each in app.marks.of_session(app.sessions.find(YESTERDAY).id)
     }
+
+
+@pytest.mark.usefixtures("ada")
+def test_of_several_marks_none_is_guessed(app):
+    """Where several count and none is named, none is touched, and each is told with its time, way and id."""
+    made = [app.mark("Ada", session=YESTERDAY, at=at, direction=way) for at, way in (("08:00", "in"), ("16:00", "out"))]
+    told = f"Ada (P-1) has 2 marks that count: 08:00:00 in {made[0].id}, 16:00:00 out {made[1].id}"
+    for change in (
+        lambda: app.correct("Ada", session=YESTERDAY, at="15:30", reason="left earlier"),
+        lambda: app.void("Ada", session=YESTERDAY, reason="left earlier"),
+    ):
+        with pytest.raises(MarkSeveral) as refused:
+            change()
+        assert told == refused.value.detail
+    assert [True, True] == [each.valid for each in app.marks.of_session(app.sessions.find(YESTERDAY).id)]
+    app.void("Ada", mark=made[0].id, reason="was Bob")
+    assert made[1].id == app.void("Ada", session=YESTERDAY, reason="was Bob").id
 
 
 @pytest.mark.usefixtures("ada")

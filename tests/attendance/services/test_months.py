@@ -47,7 +47,7 @@ def test_what_a_month_comes_to(march):
     )  # fmt: skip
     assert [
         "2026-03: 1 present, 2 absent, 15 no log",
-        "open: 15 statuses are no log: 'attendance coverage list'",
+        "open: 15 statuses are no log: 'attendance coverage list --from 2026-03-01 --to 2026-03-31'",
     ] == list(found.lines())
 
 

@@ -24,7 +24,7 @@ def closed(app, draw, clock):
 def test_the_morning_after_is_the_night_before(closed):
     """A mark by hand that would count for the last night of a closed month is refused, one a second later is not."""
     for refused in ("2026-02-28T22:00", "2026-03-01T00:00", "2026-03-01T06:29:59"):
-        with pytest.raises(MonthClosed):
+        with pytest.raises(MonthClosed, match="and 2026-02-28 would change"):
             closed.mark("Ada", at=refused)
     assert closed.mark("Ada", at="2026-03-01T06:30").at == datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
 

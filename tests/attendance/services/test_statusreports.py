@@ -98,6 +98,16 @@ def test_today_unless_told(school, clock):
     assert "closed: Founders" in school.status_reports.why_no_rows(found)
 
 
+def test_before_the_first_rule(school):
+    """Before all that concerns those asked for has begun, it is told what begins when; later nothing is said of it."""
+    days = {"first": date(2026, 2, 23), "last": date(2026, 3, 1)}
+    for more in ({}, {"group": "7b"}, {"entry": "Maths"}):
+        found = school.status_reports.report(asked(**days, **more))
+        assert "2026-03-01 (Maths begins on 2026-03-02; '" in school.status_reports.why_no_rows(found)
+    found = school.status_reports.report(asked(first=date(2026, 3, 7), last=date(2026, 3, 8)))
+    assert school.status_reports.why_no_rows(found).endswith("is expected, 2026-03-07 to 2026-03-08")
+
+
 def test_unknown(school):
     """A group, person or entry that does not exist is an error, not an empty report."""
     for more, error in (

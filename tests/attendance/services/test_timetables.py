@@ -93,6 +93,33 @@ def test_a_change_that_changes_nothing(school):
     assert 1 == len(told(school))
 
 
+def test_a_rule_begins_earlier(school):
+    """A day alone lets a rule hold from then on; where it does already, that is refused, and nothing is added."""
+    found = school.timetables.change(school.actor, "Maths", Parts(), first=date(2026, 1, 13))
+    said = "Mondays and Wednesdays 08:00-08:45 (UTC), from 2026-01-13, late after 5 min"
+    assert (f"from 2026-01-13: {said}", said, date(2026, 1, 13)) == (
+        found.told.split("; ")[0], found.rule.says, found.rule.since
+    )  # fmt: skip
+    with pytest.raises(RuleInvalid, match="say what to change"):
+        school.timetables.change(school.actor, "Maths", Parts(), first=date(2026, 1, 20))
+    school.timetables.remove(school.actor, "Maths", first=TODAY)
+    school.timetables.change(school.actor, "Maths", Parts(), first=date(2026, 3, 9))
+    assert ["03-09 08:00", "03-11 08:00"] == coming(school, "Maths", 2)
+
+
+def test_since_when(school):
+    """A rule goes on since its first day, whatever was changed of it or left out; after a break, since that ended."""
+    school.timetables.skip(school.actor, "Maths", date(2026, 3, 4))
+    school.timetables.change(school.actor, "Maths", Parts(late_grace=9), first=date(2026, 2, 16))
+    assert ("2026-02-02", date(2026, 2, 2)) == (
+        school.timetables.all()[0].to_dict()["since"], school.timetables.find("Maths").since
+    )  # fmt: skip
+    school.timetables.remove(school.actor, "Maths", first=date(2026, 2, 16))
+    assert date(2026, 2, 16) == school.timetables.find("Maths").since
+    school.timetables.change(school.actor, "Maths", Parts(late_grace=9), first=TODAY)
+    assert TODAY == school.timetables.find("Maths").since
+
+
 def test_single_days(school):
     """A day is skipped, moved, added; the others stay; each is refused where there is nothing to skip or move."""
     book, by = school.timetables, school.actor

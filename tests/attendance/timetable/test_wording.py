@@ -6,7 +6,7 @@ from datetime import date, time
 import pytest
 
 from attendance.timetable.rule import Break, Held, Pairing, Rule
-from attendance.timetable.wording import described, differing, told
+from attendance.timetable.wording import described, differing, told, told_from
 
 RULE = Rule(time(8), time(12), "UTC", date(2026, 3, 2), "FREQ=DAILY")
 
@@ -87,3 +87,13 @@ def test_described_with_exceptions():
         moved=((date(2026, 9, 23), Held(date(2026, 9, 24), time(8), time(9))),),
     )
     assert described(told).endswith("from 2026-09-02, 2 left out, 1 added, 1 moved")
+
+
+def test_from_which_day_a_version_holds():
+    """A version is said to hold from no day before its own; what is counted from the first day keeps that."""
+    day = date(2026, 5, 1)
+    assert "Every day 08:00-12:00 (UTC), from 2026-05-01, late after 5 min" == told_from(RULE, day)
+    for recurs in ("FREQ=DAILY;INTERVAL=2", "FREQ=DAILY;COUNT=90", None):
+        counted = replace(RULE, recurs=recurs)
+        assert told(counted) == told_from(counted, day)
+    assert told(RULE) == told_from(RULE, date(2026, 1, 1))
