@@ -103,7 +103,8 @@ class _Stretch:
     """What is to be looked at: ``spans`` of what is expected, from ``first`` to ``last``.
 
     Who comes ``in_time`` is not late. Somebody has to look from the first instant ``until``: that one where one mark
-    is enough, as the roll is taken at the beginning, else the last.
+    is enough, as the roll is taken at the beginning, else the last. Only ``by_roll`` is a picture of it enough, too:
+    of a shift of hours it says who was there at one moment.
     """
 
     spans: Sequence[Span]
@@ -111,13 +112,14 @@ class _Stretch:
     last: datetime
     in_time: datetime
     until: datetime
+    by_roll: bool
 
     @classmethod
     def of(cls, occurrence: Occurrence, spans: Sequence[Span]) -> Self:
         first, last = spans[0].begins, spans[-1].ends
         in_time = first + timedelta(minutes=occurrence.rule.late_grace)
         once = occurrence.rule.pairing is Pairing.ONCE
-        return cls(spans, first, last, in_time, in_time if once else last)
+        return cls(spans, first, last, in_time, in_time if once else last, once)
 
 
 class _United:
@@ -140,7 +142,9 @@ class _United:
         """Whether somebody has looked, by now that everybody who comes in time has to be there."""
         if now < stretch.in_time:
             return False
-        return self._all_along(stretch, now) or any(self._pictured(each, now) for each in stretch.spans)
+        if self._all_along(stretch, now):
+            return True
+        return stretch.by_roll and any(self._pictured(each, now) for each in stretch.spans)
 
     def _all_along(self, stretch: _Stretch, now: datetime) -> bool:
         place = bisect_right(self._ends, stretch.first)

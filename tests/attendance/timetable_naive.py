@@ -246,7 +246,8 @@ class Day:
         if now < in_time:
             return False
         pictures = {second(each.begins) for each in covers if each.kind == "file" and each.begins == each.ends}
-        if any(each in self.expected and each <= now for each in pictures):
+        once = self.rule.pairing is Pairing.ONCE
+        if once and any(each in self.expected and each <= now for each in pictures):
             return True
         watched = filled(set().union(*(seconds(each.begins, each.ends) for each in covers)))
         start = next((each for each in range(first, min(first + 300, last - 1, now) + 1) if each in watched), None)

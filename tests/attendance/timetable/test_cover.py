@@ -30,10 +30,15 @@ def absent(occurrence, *covers, **more):
         ("08:45:00", "not_looked"),
     ],
 )
-@pytest.mark.parametrize("pairing", Pairing)
-def test_picture(taken, expected, pairing):
+def test_picture(taken, expected):
     """Who is not in a picture of the class, taken in the lesson, was absent."""
-    assert expected == absent(occurs("08:00", "08:45", pairing=pairing), cover(taken))
+    assert expected == absent(occurs(**LESSON), cover(taken))
+
+
+@pytest.mark.parametrize("pairing", [Pairing.FIRST_LAST, Pairing.PAIRS])
+def test_picture_of_a_shift(pairing):
+    """Who is not in a picture may come to a shift of hours all the same, or have been there before."""
+    assert "not_looked" == absent(occurs("06:00", "14:00", pairing=pairing), cover("08:05"))
 
 
 def test_picture_of_one_lesson():
