@@ -153,6 +153,7 @@ class Statuses:
                 ),
                 recognisable=seen.get(each.id, each.created if each.templates else None),
                 away=tuple(memberships.away(standing.get(each.id, NEVER_LEFT).spells, _FOREVER)),
+                known=None if told[each.id] else each.created,  # whose groups of then were told was known by them
             )
             for each in sorted(people, key=attrgetter("id"))
             if only is None or each.id == only
@@ -288,6 +289,6 @@ def excuse_of(stored: "StoredExcuse") -> Excuse:
 
 
 def cover_of(stored: "StoredCoverage") -> Cover:
-    """A span in which people were looked for; files may show a time long before they were looked through."""
-    searched = stored.entered if stored.kind == "file" else None
+    """A span in which people were looked for; all but a camera may tell of a time long gone."""
+    searched = None if stored.kind == "camera" else stored.entered
     return Cover(stored.source, stored.kind, stored.begins, stored.ends, stored.group, stored.site, searched)

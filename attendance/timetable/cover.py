@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Self
+from typing import Final, Self
 
 from attendance.timetable.days import bounds
 from attendance.timetable.facts import Cover, Person, Span
@@ -54,14 +54,14 @@ class Looked:
     def why_not(self, occurrence: Occurrence, expected: Sequence[Span], now: datetime) -> Reason | None:
         """Why nobody can say that the person was not there in what was expected of them; None: it can be said."""
         counting = self._counting(occurrence)
-        missed = counting.missed(self._person.recognisable)
+        missed = counting.missed(self._person)
         stretch = _Stretch.of(occurrence, expected)
         found = counting.united(missed)
         if found.cover(stretch, now):
             return None
         if now < max(stretch.until, stretch.last):
             return Reason.NOT_OVER
-        if missed and counting.united(0).cover(stretch, now):
+        if missed != _NONE and counting.united(_NONE).cover(stretch, now):
             return Reason.UNRECOGNISABLE
         day = bounds(occurrence.day, occurrence.rule.zone)
         return Reason.GAP if found.leave_a_gap(stretch, *day) else Reason.NOT_LOOKED
@@ -73,28 +73,38 @@ class Looked:
         return self._coverage.counting(self._days[day], occurrence.rule.site)
 
 
+_Missed = tuple[int, int]
+"""How many of the looks for faces, and of the others, somebody was not looked for in: the first ones of each."""
+_NONE: Final[_Missed] = (0, 0)
+
+
 class _Counting:
     """Covers that count for some people; a look for faces taken before somebody was enrolled does not see them."""
 
     def __init__(self, covers: Sequence[Cover]) -> None:
         self._covers = covers
         self._by_face = sorted(_searched(each) for each in covers if each.kind in _BY_FACE)
-        self._united: dict[int, _United] = {}
+        self._others = sorted(_searched(each) for each in covers if each.kind not in _BY_FACE)
+        self._united: dict[_Missed, _United] = {}
 
-    def missed(self, recognisable: datetime | None) -> int:
-        """How many looks for faces were taken before that instant, None: never."""
-        return len(self._by_face) if recognisable is None else bisect_left(self._by_face, recognisable)
+    def missed(self, person: Person) -> _Missed:
+        """How many looks were taken before the person could be recognised, and how many told before they were known."""
+        seen = person.recognisable
+        faces = len(self._by_face) if seen is None else bisect_left(self._by_face, seen)
+        return faces, 0 if person.known is None else bisect_left(self._others, person.known)
 
-    def united(self, missed: int) -> "_United":
-        """All of them, less the first looks for faces."""
+    def united(self, missed: _Missed) -> "_United":
+        """All of them, less those."""
         if missed not in self._united:
-            self._united[missed] = _United(self._without(missed))
+            self._united[missed] = _United(self._without(*missed))
         return self._united[missed]
 
-    def _without(self, missed: int) -> Iterator[Cover]:
-        since = self._by_face[missed] if missed < len(self._by_face) else None
+    def _without(self, faces: int, others: int) -> Iterator[Cover]:
+        face = self._by_face[faces] if faces < len(self._by_face) else None
+        other = self._others[others] if others < len(self._others) else None
         for each in self._covers:
-            if each.kind not in _BY_FACE or (since is not None and _searched(each) >= since):
+            since = face if each.kind in _BY_FACE else other
+            if since is not None and _searched(each) >= since:
                 yield each
 
 
@@ -177,7 +187,7 @@ def _looked(each: Cover) -> bool:
 
 
 def _searched(each: Cover) -> datetime:
-    """When faces were compared with those enrolled."""
+    """When faces were compared with those enrolled, or somebody said who had been looked for."""
     return each.begins if each.searched is None else each.searched
 
 

@@ -96,7 +96,8 @@ class Cover:
     """A source has looked from an instant to another for the people of a group, or for all.
 
     A picture is of one instant, so that both are the same. ``source`` is the name of the place, or of what was read.
-    A recording was ``searched`` later than what it shows, for those who could be recognised then; None: at the time.
+    A recording was ``searched`` later than what it shows, and a device's file or what somebody watched told later, for
+    those who were known then; None: at the time.
     """
 
     source: str
@@ -122,13 +123,15 @@ class Person:
     """Somebody as statuses are derived of them: whom rules and calendar entries are for, and when they can be seen.
 
     ``key`` is the gallery's number. ``recognisable`` is since when a face can be recognised, None for never.
-    ``away`` holds the spans in which they did not belong (inactive).
+    ``away`` holds the spans in which they did not belong (inactive). Whoever looked before they were ``known`` did not
+    look for them; None: they were known from ever.
     """
 
     key: int
     spells: tuple[Spell, ...] = ()
     recognisable: datetime | None = None
     away: tuple[Span, ...] = ()
+    known: datetime | None = None
 
     def belongs(self, group: str, day: date) -> bool:
         """Whether they belong to the group on that day."""

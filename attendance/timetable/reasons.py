@@ -32,7 +32,7 @@ REASONS: Mapping[Reason, str] = MappingProxyType(
         Reason.NOT_OVER: "It is not over, so that marks to come can still change this.",
         Reason.NOT_LOOKED: "Nobody looked: no camera, device or person covers that time.",
         Reason.GAP: "Somebody looked, but not all the time that it takes to say that a person was not there.",
-        Reason.UNRECOGNISABLE: "The camera looked, but began before the person was enrolled and could be recognised.",
+        Reason.UNRECOGNISABLE: "Somebody looked, but before the person was enrolled and could be recognised.",
         Reason.AWAITS_APPROVAL: "A mark or an excuse awaits approval and does not count until then.",
         Reason.TIME_UNKNOWN: "A mark says that the person was there on that day, but not when.",
         Reason.OVERLAP: "Times of the timetable overlap, and a mark counts for each of them.",

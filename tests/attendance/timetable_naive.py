@@ -239,7 +239,7 @@ class Day:
 
     def _can_be_seen(self, cover):
         if cover.kind in ("device", "hand"):
-            return True
+            return self.person.known is None or self.person.known <= (cover.searched or cover.begins)
         return self.person.recognisable is not None and self.person.recognisable <= (cover.searched or cover.begins)
 
     def _covered(self, covers, now, first, last, in_time, until):

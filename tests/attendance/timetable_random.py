@@ -41,6 +41,7 @@ def case(seed):
             tuple(Spell(group, None, None) for group in rng.choice([(), ("7b",), ("7b", "8c")])),
             rng.choice([None, instant(-3600), instant(-3600), instant(-3600), _some(rng, edges)]),
             tuple(_span(rng, edges) for _ in range(rng.choice([0, 0, 0, 1, 2]))),
+            rng.choice([None, None, None, _some(rng, edges)]),
         ),
         occurrences,
         [_mark(rng, edges, number) for number in range(rng.choice([0, 1, 1, 2, 2, 3, 4, 6]))],
@@ -121,5 +122,5 @@ def _cover(rng, edges):
     if kind == "file" and rng.random() < 0.7:
         span = Span(span.begins, span.begins)
     site, group = rng.choice([None, None, "North", "South"]), rng.choice([None, None, "7b", "8c"])
-    searched = _some(rng, edges) if kind == "file" and rng.random() < 0.5 else None
+    searched = _some(rng, edges) if kind != "camera" and rng.random() < 0.5 else None
     return Cover("door", kind, span.begins, span.ends, group, site, searched)

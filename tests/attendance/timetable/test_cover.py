@@ -229,6 +229,16 @@ def test_recording_searched_later(enrolled, expected):
 
 
 @pytest.mark.parametrize("kind", ["device", "hand"])
+@pytest.mark.parametrize(("known", "expected"), [("08:00", True), ("08:00:01", "unrecognisable")])
+def test_nobody_known_was_looked_for(kind, known, expected):
+    """Who was entered after somebody had watched, or a device had told, is not absent by it."""
+    person = replace(ANYBODY, known=at(known))
+    assert expected == absent(occurs(**LESSON), cover("08:00", "09:00", kind), person=person)
+    later = replace(cover("08:00", "09:00", kind), searched=at("08:00:01"))
+    assert True is absent(occurs(**LESSON), later, person=person)
+
+
+@pytest.mark.parametrize("kind", ["device", "hand"])
 def test_no_face_needed(kind):
     """Badges and lists by hand need no face."""
     assert True is absent(occurs(**LESSON), cover("08:00", "09:00", kind), person=replace(ANYBODY, recognisable=None))

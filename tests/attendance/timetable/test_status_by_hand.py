@@ -92,6 +92,7 @@ def moved(told, by):
             told.person,
             recognisable=told.person.recognisable and told.person.recognisable + by,
             away=spans(told.person.away),
+            known=told.person.known and told.person.known + by,
         ),
         occurrences=[
             replace(later(each, "day", "begins", "ends", "opens", "closes"), breaks=spans(each.breaks))
