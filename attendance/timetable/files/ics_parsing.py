@@ -38,6 +38,8 @@ def read_calendars(data: bytes, where: str, error: FileError) -> list["Calendar"
         warnings.simplefilter("ignore")  # it guesses zones from vendors' names, as is right
         try:
             found = icalendar.Calendar.from_ical(text, multiple=True)
+        except OSError as problem:  # zoneinfo opens what a TZID names, and a part of the world is a folder
+            raise error(where, "a TZID of it is no time zone but a part of the world, such as Europe") from problem
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as problem:
             raise error(where, f"the calendar cannot be read: {_short(problem)}") from problem
     calendars = [each for each in found if isinstance(each, icalendar.Calendar)]

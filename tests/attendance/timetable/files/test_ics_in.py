@@ -299,6 +299,7 @@ BROKEN = [
     (b"BEGIN:VCALENDAR\r\nNONSENSE\r\nEND:VCALENDAR", "cannot be read"),
     (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR", "no event"),
     (b"BEGIN:VCALENDAR\r\nVERSION:1.0\r\nBEGIN:VEVENT\r\nEND:VEVENT\r\nEND:VCALENDAR", "version 1.0"),
+    (calendar(event("RDATE;TZID=Europe/:20260907T080000")), "TZID of it is no time zone"),
     ("BEGIN:VCALENDAR\r\nX-A:Größe\r\nEND:VCALENDAR".encode("cp1252"), "line 2"),
     (
         b"BEGIN:VCALENDAR\r\n" + b"BEGIN:VEVENT\r\n" * 900 + b"END:VEVENT\r\n" * 900 + b"END:VCALENDAR",
