@@ -10,6 +10,8 @@ from typing import Final
 from attendance.errors import RuleFile
 
 MAX_BYTES: Final = 10_000_000
+MOST_ROWS: Final = 50_000
+"""As many as a calendar may have events."""
 SEPARATORS: Final = ";,\t|"
 _TOLD: Final = re.compile(r"\A\"?sep=([;,\t|])\"?[;,\t|]*(?:\r\n|\n|\r|\Z)", re.IGNORECASE)
 
@@ -79,6 +81,8 @@ def _cells(text: str, separator: str, where: str, first: int) -> list[tuple[int,
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 rows.append((line, [cell.strip() for cell in cells]))
+            if len(rows) > MOST_ROWS:
+                raise RuleFile(where, f"line {line}: at most {MOST_ROWS:,} rows are read")
             line = first + reader.line_num
     except csv.Error as problem:
         raise RuleFile(where, f"line {line}: {problem}") from problem
