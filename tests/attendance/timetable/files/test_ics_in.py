@@ -310,6 +310,10 @@ BROKEN = [
         calendar(event(), head="BEGIN:VTIMEZONE\r\nRRULE:FREQ=YEARLY;BYDAY=MO\r\nEND:VTIMEZONE\r\n"),
         "line 5: a time zone whose clocks",
     ),
+    (
+        calendar(event(), head="BEGIN:VTIMEZONE\r\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=13SU\r\nEND:VTIMEZONE\r\n"),
+        "line 5: of a time zone: BYDAY=13SU",
+    ),
     (calendar(event(), head="BEGIN:VTIMEZONE\r\nEND:VTIMEZONE\r\n" * 201), "more than 200 time zones"),
     (calendar(*["X:Y"] * 50_001), "more than 50,000 events"),
     (calendar(event(), head="BEGIN:VTIMEZONE\r\nRRULE:FREQ=SECONDLY\r\nEND:VTIMEZONE\r\n"), "time zone whose clocks"),
