@@ -128,6 +128,15 @@ def test_a_choice_by_match(app, pack, draw):
     assert ("Ann Lee", ("7b",), True) == people(app)["old-1"]
 
 
+def test_a_second_school_that_numbers_alike(app, pack, register):
+    """With a system of its own nobody of the first school becomes somebody else, also with a name in common."""
+    take_in(app, pack())
+    second = register.USERS.replace("Ann,Lee", "Ann,Poe").replace("Bo,Ek", "Zed,Fox")
+    done = take_in(app, pack(users=second), system="south")
+    assert ["import.identity"] * 2 == [each.code for each in done.plan.refused]
+    assert {"00123": "Ann Lee", "1E5": "Bo Ek"} == {key: each[0] for key, each in people(app).items()}
+
+
 def test_choices_that_cannot_be(app, pack):
     """Nobody of that id in the file, nobody of that name here, and somebody who is known as another already."""
     take_in(app, pack())
