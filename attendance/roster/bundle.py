@@ -75,7 +75,7 @@ def open_bundle(path: Path, wanted: Callable[[str], bool]) -> Bundle:
 
 
 def _bundle(archive: zipfile.ZipFile, where: str, wanted: Callable[[str], bool]) -> Bundle:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(entries) > MOST_ENTRIES:
         raise ImportFile(where, f"the zip holds {len(entries)} files, and at most {MOST_ENTRIES} are looked at")
     ours = list(_ours(entries, where))
@@ -101,6 +101,8 @@ def _ours(entries: list[zipfile.ZipInfo], where: str) -> Iterator[tuple[zipfile.
         if path.startswith("/") or ".." in parts or ":" in parts[0] or "\0" in path:
             raise ImportFile(where, f"the name {entry.filename!r} leads out of the zip")
         plain = [part for part in parts if part not in {"", "."}]
+        if not plain or parts[-1] in {"", "."}:
+            raise ImportFile(where, f"the zip holds a file without a name: {entry.filename!r}")
         if not any(is_litter(part) for part in plain):
             yield entry, plain
 

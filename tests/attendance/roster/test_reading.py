@@ -167,6 +167,12 @@ def twice(path):
     return path
 
 
+def nameless(path):
+    """The name of the last file begins with a zero byte, before which the library ends it."""
+    path.write_bytes(path.read_bytes().replace(b"~~~~~~", b"\x00~~~~~"))
+    return path
+
+
 def nested() -> bytes:
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
@@ -184,6 +190,8 @@ BROKEN = {
     "a path upwards": (lambda pack, **_: pack(raw=[("../../users.csv", "x")]), "leads out"),
     "an absolute path": (lambda pack, **_: pack(raw=[("/etc/users.csv", "x")]), "leads out"),
     "a drive": (lambda pack, **_: pack(raw=[("C:\\users.csv", "x")]), "leads out"),
+    "a file without a name": (lambda pack, **_: nameless(pack(raw=[("~~~~~~", "x")])), "a file without a name"),
+    "a name of a dot": (lambda pack, **_: pack(raw=[("./.", "x")]), "a file without a name"),
     "two folders": (lambda pack, r: pack(raw=[("old/users.csv", r.USERS)]), "several folders"),
     "the same file twice": (lambda pack, **_: twice(pack()), "twice"),
     "a zip in a zip": (lambda pack, **_: pack(files={"export.zip": nested()}), "orgs.csv is missing"),
