@@ -62,6 +62,8 @@ def open_bundle(path: Path, wanted: Callable[[str], bool]) -> Bundle:
     """
     where = shown_path(path)
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ImportFile(where, "this is no file that stays, such as a zip has to be")
         with zipfile.ZipFile(path) as archive:
             return _bundle(archive, where, wanted)
     except FileNotFoundError:

@@ -88,6 +88,8 @@ def test_odd_rows_are_named_by_line(read):
         ("", "empty"),
         ('person,at\n"x,y\n', "line 2"),
         (b"\x00\x01\x02\x03\x04", "no text"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "a workbook; save it as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook; save it as CSV"),
     ],
 )
 def test_lists_that_cannot_be_read(read, text, told):

@@ -1,6 +1,7 @@
 """Registers of other systems come out as one kind of value, in whichever form and encoding they were saved."""
 
 import io
+import os
 import warnings
 import zipfile
 from datetime import date
@@ -244,6 +245,13 @@ def test_no_such_file(tmp_path):
         read_school(tmp_path / "none.zip")
     with pytest.raises(ImportFile, match="a folder"):
         read_school(tmp_path)
+
+
+def test_a_device_is_no_zip(tmp_path):
+    """What never ends, or waits for a writer, is refused at once."""
+    os.mkfifo(tmp_path / "pipe.zip")
+    with pytest.raises(ImportFile, match="no file that stays"):
+        read_school(tmp_path / "pipe.zip")
 
 
 ODD = {
