@@ -26,10 +26,20 @@ Method = Literal["device", "badge", "pin", "qr"]
 # What other systems call the columns, in lower case and with single spaces; of several the first counts.
 NAMES: Final[dict[Column, tuple[str, ...]]] = {
     "person": (
-        *("person", "person id", "external id", "employee", "employee id", "employee no", "employee number"),
-        *("emp no", "emp id", "emp code", "user", "user id", "userid", "user no", "enroll id", "enrollid", "enroll no"),
-        *("ac no", "student", "student id", "badge", "badge id", "badge no", "badge number", "card", "card id"),
-        *("card no", "card number", "pin", "qr", "qr code", "id"),
+        *(
+            "person id",
+            "external id",
+            "person",
+            "employee id",
+            "employee no",
+            "employee number",
+            "emp no",
+            "emp id",
+            "emp code",
+        ),
+        *("user id", "userid", "user no", "enroll id", "enrollid", "enroll no", "ac no", "student id"),
+        *("badge id", "badge no", "badge number", "card id", "card no", "card number"),
+        *("employee", "user", "student", "badge", "card", "pin", "qr", "qr code", "id"),  # or their names
     ),
     "at": (
         *("at", "timestamp", "datetime", "date time", "date/time", "date and time", "instant", "punch time"),

@@ -36,6 +36,12 @@ def test_columns_by_many_names(read, text):
     assert ("00123", AT, "in", "device", "device") == (mark.person, mark.at, mark.direction, mark.method, mark.source)
 
 
+@pytest.mark.parametrize("head", ["User,User ID,at", "Person,Person ID,at", "Employee,Card No,at", "Card No,Person,at"])
+def test_the_column_of_ids_is_taken_before_one_that_may_hold_names(read, head):
+    """Many devices tell the name beside the number, and a name says of nobody who it is."""
+    assert ["00123"] == [each.person for each in read(f"{head}\nAnn Lee,00123,2026-03-02 08:05\n").marks]
+
+
 def test_utf_16_of_a_spreadsheet(read):
     """What Excel calls Unicode text is read alike."""
     assert "Zoë" == read("person\tat\nZoë\t2026-03-02 08:05\n".encode("utf-16")).marks[0].person
