@@ -26,18 +26,8 @@ Method = Literal["device", "badge", "pin", "qr"]
 # What other systems call the columns, in lower case and with single spaces; of several the first counts.
 NAMES: Final[dict[Column, tuple[str, ...]]] = {
     "person": (
-        *(
-            "person id",
-            "external id",
-            "person",
-            "employee id",
-            "employee no",
-            "employee number",
-            "emp no",
-            "emp id",
-            "emp code",
-        ),
-        *("user id", "userid", "user no", "enroll id", "enrollid", "enroll no", "ac no", "student id"),
+        *("person id", "external id", "person", "employee id", "employee no", "employee number", "emp no", "emp id"),
+        *("emp code", "user id", "userid", "user no", "enroll id", "enrollid", "enroll no", "ac no", "student id"),
         *("badge id", "badge no", "badge number", "card id", "card no", "card number"),
         *("employee", "user", "student", "badge", "card", "pin", "qr", "qr code", "id"),  # or their names
     ),

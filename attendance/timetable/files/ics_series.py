@@ -109,7 +109,7 @@ def check_whole(event: "Event") -> None:
     if "DTSTART" not in event:
         raise NotTaken("DTSTART is missing")
     for name, kind in _KINDS.items():
-        if name in event and not isinstance(event[name].dt, kind):
+        if name in event and not isinstance(getattr(part(event, name), "dt", None), kind):
             raise NotTaken(f"{name} cannot be read: {_written(event, name)[:40]} is of another kind")
     if "EXRULE" in event:
         raise NotTaken("EXRULE, which calendars no longer have, leaves out days by a rule of its own")
