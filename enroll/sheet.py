@@ -10,6 +10,8 @@ from typing import Final
 from enroll.errors import RosterBroken, RosterEncoding, RosterHeader, RosterMissing
 
 MAX_BYTES: Final = 50_000_000
+MOST_ROWS: Final = 1_000_000
+"""A file of nothing but line ends and letters would take a hundred times its size in memory."""
 SEPARATORS: Final = ",;\t|"
 # What people call the columns, in lower case and with single spaces.
 COLUMN_NAMES: Final = {
@@ -70,8 +72,12 @@ def encoding_of(data: bytes) -> tuple[str, str]:
     return "utf-8-sig", "UTF-8"
 
 
-def rows_of(text: str, where: str) -> list[tuple[int, list[str]]]:
-    """The rows that are not blank, cells trimmed, each with the line that it starts on. Raises `RosterBroken`."""
+def rows_of(text: str, where: str, most: int | None = None) -> list[tuple[int, list[str]]]:
+    """The rows that are not blank, cells trimmed, each with the line that it starts on. Raises `RosterBroken`.
+
+    More than ``most`` (`MOST_ROWS` unless it is given) are refused as soon as they are met.
+    """
+    most = MOST_ROWS if most is None else most
     told = _SEPARATOR_LINE.match(text)
     body = text[told.end() :] if told else text
     before = len(text[: told.end()].splitlines()) if told else 0
@@ -83,6 +89,8 @@ def rows_of(text: str, where: str) -> list[tuple[int, list[str]]]:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 rows.append((line, [cell.strip() for cell in cells]))
+            if len(rows) > most:
+                raise RosterBroken(where, f"line {line}: at most {most:,} rows are read")
             line = before + reader.line_num + 1
     except csv.Error as problem:
         raise RosterBroken(where, f"line {line}: {problem}") from problem

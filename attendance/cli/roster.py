@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.services.rosterimport import Preview, RosterWanted
 
 CHANGES = ("change", "id", "name", "detail")
+MOST_NAMES = 20
 IDS = ("id", "name", "system", "value")
 
 app = typer.Typer(help="Files of other systems: registers of pupils, and marks of other devices.", no_args_is_help=True)
@@ -180,7 +181,9 @@ def _show(shown: "Preview", *, as_json: bool) -> None:
     for each in shown.plan.remarks:
         _say(each, "note")
     if shown.faceless:
-        say(f"needs a photo ({len(shown.faceless)}): {', '.join(shown.faceless)}")
+        names, more = shown.faceless[:MOST_NAMES], len(shown.faceless) - MOST_NAMES
+        rest = f" and {more} more; 'attendance gallery list' tells who has no template" if more > 0 else ""
+        say(f"needs a photo ({len(shown.faceless)}): {', '.join(names)}{rest}")
     say(shown.summary if shown.plan else f"unchanged: nothing to take in ({shown.summary})")
 
 

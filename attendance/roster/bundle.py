@@ -62,6 +62,8 @@ def open_bundle(path: Path, wanted: Callable[[str], bool]) -> Bundle:
     """
     where = shown_path(path)
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ImportFile(where, "this is no file that stays, such as a zip has to be")
         with zipfile.ZipFile(path) as archive:
             return _bundle(archive, where, wanted)
     except FileNotFoundError:
@@ -75,7 +77,7 @@ def open_bundle(path: Path, wanted: Callable[[str], bool]) -> Bundle:
 
 
 def _bundle(archive: zipfile.ZipFile, where: str, wanted: Callable[[str], bool]) -> Bundle:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if len(entries) > MOST_ENTRIES:
         raise ImportFile(where, f"the zip holds {len(entries)} files, and at most {MOST_ENTRIES} are looked at")
     ours = list(_ours(entries, where))
@@ -101,6 +103,8 @@ def _ours(entries: list[zipfile.ZipInfo], where: str) -> Iterator[tuple[zipfile.
         if path.startswith("/") or ".." in parts or ":" in parts[0] or "\0" in path:
             raise ImportFile(where, f"the name {entry.filename!r} leads out of the zip")
         plain = [part for part in parts if part not in {"", "."}]
+        if not plain or parts[-1] in {"", "."}:
+            raise ImportFile(where, f"the zip holds a file without a name: {entry.filename!r}")
         if not any(is_litter(part) for part in plain):
             yield entry, plain
 

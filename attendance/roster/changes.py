@@ -27,7 +27,7 @@ class Known:
     """What is here: everybody, what the system calls them (``foreign``, to the gallery's number), and more.
 
     ``classes`` holds the `fingerprint` of the group of each class of earlier imports, ``groups`` the names of all
-    groups, ``closed`` the closed months such as "2026-02".
+    groups, ``closed`` the closed months such as "2026-02", ``elsewhere`` the people whom other systems know.
     """
 
     people: tuple[Member, ...] = ()
@@ -36,6 +36,7 @@ class Known:
     groups: tuple[str, ...] = ()
     terms: tuple[KnownTerm, ...] = ()
     closed: frozenset[str] = frozenset()
+    elsewhere: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,10 @@ Method = Literal["device", "badge", "pin", "qr"]
 # What other systems call the columns, in lower case and with single spaces; of several the first counts.
 NAMES: Final[dict[Column, tuple[str, ...]]] = {
     "person": (
-        *("person", "person id", "external id", "employee", "employee id", "employee no", "employee number"),
-        *("emp no", "emp id", "emp code", "user", "user id", "userid", "user no", "enroll id", "enrollid", "enroll no"),
-        *("ac no", "student", "student id", "badge", "badge id", "badge no", "badge number", "card", "card id"),
-        *("card no", "card number", "pin", "qr", "qr code", "id"),
+        *("person id", "external id", "person", "employee id", "employee no", "employee number", "emp no", "emp id"),
+        *("emp code", "user id", "userid", "user no", "enroll id", "enrollid", "enroll no", "ac no", "student id"),
+        *("badge id", "badge no", "badge number", "card id", "card no", "card number"),
+        *("employee", "user", "student", "badge", "card", "pin", "qr", "qr code", "id"),  # or their names
     ),
     "at": (
         *("at", "timestamp", "datetime", "date time", "date/time", "date and time", "instant", "punch time"),
@@ -88,12 +88,25 @@ class DeviceMark:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeless:
+    """A row of a table that this program exported, of a mark whose time is not known; ``remark`` refuses it."""
+
+    mark: str
+    counts: bool
+    remark: Remark
+
+
+@dataclass(frozen=True, slots=True)
 class MarkList:
-    """The rows that can be read, and remarks on the others; ``doubt`` is what is uncertain about the whole."""
+    """The rows that can be read, and remarks on the others; ``doubt`` is what is uncertain about the whole.
+
+    What is ``timeless`` can be no new mark, but may be one that is there.
+    """
 
     marks: tuple[DeviceMark, ...]
     remarks: tuple[Remark, ...] = ()
     doubt: str | None = None
+    timeless: tuple[Timeless, ...] = ()
 
 
 def read_marks(path: Path, zone_name: str, *, day_first: bool = False, source: str = "device") -> MarkList:
@@ -110,12 +123,18 @@ def read_marks(path: Path, zone_name: str, *, day_first: bool = False, source: s
     columns = _columns(sheet, where)
     marks: list[DeviceMark] = []
     remarks: list[Remark] = []
+    timeless: list[Timeless] = []
     for row in sheet.rows:
         try:
             marks.append(_mark(row, columns, clock, day_first=day_first, source=source))
         except _OddRowError as problem:
-            remarks.append(Remark(problem.code, row.where, str(problem)))
-    return MarkList(tuple(marks), tuple(remarks), sheet.doubt)
+            remark = Remark(problem.code, row.where, str(problem))
+            cells = _cells(row, columns)
+            if cells.get("mark") and not _time_of(cells):
+                timeless.append(Timeless(cells["mark"], _counts(cells), remark))
+            else:
+                remarks.append(remark)
+    return MarkList(tuple(marks), tuple(remarks), sheet.doubt, tuple(timeless))
 
 
 class _OddRowError(Exception):
@@ -161,7 +180,7 @@ def _shown(sheet: Sheet) -> str:
 
 
 def _mark(row: Row, columns: dict[Column, str], clock: "ZoneInfo", *, day_first: bool, source: str) -> DeviceMark:
-    cells: dict[Column, str] = {ours: _unmasked(row[theirs]) for ours, theirs in columns.items()}
+    cells = _cells(row, columns)
     if row.odd is not None:
         raise _OddRowError("row.cells", row.odd)
     if not cells["person"]:
@@ -182,8 +201,16 @@ def _mark(row: Row, columns: dict[Column, str], clock: "ZoneInfo", *, day_first:
         word,
         found.remark,
         cells.get("mark") or None,
-        cells.get("counts", "").lower() in {"", "valid"},
+        _counts(cells),
     )
+
+
+def _cells(row: Row, columns: dict[Column, str]) -> dict[Column, str]:
+    return {ours: _unmasked(row[theirs]) for ours, theirs in columns.items()}
+
+
+def _counts(cells: dict[Column, str]) -> bool:
+    return cells.get("counts", "").lower() in {"", "valid"}
 
 
 def _unmasked(cell: str) -> str:

@@ -1,7 +1,7 @@
 """Who in a register is who here: by ids, never by a name alone."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from attendance.roster.school import Pupil, Remark, School
@@ -31,6 +31,9 @@ class Member:
 class Claims:
     """Whom each row of a register means.
 
+    Two schools may number alike: whoever is to be another person by every word of their name is asked about, and of
+    those whom another system knows (``elsewhere``) a word in common is not enough.
+
     ``known`` are the people of all rows that ids tell; after `settle`, of those rows that are wanted, ``found`` are
     people who are here, ``new`` the ids of new ones, ``refused`` what a person has to choose. ``disputed`` are those,
     by the gallery's number, whom a refused row may mean: nothing is to happen to them.
@@ -42,8 +45,10 @@ class Claims:
         people: Iterable[Member],
         foreign: Mapping[str, int],
         matches: Mapping[str, int | None],
+        elsewhere: Collection[int] = (),
     ) -> None:
         self._school, self._foreign, self._matches = school, foreign, matches
+        self._elsewhere = frozenset(elsewhere)
         self._pupils = {each.id: each for each in school.people}
         self._members = {each.key: each for each in people}
         self._by_id = {each.id: each for each in self._members.values()}
@@ -78,15 +83,27 @@ class Claims:
         """By a person's choice, else by what the system calls them, else by an id of theirs."""
         number = self._matches[pupil.id] if pupil.id in self._matches else self._foreign.get(pupil.id)
         if number is not None and number in self._members:
-            self.known[pupil.id] = self._members[number]
-        if pupil.id in self._matches or pupil.id in self.known:
+            self._meet(pupil, self._members[number])
+        if pupil.id in self._matches or pupil.id in self.known or pupil.id in self._doubts:
             return
         ids = (pupil.identifier, pupil.username, pupil.id)
         met = {each.key: each for key in ids if key is not None and (each := self._by_id.get(key)) is not None}
-        if len(met) == 1 and all(_share_a_word(each.name, pupil.name) for each in met.values()):
+        if len(met) == 1 and all(self._may_be(each, pupil) for each in met.values()):
             self.known[pupil.id] = next(iter(met.values()))
         elif met:
             self._doubts[pupil.id] = list(met.values())
+
+    def _meet(self, pupil: Pupil, member: Member) -> None:
+        """Somebody whom a person or an earlier import names, unless not one word of the name is the same any more."""
+        if pupil.id in self._matches or pupil.leaves or _share_a_word(member.name, pupil.name):
+            self.known[pupil.id] = member
+        else:
+            self._doubts[pupil.id] = [member]
+
+    def _may_be(self, member: Member, pupil: Pupil) -> bool:
+        if member.key in self._elsewhere:
+            return _is_part(member.name, pupil.name)
+        return _share_a_word(member.name, pupil.name)
 
     def _part(self) -> None:
         """Two rows that mean one person mean nobody, unless the system itself or a person says so of one."""
@@ -113,6 +130,9 @@ class Claims:
 
     def _refuse(self, pupil: Pupil, met: list[Member]) -> None:
         self.disputed |= {each.key for each in met}
+        if [self._foreign.get(pupil.id)] == [each.key for each in met]:
+            self.refused.append(Remark(IDENTITY, pupil.where, self._renamed(pupil, met[0])))
+            return
         shown = " or ".join(each.called for each in met[:3])
         choices = " or ".join(f"--match {pupil.id}={each.id}" for each in met[:3])
         self.refused.append(
@@ -122,6 +142,19 @@ class Claims:
                 f"{pupil.name} ({pupil.id}) may be {shown} or somebody new: {choices} or --match {pupil.id}=new",
             )
         )
+
+    def _renamed(self, pupil: Pupil, member: Member) -> str:
+        """What to choose between where an earlier import had quite another name for this id."""
+        return (
+            f"{pupil.id} was {member.called} in an earlier import and is {pupil.name} now: --match "
+            f"{pupil.id}={member.id} renames them, and another --system keeps a second school with the same ids apart"
+        )
+
+
+def _is_part(one: str, other: str) -> bool:
+    """Whether all words of the one name are in the other one, whichever is longer."""
+    words, others = set(folded(one).split()), set(folded(other).split())
+    return words <= others or others <= words
 
 
 def _share_a_word(one: str, other: str) -> bool:

@@ -46,7 +46,8 @@ class _Planner:
 
     def plan(self) -> Plan:
         wanted = [each for each in self._school.people if self._belongs(each)]
-        claims = Claims(self._school, self._known.people, self._known.foreign, self._asked.matches)
+        known = self._known
+        claims = Claims(self._school, known.people, known.foreign, self._asked.matches, known.elsewhere)
         claims.settle(each.id for each in wanted)
         self._remarks += claims.refused
         new = self._new([each for each in wanted if each.id in claims.new])

@@ -131,8 +131,8 @@ def span_of(row: Row, first: str, last: str) -> tuple[date | None, date | None]:
 
 
 def pupil_of(key: str, row: Row, roles: tuple[Role, ...], *, leaves: bool) -> Pupil:
-    """Somebody of a row of users; raises RowRefusedError where they have no name."""
-    told = f"{row['givenName']} {row['familyName']}".strip() or row["username"]
+    """Somebody of a row of users; raises RowRefusedError where they have no name, unless they are gone by their id."""
+    told = f"{row['givenName']} {row['familyName']}".strip() or row["username"] or (key if leaves else "")
     try:
         name = usable_name(told)
     except ValueError as problem:
@@ -171,8 +171,9 @@ def courses_of(sheet: Sheet, found: Found, code: str) -> tuple[Course, ...]:
     mine = Found()
     for key, row in by_id(sheet, mine):
         try:
-            title = usable_name(row["title"] or row[code])
-            courses.append(Course(key, title, row[code] or None, status_of(row)))
+            leaves = status_of(row)
+            title = usable_name(row["title"] or row[code] or (key if leaves else ""))
+            courses.append(Course(key, title, row[code] or None, leaves))
         except ValueError as problem:
             mine.refuse(row, "row.name", f"the class {key} has no title that can be used: {problem}")
         except RowRefusedError as problem:

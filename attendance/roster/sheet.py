@@ -13,6 +13,8 @@ from enroll.errors import RosterBroken
 from enroll.sheet import encoding_of, rows_of
 
 WESTERN: Final = "cp1252"
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How workbooks of spreadsheets begin, new ones and old ones, whatever they are called."""
 _AS_TEXT: Final = re.compile(r'="(.*)"')
 
 
@@ -61,6 +63,8 @@ def read_sheet(data: bytes, name: str) -> Sheet:
 
 
 def _text(data: bytes) -> tuple[str, str | None]:
+    if data.startswith(_WORKBOOKS):
+        raise SheetError("this is a workbook; save it as CSV")
     encoding, told = encoding_of(data)
     try:
         text, doubt = data.decode(encoding), None

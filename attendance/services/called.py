@@ -45,6 +45,8 @@ class Called:
         if met:
             shown = " and ".join(self._called(number) for number in sorted(met))
             return Remark("person.ambiguous", "", f"{word} is {shown}; name the system with --system")
+        if word.startswith("'") and isinstance(plain := self._look(word[1:]), int):
+            return plain  # how many devices keep a spreadsheet from dropping the zeros of 00123
         unknown = sum(isinstance(each, Remark) for each in self._answers.values())
         near = close_names(word, [*self._ids, *self._named]) if unknown < _NEAR else []
         return Remark("person.unknown", "", f"nobody has the id {word}{did_you_mean(near)}")

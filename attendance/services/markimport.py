@@ -116,7 +116,7 @@ class MarkImport:
                 self._write(transaction, done, now, actor.name)
                 covered = self._coverable(transaction, wanted, done, now)
                 self._cover(transaction, wanted, covered, now, actor.name)
-        remarks = (*found.remarks, *done.remarks, *_warnings(wanted, found, done, self._sessions.zone))
+        remarks = (*done.remarks, *_warnings(wanted, found, done, self._sessions.zone))
         return MarksTaken(len(done.marks), done.unchanged, done.passed_over, remarks, tuple(covered))
 
     # Which rows
@@ -125,6 +125,8 @@ class MarkImport:
         who = Called(self._gallery, transaction, wanted.system)
         there, rules = _There(transaction, self._sessions.zone), self._rules(transaction, now)
         done = _Sorted()
+        unread = [*found.remarks, *_timeless(found, there, done)]
+        done.remarks += unread
         for mark in found.marks:
             day, person = local_day(mark.at, self._sessions.zone), who.of(mark.person)
             if there.is_known(mark.mark, day):
@@ -144,7 +146,7 @@ class MarkImport:
             else:
                 there.add(mark, person)
                 done.marks.append((mark, person, day))
-        if wanted.covers is not None and any(each.code in UNREAD for each in found.remarks):
+        if wanted.covers is not None and any(each.code in UNREAD for each in unread):
             done.refused_on |= set(_days(*wanted.covers))
         return done
 
@@ -267,6 +269,17 @@ class MarkImport:
             record(transaction, at=now, by=by, action=COVERAGE_ADDED, subject=number, details=details)
 
 
+def _timeless(found: MarkList, there: "_There", done: _Sorted) -> Iterator[Remark]:
+    """Count the rows of no known time whose marks are there or do not count; the remarks on the others."""
+    for row in found.timeless:
+        if there.has_id(row.mark):
+            done.unchanged += 1
+        elif not row.counts:
+            done.passed_over += 1
+        else:
+            yield row.remark
+
+
 class _There:
     """The marks that are there already, void ones too; a day's are read when the first row of that day comes."""
 
@@ -278,11 +291,15 @@ class _There:
 
     def is_known(self, mark: str | None, day: date) -> bool:
         """Whether there is a mark of this id: nearly always in the own session of its day."""
-        from gallery.repositories import marks
-
         if mark is None:
             return False
         self._read(day)
+        return self.has_id(mark)
+
+    def has_id(self, mark: str) -> bool:
+        """The same, of a mark whose day is not known."""
+        from gallery.repositories import marks
+
         return mark in self._ids or marks.by_id(self._transaction, mark) is not None
 
     def has(self, mark: DeviceMark, person: int, day: date) -> bool:

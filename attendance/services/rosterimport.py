@@ -139,6 +139,7 @@ class RosterImport:
             groups=tuple(groups.names(transaction)),
             terms=tuple(KnownTerm(e.id, e.name, e.first, e.last) for e in terms if e.source.startswith(source)),
             closed=frozenset(month for month, state in months.states(transaction).items() if state.closed),
+            elsewhere=frozenset(who for other, _, who in foreign_ids.everywhere(transaction) if other != system),
         )
 
     def _matches(self, told: Mapping[str, str], school: School, foreign: Mapping[str, int]) -> dict[str, int | None]:

@@ -68,9 +68,9 @@ def read(file: Path, site_zone: str, today: date) -> "ProposedRules":
 
 def read_bytes(file: Path, error: Callable[[str, str], Exception]) -> bytes:
     """A whole file of a reasonable size; else raises the error given."""
-    if not file.is_file():
-        raise error(str(file), "there is no such file")
     try:
+        if not file.is_file():
+            raise error(str(file), "this is a folder" if file.is_dir() else "there is no such file")
         with file.open("rb") as opened:
             data = opened.read(MOST_BYTES + 1)
     except (OSError, ValueError) as problem:

@@ -43,6 +43,9 @@ _ONLY_WITH: Final = {
 }
 _PARTS: Final = ("FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", "BYDAY", *_NUMBERS)
 _DAY: Final = re.compile(r"([+-]?[1-9][0-9]?)?(MO|TU|WE|TH|FR|SA|SU)", re.ASCII)
+_MOST_IN_MONTH: Final = 5
+_MOST_IN_YEAR: Final = 53
+"""Times that a weekday can come; dateutil counts on beyond them, and falls off the end of its year."""
 _NUMBER: Final = re.compile(r"[+-]?[0-9]{1,3}", re.ASCII)
 _WHOLE: Final = re.compile(r"[0-9]{1,9}", re.ASCII)
 _UNTIL: Final = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?", re.ASCII)
@@ -187,9 +190,14 @@ def _check_weekdays(text: str, value: str, parts: dict[str, str]) -> None:
     for each, day in zip(value.split(","), found, strict=True):
         if day is None:
             raise RuleRecurrence(_shown(text), f"BYDAY={each} is no weekday, such as MO")
-    numbered = any(day is not None and day[1] for day in found)
-    if numbered and (parts["FREQ"] not in {"MONTHLY", "YEARLY"} or "BYWEEKNO" in parts):
+    numbers = [int(day[1]) for day in found if day is not None and day[1]]
+    if numbers and (parts["FREQ"] not in {"MONTHLY", "YEARLY"} or "BYWEEKNO" in parts):
         raise RuleRecurrence(_shown(text), f"BYDAY={value}: numbered weekdays need FREQ=MONTHLY or YEARLY")
+    monthly = parts["FREQ"] == "MONTHLY" or "BYMONTH" in parts
+    most = _MOST_IN_MONTH if monthly else _MOST_IN_YEAR
+    if any(abs(number) > most for number in numbers):
+        span = "month" if monthly else "year"
+        raise RuleRecurrence(_shown(text), f"BYDAY={value}: no weekday comes more than {most} times in a {span}")
 
 
 def _check_together(text: str, parts: dict[str, str]) -> None:

@@ -153,6 +153,14 @@ def test_what_is_wrong_with_a_whole_list_is_told(roster, text, error, told):
     assert told in str(caught.value)
 
 
+def test_a_list_of_a_million_rows_and_more_is_refused(roster, monkeypatch):
+    """A list is given up at the row that is one too many, before all of it fills the memory."""
+    monkeypatch.setattr("enroll.sheet.MOST_ROWS", 3)
+    assert 2 == len(read_roster(roster(b"photo,name\n\na.jpg,Ada\nb.jpg,Grace\n")).entries)
+    with pytest.raises(errors.RosterBroken, match="line 5: at most 3 rows are read"):
+        read_roster(roster(b"photo,name\n\na.jpg,Ada\nb.jpg,Grace\nc.jpg,Zoe\nd.jpg,Di\n"))
+
+
 @pytest.mark.parametrize(
     ("row", "error", "told"),
     [

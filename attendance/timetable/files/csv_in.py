@@ -45,7 +45,8 @@ COLUMNS: Final = {
     "calendar": "follows_calendar",
     "break": "breaks",
 }
-_TIME: Final = re.compile(r"([0-9]{1,2})[:.h]([0-9]{2})(?::00)?", re.ASCII)
+_TIME: Final = re.compile(r"([0-9]{1,2})[:.h]([0-9]{2})(?::00)?(?:\s*(am|pm|a\.m\.|p\.m\.))?", re.ASCII | re.IGNORECASE)
+_NOON: Final = 12
 _DAYS: Final = ("%Y-%m-%d", "%d.%m.%Y", "%Y/%m/%d")
 _YES: Final = frozenset({"yes", "true", "1", "ja", "oui", "si", "x"})
 _NO: Final = frozenset({"no", "false", "0", "nein", "non"})
@@ -93,7 +94,7 @@ def _rule(cells: Mapping[str, str], site_zone: str) -> Rule:
         told["site"] = usable_name(cells["site"])
     return Rule(
         begins=_time(cells["begins"]),
-        ends=_time(cells["ends"]),
+        ends=_end(cells["ends"]),
         zone=cells.get("zone", site_zone),
         first=_day(cells["first"]),
         recurs=_recurs(cells),
@@ -122,12 +123,20 @@ def _recurs(cells: Mapping[str, str]) -> str | None:
 
 def _time(text: str) -> time:
     found = _TIME.fullmatch(text.strip())
-    hour, minute = (int(found[1]), int(found[2])) if found else (99, 99)
-    if (hour, minute) == (24, 0):
-        return time(0)
+    hour, minute, half = (int(found[1]), int(found[2]), (found[3] or "")[:1].lower()) if found else (99, 99, "")
+    if half and not 1 <= hour <= _NOON:
+        hour = 99
+    elif half:
+        hour = hour % _NOON + (_NOON if half == "p" else 0)
     if hour > 23 or minute > 59:  # noqa: PLR2004 - a clock's
         raise ValueError(f"{text!r} is no time, such as 08:00")
     return time(hour, minute)
+
+
+def _end(text: str) -> time:
+    """The time of an end, where midnight is also written 24:00."""
+    found = _TIME.fullmatch(text.strip())
+    return time(0) if found and (found[1], found[2], found[3]) == ("24", "00", None) else _time(text)
 
 
 def _day(text: str) -> date:
@@ -169,4 +178,4 @@ def _break(text: str) -> Break:
     begins, dash, ends = times.replace("–", "-").partition("-")  # noqa: RUF001 - spreadsheets write both
     if not dash or paid.strip().casefold() not in {"", "paid", "unpaid"}:
         raise ValueError(f"breaks: {text!r} is no break, such as 12:00-12:30 or 12:00-12:30 paid")
-    return Break(_time(begins), _time(ends), paid.strip().casefold() == "paid")
+    return Break(_time(begins), _end(ends), paid.strip().casefold() == "paid")

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from attendance.errors import CalendarFile, ReportsMissing, RuleFile
+from attendance.errors import CalendarFile, ReportsMissing, RuleFile, RuleRecurrence
+from attendance.timetable.rrule import recurrence
 
 if TYPE_CHECKING:
     from icalendar import Calendar
@@ -38,6 +39,8 @@ def read_calendars(data: bytes, where: str, error: FileError) -> list["Calendar"
         warnings.simplefilter("ignore")  # it guesses zones from vendors' names, as is right
         try:
             found = icalendar.Calendar.from_ical(text, multiple=True)
+        except OSError as problem:  # zoneinfo opens what a TZID names, and a part of the world is a folder
+            raise error(where, "a TZID of it is no time zone but a part of the world, such as Europe") from problem
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as problem:
             raise error(where, f"the calendar cannot be read: {_short(problem)}") from problem
     calendars = [each for each in found if isinstance(each, icalendar.Calendar)]
@@ -114,3 +117,7 @@ def _check_zone_line(line: str, number: int, where: str, error: FileError) -> No
     weekly = _WEEKLY.search(rule) is not None and "BYMONTHDAY" not in rule
     if "FREQ=YEARLY" not in rule or finer or weekly or rule.count(",") > _MOST_TURNS:
         raise error(where, f"line {number}: a time zone whose clocks are turned more often than some days a year")
+    try:
+        recurrence(rule)
+    except RuleRecurrence as problem:
+        raise error(where, f"line {number}: of a time zone: {problem.detail}") from problem

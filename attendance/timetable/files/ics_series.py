@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LONGEST_NAME: Final = 100
 _NEEDED: Final = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"})
+_KINDS: Final = {"DTSTART": date, "DTEND": date, "RECURRENCE-ID": date, "DURATION": timedelta}
 _ONCE: Final = ("DTSTART", "DTEND", "DURATION", "RECURRENCE-ID")
 
 
@@ -79,7 +80,8 @@ def _newest(changes: "Iterable[Event]") -> "list[Event]":
 def _written(event: "Event", name: str) -> str:
     """A property as it is written, whether it can be read or not."""
     found: Any = event.get(name)
-    return found.to_ical().decode() if hasattr(found, "to_ical") else str(found)
+    told = found.to_ical() if hasattr(found, "to_ical") else str(found)
+    return told.decode() if isinstance(told, bytes) else str(told)  # a time without a day is written as str
 
 
 def _sequence(event: "Event") -> int:
@@ -106,6 +108,9 @@ def check_whole(event: "Event") -> None:
             raise NotTaken(f"{name} stands there twice")
     if "DTSTART" not in event:
         raise NotTaken("DTSTART is missing")
+    for name, kind in _KINDS.items():
+        if name in event and not isinstance(getattr(part(event, name), "dt", None), kind):
+            raise NotTaken(f"{name} cannot be read: {_written(event, name)[:40]} is of another kind")
     if "EXRULE" in event:
         raise NotTaken("EXRULE, which calendars no longer have, leaves out days by a rule of its own")
 
@@ -155,6 +160,8 @@ def values(event: "Event", name: str) -> Iterator[tuple[Any, str | None]]:
     for line in lines:
         told = line.params.get("TZID")
         for each in line.dts:
+            if not isinstance(each.dt, (date, tuple) if name == "RDATE" else date):
+                raise NotTaken(f"{name} cannot be read: {str(each.dt)[:40]} is neither a day nor a time on one")
             yield each.dt, each.params.get("TZID") or told
 
 

@@ -10,6 +10,8 @@ from enroll.errors import RosterBroken
 from enroll.sheet import encoding_of, rows_of
 
 MAX_BYTES: Final = 10_000_000
+MOST_ROWS: Final = 50_000
+"""As many as a calendar may have events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ def read_rows(data: bytes, where: str, columns: Mapping[str, str]) -> list[Row]:
     Raises RuleFile for what is no such list, and for columns that are unknown or there twice.
     """
     try:
-        rows = rows_of(_text(data, where), where)
+        rows = rows_of(_text(data, where), where, MOST_ROWS)
     except RosterBroken as problem:
         raise RuleFile(where, problem.detail) from problem
     if len(rows) < 2:  # noqa: PLR2004 - a header, and something below

@@ -20,6 +20,14 @@ def test_shown_first_and_taken_in_if_asked(command, pack):
     assert (0, "", True) == (code, out, "unchanged" in err)
 
 
+def test_of_many_without_a_photo_some_are_named(command, pack, register):
+    """The first twenty who need a photo are named, and of the others how many they are."""
+    users = register.USERS + "".join(f"v{n},,,true,o1,student,v{n},,Vi,No{n},5{n:02}\n" for n in range(30))
+    code, _, err = command("roster", "import", pack(users=users), "--yes")
+    assert (0, 1) == (code, err.count("needs a photo (32): Ann Lee (00123)"))
+    assert (True, False) == ("Vi No17 (517) and 12 more; " in err, "Vi No18" in err)
+
+
 def test_refused_rows_are_listed(command, pack, register):
     """Something refused is exit code 1, with a line that names it; in JSON it is a row as well."""
     orphan = register.ENROLLMENTS + "e9,,,c1,o1,u9,student,,,\n"

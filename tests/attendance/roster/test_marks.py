@@ -36,6 +36,12 @@ def test_columns_by_many_names(read, text):
     assert ("00123", AT, "in", "device", "device") == (mark.person, mark.at, mark.direction, mark.method, mark.source)
 
 
+@pytest.mark.parametrize("head", ["User,User ID,at", "Person,Person ID,at", "Employee,Card No,at", "Card No,Person,at"])
+def test_the_column_of_ids_is_taken_before_one_that_may_hold_names(read, head):
+    """Many devices tell the name beside the number, and a name says of nobody who it is."""
+    assert ["00123"] == [each.person for each in read(f"{head}\nAnn Lee,00123,2026-03-02 08:05\n").marks]
+
+
 def test_utf_16_of_a_spreadsheet(read):
     """What Excel calls Unicode text is read alike."""
     assert "Zoë" == read("person\tat\nZoë\t2026-03-02 08:05\n".encode("utf-16")).marks[0].person
@@ -88,6 +94,8 @@ def test_odd_rows_are_named_by_line(read):
         ("", "empty"),
         ('person,at\n"x,y\n', "line 2"),
         (b"\x00\x01\x02\x03\x04", "no text"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "a workbook; save it as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook; save it as CSV"),
     ],
 )
 def test_lists_that_cannot_be_read(read, text, told):

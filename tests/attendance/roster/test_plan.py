@@ -93,6 +93,38 @@ def test_an_id_of_somebody_of_another_name_is_nobody():
     assert (["import.identity"], ()) == (codes(made), made.changed)
 
 
+def test_an_id_that_is_quite_another_name_now_renames_nobody():
+    """A second school that numbers alike takes nobody's place; a person may say that it is a new name."""
+    second = school(pupil("u1", "Zed Quill"), pupil("u2", "Bo Ek"))
+    made = plan(second, **HERE)
+    assert (["import.identity"], (), ()) == (codes(made), made.changed, made.gone)
+    assert "--match u1=A renames them" in made.refused[0].detail
+    (changed,) = plan(second, asked=Asked(TODAY, matches={"u1": 1}), **HERE).changed
+    assert (1, "Zed Quill") == (changed.member.key, changed.name)
+
+
+def test_who_leaves_need_not_be_called_alike():
+    """A row that is to be deleted sets its person inactive by the id, whatever name is left in it."""
+    made = plan(school(pupil("u1", "deleted", leaves=True), pupil("u2", "Bo Ek")), **HERE)
+    assert ([], [1]) == (codes(made), [each.member.key for each in made.gone])
+
+
+@pytest.mark.parametrize(
+    ("name", "elsewhere", "asked"),
+    [
+        ("Ann Poe", set(), False),
+        ("Ann Poe", {1}, True),
+        ("Ann Marie Lee", {1}, False),
+        ("LEE Ann", {1}, False),
+    ],
+)
+def test_the_id_of_somebody_whom_another_system_knows(name, elsewhere, asked):
+    """Where two schools number alike, one first name in common does not make two pupils one."""
+    made = plan(school(pupil("u9", name, identifier="A")), people=(ANN,), elsewhere=frozenset(elsewhere))
+    assert asked == (codes(made) == ["import.identity"])
+    assert asked != bool(made.changed)
+
+
 @pytest.mark.parametrize(("choice", "found", "new"), [(1, [1], []), (None, [], ["u8"])])
 def test_a_choice_settles_it(choice, found, new):
     """--match says who that is here, or that it is somebody new."""

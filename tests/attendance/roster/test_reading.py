@@ -1,6 +1,7 @@
 """Registers of other systems come out as one kind of value, in whichever form and encoding they were saved."""
 
 import io
+import os
 import warnings
 import zipfile
 from datetime import date
@@ -167,6 +168,12 @@ def twice(path):
     return path
 
 
+def nameless(path):
+    """The name of the last file begins with a zero byte, before which the library ends it."""
+    path.write_bytes(path.read_bytes().replace(b"~~~~~~", b"\x00~~~~~"))
+    return path
+
+
 def nested() -> bytes:
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
@@ -184,6 +191,8 @@ BROKEN = {
     "a path upwards": (lambda pack, **_: pack(raw=[("../../users.csv", "x")]), "leads out"),
     "an absolute path": (lambda pack, **_: pack(raw=[("/etc/users.csv", "x")]), "leads out"),
     "a drive": (lambda pack, **_: pack(raw=[("C:\\users.csv", "x")]), "leads out"),
+    "a file without a name": (lambda pack, **_: nameless(pack(raw=[("~~~~~~", "x")])), "a file without a name"),
+    "a name of a dot": (lambda pack, **_: pack(raw=[("./.", "x")]), "a file without a name"),
     "two folders": (lambda pack, r: pack(raw=[("old/users.csv", r.USERS)]), "several folders"),
     "the same file twice": (lambda pack, **_: twice(pack()), "twice"),
     "a zip in a zip": (lambda pack, **_: pack(files={"export.zip": nested()}), "orgs.csv is missing"),
@@ -236,6 +245,13 @@ def test_no_such_file(tmp_path):
         read_school(tmp_path / "none.zip")
     with pytest.raises(ImportFile, match="a folder"):
         read_school(tmp_path)
+
+
+def test_a_device_is_no_zip(tmp_path):
+    """What never ends, or waits for a writer, is refused at once."""
+    os.mkfifo(tmp_path / "pipe.zip")
+    with pytest.raises(ImportFile, match="no file that stays"):
+        read_school(tmp_path / "pipe.zip")
 
 
 ODD = {

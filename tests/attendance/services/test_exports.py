@@ -59,7 +59,7 @@ def test_the_table_can_be_read_back(marked, tmp_path, clock, pipeline):
     table = tmp_path / "out.csv"
     marked.exports.write(ExportForm.CSV, table)
     here = marked.mark_import.take_in(CLERK, MarksWanted(table))
-    assert (0, 4) == (here.new, here.unchanged)
+    assert (0, 5, ()) == (here.new, here.unchanged, here.refused)
     with Attendance.open(tmp_path / "other", clock=clock, pipeline=pipeline) as other:
         for external_id in ("A", "=B"):
             other.gallery.add_person("x", external_id=external_id, at=clock.utc(), by="x")

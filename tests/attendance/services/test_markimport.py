@@ -54,6 +54,15 @@ def covers(app):
     return [(each.kind, each.source, each.begins.isoformat(), each.ends.isoformat()) for each in found]
 
 
+def test_an_id_behind_an_apostrophe(people, take_in):
+    """An id that a device keeps from a spreadsheet is that id, unless somebody is called so, apostrophe and all."""
+    done = take_in("person,at\n'0042,2026-03-01 08:05\n'B,2026-03-01 08:06\n'x,2026-03-01 08:07\n")
+    assert (2, ["nobody has the id 'x"]) == (done.new, [each.detail.split(";")[0] for each in done.refused])
+    people.gallery.add_person("Cy Orr", external_id="'B", at=people.clock.utc(), by="x")
+    take_in("person,at\n'B,2026-03-01 09:06\n")
+    assert ["Ann Lee", "Bo Ek", "Cy Orr"] == [people.people.find(each.person).name for each in stored(people, DAY)]
+
+
 def test_marks_are_taken_in(people, take_in):
     """By external ids and badges, with direction and device, in the session of their own day."""
     done = take_in("person,at,direction,source\nA,2026-03-01 08:05,in,gate\n0042,2026-03-01T17:00Z,out,gate\n")

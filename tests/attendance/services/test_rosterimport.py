@@ -118,6 +118,19 @@ def test_a_delta_by_what_was_known_before(app, pack, register, clock):
     assert {"00123": (), "1E5": ("7b",), "77": ("7b",)} == {key: each[1] for key, each in people(app).items()}
 
 
+def test_a_delta_that_deletes_by_ids_alone(app, pack, register):
+    """Rows that are to be deleted need no name and no title: whoever is gone is set inactive, a class is left."""
+    take_in(app, pack())
+    told = register.manifest(
+        file__users="delta", file__classes="delta", file__enrollments="absent", file__academicSessions="absent"
+    )
+    users = register.USERS.split("\n")[0] + "\nu1,tobedeleted,2026-03-03,,,,,,,,\n"
+    classes = register.CLASSES.split("\n")[0] + "\nc1,tobedeleted,2026-03-03,,,,,,,\n"
+    done = take_in(app, pack(told=told, users=users, classes=classes, enrollments=None, academicSessions=None))
+    assert [] == [each.code for each in done.plan.refused]
+    assert {"00123": False, "1E5": True} == {key: each[2] for key, each in people(app).items()}
+
+
 def test_a_choice_by_match(app, pack, draw):
     """A namesake is refused until somebody chooses; the rest has come in by then."""
     app.enroll(draw("ann.png", (1,)), name="Ann Lee", external_id="old-1")
@@ -126,6 +139,15 @@ def test_a_choice_by_match(app, pack, draw):
     assert {"old-1", "1E5"} == people(app).keys()
     take_in(app, pack(), matches={"u1": "old-1"})
     assert ("Ann Lee", ("7b",), True) == people(app)["old-1"]
+
+
+def test_a_second_school_that_numbers_alike(app, pack, register):
+    """With a system of its own nobody of the first school becomes somebody else, also with a name in common."""
+    take_in(app, pack())
+    second = register.USERS.replace("Ann,Lee", "Ann,Poe").replace("Bo,Ek", "Zed,Fox")
+    done = take_in(app, pack(users=second), system="south")
+    assert ["import.identity"] * 2 == [each.code for each in done.plan.refused]
+    assert {"00123": "Ann Lee", "1E5": "Bo Ek"} == {key: each[0] for key, each in people(app).items()}
 
 
 def test_choices_that_cannot_be(app, pack):

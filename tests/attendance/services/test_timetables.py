@@ -8,6 +8,7 @@ from attendance.errors import (
     GroupUnknown,
     MonthClosed,
     RuleExists,
+    RuleFile,
     RuleInvalid,
     RuleRecurrence,
     RuleUnknown,
@@ -333,6 +334,13 @@ RRULE:FREQ=WEEKLY
 END:VEVENT
 END:VCALENDAR
 """.replace(b"\n", b"\r\n")
+
+
+def test_what_is_no_file_to_take_in(school, tmp_path):
+    """A folder is called one, and what is not there is said not to be."""
+    for file, words in ((tmp_path, "this is a folder"), (tmp_path / "none.csv", "there is no such file")):
+        with pytest.raises(RuleFile, match=words):
+            school.timetables.read_file(file)
 
 
 def test_a_calendar_file_is_taken_in(school, tmp_path):

@@ -63,6 +63,22 @@ def test_as_spreadsheets_save_it(encoding, separator, line_end):
     assert ["Müsik Ω", "Zwei"] == [each.name for each in read(text, encoding)]
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends", "found"),
+    [
+        ("8:00", "8.45", (time(8), time(8, 45))),
+        ("08:00:00", "8h45", (time(8), time(8, 45))),
+        ("8:00 AM", "1:45:00 pm", (time(8), time(13, 45))),
+        ("12:00 a.m.", "12:30PM", (time(0), time(12, 30))),
+        ("22:00", "24:00", (time(22), time(0))),
+    ],
+)
+def test_times_as_spreadsheets_of_many_countries_save_them(begins, ends, found):
+    """Dots, seconds, halves of the day and midnight as an end are read as they are meant."""
+    (rule,) = (each.rule for each in read(f"{HEAD}\nMaths,7b,MO,{begins},{ends},2026-09-01,\n"))
+    assert found == (rule.begins, rule.ends)
+
+
 def test_separator_told_in_the_first_line():
     """A first line sep=; is taken at its word, and lines are counted with it."""
     assert ["Maths"] == [each.name for each in read(f"sep=,\n{HEAD}\n{ROW}\n")]
@@ -83,6 +99,9 @@ def test_separator_told_in_the_first_line():
         (f"{HEAD}\nMaths,7b,MO,08:00,,2026-09-01,", "line 2: the ends is missing"),
         (f"{HEAD}\nMaths,7b,MO,8,08:45,2026-09-01,", "'8' is no time"),
         (f"{HEAD}\nMaths,7b,MO,25:00,08:45,2026-09-01,", "'25:00' is no time"),
+        (f"{HEAD}\nMaths,7b,MO,24:00,08:45,2026-09-01,", "'24:00' is no time"),
+        (f"{HEAD}\nMaths,7b,MO,13:00 PM,08:45,2026-09-01,", "'13:00 PM' is no time"),
+        (f"{HEAD}\nMaths,7b,MO,0:30 am,08:45,2026-09-01,", "'0:30 am' is no time"),
         (f"{HEAD}\nMaths,7b,MO,08:00,08:45,1.13.2026,", "'1.13.2026' is no day"),
         (f"{HEAD}\nMaths,7b,MO,08:00,08:45,2026-09-01,2026-08-01", "before the first"),
         (f"{HEAD}\nMaths,7b,,08:00,08:45,2026-09-01,2026-10-01", "needs weekly or recurs"),
@@ -117,6 +136,7 @@ def test_wrong_lists(text, words):
         (b"name\x00,begins\nA,B", "zero bytes"),
         ("name,begins\nMüsik,8".encode("cp1252"), "line 2: this is no text in UTF-8"),
         (b"x" * 10_000_001, "at most 10,000,000"),
+        (b"name\n" + b"x\n" * 60_000, "line 50001: at most 50,000 rows"),
         (b"\x89PNG\r\n\x1a\n", "no text"),
     ],
 )
