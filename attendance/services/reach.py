@@ -1,19 +1,23 @@
 """What a change of the timetable, the calendar or somebody's times reaches, so that closed months stay as they are."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from attendance.register.months import refuse_closed
+from attendance.services.statuses import Wanted
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.occurrences import of_entries
 from attendance.timetable.preview import changes
-from attendance.timetable.reach import days_of, reached, touched
+from attendance.timetable.reach import days_of, looked_at, reached, touched
+from attendance.timetable.settling import beside
 from attendance.zones import local_day
 from gallery.repositories import months
 
 if TYPE_CHECKING:
-    from attendance.services.statuses import Plan
+    from attendance.services.statuses import Plan, Statuses
+    from attendance.timetable.attended import Attended
     from attendance.timetable.facts import Entry
     from gallery.ports import Transaction
 
@@ -63,16 +67,63 @@ def days_reached(plan: "Plan", begins: datetime, ends: datetime, zone_name: str)
     return {*span, *reached(found, begins, ends)}
 
 
-def nights_of_closed(transaction: "Transaction", plan: "Callable[[], Plan]", at: datetime, zone_name: str) -> set[date]:
-    """The days, in a closed month, on which something began in whose window the instant lies.
+class Nights:
+    """Days in closed months that something belongs to besides its own: in whose windows it lies, or next to them.
 
-    The plan is read only where the instant is of a day beside such a month: it is asked for each mark.
+    The plan and statuses are read only where there is such a month near by, as it is asked for each mark.
     """
-    day = local_day(at, zone_name)
-    beside = {f"{each:%Y-%m}" for each in (day - AROUND, day, day + AROUND)}
-    if not any(state.closed for name, state in months.states(transaction).items() if name in beside):
-        return set()
-    return days_reached(plan(), at, at, zone_name)
+
+    def __init__(self, statuses: "Statuses", zone_name: str) -> None:
+        self._statuses, self._zone = statuses, zone_name
+
+    def of_mark(self, transaction: "Transaction", person: int, at: datetime) -> set[date]:
+        """The days on which something began that a mark of the person at that instant may count for, or change."""
+        return self._of_mark(transaction, at, lambda first, last: self._rows(Wanted(first, last, person=person)))
+
+    def of_many(self, transaction: "Transaction") -> "Callable[[Transaction, int, datetime], set[date]]":
+        """As `of_mark`, for many people in one step: everybody's statuses are read once, as they are before it."""
+        known: dict[Days, dict[int, list[Attended]]] = {}
+
+        def of_person(person: int, first: date, last: date) -> "Sequence[Attended]":
+            if (first, last) not in known:
+                known[first, last] = by_person(self._rows(Wanted(first, last)))
+            return known[first, last].get(person, ())
+
+        return lambda _, person, at: self._of_mark(transaction, at, partial(of_person, person))
+
+    def of_look(self, transaction: "Transaction", begins: datetime, ends: datetime) -> set[date]:
+        """The days, besides those it lies on, whose statuses may say otherwise as somebody has looked in that time."""
+        first, last = local_day(begins, self._zone) - AROUND, local_day(ends, self._zone) + AROUND
+        if not _any_closed(transaction, first, last):
+            return set()
+        plan = self._statuses.plan()
+        return looked_at(of_entries(plan.entries, first, last, Calendar(plan.calendar)), begins, ends)
+
+    def _of_mark(
+        self, transaction: "Transaction", at: datetime, rows: "Callable[[date, date], Sequence[Attended]]"
+    ) -> set[date]:
+        day = local_day(at, self._zone)
+        first, last = day - AROUND, day + AROUND
+        if not _any_closed(transaction, first, last):
+            return set()
+        found = days_reached(self._statuses.plan(), at, at, self._zone)
+        return found | {each.occurrence.day for each in beside(rows(first, last), at)}
+
+    def _rows(self, wanted: Wanted) -> "list[Attended]":
+        return self._statuses.derive(wanted).rows
+
+
+def by_person(rows: "Iterable[Attended]") -> "dict[int, list[Attended]]":
+    """Each person's rows, in the order in which they come."""
+    found: dict[int, list[Attended]] = {}
+    for each in rows:
+        found.setdefault(each.person, []).append(each)
+    return found
+
+
+def _any_closed(transaction: "Transaction", first: date, last: date) -> bool:
+    closed = (name for name, state in months.states(transaction).items() if state.closed)
+    return any(f"{first:%Y-%m}" <= name <= f"{last:%Y-%m}" for name in closed)
 
 
 def _from_to(before: "Plan", after: "Plan") -> Days:
