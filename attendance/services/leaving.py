@@ -56,10 +56,8 @@ class Leaving:
         now = self._clock.utc()
         with self._gallery.store.atomic() as transaction:
             who = self._gallery.find(person)
-            if since is not None:
-                begin = day_start(self._sessions.begun(since, now), self._sessions.zone)
+            if since is not None or who.active != active:
+                begin = None if since is None else day_start(self._sessions.begun(since, now), self._sessions.zone)
                 with self._settled.kept(transaction, [who.id]):
                     who = self._gallery.set_active(who.id, active, at=now, by=actor.name, since=begin)
-            elif who.active != active:
-                who = self._gallery.set_active(who.id, active, at=now, by=actor.name)
             return self.of(who)

@@ -81,7 +81,9 @@ class People:
         day = local_day(now, self._sessions.zone) if since is None else self._sessions.begun(since, now)
         with self._gallery.store.atomic() as transaction:
             _refuse_closed(transaction, day)
-            return self._gallery.set_groups(person, groups, at=now, by=actor.name, from_day=day)
+            who = self._gallery.find(person)
+            with self._settled.kept(transaction, [who.id]):
+                return self._gallery.set_groups(who.id, groups, at=now, by=actor.name, from_day=day)
 
     def merge(self, actor: "Actor", person: str | int, into: str | int) -> "PersonInfo":
         """Give a person's templates and marks to another one, who stays and is returned.

@@ -1,6 +1,6 @@
 """What a change of the timetable, the calendar or somebody's times reaches, so that closed months stay as they are."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from attendance.register.months import refuse_closed
 from attendance.services.statuses import Wanted
 from attendance.timetable.calendar import Calendar
+from attendance.timetable.digest import digest
 from attendance.timetable.occurrences import of_entries
 from attendance.timetable.preview import changes
 from attendance.timetable.reach import days_of, looked_at, reached, touched
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from attendance.services.statuses import Plan, Statuses
     from attendance.timetable.attended import Attended
     from attendance.timetable.facts import Entry
+    from attendance.timetable.preview import Change
     from gallery.ports import Transaction
 
 _DAY: Final = timedelta(days=1)
 AROUND: Final = 4 * _DAY
 """How far from its own day the window of an occurrence reaches at most, whatever its zone and the site's."""
+_EDGE: Final = 2 * _DAY
+"""How far into a month reaches what takes place outside of it."""
 Days = tuple[date, date]
 """First and last day."""
 
@@ -35,24 +39,46 @@ def month_days(month: str) -> Days:
 
 
 def refuse_reach(
-    transaction: "Transaction", before: "Plan", after: "Plan", zone_name: str, days: Iterable[date] = ()
+    transaction: "Transaction",
+    statuses: "Statuses",
+    before: "Plan",
+    after: "Plan",
+    zone_name: str,
+    days: Iterable[date] = (),
 ) -> None:
     """Raise MonthClosed where these days, or what takes place otherwise than before, lie in a closed month.
 
-    So also where only the window of a night that begins on another day does.
+    So also where only the window of a night that begins on another day does, and where marks of a closed month would
+    belong to something else as there is more, or less, beside it.
     """
     closed = [month_days(name) for name, state in sorted(months.states(transaction).items()) if state.closed]
     if not closed:
         return
+    found = dict(_changes_near(closed, before, after))
+    differing = touched((each for some in found.values() for each in some), zone_name)
+    refuse_closed(transaction, sorted({*days, *differing}))
+    edges = (edge for first, last in found for edge in ((first, first + _EDGE), (last - _EDGE, last)))
+    refuse_closed(
+        transaction, {edge[0] for edge in edges if _said(statuses, edge, before) != _said(statuses, edge, after)}
+    )
+
+
+def _changes_near(closed: "Iterable[Days]", before: "Plan", after: "Plan") -> "Iterator[tuple[Days, list[Change]]]":
+    """By closed month what takes place otherwise in it, or near it; a month with nothing of that is left out."""
     old, new = before.entries, after.entries
     if before.calendar == after.calendar:
         old, new = _without(old, new), _without(new, old)
     calendars = Calendar(before.calendar), Calendar(after.calendar)
     begin, end = _from_to(before, after)
-    spans = ((max(begin, first - AROUND), min(end, last + AROUND)) for first, last in closed)
-    found = (changes(old, new, *calendars, (), first, last) for first, last in spans if first <= last)
-    differing = touched((each for some in found for each in some), zone_name)
-    refuse_closed(transaction, sorted({*days, *differing}))
+    for month in closed:
+        first, last = max(begin, month[0] - AROUND), min(end, month[1] + AROUND)
+        found = changes(old, new, *calendars, (), first, last) if first <= last else []
+        if found:
+            yield month, found
+
+
+def _said(statuses: "Statuses", days: Days, plan: "Plan") -> str:
+    return digest(statuses.derive(Wanted(*days), plan).rows)
 
 
 def days_reached(plan: "Plan", begins: datetime, ends: datetime, zone_name: str) -> set[date]:

@@ -257,3 +257,50 @@ def test_another_zone_of_the_site_changes_no_status(home, clock, pipeline, close
     closed.close()
     with Attendance.open(home, clock=clock, pipeline=pipeline, flags={"time_zone": "Pacific/Apia"}) as moved:
         assert (before, True) == (said(moved), moved.months.verify(MARCH).same)
+
+
+# What lies beside it
+
+
+@pytest.fixture
+def nights(app, draw, clock):
+    """Ada of the nights went out ten minutes after the last night of March; the early ones begin then."""
+    clock.now = datetime(2026, 2, 20, 12, tzinfo=UTC)
+    app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A", groups=["nights"])
+    app.enroll(draw("bob.png", (2,)), name="Bob", external_id="B", groups=["early"])
+    app.timetables.add(HEAD, "Night", NIGHT, first=date(2026, 3, 30), until=NEXT, group="nights")
+    app.timetables.add(HEAD, "Early", MORNING, first=NEXT, group="early")
+    clock.now = datetime(2026, 4, 1, 14, 31, tzinfo=UTC)
+    app.mark("Ada", at="2026-03-31T22:00Z")
+    app.mark("Ada", at="2026-04-01T06:10Z")
+    return app
+
+
+BESIDE = {
+    "a rule": lambda app: app.timetables.add(HEAD, "More", MORNING, first=NEXT, group="nights"),
+    "a group": lambda app: app.people.put_in(HEAD, "Ada", ["nights", "early"], since=NEXT),
+}
+
+
+@pytest.mark.parametrize("change", BESIDE)
+def test_what_would_take_a_mark_of_the_last_night_is_refused(nights, clock, change):
+    """The mark counts for what it lies in: with a shift on the first of April the night would be left without end."""
+    nights.months.close(HEAD, MARCH)
+    clock.forward(days=1)
+    before = said(nights)
+    with pytest.raises(MonthClosed):
+        BESIDE[change](nights)
+    assert (before, True) == (said(nights), nights.months.verify(MARCH).same)
+    nights.months.open(HEAD, MARCH, reason="x")
+    BESIDE[change](nights)
+    assert before != said(nights)
+
+
+def test_what_takes_no_mark_goes_through(nights, clock):
+    """The same shift a day later, or for others, leaves the month as it was."""
+    nights.months.close(HEAD, MARCH)
+    clock.forward(days=1)
+    nights.timetables.add(HEAD, "More", MORNING, first=date(2026, 4, 2), group="nights")
+    nights.timetables.add(HEAD, "Other", MORNING, first=NEXT, group="early")
+    nights.people.put_in(HEAD, "Bob", ["nights"], since=NEXT)
+    assert nights.months.verify(MARCH).same
