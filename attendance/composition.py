@@ -1,7 +1,7 @@
 """`Composition`: all that a home is worked with, each part and each use case made when it is first asked for."""
 
 import threading
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -37,12 +37,14 @@ if TYPE_CHECKING:
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
     from attendance.services.proving import Proofs
+    from attendance.services.reach import Nights
     from attendance.services.reembedding import Renewal
     from attendance.services.reporting import Reports
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
+    from attendance.services.settled import Settled
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
     from attendance.services.timetables import Timetables
@@ -50,7 +52,6 @@ if TYPE_CHECKING:
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery
-    from gallery.ports import Transaction
 
 
 class Composition:
@@ -118,13 +119,9 @@ class Composition:
     def marks(self) -> "Marks":
         """The marks."""
         from attendance.register.marks import Customs, Marks
-        from attendance.services.reach import nights_of_closed
-
-        def also(transaction: "Transaction", _person: int, at: datetime) -> set[date]:
-            return nights_of_closed(transaction, self.statuses.plan, at, self.zone)
 
         again = timedelta(minutes=self.settings.mark_again_minutes)
-        customs = Customs(again, self.settings.second_approval, also)
+        customs = Customs(again, self.settings.second_approval, self.nights.of_mark)
         return Marks(self.store, self.actor.name, customs)
 
     @cached_property
@@ -137,7 +134,7 @@ class Composition:
         def searched() -> int:
             return self.judging.policy().gallery_size
 
-        coverage = CoverageNotes(self.store, searched, self.actor.name)
+        coverage = CoverageNotes(self.store, searched, self.actor.name, also=self.nights.of_look)
         recorder = Recorder(self.gallery, self.sessions, self.marks, self.retention, coverage, actor=self.actor)
         return Desk(self.store, self.judging, recorder, lambda: self.pipeline, settings=self.settings, clock=self.clock)
 
@@ -180,14 +177,14 @@ class Composition:
         """Who is enrolled."""
         from attendance.services.people import People
 
-        return People(self.gallery, self.sessions, self.clock)
+        return People(self.gallery, self.sessions, self.clock, self.settled)
 
     @cached_property
     def leaving(self) -> "Leaving":
         """Who leaves, and who comes back."""
         from attendance.services.leaving import Leaving
 
-        return Leaving(self.gallery, self.sessions, self.clock)
+        return Leaving(self.gallery, self.sessions, self.clock, self.settled)
 
     @cached_property
     def portraits(self) -> "Portraits":
@@ -260,6 +257,20 @@ class Composition:
         return Statuses(self.gallery, self.sessions, self.clock)
 
     @cached_property
+    def nights(self) -> "Nights":
+        """What else belongs to days of closed months."""
+        from attendance.services.reach import Nights
+
+        return Nights(self.statuses, self.zone)
+
+    @cached_property
+    def settled(self) -> "Settled":
+        """Closed months, kept as they are."""
+        from attendance.services.settled import Settled
+
+        return Settled(self.statuses)
+
+    @cached_property
     def status_reports(self) -> "StatusReports":
         """Who was there by the timetable."""
         from attendance.services.statusreports import StatusReports
@@ -278,7 +289,7 @@ class Composition:
         """Cameras and kiosks by name."""
         from attendance.services.places import Places
 
-        return Places(self.gallery, self.clock)
+        return Places(self.gallery, self.clock, self.settled)
 
     @cached_property
     def timetables(self) -> "Timetables":
@@ -343,7 +354,7 @@ class Composition:
         """Marks of other devices."""
         from attendance.services.markimport import MarkImport
 
-        return MarkImport(self.gallery, self.sessions, self.clock, self.marks.also)
+        return MarkImport(self.gallery, self.sessions, self.clock, self.nights)
 
     @cached_property
     def exports(self) -> "Exports":
@@ -371,11 +382,11 @@ class Composition:
         """What waits for a second person."""
         from attendance.services.approving import Approvals
 
-        return Approvals(self.gallery, self.sessions, self.marks, self.clock)
+        return Approvals(self.gallery, self.sessions, self.marks, self.clock, self.statuses)
 
     @cached_property
     def coverings(self) -> "Coverings":
         """When people were looked for."""
         from attendance.services.coverings import Coverings
 
-        return Coverings(self.gallery, self.sessions, self.clock)
+        return Coverings(self.gallery, self.sessions, self.clock, self.nights)

@@ -228,7 +228,7 @@ def import_(
     try:
         with database.atomic() as session:
             added = [_take_person(database, session, person, taking) for person in found.people]
-            filed = [_take_template(vault, pipelines, session, found, entry) for entry in found.templates]
+            filed = [_take_template(vault, pipelines, session, found, entry, taking) for entry in found.templates]
             result = Imported(sum(added), len(added) - sum(added), sum(filed), len(filed) - sum(filed))
             if any(added) or any(filed):
                 counts = {"people": result.people_added, "templates": result.templates_added}
@@ -262,7 +262,12 @@ def _take_person(database: "Database", session: "Transaction", entry: Mapping[st
 
 
 def _take_template(
-    vault: "Vault", pipelines: Pipelines, session: "Transaction", found: _Archive, entry: Mapping[str, Any]
+    vault: "Vault",
+    pipelines: Pipelines,
+    session: "Transaction",
+    found: _Archive,
+    entry: Mapping[str, Any],
+    taking: Taking,
 ) -> bool:
     ref, pipeline = clean(entry["person"], "id"), str(entry["encoder"])
 
@@ -283,4 +288,8 @@ def _take_template(
     picture, landmarks = (None, None) if crop is None else templates.unpacked(crop, entry.get("form") or "aligned")
     photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), picture, created, landmarks)
     names = pipelines if pipeline in pipelines else (pipeline,)
-    return templates.insert(session, vault.unlock(), names, person.id, payload, photo).changed
+    added = templates.insert(session, vault.unlock(), names, person.id, payload, photo)
+    if added.changed:
+        details = {"template": added.template_id, "pipeline": names[0]}
+        record(session, at=taking.at, by=taking.by, action="template.add", subject=person.id, details=details)
+    return added.changed

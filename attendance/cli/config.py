@@ -7,6 +7,13 @@ import typer
 from attendance.cli import options
 from attendance.cli.output import records, say
 
+ZONE = "time_zone"
+KEPT = (
+    "from now on days begin by this zone; sessions there are and rules of the timetable keep theirs, "
+    "and no status of the past changes: 'attendance timetable change NAME --zone ZONE' moves a rule"
+)
+"""What another zone of the site means for what is there already."""
+
 app = typer.Typer(help="Settings: show them with their origin, set one.", no_args_is_help=True)
 
 
@@ -43,7 +50,11 @@ def set_(
 ) -> None:
     """Set one setting in the home's config.toml; everything else in it stays."""
     from attendance.home import home_folder
-    from attendance.settings import save
+    from attendance.settings import load, save
 
     folder = home_folder(home)
-    say(f"{name} = {save(folder, name, value)} in {folder / 'config.toml'}")
+    before = load(folder).values.time_zone if name == ZONE else None
+    saved = save(folder, name, value)
+    say(f"{name} = {saved} in {folder / 'config.toml'}")
+    if before is not None and before != saved:
+        say(KEPT)

@@ -6,7 +6,7 @@ nobody can be recognised, nobody is looked for.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
 
 from attendance.register.sessions import group_number
@@ -75,7 +75,10 @@ class Stretch:
 
 
 class CoverageNotes:
-    """Notes when people were looked for; ``searched`` tells how many can be recognised, ``by`` is who acts."""
+    """Notes when people were looked for; ``searched`` tells how many can be recognised, ``by`` is who acts.
+
+    ``also`` tells the days, besides those that a time lies on, for which it matters that somebody has looked then.
+    """
 
     def __init__(
         self,
@@ -83,13 +86,15 @@ class CoverageNotes:
         searched: Callable[[], int],
         by: str,
         latest: "dict[tuple[str, int | None, str | None], tuple[datetime, Stretch]] | None" = None,
+        *,
+        also: "Callable[[Transaction, datetime, datetime], Iterable[date]]" = lambda *_: (),
     ) -> None:
-        self._store, self.searched, self._by = store, searched, by
+        self._store, self.searched, self._by, self.also = store, searched, by, also
         self._latest = {} if latest is None else latest
 
     def by(self, name: str) -> Self:
         """The same, with somebody else who acts."""
-        return type(self)(self._store, self.searched, name, self._latest)
+        return type(self)(self._store, self.searched, name, self._latest, also=self.also)
 
     def picture(self, means: "Means", scope: "Scope", at: datetime, *, now: datetime) -> None:
         """A picture was looked at that is of this instant; ``now`` is that of the look.

@@ -153,7 +153,8 @@ class Recorder:
     def cover_shown(self, scope: "Scope", begins: datetime, ends: datetime, at: datetime) -> bool:
         """Remember which time of a day gone by recordings have shown; false where nobody could be recognised."""
         with self._gallery.store.atomic() as transaction:
-            refuse_closed(transaction, days_between(begins, ends, self._sessions.zone))
+            also = self._coverage.also(transaction, begins, ends)
+            refuse_closed(transaction, {*days_between(begins, ends, self._sessions.zone), *also})
             return self._coverage.shown("file", scope, begins, ends, now=at)
 
     def _cover_picture(
@@ -166,6 +167,8 @@ class Recorder:
             if taken is None:
                 return
             shown = taken
+            with self._gallery.store.reading() as transaction:
+                refuse_closed(transaction, self._coverage.also(transaction, shown, shown))
         self._coverage.picture(means, scope, shown, now=at)
 
     def purge(self) -> int:

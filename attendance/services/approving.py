@@ -12,7 +12,8 @@ from attendance.errors import ApprovalOwn, ApprovalUnknown
 from attendance.records import instant
 from attendance.register.marks import CORRECTS
 from attendance.register.months import refuse_closed
-from attendance.zones import days_between, zone
+from attendance.services.reach import days_reached
+from attendance.zones import zone
 from gallery.repositories import approvals, excuses
 from gallery.repositories import marks as rows
 from gallery.repositories.events import APPROVED, REFUSED, record
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from attendance.clock import Clock
     from attendance.register.marks import Marks
     from attendance.register.sessions import Sessions
+    from attendance.services.statuses import Statuses
     from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.timetablevalues import StoredExcuse
@@ -81,8 +83,11 @@ class Waiting:
 class Approvals:
     """What waits for a second person, and what that one says."""
 
-    def __init__(self, gallery: "Gallery", sessions: "Sessions", marks: "Marks", clock: "Clock") -> None:
+    def __init__(
+        self, gallery: "Gallery", sessions: "Sessions", marks: "Marks", clock: "Clock", statuses: "Statuses"
+    ) -> None:
         self._gallery, self._sessions, self._marks, self._clock = gallery, sessions, marks, clock
+        self._statuses = statuses
 
     def waiting(self) -> list[Waiting]:
         """All that waits: marks in order of time, then excuses as they were entered."""
@@ -144,7 +149,7 @@ class Approvals:
         granted: bool,
     ) -> Waiting:
         _refuse_own(actor, f"excuse {excuse.id}", excuse.by)
-        refuse_closed(transaction, days_between(excuse.begins, excuse.ends, self._sessions.zone))
+        refuse_closed(transaction, days_reached(self._statuses.plan(), excuse.begins, excuse.ends, self._sessions.zone))
         approvals.add(transaction, granted=granted, at=now, by=actor.name, reason=reason, excuse=excuse.id)
         _record(transaction, actor, f"excuse {excuse.id}", excuse.person, now, granted=granted)
         return self._of_excuse(excuse, approved=granted)

@@ -272,7 +272,7 @@ class Calendars:
             yield transaction
             after = self._statuses.plan()
             days = _days(set(before.calendar) ^ set(after.calendar))
-            refuse_reach(transaction, before, after, self._sessions.zone, days)
+            refuse_reach(transaction, self._statuses, before, after, self._sessions.zone, days)
             self._gallery.store.bump(transaction)
 
     def _added(

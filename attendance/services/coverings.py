@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
+    from attendance.services.reach import Nights
     from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.values import Place
@@ -60,8 +61,8 @@ class ShownCoverage:
 class Coverings:
     """When people were looked for."""
 
-    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock") -> None:
-        self._gallery, self._sessions, self._clock = gallery, sessions, clock
+    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock", nights: "Nights") -> None:
+        self._gallery, self._sessions, self._clock, self._nights = gallery, sessions, clock, nights
 
     def list(self, first: date | None = None, last: date | None = None) -> "list[ShownCoverage]":
         """What was noted of these days (of today), by source and time, and between them the gaps of a source in a day.
@@ -104,7 +105,8 @@ class Coverings:
         with self._gallery.store.atomic() as transaction:
             where = None if not place else _place(transaction, place)
             number = None if not group else group_number(transaction, group)
-            refuse_closed(transaction, days_between(begin, end, self._sessions.zone))
+            also = self._nights.of_look(transaction, begin, end)
+            refuse_closed(transaction, {*days_between(begin, end, self._sessions.zone), *also})
             source = IN_PERSON if where is None else where.name
             key = None if where is None else where.id
             row = coverage.begin(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attendance.records import instant
 from attendance.register.report import csv_text
-from attendance.services.people import known_group
+from attendance.services.known import known_group
 from attendance.zones import local_day, zone
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
+    from attendance.services.settled import Settled
     from gallery import Gallery
     from gallery.values import PersonInfo
 
@@ -33,10 +34,11 @@ class Stands:
 class Leaving:
     """Sets people inactive, and active again."""
 
-    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock") -> None:
+    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock", settled: "Settled") -> None:
         self._gallery = gallery
         self._sessions = sessions
         self._clock = clock
+        self._settled = settled
 
     def of(self, person: "str | int | PersonInfo") -> Stands:
         """How somebody stands; raises PersonUnknown, PersonAmbiguous."""
@@ -48,11 +50,14 @@ class Leaving:
         """Take somebody out of checks and of reports on later days, or in again.
 
         ``since`` is the first day for which that counts, at the site; without it, it counts from now on, and
-        nothing happens to somebody who is so already. Raises PersonUnknown, PersonAmbiguous, SessionDay.
+        nothing happens to somebody who is so already. Raises PersonUnknown, PersonAmbiguous, SessionDay, and
+        MonthClosed where a status of a closed month would be another.
         """
         now = self._clock.utc()
-        who = self._gallery.find(person)
-        if since is not None or who.active != active:
-            begin = None if since is None else day_start(self._sessions.begun(since, now), self._sessions.zone)
-            who = self._gallery.set_active(who.id, active, at=now, by=actor.name, since=begin)
-        return self.of(who)
+        with self._gallery.store.atomic() as transaction:
+            who = self._gallery.find(person)
+            if since is not None or who.active != active:
+                begin = None if since is None else day_start(self._sessions.begun(since, now), self._sessions.zone)
+                with self._settled.kept(transaction, [who.id]):
+                    who = self._gallery.set_active(who.id, active, at=now, by=actor.name, since=begin)
+            return self.of(who)

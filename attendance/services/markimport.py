@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
+    from attendance.services.reach import Nights
     from gallery import Gallery
     from gallery.ports import Transaction
 
@@ -31,8 +32,6 @@ UNREAD: Final = frozenset(
 )
 """Rows that cannot be read, but may be of somebody who was there on any day of the list."""
 _MANY: Final = 10  # one row in so many is reason to look at the device's clock
-DaysOf = Callable[["Transaction", int, datetime], Iterable[date]]
-"""The days besides its own, two away at most, that a mark of an instant counts for: a shift since yesterday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +83,13 @@ class _Sorted:
 
 
 class MarkImport:
-    """Takes in marks of other devices; ``days`` tells for which days besides its own a mark counts."""
+    """Takes in marks of other devices; ``nights`` tells for which days of closed months a mark counts, too."""
 
-    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock", days: DaysOf = lambda *_: ()) -> None:
+    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock", nights: "Nights") -> None:
         self._gallery = gallery
         self._sessions = sessions
         self._clock = clock
-        self._days = days
+        self._nights = nights
 
     def take_in(self, actor: "Actor", wanted: MarksWanted) -> MarksTaken:
         """Take in the rows that can be, in one step; with ``dry_run`` only say which they are.
@@ -154,7 +153,7 @@ class MarkImport:
         self, transaction: "Transaction", now: datetime
     ) -> "Callable[[DeviceMark, int, date], tuple[str, str] | None]":
         """What says of a mark why it cannot be taken, as code and words; None where it can."""
-        standings, closed = self._gallery.standings(), _Closed(transaction)
+        standings, closed, also = self._gallery.standings(), _Closed(transaction), self._nights.of_many(transaction)
 
         def why(mark: DeviceMark, person: int, day: date) -> tuple[str, str] | None:
             if mark.at > now:
@@ -162,8 +161,7 @@ class MarkImport:
             unkept = self._unkept(day, now)
             if unkept is not None:
                 return "session.day", unkept
-            beside = self._days(transaction, person, mark.at) if closed.near(day) else ()
-            month = closed.among((day, *beside))
+            month = closed.among((day,)) or closed.among(sorted(also(transaction, person, mark.at)))
             if month is not None:
                 return MonthClosed.id, f"{month} is closed"
             if not standings.get(person, NEVER_LEFT).belongs_at(mark.at):
@@ -228,7 +226,7 @@ class MarkImport:
         free: list[date] = []
         lost: list[date] = []
         for day in _days(*wanted.covers):
-            if closed.among((day,)):
+            if closed.among((day, *self._nights.of_look(transaction, *self._until(day, now)))):
                 done.remarks.append(Remark(MonthClosed.id, str(day), "not covered: the month is closed"))
             elif day in done.refused_on and not wanted.anyway:
                 lost.append(day)
@@ -241,6 +239,10 @@ class MarkImport:
             detail = f"not covered, as rows were refused: {shown}; correct them, or say --covers-anyway"
             done.remarks.append(Remark("coverage.refused", "--covers", detail))
         return _spans(free)
+
+    def _until(self, day: date, now: datetime) -> tuple[datetime, datetime]:
+        begins, ends = day_bounds(day, self._sessions.zone)
+        return begins, min(ends, now)
 
     def _cover(
         self,
@@ -330,10 +332,6 @@ class _Closed:
         from gallery.repositories import months
 
         self._closed = {month for month, state in months.states(transaction).items() if state.closed}
-
-    def near(self, day: date) -> bool:
-        """Whether a closed month is so near that what began in it may go on until this day."""
-        return any(f"{day + timedelta(days=number):%Y-%m}" in self._closed for number in (-2, 2))
 
     def among(self, days: Iterable[date]) -> str | None:
         """The closed month that one of the days lies in, or None."""

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.errors import MonthInvalid
 from attendance.errors import MonthState as MonthSettled
 from attendance.records import instant
-from attendance.services.reach import month_days
+from attendance.services.reach import AROUND, by_person, month_days
 from attendance.services.statuses import StatusesWanted
 from attendance.timetable.attended import Status
 from attendance.timetable.digest import digest, digests
+from attendance.timetable.settling import awaited, settles
 from attendance.zones import FIRST_DAY, day_start, local_day
 from gallery.repositories import approvals, months, sightings
 from gallery.repositories.events import MONTH_CLOSED, MONTH_OPENED, history, record
@@ -236,8 +237,14 @@ class Months:
             reviews=_within(begin, end, (each.at for each in sightings.waiting(transaction))),
             approvals=_within(begin, end, waiting) + len(excused),
             automatic=sum(each.automatic for each in derived.rows),
-            unfinished=sum(_settles(each) > derived.now for each in derived.rows),
+            unfinished=self._unfinished(last, derived),
         )
+
+    def _unfinished(self, last: date, derived: "Derived") -> int:
+        """How many statuses time, or a mark from now on, may still change."""
+        around = by_person(self._statuses.derive(StatusesWanted(last - AROUND, last + AROUND)).rows)
+        open_ones = {_which(each) for rows in around.values() for each in awaited(rows, derived.now)}
+        return sum(settles(each) > derived.now or _which(each) in open_ones for each in derived.rows)
 
     def _differing(self, transaction: "Transaction", state: "MonthState", found: str, derived: "Derived") -> MonthCheck:
         """Of whom and of which days something differs, by the short digests that closing left in the log."""
@@ -273,7 +280,6 @@ def _within(begin: "datetime", end: "datetime", instants: "Iterator[datetime] | 
     return sum(begin <= each < end for each in instants)
 
 
-def _settles(row: "Attended") -> "datetime":
-    """From when on time alone changes nothing of it: marks count no longer, and what closes itself has."""
+def _which(row: "Attended") -> "tuple[int, int, datetime]":
     occurrence = row.occurrence
-    return max(occurrence.closes, occurrence.ends + timedelta(minutes=occurrence.rule.auto_close or 0))
+    return row.person, occurrence.entry.key, occurrence.begins

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from attendance.errors import MonthClosed
 from attendance.records import instant
+from attendance.services.known import known_group
 from attendance.zones import local_day
 from gallery.repositories import months
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
+    from attendance.services.settled import Settled
     from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.values import PersonInfo
@@ -44,10 +46,11 @@ class People:
     Every method may raise PersonUnknown and PersonAmbiguous.
     """
 
-    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock") -> None:
+    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock", settled: "Settled") -> None:
         self._gallery = gallery
         self._sessions = sessions
         self._clock = clock
+        self._settled = settled
 
     def find(self, person: str | int) -> "PersonInfo":
         """Who is meant."""
@@ -78,11 +81,21 @@ class People:
         day = local_day(now, self._sessions.zone) if since is None else self._sessions.begun(since, now)
         with self._gallery.store.atomic() as transaction:
             _refuse_closed(transaction, day)
-            return self._gallery.set_groups(person, groups, at=now, by=actor.name, from_day=day)
+            who = self._gallery.find(person)
+            with self._settled.kept(transaction, [who.id]):
+                return self._gallery.set_groups(who.id, groups, at=now, by=actor.name, from_day=day)
 
     def merge(self, actor: "Actor", person: str | int, into: str | int) -> "PersonInfo":
-        """Give a person's templates and marks to another one, who stays and is returned. Raises Conflict."""
-        return self._gallery.merge(person, into, at=self._clock.utc(), by=actor.name)
+        """Give a person's templates and marks to another one, who stays and is returned.
+
+        Raises Conflict, and MonthClosed where a status of either in a closed month would go or be another.
+        """
+        with self._gallery.store.atomic() as transaction:
+            both = {self._gallery.find(person).id, self._gallery.find(into).id}
+            with self._settled.kept(transaction, both):
+                merged = self._gallery.merge(person, into, at=self._clock.utc(), by=actor.name)
+        self._gallery.store.finish_erasure()
+        return merged
 
     def holdings(self, person: str | int) -> Holdings:
         """What `remove` would take away."""
@@ -115,12 +128,3 @@ def person_row(person: "PersonInfo") -> dict[str, Any]:
         "active": person.active,
         "note": person.note,
     }
-
-
-def known_group(gallery: "Gallery", group: str | None) -> str | None:
-    """The group, if there is one of this name (None: no group); raises GroupUnknown."""
-    from attendance.errors import GroupUnknown
-
-    if group is not None and group not in (groups := gallery.groups()):
-        raise GroupUnknown.among(group, groups)
-    return group

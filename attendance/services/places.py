@@ -4,7 +4,7 @@ A place that records name is never deleted: it is put out of use.
 """
 
 import unicodedata
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from attendance.access import Actor
     from attendance.clock import Clock
+    from attendance.services.settled import Settled
     from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.values import Place, PlaceKind
@@ -87,8 +88,8 @@ class ShownPlace:
 class Places:
     """The places of a home; all that is changed stands in the log."""
 
-    def __init__(self, gallery: "Gallery", clock: "Clock") -> None:
-        self._gallery, self._clock = gallery, clock
+    def __init__(self, gallery: "Gallery", clock: "Clock", settled: "Settled | None" = None) -> None:
+        self._gallery, self._clock, self._settled = gallery, clock, settled
 
     # What is there
 
@@ -181,7 +182,10 @@ class Places:
         target_fpir: Share | Keep | None = KEEP,
         direction: str | Keep | None = KEEP,
     ) -> ShownPlace:
-        """Change the parts that are named; None or an empty text takes one away. Raises PlaceUnknown, and as `add`."""
+        """Change the parts that are named; None or an empty text takes one away.
+
+        What was looked at there counts for the site of now. Raises PlaceUnknown, MonthClosed, and as `add`.
+        """
         with self._changing() as (transaction, now):
             found = _named(transaction, name)
             columns: dict[str, Any] = {}
@@ -193,7 +197,9 @@ class Places:
                 columns["target_fpir"] = _target(found.name, target_fpir)
             if direction is not KEEP:
                 columns["direction"] = direction_of(direction, found.name)
-            places.change(transaction, found.id, **columns)
+            moved = columns.get("site", found.site) != found.site
+            with nullcontext() if self._settled is None or not moved else self._settled.kept(transaction):
+                places.change(transaction, found.id, **columns)
             if address is not KEEP:
                 self._seal(transaction, found, address)
             if columns or address is not KEEP:

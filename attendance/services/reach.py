@@ -1,25 +1,33 @@
 """What a change of the timetable, the calendar or somebody's times reaches, so that closed months stay as they are."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from attendance.register.months import refuse_closed
+from attendance.services.statuses import StatusesWanted
 from attendance.timetable.calendar import Calendar
+from attendance.timetable.digest import digest
 from attendance.timetable.occurrences import of_entries
 from attendance.timetable.preview import changes
-from attendance.timetable.reach import reached, touched
+from attendance.timetable.reach import looked_at, reached, touched
+from attendance.timetable.settling import beside
 from attendance.zones import days_between, local_day
 from gallery.repositories import months
 
 if TYPE_CHECKING:
-    from attendance.services.statuses import Plan
+    from attendance.services.statuses import Plan, Statuses
+    from attendance.timetable.attended import Attended
     from attendance.timetable.facts import Entry
+    from attendance.timetable.preview import Change
     from gallery.ports import Transaction
 
 _DAY: Final = timedelta(days=1)
 AROUND: Final = 4 * _DAY
 """How far from its own day the window of an occurrence reaches at most, whatever its zone and the site's."""
+_EDGE: Final = 2 * _DAY
+"""How far into a month reaches what takes place outside of it."""
 Days = tuple[date, date]
 """First and last day."""
 
@@ -31,24 +39,46 @@ def month_days(month: str) -> Days:
 
 
 def refuse_reach(
-    transaction: "Transaction", before: "Plan", after: "Plan", zone_name: str, days: Iterable[date] = ()
+    transaction: "Transaction",
+    statuses: "Statuses",
+    before: "Plan",
+    after: "Plan",
+    zone_name: str,
+    days: Iterable[date] = (),
 ) -> None:
     """Raise MonthClosed where these days, or what takes place otherwise than before, lie in a closed month.
 
-    So also where only the window of a night that begins on another day does.
+    So also where only the window of a night that begins on another day does, and where marks of a closed month would
+    belong to something else as there is more, or less, beside it.
     """
     closed = [month_days(name) for name, state in sorted(months.states(transaction).items()) if state.closed]
     if not closed:
         return
+    found = dict(_changes_near(closed, before, after))
+    differing = touched((each for some in found.values() for each in some), zone_name)
+    refuse_closed(transaction, sorted({*days, *differing}))
+    edges = (edge for first, last in found for edge in ((first, first + _EDGE), (last - _EDGE, last)))
+    refuse_closed(
+        transaction, {edge[0] for edge in edges if _said(statuses, edge, before) != _said(statuses, edge, after)}
+    )
+
+
+def _changes_near(closed: "Iterable[Days]", before: "Plan", after: "Plan") -> "Iterator[tuple[Days, list[Change]]]":
+    """By closed month what takes place otherwise in it, or near it; a month with nothing of that is left out."""
     old, new = before.entries, after.entries
     if before.calendar == after.calendar:
         old, new = _without(old, new), _without(new, old)
     calendars = Calendar(before.calendar), Calendar(after.calendar)
     begin, end = _from_to(before, after)
-    spans = ((max(begin, first - AROUND), min(end, last + AROUND)) for first, last in closed)
-    found = (changes(old, new, *calendars, (), first, last) for first, last in spans if first <= last)
-    differing = touched((each for some in found for each in some), zone_name)
-    refuse_closed(transaction, sorted({*days, *differing}))
+    for month in closed:
+        first, last = max(begin, month[0] - AROUND), min(end, month[1] + AROUND)
+        found = changes(old, new, *calendars, (), first, last) if first <= last else []
+        if found:
+            yield month, found
+
+
+def _said(statuses: "Statuses", days: Days, plan: "Plan") -> str:
+    return digest(statuses.derive(StatusesWanted(*days), plan).rows)
 
 
 def days_reached(plan: "Plan", begins: datetime, ends: datetime, zone_name: str) -> set[date]:
@@ -63,16 +93,65 @@ def days_reached(plan: "Plan", begins: datetime, ends: datetime, zone_name: str)
     return {*span, *reached(found, begins, ends)}
 
 
-def nights_of_closed(transaction: "Transaction", plan: "Callable[[], Plan]", at: datetime, zone_name: str) -> set[date]:
-    """The days, in a closed month, on which something began in whose window the instant lies.
+class Nights:
+    """Days in closed months that something belongs to besides its own: in whose windows it lies, or next to them.
 
-    The plan is read only where the instant is of a day beside such a month: it is asked for each mark.
+    The plan and statuses are read only where there is such a month near by, as it is asked for each mark.
     """
-    day = local_day(at, zone_name)
-    beside = {f"{each:%Y-%m}" for each in (day - AROUND, day, day + AROUND)}
-    if not any(state.closed for name, state in months.states(transaction).items() if name in beside):
-        return set()
-    return days_reached(plan(), at, at, zone_name)
+
+    def __init__(self, statuses: "Statuses", zone_name: str) -> None:
+        self._statuses, self._zone = statuses, zone_name
+
+    def of_mark(self, transaction: "Transaction", person: int, at: datetime) -> set[date]:
+        """The days on which something began that a mark of the person at that instant may count for, or change."""
+        return self._of_mark(
+            transaction, at, lambda first, last: self._rows(StatusesWanted(first, last, person=person))
+        )
+
+    def of_many(self, transaction: "Transaction") -> "Callable[[Transaction, int, datetime], set[date]]":
+        """As `of_mark`, for many people in one step: everybody's statuses are read once, as they are before it."""
+        known: dict[Days, dict[int, list[Attended]]] = {}
+
+        def of_person(person: int, first: date, last: date) -> "Sequence[Attended]":
+            if (first, last) not in known:
+                known[first, last] = by_person(self._rows(StatusesWanted(first, last)))
+            return known[first, last].get(person, ())
+
+        return lambda _, person, at: self._of_mark(transaction, at, partial(of_person, person))
+
+    def of_look(self, transaction: "Transaction", begins: datetime, ends: datetime) -> set[date]:
+        """The days, besides those it lies on, whose statuses may say otherwise as somebody has looked in that time."""
+        first, last = local_day(begins, self._zone) - AROUND, local_day(ends, self._zone) + AROUND
+        if not _any_closed(transaction, first, last):
+            return set()
+        plan = self._statuses.plan()
+        return looked_at(of_entries(plan.entries, first, last, Calendar(plan.calendar)), begins, ends)
+
+    def _of_mark(
+        self, transaction: "Transaction", at: datetime, rows: "Callable[[date, date], Sequence[Attended]]"
+    ) -> set[date]:
+        day = local_day(at, self._zone)
+        first, last = day - AROUND, day + AROUND
+        if not _any_closed(transaction, first, last):
+            return set()
+        found = days_reached(self._statuses.plan(), at, at, self._zone)
+        return found | {each.occurrence.day for each in beside(rows(first, last), at)}
+
+    def _rows(self, wanted: StatusesWanted) -> "list[Attended]":
+        return self._statuses.derive(wanted).rows
+
+
+def by_person(rows: "Iterable[Attended]") -> "dict[int, list[Attended]]":
+    """Each person's rows, in the order in which they come."""
+    found: dict[int, list[Attended]] = {}
+    for each in rows:
+        found.setdefault(each.person, []).append(each)
+    return found
+
+
+def _any_closed(transaction: "Transaction", first: date, last: date) -> bool:
+    closed = (name for name, state in months.states(transaction).items() if state.closed)
+    return any(f"{first:%Y-%m}" <= name <= f"{last:%Y-%m}" for name in closed)
 
 
 def _from_to(before: "Plan", after: "Plan") -> Days:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attendance.records import PersonRef
 from attendance.register.report import Member, Row, rows, why_empty
-from attendance.services.people import known_group
+from attendance.services.known import known_group
 from attendance.zones import local_day
 from gallery.standing import NEVER_LEFT
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from attendance.errors import RuleUnknown
 from attendance.records import PersonRef
-from attendance.services.people import known_group
+from attendance.services.known import known_group
 from attendance.timetable import memberships
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry, Cover, Entry, Excuse, Mark, Person, Version
@@ -22,7 +22,7 @@ from attendance.timetable.rule import Rule
 from attendance.timetable.status import Coverage, derive
 from attendance.timetable.whom import concerns
 from attendance.zones import day_bounds
-from gallery.repositories import calendar, coverage, events, excuses, groups, marks, months, rules
+from gallery.repositories import aliases, calendar, coverage, events, excuses, groups, marks, months, rules
 from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _Turns = Mapping[tuple[int, str], Sequence[memberships.Turn]]
 _ELSEWHERE: Final = timedelta(days=1)
 """How far days of other zones are from the site's."""
 _ENROLLED: Final = ("person.enroll", "template.add")
+_ENTERED: Final = ("person.add", "person.enroll")
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -113,8 +114,9 @@ class Statuses:
         now, zone = self._clock.utc(), self._sessions.zone
         people = {each.id: each for each in self._gallery.people(active=None)}
         turns = _turns(transaction)
-        closed = _closed_before(transaction, people.values())
-        expected = self._expected(transaction, people.values(), turns, wanted.person)
+        entered = _first(transaction, _ENTERED)
+        closed = _closed_before(transaction, people.values(), entered)
+        expected = self._expected(transaction, people.values(), turns, entered, wanted.person)
         occurring = of_entries(plan.entries, wanted.first - AROUND, wanted.last + AROUND, Calendar(plan.calendar))
         known = _Known(transaction, _bounds(wanted, zone), wanted.person)
         rows: list[Attended] = []
@@ -137,7 +139,12 @@ class Statuses:
         return Derived(rows, refs, how, plan.entries, plan.calendar, zone, now)
 
     def _expected(
-        self, transaction: "Transaction", people: "Iterable[PersonInfo]", turns: _Turns, only: int | None
+        self,
+        transaction: "Transaction",
+        people: "Iterable[PersonInfo]",
+        turns: _Turns,
+        entered: Mapping[int, datetime],
+        only: int | None,
     ) -> list[Person]:
         standing, seen = self._gallery.standings(), _first_enrolled(transaction)
         told: dict[int, set[str]] = defaultdict(set)
@@ -151,7 +158,7 @@ class Statuses:
                     for group in sorted({*each.groups, *told[each.id]})
                     for spell in memberships.spells(group, turns.get((each.id, group), ()), member=group in each.groups)
                 ),
-                recognisable=seen.get(each.id, each.created if each.templates else None),
+                recognisable=seen.get(each.id, entered.get(each.id, each.created) if each.templates else None),
                 away=tuple(memberships.away(standing.get(each.id, NEVER_LEFT).spells, _FOREVER)),
                 known=None if told[each.id] else each.created,  # whose groups of then were told was known by them
             )
@@ -191,10 +198,16 @@ def _turns(transaction: "Transaction") -> _Turns:
     return turns
 
 
-def _closed_before(transaction: "Transaction", people: "Iterable[PersonInfo]") -> dict[int, frozenset[str]]:
-    """The months that were closed when somebody was entered: they are no part of what was settled without them."""
+def _closed_before(
+    transaction: "Transaction", people: "Iterable[PersonInfo]", entered: Mapping[int, datetime]
+) -> dict[int, frozenset[str]]:
+    """The months that were closed when somebody was entered: they are no part of what was settled without them.
+
+    Who comes from another home's archive brings along since when they were known there; that counts for nothing here.
+    """
     shut = [each for each in months.states(transaction).values() if each.closed]
-    found = {person.id: frozenset(each.month for each in shut if each.at < person.created) for person in people}
+    since = {each.id: entered.get(each.id, each.created) for each in people} if shut else {}
+    found = {person: frozenset(each.month for each in shut if each.at < at) for person, at in since.items()}
     return {person: theirs for person, theirs in found.items() if theirs}
 
 
@@ -246,9 +259,18 @@ def _bounds(wanted: StatusesWanted, zone: str) -> tuple[datetime, datetime]:
 
 
 def _first_enrolled(transaction: "Transaction") -> dict[int, datetime]:
-    """Since when people can be recognised: their first photo, whatever became of its template since."""
+    """Since when people can be recognised: their first photo, whatever became of its template or of their number."""
+    found, heirs = _first(transaction, _ENROLLED), aliases.heirs(transaction)
+    for before, now in heirs.items():
+        if before in found:
+            found[now] = min(found[before], found.get(now, found[before]))
+    return found
+
+
+def _first(transaction: "Transaction", actions: "Iterable[str]") -> dict[int, datetime]:
+    """By internal id when one of these was first done with somebody."""
     found: dict[int, datetime] = {}
-    for action in _ENROLLED:
+    for action in actions:
         for subject, times in events.times(transaction, action).items():
             found[int(subject)] = min(times[0], found.get(int(subject), times[0]))
     return found

@@ -236,7 +236,7 @@ class Timetables:
             self._written(transaction, actor, each, reason)
         after = self._statuses.plan()
         days = [each.first for each in drafts if each.first is not None]
-        refuse_reach(transaction, before, after, self._sessions.zone, days)
+        refuse_reach(transaction, self._statuses, before, after, self._sessions.zone, days)
         overlaps = Overlaps(after, self._gallery.people(active=True), self.today)
         return [
             Changed(shown, each, tuple(_remarks(shown.entry, each, overlaps)))

@@ -28,6 +28,11 @@ def keys_of(session: Session, person: int) -> frozenset[int]:
     return frozenset({person, *session.scalars(select(Alias.key).where(Alias.person_id == person))})
 
 
+def heirs(session: Session) -> dict[int, int]:
+    """By each internal id that somebody had before they were merged, the one they have now."""
+    return {row.key: row.person_id for row in session.execute(select(Alias.key, Alias.person_id))}
+
+
 def called(session: Session, keys: Collection[int]) -> dict[int, Named]:
     """How the people of these internal ids are called now, by the id given; who is gone is left out."""
     found = {}

@@ -10,7 +10,16 @@ from sqlalchemy.orm import Session
 
 from gallery.belonging import Belonging, Change, told_by, united
 from gallery.names import clean
-from gallery.schema import CalendarEntryRow, Group, Membership, MembershipChange, PlaceRow, RuleRow, SessionRow
+from gallery.schema import (
+    CalendarEntryRow,
+    CoverageRow,
+    Group,
+    Membership,
+    MembershipChange,
+    PlaceRow,
+    RuleRow,
+    SessionRow,
+)
 from gallery.timetablevalues import MembershipTurn, MembershipWord
 from gallery.transactions import REKEYING
 
@@ -139,14 +148,14 @@ def _say(
 
 
 def drop_empty(session: Session) -> None:
-    """Delete groups that nobody belongs to and no session, place, rule or calendar entry is for.
+    """Delete groups that nobody belongs to and no session, place, rule, calendar entry or coverage is for.
 
-    What was said of who belonged to them, and what was looked for them alone, goes with them: nothing asks for it.
+    What was said of who belonged to them goes with them: nothing asks for it.
     """
     used = select(Membership.group_id).union(
         *(
             select(table.group_id).where(table.group_id.is_not(None))
-            for table in (SessionRow, PlaceRow, RuleRow, CalendarEntryRow)
+            for table in (SessionRow, PlaceRow, RuleRow, CalendarEntryRow, CoverageRow)
         )
     )
     session.execute(delete(Group).where(Group.id.not_in(used)))

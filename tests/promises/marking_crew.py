@@ -3,6 +3,8 @@
     marking_crew.py crowd  HOME PHOTOS SEED    eight processes mark the same few people at once
     marking_crew.py marks  HOME PHOTOS         a marking run, killed at every statement
     marking_crew.py enrols HOME PHOTOS         a bulk enrolment, killed at every statement
+    marking_crew.py decisions HOME PHOTOS      rules, days off, excuses and the like, killed at every third
+    marking_crew.py clerks HOME PHOTOS SEED    processes that decide the same things at once
 
 Everything heavy is imported once, then each victim is a fork. Prints one line of JSON.
 """
@@ -13,16 +15,25 @@ import random
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attendance"))
 
 import fake_pipeline
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from attendance import Attendance
+from attendance.access import Actor
+from attendance.errors import ApprovalUnknown, MonthClosed, MonthState
+from attendance.services.calendars import Days
 from attendance.services.enrolment import Enrolled
+from attendance.services.excuses import Excuses
+from attendance.services.markimport import MarksWanted
+from attendance.timetable.ruleparts import Parts
 from enroll import Entry
 from gallery import history
 
@@ -98,13 +109,17 @@ def kill_at(app: Attendance, wanted: int) -> None:
 
 
 def victims(
-    home: Path, work: Callable[[Attendance, Callable[[str], None]], None], judge: Callable[[set[str]], str]
+    home: Path,
+    work: Callable[[Attendance, Callable[[str], None]], None],
+    judge: Callable[[set[str]], str],
+    *,
+    stride: int = 1,
 ) -> dict[str, object]:
-    """Kill at 1, 2, 3, ... until the work gets through; judge what is left each time."""
+    """Kill at each step, or some, until the work gets through; judge what is left each time."""
     pristine, wanted, faults, acknowledged = home.with_name("pristine"), 0, [], set()
     shutil.copytree(home, pristine)
     while True:
-        wanted += 1
+        wanted += stride
         shutil.rmtree(home)
         shutil.copytree(pristine, home)
         receive, send = os.pipe()
@@ -124,7 +139,7 @@ def victims(
         if fault:
             faults.append(f"kill {wanted}: {fault}")
         if code != -signal.SIGKILL:
-            return {"kills": wanted - 1, "code": code, "faults": faults, "acknowledged": len(acknowledged)}
+            return {"kills": wanted // stride - 1, "code": code, "faults": faults, "acknowledged": len(acknowledged)}
 
 
 def marks(home: Path, photos: Path) -> dict[str, object]:
@@ -179,9 +194,125 @@ def enrols(home: Path, photos: Path) -> dict[str, object]:
     return victims(home, work, judge)
 
 
+DECIDED = ("rule", "rule_version", "calendar_entry", "excuse", "withdrawal", "approval", "month", "coverage", "mark")
+CLERK, HEAD = Actor("clerk"), Actor("head")
+MONTH, FIRST = "2026-02", date(2026, 2, 2)
+
+
+def whole(app: Attendance) -> dict[str, int]:
+    """How many rows each table of decisions has."""
+    with app.store.reading() as transaction:
+        return {name: transaction.scalar(text(f"SELECT count(*) FROM {name}")) for name in DECIDED}  # noqa: S608
+
+
+def deciding(app: Attendance, listed: Path) -> Iterator[str]:
+    """One decision after another, each told when it has returned."""
+    lesson = Parts(weekly="MO,WE", begins="08:00", ends="08:45")
+    excuses = Excuses(app.gallery, app.sessions, app.clock, app.statuses, second_approval=True)
+    app.timetables.add(CLERK, "Maths", lesson, first=FIRST)
+    yield "add"
+    app.timetables.change(CLERK, "Maths", Parts(begins="08:15", ends="09:00"), first=date(2026, 3, 2))
+    yield "change"
+    app.timetables.skip(CLERK, "Maths", date(2026, 3, 4))
+    yield "skip"
+    app.calendars.add(CLERK, Days("closed", FIRST, FIRST, "day off"))
+    yield "close"
+    number = excuses.add(CLERK, "E-1", "2026-02-04", "2026-02-04", reason="ill").stored.id
+    yield "excuse"
+    app.approvals.approve(HEAD, [str(number)])
+    yield "approve"
+    excuses.withdraw(CLERK, number, reason="well")
+    yield "withdraw"
+    app.coverings.add(CLERK, begins="07:00", ends="09:00", day=date(2026, 2, 9), reason="watched")
+    yield "cover"
+    app.mark_import.take_in(CLERK, MarksWanted(listed))
+    yield "import"
+    app.leaving.set_active(CLERK, "E-2", False, since=date(2026, 2, 20))
+    yield "leave"
+    app.months.close(CLERK, MONTH)
+    yield "month"
+
+
+def decisions(home: Path, photos: Path) -> dict[str, object]:
+    enrol_all(home, photos)
+    listed = photos / "list.csv"
+    listed.write_text("person,at\nE-1,2026-02-09 08:02\nE-1,2026-02-11 08:02\n")
+    steps = [dict.fromkeys(DECIDED, 0)]
+    shutil.copytree(home, home.with_name("model"))
+    with opened(home.with_name("model")) as app:
+        names = []
+        for name in deciding(app, listed):
+            names.append(name)
+            steps.append(whole(app))
+
+    def work(app: Attendance, report: Callable[[str], None]) -> None:
+        for name in deciding(app, listed):
+            report(name)
+
+    def judge(reported: set[str]) -> str:
+        with opened(home) as app:
+            if (found := whole(app)) not in (allowed := steps[len(reported) : len(reported) + 2]):
+                return f"{found}, expected one of {allowed}"
+            if app.months.closed() and not app.months.verify(MONTH).same:
+                return "the month that was closed is another"
+            return f"{problems}" if (problems := app.gallery.verify()) else ""
+
+    return victims(home, work, judge, stride=3)
+
+
+def clerks(home: Path, photos: Path, seed: int) -> dict[str, object]:
+    enrol_all(home, photos)
+    listed = photos / "list.csv"
+    listed.write_text("".join(["person,at\n", *(f"E-1,2026-03-{day:02} 08:02\n" for day in range(2, 22))]))
+    with opened(home) as app:
+        app.timetables.add(CLERK, "Maths", Parts(weekly="MO,WE", begins="08:00", ends="08:45"), first=FIRST)
+        excuses = Excuses(app.gallery, app.sessions, app.clock, app.statuses, second_approval=True)
+        number = excuses.add(CLERK, "E-1", "2026-03-04", "2026-03-04", reason="ill").stored.id
+
+    def work(clerk: int) -> None:
+        def mark(app: Attendance) -> None:
+            app.mark("E-2", at=f"2026-02-{9 + clerk:02}T08:0{clerk}Z")
+
+        chores = [
+            lambda app: app.timetables.change(CLERK, "Maths", Parts(late_grace=clerk), first=date(2026, 4, 1)),
+            lambda app: app.approvals.approve(Actor(f"head {clerk}"), [str(number)]),
+            lambda app: app.mark_import.take_in(CLERK, MarksWanted(listed)),
+            lambda app: app.months.close(CLERK, MONTH),
+            mark,
+        ]
+        random.Random(seed * 100 + clerk).shuffle(chores)  # noqa: S311 - only an order
+        with opened(home) as app:
+            for chore in chores:
+                with suppress(ApprovalUnknown, MonthClosed, MonthState):
+                    chore(app)
+
+    children = [forked(lambda clerk=clerk: work(clerk)) for clerk in range(PROCESSES)]
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    with opened(home) as app:
+        found = whole(app)
+        with app.store.reading() as transaction:
+            told = Counter(each.action for each in history(transaction))
+        return {
+            "codes": codes,
+            "versions": found["rule_version"],
+            "approvals": (found["approval"], told["approval.grant"]),
+            "months": (found["month"], told["month.close"]),
+            "imported": len([each for each in told_marks(app) if each == "E-1"]),
+            "marks equal events": found["mark"] == told["mark.add"],
+            "same": app.months.verify(MONTH).same,
+            "problems": [each.id for each in app.gallery.verify()],
+        }
+
+
+def told_marks(app: Attendance) -> list[str]:
+    """Whose each mark is."""
+    known = {each.id: each.external_id for each in app.gallery.people()}
+    return [known[mark.person] for session in app.sessions.all() for mark in app.marks.of_session(session.id)]
+
+
 def main() -> None:
     what, home, photos, *rest = sys.argv[1:]
-    run = {"crowd": crowd, "marks": marks, "enrols": enrols}[what]
+    run = {"crowd": crowd, "marks": marks, "enrols": enrols, "decisions": decisions, "clerks": clerks}[what]
     sys.stdout.write(json.dumps(run(Path(home), Path(photos), *map(int, rest))) + "\n")
 
 

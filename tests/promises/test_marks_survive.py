@@ -77,3 +77,27 @@ def test_killed_at_every_statement(crew, tmp_path, photos, what):
     assert (0, []) == (found["code"], found["faults"])
     assert found["acknowledged"] >= PEOPLE
     assert found["kills"] > 10 * PEOPLE, "the run has that many statements at least"
+
+
+def test_decisions_killed_at_every_third_statement(crew, tmp_path, photos):
+    """Rules, days off, excuses, approvals, coverage, imports, who left, closed months: each is there whole or not."""
+    found = crew("decisions", tmp_path / "home", photos)
+    assert (0, [], 11) == (found["code"], found["faults"], found["acknowledged"])
+    assert found["kills"] > 50
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_eight_clerks_decide_the_same(crew, tmp_path, photos, seed):
+    """Eight processes change one rule, approve one excuse, import one list, close one month and mark in it at once."""
+    found = crew("clerks", tmp_path / "home", photos, seed)
+    expected = {
+        "codes": [0] * 8,
+        "versions": 9,
+        "approvals": [1, 1],
+        "months": [1, 1],
+        "imported": 20,
+        "marks equal events": True,
+        "same": True,
+        "problems": [],
+    }
+    assert expected == found

@@ -27,6 +27,50 @@ with Attendance.open() as app:
 """
 
 
+TIMETABLE = """
+import sys
+from datetime import date
+from pathlib import Path
+
+from attendance import Attendance
+from attendance.cli import run
+from attendance.timetable.ruleparts import Parts
+
+here = Path(sys.argv[1])
+with Attendance.open() as app:
+    app.gallery.add_person("Ada", external_id="A", at=app.clock.utc(), by="x")
+    lesson = Parts(rrule="FREQ=DAILY", begins="08:00", ends="08:45")
+    app.timetables.add(app.actor, "Maths", lesson, first=date(2026, 3, 1))
+(here / "in.ics").write_text(sys.argv[2])
+(here / "marks.csv").write_text("person,at\\nA,2026-03-02 08:01\\n")
+days = ("--from", "2026-03-01", "--to", "2026-03-06")
+reports = [["report", *days, "-o", str(here / f"report.{form}")] for form in ("pdf", "xlsx", "csv", "json")]
+codes = [
+    run(words)
+    for words in (
+        ["roster", "marks", str(here / "marks.csv")],
+        ["calendar", "holidays", "DE", "--subdivision", "BY", "--years", "2026..2027", "--yes"],
+        ["calendar", "import", str(here / "in.ics"), "--yes"],
+        *reports,
+        ["report", *days, "--plot", str(here / "plot.png")],
+        ["report", *days, "--format", "ics", "-o", str(here / "feed.ics")],
+        ["export", "frappe", *days, "-o", str(here / "frappe.csv")],
+    )
+]
+print(codes, file=sys.stderr)
+"""
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//x//x//EN
+BEGIN:VEVENT
+UID:1
+DTSTART;VALUE=DATE:20260305
+SUMMARY:Day off
+END:VEVENT
+END:VCALENDAR
+"""
+
+
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
     """The user's HOME, empty; the attendance home lies beside it."""
@@ -73,6 +117,21 @@ def test_enrolling_and_checking_opens_no_socket_and_leaves_no_file_outside(outsi
     done = python(BARRED, CHECK, photo, env=environment(outside))
 
     assert (0, "['present']\n", "") == (done.returncode, done.stdout, done.stderr)
+    assert [] == files(outside)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can bar a process from sockets")
+def test_reports_imports_and_holidays_stay_here(outside: Path, tmp_path: Path) -> None:
+    """Reports of every form, imports and holidays open no socket, and leave no file but those that were asked for."""
+    for library in ("holidays", "icalendar", "recurring_ical_events", "reportlab"):
+        pytest.importorskip(library, reason="comes with the extra 'reports'")
+    here = tmp_path / "asked for"
+    here.mkdir()
+    done = python(BARRED, TIMETABLE, here, CALENDAR, env=environment(outside))
+
+    assert (0, str([0] * 10)) == (done.returncode, done.stderr.splitlines()[-1]), done.stderr
+    made = {"report.pdf", "report.xlsx", "report.csv", "report.json", "plot.png", "feed.ics", "frappe.csv"}
+    assert {"in.ics", "marks.csv", *made} == set(files(here))
     assert [] == files(outside)
 
 

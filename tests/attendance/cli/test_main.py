@@ -627,6 +627,12 @@ def test_config(command, home):
     assert (2, True) == (code, "error[settings.unknown]" in err)
 
 
+def test_another_zone_says_what_stays(command):
+    """Where a zone takes the place of another one it is said what becomes of what is there already."""
+    told = [command("config", "set", "time_zone", zone)[2] for zone in ("UTC", "Asia/Tokyo", "Asia/Tokyo")]
+    assert [False, True, False] == ["no status of the past changes" in text for text in told]
+
+
 def test_report_to_a_file(enrolled, portraits, tmp_path):
     """A report is written whole, or its error says where it could not be."""
     enrolled("check", portraits / "Eileen Collins.jpg")

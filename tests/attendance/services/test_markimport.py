@@ -6,11 +6,11 @@ import pytest
 
 from attendance.access import Actor
 from attendance.errors import CoverageSpan
-from attendance.register.marks import Customs, Marks
 from attendance.services.markimport import MarksWanted
 from attendance.services.rosterimport import RosterWanted
 from attendance.services.statuses import StatusesWanted
 from attendance.timetable.rule import Rule
+from attendance.timetable.ruleparts import Parts
 from gallery import history
 from gallery.repositories import coverage, groups, marks, months, rules
 
@@ -108,14 +108,15 @@ def test_what_cannot_be_taken_is_named(people, take_in):
     ] == [(each.code, each.where) for each in done.refused]
 
 
-def test_the_day_before_a_shift_may_be_closed(people, tmp_path):
-    """Where a mark counts for another day, too, as marks by hand do, that day's month must be open as well."""
+def test_the_day_before_a_shift_may_be_closed(people, take_in):
+    """Where a mark or a look counts for another day, too, as marks by hand do, its month must be open as well."""
+    night = Parts(rrule="FREQ=DAILY", begins="22:00", ends="06:00", pairing="first-last")
+    people.timetables.add(CLERK, "Night", night, first=date(2026, 2, 20))
     with people.store.atomic() as transaction:
         months.add(transaction, "2026-02", closed=True, at=people.clock.utc(), by="x", reason="")
-    path = tmp_path / "list.csv"
-    path.write_text("person,at\nA,2026-03-01 05:50\n")
-    vars(people)["marks"] = Marks(people.store, "x", Customs(also=lambda *_: [date(2026, 2, 28)]))
-    assert ["month.closed"] == [each.code for each in people.mark_import.take_in(CLERK, MarksWanted(path)).refused]
+    done = take_in("person,at\nA,2026-03-01 05:50\nA,2026-03-01 06:31\n", covers=(DAY, DAY))
+    assert (1, ["month.closed"] * 2) == (done.new, [each.code for each in done.refused])
+    assert () == done.covered
 
 
 def test_a_word_of_two_people(people, take_in):

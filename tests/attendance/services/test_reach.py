@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from attendance.errors import MonthClosed
-from attendance.services.reach import days_reached, month_days, nights_of_closed
+from attendance.services.reach import Nights, days_reached, month_days
 from attendance.timetable.ruleparts import Parts
 
 NIGHT = Parts(rrule="FREQ=DAILY", begins="22:00", ends="06:00", pairing="first-last")
@@ -31,13 +31,9 @@ def test_the_morning_after_is_the_night_before(closed):
 
 def test_the_plan_is_read_beside_a_closed_month_alone(closed):
     """For a mark in the middle of an open month nothing of the timetable is read."""
-
-    def plan():
-        raise AssertionError("read")
-
     with closed.store.reading() as transaction:
-        assert set() == nights_of_closed(transaction, plan, datetime(2026, 3, 10, 12, tzinfo=UTC), "UTC")
-        found = nights_of_closed(transaction, closed.statuses.plan, datetime(2026, 3, 1, 5, tzinfo=UTC), "UTC")
+        assert set() == Nights(None, "UTC").of_mark(transaction, 1, datetime(2026, 3, 10, 12, tzinfo=UTC))
+        found = closed.nights.of_mark(transaction, 1, datetime(2026, 3, 1, 5, tzinfo=UTC))
     assert {date(2026, 2, 28), date(2026, 3, 1)} == found
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gallery import Gallery, PersonInvalid
-from gallery.repositories import calendar, groups, places, rules, sessions
+from gallery.repositories import calendar, coverage, groups, places, rules, sessions
 from gallery.timetablevalues import MembershipTurn, MembershipWord
 
 BY = "teacher"
@@ -133,12 +133,13 @@ def test_a_group_is_made_once(store):
 
 
 def test_a_group_stays_while_anything_is_for_it(store, gallery, now):
-    """A session, a place, a rule or a calendar entry keeps its group, a withdrawn entry too; others go when empty."""
+    """A session, a place, a rule, coverage or a calendar entry, also a withdrawn one, keeps its group; others go."""
     with store.atomic() as step:
-        number = {name: groups.ensure(step, name) for name in ("session", "place", "rule", "entry", "nothing")}
+        number = {name: groups.ensure(step, name) for name in ("session", "place", "rule", "entry", "look", "nothing")}
         sessions.insert(step, "Maths", "UTC", now, group_id=number["session"])
         places.insert(step, None, "hall", "kiosk", at=now, group_id=number["place"])
         rules.insert(step, "Maths", at=now, group_id=number["rule"])
+        coverage.begin(step, "hand", "me", begins=now, ends=now, at=now, by=BY, group_id=number["look"])
         entered = calendar.insert(
             step, "closed", day(1), day(2), name="x", source="by hand", at=now, by=BY, group_id=number["entry"]
         )
@@ -146,7 +147,7 @@ def test_a_group_stays_while_anything_is_for_it(store, gallery, now):
     gone = gallery.add_person("Ada", at=now, by=BY, groups=["theirs"])
     gallery.remove(gone.id, at=now, by=BY)
 
-    assert ["entry", "place", "rule", "session"] == gallery.groups()
+    assert ["entry", "look", "place", "rule", "session"] == gallery.groups()
 
 
 # Merging
