@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.markimport import MarkImport
     from attendance.services.months import Months
+    from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
     from attendance.services.people import People
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
     from attendance.services.proving import Proofs
-    from attendance.services.reach import Nights
     from attendance.services.reembedding import Renewal
     from attendance.services.reporting import Reports
     from attendance.services.reviewing import Reviews
@@ -259,16 +259,16 @@ class Composition:
     @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
-        from attendance.services.reach import Nights
+        from attendance.services.nights import Nights
 
-        return Nights(self.statuses, self.zone)
+        return Nights(lambda: self.statuses, self.zone)
 
     @cached_property
     def settled(self) -> "Settled":
         """Closed months, kept as they are."""
         from attendance.services.settled import Settled
 
-        return Settled(self.statuses)
+        return Settled(lambda: self.statuses)
 
     @cached_property
     def status_reports(self) -> "StatusReports":

@@ -1,8 +1,8 @@
 """Closed months: nothing of a day in one is changed, by whatever door."""
 
 from collections.abc import Iterable
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
 
 from attendance.errors import MonthClosed
 from attendance.records import instant
@@ -10,6 +10,16 @@ from gallery.repositories import months
 
 if TYPE_CHECKING:
     from gallery.ports import Transaction
+
+
+AROUND: Final = timedelta(days=4)
+"""How far from its own day the window of an occurrence reaches at most, whatever its zone and the site's."""
+
+
+def any_closed(transaction: "Transaction", first: date, last: date) -> bool:
+    """Whether a month that some of these days lie in is closed."""
+    closed = (name for name, state in months.states(transaction).items() if state.closed)
+    return any(month_of(first) <= name <= month_of(last) for name in closed)
 
 
 def month_of(day: date) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
-    from attendance.services.reach import Nights
+    from attendance.services.nights import Nights
     from gallery import Gallery
     from gallery.ports import Transaction
 

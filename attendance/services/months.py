@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.errors import MonthInvalid
 from attendance.errors import MonthState as MonthSettled
 from attendance.records import instant
-from attendance.services.reach import AROUND, by_person, month_days
+from attendance.register.months import AROUND
+from attendance.services.reach import by_person, month_days
 from attendance.services.statuses import StatusesWanted
 from attendance.timetable.attended import Status
 from attendance.timetable.digest import digest, digests

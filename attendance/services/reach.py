@@ -1,19 +1,17 @@
 """What a change of the timetable, the calendar or somebody's times reaches, so that closed months stay as they are."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from attendance.register.months import refuse_closed
+from attendance.register.months import AROUND, refuse_closed
 from attendance.services.statuses import StatusesWanted
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.digest import digest
 from attendance.timetable.occurrences import of_entries
 from attendance.timetable.preview import changes
-from attendance.timetable.reach import looked_at, reached, touched
-from attendance.timetable.settling import beside
-from attendance.zones import days_between, local_day
+from attendance.timetable.reach import reached, touched
+from attendance.zones import days_between
 from gallery.repositories import months
 
 if TYPE_CHECKING:
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from gallery.ports import Transaction
 
 _DAY: Final = timedelta(days=1)
-AROUND: Final = 4 * _DAY
-"""How far from its own day the window of an occurrence reaches at most, whatever its zone and the site's."""
 _EDGE: Final = 2 * _DAY
 """How far into a month reaches what takes place outside of it."""
 Days = tuple[date, date]
@@ -93,65 +89,12 @@ def days_reached(plan: "Plan", begins: datetime, ends: datetime, zone_name: str)
     return {*span, *reached(found, begins, ends)}
 
 
-class Nights:
-    """Days in closed months that something belongs to besides its own: in whose windows it lies, or next to them.
-
-    The plan and statuses are read only where there is such a month near by, as it is asked for each mark.
-    """
-
-    def __init__(self, statuses: "Statuses", zone_name: str) -> None:
-        self._statuses, self._zone = statuses, zone_name
-
-    def of_mark(self, transaction: "Transaction", person: int, at: datetime) -> set[date]:
-        """The days on which something began that a mark of the person at that instant may count for, or change."""
-        return self._of_mark(
-            transaction, at, lambda first, last: self._rows(StatusesWanted(first, last, person=person))
-        )
-
-    def of_many(self, transaction: "Transaction") -> "Callable[[Transaction, int, datetime], set[date]]":
-        """As `of_mark`, for many people in one step: everybody's statuses are read once, as they are before it."""
-        known: dict[Days, dict[int, list[Attended]]] = {}
-
-        def of_person(person: int, first: date, last: date) -> "Sequence[Attended]":
-            if (first, last) not in known:
-                known[first, last] = by_person(self._rows(StatusesWanted(first, last)))
-            return known[first, last].get(person, ())
-
-        return lambda _, person, at: self._of_mark(transaction, at, partial(of_person, person))
-
-    def of_look(self, transaction: "Transaction", begins: datetime, ends: datetime) -> set[date]:
-        """The days, besides those it lies on, whose statuses may say otherwise as somebody has looked in that time."""
-        first, last = local_day(begins, self._zone) - AROUND, local_day(ends, self._zone) + AROUND
-        if not _any_closed(transaction, first, last):
-            return set()
-        plan = self._statuses.plan()
-        return looked_at(of_entries(plan.entries, first, last, Calendar(plan.calendar)), begins, ends)
-
-    def _of_mark(
-        self, transaction: "Transaction", at: datetime, rows: "Callable[[date, date], Sequence[Attended]]"
-    ) -> set[date]:
-        day = local_day(at, self._zone)
-        first, last = day - AROUND, day + AROUND
-        if not _any_closed(transaction, first, last):
-            return set()
-        found = days_reached(self._statuses.plan(), at, at, self._zone)
-        return found | {each.occurrence.day for each in beside(rows(first, last), at)}
-
-    def _rows(self, wanted: StatusesWanted) -> "list[Attended]":
-        return self._statuses.derive(wanted).rows
-
-
 def by_person(rows: "Iterable[Attended]") -> "dict[int, list[Attended]]":
     """Each person's rows, in the order in which they come."""
     found: dict[int, list[Attended]] = {}
     for each in rows:
         found.setdefault(each.person, []).append(each)
     return found
-
-
-def _any_closed(transaction: "Transaction", first: date, last: date) -> bool:
-    closed = (name for name, state in months.states(transaction).items() if state.closed)
-    return any(f"{first:%Y-%m}" <= name <= f"{last:%Y-%m}" for name in closed)
 
 
 def _from_to(before: "Plan", after: "Plan") -> Days:

@@ -1,14 +1,11 @@
 """Closed months, kept as they are: what would make their statuses otherwise is refused, whatever it is."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from attendance.errors import MonthClosed
 from attendance.records import instant
-from attendance.services.reach import month_days
-from attendance.services.statuses import StatusesWanted
-from attendance.timetable.digest import digest
 from gallery.repositories import months
 
 if TYPE_CHECKING:
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
 class Settled:
     """Compares what was settled before a change and after it."""
 
-    def __init__(self, statuses: "Statuses") -> None:
+    def __init__(self, statuses: "Callable[[], Statuses]") -> None:
         self._statuses = statuses
 
     @contextmanager
@@ -44,9 +41,13 @@ class Settled:
         """By closed month what the statuses in it come to; one without any is left out."""
         if not closed:
             return {}
+        from attendance.services.reach import month_days
+        from attendance.services.statuses import StatusesWanted
+        from attendance.timetable.digest import digest
+
         first, last = month_days(min(closed))[0], month_days(max(closed))[1]
         found: dict[str, list[Attended]] = {}
         for person in [None] if people is None else sorted(people):
-            for row in self._statuses.derive(StatusesWanted(first, last, person=person)).rows:
+            for row in self._statuses().derive(StatusesWanted(first, last, person=person)).rows:
                 found.setdefault(f"{row.occurrence.day:%Y-%m}", []).append(row)
         return {month: digest(rows) for month, rows in found.items() if month in closed}
