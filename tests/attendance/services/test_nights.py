@@ -8,34 +8,21 @@ import pytest
 
 from attendance.errors import MonthClosed
 from attendance.services.nights import Nights
-from attendance.timetable.ruleparts import Parts
-
-NIGHT = Parts(rrule="FREQ=DAILY", begins="22:00", ends="06:00", pairing="first-last")
 
 
-@pytest.fixture
-def closed(app, draw, clock):
-    """Ada works at night; it is noon on 2 March, and February is closed."""
-    app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
-    app.timetables.add(app.actor, "Night", NIGHT, first=date(2026, 2, 20))
-    clock.now = datetime(2026, 3, 2, 12, tzinfo=UTC)
-    app.months.close(app.actor, "2026-02")
-    return app
-
-
-def test_the_morning_after_is_the_night_before(closed):
+def test_the_morning_after_is_the_night_before(closed_nights):
     """A mark by hand that would count for the last night of a closed month is refused, one a second later is not."""
     for refused in ("2026-02-28T22:00", "2026-03-01T00:00", "2026-03-01T06:29:59"):
         with pytest.raises(MonthClosed, match="and 2026-02-28 would change"):
-            closed.mark("Ada", at=refused)
-    assert closed.mark("Ada", at="2026-03-01T06:30").at == datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
+            closed_nights.mark("Ada", at=refused)
+    assert closed_nights.mark("Ada", at="2026-03-01T06:30").at == datetime(2026, 3, 1, 6, 30, tzinfo=UTC)
 
 
-def test_the_plan_is_read_beside_a_closed_month_alone(closed):
+def test_the_plan_is_read_beside_a_closed_month_alone(closed_nights):
     """For a mark in the middle of an open month nothing of the timetable is read."""
-    with closed.store.reading() as transaction:
+    with closed_nights.store.reading() as transaction:
         assert set() == Nights(None, "UTC").of_mark(transaction, 1, datetime(2026, 3, 10, 12, tzinfo=UTC))
-        found = closed.nights.of_mark(transaction, 1, datetime(2026, 3, 1, 5, tzinfo=UTC))
+        found = closed_nights.nights.of_mark(transaction, 1, datetime(2026, 3, 1, 5, tzinfo=UTC))
     assert {date(2026, 2, 28), date(2026, 3, 1)} == found
 
 

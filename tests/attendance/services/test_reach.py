@@ -5,25 +5,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from attendance.services.reach import days_reached, month_days
-from attendance.timetable.ruleparts import Parts
-
-NIGHT = Parts(rrule="FREQ=DAILY", begins="22:00", ends="06:00", pairing="first-last")
 
 
-@pytest.fixture
-def closed(app, draw, clock):
-    """Ada works at night; it is noon on 2 March, and February is closed."""
-    app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
-    app.timetables.add(app.actor, "Night", NIGHT, first=date(2026, 2, 20))
-    clock.now = datetime(2026, 3, 2, 12, tzinfo=UTC)
-    app.months.close(app.actor, "2026-02")
-    return app
-
-
-def test_the_days_of_a_span_and_of_its_nights(closed):
+def test_the_days_of_a_span_and_of_its_nights(closed_nights):
     """A span is of its own days and of those whose windows it lies in."""
     span = datetime(2026, 3, 1, 7, tzinfo=UTC), datetime(2026, 3, 1, 22, tzinfo=UTC)
-    assert {date(2026, 3, 1)} == days_reached(closed.statuses.plan(), *span, "UTC")
+    assert {date(2026, 3, 1)} == days_reached(closed_nights.statuses.plan(), *span, "UTC")
 
 
 def test_the_days_of_a_month():
