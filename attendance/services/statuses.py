@@ -114,8 +114,8 @@ class Statuses:
         now, zone = self._clock.utc(), self._sessions.zone
         people = {each.id: each for each in self._gallery.people(active=None)}
         turns = _turns(transaction)
-        entered = _first(transaction, _ENTERED)
-        closed = _closed_before(transaction, people.values(), entered)
+        entered = _entered(transaction, people.values())
+        closed = _closed_before(transaction, entered)
         expected = self._expected(transaction, people.values(), turns, entered, wanted.person)
         occurring = of_entries(plan.entries, wanted.first - AROUND, wanted.last + AROUND, Calendar(plan.calendar))
         known = _Known(transaction, _bounds(wanted, zone), wanted.person)
@@ -158,9 +158,9 @@ class Statuses:
                     for group in sorted({*each.groups, *told[each.id]})
                     for spell in memberships.spells(group, turns.get((each.id, group), ()), member=group in each.groups)
                 ),
-                recognisable=seen.get(each.id, entered.get(each.id, each.created) if each.templates else None),
+                recognisable=seen.get(each.id, entered[each.id] if each.templates else None),
                 away=tuple(memberships.away(standing.get(each.id, NEVER_LEFT).spells, _FOREVER)),
-                known=None if told[each.id] else each.created,  # whose groups of then were told was known by them
+                known=None if told[each.id] else entered[each.id],  # whose groups of then were told was known by them
             )
             for each in sorted(people, key=attrgetter("id"))
             if only is None or each.id == only
@@ -198,16 +198,21 @@ def _turns(transaction: "Transaction") -> _Turns:
     return turns
 
 
-def _closed_before(
-    transaction: "Transaction", people: "Iterable[PersonInfo]", entered: Mapping[int, datetime]
-) -> dict[int, frozenset[str]]:
-    """The months that were closed when somebody was entered: they are no part of what was settled without them.
+def _entered(transaction: "Transaction", people: "Iterable[PersonInfo]") -> dict[int, datetime]:
+    """When each was entered in this home.
 
     Who comes from another home's archive brings along since when they were known there; that counts for nothing here.
     """
+    told = _first(transaction, _ENTERED)
+    return {each.id: told.get(each.id, each.created) for each in people}
+
+
+def _closed_before(transaction: "Transaction", entered: Mapping[int, datetime]) -> dict[int, frozenset[str]]:
+    """The months that were closed when somebody was entered: they are no part of what was settled without them."""
     shut = [each for each in months.states(transaction).values() if each.closed]
-    since = {each.id: entered.get(each.id, each.created) for each in people} if shut else {}
-    found = {person: frozenset(each.month for each in shut if each.at < at) for person, at in since.items()}
+    if not shut:
+        return {}
+    found = {person: frozenset(each.month for each in shut if each.at < at) for person, at in entered.items()}
     return {person: theirs for person, theirs in found.items() if theirs}
 
 

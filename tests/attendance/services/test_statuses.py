@@ -198,3 +198,22 @@ def test_whoever_is_entered_later_is_no_part_of_a_closed_month(school):
     assert before == [line for line in after if "|P-new|" not in line]
     assert {"2025-10"} == {line[0][:7] for line in new}
     assert {Status.NO_LOG} == {line[4] for line in new}
+
+
+def test_who_comes_from_an_archive_was_not_looked_for_before(home, clock, pipeline, tmp_path):
+    """A watch that was noted before somebody came here makes them absent in nothing."""
+    with Attendance.open(tmp_path / "other", clock=clock, pipeline=pipeline, zone="UTC") as other:
+        other.gallery.add_person("Ada", external_id="A", at=clock.now, by="clerk")
+        other.archives.export(tmp_path / "people.zip")
+    clock.forward(days=3)  # Thursday, 5 March
+    begins = datetime(2026, 3, 4, 8, tzinfo=UTC)
+    with Attendance.open(home, clock=clock, pipeline=pipeline, zone="UTC") as app:
+        with app.store.atomic() as transaction:
+            rule = rules.insert(transaction, "Roll", at=clock.now)
+            rules.add_version(transaction, rule, from_day=BEGIN, spec=LESSON.to_dict(), at=clock.now, by="clerk")
+            ends = begins + timedelta(hours=1)
+            coverage.begin(transaction, "hand", "in person", begins=begins, ends=ends, at=clock.now, by="clerk")
+        clock.forward(minutes=1)
+        app.archives.take_in(app.actor, tmp_path / "people.zip")
+        (row,) = app.statuses.derive(StatusesWanted(begins.date(), begins.date())).rows
+    assert (Status.NO_LOG, ("unrecognisable",)) == (row.status, row.reasons)
