@@ -144,7 +144,7 @@ class Coverings:
         found = self._sessions.known(session)
         day, name = (day_named(session), self._sessions.zone) if found is None else (found.day, found.zone)
         with self._gallery.store.reading() as transaction:
-            if day is None or not rules.all_rules(transaction):
+            if day is None or not rules.any_rule(transaction):
                 return False
             return not any(each.kind == "file" for each in coverage.within(transaction, *day_bounds(day, name)))
 

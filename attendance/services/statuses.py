@@ -51,12 +51,13 @@ class Derived:
     """Statuses in order of day, beginning, entry and the person's id, with what they were derived from.
 
     ``people`` are those of the rows by the gallery's number, ``how`` is how each mark that counts was made, by its
-    id. ``zone`` is the site's.
+    id, ``at`` when, where it is not the only one of its row, None where that is not known. ``zone`` is the site's.
     """
 
     rows: "list[Attended]"
     people: Mapping[int, PersonRef]
     how: Mapping[str, str]
+    at: Mapping[str, datetime | None]
     entries: tuple[Entry, ...]
     calendar: tuple[CalendarEntry, ...]
     zone: str
@@ -91,7 +92,7 @@ class Statuses:
     def any(self) -> bool:
         """Whether there is a timetable at all."""
         with self._gallery.store.reading() as transaction:
-            return bool(rules.all_rules(transaction))
+            return rules.any_rule(transaction)
 
     def plan(self) -> Plan:
         """The timetable and the calendar as they are stored."""
@@ -121,11 +122,15 @@ class Statuses:
         known = _Known(transaction, _bounds(wanted, zone), wanted.person)
         rows: list[Attended] = []
         how: dict[str, str] = {}
+        at: dict[str, datetime | None] = {}
         for person, theirs in _by_person(expected, occurring, closed):
             seen, excused = known.marks_of(person.key), known.excuses.get(person.key, ())
             found = derive(person, theirs, list(map(mark_of, seen)), excused, known.coverage, now=now)
-            rows += (each for each in found if _asked(wanted, person, each))
+            kept = [each for each in found if _asked(wanted, person, each)]
+            rows += kept
             how |= {each.id: each.method for each in seen}
+            several = {key for each in kept if len(each.marks) > 1 for key in each.marks}
+            at |= {each.id: each.at if each.time_known else None for each in seen if each.id in several}
         names = {each.person: people[each.person] for each in rows}
         rows.sort(
             key=lambda each: (
@@ -136,7 +141,7 @@ class Statuses:
             )
         )
         refs = {key: PersonRef(each.external_id, each.name, key) for key, each in names.items()}
-        return Derived(rows, refs, how, plan.entries, plan.calendar, zone, now)
+        return Derived(rows, refs, how, at, plan.entries, plan.calendar, zone, now)
 
     def _expected(
         self,

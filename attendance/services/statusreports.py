@@ -1,6 +1,5 @@
 """Reports by the timetable: what became of everybody on the days asked for, also as a calendar to subscribe to."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -13,9 +12,11 @@ from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry
 from attendance.timetable.reasons import Reason
 from attendance.zones import day_bounds, local_day
-from gallery.repositories import events, excuses, marks
+from gallery.repositories import events, excuses
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from attendance.clock import Clock
     from attendance.register.sessions import Sessions
     from attendance.services.statuses import Statuses
@@ -121,14 +122,13 @@ class StatusReports:
     ) -> ReportFacts:
         wanted = {key for each in derived.rows for key in each.excuses}
         people = None if scope.person is None else [scope.person.key]
-        begin, end = _bounds(scope)
-        told = excuses.of(transaction, people, within=(begin, end)) if wanted and why_excused else []
+        told = excuses.of(transaction, people, within=_bounds(scope)) if wanted and why_excused else []
         reasons = {each.id: each.reason for each in told}
         groups = {each.id: each.groups for each in self._gallery.people(active=None) if each.id in derived.people}
         return ReportFacts(
             people=derived.people,
             how=derived.how,
-            at=_times(transaction, derived, scope),
+            at=derived.at,
             excuses={key: reasons.get(key, f"number {key}") for key in wanted},
             groups=groups,
         )
@@ -152,18 +152,8 @@ def _outcome(rows: "list[Attended]", *, one: bool) -> str:
     return f"{sum(each.status in THERE for each in rows)} of {len(rows)} there"
 
 
-def _times(transaction: "Transaction", derived: Derived, scope: ReportScope) -> Mapping[str, datetime | None]:
-    """When the marks were made that are not the only ones of their row, by id."""
-    wanted = {key for each in derived.rows if len(each.marks) > 1 for key in each.marks}
-    if not wanted:
-        return {}
-    people = None if scope.person is None else [scope.person.key]
-    found = marks.timeline(transaction, *_bounds(scope), people)
-    return {each.id: each.at if each.time_known else None for each in found if each.id in wanted}
-
-
 def _bounds(scope: ReportScope) -> tuple[datetime, datetime]:
-    """The instants between which marks and excuses of the days may lie, wherever the rules' zones are."""
+    """The instants between which excuses of the days may lie, wherever the rules' zones are."""
     return day_bounds(scope.first, scope.zone)[0] - _AROUND, day_bounds(scope.last, scope.zone)[1] + _AROUND
 
 

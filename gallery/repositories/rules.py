@@ -20,6 +20,12 @@ def all_rules(session: Session) -> list[StoredRule]:
     return _read(session, None)
 
 
+def any_rule(session: Session) -> bool:
+    """Whether there is a rule at all, also one that has ended."""
+    query = select(RuleRow.id).outerjoin(Group, Group.id == RuleRow.group_id).where(is_there(RuleRow.group_id))
+    return session.scalar(query.limit(1)) is not None
+
+
 def named(session: Session, name: str) -> StoredRule | None:
     """The rule of exactly this name, or None."""
     return next(iter(_read(session, RuleRow.name == name)), None)

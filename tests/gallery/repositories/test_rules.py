@@ -70,9 +70,10 @@ def test_a_rule_of_a_lost_group_is_for_nobody(store, gallery, now):
         rules.insert(step, "Maths", at=now, group_id=groups.number_of(step, "7b"))
         step.execute(text("PRAGMA defer_foreign_keys = ON"))
         step.execute(text('DELETE FROM "group"'))
-        assert [] == rules.all_rules(step)
+        assert ([], False) == (rules.all_rules(step), rules.any_rule(step))
         step.execute(text("INSERT INTO \"group\" (id, name) VALUES (1, '7b')"))
         assert ["7b"] == [each.group for each in rules.all_rules(step)]
+        assert rules.any_rule(step)
 
 
 def test_every_version_has_an_event(store, now):
