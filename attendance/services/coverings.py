@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from attendance.errors import CoverageSpan, MarkTime, PlaceUnknown, ReportPeriod
+from attendance.errors import CoverageSpan, MarkTime, ReportPeriod
 from attendance.records import instant
 from attendance.register.coverage import gaps_of
 from attendance.register.moments import wall_moment
 from attendance.register.months import refuse_closed
 from attendance.register.sessions import day_named, group_number
+from attendance.services.known import known_place
 from attendance.zones import day_bounds, days_between, local_day, zone
-from gallery.repositories import coverage, places, rules
+from gallery.repositories import coverage, rules
 from gallery.repositories.events import COVERAGE_ADDED, record
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from attendance.register.sessions import Sessions
     from attendance.services.nights import Nights
     from gallery import Gallery
-    from gallery.ports import Transaction
-    from gallery.values import Place
 
 IN_PERSON: Final = "in person"
 """The source where somebody has watched, at no place that has a name."""
@@ -103,7 +102,7 @@ class Coverings:
         now = self._clock.utc()
         begin, end = self._span(begins, ends, day or local_day(now, self._sessions.zone), now)
         with self._gallery.store.atomic() as transaction:
-            where = None if not place else _place(transaction, place)
+            where = None if not place else known_place(transaction, place)
             number = None if not group else group_number(transaction, group)
             also = self._nights.of_look(transaction, begin, end)
             refuse_closed(transaction, {*days_between(begin, end, self._sessions.zone), *also})
@@ -160,10 +159,3 @@ class Coverings:
         if end > now:
             raise CoverageSpan(where, f"{ends.strip()} has not come yet: it is {instant(now)}")
         return begin, end
-
-
-def _place(transaction: "Transaction", name: str) -> "Place":
-    found = places.named(transaction, name.strip())
-    if found is None:
-        raise PlaceUnknown.among(name, [each.name for each in places.all_places(transaction)])
-    return found

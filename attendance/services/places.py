@@ -3,7 +3,6 @@
 A place that records name is never deleted: it is put out of use.
 """
 
-import unicodedata
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
@@ -23,6 +22,7 @@ from attendance.errors import (
 from attendance.records import instant
 from attendance.register.directions import direction_of
 from attendance.register.sessions import group_number
+from attendance.services.known import folded, known_place
 from attendance.settings import check
 from gallery.errors import TemplateAltered
 from gallery.names import clean
@@ -101,7 +101,7 @@ class Places:
     def find(self, name: str) -> ShownPlace:
         """The place of this name, in use or not. Raises PlaceUnknown, and as `all`."""
         with self._gallery.store.reading() as transaction:
-            return self._shown(transaction, _named(transaction, name))
+            return self._shown(transaction, known_place(transaction, name))
 
     def camera(self, text: str) -> "tuple[Place | None, Address]":
         """The camera that is meant: that of the place of this name, else the one at this address.
@@ -109,7 +109,7 @@ class Places:
         Raises PlaceRetired, PlaceAddress, PlaceUnknown where a place may be meant, CameraAddress, CameraMissing.
         """
         with self._gallery.store.reading() as transaction:
-            found = places.named(transaction, _folded(text))
+            found = places.named(transaction, folded(text))
             known = [each.name for each in places.all_places(transaction)] if found is None else []
             if found is not None:
                 return found, parse_address(self._address_of(transaction, found))
@@ -124,7 +124,7 @@ class Places:
     def removable(self, name: str) -> "Place":
         """The place of this name, if no record names it. Raises PlaceUnknown, PlaceUsed."""
         with self._gallery.store.reading() as transaction:
-            found = _named(transaction, name)
+            found = known_place(transaction, name)
             if places.is_recorded(transaction, found.id):
                 raise PlaceUsed(found.name, "faces were seen there, or it has looked, and these records name it")
             return found
@@ -187,7 +187,7 @@ class Places:
         What was looked at there counts for the site of now. Raises PlaceUnknown, MonthClosed, and as `add`.
         """
         with self._changing() as (transaction, now):
-            found = _named(transaction, name)
+            found = known_place(transaction, name)
             columns: dict[str, Any] = {}
             if site is not KEEP:
                 columns["site"] = _site(site)
@@ -206,7 +206,7 @@ class Places:
                 changed = {"changed": sorted([*columns, *(["address"] if address is not KEEP else [])])}
                 record(transaction, at=now, by=actor.name, action=PLACE_CHANGED, subject=found.id, details=changed)
             groups.drop_empty(transaction)
-            return self._shown(transaction, _named(transaction, found.name))
+            return self._shown(transaction, known_place(transaction, found.name))
 
     def retire(self, actor: "Actor", name: str) -> ShownPlace:
         """Put a place out of use: no check asks it, records go on naming it. Raises PlaceUnknown."""
@@ -237,12 +237,12 @@ class Places:
 
     def _set_active(self, actor: "Actor", name: str, *, active: bool) -> ShownPlace:
         with self._changing() as (transaction, now):
-            found = _named(transaction, name)
+            found = known_place(transaction, name)
             if found.active != active:
                 places.set_active(transaction, found.id, active=active)
                 action = PLACE_RESTORED if active else PLACE_RETIRED
                 record(transaction, at=now, by=actor.name, action=action, subject=found.id)
-            return self._shown(transaction, _named(transaction, found.name))
+            return self._shown(transaction, known_place(transaction, found.name))
 
     def _seal(self, transaction: "Transaction", place: "Place", address: str | None) -> None:
         sealed = _address(place.name, address, place.kind)
@@ -270,18 +270,6 @@ class Places:
         if address is None:
             raise PlaceAddress(place.name, f"this {place.kind} has no address")
         return address
-
-
-def _named(transaction: "Transaction", name: str) -> "Place":
-    found = places.named(transaction, _folded(name))
-    if found is None:
-        raise PlaceUnknown.among(hidden(name), [each.name for each in places.all_places(transaction)])
-    return found
-
-
-def _folded(name: str) -> str:
-    """As names are kept, see `gallery.names.clean`; what can be none is found nowhere."""
-    return unicodedata.normalize("NFC", name).strip()
 
 
 def _name(name: str) -> str:

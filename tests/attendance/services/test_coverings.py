@@ -226,6 +226,16 @@ def test_doctor_names_gaps_of_today_and_yesterday(people, monkeypatch):
     assert "attendance coverage add" in notes[0].repair
 
 
+def test_a_place_is_found_as_everywhere_else(people):
+    """However its letters are put together the name is the place's; an address in its stead shows no password."""
+    people.places.add(people.actor, "Caf\u00e9", kind="kiosk")
+    span = {"begins": "2026-03-01T08:00", "ends": "2026-03-01T09:00", "reason": "party"}
+    assert "Caf\u00e9" == people.coverings.add(people.actor, place=" Cafe\u0301 ", **span).source
+    with pytest.raises(PlaceUnknown) as refused:
+        people.coverings.add(people.actor, place="rtsp://root:geheim@cam/1", **span)
+    assert "geheim" not in refused.value.line
+
+
 def test_doctor_on_a_normal_evening(people):
     """A night, a short pause and a picture are no gaps; where no camera looks nothing is said."""
     assert [] == found(people)
