@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.records import PersonRef, instant
+from attendance.register.months import month_of
 from attendance.register.others import Others
 from attendance.register.statusreport import counts_hours
 from attendance.timetable.attended import Attended
@@ -261,6 +262,6 @@ def _days(each: "CalendarDays", typed: _Typed) -> dict[str, Any]:
 def _month(facts: DayFacts, typed: _Typed) -> dict[str, Any]:
     state = facts.month
     if state is None:
-        return {"month": f"{facts.day:%Y-%m}", "closed": False}
+        return {"month": month_of(facts.day), "closed": False}
     told_of = {"at": instant(state.at), "by": state.by, "reason": typed(state.reason), "digest": state.digest}
     return {"month": state.month, "closed": state.closed, **told_of}

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from attendance.records import PersonRef
+from attendance.register.months import month_of
 from attendance.register.others import Others
 from attendance.register.proof import DayFacts, Made, proof
 from attendance.services.statuses import StatusesWanted
@@ -80,7 +81,7 @@ class Proofs:
             coverage=coverage.within(transaction, *bounds),
             calendar=[each for each in calendar.entries(transaction) if each.first <= day <= each.last],
             versions=_versions(transaction),
-            month=months.states(transaction).get(f"{day:%Y-%m}"),
+            month=months.states(transaction).get(month_of(day)),
             closed=_closed(derived, day, belonged),
             groups=belonged,
         )

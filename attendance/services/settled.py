@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from attendance.errors import MonthClosed
 from attendance.records import instant
+from attendance.register.months import month_of
 from gallery.repositories import months
 
 if TYPE_CHECKING:
@@ -49,5 +50,5 @@ class Settled:
         found: dict[str, list[Attended]] = {}
         for person in [None] if people is None else sorted(people):
             for row in self._statuses().derive(StatusesWanted(first, last, person=person)).rows:
-                found.setdefault(f"{row.occurrence.day:%Y-%m}", []).append(row)
+                found.setdefault(month_of(row.occurrence.day), []).append(row)
         return {month: digest(rows) for month, rows in found.items() if month in closed}

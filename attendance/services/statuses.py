@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from attendance.errors import RuleUnknown
 from attendance.records import PersonRef
+from attendance.register.months import month_of
 from attendance.services.known import known_group
 from attendance.timetable import memberships
 from attendance.timetable.calendar import Calendar
@@ -249,7 +250,7 @@ def _by_person(
             each
             for key in keys
             for each in by_entry[key]
-            if concerns(each.entry, person, each.day) and not (shut and f"{each.day:%Y-%m}" in shut)
+            if concerns(each.entry, person, each.day) and not (shut and month_of(each.day) in shut)
         ]
         if theirs:
             yield person, sorted(theirs, key=attrgetter("begins", "entry.key"))
