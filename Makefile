@@ -28,7 +28,7 @@ $(VENV)/.demo-ready: $(VENV)/.pip-ready pyproject.toml
 	touch $@
 
 $(VENV)/.test-ready: $(VENV)/.pip-ready pyproject.toml
-	$(PIP) install --quiet --editable ".[train,reports]" --group dev
+	$(PIP) install --quiet --editable ".[train,reports,web,mqtt]" --group dev
 	touch $@
 
 clean:

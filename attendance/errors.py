@@ -468,6 +468,7 @@ class InternalFailed(AttendanceError, id="internal.failed"):
 
 def catalogue() -> list[type[Refusal]]:
     """The errors of the three packages that have an id, sorted by id."""
+    import attendance.service_errors  # noqa: F401 - its classes belong to the tree
     from enroll.errors import EnrollError
     from gallery.errors import GalleryError
 
