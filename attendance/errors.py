@@ -1,6 +1,7 @@
 """Every refusal of the product, each with a stable id, an exit code and one sentence of help.
 
-``enroll`` and ``gallery`` have trees of the same shape; `catalogue` lists all three, docs/errors.md draws them.
+``enroll`` and ``gallery`` have trees of the same shape; `attendance.faults.catalogue` lists all three, docs/errors.md
+draws them.
 """
 
 # ruff: noqa: N818  the base and the ids say "error"; the names say which one
@@ -8,7 +9,7 @@
 from collections.abc import Iterable
 from typing import Final, Self
 
-from refusal import Refusal, named
+from refusal import Refusal
 
 HELP: Final = {
     "camera.address": "Give a device number (0), an rtsp:// or http:// address, or a video file.",
@@ -464,12 +465,3 @@ class RuleUnknown(RuleError, id="rule.unknown"):
 
 class InternalFailed(AttendanceError, id="internal.failed"):
     """Something unforeseen failed; nothing was marked because of it."""
-
-
-def catalogue() -> list[type[Refusal]]:
-    """The errors of the three packages that have an id, sorted by id."""
-    import attendance.service_errors  # noqa: F401 - its classes belong to the tree
-    from enroll.errors import EnrollError
-    from gallery.errors import GalleryError
-
-    return named(AttendanceError, EnrollError, GalleryError)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from attendance.errors import InternalFailed, SourceFailed
-from refusal import Refusal, one_line, told
+from refusal import Refusal, named, one_line, told
 
 ENDS_A_RUN = 3
 
@@ -50,3 +50,13 @@ def problem_of(error: Exception, source: str) -> Problem:
         raise error
     detail = ours.detail if ours.where == one_line(source) else str(ours)
     return Problem(source, ours.id, detail, ours.help, ours.reasons, ours)
+
+
+def catalogue() -> list[type[Refusal]]:
+    """The errors of the three packages that have an id, sorted by id."""
+    import attendance.service_errors  # noqa: F401 - its classes belong to the tree
+    from attendance.errors import AttendanceError
+    from enroll.errors import EnrollError
+    from gallery.errors import GalleryError
+
+    return named(AttendanceError, EnrollError, GalleryError)

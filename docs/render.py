@@ -6,7 +6,8 @@ from typing import Any
 
 import typer
 
-from attendance.errors import AttendanceError, catalogue
+from attendance.errors import AttendanceError
+from attendance.faults import catalogue
 from attendance.settings import OTHER_VARIABLES, SETTINGS
 from enroll.errors import EnrollError
 from gallery.errors import GalleryError

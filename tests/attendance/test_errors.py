@@ -6,7 +6,8 @@ import re
 import pytest
 
 import attendance
-from attendance.errors import SessionClosed, catalogue
+from attendance.errors import SessionClosed
+from attendance.faults import catalogue
 from attendance.faults import Problem, problem_of
 from enroll.errors import PhotoMissing
 from refusal import told

@@ -1,0 +1,83 @@
+"""Pages from templates: what every page knows, and what is said once after a change."""
+
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from attendance.web.admits import FORM, Visitor
+from attendance.web.site import site_of
+
+HERE: Final = Path(__file__).resolve().parent
+STATIC: Final = HERE / "static"
+SAID: Final = "said"
+"""The cookie that carries what the next page says once."""
+NAVIGATION: Final = (
+    ("/", "Today", ("admin", "teacher")),
+    ("/people", "People", ("admin", "teacher")),
+    ("/timetable", "Timetable", ("admin", "teacher")),
+    ("/review", "Review", ("admin", "teacher")),
+    ("/reports", "Reports", ("admin", "teacher")),
+    ("/cameras", "Cameras", ("admin", "teacher")),
+    ("/settings", "Settings", ("admin",)),
+    ("/audit", "Audit", ("admin",)),
+)
+"""Path, what it is called, and for whom."""
+
+
+@lru_cache
+def environment() -> Environment:
+    """The templates; whatever they are given is escaped."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["asset"] = asset
+    return made
+
+
+@lru_cache
+def asset(name: str) -> str:
+    """The address of a file in `static`, another one whenever it changes."""
+    digest = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return f"/static/{name}?v={digest}"
+
+
+def page(request: Request, who: Visitor | None, template: str, *, status: int = 200, **values: Any) -> Response:
+    """The page of a template, with the values given; it says what was to be said once."""
+    site = site_of(request)
+    said = request.cookies.get(SAID, "")
+    known = {
+        "who": who,
+        "path": request.url.path,
+        "navigation": [each for each in NAVIGATION if who is not None and who.role in each[2]],
+        "form_token": "" if who is None else who.form_token,
+        "FORM": FORM,
+        "site_name": site.app.settings.site_name or "",
+        "said": _told(said),
+    }
+    text = environment().get_template(template).render({**known, **values})
+    answer = HTMLResponse(text, status_code=status)
+    if said:
+        answer.delete_cookie(SAID, path="/")
+    return answer
+
+
+def onward(request: Request, to: str, said: str = "", kind: str = "good") -> Response:
+    """Go to another page after a change (303), and say there once what was done; ``kind`` good, warn or bad."""
+    answer = RedirectResponse(to, status_code=303)
+    if said:
+        secure = site_of(request).secure
+        value = quote(f"{kind}:{said}"[:1500], safe="")
+        answer.set_cookie(SAID, value, max_age=60, path="/", httponly=True, samesite="strict", secure=secure)
+    return answer
+
+
+def _told(cookie: str) -> tuple[str, str] | None:
+    kind, _, text = unquote(cookie).partition(":")
+    return (kind, text) if text and kind in {"good", "warn", "bad"} else None

@@ -1,0 +1,125 @@
+"""Refusals as answers: a page for people, application/problem+json (RFC 9457) for programs."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from attendance.faults import refusal_of
+from attendance.service_errors import RequestInvalid
+from attendance.web.pages import page
+from refusal import Refusal
+
+STATUSES: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        "access.form": 403,
+        "access.refused": 403,
+        "access.signin": 403,
+        "access.signedout": 401,
+        "edit.changed": 412,
+        "edit.unconditional": 428,
+        "gallery.full": 507,
+        "gallery.locked": 503,
+        "internal.failed": 500,
+        "key.reused": 422,
+        "kiosk.frame": 409,
+        "limit.reached": 429,
+        "person.ambiguous": 409,
+        "service.busy": 503,
+        "token.invalid": 401,
+        "token.scope": 403,
+        "upload.large": 413,
+    }
+)
+"""By id what differs from what the id's ending tells."""
+ENDINGS: Final[Mapping[str, int]] = MappingProxyType(
+    {"unknown": 404, "exists": 409, "taken": 409, "closed": 409, "missing": 503, "settled": 409}
+)
+
+
+def status_of(error: Refusal) -> int:
+    """The HTTP status of a refusal: 422 where nothing else is told."""
+    if error.exit_code >= 3 and error.id not in STATUSES:
+        return ENDINGS.get(error.id.partition(".")[2], 500 if error.exit_code == 3 else 422)
+    return STATUSES.get(error.id, ENDINGS.get(error.id.partition(".")[2], 422))
+
+
+def problem(error: Refusal, path: str) -> dict[str, Any]:
+    """The JSON object of RFC 9457; ``type`` is the stable id as a URN."""
+    status = status_of(error)
+    told = {
+        "type": f"urn:attendance:{error.id}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": f"{error}. {error.help}",
+        "instance": path,
+        "id": error.id,
+    }
+    return told | ({"reasons": list(error.reasons)} if error.reasons else {})
+
+
+def wants_json(request: Request) -> bool:
+    """Whether a program or a script asks, not a page."""
+    accepts = request.headers.get("accept", "")
+    return request.url.path.startswith("/api/") or ("json" in accepts and "html" not in accepts)
+
+
+def refused(request: Request, error: Refusal) -> Response:
+    """The answer to a request that was refused."""
+    status = status_of(error)
+    headers = {}
+    if error.id == "token.invalid" or (status == HTTPStatus.UNAUTHORIZED and wants_json(request)):
+        headers["WWW-Authenticate"] = "Bearer"
+    wait = getattr(error, "retry_after_s", None)
+    if wait is not None or status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(max(1, round(wait or 1)))
+    if wants_json(request):
+        content = problem(error, request.url.path)
+        return JSONResponse(content, status, headers, media_type="application/problem+json")
+    if error.id == "access.signedout" and request.method == "GET":
+        from urllib.parse import quote
+
+        return RedirectResponse(f"/sign-in?to={quote(request.url.path)}", 303)
+    answer = page(request, getattr(request.state, "who", None), "error.html", status=status, error=error)
+    answer.headers.update(headers)
+    return answer
+
+
+def install(app: FastAPI) -> None:
+    """Answer every refusal and every failure as above."""
+
+    async def failed(request: Request, error: Exception) -> Response:
+        return refused(request, refusal_of(error, request.url.path))
+
+    async def invalid(request: Request, error: Exception) -> Response:
+        return refused(request, RequestInvalid(request.url.path, _said(error)))
+
+    async def http(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        return plain(request, status)
+
+    app.add_exception_handler(Refusal, failed)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, failed)
+
+
+def plain(request: Request, status: int) -> Response:
+    """What is no refusal of ours: no such page, another method."""
+    title = HTTPStatus(status).phrase
+    if wants_json(request):
+        told = {"type": "about:blank", "title": title, "status": status, "instance": request.url.path}
+        return JSONResponse(told, status, media_type="application/problem+json")
+    return page(request, getattr(request.state, "who", None), "error.html", status=status, error=None, title=title)
+
+
+def _said(error: Exception) -> str:
+    if not isinstance(error, RequestValidationError):
+        return str(error)
+    parts = [f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors()[:5]]
+    return "; ".join(parts)

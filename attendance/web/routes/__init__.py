@@ -1,0 +1,15 @@
+"""Pages, one file a subject; `all_routers` is what `build` puts together."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+SUBJECTS: Final = ("home",)
+"""The files of this folder, each with a ``router``."""
+
+
+def all_routers() -> "list[APIRouter]":
+    """The routers of all subjects."""
+    return [import_module(f"{__name__}.{each}").router for each in SUBJECTS]

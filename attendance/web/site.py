@@ -1,0 +1,35 @@
+"""`Site`: what one running service is made of; routes find it at ``request.app.state.site``."""
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from starlette.requests import HTTPConnection
+
+if TYPE_CHECKING:
+    from attendance.app import Attendance
+
+
+@dataclass
+class Site:
+    """A home that is served at ``public``, the address as browsers write it, without a slash at its end.
+
+    ``closing`` is set when the service is told to stop: streams end then. ``hosts`` are the names under which it
+    answers.
+    """
+
+    app: "Attendance"
+    public: str = "http://127.0.0.1:8400"
+    hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach it by TLS."""
+        return self.public.startswith("https://")
+
+
+def site_of(request: HTTPConnection) -> Site:
+    """The site that a request came to."""
+    found: Site = request.app.state.site
+    return found
