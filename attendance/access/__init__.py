@@ -1,5 +1,6 @@
-"""Who asks, in which roles, through which door."""
+"""Who acts, and who has come by which door."""
 
 from attendance.access.actor import Actor
+from attendance.access.visitor import Role, Visitor
 
-__all__ = ["Actor"]
+__all__ = ["Actor", "Role", "Visitor"]

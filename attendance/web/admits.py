@@ -8,40 +8,18 @@ carry the page's form token. ``Kiosk`` is a paired kiosk. ``Anyone`` admits whoe
 `program(scope)` admits programs by bearer token, and signed-in people for whom the scope is meant, too.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from attendance.access import Actor
+from attendance.access import Role, Visitor
 from attendance.service_errors import AccessRefused, FormStale, SignedOut
 
-if TYPE_CHECKING:
-    from gallery.servicevalues import Account, Token
-    from gallery.values import PersonInfo
-
-Role = Literal["admin", "teacher", "kiosk", "program"]
 FORM: Final = "form_token"
 """The field of a form that holds the page's token."""
 HEADER: Final = "X-Form-Token"
 """The header in which scripts send it."""
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Who asks. ``groups`` are those whose people they may see, None: all. ``form_token`` goes into every form."""
-
-    actor: Actor
-    role: Role
-    groups: frozenset[str] | None = None
-    form_token: str = ""
-    account: "Account | None" = None
-    token: "Token | None" = None
-
-    def may_see(self, person: "PersonInfo") -> bool:
-        """Whether this person is one of theirs."""
-        return self.groups is None or not self.groups.isdisjoint(person.groups)
 
 
 class Admits:

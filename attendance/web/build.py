@@ -11,7 +11,7 @@ from attendance.web.headers import Headers
 from attendance.web.pages import STATIC
 
 if TYPE_CHECKING:
-    from attendance.web.admits import Visitor
+    from attendance.access import Visitor
     from attendance.web.site import Site
 
 

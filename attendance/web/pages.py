@@ -10,7 +10,8 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from attendance.web.admits import FORM, Visitor
+from attendance.access import Visitor
+from attendance.web.admits import FORM
 from attendance.web.site import site_of
 
 HERE: Final = Path(__file__).resolve().parent
@@ -34,7 +35,10 @@ NAVIGATION: Final = (
 def environment() -> Environment:
     """The templates; whatever they are given is escaped."""
     made = Environment(
-        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
     )
     made.globals["asset"] = asset

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from attendance.faults import refusal_of
+from attendance.faults import ENDS_A_RUN, refusal_of
 from attendance.service_errors import RequestInvalid
 from attendance.web.pages import page
 from refusal import Refusal
@@ -43,10 +43,9 @@ ENDINGS: Final[Mapping[str, int]] = MappingProxyType(
 
 
 def status_of(error: Refusal) -> int:
-    """The HTTP status of a refusal: 422 where nothing else is told."""
-    if error.exit_code >= 3 and error.id not in STATUSES:
-        return ENDINGS.get(error.id.partition(".")[2], 500 if error.exit_code == 3 else 422)
-    return STATUSES.get(error.id, ENDINGS.get(error.id.partition(".")[2], 422))
+    """The HTTP status of a refusal: 422 where nothing else is told, 500 where the home or a model cannot be used."""
+    otherwise = 500 if error.exit_code == ENDS_A_RUN else 422
+    return STATUSES.get(error.id, ENDINGS.get(error.id.partition(".")[2], otherwise))
 
 
 def problem(error: Refusal, path: str) -> dict[str, Any]:

@@ -7,8 +7,7 @@ import pytest
 
 import attendance
 from attendance.errors import SessionClosed
-from attendance.faults import catalogue
-from attendance.faults import Problem, problem_of
+from attendance.faults import Problem, catalogue, problem_of
 from enroll.errors import PhotoMissing
 from refusal import told
 

@@ -1,0 +1,37 @@
+"""`Visitor`: who has come by the web's doors: by which account or token, in which role, and whose people they see."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from attendance.access.actor import Actor
+
+if TYPE_CHECKING:
+    from gallery.servicevalues import Account, Token
+
+Role = Literal["admin", "teacher", "kiosk", "program"]
+
+
+class Grouped(Protocol):
+    """Whoever belongs to groups."""
+
+    @property
+    def groups(self) -> Collection[str]:
+        """Their names."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks. ``groups`` are those whose people they may see, None: all. ``form_token`` goes into every form."""
+
+    actor: Actor
+    role: Role
+    groups: frozenset[str] | None = None
+    form_token: str = ""
+    account: "Account | None" = None
+    token: "Token | None" = None
+
+    def may_see(self, person: Grouped) -> bool:
+        """Whether this person is one of theirs."""
+        return self.groups is None or not self.groups.isdisjoint(person.groups)
