@@ -63,6 +63,13 @@ def give_up_all(session: Session, receiver: int, at: datetime, outcome: str) -> 
     _change(session, *theirs, claimed=None, done=at, outcome=outcome)
 
 
+def postpone(session: Session, receiver: int, due: datetime) -> None:
+    """Nothing of this receiver is due before that instant: it has just failed, and is asked with one at a time."""
+    early = (DeliveryRow.receiver_id == receiver, DeliveryRow.done.is_(None), DeliveryRow.due < due)
+    later = update(DeliveryRow).where(*early).values(due=due)
+    session.execute(later, execution_options={"synchronize_session": False})
+
+
 def _change(session: Session, *which: Any, outcome: str, **values: Any) -> None:
     changed = update(DeliveryRow).where(*which).values(outcome=outcome[:OUTCOME_LENGTH], **values)
     session.execute(changed, execution_options={"synchronize_session": False})
