@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from attendance.register.sessions import Sessions
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
+    from attendance.services.brokering import Brokering
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
     from attendance.services.people import People
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
+    from attendance.services.posting import Posting
     from attendance.services.proving import Proofs
+    from attendance.services.receivers import Receivers
     from attendance.services.reembedding import Renewal
     from attendance.services.reporting import Reports
     from attendance.services.reviewing import Reviews
@@ -184,8 +187,7 @@ class Composition:
     @cached_property
     def leaving(self) -> "Leaving":
         """Who leaves, and who comes back."""
-        from attendance.services.lane import Lane
-    from attendance.services.leaving import Leaving
+        from attendance.services.leaving import Leaving
 
         return Leaving(self.gallery, self.sessions, self.clock, self.settled)
 
@@ -262,8 +264,7 @@ class Composition:
     @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
-        from attendance.services.newsroom import Newsroom
-    from attendance.services.nights import Nights
+        from attendance.services.nights import Nights
 
         return Nights(lambda: self.statuses, self.zone)
 
@@ -408,3 +409,26 @@ class Composition:
         from attendance.services.lane import Lane
 
         return Lane()
+
+    @cached_property
+    def receivers(self) -> "Receivers":
+        """Other systems that are told of news."""
+        from attendance.services.receivers import Receivers
+
+        return Receivers(self.gallery, self.clock)
+
+    @cached_property
+    def posting(self) -> "Posting":
+        """What sends news to webhooks."""
+        from attendance.services.newsfacts import NewsFacts
+        from attendance.services.posting import Posting
+
+        return Posting(self.gallery, self.receivers, NewsFacts(self.gallery, self.newsroom), self.clock)
+
+    @cached_property
+    def brokering(self) -> "Brokering":
+        """What says news to MQTT brokers."""
+        from attendance.services.brokering import Brokering
+
+        parts = (self.gallery, self.receivers, self.newsroom, self.clock)
+        return Brokering(*parts, zone=self.zone, name=self.settings.site_name)

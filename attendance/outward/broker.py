@@ -1,7 +1,7 @@
 """One connection to an MQTT broker, which comes back by itself; while it is away nothing is kept to be said later.
 
-`paho-mqtt` (the extra ``mqtt``) does the work. Everything goes out with QoS 0, and only while connected: a decision that
-the broker could not take is not said an hour later as if it were new.
+`paho-mqtt` (the extra ``mqtt``) does the work. Everything goes out with QoS 0, and only while connected: a decision
+that the broker could not take is not said an hour later as if it were new.
 """
 
 import ssl
@@ -58,9 +58,10 @@ class Broker:
     def _made(self) -> "Client":
         try:
             from paho.mqtt import client as mqtt
+            from paho.mqtt.enums import CallbackAPIVersion
         except ImportError as error:
             raise MqttMissing(self._target.shown, "the library paho-mqtt is not installed") from error
-        made = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"attendance-{self._topics.node}")
+        made = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"attendance-{self._topics.node}")
         made.reconnect_delay_set(1, LONGEST_PAUSE_S)
         made.will_set(self._topics.availability, OFFLINE, qos=1, retain=True)
         if self._target.login is not None:
