@@ -68,6 +68,7 @@ class Broker:
             made.username_pw_set(self._target.login.user, self._target.login.password)
         if self._target.secure:
             made.tls_set_context(ssl.create_default_context())
+        made.on_connect_fail = self._on_failure
         made.on_connect, made.on_disconnect, made.on_message = self._on_connect, self._on_disconnect, self._on_message
         return made
 
@@ -79,6 +80,9 @@ class Broker:
         client.subscribe(STATUS, qos=0)
         client.publish(self._topics.availability, ONLINE, qos=1, retain=True)
         self._greet()
+
+    def _on_failure(self, _client: Any, _userdata: Any) -> None:
+        self.trouble = "the broker is not reached, or refused the connection"
 
     def _on_disconnect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self.trouble = str(reason)

@@ -23,7 +23,7 @@ class Other:
     got: list = field(default_factory=list)
     refused: list = field(default_factory=list)
 
-    def __call__(self, target, body, headers, *, allow_private):
+    def __call__(self, _target, body, headers, **_how):
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, Exception):
             self.refused.append(headers["webhook-id"])
@@ -181,7 +181,7 @@ def test_a_kill_between_mark_and_message_loses_nothing(home, app, posting, other
     assert ["mark.made"] == [body["type"] for _, body in other.got]
 
 
-def test_ping_tells_what_came_of_it(app, posting, other):
+def test_ping_tells_what_came_of_it(posting, other):
     """A try says what the other side answers, or why it is not reached."""
     assert "204 No Content" == posting.ping("Front")
     other.answers = [TimeoutError("timed out")]
