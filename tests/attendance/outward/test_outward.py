@@ -57,7 +57,8 @@ def test_password_is_never_shown() -> None:
     "address",
     [
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "::1", "fc00::1", "::ffff:10.0.0.1",
-        "64:ff9b::a00:1", "2002:7f00:1::", str(ipaddress.IPv4Address(0)), "169.254.169.254", "224.0.0.1", "fe80::1", "255.255.255.255",
+        "64:ff9b::a00:1", "2002:7f00:1::", str(ipaddress.IPv4Address(0)), "169.254.169.254", "224.0.0.1",
+        "fe80::1", "255.255.255.255",
     ],
 )  # fmt: skip
 def test_private_addresses_are_refused(address: str) -> None:

@@ -40,7 +40,7 @@ def test_names_and_kinds_are_checked(app):
     app.receivers.add(app.actor, "Front", INSIDE, allow_private=True)
     with pytest.raises(ReceiverExists):
         app.receivers.add(app.actor, "Front", INSIDE, allow_private=True)
-    with pytest.raises(ReceiverKind, match="mark.made"):
+    with pytest.raises(ReceiverKind, match=r"mark\.made"):
         app.receivers.change(app.actor, "Front", kinds=["mark.mad"])
     with pytest.raises(ReceiverAddress, match="another one"):
         app.receivers.change(app.actor, "Front", address="mqtt://127.0.0.1")
