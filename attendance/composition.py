@@ -184,8 +184,7 @@ class Composition:
     @cached_property
     def leaving(self) -> "Leaving":
         """Who leaves, and who comes back."""
-        from attendance.services.lane import Lane
-    from attendance.services.leaving import Leaving
+        from attendance.services.leaving import Leaving
 
         return Leaving(self.gallery, self.sessions, self.clock, self.settled)
 
@@ -262,8 +261,7 @@ class Composition:
     @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
-        from attendance.services.newsroom import Newsroom
-    from attendance.services.nights import Nights
+        from attendance.services.nights import Nights
 
         return Nights(lambda: self.statuses, self.zone)
 
