@@ -1,11 +1,11 @@
 """The append-only log: what was changed, by whom, when; written in the transaction of the change itself.
 
 The subject is an internal id as text (a person's, a session's, a sighting's, a place's, a rule's, a calendar entry's,
-an excuse's), a mark's id, or a month. Details hold internal ids, counts and codes, never a name, an external id or a
-file name: whoever is removed must not live on here. Every mark has an event `mark.add` with its id as subject, every
-correction one of its own, and so have excuses, calendar entries and what withdraws them. An approval has one whose
-subject is the mark's id or "excuse N"; every version of a rule has one of the rule, every word on a month one of the
-month. `gallery.verify` compares.
+an excuse's, an account's, a token's, a credential's, a receiver's), a mark's id, or a month. Details hold internal ids,
+counts and codes, never a name, an external id or a file name: whoever is removed must not live on here. Every mark has
+an event `mark.add` with its id as subject, every correction one of its own, and so have excuses, calendar entries and
+what withdraws them. An approval has one whose subject is the mark's id or "excuse N"; every version of a rule has one
+of the rule, every word on a month one of the month. `gallery.verify` compares.
 """
 
 from collections import Counter
@@ -16,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Text, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
+from gallery.repositories import news
 from gallery.repositories.batches import in_batches
 from gallery.schema import EventRow
 from gallery.values import Event
@@ -29,6 +30,10 @@ SIGHTING_DISMISSED = "sighting.dismiss"
 SIGHTING_PURGED = "sighting.purge"
 LOOKALIKE_ADDED = "lookalike.add"
 LOOKALIKE_CLEARED = "lookalike.clear"
+PERSON_ADDED = "person.add"
+PERSON_RENAMED = "person.rename"
+PERSON_MERGED = "person.merge"
+PERSON_ENROLLED = "person.enroll"
 PERSON_ACTIVE = "person.active"
 PLACE_ADDED = "place.add"
 PLACE_CHANGED = "place.change"
@@ -49,6 +54,23 @@ REFUSED = "approval.refuse"
 MONTH_CLOSED = "month.close"
 MONTH_OPENED = "month.open"
 COVERAGE_ADDED = "coverage.add"
+ACCOUNT_ADDED = "account.add"
+ACCOUNT_CHANGED = "account.change"
+ACCOUNT_REMOVED = "account.remove"
+TOKEN_ADDED = "token.add"  # noqa: S105  an action, as the others
+TOKEN_REVOKED = "token.revoke"  # noqa: S105
+CREDENTIAL_ADDED = "credential.add"
+CREDENTIAL_REMOVED = "credential.remove"
+RECEIVER_ADDED = "receiver.add"
+RECEIVER_CHANGED = "receiver.change"
+RECEIVER_REMOVED = "receiver.remove"
+WATCH_STARTED = "watch.start"
+WATCH_STOPPED = "watch.stop"
+KIOSK_PAIRED = "kiosk.pair"
+CHANGES_PERSON: Final = frozenset(
+    {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS}
+)
+"""The actions after which a person is not as they were: receivers are told, whoever did it."""
 OF_PEOPLE: Final = ("person", "template", "lookalike")
 """What the actions begin with whose subject is a person's internal id."""
 Told = tuple[str, str]
@@ -66,9 +88,11 @@ def record(
     subject: int | str,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append an event to the transaction of `session`."""
+    """Append an event to the transaction of `session`; of what changes a person there are news, too."""
     session.add(EventRow(at=at, by=by, action=action, subject=str(subject), details=dict(details or {})))
     session.flush()
+    if action in CHANGES_PERSON:
+        news.add(session, [news.New(at, news.PERSON_CHANGED, str(subject), int(subject))])
 
 
 def history(session: Session, *, subject: int | str | None = None, action: str | None = None) -> list[Event]:
