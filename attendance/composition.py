@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.jobs import Jobs
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
     from attendance.services.lookalikes import Lookalikes
@@ -406,3 +407,10 @@ class Composition:
         from attendance.services.lane import Lane
 
         return Lane()
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """Long work, and what it has made."""
+        from attendance.services.jobs import Jobs
+
+        return Jobs(self.store, self.clock)
