@@ -1,11 +1,11 @@
 """The append-only log: what was changed, by whom, when; written in the transaction of the change itself.
 
 The subject is an internal id as text (a person's, a session's, a sighting's, a place's, a rule's, a calendar entry's,
-an excuse's), a mark's id, or a month. Details hold internal ids, counts and codes, never a name, an external id or a
-file name: whoever is removed must not live on here. Every mark has an event `mark.add` with its id as subject, every
-correction one of its own, and so have excuses, calendar entries and what withdraws them. An approval has one whose
-subject is the mark's id or "excuse N"; every version of a rule has one of the rule, every word on a month one of the
-month. `gallery.verify` compares.
+an excuse's, an account's, a token's, a credential's, a receiver's), a mark's id, or a month. Details hold internal ids,
+counts and codes, never a name, an external id or a file name: whoever is removed must not live on here. Every mark has
+an event `mark.add` with its id as subject, every correction one of its own, and so have excuses, calendar entries and
+what withdraws them. An approval has one whose subject is the mark's id or "excuse N"; every version of a rule has one
+of the rule, every word on a month one of the month. `gallery.verify` compares.
 """
 
 from collections import Counter
@@ -49,6 +49,19 @@ REFUSED = "approval.refuse"
 MONTH_CLOSED = "month.close"
 MONTH_OPENED = "month.open"
 COVERAGE_ADDED = "coverage.add"
+ACCOUNT_ADDED = "account.add"
+ACCOUNT_CHANGED = "account.change"
+ACCOUNT_REMOVED = "account.remove"
+TOKEN_ADDED = "token.add"  # noqa: S105  an action, as the others
+TOKEN_REVOKED = "token.revoke"  # noqa: S105
+CREDENTIAL_ADDED = "credential.add"
+CREDENTIAL_REMOVED = "credential.remove"
+RECEIVER_ADDED = "receiver.add"
+RECEIVER_CHANGED = "receiver.change"
+RECEIVER_REMOVED = "receiver.remove"
+WATCH_STARTED = "watch.start"
+WATCH_STOPPED = "watch.stop"
+KIOSK_PAIRED = "kiosk.pair"
 OF_PEOPLE: Final = ("person", "template", "lookalike")
 """What the actions begin with whose subject is a person's internal id."""
 Told = tuple[str, str]
