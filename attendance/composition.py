@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.markimport import MarkImport
     from attendance.services.months import Months
+    from attendance.services.newsroom import Newsroom
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
     from attendance.services.people import People
@@ -182,7 +184,8 @@ class Composition:
     @cached_property
     def leaving(self) -> "Leaving":
         """Who leaves, and who comes back."""
-        from attendance.services.leaving import Leaving
+        from attendance.services.lane import Lane
+    from attendance.services.leaving import Leaving
 
         return Leaving(self.gallery, self.sessions, self.clock, self.settled)
 
@@ -259,7 +262,8 @@ class Composition:
     @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
-        from attendance.services.nights import Nights
+        from attendance.services.newsroom import Newsroom
+    from attendance.services.nights import Nights
 
         return Nights(lambda: self.statuses, self.zone)
 
@@ -390,3 +394,17 @@ class Composition:
         from attendance.services.coverings import Coverings
 
         return Coverings(self.gallery, self.sessions, self.clock, self.nights)
+
+    @cached_property
+    def newsroom(self) -> "Newsroom":
+        """What has happened."""
+        from attendance.services.newsroom import Newsroom
+
+        return Newsroom(self.gallery)
+
+    @cached_property
+    def lane(self) -> "Lane":
+        """Where photos wait for their turn to be judged."""
+        from attendance.services.lane import Lane
+
+        return Lane()

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-SUBJECTS: Final = ("home",)
+SUBJECTS: Final = (
+    "events",
+    "home",
+)
 """The files of this folder, each with a ``router``."""
 
 
