@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.jobs import Jobs
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
     from attendance.services.lookalikes import Lookalikes
@@ -432,3 +433,10 @@ class Composition:
 
         parts = (self.gallery, self.receivers, self.newsroom, self.clock)
         return Brokering(*parts, zone=self.zone, name=self.settings.site_name)
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """Long work, and what it has made."""
+        from attendance.services.jobs import Jobs
+
+        return Jobs(self.store, self.clock)

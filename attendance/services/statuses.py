@@ -121,12 +121,13 @@ class Statuses:
         expected = self._expected(transaction, people.values(), turns, entered, wanted.person)
         occurring = of_entries(plan.entries, wanted.first - AROUND, wanted.last + AROUND, Calendar(plan.calendar))
         known = _Known(transaction, _bounds(wanted, zone), wanted.person)
+        days = (wanted.first, wanted.last)
         rows: list[Attended] = []
         how: dict[str, str] = {}
         at: dict[str, datetime | None] = {}
         for person, theirs in _by_person(expected, occurring, closed):
             seen, excused = known.marks_of(person.key), known.excuses.get(person.key, ())
-            found = derive(person, theirs, list(map(mark_of, seen)), excused, known.coverage, now=now)
+            found = derive(person, theirs, list(map(mark_of, seen)), excused, known.coverage, now=now, days=days)
             kept = [each for each in found if _asked(wanted, person, each)]
             rows += kept
             how |= {each.id: each.method for each in seen}
