@@ -12,6 +12,7 @@ from attendance.settings import Resolved, Settings
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
     from attendance.judge.judging import Judge
     from attendance.register.marks import Marks
     from attendance.register.retention import Retention
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.housekeeping import Housekeeping
     from attendance.services.jobs import Jobs
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
@@ -473,3 +475,10 @@ class Composition:
         from attendance.services.tokens import Tokens
 
         return Tokens(self.store, self.clock)
+
+    @cached_property
+    def housekeeping(self) -> "Housekeeping":
+        """What lets old things go while the service runs."""
+        from attendance.services.housekeeping import Housekeeping
+
+        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)

@@ -69,6 +69,11 @@ class Receivers:
         self._gallery, self._clock = gallery, clock
 
     @property
+    def usual(self) -> Sequence[str]:
+        """The kinds of news that are usual."""
+        return USUAL
+
+    @property
     def kinds(self) -> Sequence[str]:
         """Every kind of news there is."""
         return news.KINDS
@@ -83,6 +88,14 @@ class Receivers:
         """The receiver of this name."""
         with self._gallery.store.reading() as transaction:
             found = self._named(transaction, name)
+            return self._shown(transaction, found, deliveries.waiting(transaction).get(found.id, 0))
+
+    def numbered(self, number: int) -> ShownReceiver:
+        """The receiver of this number."""
+        with self._gallery.store.reading() as transaction:
+            found = receivers.numbered(transaction, number)
+            if found is None:
+                raise ReceiverUnknown(str(number), "there is no receiver of this number")
             return self._shown(transaction, found, deliveries.waiting(transaction).get(found.id, 0))
 
     def delivered(self, name: str, *, limit: int = 50) -> "list[Delivery]":

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 SUBJECTS: Final = (
     "events",
     "home",
+    "receivers",
 )
 """The files of this folder, each with a ``router``."""
 
