@@ -7,9 +7,12 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 SUBJECTS: Final = (
+    "account",
     "events",
     "home",
     "receivers",
+    "setup",
+    "signin",
 )
 """The files of this folder, each with a ``router``."""
 
