@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
+    from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
     from attendance.services.desk import Desk
@@ -406,3 +407,10 @@ class Composition:
         from attendance.services.lane import Lane
 
         return Lane()
+
+    @cached_property
+    def cameras(self) -> "Cameras":
+        """Cameras watched in the background."""
+        from attendance.services.cameras import Cameras
+
+        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
