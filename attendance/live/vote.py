@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from attendance.judge.voting import FEW_FRAMES, TRACK_SWITCHED, Vote
+from attendance.judge.voting import Vote
 from attendance.records import Decision
 
 if TYPE_CHECKING:
