@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
+    from attendance.services.dayboard import DayBoards
+    from attendance.services.daymarks import DayMarks
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
@@ -258,6 +260,20 @@ class Composition:
         from attendance.services.statuses import Statuses
 
         return Statuses(self.gallery, self.sessions, self.clock)
+
+    @cached_property
+    def day_boards(self) -> "DayBoards":
+        """The day as it stands."""
+        from attendance.services.dayboard import DayBoards
+
+        return DayBoards(self.gallery, self.sessions, self.statuses, self.clock)
+
+    @cached_property
+    def day_marks(self) -> "DayMarks":
+        """Marks as pages show them."""
+        from attendance.services.daymarks import DayMarks
+
+        return DayMarks(self.gallery, self.sessions, self.people)
 
     @cached_property
     def nights(self) -> "Nights":
