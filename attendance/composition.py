@@ -25,11 +25,14 @@ if TYPE_CHECKING:
     from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
+    from attendance.services.dayboard import DayBoards
+    from attendance.services.daymarks import DayMarks
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.jobs import Jobs
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
     from attendance.services.limits import Limits
@@ -264,6 +267,20 @@ class Composition:
         return Statuses(self.gallery, self.sessions, self.clock)
 
     @cached_property
+    def day_boards(self) -> "DayBoards":
+        """The day as it stands."""
+        from attendance.services.dayboard import DayBoards
+
+        return DayBoards(self.gallery, self.sessions, self.statuses, self.clock)
+
+    @cached_property
+    def day_marks(self) -> "DayMarks":
+        """Marks as pages show them."""
+        from attendance.services.daymarks import DayMarks
+
+        return DayMarks(self.gallery, self.sessions, self.people)
+
+    @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
         from attendance.services.nights import Nights
@@ -448,3 +465,9 @@ class Composition:
         from attendance.services.tokens import Tokens
 
         return Tokens(self.store, self.clock)
+
+    def jobs(self) -> "Jobs":
+        """Long work, and what it has made."""
+        from attendance.services.jobs import Jobs
+
+        return Jobs(self.store, self.clock)

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 SUBJECTS: Final = (
     "events",
     "home",
+    "people",
+    "today",
 )
 """The files of this folder, each with a ``router``."""
 
