@@ -7,8 +7,11 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 SUBJECTS: Final = (
+    "cameras",
     "events",
     "home",
+    "live",
+    "pairing",
     "people",
     "today",
 )
