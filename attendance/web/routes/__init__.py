@@ -7,12 +7,15 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 SUBJECTS: Final = (
+    "account",
     "cameras",
     "events",
     "home",
     "live",
     "pairing",
     "people",
+    "setup",
+    "signin",
     "today",
 )
 """The files of this folder, each with a ``router``."""
