@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from attendance.services.brokering import Brokering
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
+    from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
+    from attendance.services.dayboard import DayBoards
+    from attendance.services.daymarks import DayMarks
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
@@ -482,3 +485,26 @@ class Composition:
         from attendance.services.housekeeping import Housekeeping
 
         return Housekeeping(self.gallery, self.retention, self.clock, self.actor)
+
+    @cached_property
+    def day_boards(self) -> "DayBoards":
+        """The day as it stands."""
+        from attendance.services.dayboard import DayBoards
+
+        return DayBoards(self.gallery, self.sessions, self.statuses, self.clock)
+
+    @cached_property
+    def day_marks(self) -> "DayMarks":
+        """Marks as pages show them."""
+        from attendance.services.daymarks import DayMarks
+
+        return DayMarks(self.gallery, self.sessions, self.people)
+
+    @cached_property
+    def cameras(self) -> "Cameras":
+        """Cameras watched in the background."""
+        from attendance.services.cameras import Cameras
+
+        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
+
+    # What the service adds

@@ -8,11 +8,16 @@ if TYPE_CHECKING:
 
 SUBJECTS: Final = (
     "account",
+    "cameras",
     "events",
     "home",
+    "live",
+    "pairing",
+    "people",
     "receivers",
     "setup",
     "signin",
+    "today",
 )
 """The files of this folder, each with a ``router``."""
 
