@@ -13,6 +13,13 @@ from attendance.settings import Resolved, Settings
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from attendance.services.cursors import Cursors
+    from attendance.services.deciding import Deciding
+    from attendance.services.editing import Edits
+    from attendance.services.idempotency import Answers
+    from attendance.services.photos import Photos
+    from attendance.services.reportfiles import ReportFiles
+
     from attendance.judge.judging import Judge
     from attendance.register.marks import Marks
     from attendance.register.retention import Retention
@@ -180,6 +187,48 @@ class Composition:
         from attendance.services.people import People
 
         return People(self.gallery, self.sessions, self.clock, self.settled)
+
+    @cached_property
+    def edits(self) -> "Edits":
+        """People changed from a state that was seen."""
+        from attendance.services.editing import Edits
+
+        return Edits(self.gallery, self.people, self.leaving, self.clock)
+
+    @cached_property
+    def deciding(self) -> "Deciding":
+        """Single photos judged."""
+        from attendance.services.deciding import Deciding
+
+        return Deciding(self.desk)
+
+    @cached_property
+    def photos(self) -> "Photos":
+        """The photos of people."""
+        from attendance.services.photos import Photos
+
+        return Photos(self.gallery, self.edits, self.enrolment, self.clock)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """What programs were answered under a key."""
+        from attendance.services.idempotency import Answers
+
+        return Answers(self.gallery, self.clock)
+
+    @cached_property
+    def cursors(self) -> "Cursors":
+        """Where lists go on."""
+        from attendance.services.cursors import Cursors
+
+        return Cursors(self.gallery)
+
+    @cached_property
+    def report_files(self) -> "ReportFiles":
+        """Reports as files."""
+        from attendance.services.reportfiles import ReportFiles
+
+        return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
 
     @cached_property
     def leaving(self) -> "Leaving":

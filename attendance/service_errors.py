@@ -30,6 +30,9 @@ HELP: Final = {
     "kiosk.undo": "Ask at the desk: it is too late to take it back here.",
     "limit.reached": "Wait as long as it says, then try again.",
     "mqtt.missing": "Install it with: pip install 'attendance[mqtt]'",
+    "method.unknown": "Ask in one of the ways that the header Allow names.",
+    "path.unknown": "/api/v1/openapi.json lists every path; /api/docs shows it.",
+    "photo.unknown": "The list of the person's photos tells their numbers.",
     "page.cursor": "Begin again without the cursor.",
     "receiver.address": "Give an https:// address (or mqtt:// and mqtts:// for a broker) that this computer reaches.",
     "receiver.exists": "Choose another name, or change the receiver that is there.",
@@ -141,6 +144,18 @@ class LimitReached(ServiceError, id="limit.reached"):
 
 class MqttMissing(ServiceError, id="mqtt.missing", exit_code=3):
     """The library that speaks MQTT is not installed."""
+
+
+class MethodUnknown(ServiceError, id="method.unknown"):
+    """There is something at this path, but it is not asked so."""
+
+
+class PathUnknown(ServiceError, id="path.unknown"):
+    """The API has nothing at this path."""
+
+
+class PhotoUnknown(ServiceError, id="photo.unknown"):
+    """A person has no photo of this number, or its face is not kept."""
 
 
 class PageCursor(ServiceError, id="page.cursor"):
