@@ -17,22 +17,28 @@ if TYPE_CHECKING:
     from attendance.register.marks import Marks
     from attendance.register.retention import Retention
     from attendance.register.sessions import Sessions
+    from attendance.services.accounts import Accounts
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
+    from attendance.services.cursors import Cursors
     from attendance.services.dayboard import DayBoards
     from attendance.services.daymarks import DayMarks
+    from attendance.services.deciding import Deciding
     from attendance.services.desk import Desk
+    from attendance.services.editing import Edits
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
+    from attendance.services.limits import Limits
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.markimport import MarkImport
     from attendance.services.months import Months
@@ -40,19 +46,23 @@ if TYPE_CHECKING:
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
     from attendance.services.people import People
+    from attendance.services.photos import Photos
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
     from attendance.services.proving import Proofs
     from attendance.services.reembedding import Renewal
+    from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
     from attendance.services.settled import Settled
+    from attendance.services.sign_ins import SignIns
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
     from attendance.services.timetables import Timetables
+    from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
@@ -183,6 +193,48 @@ class Composition:
         from attendance.services.people import People
 
         return People(self.gallery, self.sessions, self.clock, self.settled)
+
+    @cached_property
+    def edits(self) -> "Edits":
+        """People changed from a state that was seen."""
+        from attendance.services.editing import Edits
+
+        return Edits(self.gallery, self.people, self.leaving, self.clock)
+
+    @cached_property
+    def deciding(self) -> "Deciding":
+        """Single photos judged."""
+        from attendance.services.deciding import Deciding
+
+        return Deciding(self.desk)
+
+    @cached_property
+    def photos(self) -> "Photos":
+        """The photos of people."""
+        from attendance.services.photos import Photos
+
+        return Photos(self.gallery, self.edits, self.enrolment, self.clock)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """What programs were answered under a key."""
+        from attendance.services.idempotency import Answers
+
+        return Answers(self.gallery, self.clock)
+
+    @cached_property
+    def cursors(self) -> "Cursors":
+        """Where lists go on."""
+        from attendance.services.cursors import Cursors
+
+        return Cursors(self.gallery)
+
+    @cached_property
+    def report_files(self) -> "ReportFiles":
+        """Reports as files."""
+        from attendance.services.reportfiles import ReportFiles
+
+        return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
 
     @cached_property
     def leaving(self) -> "Leaving":
@@ -430,3 +482,33 @@ class Composition:
         from attendance.services.jobs import Jobs
 
         return Jobs(self.store, self.clock)
+
+    # What the service adds
+
+    @cached_property
+    def limits(self) -> "Limits":
+        """How often secrets were tried in vain."""
+        from attendance.services.limits import Limits
+
+        return Limits(self.store, self.clock)
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """Who may sign in."""
+        from attendance.services.accounts import Accounts
+
+        return Accounts(self.store, self.clock, self.limits)
+
+    @cached_property
+    def sign_ins(self) -> "SignIns":
+        """Browsers that are signed in."""
+        from attendance.services.sign_ins import SignIns
+
+        return SignIns(self.gallery, self.clock)
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """What programs and kiosks prove themselves by."""
+        from attendance.services.tokens import Tokens
+
+        return Tokens(self.store, self.clock)

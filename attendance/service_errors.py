@@ -30,6 +30,9 @@ HELP: Final = {
     "kiosk.undo": "Ask at the desk: it is too late to take it back here.",
     "limit.reached": "Wait as long as it says, then try again.",
     "mqtt.missing": "Install it with: pip install 'attendance[mqtt]'",
+    "method.unknown": "Ask in one of the ways that the header Allow names.",
+    "path.unknown": "/api/v1/openapi.json lists every path; /api/docs shows it.",
+    "photo.unknown": "The list of the person's photos tells their numbers.",
     "page.cursor": "Begin again without the cursor.",
     "receiver.address": "Give an https:// address (or mqtt:// and mqtts:// for a broker) that this computer reaches.",
     "receiver.exists": "Choose another name, or change the receiver that is there.",
@@ -136,11 +139,27 @@ class KioskUndo(ServiceError, id="kiosk.undo"):
 
 
 class LimitReached(ServiceError, id="limit.reached"):
-    """It was tried too often."""
+    """It was tried too often; ``retry_after_s`` tells for how long it waits."""
+
+    def __init__(self, where: str, detail: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(where, detail)
+        self.retry_after_s = retry_after_s
 
 
 class MqttMissing(ServiceError, id="mqtt.missing", exit_code=3):
     """The library that speaks MQTT is not installed."""
+
+
+class MethodUnknown(ServiceError, id="method.unknown"):
+    """There is something at this path, but it is not asked so."""
+
+
+class PathUnknown(ServiceError, id="path.unknown"):
+    """The API has nothing at this path."""
+
+
+class PhotoUnknown(ServiceError, id="photo.unknown"):
+    """A person has no photo of this number, or its face is not kept."""
 
 
 class PageCursor(ServiceError, id="page.cursor"):

@@ -18,6 +18,7 @@ from attendance.paths import shown_path
 from attendance.records import PersonRef, ScoredPerson
 from attendance.settings import Settings
 from attendance.zones import local_day
+from gallery.errors import PersonUnknown
 
 if TYPE_CHECKING:
     from attendance.access import Actor
@@ -94,12 +95,17 @@ class NotEnrolled:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How to treat people and photos that are there already; ``multi`` overrules the setting of this name."""
+    """How to treat people and photos that are there already; ``multi`` overrules the setting of this name.
+
+    With ``known`` a photo is filed for somebody who is there, or for nobody: who was removed while it was looked at
+    does not come back by it.
+    """
 
     replace: bool = False
     allow_duplicate: bool = False
     same_person: bool = False
     multi: str | None = None
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +292,8 @@ class Enroller:
         with self._gallery.store.atomic():
             policy = judge.policy()
             person = self._existing(entry)
+            if person is None and rules.known:
+                raise PersonUnknown(entry.external_id or entry.name, "this person was removed meanwhile")
             others = judge.others(found.template, person.id if person else None)
             rivals = [other for other in others if other.score >= policy.review_threshold]
             own, needed = (None, 0.0) if person is None else self._own_score(judge, found.template, person.id)

@@ -394,6 +394,12 @@ def drop_others(session: Session, person_id: int, pipelines: Pipelines, kept: in
     return bool(session.execute(others.returning(Template.id)).all())
 
 
+def drop(session: Session, person_id: int, template_id: int) -> bool:
+    """Delete one template of a person; whether there was such a one."""
+    one = delete(Template).where(Template.person_id == person_id, Template.id == template_id)
+    return bool(session.execute(one.returning(Template.id)).all())
+
+
 def drop_pipeline(session: Session, pipeline_id: str) -> int:
     """Delete every template of a pipeline; returns how many went."""
     gone = session.execute(delete(Template).where(Template.pipeline_id == pipeline_id).returning(Template.id))
