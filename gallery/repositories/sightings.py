@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gallery.ports import Cipher
 
 PURPOSE: Final = "sighting"
+JUDGED: Final = "judged"
+"""Under which the measurements of a face keep, beside them, what it takes to decide the same again."""
 _NEWS: Final[Mapping[str, str]] = MappingProxyType({"review": news.REVIEW_WAITING, "unknown": news.FACE_UNKNOWN})
 """By ruling, the kind of news of it: of what somebody is to look at."""
 
@@ -57,7 +59,7 @@ def _columns(each: Sighting) -> dict[str, Any]:
         "target_fpir": each.target_fpir,
         "gallery_size": each.gallery_size,
         "candidates": [candidate._asdict() for candidate in each.candidates],
-        "quality": dict(each.quality),
+        "quality": {**each.quality, **({JUDGED: dict(each.judged)} if each.judged else {})},
         "pipeline_id": each.pipeline,
         "retention": each.retention,
     }
@@ -85,7 +87,8 @@ def sighted(row: SightingRow) -> Sighting:
         target_fpir=row.target_fpir,
         gallery_size=row.gallery_size,
         candidates=tuple(ScoredKey(each["key"], each["score"], each["cosine"]) for each in row.candidates),
-        quality=row.quality,
+        quality={key: value for key, value in row.quality.items() if key != JUDGED},
+        judged=row.quality.get(JUDGED, {}),
         pipeline=row.pipeline_id,
     )
 
