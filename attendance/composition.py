@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.register.retention import Retention
     from attendance.register.sessions import Sessions
     from attendance.services.accounts import Accounts
+    from attendance.services.admission import Admission
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from attendance.services.daymarks import DayMarks
     from attendance.services.deciding import Deciding
     from attendance.services.desk import Desk
+    from attendance.services.directory import Directory
     from attendance.services.editing import Edits
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
@@ -326,6 +328,20 @@ class Composition:
         from attendance.services.daymarks import DayMarks
 
         return DayMarks(self.gallery, self.sessions, self.people)
+
+    @cached_property
+    def directory(self) -> "Directory":
+        """The people as a list to look through."""
+        from attendance.services.directory import Directory
+
+        return Directory(self.gallery)
+
+    @cached_property
+    def admission(self) -> "Admission":
+        """Who may be enrolled by whom."""
+        from attendance.services.admission import Admission
+
+        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
 
     @cached_property
     def nights(self) -> "Nights":

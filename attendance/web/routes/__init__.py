@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 SUBJECTS: Final = (
+    "adding",
     "events",
     "home",
     "people",
