@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.register.retention import Retention
     from attendance.register.sessions import Sessions
     from attendance.services.accounts import Accounts
+    from attendance.services.admission import Admission
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.brokering import Brokering
@@ -26,14 +27,19 @@ if TYPE_CHECKING:
     from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
+    from attendance.services.cursors import Cursors
     from attendance.services.dayboard import DayBoards
     from attendance.services.daymarks import DayMarks
+    from attendance.services.deciding import Deciding
     from attendance.services.desk import Desk
+    from attendance.services.directory import Directory
+    from attendance.services.editing import Edits
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
     from attendance.services.housekeeping import Housekeeping
+    from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
@@ -45,12 +51,14 @@ if TYPE_CHECKING:
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
     from attendance.services.people import People
+    from attendance.services.photos import Photos
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
     from attendance.services.posting import Posting
     from attendance.services.proving import Proofs
     from attendance.services.receivers import Receivers
     from attendance.services.reembedding import Renewal
+    from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
@@ -508,3 +516,59 @@ class Composition:
         return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
 
     # What the service adds
+
+    @cached_property
+    def edits(self) -> "Edits":
+        """People changed from a state that was seen."""
+        from attendance.services.editing import Edits
+
+        return Edits(self.gallery, self.people, self.leaving, self.clock)
+
+    @cached_property
+    def deciding(self) -> "Deciding":
+        """Single photos judged."""
+        from attendance.services.deciding import Deciding
+
+        return Deciding(self.desk)
+
+    @cached_property
+    def photos(self) -> "Photos":
+        """The photos of people."""
+        from attendance.services.photos import Photos
+
+        return Photos(self.gallery, self.edits, self.enrolment, self.clock)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """What programs were answered under a key."""
+        from attendance.services.idempotency import Answers
+
+        return Answers(self.gallery, self.clock)
+
+    @cached_property
+    def cursors(self) -> "Cursors":
+        """Where lists go on."""
+        from attendance.services.cursors import Cursors
+
+        return Cursors(self.gallery)
+
+    @cached_property
+    def report_files(self) -> "ReportFiles":
+        """Reports as files."""
+        from attendance.services.reportfiles import ReportFiles
+
+        return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
+
+    @cached_property
+    def directory(self) -> "Directory":
+        """The people as a list to look through."""
+        from attendance.services.directory import Directory
+
+        return Directory(self.gallery)
+
+    @cached_property
+    def admission(self) -> "Admission":
+        """Who may be enrolled by whom."""
+        from attendance.services.admission import Admission
+
+        return Admission(self.gallery, self.directory, self.edits, self.enrolment)

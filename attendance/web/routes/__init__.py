@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 SUBJECTS: Final = (
     "account",
+    "adding",
     "cameras",
     "events",
     "home",
