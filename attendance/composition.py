@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from attendance.services.months import Months
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
+    from attendance.services.ownpeople import OwnPeople
     from attendance.services.people import People
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from attendance.services.statusreports import StatusReports
     from attendance.services.timetables import Timetables
     from attendance.services.upkeep import Upkeep
+    from attendance.services.uploads import Uploads
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery
@@ -398,3 +400,17 @@ class Composition:
         from attendance.services.jobs import Jobs
 
         return Jobs(self.store, self.clock)
+
+    @cached_property
+    def uploads(self) -> "Uploads":
+        """What somebody has sent and not decided about yet."""
+        from attendance.services.uploads import Uploads
+
+        return Uploads(self.home, self.clock)
+
+    @cached_property
+    def own_people(self) -> "OwnPeople":
+        """Whose people a visitor sees."""
+        from attendance.services.ownpeople import OwnPeople
+
+        return OwnPeople(self.gallery)
