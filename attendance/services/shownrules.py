@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.records import PersonRef, instant
 from attendance.services.previewing import wall
 from attendance.services.statuses import entry_of
+from attendance.services.versions import version_of
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import Draft
 from attendance.timetable.facts import Entry
@@ -45,6 +46,11 @@ class ShownRule:
     def version(self) -> "Version":
         """The version that holds today, else the first one that will."""
         return holding(self.entry, self.today) or timeline(self.entry)[0]
+
+    @property
+    def state(self) -> str:
+        """What tells whether somebody has changed it meanwhile."""
+        return state_of(self.stored)
 
     @property
     def since(self) -> date:
@@ -153,6 +159,11 @@ class Changed:
         return "; ".join(
             f"from {day}: {'ended' if rule is None else told_from(rule, day)}" for day, rule in self.draft.turns
         )
+
+
+def state_of(stored: "StoredRule") -> str:
+    """What tells whether somebody has changed a rule meanwhile."""
+    return version_of({"name": stored.name, "versions": [each.id for each in stored.versions]})
 
 
 def upcoming(entry: Entry, calendar: Calendar, day: date, count: int) -> "list[Occurrence]":

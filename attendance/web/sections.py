@@ -5,12 +5,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from attendance.web.pages import page
+from attendance.web.problems import status_of
 
 if TYPE_CHECKING:
     from fastapi import Request
     from starlette.responses import Response
 
     from attendance.access import Visitor
+    from refusal import Refusal
 
 BOTH: Final = ("admin", "teacher")
 Section = Literal["/timetable", "/reports", "/settings"]
@@ -43,11 +45,14 @@ TABS: Final[Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = Mappin
 """By the page that stands for a section in the bar: address, what the tab says, for whom."""
 
 
-def section(request: "Request", who: "Visitor", of: Section, template: str, **values: Any) -> "Response":
-    """A page of a section, with its tabs; in the bar the section counts as open."""
+def section(
+    request: "Request", who: "Visitor", of: Section, template: str, error: "Refusal | None" = None, **values: Any
+) -> "Response":
+    """A page of a section, with its tabs; in the bar the section counts as open. With an error it says so."""
     here = request.url.path
     tabs = [(to, text, _open(of, to, here)) for to, text, roles in TABS[of] if who.role in roles]
-    return page(request, who, template, path=of, tabs=tabs, **values)
+    status = 200 if error is None else status_of(error)
+    return page(request, who, template, status=status, path=of, tabs=tabs, error=error, **values)
 
 
 def _open(of: str, to: str, here: str) -> bool:

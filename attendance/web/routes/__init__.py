@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-SUBJECTS: Final = ("home", "jobs")
+SUBJECTS: Final = ("home", "jobs", "timetable")
 """The files of this folder, each with a ``router``."""
 
 
