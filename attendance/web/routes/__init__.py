@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-SUBJECTS: Final = ("home", "jobs", "timetable")
+SUBJECTS: Final = (
+    "approvals",
+    "calendar",
+    "coverage",
+    "excuses",
+    "home",
+    "jobs",
+    "months",
+    "sessions",
+    "timetable",
+)
 """The files of this folder, each with a ``router``."""
 
 
