@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from attendance.services.newsroom import Newsroom
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
+    from attendance.services.ownpeople import OwnPeople
     from attendance.services.people import People
     from attendance.services.photos import Photos
     from attendance.services.places import Places
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
+    from attendance.services.uploads import Uploads
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery
@@ -572,3 +574,17 @@ class Composition:
         from attendance.services.admission import Admission
 
         return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+
+    @cached_property
+    def uploads(self) -> "Uploads":
+        """What somebody has sent and not decided about yet."""
+        from attendance.services.uploads import Uploads
+
+        return Uploads(self.home, self.clock)
+
+    @cached_property
+    def own_people(self) -> "OwnPeople":
+        """Whose people a visitor sees."""
+        from attendance.services.ownpeople import OwnPeople
+
+        return OwnPeople(self.gallery)

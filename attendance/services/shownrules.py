@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.records import PersonRef, instant
 from attendance.services.previewing import wall
 from attendance.services.statuses import entry_of
+from attendance.services.versions import version_of
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import Draft
 from attendance.timetable.facts import Entry
@@ -45,6 +46,11 @@ class ShownRule:
     def version(self) -> "Version":
         """The version that holds today, else the first one that will."""
         return holding(self.entry, self.today) or timeline(self.entry)[0]
+
+    @property
+    def state(self) -> str:
+        """What tells whether somebody has changed it meanwhile."""
+        return version_of(self.seen)
 
     @property
     def since(self) -> date:
@@ -94,7 +100,7 @@ class ShownRule:
     @property
     def seen(self) -> dict[str, Any]:
         """What was seen by whoever has read all of it: it is another whenever something was changed."""
-        return {"name": self.stored.name, "versions": [each.id for each in self.stored.versions]}
+        return seen_of(self.stored)
 
     def row(self) -> dict[str, Any]:
         """One line of the table."""
@@ -158,6 +164,11 @@ class Changed:
         return "; ".join(
             f"from {day}: {'ended' if rule is None else told_from(rule, day)}" for day, rule in self.draft.turns
         )
+
+
+def seen_of(stored: "StoredRule") -> dict[str, Any]:
+    """What was seen by whoever has read all of a rule: it is another whenever something was changed."""
+    return {"name": stored.name, "versions": [each.id for each in stored.versions]}
 
 
 def upcoming(entry: Entry, calendar: Calendar, day: date, count: int) -> "list[Occurrence]":

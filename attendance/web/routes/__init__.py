@@ -9,15 +9,23 @@ if TYPE_CHECKING:
 SUBJECTS: Final = (
     "account",
     "adding",
+    "approvals",
+    "calendar",
     "cameras",
+    "coverage",
     "events",
+    "excuses",
     "home",
+    "jobs",
     "live",
+    "months",
     "pairing",
     "people",
     "receivers",
+    "sessions",
     "setup",
     "signin",
+    "timetable",
     "today",
 )
 """The files of this folder, each with a ``router``."""
