@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, and_, delete, exists, func, insert, or_, select, type_coerce
+from sqlalchemy import Text, and_, cast, delete, exists, func, insert, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from gallery.repositories import news
 from gallery.repositories.batches import A_BATCH, in_batches
-from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
+from gallery.schema import CorrectionRow, MarkRow, NewsRow, SightingCrop, SightingRow
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
@@ -153,6 +153,24 @@ def unknown(session: Session, begin: datetime, end: datetime) -> list[Sighting]:
 def count_waiting(session: Session) -> int:
     """How many of them there are."""
     query = select(func.count()).select_from(SightingRow).where(SightingRow.ruling == "review", ~_corrected())
+    return session.scalar(query) or 0
+
+
+def waiting_people(session: Session) -> list[int | None]:
+    """By internal id whom each of them names, in no order."""
+    return list(session.scalars(select(SightingRow.person_id).where(SightingRow.ruling == "review", ~_corrected())))
+
+
+def count_unknown(session: Session, since: datetime) -> int:
+    """How many faces of nobody enrolled were seen from that instant on, and nobody has said anything of them.
+
+    Asked of the news, which are found by their time.
+    """
+    number = cast(NewsRow.subject, SightingRow.id.type)
+    said = exists().where(CorrectionRow.sighting_id == number)
+    query = (
+        select(func.count()).select_from(NewsRow).where(NewsRow.kind == news.FACE_UNKNOWN, NewsRow.at >= since, ~said)
+    )
     return session.scalar(query) or 0
 
 

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-SUBJECTS: Final = ("home",)
+SUBJECTS: Final = (
+    "adding",
+    "events",
+    "home",
+    "people",
+    "review",
+    "today",
+    "why",
+)
 """The files of this folder, each with a ``router``."""
 
 
