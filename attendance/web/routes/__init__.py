@@ -22,11 +22,13 @@ SUBJECTS: Final = (
     "pairing",
     "people",
     "receivers",
+    "review",
     "sessions",
     "setup",
     "signin",
     "timetable",
     "today",
+    "why",
 )
 """The files of this folder, each with a ``router``."""
 
