@@ -13,13 +13,6 @@ from attendance.settings import Resolved, Settings
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from attendance.services.cursors import Cursors
-    from attendance.services.deciding import Deciding
-    from attendance.services.editing import Edits
-    from attendance.services.idempotency import Answers
-    from attendance.services.photos import Photos
-    from attendance.services.reportfiles import ReportFiles
-
     from attendance.judge.judging import Judge
     from attendance.register.marks import Marks
     from attendance.register.retention import Retention
@@ -31,11 +24,15 @@ if TYPE_CHECKING:
     from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
+    from attendance.services.cursors import Cursors
+    from attendance.services.deciding import Deciding
     from attendance.services.desk import Desk
+    from attendance.services.editing import Edits
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.idempotency import Answers
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
     from attendance.services.limits import Limits
@@ -46,10 +43,12 @@ if TYPE_CHECKING:
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
     from attendance.services.people import People
+    from attendance.services.photos import Photos
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
     from attendance.services.proving import Proofs
     from attendance.services.reembedding import Renewal
+    from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
@@ -193,52 +192,9 @@ class Composition:
         return People(self.gallery, self.sessions, self.clock, self.settled)
 
     @cached_property
-    def edits(self) -> "Edits":
-        """People changed from a state that was seen."""
-        from attendance.services.editing import Edits
-
-        return Edits(self.gallery, self.people, self.leaving, self.clock)
-
-    @cached_property
-    def deciding(self) -> "Deciding":
-        """Single photos judged."""
-        from attendance.services.deciding import Deciding
-
-        return Deciding(self.desk)
-
-    @cached_property
-    def photos(self) -> "Photos":
-        """The photos of people."""
-        from attendance.services.photos import Photos
-
-        return Photos(self.gallery, self.edits, self.enrolment, self.clock)
-
-    @cached_property
-    def answers(self) -> "Answers":
-        """What programs were answered under a key."""
-        from attendance.services.idempotency import Answers
-
-        return Answers(self.gallery, self.clock)
-
-    @cached_property
-    def cursors(self) -> "Cursors":
-        """Where lists go on."""
-        from attendance.services.cursors import Cursors
-
-        return Cursors(self.gallery)
-
-    @cached_property
-    def report_files(self) -> "ReportFiles":
-        """Reports as files."""
-        from attendance.services.reportfiles import ReportFiles
-
-        return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
-
-    @cached_property
     def leaving(self) -> "Leaving":
         """Who leaves, and who comes back."""
-        from attendance.services.lane import Lane
-    from attendance.services.leaving import Leaving
+        from attendance.services.leaving import Leaving
 
         return Leaving(self.gallery, self.sessions, self.clock, self.settled)
 
@@ -315,8 +271,7 @@ class Composition:
     @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
-        from attendance.services.newsroom import Newsroom
-    from attendance.services.nights import Nights
+        from attendance.services.nights import Nights
 
         return Nights(lambda: self.statuses, self.zone)
 
@@ -491,3 +446,47 @@ class Composition:
         from attendance.services.tokens import Tokens
 
         return Tokens(self.store, self.clock)
+
+    # What programs ask for
+
+    @cached_property
+    def edits(self) -> "Edits":
+        """People changed from a state that was seen."""
+        from attendance.services.editing import Edits
+
+        return Edits(self.gallery, self.people, self.leaving, self.clock)
+
+    @cached_property
+    def deciding(self) -> "Deciding":
+        """Single photos judged."""
+        from attendance.services.deciding import Deciding
+
+        return Deciding(self.desk)
+
+    @cached_property
+    def photos(self) -> "Photos":
+        """The photos of people."""
+        from attendance.services.photos import Photos
+
+        return Photos(self.gallery, self.edits, self.enrolment, self.clock)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """What programs were answered under a key."""
+        from attendance.services.idempotency import Answers
+
+        return Answers(self.gallery, self.clock)
+
+    @cached_property
+    def cursors(self) -> "Cursors":
+        """Where lists go on."""
+        from attendance.services.cursors import Cursors
+
+        return Cursors(self.gallery)
+
+    @cached_property
+    def report_files(self) -> "ReportFiles":
+        """Reports as files."""
+        from attendance.services.reportfiles import ReportFiles
+
+        return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)

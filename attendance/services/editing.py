@@ -45,9 +45,7 @@ class Edits:
     ) -> "PersonInfo":
         """Somebody new, without a photo yet. Raises DuplicateId, PersonInvalid."""
         now = self._clock.utc()
-        return self._gallery.add_person(
-            name, at=now, by=actor.name, external_id=external_id, groups=groups, note=note
-        )
+        return self._gallery.add_person(name, at=now, by=actor.name, external_id=external_id, groups=groups, note=note)
 
     def change(
         self,
