@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
+    from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
     from attendance.services.idempotency import Answers
     from attendance.services.lane import Lane
@@ -490,3 +491,10 @@ class Composition:
         from attendance.services.reportfiles import ReportFiles
 
         return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
+
+    @cached_property
+    def feeds(self) -> "Feeds":
+        """Calendars to subscribe to."""
+        from attendance.services.feeds import Feeds
+
+        return Feeds(self.gallery, self.edits, self.tokens, self.report_files)

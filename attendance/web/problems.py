@@ -80,7 +80,7 @@ def problem(error: Refusal, path: str) -> dict[str, Any]:
 def wants_json(request: Request) -> bool:
     """Whether a program or a script asks, not a page."""
     accepts = request.headers.get("accept", "")
-    return request.url.path.startswith("/api/") or ("json" in accepts and "html" not in accepts)
+    return request.url.path.startswith("/api/v1") or ("json" in accepts and "html" not in accepts)
 
 
 def refused(request: Request, error: Refusal) -> Response:
@@ -115,7 +115,9 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             return plain(request, 500)
-        answer = _in_api(request, error) if request.url.path.startswith("/api/") else plain(request, error.status_code)
+        answer = (
+            _in_api(request, error) if request.url.path.startswith("/api/v1") else plain(request, error.status_code)
+        )
         answer.headers.update(error.headers or {})
         return answer
 
@@ -130,7 +132,11 @@ def _in_api(request: Request, error: HTTPException) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND:
         return refused(request, PathUnknown(request.url.path, "there is nothing here"))
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        return refused(request, MethodUnknown(request.url.path, f"it is not asked by {request.method}"))
+        from attendance.web.api.operations import allowed
+
+        answer = refused(request, MethodUnknown(request.url.path, f"it is not asked by {request.method}"))
+        answer.headers["Allow"] = allowed(request)
+        return answer
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return refused(request, RequestInvalid(request.url.path, str(error.detail)))
     return plain(request, error.status_code)

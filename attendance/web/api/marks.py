@@ -70,7 +70,7 @@ def list_marks(
     person: OfPerson = None,
 ) -> Marks:
     """List the marks of a session in order of time, void ones too."""
-    found = site_of(request).app.session_book.marks(session)
+    found = site_of(request).app.session_book.marks_if_any(session)
     wanted = [each for each in found if person in {None, each.person.external_id}]
     return Marks.model_validate(paged.of(wanted, lambda each: (each.mark.at.isoformat(), each.mark.id), mark_row))
 

@@ -50,7 +50,7 @@ Way = Literal["in", "out"]
 
 
 class Problem(Told):
-    """A refusal by RFC 9457; ``id`` is stable."""
+    """A refusal by RFC 9457; `id` is stable."""
 
     type: str = Field(examples=["urn:attendance:page.cursor"])
     title: str

@@ -46,7 +46,9 @@ def get_report(
     _who: ReportsRead,
     *,
     form: Annotated[Form | None, Query(alias="format", description="The form; else by Accept, else json.")] = None,
-    accept: Annotated[str, Header(description="The form, as a media type.", examples=["text/csv"])] = "*/*",
+    accept: Annotated[
+        str, Header(alias="Accept", description="The form, as a media type.", examples=["text/csv"])
+    ] = "*/*",
     by: Annotated[
         Literal["sessions", "timetable"] | None,
         Query(description="Of sessions or of the timetable; else the timetable where there is one."),

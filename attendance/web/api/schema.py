@@ -72,6 +72,9 @@ def _operation(operation: dict[str, Any]) -> None:
     if "requestBody" in operation:
         for status, told in refusals(408, 413).items():
             responses.setdefault(str(status), told)
+    for each in operation.get("parameters", ()):
+        if each["name"] == "If-Match":  # its lack has an answer of its own
+            each["required"] = "428" in responses
     for status in [each for each in responses if each == "422"]:
         responses[status] = refusals()[422]
     operation["responses"] = dict(sorted(responses.items()))

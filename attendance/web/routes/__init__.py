@@ -7,7 +7,9 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 SUBJECTS: Final = (
+    "apidocs",
     "events",
+    "feeds",
     "home",
 )
 """The files of this folder, each with a ``router``."""
