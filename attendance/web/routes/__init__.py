@@ -7,10 +7,13 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 SUBJECTS: Final = (
+    "account",
     "apidocs",
     "events",
     "feeds",
     "home",
+    "setup",
+    "signin",
 )
 """The files of this folder, each with a ``router``."""
 
