@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
+    from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
     from attendance.services.cursors import Cursors
+    from attendance.services.dayboard import DayBoards
+    from attendance.services.daymarks import DayMarks
     from attendance.services.deciding import Deciding
     from attendance.services.desk import Desk
     from attendance.services.editing import Edits
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
     from attendance.services.idempotency import Answers
+    from attendance.services.jobs import Jobs
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
     from attendance.services.limits import Limits
@@ -270,6 +274,20 @@ class Composition:
         return Statuses(self.gallery, self.sessions, self.clock)
 
     @cached_property
+    def day_boards(self) -> "DayBoards":
+        """The day as it stands."""
+        from attendance.services.dayboard import DayBoards
+
+        return DayBoards(self.gallery, self.sessions, self.statuses, self.clock)
+
+    @cached_property
+    def day_marks(self) -> "DayMarks":
+        """Marks as pages show them."""
+        from attendance.services.daymarks import DayMarks
+
+        return DayMarks(self.gallery, self.sessions, self.people)
+
+    @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
         from attendance.services.nights import Nights
@@ -418,6 +436,13 @@ class Composition:
 
         return Lane()
 
+    @cached_property
+    def cameras(self) -> "Cameras":
+        """Cameras watched in the background."""
+        from attendance.services.cameras import Cameras
+
+        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
+
     # What the service adds
 
     @cached_property
@@ -498,3 +523,10 @@ class Composition:
         from attendance.services.feeds import Feeds
 
         return Feeds(self.gallery, self.edits, self.tokens, self.report_files)
+
+    @cached_property
+    def jobs(self) -> "Jobs":
+        """Long work, and what it has made."""
+        from attendance.services.jobs import Jobs
+
+        return Jobs(self.store, self.clock)

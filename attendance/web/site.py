@@ -35,7 +35,7 @@ class Site:
     @cached_property
     def pulse(self) -> Pulse:
         """What wakes streams when there is news, and when the service stops."""
-        return Pulse(self.closing, lambda: self.app.newsroom.latest())
+        return Pulse(self.closing, self.app.newsroom.latest)
 
     @property
     def names(self) -> frozenset[str]:

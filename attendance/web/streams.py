@@ -137,7 +137,8 @@ async def _paced(site: "Site", items: AsyncIterator[T], still: Still | None) -> 
         try:
             while not ear.over:
                 following = following or asyncio.ensure_future(_next(items))
-                await asyncio.wait({following, end}, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+                waited: set[asyncio.Future[Any]] = {following, end}
+                await asyncio.wait(waited, timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
                 now = asyncio.get_running_loop().time()
                 if still is not None and now - asked >= HEARTBEAT_S:
                     asked = now

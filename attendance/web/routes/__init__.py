@@ -12,6 +12,8 @@ SUBJECTS: Final = (
     "events",
     "feeds",
     "home",
+    "people",
+    "today",
     "setup",
     "signin",
 )

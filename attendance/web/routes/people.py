@@ -1,0 +1,5 @@
+"""People."""
+
+from fastapi import APIRouter
+
+router = APIRouter(include_in_schema=False)
