@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
+    from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
     from attendance.services.housekeeping import Housekeeping
     from attendance.services.idempotency import Answers
@@ -604,3 +605,10 @@ class Composition:
         from attendance.services.why import Whys
 
         return Whys(self.gallery, self.sessions, self.review_desk)
+
+    @cached_property
+    def feeds(self) -> "Feeds":
+        """Calendars to subscribe to."""
+        from attendance.services.feeds import Feeds
+
+        return Feeds(self.gallery, self.edits, self.tokens, self.report_files)

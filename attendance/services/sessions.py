@@ -106,6 +106,15 @@ class SessionBook:
             marks = self._marks.of_session(session.id)
             return [SessionMark(each, session, self._gallery.find(each.person)) for each in marks]
 
+    def marks_if_any(self, name: str | None = None) -> list[SessionMark]:
+        """As `marks`, but none of a day whose own session was not begun, where no name is given."""
+        try:
+            return self.marks(name)
+        except SessionUnknown:
+            if name is not None:
+                raise
+            return []
+
     def mark(self, mark: str) -> SessionMark:
         """The mark of this id, with its session and whose it is. Raises MarkUnknown."""
         with self._gallery.store.reading() as transaction:
