@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from attendance.register.marks import Marks
     from attendance.register.retention import Retention
     from attendance.register.sessions import Sessions
+    from attendance.services.accounts import Accounts
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
     from attendance.services.leaving import Leaving
+    from attendance.services.limits import Limits
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.markimport import MarkImport
     from attendance.services.months import Months
@@ -45,9 +47,11 @@ if TYPE_CHECKING:
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
     from attendance.services.settled import Settled
+    from attendance.services.sign_ins import SignIns
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
     from attendance.services.timetables import Timetables
+    from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
@@ -390,3 +394,33 @@ class Composition:
         from attendance.services.coverings import Coverings
 
         return Coverings(self.gallery, self.sessions, self.clock, self.nights)
+
+    # What the service adds
+
+    @cached_property
+    def limits(self) -> "Limits":
+        """How often secrets were tried in vain."""
+        from attendance.services.limits import Limits
+
+        return Limits(self.store, self.clock)
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """Who may sign in."""
+        from attendance.services.accounts import Accounts
+
+        return Accounts(self.store, self.clock, self.limits)
+
+    @cached_property
+    def sign_ins(self) -> "SignIns":
+        """Browsers that are signed in."""
+        from attendance.services.sign_ins import SignIns
+
+        return SignIns(self.gallery, self.clock)
+
+    @cached_property
+    def tokens(self) -> "Tokens":
+        """What programs and kiosks prove themselves by."""
+        from attendance.services.tokens import Tokens
+
+        return Tokens(self.store, self.clock)

@@ -136,7 +136,11 @@ class KioskUndo(ServiceError, id="kiosk.undo"):
 
 
 class LimitReached(ServiceError, id="limit.reached"):
-    """It was tried too often."""
+    """It was tried too often; ``retry_after_s`` tells for how long it waits."""
+
+    def __init__(self, where: str, detail: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(where, detail)
+        self.retry_after_s = retry_after_s
 
 
 class MqttMissing(ServiceError, id="mqtt.missing", exit_code=3):

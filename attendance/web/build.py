@@ -2,24 +2,23 @@
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
 
 from attendance.web import api, problems, routes
 from attendance.web.headers import Headers
 from attendance.web.pages import STATIC
+from attendance.web.running import lifespan
 
 if TYPE_CHECKING:
-    from attendance.access import Visitor
     from attendance.web.site import Site
 
 
 def build(site: "Site") -> FastAPI:
     """The application that serves a site."""
-    made = FastAPI(title="attendance", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    made = FastAPI(title="attendance", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     made.state.site = site
-    made.state.known = _known
     made.add_middleware(TrustedHostMiddleware, allowed_hosts=[*site.hosts])
     made.add_middleware(Headers, secure=site.secure)
     problems.install(made)
@@ -27,7 +26,3 @@ def build(site: "Site") -> FastAPI:
         made.include_router(router)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     return made
-
-
-async def _known(_request: Request) -> "Visitor | None":
-    return None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -81,9 +82,8 @@ def refused(request: Request, error: Refusal) -> Response:
         content = problem(error, request.url.path)
         return JSONResponse(content, status, headers, media_type="application/problem+json")
     if error.id == "access.signedout" and request.method == "GET":
-        from urllib.parse import quote
-
-        return RedirectResponse(f"/sign-in?to={quote(request.url.path)}", 303)
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?to={quote(wanted, safe='/')}", 303)
     answer = page(request, getattr(request.state, "who", None), "error.html", status=status, error=error)
     answer.headers.update(headers)
     return answer

@@ -1,0 +1,93 @@
+"""Fixtures of the service's tests: a site over the home of `app`, and browsers that are signed in or not.
+
+def test_something(signed_in):
+    admin = signed_in()                        # an admin
+    teacher = signed_in("teacher", ["7b"])     # a teacher of one group, which is made where it is new
+    assert 200 == admin.get("/people").status_code
+    assert 303 == admin.form("/people/1/name", name="Ada").status_code    # with the token of its forms
+"""
+
+import re
+
+import pytest
+from starlette.testclient import TestClient
+
+from attendance.access import Actor
+from attendance.web.admits import FORM
+from attendance.web.build import build
+from attendance.web.cookies import form_token, keep_session
+from attendance.web.site import Site
+
+PASSWORD = "correct horse battery"  # noqa: S105 - of the accounts that tests make
+
+
+class Browser(TestClient):
+    """A browser at the site; it follows no redirect by itself, and `token` is what its forms carry."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(build(site), base_url=site.public, follow_redirects=False)
+        self.site, self.token = site, ""
+
+    def form(self, path: str, /, **fields):
+        """Send a form of one of its pages."""
+        return self.post(path, data={FORM: self.token, **fields})
+
+    def sign_in(self, account) -> "Browser":
+        """Be signed in, as after the page for it."""
+        begun = self.site.app.sign_ins.begin(account)
+        answer = _Kept()
+        keep_session(self.site, answer, begun)
+        self.cookies.set(*answer.cookie)
+        self.token = form_token(self.site, begun.digest)
+        return self
+
+
+class _Kept:
+    """Stands in for an answer, to see which cookie it is given."""
+
+    def set_cookie(self, name: str, value: str, **_flags) -> None:
+        self.cookie = (name, value)
+
+
+@pytest.fixture
+def site(app) -> Site:
+    """A site over the open home of `app`."""
+    return Site(app)
+
+
+@pytest.fixture
+def client(site) -> Browser:
+    """A browser that nobody is signed in with."""
+    return Browser(site)
+
+
+@pytest.fixture
+def account(app):
+    """Make an account: ``account("Ada", "teacher", ["7b"])``; its password is `PASSWORD`."""
+
+    def make(name: str = "Grace", role: str = "admin", groups=()):
+        from gallery.repositories import groups as all_groups
+
+        with app.store.atomic() as transaction:
+            for each in groups:
+                all_groups.ensure(transaction, each)
+        return app.accounts.add(Actor("tests"), name, PASSWORD, role, groups=groups)
+
+    return make
+
+
+@pytest.fixture
+def signed_in(site, account):
+    """A browser of a new account: ``signed_in("teacher", ["7b"])``."""
+
+    def make(role: str = "admin", groups=(), name: str | None = None) -> Browser:
+        taken = len(site.app.accounts.all())
+        return Browser(site).sign_in(account(name or f"{role} {taken + 1}", role, groups))
+
+    return make
+
+
+@pytest.fixture
+def shown_token():
+    """The form token that a page carries."""
+    return lambda answer: re.search(r'name="form_token" value="([0-9a-f]*)"', answer.text)[1]
