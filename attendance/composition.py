@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
+    from attendance.services.credentials import Credentials
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.kiosks import Kiosks
     from attendance.services.leaving import Leaving
     from attendance.services.limits import Limits
     from attendance.services.lookalikes import Lookalikes
@@ -424,3 +426,26 @@ class Composition:
         from attendance.services.tokens import Tokens
 
         return Tokens(self.store, self.clock)
+
+    @cached_property
+    def credentials(self) -> "Credentials":
+        """Other ways than the face."""
+        from attendance.services.credentials import Credentials
+
+        return Credentials(self.gallery, self.clock, self.limits)
+
+    @cached_property
+    def kiosks(self) -> "Kiosks":
+        """Pages at doors, by which people mark themselves."""
+        from attendance.services.kiosks import Kiosks
+
+        return Kiosks(
+            self.gallery,
+            self.sessions,
+            self.marks,
+            self.desk,
+            self.scopes,
+            self.credentials,
+            settings=self.settings,
+            clock=self.clock,
+        )

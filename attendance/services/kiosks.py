@@ -24,6 +24,7 @@ from attendance.service_errors import (
     TokenInvalid,
 )
 from attendance.services.byhand import Time, refuse_inactive
+from attendance.services.credentials import QR_PREFIX
 from attendance.services.kioskentries import (
     Entry,
     KioskKeys,
@@ -134,6 +135,9 @@ class Kiosks:
         self._lock = threading.RLock()
         self._here: dict[int, _Here] = {}
         self._made: dict[str, tuple[int, float]] = {}
+
+    def start(self) -> None:
+        """Nothing runs before a page begins to look."""
 
     def close(self) -> None:
         """End what looks; whoever is in view is reported, and until when it looked is noted."""
@@ -252,7 +256,11 @@ class Kiosks:
         if not (always or watch.searches_codes()):
             return []
         text = code_in(pixels)
-        return [self._shown(actor, token, place, "qr", text).to_dict()] if text else []
+        if not text or not watch.is_new(text):
+            return []
+        if not text.startswith(f"{QR_PREFIX}."):
+            return [Result("refused", "qr", detail="this is a code of something else").to_dict()] if always else []
+        return [self._shown(actor, token, place, "qr", text).to_dict()]
 
     def _decided(self, token: "Token", place: "Place", decision: "Decision") -> Result:
         """What a decision is to the person before the kiosk; whom it is not sure of it does not name."""
@@ -269,6 +277,11 @@ class Kiosks:
         )
 
     # By PIN, QR code and badge
+
+    @staticmethod
+    def posted(body: str, signature: str) -> Posted:
+        """An entry as it came."""
+        return Posted(body, signature)
 
     def _shown(self, actor: "Actor", token: "Token", place: "Place", kind: "CredentialKind", text: str) -> Result:
         """Mark whoever shows this now; what is refused is told."""

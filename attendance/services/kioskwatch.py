@@ -26,6 +26,7 @@ _REDUCE_TO: Final = 1280
 _ANSWER_S: Final = 2.0
 """The longest that an answer waits for its frame."""
 _END_S: Final = 5.0
+_MOST_CODES: Final = 100
 QR_S: Final = 0.5
 """From one search for a QR code to the next while faces are looked for."""
 
@@ -54,6 +55,7 @@ class KioskWatch:
         self._faces: tuple[SeenFace, ...] = ()
         self._decided: list[Decision] = []
         self._next_qr = float("-inf")
+        self._codes: set[str] = set()
 
     def take(self, number: int) -> None:
         """Take the number of a frame that came. Raises KioskFrame for one that came before, or where all is over."""
@@ -84,6 +86,14 @@ class KioskWatch:
             return False
         self._next_qr = now + QR_S
         return True
+
+    def is_new(self, code: str) -> bool:
+        """Whether this code was not held before this page's camera yet: each is asked for once."""
+        with self._changed:
+            if code in self._codes or len(self._codes) >= _MOST_CODES:
+                return False
+            self._codes.add(code)
+            return True
 
     def close(self, *, wait: bool = False) -> None:
         """Take no more frames; whoever is in view is reported."""

@@ -72,6 +72,12 @@ class Limits:
         with self._store.atomic() as transaction:
             return self._count(transaction, what, limit)
 
+    def count(self, what: str) -> int:
+        """How often it was tried in vain by now."""
+        with self._store.reading() as transaction:
+            tried = attempts.of(transaction, _key(what))
+            return 0 if tried is None else tried.failures
+
     def take(self, what: str, limit: Limit) -> None:
         """Count a try in advance, so that many at once are not more than one after the other. Raises LimitReached.
 

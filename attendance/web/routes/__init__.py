@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-SUBJECTS: Final = ("home",)
+SUBJECTS: Final = ("home", "kiosk")
 """The files of this folder, each with a ``router``."""
 
 
