@@ -207,16 +207,16 @@ class Credentials:
         if found is None:
             fits(None, pin)  # as long as a wrong PIN takes: nobody learns which numbers there are
             raise CredentialInvalid("pin", _NOT_KNOWN["pin"])
-        self._limits.take((_tries(number), PIN_LIMIT))
+        tried = self._limits.take(_tries(number), PIN_LIMIT)
         if not fits(found.secret, pin):
-            self._switch_off(found)
+            self._switch_off(found, tried)
             raise CredentialInvalid("pin", _NOT_KNOWN["pin"])
         self._limits.forget(_tries(number))
         return self._person(found)
 
-    def _switch_off(self, found: "Credential") -> None:
+    def _switch_off(self, found: "Credential", tried: int) -> None:
         """Take a PIN out of use that was guessed at too often, until somebody renews it."""
-        if self._limits.count(_tries(found.handle)) < OFF_AFTER:
+        if tried < OFF_AFTER:
             return
         with self._gallery.store.atomic() as transaction:
             self._remove(transaction, "the service", found.person, "pin", found.id)

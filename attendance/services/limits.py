@@ -72,20 +72,14 @@ class Limits:
         with self._store.atomic() as transaction:
             return self._count(transaction, what, limit)
 
-    def count(self, what: str) -> int:
-        """How often it was tried in vain by now."""
-        with self._store.reading() as transaction:
-            tried = attempts.of(transaction, _key(what))
-            return 0 if tried is None else tried.failures
+    def take(self, what: str, limit: Limit) -> int:
+        """Count a try in advance, so that many at once are not more than one after the other: how often by now.
 
-    def take(self, what: str, limit: Limit) -> None:
-        """Count a try in advance, so that many at once are not more than one after the other. Raises LimitReached.
-
-        `forget` takes it back when the try succeeds.
+        `forget` takes it back when the try succeeds. Raises LimitReached.
         """
         with self._store.atomic() as transaction:
             self._refuse(transaction, what, limit)
-            self._count(transaction, what, limit)
+            return self._count(transaction, what, limit)
 
     def forget(self, *whats: str) -> None:
         """It succeeded, or somebody forgives it."""

@@ -1,4 +1,4 @@
-"""The page at the door, /kiosk: pairing it, what it asks and sends, and the worker that lets it load without network."""
+"""The page at the door, /kiosk: pairing it, what it asks and sends, and the worker that keeps it for bad times."""
 
 from typing import Annotated, Any
 
@@ -149,9 +149,9 @@ def _token(who: Visitor) -> Any:
     return who.token
 
 
-def _share(target: float) -> str:
+def _share(target: float) -> tuple[str, str]:
     """How many strangers of how many may be taken for somebody, in whole numbers of people."""
     of = 1000
     while target * of < 1 and of < 10**7:
         of *= 10
-    return f"{round(target * of):,} of {of:,}"
+    return f"{round(target * of):,}", f"{of:,}"

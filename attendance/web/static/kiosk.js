@@ -129,7 +129,8 @@ function draw(faces) {
   canvas.height = high * ratio;
   const { videoWidth, videoHeight } = at("video");
   if (!videoWidth || !faces.length) return;
-  const scale = Math.max(wide / videoWidth, high / videoHeight);
+  const fit = getComputedStyle(at("video")).objectFit === "cover" ? Math.max : Math.min;
+  const scale = fit(wide / videoWidth, high / videoHeight);
   const [left, top] = [(wide - videoWidth * scale) / 2, (high - videoHeight * scale) / 2];
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
