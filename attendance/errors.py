@@ -194,7 +194,9 @@ class MarkVoided(MarkError, id="mark.voided"):
 
 
 class PersonDuplicate(AttendanceError, id="person.duplicate"):
-    """A new person looks like somebody who is enrolled already."""
+    """A new person looks like somebody who is enrolled already: the ``twin``, by internal id."""
+
+    twin: int | None = None
 
 
 class PersonUnlike(AttendanceError, id="person.unlike"):

@@ -16,6 +16,7 @@ from attendance.cli import (
     excuse,
     export,
     gallery,
+    job,
     mark,
     month,
     options,
@@ -74,6 +75,7 @@ app.add_typer(month.app, name="month", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
+app.add_typer(job.app, name="job", epilog=options.EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)
 app.command(
     add_help_option=False,

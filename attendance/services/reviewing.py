@@ -77,6 +77,12 @@ class Reviews:
             (found,) = self._views(transaction, [_review(transaction, sighting)])
             return replace(found, said=tuple(corrections.of_sighting(transaction, sighting)))
 
+    def seen(self, sighting: int) -> Review:
+        """What was judged of a face, whatever was decided, with what was said of it since. Raises SightingUnknown."""
+        with self._gallery.store.reading() as transaction:
+            (found,) = self._views(transaction, [_sighting(transaction, sighting)])
+            return replace(found, said=tuple(corrections.of_sighting(transaction, sighting)))
+
     def face(self, sighting: int) -> bytes | None:
         """The kept face of a sighting as an encoded picture, None where none is kept. Raises TemplateAltered."""
         with self._gallery.store.reading() as transaction:
@@ -243,11 +249,17 @@ def _are_alike(person: PersonRef | None, other: "Named", known: _Known) -> bool:
     )
 
 
-def _review(transaction: "Transaction", number: int) -> "Sighting":
-    """The review of this number."""
+def _sighting(transaction: "Transaction", number: int) -> "Sighting":
+    """What was seen, by its number."""
     found = sightings.by_id(transaction, number) if 0 < number <= _HIGHEST else None
     if found is None:
         raise SightingUnknown(str(number), "there is no sighting of this number")
+    return found
+
+
+def _review(transaction: "Transaction", number: int) -> "Sighting":
+    """The review of this number."""
+    found = _sighting(transaction, number)
     if found.ruling != "review":
         raise SightingSettled(str(number), f"this sighting was ruled {found.ruling}, not review")
     return found

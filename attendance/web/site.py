@@ -2,9 +2,12 @@
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from starlette.requests import HTTPConnection
+
+from attendance.web.pulse import Pulse
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
@@ -27,6 +30,11 @@ class Site:
     def secure(self) -> bool:
         """Whether browsers reach it by TLS."""
         return self.public.startswith("https://")
+
+    @cached_property
+    def pulse(self) -> Pulse:
+        """What wakes streams when there is news, and when the service stops."""
+        return Pulse(self.closing, self.app.newsroom.latest)
 
 
 def site_of(request: HTTPConnection) -> Site:

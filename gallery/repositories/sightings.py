@@ -5,18 +5,20 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, and_, delete, exists, func, insert, or_, select, type_coerce
+from sqlalchemy import Text, and_, cast, delete, exists, func, insert, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from gallery.repositories import news
 from gallery.repositories.batches import A_BATCH, in_batches
-from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
+from gallery.schema import CorrectionRow, MarkRow, NewsRow, SightingCrop, SightingRow
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher
 
 PURPOSE: Final = "sighting"
+JUDGED: Final = "judged"
+"""Under which the measurements of a face keep, beside them, what it takes to decide the same again."""
 _NEWS: Final[Mapping[str, str]] = MappingProxyType({"review": news.REVIEW_WAITING, "unknown": news.FACE_UNKNOWN})
 """By ruling, the kind of news of it: of what somebody is to look at."""
 
@@ -57,7 +59,7 @@ def _columns(each: Sighting) -> dict[str, Any]:
         "target_fpir": each.target_fpir,
         "gallery_size": each.gallery_size,
         "candidates": [candidate._asdict() for candidate in each.candidates],
-        "quality": dict(each.quality),
+        "quality": {**each.quality, **({JUDGED: dict(each.judged)} if each.judged else {})},
         "pipeline_id": each.pipeline,
         "retention": each.retention,
     }
@@ -85,7 +87,8 @@ def sighted(row: SightingRow) -> Sighting:
         target_fpir=row.target_fpir,
         gallery_size=row.gallery_size,
         candidates=tuple(ScoredKey(each["key"], each["score"], each["cosine"]) for each in row.candidates),
-        quality=row.quality,
+        quality={key: value for key, value in row.quality.items() if key != JUDGED},
+        judged=row.quality.get(JUDGED, {}),
         pipeline=row.pipeline_id,
     )
 
@@ -138,6 +141,24 @@ def waiting(session: Session) -> list[Sighting]:
 def count_waiting(session: Session) -> int:
     """How many of them there are."""
     query = select(func.count()).select_from(SightingRow).where(SightingRow.ruling == "review", ~_corrected())
+    return session.scalar(query) or 0
+
+
+def waiting_people(session: Session) -> list[int | None]:
+    """By internal id whom each of them names, in no order."""
+    return list(session.scalars(select(SightingRow.person_id).where(SightingRow.ruling == "review", ~_corrected())))
+
+
+def count_unknown(session: Session, since: datetime) -> int:
+    """How many faces of nobody enrolled were seen from that instant on, and nobody has said anything of them.
+
+    Asked of the news, which are found by their time.
+    """
+    number = cast(NewsRow.subject, SightingRow.id.type)
+    said = exists().where(CorrectionRow.sighting_id == number)
+    query = (
+        select(func.count()).select_from(NewsRow).where(NewsRow.kind == news.FACE_UNKNOWN, NewsRow.at >= since, ~said)
+    )
     return session.scalar(query) or 0
 
 

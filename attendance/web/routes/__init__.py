@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-SUBJECTS: Final = ("home", "kiosk")
+SUBJECTS: Final = (
+    "adding",
+    "credentials",
+    "events",
+    "home",
+    "kiosk",
+    "people",
+    "today",
+)
 """The files of this folder, each with a ``router``."""
 
 
