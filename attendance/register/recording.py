@@ -111,7 +111,7 @@ class Recorder:
             self._cover_picture(found, scope, means or "file", str(decisions[0].source), at)
         settled = self._settled(decisions, found, stored, scope, means)
         seen = [_sighting(each, found, means, scope) for each in settled]
-        numbers = sightings.add(transaction, seen)
+        numbers = sightings.add(transaction, seen, entered=at)
         settled = [dataclasses.replace(each, sighting=number) for each, number in zip(settled, numbers, strict=True)]
         self._keep_faces(transaction, settled, crops)
         return [

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import String, and_, cast, exists, select
 from sqlalchemy.orm import Session
 
+from gallery.repositories import news
 from gallery.repositories.batches import in_batches
 from gallery.repositories.events import (
     MARK_RESTORED,
@@ -16,7 +17,7 @@ from gallery.repositories.events import (
     SIGHTING_DISMISSED,
     SIGHTING_REASSIGNED,
 )
-from gallery.schema import CorrectionRow, EventRow
+from gallery.schema import CorrectionRow, EventRow, MarkRow, SightingRow
 from gallery.values import Correction, CorrectionKind
 
 TOLD_BY: Final[Mapping[CorrectionKind, str]] = MappingProxyType(
@@ -29,6 +30,13 @@ TOLD_BY: Final[Mapping[CorrectionKind, str]] = MappingProxyType(
     }
 )
 """The action of the event that each kind has beside it; its subject is the mark's or the sighting's id."""
+_NEWS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "void": news.MARK_VOIDED,
+        "restore": news.MARK_RESTORED,
+        **dict.fromkeys(("confirm", "reassign", "dismiss"), news.REVIEW_SETTLED),
+    }
+)
 
 
 def add(
@@ -42,11 +50,29 @@ def add(
     sighting: int | None = None,
     person: int | None = None,
 ) -> Correction:
-    """Append one, of a mark or of a sighting."""
+    """Append one, of a mark or of a sighting; there are news of it."""
     row = CorrectionRow(kind=kind, mark_id=mark, sighting_id=sighting, person_id=person, at=at, by=by, reason=reason)
     session.add(row)
     session.flush()
+    news.add(session, _news(session, row))
     return corrected(row)
+
+
+def _news(session: Session, row: CorrectionRow) -> list[news.New]:
+    """What receivers are told of it: of whom it is now, and where they were seen."""
+    if row.kind not in _NEWS:
+        return []
+    person, place = session.execute(_of_mark(row.mark_id) if row.mark_id else _of_sighting(row.sighting_id)).one()
+    return [news.New(row.at, _NEWS[row.kind], row.mark_id or str(row.sighting_id), row.person_id or person, place)]
+
+
+def _of_mark(mark: str) -> Any:
+    query = select(MarkRow.person_id, SightingRow.place_id).where(MarkRow.id == mark)
+    return query.outerjoin(SightingRow, SightingRow.id == MarkRow.sighting_id)
+
+
+def _of_sighting(number: int | None) -> Any:
+    return select(SightingRow.person_id, SightingRow.place_id).where(SightingRow.id == number)
 
 
 def of_sighting(session: Session, number: int) -> list[Correction]:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from gallery.errors import GalleryFailed
+from gallery.repositories import news
 from gallery.repositories.batches import in_batches
 from gallery.repositories.corrections import corrected
 from gallery.repositories.events import MARK_ADDED
@@ -284,7 +285,11 @@ def add(
     }
     query = _adding(unless, turns=turns, aging=aging, closable=open_at is not None)
     made = session.execute(query, {f"new_{name}": value for name, value in given.items()}).all()
-    return replace(new, ordinal=made[0][0]) if made else None
+    if not made:
+        return None
+    ordinal, place = made[0]
+    news.add(session, [news.New(entered, news.MARK_MADE, new.id, person, place)])
+    return replace(new, ordinal=ordinal)
 
 
 @cache
@@ -308,7 +313,8 @@ def _adding(unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool
         allowed = allowed.where(or_(SessionRow.closes.is_(None), SessionRow.closes > open_at))
     table: Any = MarkRow.__table__
     query = insert(table).from_select(list(_COLUMNS), allowed, include_defaults=False)
-    return query.returning(table.c.ordinal)
+    place = select(SightingRow.place_id).where(SightingRow.id == _given(MarkRow.sighting_id)).scalar_subquery()
+    return query.returning(table.c.ordinal, place)
 
 
 def _given(column: Any) -> Any:

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, and_, delete, exists, func, insert, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
+from gallery.repositories import news
 from gallery.repositories.batches import A_BATCH, in_batches
 from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
 from gallery.values import ScoredKey, Sighting
@@ -15,15 +17,24 @@ if TYPE_CHECKING:
     from gallery.ports import Cipher
 
 PURPOSE: Final = "sighting"
+_NEWS: Final[Mapping[str, str]] = MappingProxyType({"review": news.REVIEW_WAITING, "unknown": news.FACE_UNKNOWN})
+"""By ruling, the kind of news of it: of what somebody is to look at."""
 
 
-def add(session: Session, new: Sequence[Sighting]) -> list[int]:
-    """Store them in one statement; their ids, in order."""
+def add(session: Session, new: Sequence[Sighting], *, entered: datetime | None = None) -> list[int]:
+    """Store them in one statement; their ids, in order. What somebody is to look at is told, as of ``entered``."""
     if not new:
         return []
     table: Any = SightingRow.__table__
-    ids = session.scalars(insert(table).returning(table.c.id), [_columns(each) for each in new])
-    return sorted(ids)  # they rise row by row; in which order they are told no engine promises
+    found = session.scalars(insert(table).returning(table.c.id), [_columns(each) for each in new])
+    ids = sorted(found)  # they rise row by row; in which order they are told no engine promises
+    told = zip(ids, new, strict=True)
+    news.add(session, [_new(number, each, entered) for number, each in told if each.ruling in _NEWS])
+    return ids
+
+
+def _new(number: int, each: Sighting, entered: datetime | None) -> news.New:
+    return news.New(entered or each.at, _NEWS[each.ruling], str(number), each.person, each.place)
 
 
 def _columns(each: Sighting) -> dict[str, Any]:
