@@ -17,6 +17,7 @@ from attendance.cli import (
     excuse,
     export,
     gallery,
+    job,
     mark,
     month,
     options,
@@ -80,6 +81,7 @@ app.add_typer(token.app, name="token", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
+app.add_typer(job.app, name="job", epilog=options.EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)
 app.command(
     add_help_option=False,

@@ -254,6 +254,7 @@ def _without(decision: Decision, gone: PersonRef) -> Decision:
         cosine=None if best is None else best.cosine,
         margin=None if best is None or second is None else best.score - second.score,
         candidates=others,
+        judged={},  # it tells of whoever is gone
     )
 
 
@@ -282,6 +283,7 @@ def _sighting(decision: Decision, session: "SessionInfo", means: "Means | None",
         candidates=tuple(
             ScoredKey(each.person.key, number(each.score), number(each.cosine)) for each in decision.candidates
         ),
+        judged=decision.judged,
         quality={**decision.quality, **({DIRECTION: scope.direction} if scope.direction else {})},
         **{key: told[key] for key in _NUMBERS},
     )

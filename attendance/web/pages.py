@@ -1,10 +1,13 @@
 """Pages from templates: what every page knows, and what is said once after a change."""
 
+from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, unquote
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -42,6 +45,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["asset"] = asset
+    made.globals["first_letters"] = first_letters
     return made
 
 
@@ -50,6 +54,13 @@ def asset(name: str) -> str:
     """The address of a file in `static`, another one whenever it changes."""
     digest = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
     return f"/static/{name}?v={digest}"
+
+
+def first_letters(name: str) -> str:
+    """What stands for somebody's face where none is shown: the first letters of the first and the last word."""
+    letters = [next((letter for letter in word if letter.isalnum()), "") for word in name.split()]
+    found = [each for each in letters if each]
+    return "".join(found[:1] + found[1:][-1:]).upper() or name[:1]
 
 
 def page(request: Request, who: Visitor | None, template: str, *, status: int = 200, **values: Any) -> Response:
@@ -64,6 +75,7 @@ def page(request: Request, who: Visitor | None, template: str, *, status: int = 
         "FORM": FORM,
         "site_name": site.app.settings.site_name or "",
         "said": _told(said),
+        "local": _on_the_clock_of(site.app.zone),
     }
     text = environment().get_template(template).render({**known, **values})
     answer = HTMLResponse(text, status_code=status)
@@ -85,3 +97,9 @@ def onward(request: Request, to: str, said: str = "", kind: str = "good") -> Res
 def _told(cookie: str) -> tuple[str, str] | None:
     kind, _, text = unquote(cookie).partition(":")
     return (kind, text) if text and kind in {"good", "warn", "bad"} else None
+
+
+def _on_the_clock_of(zone: str) -> Callable[[datetime], datetime]:
+    """What turns instants into times of this zone."""
+    there = ZoneInfo(zone)
+    return lambda at: at.astimezone(there)

@@ -2,10 +2,13 @@
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
+
+from attendance.web.pulse import Pulse
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
@@ -33,6 +36,11 @@ class Site:
     def names(self) -> frozenset[str]:
         """The names under which it answers."""
         return frozenset({*self.hosts, urlsplit(self.public).hostname or "localhost"})
+
+    @cached_property
+    def pulse(self) -> Pulse:
+        """What wakes streams when there is news, and when the service stops."""
+        return Pulse(self.closing, self.app.newsroom.latest)
 
 
 def site_of(request: HTTPConnection) -> Site:

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-SUBJECTS: Final = ("account", "home", "setup", "signin")
+SUBJECTS: Final = (
+    "account",
+    "adding",
+    "events",
+    "home",
+    "people",
+    "review",
+    "setup",
+    "signin",
+    "today",
+    "why",
+)
 """The files of this folder, each with a ``router``."""
 
 

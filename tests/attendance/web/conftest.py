@@ -7,7 +7,10 @@ def test_something(signed_in):
     assert 303 == admin.form("/people/1/name", name="Ada").status_code    # with the token of its forms
 """
 
+import importlib.util
 import re
+import sys
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,6 +20,13 @@ from attendance.web.admits import FORM
 from attendance.web.build import build
 from attendance.web.cookies import form_token, keep_session
 from attendance.web.site import Site
+
+_spec = importlib.util.spec_from_file_location("browser_world", Path(__file__).with_name("browser_world.py"))
+browser_world = importlib.util.module_from_spec(_spec)
+sys.modules["browser_world"] = browser_world  # tests import its helpers by this name
+_spec.loader.exec_module(browser_world)
+all_browsers, browsers, browser = browser_world.all_browsers, browser_world.browsers, browser_world.browser
+served, new_tab, tab = browser_world.served, browser_world.new_tab, browser_world.tab
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of the accounts that tests make
 
@@ -91,3 +101,18 @@ def signed_in(site, account):
 def shown_token():
     """The form token that a page carries."""
     return lambda answer: re.search(r'name="form_token" value="([0-9a-f]*)"', answer.text)[1]
+
+
+@pytest.fixture
+def cookies_of(site, account):
+    """Sign somebody in, one account for each role and groups, and hand out the cookies of their browser."""
+    known = {}
+
+    def sign_in(role: str = "admin", groups=()) -> dict[str, str]:
+        if (role, *groups) not in known:
+            known[role, *groups] = account(f"{role} {' '.join(groups)}".strip(), role, groups)
+        answer = _Kept()
+        keep_session(site, answer, site.app.sign_ins.begin(known[role, *groups]))
+        return dict([answer.cookie])
+
+    return sign_in
