@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from attendance.services.reembedding import Renewal
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
+    from attendance.services.reviewdesk import ReviewDesk
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
     from attendance.services.scopes import Scopes
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
+    from attendance.services.why import Whys
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery
@@ -465,6 +467,20 @@ class Composition:
         from attendance.services.reviewing import Reviews
 
         return Reviews(self.gallery, self.sessions, self.marks, self.retention, self.clock)
+
+    @cached_property
+    def review_desk(self) -> "ReviewDesk":
+        """What waits for somebody to look, for those who see some people alone."""
+        from attendance.services.reviewdesk import ReviewDesk
+
+        return ReviewDesk(self.gallery, self.sessions, self.reviews, self.enrolment, self.clock, lambda: self.pipeline)
+
+    @cached_property
+    def whys(self) -> "Whys":
+        """What decisions rest on, decided again."""
+        from attendance.services.why import Whys
+
+        return Whys(self.gallery, self.sessions, self.review_desk)
 
     @cached_property
     def approvals(self) -> "Approvals":

@@ -7,13 +7,18 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 SUBJECTS: Final = (
+    "account",
     "adding",
     "credentials",
     "events",
     "home",
     "kiosk",
     "people",
+    "review",
+    "setup",
+    "signin",
     "today",
+    "why",
 )
 """The files of this folder, each with a ``router``."""
 
