@@ -144,9 +144,7 @@ class Timetables:
             draft = self._of_day(self._as_seen(transaction, name, expected), how, day, to, begins, ends)
             return self._applied(transaction, actor, [draft], reason)[0]
 
-    def skip(
-        self, actor: "Actor", name: str, day: date, *, reason: str = "", expected: str | None = None
-    ) -> Changed:
+    def skip(self, actor: "Actor", name: str, day: date, *, reason: str = "", expected: str | None = None) -> Changed:
         """It does not take place on that day. Raises RuleUnknown, RuleInvalid, MonthClosed, EditChanged."""
         return self.change_day(actor, name, "skip", day, reason=reason, expected=expected)
 
