@@ -78,12 +78,14 @@ def test_nothing_is_due_to_who_is_out_of_use(store, gallery, hooks, now):
         assert hooks == [each.receiver for each in deliveries.due(step, now)]
 
 
-@pytest.mark.usefixtures("hooks")
-def test_so_many_at_most_are_handed_out(store, now):
-    """No more than asked for, the oldest first."""
+def test_so_many_at_most_are_handed_out(store, hooks, now):
+    """No more than asked for, the oldest first; of one receiver alone where it is named."""
     with store.atomic() as step:
         _marks(step, now, None, None, None)
         assert [(None, "m0"), (None, "m0"), (None, "m1")] == _due(step, now, limit=3)
+        found = deliveries.due(step, now, limit=2, receiver=hooks[1])
+
+    assert [(hooks[1], "m0"), (hooks[1], "m1")] == [(each.receiver, each.news.subject) for each in found]
 
 
 def test_a_claim_counts_as_an_attempt(store, hooks, now):
