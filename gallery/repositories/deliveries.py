@@ -13,14 +13,16 @@ from gallery.servicevalues import Delivery
 OUTCOME_LENGTH: Final = 200
 
 
-def due(session: Session, now: datetime, *, limit: int = 50) -> list[Delivery]:
-    """Those to be sent at that instant, in order, to receivers in use.
+def due(session: Session, now: datetime, *, limit: int = 50, receiver: int | None = None) -> list[Delivery]:
+    """Those to be sent at that instant, in order, to receivers in use, or to this one alone.
 
     One waits while an earlier one to the same receiver is not done that is of the same person, or, where it is of
     nobody, of the same subject: each hears of somebody in the order in which it happened.
     """
     query = _read().join(ReceiverRow, ReceiverRow.id == DeliveryRow.receiver_id)
     ready = query.where(ReceiverRow.active, DeliveryRow.id.in_(_first_of_each()), DeliveryRow.due <= now)
+    if receiver is not None:
+        ready = ready.where(DeliveryRow.receiver_id == receiver)
     return _told(session, ready.order_by(DeliveryRow.id).limit(limit))
 
 
