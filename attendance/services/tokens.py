@@ -29,18 +29,15 @@ if TYPE_CHECKING:
 SCOPES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "people:read": "Read people and groups.",
-        "people:write": "Add, change and erase people and groups.",
+        "people:write": "Add and change people, and enrol their photos.",
+        "people:erase": "Erase people.",
         "photos:read": "Read the faces that are kept.",
-        "photos:write": "Enrol photos.",
-        "sessions:read": "Read sessions.",
-        "sessions:write": "Open and close sessions.",
-        "timetable:read": "Read timetables, calendars and excuses.",
-        "timetable:write": "Change timetables, calendars and excuses.",
+        "timetable:read": "Read sessions, timetables, calendars and excuses.",
+        "timetable:write": "Change sessions, timetables, calendars and excuses.",
         "marks:read": "Read marks.",
         "marks:write": "Mark, void and correct.",
-        "decisions:write": "Have photos judged, and people marked by them.",
-        "reviews:read": "Read what waits for somebody to look.",
-        "reviews:write": "Say what was seen.",
+        "decide": "Have photos judged, and people marked by them.",
+        "reviews:write": "Read what waits for somebody to look, and say who was seen.",
         "reports:read": "Read reports.",
         "cameras:read": "Read how cameras do.",
         "cameras:write": "Start and stop cameras.",
@@ -131,6 +128,11 @@ class Tokens:
         wanted = _scopes(scopes) if kind == "api" else ()
         with self._store.atomic() as transaction:
             return self._insert(transaction, actor, "api" if kind == "api" else "feed", name, wanted, days=days)
+
+    def add_feed(self, actor: "Actor", name: str, whom: str, *, days: int | None = None) -> Made:
+        """A token for a calendar; ``whom`` it is of stands in the place of scopes. Raises RequestInvalid."""
+        with self._store.atomic() as transaction:
+            return self._insert(transaction, actor, "feed", name, (whom,), days=days)
 
     def add_kiosk(self, actor: "Actor", place: str, *, days: int | None = None) -> Made:
         """A token for the kiosk at a place. Raises PlaceUnknown, PlaceRetired, RequestInvalid for another place."""

@@ -7,11 +7,16 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 SUBJECTS: Final = (
+    "account",
     "adding",
+    "apidocs",
     "events",
+    "feeds",
     "home",
     "people",
     "review",
+    "setup",
+    "signin",
     "today",
     "why",
 )
