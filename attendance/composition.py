@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.register.retention import Retention
     from attendance.register.sessions import Sessions
     from attendance.services.accounts import Accounts
+    from attendance.services.admission import Admission
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand
@@ -25,13 +26,19 @@ if TYPE_CHECKING:
     from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
+    from attendance.services.cursors import Cursors
     from attendance.services.dayboard import DayBoards
     from attendance.services.daymarks import DayMarks
+    from attendance.services.deciding import Deciding
     from attendance.services.desk import Desk
+    from attendance.services.directory import Directory
+    from attendance.services.editing import Edits
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
+    from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
@@ -43,11 +50,14 @@ if TYPE_CHECKING:
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
     from attendance.services.people import People
+    from attendance.services.photos import Photos
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
     from attendance.services.proving import Proofs
     from attendance.services.reembedding import Renewal
+    from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
+    from attendance.services.reviewdesk import ReviewDesk
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
     from attendance.services.scopes import Scopes
@@ -59,6 +69,7 @@ if TYPE_CHECKING:
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
+    from attendance.services.why import Whys
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery
@@ -281,6 +292,20 @@ class Composition:
         return DayMarks(self.gallery, self.sessions, self.people)
 
     @cached_property
+    def directory(self) -> "Directory":
+        """The people as a list to look through."""
+        from attendance.services.directory import Directory
+
+        return Directory(self.gallery)
+
+    @cached_property
+    def admission(self) -> "Admission":
+        """Who may be enrolled by whom."""
+        from attendance.services.admission import Admission
+
+        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+
+    @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
         from attendance.services.nights import Nights
@@ -402,6 +427,20 @@ class Composition:
         return Reviews(self.gallery, self.sessions, self.marks, self.retention, self.clock)
 
     @cached_property
+    def review_desk(self) -> "ReviewDesk":
+        """What waits for somebody to look, for those who see some people alone."""
+        from attendance.services.reviewdesk import ReviewDesk
+
+        return ReviewDesk(self.gallery, self.sessions, self.reviews, self.enrolment, self.clock, lambda: self.pipeline)
+
+    @cached_property
+    def whys(self) -> "Whys":
+        """What decisions rest on, decided again."""
+        from attendance.services.why import Whys
+
+        return Whys(self.gallery, self.sessions, self.review_desk)
+
+    @cached_property
     def approvals(self) -> "Approvals":
         """What waits for a second person."""
         from attendance.services.approving import Approvals
@@ -466,6 +505,58 @@ class Composition:
 
         return Tokens(self.store, self.clock)
 
+    # What programs ask for
+
+    @cached_property
+    def edits(self) -> "Edits":
+        """People changed from a state that was seen."""
+        from attendance.services.editing import Edits
+
+        return Edits(self.gallery, self.people, self.leaving, self.clock)
+
+    @cached_property
+    def deciding(self) -> "Deciding":
+        """Single photos judged."""
+        from attendance.services.deciding import Deciding
+
+        return Deciding(self.desk)
+
+    @cached_property
+    def photos(self) -> "Photos":
+        """The photos of people."""
+        from attendance.services.photos import Photos
+
+        return Photos(self.gallery, self.edits, self.enrolment, self.clock)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """What programs were answered under a key."""
+        from attendance.services.idempotency import Answers
+
+        return Answers(self.gallery, self.clock)
+
+    @cached_property
+    def cursors(self) -> "Cursors":
+        """Where lists go on."""
+        from attendance.services.cursors import Cursors
+
+        return Cursors(self.gallery)
+
+    @cached_property
+    def report_files(self) -> "ReportFiles":
+        """Reports as files."""
+        from attendance.services.reportfiles import ReportFiles
+
+        return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
+
+    @cached_property
+    def feeds(self) -> "Feeds":
+        """Calendars to subscribe to."""
+        from attendance.services.feeds import Feeds
+
+        return Feeds(self.gallery, self.edits, self.tokens, self.report_files)
+
+    @cached_property
     def jobs(self) -> "Jobs":
         """Long work, and what it has made."""
         from attendance.services.jobs import Jobs

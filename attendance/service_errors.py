@@ -24,12 +24,16 @@ HELP: Final = {
     "credential.unknown": "'attendance credential list' shows the numbers.",
     "edit.changed": "Look at what it is now, then send the change again.",
     "edit.unconditional": "Send the ETag that you read as If-Match.",
+    "group.refused": "Choose among your own groups; an admin gives teachers more of them under Settings.",
     "job.unknown": "The page Jobs lists those that are remembered.",
     "key.reused": "Use a new Idempotency-Key for another request.",
     "kiosk.frame": "Reload the kiosk page.",
     "kiosk.undo": "Ask at the desk: it is too late to take it back here.",
     "limit.reached": "Wait as long as it says, then try again.",
     "mqtt.missing": "Install it with: pip install 'attendance[mqtt]'",
+    "method.unknown": "Ask in one of the ways that the header Allow names.",
+    "path.unknown": "/api/v1/openapi.json lists every path; /api/docs shows it.",
+    "photo.unknown": "The list of the person's photos tells their numbers.",
     "page.cursor": "Begin again without the cursor.",
     "receiver.address": "Give an https:// address (or mqtt:// and mqtts:// for a broker) that this computer reaches.",
     "receiver.exists": "Choose another name, or change the receiver that is there.",
@@ -121,6 +125,10 @@ class EditUnconditional(ServiceError, id="edit.unconditional"):
     """A change came without saying which state it is a change of."""
 
 
+class GroupsRefused(ServiceError, id="group.refused"):
+    """Somebody would be put into a group of which whoever asks is no teacher."""
+
+
 class JobUnknown(ServiceError, id="job.unknown"):
     """There is no job of this number."""
 
@@ -147,6 +155,18 @@ class LimitReached(ServiceError, id="limit.reached"):
 
 class MqttMissing(ServiceError, id="mqtt.missing", exit_code=3):
     """The library that speaks MQTT is not installed."""
+
+
+class MethodUnknown(ServiceError, id="method.unknown"):
+    """There is something at this path, but it is not asked so."""
+
+
+class PathUnknown(ServiceError, id="path.unknown"):
+    """The API has nothing at this path."""
+
+
+class PhotoUnknown(ServiceError, id="photo.unknown"):
+    """A person has no photo of this number, or its face is not kept."""
 
 
 class PageCursor(ServiceError, id="page.cursor"):

@@ -364,6 +364,20 @@ class Gallery:
             found = templates.open_crop(session, self.sealer, template_id)
             return None if found is None else found.picture
 
+    def drop_template(self, person: str | int, template_id: int, *, at: datetime, by: str) -> bool:
+        """Delete one template of a person with its crop; false where this person has none of this number.
+
+        Bytes of it are overwritten in the file, as with `remove`.
+        """
+        with self._changing() as session:
+            row = people.find_row(session, person)
+            if not templates.drop(session, row.id, template_id):
+                return False
+            record(session, at=at, by=by, action="template.remove", subject=row.id, details={"template": template_id})
+            self.store.plan_erasure()
+        self.store.finish_erasure()
+        return True
+
     def adopt(self, old: str, new: str, *, at: datetime, by: str) -> int:
         """File the templates of pipeline `old` under `new`, which is the same by another name; returns how many.
 

@@ -91,6 +91,11 @@ class ShownRule:
             "rule": None if rule is None else rule.to_dict(),
         }
 
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What was seen by whoever has read all of it: it is another whenever something was changed."""
+        return {"name": self.stored.name, "versions": [each.id for each in self.stored.versions]}
+
     def row(self) -> dict[str, Any]:
         """One line of the table."""
         return {**self.to_dict(), "whom": self.whom}

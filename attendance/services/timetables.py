@@ -14,6 +14,7 @@ from attendance.services.reach import refuse_reach
 from attendance.services.ruleimport import NEW
 from attendance.services.shownrules import Changed, ShownRule, upcoming
 from attendance.services.statuses import entry_of
+from attendance.services.versions import refuse_changed
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import Draft, basis, ended, from_day, kept_apart, sound
 from attendance.timetable.facts import Entry
@@ -98,20 +99,22 @@ class Timetables:
         first: date | None = None,
         until: date | None = None,
         reason: str = "",
+        expected: str | None = None,
     ) -> Changed:
         """Change the parts that are named, from a day on (None: today); days before it keep what held then.
 
-        Without parts the rule holds from that day on, too, as it is; where it does already, that is refused. Raises
-        RuleUnknown, RuleInvalid, RuleRecurrence, ZoneUnknown, MonthClosed.
+        Without parts the rule holds from that day on, too, as it is; where it does already, that is refused.
+        ``expected`` is the version of `ShownRule.seen` that the change is of (None: any). Raises RuleUnknown,
+        RuleInvalid, RuleRecurrence, ZoneUnknown, MonthClosed, EditChanged.
         """
         with self._gallery.store.atomic() as transaction:
-            entry = entry_of(_named(transaction, name))
+            entry = self._seen(transaction, name, expected)
             return self._applied(transaction, actor, [self.altered(entry, parts, first, until)], reason)[0]
 
-    def skip(self, actor: "Actor", name: str, day: date, *, reason: str = "") -> Changed:
-        """It does not take place on that day. Raises RuleUnknown, RuleInvalid, MonthClosed."""
+    def skip(self, actor: "Actor", name: str, day: date, *, reason: str = "", expected: str | None = None) -> Changed:
+        """It does not take place on that day. Raises RuleUnknown, RuleInvalid, MonthClosed, EditChanged."""
         with self._gallery.store.atomic() as transaction:
-            draft = left_out(entry_of(_named(transaction, name)), self.today, day)
+            draft = left_out(self._seen(transaction, name, expected), self.today, day)
             return self._applied(transaction, actor, [draft], reason)[0]
 
     def move(
@@ -145,10 +148,15 @@ class Timetables:
             draft = held_besides(entry_of(_named(transaction, name)), self.today, day, begins, ends)
             return self._applied(transaction, actor, [draft], reason)[0]
 
-    def remove(self, actor: "Actor", name: str, *, first: date, reason: str = "") -> Changed:
-        """End a rule: from that day on it is none; days before keep what held. Raises RuleUnknown, MonthClosed."""
+    def remove(
+        self, actor: "Actor", name: str, *, first: date, reason: str = "", expected: str | None = None
+    ) -> Changed:
+        """End a rule: from that day on it is none; days before keep what held.
+
+        Raises RuleUnknown, MonthClosed, EditChanged.
+        """
         with self._gallery.store.atomic() as transaction:
-            entry = entry_of(_named(transaction, name))
+            entry = self._seen(transaction, name, expected)
             _refuse_days(entry.name, first)
             return self._applied(transaction, actor, [ended(entry, first)], reason)[0]
 
@@ -260,6 +268,12 @@ class Timetables:
             details = {"version": made.id, "day": day.isoformat()}
             record(transaction, at=now, by=actor.name, action=action, subject=key, details=details)
         self._gallery.store.bump(transaction)
+
+    def _seen(self, transaction: "Transaction", name: str, expected: str | None) -> Entry:
+        """The rule of this name, if it is as it was seen. Raises RuleUnknown, EditChanged."""
+        stored = _named(transaction, name)
+        refuse_changed(name, self._shown(stored).seen, expected)
+        return entry_of(stored)
 
     def _shown(self, stored: "StoredRule") -> ShownRule:
         person = None

@@ -8,15 +8,20 @@ if TYPE_CHECKING:
 
 SUBJECTS: Final = (
     "account",
+    "adding",
+    "apidocs",
     "cameras",
     "events",
+    "feeds",
     "home",
     "live",
     "pairing",
     "people",
+    "review",
     "setup",
     "signin",
     "today",
+    "why",
 )
 """The files of this folder, each with a ``router``."""
 
