@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.register.retention import Retention
     from attendance.register.sessions import Sessions
     from attendance.services.accounts import Accounts
+    from attendance.services.admission import Admission
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from attendance.services.daymarks import DayMarks
     from attendance.services.deciding import Deciding
     from attendance.services.desk import Desk
+    from attendance.services.directory import Directory
     from attendance.services.editing import Edits
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
     from attendance.services.reembedding import Renewal
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
+    from attendance.services.reviewdesk import ReviewDesk
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
     from attendance.services.scopes import Scopes
@@ -66,6 +69,7 @@ if TYPE_CHECKING:
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
+    from attendance.services.why import Whys
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery
@@ -288,6 +292,20 @@ class Composition:
         return DayMarks(self.gallery, self.sessions, self.people)
 
     @cached_property
+    def directory(self) -> "Directory":
+        """The people as a list to look through."""
+        from attendance.services.directory import Directory
+
+        return Directory(self.gallery)
+
+    @cached_property
+    def admission(self) -> "Admission":
+        """Who may be enrolled by whom."""
+        from attendance.services.admission import Admission
+
+        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+
+    @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
         from attendance.services.nights import Nights
@@ -407,6 +425,20 @@ class Composition:
         from attendance.services.reviewing import Reviews
 
         return Reviews(self.gallery, self.sessions, self.marks, self.retention, self.clock)
+
+    @cached_property
+    def review_desk(self) -> "ReviewDesk":
+        """What waits for somebody to look, for those who see some people alone."""
+        from attendance.services.reviewdesk import ReviewDesk
+
+        return ReviewDesk(self.gallery, self.sessions, self.reviews, self.enrolment, self.clock, lambda: self.pipeline)
+
+    @cached_property
+    def whys(self) -> "Whys":
+        """What decisions rest on, decided again."""
+        from attendance.services.why import Whys
+
+        return Whys(self.gallery, self.sessions, self.review_desk)
 
     @cached_property
     def approvals(self) -> "Approvals":

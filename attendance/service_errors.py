@@ -24,6 +24,7 @@ HELP: Final = {
     "credential.unknown": "'attendance credential list' shows the numbers.",
     "edit.changed": "Look at what it is now, then send the change again.",
     "edit.unconditional": "Send the ETag that you read as If-Match.",
+    "group.refused": "Choose among your own groups; an admin gives teachers more of them under Settings.",
     "job.unknown": "The page Jobs lists those that are remembered.",
     "key.reused": "Use a new Idempotency-Key for another request.",
     "kiosk.frame": "Reload the kiosk page.",
@@ -122,6 +123,10 @@ class EditChanged(ServiceError, id="edit.changed"):
 
 class EditUnconditional(ServiceError, id="edit.unconditional"):
     """A change came without saying which state it is a change of."""
+
+
+class GroupsRefused(ServiceError, id="group.refused"):
+    """Somebody would be put into a group of which whoever asks is no teacher."""
 
 
 class JobUnknown(ServiceError, id="job.unknown"):

@@ -173,10 +173,12 @@ class Enroller:
         groups: Iterable[str] = (),
         rules: Rules = Rules(),
         source: str = BYTES,
+        insisting: bool = True,
     ) -> Enrolled:
         """Enrol one photo of one person: a file, or its bytes, which ``source`` names in records and errors.
 
-        An id says who it is: a face unlike the person's earlier photos is then filed too, as with ``same_person``.
+        An id says who it is: a face unlike the person's earlier photos is then filed too, as with ``same_person``,
+        unless ``insisting`` is false.
         Raises PhotoError, FaceError (PhotoRefused with its reasons), NameInvalid, PersonDuplicate, PersonUnlike,
         GalleryError.
         """
@@ -184,9 +186,9 @@ class Enroller:
 
         path, sent = (Path(BYTES), _sent(photo, source)) if isinstance(photo, bytes) else (Path(photo), None)
         entry = Entry(path, clean_name(name), external_id, tuple(groups))
-        insisting = replace(rules, same_person=rules.same_person or external_id is not None)
-        found = self._prepare(entry, insisting, sent)
-        return found if isinstance(found, Enrolled) else self._commit(actor, entry, found, insisting)
+        told = replace(rules, same_person=rules.same_person or (insisting and external_id is not None))
+        found = self._prepare(entry, told, sent)
+        return found if isinstance(found, Enrolled) else self._commit(actor, entry, found, told)
 
     def many(
         self, actor: "Actor", entries: "Iterable[Entry]", rules: Rules, workers: int | None = None
@@ -368,11 +370,13 @@ def _digest(photo: Path) -> str | None:
 def _refuse_duplicate(where: str, entry: "Entry", rivals: list[ScoredPerson], threshold: float) -> None:
     if rivals and rivals[0].score >= threshold:
         twin = rivals[0]
-        raise PersonDuplicate(
+        refused = PersonDuplicate(
             where,
             f"{entry.name} looks like {twin.person.name} ({twin.person.id}), who is enrolled already: "
             f"score {twin.score:.3f}, threshold {threshold:.3f}",
         )
+        refused.twin = twin.person.key
+        raise refused
 
 
 def _refused(entry: "Entry", error: Exception) -> NotEnrolled:

@@ -8,14 +8,17 @@ if TYPE_CHECKING:
 
 SUBJECTS: Final = (
     "account",
+    "adding",
     "apidocs",
     "events",
     "feeds",
     "home",
     "people",
-    "today",
+    "review",
     "setup",
     "signin",
+    "today",
+    "why",
 )
 """The files of this folder, each with a ``router``."""
 
