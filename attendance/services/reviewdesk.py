@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from attendance.errors import SightingFaceless, SightingUnknown
+from attendance.register.report import local
 from attendance.services.enrolment import Rules
 from attendance.zones import local_day
 from enroll.errors import PhotoRefused
@@ -156,6 +157,28 @@ class ReviewDesk:
         ]
         first = words.casefold().strip()
         return sorted(found, key=lambda each: not each.name.casefold().startswith(first))[:limit]
+
+    def groups(self, groups: Groups) -> list[str]:
+        """Into which groups they may put somebody new."""
+        return sorted(self._gallery.groups() if groups is None else groups)
+
+    def told(self, settled: "Settled") -> str:
+        """What came of a word, in a sentence for a page."""
+        mark, kind = settled.mark, settled.correction.kind
+        whose = "" if mark is None else f"{self._gallery.find(mark.person).name}'s mark{self._time(mark)}"
+        if kind == "restore":
+            return "It waits again." if mark is None else f"It waits again; {whose} {_state(mark)}."
+        if kind == "dismiss":
+            return "Nobody is marked." if mark is None else f"Nobody is marked; {whose} {_state(mark)}."
+        if mark is None:
+            return "Nobody is marked anew."
+        who = self._gallery.find(mark.person).name
+        return f"{who} is marked{self._time(mark)}." if settled.new else f"{who} was marked before{self._time(mark)}."
+
+    def _time(self, mark: "MarkInfo") -> str:
+        if not mark.time_is_known:
+            return " at a time not known"
+        return f" of {local(mark.at, self._sessions.numbered(mark.session)):%H:%M}"
 
     # What is said
 
@@ -324,6 +347,10 @@ class _View:
             near = person is not None and person.external_id in alike
             found.append(Rival(shown, person is not None and shown is None, each.score, near, photo))
         return tuple(found)
+
+
+def _state(mark: "MarkInfo") -> str:
+    return "is void" if mark.is_void else "counts again"
 
 
 def _may_see(groups: Groups, person: "PersonInfo") -> bool:

@@ -32,15 +32,15 @@ class Site:
         """Whether browsers reach it by TLS."""
         return self.public.startswith("https://")
 
-    @property
-    def names(self) -> frozenset[str]:
-        """The names under which it answers."""
-        return frozenset({*self.hosts, urlsplit(self.public).hostname or "localhost"})
-
     @cached_property
     def pulse(self) -> Pulse:
         """What wakes streams when there is news, and when the service stops."""
         return Pulse(self.closing, self.app.newsroom.latest)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names under which it answers."""
+        return frozenset({*self.hosts, urlsplit(self.public).hostname or "localhost"})
 
 
 def site_of(request: HTTPConnection) -> Site:

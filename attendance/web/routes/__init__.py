@@ -9,8 +9,10 @@ if TYPE_CHECKING:
 SUBJECTS: Final = (
     "account",
     "adding",
+    "apidocs",
     "credentials",
     "events",
+    "feeds",
     "home",
     "kiosk",
     "people",
