@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from attendance.services.exports import Exports
     from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
-    from attendance.services.kiosks import Kiosks
     from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
+    from attendance.services.kiosks import Kiosks
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
     from attendance.services.limits import Limits
