@@ -25,6 +25,8 @@ from gallery.repositories.events import CREDENTIAL_ADDED, CREDENTIAL_REMOVED, re
 from gallery.servicevalues import CredentialKind
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.services.limits import Limits
@@ -156,6 +158,21 @@ class Credentials:
                 return _held(self._add(transaction, actor, who.id, "badge", handle, None), who)
             except Conflict as error:
                 raise CredentialTaken("badge", "somebody else has this badge") from error
+
+    def write_qr(self, actor: "Actor", person: str | int, target: "Path", *, renew: bool = False) -> HeldCredential:
+        """Write the QR code of a person to a new .svg or .png file; with ``renew``, or where there is none, a new one.
+
+        Raises PersonUnknown, PersonAmbiguous, OutputFailed where the file is there already, WebMissing.
+        """
+        from attendance.writing import refuse_taken, write_new
+
+        refuse_taken(target)
+        held = next((each for each in self.of(person) if each.kind == "qr"), None)
+        if held is None or renew:
+            held = self.give_qr(actor, person)
+        picture, _media = self.qr_picture(held, "png" if target.suffix.lower() == ".png" else "svg")
+        write_new(target, picture, private=True)
+        return held
 
     def remove(self, actor: "Actor", number: int) -> HeldCredential:
         """Take one away: it opens nothing any more. Raises CredentialUnknown."""
