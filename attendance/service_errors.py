@@ -39,10 +39,12 @@ HELP: Final = {
     "receiver.exists": "Choose another name, or change the receiver that is there.",
     "receiver.unknown": "'attendance receiver list' shows the receivers.",
     "request.invalid": "Correct what is named, then send it again.",
+    "request.slow": "Send it again over a better connection.",
     "service.busy": "Try again in a moment; nothing was lost and nothing marked.",
     "serve.certificate": "Give both --tls-cert and --tls-key, PEM files that belong together, or --tls-self-signed.",
     "serve.insecure": "Pass --tls-self-signed, or --tls-cert and --tls-key; --insecure sends passwords unprotected.",
     "serve.port": "Choose another --port, or stop the program that uses it.",
+    "setup.over": "Start 'attendance serve' again: as long as nobody has an account it prints a new link.",
     "token.invalid": "Make a new one with 'attendance token add'.",
     "token.scope": "Make a token that has this scope.",
     "token.unknown": "'attendance token list' shows the numbers.",
@@ -191,6 +193,10 @@ class RequestInvalid(ServiceError, id="request.invalid", exit_code=2):
     """A request lacks something, or says something that cannot be."""
 
 
+class RequestSlow(ServiceError, id="request.slow"):
+    """What was sent came so slowly that it was cut off."""
+
+
 class ServiceBusy(ServiceError, id="service.busy"):
     """More is waiting than can be judged soon."""
 
@@ -209,6 +215,10 @@ class ServeInsecure(ServeError, id="serve.insecure", exit_code=2):
 
 class ServePort(ServeError, id="serve.port", exit_code=3):
     """The port cannot be used."""
+
+
+class SetupOver(ServiceError, id="setup.over"):
+    """The link of the first setup was used, is over, or is not needed any more."""
 
 
 class TokenError(ServiceError):

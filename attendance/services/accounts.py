@@ -11,8 +11,8 @@ from attendance.service_errors import (
     AccountLast,
     AccountUnknown,
     RequestInvalid,
+    SetupOver,
     SignInRefused,
-    TokenInvalid,
 )
 from attendance.services.limits import ACCOUNT, DEVICE, SOURCE
 from attendance.services.sign_ins import digest_of
@@ -24,7 +24,7 @@ from gallery.repositories.events import ACCOUNT_ADDED, ACCOUNT_CHANGED, ACCOUNT_
 
 if TYPE_CHECKING:
     from attendance.clock import Clock
-    from attendance.services.limits import Limit, Limits
+    from attendance.services.limits import Limits
     from gallery.ports import Database, Transaction
     from gallery.servicevalues import Account
 
@@ -69,21 +69,22 @@ class Accounts:
 
     # Signing in
 
-    def prove(self, name: str, password: str, *, source: str, device: str | None = None) -> "Account":
+    def prove(self, name: str, password: str, *, source: str, device: "tuple[int, str] | None" = None) -> "Account":
         """The account whose name and password these are; the same work is done where there is none of this name.
 
-        ``source`` is the address that asks, ``device`` names a browser that was signed in to this account before: what
-        strangers try does not keep it out. Raises SignInRefused, LimitReached.
+        ``source`` is the address that asks. ``device`` names a browser that was signed in to the account of this
+        number before: what others try, from wherever, does not keep it out. Raises SignInRefused, LimitReached.
         """
-        what, limit = _try_of(name, device)
-        if device is None:
-            self._limits.check(f"source:{source}", SOURCE)
-        self._limits.take(what, limit)
         with self._store.reading() as transaction:
             found = _found(transaction, name)
             kept = None if found is None or not found.active else accounts.password_of(transaction, found.id)
+        known = device if found is not None and device is not None and device[0] == found.id else None
+        what, limit = (f"account:{_folded(name)}", ACCOUNT) if known is None else (f"device:{known}", DEVICE)
+        if known is None:
+            self._limits.check(f"source:{source}", SOURCE)
+        self._limits.take(what, limit)
         if not passwords.fits(kept, password) or found is None or kept is None:
-            if device is None:
+            if known is None:
                 self._limits.failed(f"source:{source}", SOURCE)
             raise SignInRefused("sign-in", WRONG)
         self._limits.forget(what)
@@ -107,7 +108,7 @@ class Accounts:
     def first(self, secret: str, name: str, password: str) -> "Account":
         """The first admin, made by whoever holds the setup link, which then holds no more.
 
-        Raises TokenInvalid, AccountPassword, PersonInvalid.
+        Raises SetupOver, AccountPassword, RequestInvalid for the name.
         """
         wanted = _usable(name)
         passwords.refuse_weak(password, wanted)
@@ -115,9 +116,7 @@ class Accounts:
         with self._store.atomic() as transaction:
             claimed = tokens.claim_setup(transaction, digest_of(secret), now)
             if claimed is None or accounts.all_accounts(transaction):
-                raise TokenInvalid(
-                    "setup", "this link was used before, or is over; start the service again for another"
-                )
+                raise SetupOver("setup", "this link was used before, or is over")
             return self._insert(transaction, Actor(wanted, door="web"), wanted, kept, "admin", ())
 
     def may_set_up(self, secret: str) -> bool:
@@ -179,21 +178,21 @@ class Accounts:
             self._note(transaction, actor, ACCOUNT_CHANGED, number, _changed(before, after))
             return after
 
-    def set_password(self, actor: "Actor", number: int, password: str, *, keep: str | None = None) -> None:
-        """Another password; all its browsers are signed out but that of the digest ``keep``.
-
-        Raises AccountUnknown, AccountPassword.
-        """
+    def set_password(self, actor: "Actor", number: int, password: str) -> None:
+        """Another password; every browser of the account is signed out. Raises AccountUnknown, AccountPassword."""
         account = self.numbered(number)
         passwords.refuse_weak(password, account.name)
-        kept, now = passwords.hashed(password), self._clock.utc()
+        kept = passwords.hashed(password)
         with self._store.atomic() as transaction:
             accounts.change(transaction, _numbered(transaction, number).id, password=kept)
             sign_ins.remove_of(transaction, number)
-            if keep is not None:
-                sign_ins.insert(transaction, keep, number, at=now)
             self._note(transaction, actor, ACCOUNT_CHANGED, number, ["password"])
         self._limits.forget(f"account:{_folded(account.name)}", f"again:{number}")
+
+    def sign_out(self, account: "Account") -> None:
+        """Sign out every browser of an account."""
+        with self._store.atomic() as transaction:
+            sign_ins.remove_of(transaction, account.id)
 
     def remove(self, actor: "Actor", number: int) -> "Account":
         """Delete an account, which is signed out at once. Raises AccountUnknown, AccountLast."""
@@ -224,12 +223,6 @@ def _folded(name: str) -> str:
         return clean(name, "name").casefold()
     except PersonInvalid:
         return ""
-
-
-def _try_of(name: str, device: str | None) -> "tuple[str, Limit]":
-    """What counts a sign-in: browsers that were signed in before are counted each by itself."""
-    who = _folded(name)
-    return (f"account:{who}", ACCOUNT) if device is None else (f"device:{device}:{who}", DEVICE)
 
 
 def _found(transaction: "Transaction", name: str) -> "Account | None":

@@ -28,13 +28,13 @@ class Photos:
             found = self._gallery.templates_of(self._edits.of(person).id)
         return sorted(found, key=lambda each: each.id)
 
-    def add(self, actor: "Actor", person: str, data: bytes, source: str, *, allow_duplicate: bool = False) -> "Enrolled":
+    def add(
+        self, actor: "Actor", person: str, data: bytes, source: str, *, allow_duplicate: bool = False
+    ) -> "Enrolled":
         """File one more photo for somebody who is there. Raises as `Enroller.photo`."""
         who = self._edits.of(person)
         rules = Rules(allow_duplicate=allow_duplicate, known=True)
-        return self._enroller.photo(
-            actor, data, name=who.name, external_id=who.external_id, rules=rules, source=source
-        )
+        return self._enroller.photo(actor, data, name=who.name, external_id=who.external_id, rules=rules, source=source)
 
     def crop(self, person: str, number: int) -> bytes:
         """The face that was kept of a photo, an encoded picture. Raises PhotoUnknown, TemplateAltered."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from attendance.services.sealed import secret_of
 from gallery.repositories import sign_ins
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from attendance.clock import Clock
     from gallery import Gallery
-    from gallery.servicevalues import Account, SignIn
+    from gallery.servicevalues import SignIn
 
 COOKIE: Final = "cookie"
 """What cookies and form tokens are signed with."""
@@ -25,6 +25,15 @@ IDLE: Final = timedelta(hours=2)
 """A sign-in is over when nothing was asked for so long."""
 SEEN: Final = timedelta(minutes=1)
 """That something was asked is written at most so often."""
+
+
+class Numbered(Protocol):
+    """An account, as far as it is asked which."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class SignIns:
         """What cookies are signed with, 32 bytes."""
         return secret_of(self._gallery, COOKIE)
 
-    def begin(self, account: "Account") -> Begun:
+    def begin(self, account: Numbered) -> Begun:
         """Sign a browser in; those that are over are swept out meanwhile."""
         now, secret = self._clock.utc(), secrets.token_urlsafe(32)
         begun = Begun(secret, digest_of(secret))

@@ -111,9 +111,7 @@ class Timetables:
             entry = self._seen(transaction, name, expected)
             return self._applied(transaction, actor, [self.altered(entry, parts, first, until)], reason)[0]
 
-    def skip(
-        self, actor: "Actor", name: str, day: date, *, reason: str = "", expected: str | None = None
-    ) -> Changed:
+    def skip(self, actor: "Actor", name: str, day: date, *, reason: str = "", expected: str | None = None) -> Changed:
         """It does not take place on that day. Raises RuleUnknown, RuleInvalid, MonthClosed, EditChanged."""
         with self._gallery.store.atomic() as transaction:
             draft = left_out(self._seen(transaction, name, expected), self.today, day)

@@ -40,14 +40,15 @@ def session_of(request: HTTPConnection) -> str | None:
 
 def keep_device(site: Site, request: HTTPConnection, answer: Response, account: int) -> None:
     """Have the browser be known as one that was signed in to an account."""
-    known = device_of(request, account) or secrets.token_urlsafe(16)
+    number, known = device_of(request) or (None, "")
+    known = known if number == account else secrets.token_urlsafe(16)
     _keep(site, answer, DEVICE, _signed(site, DEVICE, f"{account}.{known}"), DEVICE_S, "lax")
 
 
-def device_of(request: HTTPConnection, account: int | None) -> str | None:
-    """What a browser is known as that was signed in to this account before; None for all others."""
+def device_of(request: HTTPConnection) -> tuple[int, str] | None:
+    """The number of the account that was signed in last with this browser, and what the browser is known as."""
     number, _, known = (_read(request, DEVICE) or "").partition(".")
-    return known if account is not None and number == str(account) and known else None
+    return (int(number), known) if known else None
 
 
 def keep_kiosk(site: Site, answer: Response, token: str) -> None:

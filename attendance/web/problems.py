@@ -1,7 +1,10 @@
 """Refusals as answers: a page for people, application/problem+json (RFC 9457) for programs."""
 
+import logging
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import quote
@@ -10,12 +13,15 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from attendance.errors import InternalFailed
 from attendance.faults import ENDS_A_RUN, refusal_of
 from attendance.service_errors import RequestInvalid
 from attendance.web.pages import page
 from refusal import Refusal
 
+LOG: Final = logging.getLogger("attendance.web")
 STATUSES: Final[Mapping[str, int]] = MappingProxyType(
     {
         "access.form": 403,
@@ -35,7 +41,9 @@ STATUSES: Final[Mapping[str, int]] = MappingProxyType(
         "kiosk.frame": 409,
         "limit.reached": 429,
         "person.ambiguous": 409,
+        "request.slow": 408,
         "service.busy": 503,
+        "setup.over": 410,
         "token.invalid": 401,
         "token.scope": 403,
         "upload.large": 413,
@@ -93,6 +101,42 @@ def refused(request: Request, error: Refusal) -> Response:
     return answer
 
 
+class Failures:
+    """Answers what nobody foresaw, and logs where it happened: no message, as that may hold a name."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; where that fails before it is answered, answer it (500)."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            request = Request(scope, receive)
+            trace = error if LOG.isEnabledFor(logging.DEBUG) else None
+            LOG.log(logging.ERROR, "%s %s failed: %s", request.method, _route(scope), _where(error), exc_info=trace)
+            await refused(request, InternalFailed(request.url.path, _where(error)))(scope, receive, send)
+
+
+def _route(scope: Scope) -> str:
+    """The path as the route has it, without what stands in it."""
+    return str(getattr(scope.get("route"), "path", "a page"))
+
+
+def _where(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"
+
+
 def install(app: FastAPI) -> None:
     """Answer every refusal and every failure as above."""
 
@@ -109,7 +153,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, failed)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, failed)
 
 
 def plain(request: Request, status: int) -> Response:

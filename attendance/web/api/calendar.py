@@ -28,7 +28,9 @@ def _refuse_span(request: Request, first: Day | None, last: Day | None) -> None:
 
 
 @router.get("/days", responses=refusals())
-def list_days(request: Request, _who: TimetableRead, paged: Paged, *, first: First = None, last: Last = None) -> Calendar:
+def list_days(
+    request: Request, _who: TimetableRead, paged: Paged, *, first: First = None, last: Last = None
+) -> Calendar:
     """List what decides on the days of a span, today unless told otherwise, days in a row as one."""
     calendars = site_of(request).app.calendars
     begin = first or (calendars.today if last is None else min(last, calendars.today))

@@ -27,7 +27,7 @@ def _tags(text: str) -> set[str]:
 
 def _needed(
     request: Request,
-    if_match: Annotated[str | None, Header(description='The ETag that was read, or `*` for any.')] = None,
+    if_match: Annotated[str | None, Header(description="The ETag that was read, or `*` for any.")] = None,
 ) -> str | None:
     if if_match is None:
         raise EditUnconditional(request.url.path, "the header If-Match is missing")

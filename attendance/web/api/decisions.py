@@ -24,9 +24,13 @@ def decide(
     who: Decide,
     photo: Photo,
     *,
-    session: Annotated[str | None, Query(description="Mark in this session; else the day's own.", max_length=300)] = None,
+    session: Annotated[
+        str | None, Query(description="Mark in this session; else the day's own.", max_length=300)
+    ] = None,
     group: Annotated[str | None, Query(description="Look for people of this group alone.", max_length=300)] = None,
-    place: Annotated[str | None, Query(description="Where the photo was taken: a place's name.", max_length=300)] = None,
+    place: Annotated[
+        str | None, Query(description="Where the photo was taken: a place's name.", max_length=300)
+    ] = None,
     direction: Annotated[Way | None, Query(description="Which way people go; else as the place says.")] = None,
     dry_run: Annotated[bool, Query(description="Write nothing.")] = False,
 ) -> Decisions:

@@ -35,7 +35,9 @@ def follow_events(
     last: Annotated[
         int | None, Header(alias="Last-Event-ID", description="Go on after this one; else from now on.", ge=0, le=2**53)
     ] = None,
-    after: Annotated[int | None, Query(description="As Last-Event-ID, for those who cannot send it.", ge=0, le=2**53)] = None,
+    after: Annotated[
+        int | None, Query(description="As Last-Event-ID, for those who cannot send it.", ge=0, le=2**53)
+    ] = None,
 ) -> Stream:
     """Follow what happens; a comment each 15 seconds shows that the line is alive."""
     for each in kind or ():

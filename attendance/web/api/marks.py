@@ -65,7 +65,9 @@ def list_marks(
     _who: MarksRead,
     paged: Paged,
     *,
-    session: Annotated[str | None, Query(description="A session's name or a day; else today's.", max_length=300)] = None,
+    session: Annotated[
+        str | None, Query(description="A session's name or a day; else today's.", max_length=300)
+    ] = None,
     person: Annotated[str | None, Query(description="Of this external id alone.", max_length=300)] = None,
 ) -> Marks:
     """List the marks of a session in order of time, void ones too."""
@@ -131,9 +133,7 @@ def _told(status: int, content: dict[str, Any], person: int) -> Told:
     return Told(status, json.dumps(content, ensure_ascii=False, allow_nan=False).encode(), person)
 
 
-def _once(
-    request: Request, who: "Visitor", key: str | None, sent: BaseModel, work: Callable[[], Told]
-) -> Response:
+def _once(request: Request, who: "Visitor", key: str | None, sent: BaseModel, work: Callable[[], Told]) -> Response:
     """Do it, under a key at most once."""
     app = site_of(request).app
     if key is None:

@@ -44,9 +44,7 @@ def list_people(
 @router.post("", status_code=201, responses={201: {"headers": ETAG}, **refusals(409)}, response_model=Person)
 def add_person(request: Request, who: PeopleWrite, sent: NewPerson) -> Response:
     """Add somebody; they are recognised once they have a photo."""
-    made = site_of(request).app.edits.add(
-        who.actor, sent.name, external_id=sent.id, groups=sent.groups, note=sent.note
-    )
+    made = site_of(request).app.edits.add(who.actor, sent.name, external_id=sent.id, groups=sent.groups, note=sent.note)
     row = person_row(made)
     return tagged(request, row, version_of(row), status=201)
 

@@ -7,10 +7,13 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 SUBJECTS: Final = (
+    "account",
     "adding",
     "events",
     "home",
     "people",
+    "setup",
+    "signin",
     "today",
 )
 """The files of this folder, each with a ``router``."""
