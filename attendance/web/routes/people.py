@@ -61,15 +61,8 @@ def shown(request: Request, who: Staff, person: Any, error: Refusal | None = Non
         photos=app.photos.all(person.external_id), marks=app.day_marks.latest(person.id),
         days=list(reversed(report.rows)), today=today, first=first, given=values, wrong=wrong,
         groups=sorted({*app.directory.groups(who.groups), *(person.groups if who.groups is None else ())}),
-        alike=_alike(app, who, person), extra=_extra(request),
+        alike=app.directory.lookalikes(person.id, who.groups), extra=_extra(request), most=app.settings.max_upload_mb,
     )  # fmt: skip
-
-
-def _alike(app: Any, who: Staff, person: Any) -> list[Any]:
-    """Those whom the visitor sees who are remembered as hard to tell from this person."""
-    pairs = [each for each in app.gallery.lookalikes() if person.id in {each.first_id, each.second_id}]
-    others = [each.second_id if each.first_id == person.id else each.first_id for each in pairs]
-    return [each for each in map(app.people.find, others) if who.may_see(each)]
 
 
 def _extra(request: Request) -> str | None:
