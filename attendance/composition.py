@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from attendance.services.archives import Archives
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
+    from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
     from attendance.services.cursors import Cursors
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
+    from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
     from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
@@ -195,48 +197,6 @@ class Composition:
         from attendance.services.people import People
 
         return People(self.gallery, self.sessions, self.clock, self.settled)
-
-    @cached_property
-    def edits(self) -> "Edits":
-        """People changed from a state that was seen."""
-        from attendance.services.editing import Edits
-
-        return Edits(self.gallery, self.people, self.leaving, self.clock)
-
-    @cached_property
-    def deciding(self) -> "Deciding":
-        """Single photos judged."""
-        from attendance.services.deciding import Deciding
-
-        return Deciding(self.desk)
-
-    @cached_property
-    def photos(self) -> "Photos":
-        """The photos of people."""
-        from attendance.services.photos import Photos
-
-        return Photos(self.gallery, self.edits, self.enrolment, self.clock)
-
-    @cached_property
-    def answers(self) -> "Answers":
-        """What programs were answered under a key."""
-        from attendance.services.idempotency import Answers
-
-        return Answers(self.gallery, self.clock)
-
-    @cached_property
-    def cursors(self) -> "Cursors":
-        """Where lists go on."""
-        from attendance.services.cursors import Cursors
-
-        return Cursors(self.gallery)
-
-    @cached_property
-    def report_files(self) -> "ReportFiles":
-        """Reports as files."""
-        from attendance.services.reportfiles import ReportFiles
-
-        return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
 
     @cached_property
     def leaving(self) -> "Leaving":
@@ -499,6 +459,13 @@ class Composition:
 
         return Jobs(self.store, self.clock)
 
+    @cached_property
+    def cameras(self) -> "Cameras":
+        """Cameras watched in the background."""
+        from attendance.services.cameras import Cameras
+
+        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
+
     # What the service adds
 
     @cached_property
@@ -528,3 +495,54 @@ class Composition:
         from attendance.services.tokens import Tokens
 
         return Tokens(self.store, self.clock)
+
+    # What programs ask for
+
+    @cached_property
+    def edits(self) -> "Edits":
+        """People changed from a state that was seen."""
+        from attendance.services.editing import Edits
+
+        return Edits(self.gallery, self.people, self.leaving, self.clock)
+
+    @cached_property
+    def deciding(self) -> "Deciding":
+        """Single photos judged."""
+        from attendance.services.deciding import Deciding
+
+        return Deciding(self.desk)
+
+    @cached_property
+    def photos(self) -> "Photos":
+        """The photos of people."""
+        from attendance.services.photos import Photos
+
+        return Photos(self.gallery, self.edits, self.enrolment, self.clock)
+
+    @cached_property
+    def answers(self) -> "Answers":
+        """What programs were answered under a key."""
+        from attendance.services.idempotency import Answers
+
+        return Answers(self.gallery, self.clock)
+
+    @cached_property
+    def cursors(self) -> "Cursors":
+        """Where lists go on."""
+        from attendance.services.cursors import Cursors
+
+        return Cursors(self.gallery)
+
+    @cached_property
+    def report_files(self) -> "ReportFiles":
+        """Reports as files."""
+        from attendance.services.reportfiles import ReportFiles
+
+        return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
+
+    @cached_property
+    def feeds(self) -> "Feeds":
+        """Calendars to subscribe to."""
+        from attendance.services.feeds import Feeds
+
+        return Feeds(self.gallery, self.edits, self.tokens, self.report_files)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attendance.errors import MarkUnknown
+from attendance.errors import MarkUnknown, SessionUnknown
 from gallery.repositories import marks as rows
 
 if TYPE_CHECKING:
@@ -86,6 +86,15 @@ class SessionBook:
             session = self._sessions.held(name, self._clock.utc())
             marks = self._marks.of_session(session.id)
             return [SessionMark(each, session, self._gallery.find(each.person)) for each in marks]
+
+    def marks_if_any(self, name: str | None = None) -> list[SessionMark]:
+        """As `marks`, but none of a day whose own session was not begun, where no name is given."""
+        try:
+            return self.marks(name)
+        except SessionUnknown:
+            if name is not None:
+                raise
+            return []
 
     def mark(self, mark: str) -> SessionMark:
         """The mark of this id, with its session and whose it is. Raises MarkUnknown."""

@@ -129,6 +129,11 @@ class Tokens:
         with self._store.atomic() as transaction:
             return self._insert(transaction, actor, "api" if kind == "api" else "feed", name, wanted, days=days)
 
+    def add_feed(self, actor: "Actor", name: str, whom: str, *, days: int | None = None) -> Made:
+        """A token for a calendar; ``whom`` it is of stands in the place of scopes. Raises RequestInvalid."""
+        with self._store.atomic() as transaction:
+            return self._insert(transaction, actor, "feed", name, (whom,), days=days)
+
     def add_kiosk(self, actor: "Actor", place: str, *, days: int | None = None) -> Made:
         """A token for the kiosk at a place. Raises PlaceUnknown, PlaceRetired, RequestInvalid for another place."""
         with self._store.atomic() as transaction:

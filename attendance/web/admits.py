@@ -55,7 +55,7 @@ class Admits:
         if who.role not in self.roles:
             raise AccessRefused(request.url.path, f"this is not for the role {who.role}")
         scopes = () if who.token is None else who.token.scopes
-        if who.role == "program" and self.scope not in scopes:
+        if who.role == "program" and self.scope is not None and self.scope not in scopes:
             raise TokenScope(request.url.path, f"the token has not the scope {self.scope}")
 
 

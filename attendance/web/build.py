@@ -6,6 +6,8 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from attendance.web import api, problems, routes
+from attendance.web.api import schema
+from attendance.web.api.segments import EncodedSlashes
 from attendance.web.bodies import Bodies
 from attendance.web.headers import Headers
 from attendance.web.hosts import Hosts
@@ -20,6 +22,7 @@ def build(site: "Site") -> FastAPI:
     """The application that serves a site."""
     made = FastAPI(title="attendance", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     made.state.site = site
+    made.add_middleware(EncodedSlashes)
     made.add_middleware(problems.Failures)
     made.add_middleware(Bodies, limit=site.app.settings.max_upload_mb * 1_000_000)
     made.add_middleware(Hosts, names=site.names)
@@ -27,5 +30,6 @@ def build(site: "Site") -> FastAPI:
     problems.install(made)
     for router in (*routes.all_routers(), *api.all_routers()):
         made.include_router(router)
+    schema.describe(made)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     return made

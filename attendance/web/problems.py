@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attendance.errors import InternalFailed
 from attendance.faults import ENDS_A_RUN, refusal_of
-from attendance.service_errors import RequestInvalid
+from attendance.service_errors import MethodUnknown, PathUnknown, RequestInvalid
 from attendance.web.pages import page
 from refusal import Refusal
 
@@ -28,6 +28,20 @@ STATUSES: Final[Mapping[str, int]] = MappingProxyType(
         "access.refused": 403,
         "access.signin": 403,
         "access.signedout": 401,
+        "gallery.conflict": 409,
+        "gallery.duplicate_id": 409,
+        "gallery.person_ambiguous": 409,
+        "gallery.person_inactive": 409,
+        "gallery.person_unknown": 404,
+        "gallery.lookalike_unknown": 404,
+        "mark.several": 409,
+        "mark.voided": 409,
+        "method.unknown": 405,
+        "person.duplicate": 409,
+        "person.unlike": 409,
+        "place.retired": 409,
+        "place.used": 409,
+        "sighting.faceless": 404,
         "edit.changed": 412,
         "edit.unconditional": 428,
         "gallery.conflict": 409,
@@ -78,7 +92,7 @@ def problem(error: Refusal, path: str) -> dict[str, Any]:
 def wants_json(request: Request) -> bool:
     """Whether a program or a script asks, not a page."""
     accepts = request.headers.get("accept", "")
-    return request.url.path.startswith("/api/") or ("json" in accepts and "html" not in accepts)
+    return request.url.path.startswith("/api/v1") or ("json" in accepts and "html" not in accepts)
 
 
 def refused(request: Request, error: Refusal) -> Response:
@@ -147,12 +161,32 @@ def install(app: FastAPI) -> None:
         return refused(request, RequestInvalid(request.url.path, _said(error)))
 
     async def http(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        return plain(request, status)
+        if not isinstance(error, HTTPException):
+            return plain(request, 500)
+        answer = (
+            _in_api(request, error) if request.url.path.startswith("/api/v1") else plain(request, error.status_code)
+        )
+        answer.headers.update(error.headers or {})
+        return answer
 
     app.add_exception_handler(Refusal, failed)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+
+
+def _in_api(request: Request, error: HTTPException) -> Response:
+    """What the framework refuses, as a refusal of ours."""
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return refused(request, PathUnknown(request.url.path, "there is nothing here"))
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        from attendance.web.api.operations import allowed
+
+        answer = refused(request, MethodUnknown(request.url.path, f"it is not asked by {request.method}"))
+        answer.headers["Allow"] = allowed(request)
+        return answer
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return refused(request, RequestInvalid(request.url.path, str(error.detail)))
+    return plain(request, error.status_code)
 
 
 def plain(request: Request, status: int) -> Response:

@@ -1,7 +1,9 @@
 """Every face that was judged and every finished track, written once; and the sealed faces somebody must look at."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -118,6 +120,19 @@ def _of(person: int) -> Any:
     given = exists().where(CorrectionRow.sighting_id == SightingRow.id, CorrectionRow.person_id == person)
     marked = exists().where(MarkRow.sighting_id == SightingRow.id, MarkRow.person_id == person)
     return or_(and_(SightingRow.person_id.is_not(None), SightingRow.person_id == person), given, marked)
+
+
+def newest_at(session: Session, place: int, most: int) -> list[Sighting]:
+    """The newest of those at a place, at most so many, the newest first."""
+    query = select(SightingRow).where(SightingRow.place_id == place).order_by(SightingRow.id.desc()).limit(most)
+    return [sighted(row) for row in session.scalars(query)]
+
+
+def rulings_at(session: Session, place: int, since: datetime) -> Counter[str]:
+    """How often each ruling was given at a place since an instant; older ones are not read."""
+    query = select(SightingRow.at, SightingRow.ruling).where(SightingRow.place_id == place)
+    rows = session.execute(query.order_by(SightingRow.id.desc()).execution_options(yield_per=A_BATCH))
+    return Counter(ruling for _, ruling in takewhile(lambda row: row[0] >= since, rows))
 
 
 def compared(session: Session, person: int, keys: Collection[int]) -> int:

@@ -1,14 +1,15 @@
 """The calendar: days that are closed, open all the same, or in term."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from fastapi import Query, Request
+from fastapi import Request
 
 from attendance.service_errors import RequestInvalid
 from attendance.services.calendars import Days
 from attendance.web.api.models import Calendar, CalendarDays, Day, NewDays, Withdrawal
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
+from attendance.web.api.parameters import First, Last
 from attendance.web.api.scopes import TimetableRead, TimetableWrite
 from attendance.web.api.segments import Number
 from attendance.web.site import site_of
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 router = Operations("calendar", prefix="/calendar")
 MOST_DAYS: Final = 3 * 366
-First = Annotated[Day | None, Query(alias="from", description="From this day on.")]
-Last = Annotated[Day | None, Query(alias="to", description="Up to this day.")]
 
 
 def _refuse_span(request: Request, first: Day | None, last: Day | None) -> None:

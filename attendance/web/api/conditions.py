@@ -27,7 +27,9 @@ def _tags(text: str) -> set[str]:
 
 def _needed(
     request: Request,
-    if_match: Annotated[str | None, Header(description="The ETag that was read, or `*` for any.")] = None,
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", description="The ETag that was read, or `*` for any.")
+    ] = None,
 ) -> str | None:
     if if_match is None:
         raise EditUnconditional(request.url.path, "the header If-Match is missing")
@@ -36,7 +38,9 @@ def _needed(
 
 def _allowed(
     request: Request,
-    if_match: Annotated[str | None, Header(description="The ETag that was read; else whatever is there.")] = None,
+    if_match: Annotated[
+        str | None, Header(alias="If-Match", description="The ETag that was read; else whatever is there.")
+    ] = None,
 ) -> str | None:
     return None if if_match is None else _version(request, if_match)
 

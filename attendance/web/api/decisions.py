@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request
 
-from attendance.web.api.models import Decisions, Seen, Way
+from attendance.web.api.models import Decision, Decisions, Seen, Way
 from attendance.web.api.operations import Operations, refusals
+from attendance.web.api.parameters import AtPlace, InSession, OfGroup
 from attendance.web.api.reviews import seen_row
 from attendance.web.api.scopes import Decide
 from attendance.web.api.segments import Number
@@ -13,9 +14,7 @@ from attendance.web.api.uploads import BODY, Photo
 from attendance.web.site import site_of
 
 router = Operations("decisions", prefix="/decisions")
-TOLD = (
-    "sighting decision at person mark score threshold margin target_fpir gallery_size candidates box quality reasons"
-).split()
+TOLD = frozenset(Decision.model_fields)
 
 
 @router.post("", responses=refusals(404, 409, 413), openapi_extra=BODY)
@@ -24,13 +23,9 @@ def decide(
     who: Decide,
     photo: Photo,
     *,
-    session: Annotated[
-        str | None, Query(description="Mark in this session; else the day's own.", max_length=300)
-    ] = None,
-    group: Annotated[str | None, Query(description="Look for people of this group alone.", max_length=300)] = None,
-    place: Annotated[
-        str | None, Query(description="Where the photo was taken: a place's name.", max_length=300)
-    ] = None,
+    session: InSession = None,
+    group: OfGroup = None,
+    place: AtPlace = None,
     direction: Annotated[Way | None, Query(description="Which way people go; else as the place says.")] = None,
     dry_run: Annotated[bool, Query(description="Write nothing.")] = False,
 ) -> Decisions:

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import Query, Request
 
-from attendance.web.api.models import Day, Excuse, Excuses, NewExcuse, Withdrawal
+from attendance.web.api.models import Excuse, Excuses, NewExcuse, Withdrawal
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
+from attendance.web.api.parameters import First, Last, OfPerson
 from attendance.web.api.scopes import TimetableRead, TimetableWrite
 from attendance.web.api.segments import Number
 from attendance.web.site import site_of
@@ -20,9 +21,9 @@ def list_excuses(
     _who: TimetableRead,
     paged: Paged,
     *,
-    person: Annotated[str | None, Query(description="Of this external id alone.", max_length=300)] = None,
-    first: Annotated[Day | None, Query(alias="from", description="Of this day and later ones.")] = None,
-    last: Annotated[Day | None, Query(alias="to", description="Of this day and earlier ones.")] = None,
+    person: OfPerson = None,
+    first: First = None,
+    last: Last = None,
     withdrawn: Annotated[bool, Query(description="Those taken back, too.")] = False,
 ) -> Excuses:
     """List excuses, in the order in which they were entered."""

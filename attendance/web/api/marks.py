@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import Header, Query, Request
+from fastapi import Header, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from attendance.services.idempotency import Told
 from attendance.web.api.models import Corrected, CorrectMark, Mark, Marks, NewMark, VoidMark
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
+from attendance.web.api.parameters import InSession, OfPerson
 from attendance.web.api.scopes import MarksRead, MarksWrite
 from attendance.web.api.segments import MarkId
 from attendance.web.site import site_of
@@ -65,13 +66,11 @@ def list_marks(
     _who: MarksRead,
     paged: Paged,
     *,
-    session: Annotated[
-        str | None, Query(description="A session's name or a day; else today's.", max_length=300)
-    ] = None,
-    person: Annotated[str | None, Query(description="Of this external id alone.", max_length=300)] = None,
+    session: InSession = None,
+    person: OfPerson = None,
 ) -> Marks:
     """List the marks of a session in order of time, void ones too."""
-    found = site_of(request).app.session_book.marks(session)
+    found = site_of(request).app.session_book.marks_if_any(session)
     wanted = [each for each in found if person in {None, each.person.external_id}]
     return Marks.model_validate(paged.of(wanted, lambda each: (each.mark.at.isoformat(), each.mark.id), mark_row))
 

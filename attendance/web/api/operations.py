@@ -1,5 +1,6 @@
 """`Operations`: a router whose routes tell in the OpenAPI which scope they need and what they may refuse."""
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
@@ -76,3 +77,14 @@ def _parameters(request: Request) -> Mapping[str, frozenset[str]]:
         }
     found: Mapping[str, frozenset[str]] = state.query_parameters
     return found
+
+
+def allowed(request: Request) -> str:
+    """How what is at the path of a request may be asked, for the header Allow."""
+    found = {
+        method.upper()
+        for path, operations in request.app.openapi()["paths"].items()
+        for method in operations
+        if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(path)), request.url.path)
+    }
+    return ", ".join(sorted(found))

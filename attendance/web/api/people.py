@@ -11,6 +11,7 @@ from attendance.web.api.conditions import ETAG, IfGiven, Needed, tagged
 from attendance.web.api.models import Erased, Merge, NewPerson, People, Person, PersonChange
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
+from attendance.web.api.parameters import OfGroup
 from attendance.web.api.scopes import PeopleErase, PeopleRead, PeopleWrite
 from attendance.web.api.segments import PersonId
 from attendance.web.site import site_of
@@ -26,7 +27,7 @@ def list_people(
     _who: PeopleRead,
     paged: Paged,
     *,
-    group: Annotated[str | None, Query(description="Of this group alone.", max_length=300)] = None,
+    group: OfGroup = None,
     name: Annotated[str | None, Query(description="Whose name holds this text.", max_length=300)] = None,
     active: Annotated[bool | None, Query(description="Active or inactive people alone.")] = None,
 ) -> People:

@@ -10,8 +10,8 @@ from starlette.responses import Response
 from attendance.register.reportform import Form, Paper
 from attendance.service_errors import RequestInvalid
 from attendance.services.reportfiles import AskedFile
-from attendance.web.api.models import Day
 from attendance.web.api.operations import Operations, refusals
+from attendance.web.api.parameters import First, Last, OfGroup, OfPerson, OfRule, OfSession
 from attendance.web.api.scopes import ReportsRead
 from attendance.web.site import site_of
 
@@ -46,17 +46,19 @@ def get_report(
     _who: ReportsRead,
     *,
     form: Annotated[Form | None, Query(alias="format", description="The form; else by Accept, else json.")] = None,
-    accept: Annotated[str, Header(description="The form, as a media type.", examples=["text/csv"])] = "*/*",
+    accept: Annotated[
+        str, Header(alias="Accept", description="The form, as a media type.", examples=["text/csv"])
+    ] = "*/*",
     by: Annotated[
         Literal["sessions", "timetable"] | None,
         Query(description="Of sessions or of the timetable; else the timetable where there is one."),
     ] = None,
-    session: Annotated[str | None, Query(description="Of this session alone.", max_length=300)] = None,
-    first: Annotated[Day | None, Query(alias="from", description="First day; else today.")] = None,
-    last: Annotated[Day | None, Query(alias="to", description="Last day; else today.")] = None,
-    group: Annotated[str | None, Query(description="Of this group alone.", max_length=300)] = None,
-    person: Annotated[str | None, Query(description="Of this external id alone.", max_length=300)] = None,
-    rule: Annotated[str | None, Query(description="Of this entry of the timetable alone.", max_length=300)] = None,
+    session: OfSession = None,
+    first: First = None,
+    last: Last = None,
+    group: OfGroup = None,
+    person: OfPerson = None,
+    rule: OfRule = None,
     kind: Annotated[
         Literal["rows", "totals", "hours"], Query(description="Rows, totals of people, or hours by calendar day.")
     ] = "rows",

@@ -1,14 +1,15 @@
 """Reviews: what waits for somebody to look, and what they say."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-from fastapi import Query, Request
+from fastapi import Request
 from starlette.responses import Response
 
 from attendance.service_errors import PhotoUnknown
 from attendance.web.api.models import Confirmation, Reassignment, Reviews, Seen, Settled
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
+from attendance.web.api.parameters import OfSession
 from attendance.web.api.photos import FACE, picture
 from attendance.web.api.scopes import PhotosRead, ReviewsWrite
 from attendance.web.api.segments import Number
@@ -41,7 +42,7 @@ def list_reviews(
     _who: ReviewsWrite,
     paged: Paged,
     *,
-    session: Annotated[str | None, Query(description="Of this session alone.", max_length=300)] = None,
+    session: OfSession = None,
 ) -> Reviews:
     """List what waits for somebody to look, the oldest first."""
     found = site_of(request).app.reviews.waiting(session)

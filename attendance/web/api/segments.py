@@ -1,6 +1,7 @@
 """Ids and names within paths: a slash that belongs to one comes encoded, as %2F, and is told from those between."""
 
 from typing import Annotated, Final
+from urllib.parse import unquote
 
 from fastapi import Path
 from pydantic import AfterValidator
@@ -8,33 +9,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from attendance.web.api.operations import PREFIX
 
-_SLASH: Final = "\0"
-"""What stands for an encoded slash between the middleware and a route: no name can hold it."""
-
 
 class EncodedSlashes:
-    """Lets an encoded slash be part of its segment; servers hand out paths in which all are alike."""
+    """Lets an encoded slash be part of its segment: it stays encoded until a route asks for the segment."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        raw = scope.get("raw_path") or b""
-        if scope["type"] == "http" and b"%2f" in raw.lower() and scope["path"].startswith(PREFIX):
-            scope = {**scope, "path": _path(raw)}
+        raw = (scope.get("raw_path") or b"").lower()
+        if scope["type"] == "http" and (b"%2f" in raw or b"%25" in raw) and scope["path"].startswith(PREFIX):
+            scope = {**scope, "path": _path(scope["raw_path"])}
         await self._app(scope, receive, send)
 
 
 def _path(raw: bytes) -> str:
-    from urllib.parse import unquote
-
     text = raw.partition(b"?")[0].decode("ascii", "replace")
-    return "/".join(unquote(each).replace("/", _SLASH) for each in text.split("/"))
+    return "/".join(unquote(each).replace("%", "%25").replace("/", "%2F") for each in text.split("/"))
 
 
 def _told(segment: str) -> str:
-    return segment.replace(_SLASH, "/")
+    return segment.replace("%2F", "/").replace("%25", "%")
 
 
 _LONGEST: Final = 600

@@ -1,14 +1,13 @@
 """Sessions: opened, closed, listed, with their marks."""
 
-from typing import Annotated
-
-from fastapi import Query, Request
+from fastapi import Request
 
 from attendance.web.api.marks import mark_row
-from attendance.web.api.models import Day, Marks, NewSession, Session, Sessions
+from attendance.web.api.models import Marks, NewSession, Session, Sessions
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
-from attendance.web.api.scopes import MarksRead, MarksWrite
+from attendance.web.api.parameters import First, Last, OfGroup
+from attendance.web.api.scopes import MarksRead, TimetableRead, TimetableWrite
 from attendance.web.api.segments import SessionName
 from attendance.web.site import site_of
 
@@ -18,12 +17,12 @@ router = Operations("sessions", prefix="/sessions")
 @router.get("", responses=refusals())
 def list_sessions(
     request: Request,
-    _who: MarksRead,
+    _who: TimetableRead,
     paged: Paged,
     *,
-    first: Annotated[Day | None, Query(alias="from", description="Of this day and later ones.")] = None,
-    last: Annotated[Day | None, Query(alias="to", description="Of this day and earlier ones.")] = None,
-    group: Annotated[str | None, Query(description="Of this group alone.", max_length=300)] = None,
+    first: First = None,
+    last: Last = None,
+    group: OfGroup = None,
 ) -> Sessions:
     """List sessions, in the order in which they were begun."""
     found = [
@@ -37,7 +36,7 @@ def list_sessions(
 
 
 @router.post("", status_code=201, responses=refusals(404, 409))
-def open_session(request: Request, who: MarksWrite, sent: NewSession) -> Session:
+def open_session(request: Request, who: TimetableWrite, sent: NewSession) -> Session:
     """Open a named session; that of a day is begun by its first mark."""
     book = site_of(request).app.session_book
     made = book.open(who.actor, sent.name, group=sent.group)
@@ -45,13 +44,13 @@ def open_session(request: Request, who: MarksWrite, sent: NewSession) -> Session
 
 
 @router.get("/{session}", responses=refusals(404))
-def get_session(request: Request, _who: MarksRead, session: SessionName) -> Session:
+def get_session(request: Request, _who: TimetableRead, session: SessionName) -> Session:
     """One session."""
     return Session.model_validate(site_of(request).app.session_book.find(session).to_dict())
 
 
 @router.post("/{session}/close", responses=refusals(404, 409))
-def close_session(request: Request, who: MarksWrite, session: SessionName) -> Session:
+def close_session(request: Request, who: TimetableWrite, session: SessionName) -> Session:
     """Close a session now; only marks by hand are made in it then."""
     return Session.model_validate(site_of(request).app.session_book.close(who.actor, session).to_dict())
 

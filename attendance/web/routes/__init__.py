@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 SUBJECTS: Final = (
     "account",
     "adding",
+    "apidocs",
     "events",
+    "feeds",
     "home",
     "people",
     "setup",
