@@ -8,7 +8,10 @@ from pydantic import Field
 from attendance.web.site import site_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attendance.access import Visitor
+    from refusal import Refusal
 
 HIGHEST: Final = 2**63 - 1
 Number = Annotated[int, Field(ge=1, le=HIGHEST)]
@@ -24,3 +27,11 @@ def back_to(path: str) -> str:
     """Where a form said to go back to, if that is a page of this service, else Today."""
     plain = path.isprintable() and "\\" not in path
     return path if plain and path.startswith("/") and not path.startswith("//") else "/"
+
+
+def wrong_in(fields: "Mapping[str, str]", error: "Refusal | None") -> dict[str, str]:
+    """By field of a form what is wrong with it; ``fields`` tells by an error's id which, else it is ``all``."""
+    said = dict.fromkeys(("all", *fields.values()), "")
+    if error is not None:
+        said[fields.get(error.id, "all")] = f"{error.detail}. {error.help}"
+    return said

@@ -12,7 +12,7 @@ from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.services.admission import Newcomer, SentPhoto, Taken
 from attendance.services.enrolment import Rules
 from attendance.web.admits import Staff
-from attendance.web.asked import Number, person_of
+from attendance.web.asked import Number, person_of, wrong_in
 from attendance.web.held import shelf_of
 from attendance.web.pages import onward, page
 from attendance.web.photowords import Trouble, one_line, trouble_of
@@ -218,10 +218,9 @@ def _photos(number: int) -> str:
 def _form(
     request: Request, who: Staff, filled: Filled, *, troubles: list[Trouble] | None = None, error: Refusal | None = None
 ) -> Response:
-    wrong = {} if error is None else {FIELDS.get(error.id, "all"): f"{error.detail}. {error.help}"}
     status = 200 if error is None and not troubles else 422 if error is None else status_of(error)
     groups = site_of(request).app.directory.groups(who.groups)
     return page(
-        request, who, "people/add.html", status=status, filled=filled, troubles=troubles or [], wrong=wrong,
+        request, who, "people/add.html", status=status, filled=filled, troubles=troubles or [], wrong=wrong_in(FIELDS, error),
         groups=list(groups), most=site_of(request).app.settings.max_upload_mb,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from attendance.services.people import person_row
 from attendance.services.statusreports import AskedStatuses
 from attendance.services.versions import version_of
 from attendance.web.admits import Admin, Staff
-from attendance.web.asked import Number, person_of
+from attendance.web.asked import Number, person_of, wrong_in
 from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
 from attendance.web.site import site_of
@@ -53,13 +53,12 @@ def shown(request: Request, who: Staff, person: Any, error: Refusal | None = Non
     today = app.status_reports.today
     first = today - timedelta(days=DAYS - 1)
     report = app.status_reports.report(AskedStatuses(first=first, last=today, person=person.external_id))
-    wrong = {} if error is None else {FIELDS.get(error.id, "all"): f"{error.detail}. {error.help}"}
     values = {"name": person.name, "groups": person.groups, "new_group": "", **given}
     return page(
         request, who, "people/person.html", status=200 if error is None else status_of(error),
         person=person, stands=app.leaving.of(person), version=version_of(person_row(person)),
         photos=app.photos.all(person.external_id), marks=app.day_marks.latest(person.id),
-        days=list(reversed(report.rows)), today=today, first=first, given=values, wrong=wrong,
+        days=[each for each in reversed(report.rows) if each.occurrence.begins <= report.scope.now], today=today, first=first, given=values, wrong=wrong_in(FIELDS, error),
         groups=sorted({*app.directory.groups(who.groups), *(person.groups if who.groups is None else ())}),
         alike=app.directory.lookalikes(person.id, who.groups), extra=_extra(request), most=app.settings.max_upload_mb,
     )  # fmt: skip
