@@ -10,6 +10,7 @@ from starlette.responses import Response
 from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.services.admission import Newcomer, SentPhoto, Taken
+from attendance.services.bulk import SentFile
 from attendance.services.enrolment import Rules
 from attendance.web.admits import Staff
 from attendance.web.asked import Number, person_of, wrong_in
@@ -50,6 +51,9 @@ class Filled:
         return Newcomer(self.name.strip(), self.external_id.strip() or None, tuple(groups))
 
 
+EMPTY: Final = Filled()
+
+
 @router.get("/people/add")
 def form(request: Request, who: Staff, group: str = "") -> Response:
     """The form for somebody new."""
@@ -74,6 +78,30 @@ def add(
     except Refusal as error:
         return _form(request, who, filled, error=error)
     return _answer(request, who, filled, sent, taken)
+
+
+@router.get("/people/bulk")
+def many_form(request: Request, who: Staff) -> Response:
+    """The form for many people at once."""
+    return _bulk_form(request, who)
+
+
+@router.post("/people/bulk")
+def many(
+    request: Request,
+    who: Staff,
+    groups: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
+    new_group: Annotated[str, Form()] = "",
+    files: Annotated[list[UploadFile], File()] = [],  # noqa: B006
+) -> Response:
+    """Keep what was sent, and enrol it as a job."""
+    filled = Filled(groups=tuple(groups), new_group=new_group)
+    sent = [SentFile(each.filename or "photo", each.file) for each in files if each.filename or each.size]
+    try:
+        job = site_of(request).app.bulk.begin(who.actor, sent, filled.newcomer.groups, who.groups)
+    except Refusal as error:
+        return _bulk_form(request, who, filled, error)
+    return onward(request, f"/jobs/{job.id}", "What you sent is being enrolled; you need not wait for it.")
 
 
 @router.get("/people/held/{word}")
@@ -215,12 +243,20 @@ def _photos(number: int) -> str:
     return "1 photo" if number == 1 else f"{number} photos"
 
 
+def _bulk_form(request: Request, who: Staff, filled: Filled = EMPTY, error: Refusal | None = None) -> Response:
+    status = 200 if error is None else status_of(error)
+    groups = list(site_of(request).app.directory.groups(who.groups))
+    wrong = wrong_in(FIELDS, error)
+    return page(request, who, "people/bulk.html", status=status, filled=filled, groups=groups, wrong=wrong)
+
+
 def _form(
     request: Request, who: Staff, filled: Filled, *, troubles: list[Trouble] | None = None, error: Refusal | None = None
 ) -> Response:
     status = 200 if error is None and not troubles else 422 if error is None else status_of(error)
+    wrong = wrong_in(FIELDS, error)
     groups = site_of(request).app.directory.groups(who.groups)
     return page(
-        request, who, "people/add.html", status=status, filled=filled, troubles=troubles or [], wrong=wrong_in(FIELDS, error),
+        request, who, "people/add.html", status=status, filled=filled, troubles=troubles or [], wrong=wrong,
         groups=list(groups), most=site_of(request).app.settings.max_upload_mb,
     )  # fmt: skip
