@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from attendance.errors import OutputFailed
+from attendance.errors import OutputFailed, PersonDuplicate
 from attendance.register.report import csv_text
 from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.services.enrolment import Enrolled, Rules
@@ -93,7 +93,7 @@ class BulkEnrolment:
             rows += refused
             progress.step(0, len(entries))
             for outcome in self._enroller.many(asked.actor, entries, Rules(), workers=1):
-                rows.append(_row(outcome, folder))
+                rows.append(_row(outcome, folder, hiding=asked.scope is not None))
                 progress.advance()
             progress.file(RESULT).write_text("\N{BYTE ORDER MARK}" + csv_text(COLUMNS, rows), encoding="utf-8")
             return dict(Counter(row["outcome"] for row in rows))
@@ -134,7 +134,8 @@ class BulkEnrolment:
 def _keep(folder: Path, files: Sequence[SentFile]) -> None:
     left = MOST_BYTES
     try:
-        folder.mkdir(mode=0o700, parents=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
         for file in files:
             left -= _copied(file.content, folder / _plain(PurePosixPath(file.name.replace("\\", "/")).name), left)
     except OSError as error:
@@ -230,7 +231,8 @@ def _write_member(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path
     return size
 
 
-def _row(outcome: "Outcome", folder: Path) -> dict[str, Any]:
+def _row(outcome: "Outcome", folder: Path, *, hiding: bool) -> dict[str, Any]:
+    """What became of a photo; with ``hiding`` it names nobody whom it looks like."""
     photo = Path(outcome.source)
     name = str(photo.relative_to(folder)) if photo.is_relative_to(folder) else photo.name
     if isinstance(outcome, Enrolled):
@@ -241,7 +243,9 @@ def _row(outcome: "Outcome", folder: Path) -> dict[str, Any]:
             "outcome": outcome.outcome,
             "why": "; ".join(outcome.warnings),
         }
-    return _problem_row(outcome.problem.detail, name, outcome.name)
+    hidden = hiding and outcome.problem.id == PersonDuplicate.id
+    why = "the face looks like somebody who is enrolled already" if hidden else outcome.problem.detail
+    return _problem_row(why, name, outcome.name)
 
 
 def _problem_row(why: str, photo: str, name: str = "", external_id: str | None = None) -> dict[str, Any]:

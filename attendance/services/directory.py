@@ -68,7 +68,7 @@ class Directory:
     def __init__(self, gallery: "Gallery") -> None:
         self._gallery = gallery
 
-    def list(self, wanted: Listed, scope: Collection[str] | None = None) -> Listing:
+    def page(self, wanted: Listed, scope: Collection[str] | None = None) -> Listing:
         """One page; the last where there are not so many. Raises GroupUnknown, also for one beyond the scope."""
         with self._gallery.store.reading() as transaction:
             people = self._seen(scope)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
+from starlette.datastructures import UploadFile as StarletteFile
 from starlette.responses import Response
 
 from attendance.errors import PersonDuplicate, PersonUnlike
@@ -13,6 +14,7 @@ from attendance.services.admission import Newcomer, SentPhoto, Taken
 from attendance.services.bulk import SentFile
 from attendance.services.enrolment import Rules
 from attendance.web.admits import Staff
+from attendance.web.asked import Form as SentForm
 from attendance.web.asked import Number, person_of, wrong_in
 from attendance.web.held import shelf_of
 from attendance.web.pages import onward, page
@@ -87,16 +89,12 @@ def many_form(request: Request, who: Staff) -> Response:
 
 
 @router.post("/people/bulk")
-def many(
-    request: Request,
-    who: Staff,
-    groups: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
-    new_group: Annotated[str, Form()] = "",
-    files: Annotated[list[UploadFile], File()] = [],  # noqa: B006
-) -> Response:
+def many(request: Request, who: Staff, form: SentForm) -> Response:
     """Keep what was sent, and enrol it as a job."""
-    filled = Filled(groups=tuple(groups), new_group=new_group)
-    sent = [SentFile(each.filename or "photo", each.file) for each in files if each.filename or each.size]
+    groups = tuple(each for each in form.getlist("groups") if isinstance(each, str))
+    filled = Filled(groups=groups, new_group=str(form.get("new_group", "")))
+    files = [each for each in form.getlist("files") if isinstance(each, StarletteFile) and each.filename]
+    sent = [SentFile(each.filename or "", each.file) for each in files]
     try:
         job = site_of(request).app.bulk.begin(who.actor, sent, filled.newcomer.groups, who.groups)
     except Refusal as error:
@@ -204,7 +202,8 @@ def _answer(request: Request, who: Staff, filled: Filled, sent: list[SentPhoto],
     if not sent:
         told = f"{person.name} is entered, without a photo: cameras cannot recognise them yet."
         return onward(request, f"/people/{person.id}", told, "warn")
-    alike = dict.fromkeys(other.person.name for each in taken.enrolled for other in each.lookalikes)
+    keys = {other.person.key for each in taken.enrolled for other in each.lookalikes}
+    alike = [each.name for each in site_of(request).app.directory.lookalikes(person.id, who.groups) if each.id in keys]
     more = f" They look much like {', '.join(alike)}: a mark of either needs a clear lead." if alike else ""
     told = f"{person.name} is enrolled with {_photos(len(taken.enrolled))}.{more} {one_line(troubles)}".strip()
     return onward(request, f"/people/{person.id}", told, "warn" if troubles or alike else "good")

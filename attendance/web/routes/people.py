@@ -37,7 +37,7 @@ def people(
 ) -> Response:
     """The people whom the visitor sees, some at a time."""
     wanted = Listed(q, group or None, state, number)
-    found = site_of(request).app.directory.list(wanted, who.groups)
+    found = site_of(request).app.directory.page(wanted, who.groups)
     return page(request, who, "people/people.html", found=found, wanted=wanted)
 
 
@@ -54,12 +54,14 @@ def shown(request: Request, who: Staff, person: Any, error: Refusal | None = Non
     first = today - timedelta(days=DAYS - 1)
     report = app.status_reports.report(AskedStatuses(first=first, last=today, person=person.external_id))
     values = {"name": person.name, "groups": person.groups, "new_group": "", **given}
+    begun = [each for each in reversed(report.rows) if each.occurrence.begins <= report.scope.now]
+    own = person.groups if who.groups is None else ()
     return page(
         request, who, "people/person.html", status=200 if error is None else status_of(error),
         person=person, stands=app.leaving.of(person), version=version_of(person_row(person)),
         photos=app.photos.all(person.external_id), marks=app.day_marks.latest(person.id),
-        days=[each for each in reversed(report.rows) if each.occurrence.begins <= report.scope.now], today=today, first=first, given=values, wrong=wrong_in(FIELDS, error),
-        groups=sorted({*app.directory.groups(who.groups), *(person.groups if who.groups is None else ())}),
+        days=begun, today=today, first=first, given=values, wrong=wrong_in(FIELDS, error),
+        groups=sorted({*app.directory.groups(who.groups), *own}),
         alike=app.directory.lookalikes(person.id, who.groups), extra=_extra(request), most=app.settings.max_upload_mb,
     )  # fmt: skip
 
