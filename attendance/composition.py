@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.brokering import Brokering
+    from attendance.services.bulk import BulkEnrolment
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.cameras import Cameras
@@ -637,3 +638,10 @@ class Composition:
             settings=self.settings,
             clock=self.clock,
         )
+
+    @cached_property
+    def bulk(self) -> "BulkEnrolment":
+        """Many people at once."""
+        from attendance.services.bulk import BulkEnrolment
+
+        return BulkEnrolment(self.home, self.gallery, self.admission, self.enrolment, self.jobs)
