@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from attendance.services.portrait import Portraits
     from attendance.services.proving import Proofs
     from attendance.services.reembedding import Renewal
+    from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
@@ -414,3 +415,10 @@ class Composition:
         from attendance.services.ownpeople import OwnPeople
 
         return OwnPeople(self.gallery)
+
+    @cached_property
+    def report_files(self) -> "ReportFiles":
+        """Reports, pictures and proofs in every form."""
+        from attendance.services.reportfiles import ReportFiles
+
+        return ReportFiles(self.status_reports, self.reports, self.proofs, self.own_people)

@@ -14,6 +14,7 @@ SUBJECTS: Final = (
     "home",
     "jobs",
     "months",
+    "reports",
     "sessions",
     "timetable",
 )
