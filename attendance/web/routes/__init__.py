@@ -26,6 +26,7 @@ SUBJECTS: Final = (
     "pairing",
     "people",
     "receivers",
+    "reports",
     "review",
     "sessions",
     "setup",

@@ -59,8 +59,8 @@ def session(request: Request, who: Staff, number: int) -> Response:
     now = app.clock.utc()
     is_open = found.session.is_open(now) and not found.session.is_over(now)
     return section(
-        request, who, "/timetable", "office/session.html", held=found, rows=rows, is_open=found.session.is_open(now),
-        may_close=_may_close(who, found, is_open=found.session.is_open(now)),
+        request, who, "/timetable", "office/session.html", held=found, rows=rows, is_open=is_open,
+        may_close=_may_close(who, found, is_open=is_open),
     )  # fmt: skip
 
 
