@@ -44,7 +44,7 @@ class Decision:
     ``person``, ``score``, ``cosine`` belong to the best candidate: with ``unknown`` there is a score but
     no person, with ``refused`` neither. ``margin`` is the lead over the second person (None: there is none).
     ``mark`` and ``sighting`` are what was recorded of it. ``pipeline`` names all that the template comes from, the
-    ``encoder`` among it.
+    ``encoder`` among it. ``judged`` holds, unrounded, what it takes to decide the same again; it stays out of JSON.
     """
 
     source: str
@@ -67,6 +67,7 @@ class Decision:
     mark: str | None = None
     sighting: int | None = None
     pipeline: str = ""
+    judged: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.decision not in get_args(DecisionKind):

@@ -24,21 +24,27 @@ HELP: Final = {
     "credential.unknown": "'attendance credential list' shows the numbers.",
     "edit.changed": "Look at what it is now, then send the change again.",
     "edit.unconditional": "Send the ETag that you read as If-Match.",
+    "group.refused": "Choose among your own groups; an admin gives teachers more of them under Settings.",
     "job.unknown": "The page Jobs lists those that are remembered.",
     "key.reused": "Use a new Idempotency-Key for another request.",
     "kiosk.frame": "Reload the kiosk page.",
     "kiosk.undo": "Ask at the desk: it is too late to take it back here.",
     "limit.reached": "Wait as long as it says, then try again.",
     "mqtt.missing": "Install it with: pip install 'attendance[mqtt]'",
+    "method.unknown": "Ask in one of the ways that the header Allow names.",
+    "path.unknown": "/api/v1/openapi.json lists every path; /api/docs shows it.",
+    "photo.unknown": "The list of the person's photos tells their numbers.",
     "page.cursor": "Begin again without the cursor.",
     "receiver.address": "Give an https:// address (or mqtt:// and mqtts:// for a broker) that this computer reaches.",
     "receiver.exists": "Choose another name, or change the receiver that is there.",
     "receiver.unknown": "'attendance receiver list' shows the receivers.",
     "request.invalid": "Correct what is named, then send it again.",
+    "request.slow": "Send it again over a better connection.",
     "service.busy": "Try again in a moment; nothing was lost and nothing marked.",
     "serve.certificate": "Give both --tls-cert and --tls-key, PEM files that belong together, or --tls-self-signed.",
     "serve.insecure": "Pass --tls-self-signed, or --tls-cert and --tls-key; --insecure sends passwords unprotected.",
     "serve.port": "Choose another --port, or stop the program that uses it.",
+    "setup.over": "Start 'attendance serve' again: as long as nobody has an account it prints a new link.",
     "token.invalid": "Make a new one with 'attendance token add'.",
     "token.scope": "Make a token that has this scope.",
     "token.unknown": "'attendance token list' shows the numbers.",
@@ -119,6 +125,10 @@ class EditUnconditional(ServiceError, id="edit.unconditional"):
     """A change came without saying which state it is a change of."""
 
 
+class GroupsRefused(ServiceError, id="group.refused"):
+    """Somebody would be put into a group of which whoever asks is no teacher."""
+
+
 class JobUnknown(ServiceError, id="job.unknown"):
     """There is no job of this number."""
 
@@ -136,11 +146,27 @@ class KioskUndo(ServiceError, id="kiosk.undo"):
 
 
 class LimitReached(ServiceError, id="limit.reached"):
-    """It was tried too often."""
+    """It was tried too often; ``retry_after_s`` tells for how long it waits."""
+
+    def __init__(self, where: str, detail: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(where, detail)
+        self.retry_after_s = retry_after_s
 
 
 class MqttMissing(ServiceError, id="mqtt.missing", exit_code=3):
     """The library that speaks MQTT is not installed."""
+
+
+class MethodUnknown(ServiceError, id="method.unknown"):
+    """There is something at this path, but it is not asked so."""
+
+
+class PathUnknown(ServiceError, id="path.unknown"):
+    """The API has nothing at this path."""
+
+
+class PhotoUnknown(ServiceError, id="photo.unknown"):
+    """A person has no photo of this number, or its face is not kept."""
 
 
 class PageCursor(ServiceError, id="page.cursor"):
@@ -167,6 +193,10 @@ class RequestInvalid(ServiceError, id="request.invalid", exit_code=2):
     """A request lacks something, or says something that cannot be."""
 
 
+class RequestSlow(ServiceError, id="request.slow"):
+    """What was sent came so slowly that it was cut off."""
+
+
 class ServiceBusy(ServiceError, id="service.busy"):
     """More is waiting than can be judged soon."""
 
@@ -185,6 +215,10 @@ class ServeInsecure(ServeError, id="serve.insecure", exit_code=2):
 
 class ServePort(ServeError, id="serve.port", exit_code=3):
     """The port cannot be used."""
+
+
+class SetupOver(ServiceError, id="setup.over"):
+    """The link of the first setup was used, is over, or is not needed any more."""
 
 
 class TokenError(ServiceError):

@@ -137,6 +137,9 @@ class Settings:
     second_approval: bool = _setting(
         False, "Marks by hand, corrections and excuses count only once a second person has approved them."
     )
+    max_upload_mb: int = _setting(
+        20, "Megabytes that may be sent to the service at once: a photo, or a file of people.", low=1, high=1000
+    )
     encoder: str = _setting("default", "Name of a shipped encoder, or a folder with encoder.onnx and card.json.")
     threads: int = _setting(
         0, "Threads of the detector and the encoder; 0: as many as there are cores.", low=0, high=256

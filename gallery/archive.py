@@ -28,8 +28,8 @@ from gallery.errors import (
 )
 from gallery.files import new_output
 from gallery.names import clean
-from gallery.repositories import groups, people, templates
-from gallery.repositories.events import record
+from gallery.repositories import groups, news, people, templates
+from gallery.repositories.events import PERSON_ADDED, record
 from gallery.values import Pipelines, SealedTemplate
 from gallery.vault.key import KEY_BYTES
 from gallery.vault.seal import Sealer
@@ -253,11 +253,12 @@ def _take_person(database: "Database", session: "Transaction", entry: Mapping[st
     if row is None:
         row = people.insert(session, name, ref, str(entry["note"]), _instant(entry["created"]))
         row.active = bool(entry["active"])
-        record(session, at=taking.at, by=taking.by, action="person.add", subject=row.id)
+        record(session, at=taking.at, by=taking.by, action=PERSON_ADDED, subject=row.id)
     day = None if new else taking.day
     joined = groups.add_member(session, row.id, entry["groups"], day=day, at=taking.at, by=taking.by)
     if joined and not new:
         database.bump(session)
+        _tell(session, row.id, taking)
     return new
 
 
@@ -292,4 +293,10 @@ def _take_template(
     if added.changed:
         details = {"template": added.template_id, "pipeline": names[0]}
         record(session, at=taking.at, by=taking.by, action="template.add", subject=person.id, details=details)
+        _tell(session, person.id, taking)
     return added.changed
+
+
+def _tell(session: "Transaction", person: int, taking: Taking) -> None:
+    """Somebody who was here is not as they were."""
+    news.add(session, [news.New(taking.at, news.PERSON_CHANGED, str(person), person)])

@@ -18,7 +18,17 @@ from gallery.errors import Conflict, GalleryError, LookalikeUnknown, PersonInact
 from gallery.names import clean
 from gallery.repositories import erase, lookalikes, people, resealing, templates
 from gallery.repositories import groups as all_groups
-from gallery.repositories.events import LOOKALIKE_ADDED, LOOKALIKE_CLEARED, PERSON_ACTIVE, PERSON_GROUPS, record
+from gallery.repositories.events import (
+    LOOKALIKE_ADDED,
+    LOOKALIKE_CLEARED,
+    PERSON_ACTIVE,
+    PERSON_ADDED,
+    PERSON_ENROLLED,
+    PERSON_GROUPS,
+    PERSON_MERGED,
+    PERSON_RENAMED,
+    record,
+)
 from gallery.standing import Standing
 from gallery.values import (
     AddedTemplate,
@@ -130,7 +140,7 @@ class Gallery:
         with self._changing() as session:
             row = people.insert(session, name, external_id, note, at)
             all_groups.add_member(session, row.id, groups, day=None, at=at, by=by)
-            record(session, at=at, by=by, action="person.add", subject=row.id)
+            record(session, at=at, by=by, action=PERSON_ADDED, subject=row.id)
             return people.info(session, self.pipelines, row)
 
     def rename(self, person: str | int, name: str, *, at: datetime, by: str) -> PersonInfo:
@@ -138,7 +148,7 @@ class Gallery:
         with self._changing() as session:
             row = people.find_row(session, person)
             row.name = clean(name, "name")
-            record(session, at=at, by=by, action="person.rename", subject=row.id)
+            record(session, at=at, by=by, action=PERSON_RENAMED, subject=row.id)
             return people.info(session, self.pipelines, row)
 
     def set_groups(
@@ -192,7 +202,7 @@ class Gallery:
                 raise Conflict(gone.external_id, "a person cannot be merged into itself")
             gone_id, counted = gone.id, erase.count_of(session, gone.id)
             erase.merge(session, self.sealer if counted[0] else None, gone, heir, at=at, by=by)
-            record(session, at=at, by=by, action="person.merge", subject=heir.id, details={"from": gone_id})
+            record(session, at=at, by=by, action=PERSON_MERGED, subject=heir.id, details={"from": gone_id})
             self.store.plan_erasure()
             merged = people.info(session, self.pipelines, heir)
         self.store.finish_erasure()
@@ -260,7 +270,7 @@ class Gallery:
             if added.changed or joined or dropped:
                 _refuse_inactive(row)
                 details = {"template": added.template_id, "pipeline": self.pipeline_id, "outcome": outcome}
-                record(session, at=at, by=by, action="person.enroll", subject=row.id, details=details)
+                record(session, at=at, by=by, action=PERSON_ENROLLED, subject=row.id, details=details)
                 self.store.bump(session)
             return EnrolResult(people.info(session, self.pipelines, row), added.template_id, outcome)
 
@@ -353,6 +363,20 @@ class Gallery:
         with self.store.reading() as session:
             found = templates.open_crop(session, self.sealer, template_id)
             return None if found is None else found.picture
+
+    def drop_template(self, person: str | int, template_id: int, *, at: datetime, by: str) -> bool:
+        """Delete one template of a person with its crop; false where this person has none of this number.
+
+        Bytes of it are overwritten in the file, as with `remove`.
+        """
+        with self._changing() as session:
+            row = people.find_row(session, person)
+            if not templates.drop(session, row.id, template_id):
+                return False
+            record(session, at=at, by=by, action="template.remove", subject=row.id, details={"template": template_id})
+            self.store.plan_erasure()
+        self.store.finish_erasure()
+        return True
 
     def adopt(self, old: str, new: str, *, at: datetime, by: str) -> int:
         """File the templates of pipeline `old` under `new`, which is the same by another name; returns how many.

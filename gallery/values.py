@@ -228,7 +228,7 @@ class Sighting:
     """A judged face or a finished track as it was given out; `id` is None until it is stored.
 
     `ruling` and `reasons` are the decision's; `person` is the internal id of whom it names. Numbers that a record of
-    schema 0001 did not tell are None.
+    schema 0001 did not tell are None. `judged` holds what it takes to decide the same again, nothing in old records.
     """
 
     at: datetime
@@ -252,6 +252,7 @@ class Sighting:
     quality: Mapping[str, Any] = field(default_factory=dict)
     place: int | None = None
     id: int | None = None
+    judged: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def retention(self) -> Retention:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from attendance.access.actor import Actor
 
@@ -31,6 +31,20 @@ class Visitor:
     form_token: str = ""
     account: "Account | None" = None
     token: "Token | None" = None
+
+    @classmethod
+    def of_account(cls, account: "Account", form_token: str) -> Self:
+        """Somebody who is signed in; a teacher sees the people of their groups."""
+        actor = Actor(account.name, frozenset({account.role}), "web")
+        groups = None if account.role == "admin" else frozenset(account.groups)
+        return cls(actor, account.role, groups, form_token, account)
+
+    @classmethod
+    def of_token(cls, token: "Token") -> Self:
+        """A paired kiosk, or a program, which holds the scopes of its token."""
+        if token.kind == "kiosk":
+            return cls(Actor(f"kiosk {token.name}", frozenset({"kiosk"}), "kiosk"), "kiosk", token=token)
+        return cls(Actor(f"token {token.name}", frozenset(token.scopes), "web"), "program", token=token)
 
     def may_see(self, person: Grouped) -> bool:
         """Whether this person is one of theirs."""

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from attendance.cli import (
+    account,
     approve,
     backup,
     calendar,
@@ -24,8 +25,10 @@ from attendance.cli import (
     report,
     review,
     roster,
+    serve,
     session,
     timetable,
+    token,
     train,
 )
 
@@ -72,6 +75,9 @@ app.add_typer(timetable.app, name="timetable", epilog=options.EXIT_CODES)
 app.add_typer(calendar.app, name="calendar", epilog=options.EXIT_CODES)
 app.add_typer(excuse.app, name="excuse", epilog=options.EXIT_CODES)
 app.add_typer(month.app, name="month", epilog=options.EXIT_CODES)
+app.command(epilog=options.EXIT_CODES)(serve.serve)
+app.add_typer(account.app, name="account", epilog=options.EXIT_CODES)
+app.add_typer(token.app, name="token", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)

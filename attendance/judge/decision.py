@@ -129,13 +129,21 @@ def _assign(ranked: Sequence[list[Candidate] | None], floor: float) -> set[int]:
 
     Only candidates at or above ``floor`` compete: a stranger's noise must not push anybody aside.
     """
-    claims = {
+    given = _best_matching(_claims(ranked, floor))
+    return {face for face, person in given.items() if _best_person(ranked[face]) == person}
+
+
+def claims(faces: Sequence[Compared], floor: float) -> dict[int, dict[int, float]]:
+    """By number of a face that competes, whom it may be: by person how far their score lies above ``floor``."""
+    return _claims([_ranked(face) for face in faces], floor)
+
+
+def _claims(ranked: Sequence[list[Candidate] | None], floor: float) -> dict[int, dict[int, float]]:
+    return {
         face: {c.person: c.cleared - floor for c in candidates if c.cleared >= floor}
         for face, candidates in enumerate(ranked)
         if candidates and candidates[0].cleared >= floor
     }
-    given = _best_matching(claims)
-    return {face for face, person in given.items() if _best_person(ranked[face]) == person}
 
 
 def _best_person(candidates: list[Candidate] | None) -> int | None:

@@ -9,6 +9,7 @@ from attendance.errors import GroupUnknown
 from attendance.judge.crowding import FEWEST_OTHERS, MOST_OTHERS, raised_by
 from attendance.judge.decision import Candidate, Compared, LookalikePairs, Policy, Verdict, decide
 from attendance.judge.policy import own_threshold, policy_for
+from attendance.judge.replay import Evidence, evidence
 from attendance.records import Decision, PersonRef, ScoredPerson
 from attendance.scope import ANYWHERE, Scope
 from attendance.settings import Settings
@@ -202,8 +203,8 @@ class Judge:
         seen_by = {"pipeline": pipeline, "encoder": encoder_of(pipeline)}
         common: dict[str, Any] = {"source": source, "frame": frame, "at": at, **seen_by}
         return [
-            _decision(face, seen, verdict, policy, refs, common)
-            for face, seen, verdict in zip(faces, compared, verdicts, strict=True)
+            _decision(face, seen, verdict, refs, common)
+            for face, seen, verdict in zip(faces, evidence(compared, policy, lookalikes), verdicts, strict=True)
         ]
 
 
@@ -220,13 +221,12 @@ def _compared(face: "Face", hits: "list[Hit] | None", raised: "Mapping[int, floa
 
 def _decision(
     face: "Face",
-    compared: Compared,
+    seen: Evidence,
     verdict: Verdict,
-    policy: Policy,
     refs: dict[int, PersonRef],
     common: dict[str, Any],
 ) -> Decision:
-    best = verdict.best
+    best, policy, compared = verdict.best, seen.policy, seen.face
     named = best is not None and verdict.ruling in {"present", "review"}
     ranked = [] if best is None else sorted(compared.candidates, key=lambda c: (-c.score, c.person))
     return Decision(
@@ -242,5 +242,6 @@ def _decision(
         candidates=tuple(ScoredPerson(refs[c.person], c.score, c.cosine) for c in ranked),
         quality=face.quality.to_dict(),
         reasons=verdict.reasons,
+        judged=seen.to_dict(),
         **common,
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from attendance.judge.voting import Vote
 from attendance.records import Decision
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from enroll.face import Face, Template
     from enroll.stages import Encoder
 
-FEW_FRAMES: Final = "few_frames"
-TRACK_SWITCHED: Final = "track_switched"
+VOTE: Final = "vote"
+"""Under which what a decision rests on tells how the looks voted."""
 KEPT_FACES: Final = 12  # of a track; more of the same person add little to their mean
 
 
@@ -80,13 +81,15 @@ class Looks:
 
     def settle(self, joint: Decision) -> Decision:
         """The `joint` decision with what votes and screens make of it: `present` only with enough and without doubt."""
-        if self.switched:
-            return _doubt(joint, TRACK_SWITCHED)
-        if joint.decision != "present" or joint.person is None:
-            return joint
-        votes = sum(_voted(look) == joint.person.id for look in self._kept)
-        enough = votes >= self._vote_frames and 2 * votes > len(self._kept)
-        return _doubt(joint, *self._screened()) if enough else _doubt(joint, FEW_FRAMES)
+        vote = self._vote(joint)
+        told = replace(joint, judged={**joint.judged, VOTE: vote.to_dict()}) if joint.judged else joint
+        return _doubt(told, *vote.reasons(joint.decision))
+
+    def _vote(self, joint: Decision) -> Vote:
+        person = joint.person.id if joint.decision == "present" and joint.person is not None else None
+        agree = 0 if person is None else sum(_voted(look) == person for look in self._kept)
+        vote = Vote(agree, len(self._kept), self._vote_frames, self.switched)
+        return replace(vote, doubts=self._screened()) if vote.enough and not self.switched else vote
 
     def _screened(self) -> tuple[str, ...]:
         """What is doubtful in the looks kept; asked once for each number of looks taken in."""

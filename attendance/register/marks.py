@@ -279,10 +279,17 @@ class Marks:
         self.refuse_closed(transaction, person, session, there.at if there.time_is_known else None)
         return self._corrected(transaction, there, "void", at, reason)
 
-    def restore_in(self, transaction: "Transaction", there: StoredMark, session: SessionInfo, at: datetime) -> MarkInfo:
+    def restore_in(
+        self,
+        transaction: "Transaction",
+        there: StoredMark,
+        session: SessionInfo,
+        at: datetime,
+        reason: str = "its correction was not approved",
+    ) -> MarkInfo:
         """Let a void mark count again, within a step that is under way. Raises `MonthClosed`."""
         self.refuse_closed(transaction, there.person, session, there.at if there.time_is_known else None)
-        return self._corrected(transaction, there, "restore", at, "its correction was not approved")
+        return self._corrected(transaction, there, "restore", at, reason)
 
     def _corrected(
         self, transaction: "Transaction", there: StoredMark, kind: Literal["void", "restore"], at: datetime, reason: str

@@ -111,7 +111,7 @@ class Recorder:
             self._cover_picture(found, scope, means or "file", str(decisions[0].source), at)
         settled = self._settled(decisions, found, stored, scope, means)
         seen = [_sighting(each, found, means, scope) for each in settled]
-        numbers = sightings.add(transaction, seen)
+        numbers = sightings.add(transaction, seen, entered=at)
         settled = [dataclasses.replace(each, sighting=number) for each, number in zip(settled, numbers, strict=True)]
         self._keep_faces(transaction, settled, crops)
         return [
@@ -254,6 +254,7 @@ def _without(decision: Decision, gone: PersonRef) -> Decision:
         cosine=None if best is None else best.cosine,
         margin=None if best is None or second is None else best.score - second.score,
         candidates=others,
+        judged={},  # it tells of whoever is gone
     )
 
 
@@ -282,6 +283,7 @@ def _sighting(decision: Decision, session: "SessionInfo", means: "Means | None",
         candidates=tuple(
             ScoredKey(each.person.key, number(each.score), number(each.cosine)) for each in decision.candidates
         ),
+        judged=decision.judged,
         quality={**decision.quality, **({DIRECTION: scope.direction} if scope.direction else {})},
         **{key: told[key] for key in _NUMBERS},
     )

@@ -178,10 +178,17 @@ class Calendars:
         if first is not None and last is not None:
             _refuse_order(first, last)
         return [
-            ShownDays(each.first, each.last, each.kind == "closed", each, each.site, each.group)
+            _shown(each)
             for each in self.entries(withdrawn_too=True)
             if (first is None or first <= each.last) and (last is None or each.first <= last)
         ]
+
+    def entry(self, number: int) -> ShownDays:
+        """The entry of this number, also one taken back. Raises CalendarUnknown."""
+        found = next((each for each in self.entries(withdrawn_too=True) if each.id == number), None)
+        if found is None:
+            raise CalendarUnknown(str(number), "there is no calendar entry of this number")
+        return _shown(found)
 
     def holidays(
         self, country: str, subdivision: str | None, first_year: int, last_year: int, *, site: str | None = None
@@ -328,6 +335,10 @@ class Calendars:
         now = self._clock.utc()
         rows.withdraw(transaction, entry.id, at=now, by=actor.name, reason=reason)
         record(transaction, at=now, by=actor.name, action=CALENDAR_WITHDRAWN, subject=entry.id)
+
+
+def _shown(entry: "StoredDays") -> ShownDays:
+    return ShownDays(entry.first, entry.last, entry.kind == "closed", entry, entry.site, entry.group)
 
 
 def _site(text: str | None) -> str | None:

@@ -18,6 +18,7 @@ from attendance.paths import shown_path
 from attendance.records import PersonRef, ScoredPerson
 from attendance.settings import Settings
 from attendance.zones import local_day
+from gallery.errors import PersonUnknown
 
 if TYPE_CHECKING:
     from attendance.access import Actor
@@ -94,12 +95,17 @@ class NotEnrolled:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How to treat people and photos that are there already; ``multi`` overrules the setting of this name."""
+    """How to treat people and photos that are there already; ``multi`` overrules the setting of this name.
+
+    With ``known`` a photo is filed for somebody who is there, or for nobody: who was removed while it was looked at
+    does not come back by it.
+    """
 
     replace: bool = False
     allow_duplicate: bool = False
     same_person: bool = False
     multi: str | None = None
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +173,12 @@ class Enroller:
         groups: Iterable[str] = (),
         rules: Rules = Rules(),
         source: str = BYTES,
+        insisting: bool = True,
     ) -> Enrolled:
         """Enrol one photo of one person: a file, or its bytes, which ``source`` names in records and errors.
 
-        An id says who it is: a face unlike the person's earlier photos is then filed too, as with ``same_person``.
+        An id says who it is: a face unlike the person's earlier photos is then filed too, as with ``same_person``,
+        unless ``insisting`` is false.
         Raises PhotoError, FaceError (PhotoRefused with its reasons), NameInvalid, PersonDuplicate, PersonUnlike,
         GalleryError.
         """
@@ -178,9 +186,9 @@ class Enroller:
 
         path, sent = (Path(BYTES), _sent(photo, source)) if isinstance(photo, bytes) else (Path(photo), None)
         entry = Entry(path, clean_name(name), external_id, tuple(groups))
-        insisting = replace(rules, same_person=rules.same_person or external_id is not None)
-        found = self._prepare(entry, insisting, sent)
-        return found if isinstance(found, Enrolled) else self._commit(actor, entry, found, insisting)
+        told = replace(rules, same_person=rules.same_person or (insisting and external_id is not None))
+        found = self._prepare(entry, told, sent)
+        return found if isinstance(found, Enrolled) else self._commit(actor, entry, found, told)
 
     def many(
         self, actor: "Actor", entries: "Iterable[Entry]", rules: Rules, workers: int | None = None
@@ -286,6 +294,8 @@ class Enroller:
         with self._gallery.store.atomic():
             policy = judge.policy()
             person = self._existing(entry)
+            if person is None and rules.known:
+                raise PersonUnknown(entry.external_id or entry.name, "this person was removed meanwhile")
             others = judge.others(found.template, person.id if person else None)
             rivals = [other for other in others if other.score >= policy.review_threshold]
             own, needed = (None, 0.0) if person is None else self._own_score(judge, found.template, person.id)
@@ -360,11 +370,13 @@ def _digest(photo: Path) -> str | None:
 def _refuse_duplicate(where: str, entry: "Entry", rivals: list[ScoredPerson], threshold: float) -> None:
     if rivals and rivals[0].score >= threshold:
         twin = rivals[0]
-        raise PersonDuplicate(
+        refused = PersonDuplicate(
             where,
             f"{entry.name} looks like {twin.person.name} ({twin.person.id}), who is enrolled already: "
             f"score {twin.score:.3f}, threshold {threshold:.3f}",
         )
+        refused.twin = twin.person.key
+        raise refused
 
 
 def _refused(entry: "Entry", error: Exception) -> NotEnrolled:

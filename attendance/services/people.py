@@ -1,6 +1,6 @@
 """Who is enrolled: found, listed, renamed, put into groups, merged, removed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from attendance.errors import MonthClosed
 from attendance.records import instant
 from attendance.services.known import known_group
 from attendance.zones import local_day
+from gallery.errors import PersonAmbiguous, PersonUnknown
 from gallery.repositories import months
 
 if TYPE_CHECKING:
@@ -55,6 +56,21 @@ class People:
     def find(self, person: str | int) -> "PersonInfo":
         """Who is meant."""
         return self._gallery.find(person)
+
+    def seen_by(self, groups: Collection[str] | None, person: str | int) -> "PersonInfo":
+        """As `find`, for one who sees the people of these groups alone (None: all).
+
+        Of others it says the same as of somebody who is not there, and names nobody who may be meant instead.
+        """
+        if groups is None:
+            return self._gallery.find(person)
+        try:
+            found = self._gallery.find(person)
+        except (PersonUnknown, PersonAmbiguous):
+            found = None
+        if found is None or set(groups).isdisjoint(found.groups):
+            raise PersonUnknown(str(person), "nobody has this id or name")
+        return found
 
     def all(self, group: str | None = None, *, gone_too: bool = False) -> "list[PersonInfo]":
         """The active people by name, of one group or of all; with those who were set inactive where wanted.

@@ -103,6 +103,14 @@ class Places:
         with self._gallery.store.reading() as transaction:
             return self._shown(transaction, known_place(transaction, name))
 
+    def in_use(self, name: str) -> "Place":
+        """The place of this name, for people to be looked for there. Raises PlaceUnknown, PlaceRetired."""
+        with self._gallery.store.reading() as transaction:
+            found = known_place(transaction, name)
+        if not found.active:
+            raise PlaceRetired(found.name, "this place is out of use")
+        return found
+
     def camera(self, text: str) -> "tuple[Place | None, Address]":
         """The camera that is meant: that of the place of this name, else the one at this address.
 

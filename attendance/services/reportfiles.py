@@ -1,163 +1,119 @@
-"""Reports, their pictures and proofs of days as files, whichever door asks for them."""
+"""Reports as files for those who ask from afar: what to report on, in one of all forms, as bytes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
 from attendance.errors import OutputForm, ReportPeriod
-from attendance.register.reportform import Form, Paper
-from attendance.register.statusfile import View
-from attendance.services.reporting import Asked
-from attendance.services.statusreports import AskedStatuses
+from attendance.register.reportform import BINARY, Form, Paper
 
 if TYPE_CHECKING:
-    from attendance.access import Actor, Visitor
-    from attendance.register.proof import Made
-    from attendance.register.report import Row
-    from attendance.register.statusfile import Kind
-    from attendance.register.statusreport import StatusReport
-    from attendance.services.ownpeople import OwnPeople
-    from attendance.services.proving import Proofs
+    from attendance.clock import Clock
+    from attendance.register.statusfile import Kind, View
     from attendance.services.reporting import Reports
     from attendance.services.statusreports import StatusReports
 
-LARGE: Final = 40_000
-"""Days times people from which on a report is long work."""
+By = Literal["sessions", "timetable"]
+MOST_DAYS: Final = 3 * 366
+"""Days of one report: what is longer is asked for in parts."""
 BACK, AHEAD = timedelta(weeks=4), timedelta(weeks=26)
 """The days of a calendar to subscribe to, where none are given."""
-FORMS: Final[Mapping[str, tuple[str, Form | None]]] = MappingProxyType(
-    {
-        "csv": (".csv", Form.CSV_EXCEL),
-        "csv-plain": (".csv", Form.CSV),
-        "xlsx": (".xlsx", Form.XLSX),
-        "pdf": (".pdf", Form.PDF),
-        "json": (".json", Form.JSON),
-        "txt": (".txt", Form.TABLE),
-        "ics": (".ics", Form.ICS),
-        "svg": (".svg", None),
-        "png": (".png", None),
-    }
-)
-"""What a report can be had as: the ending of the file's name, and its form unless it is a picture."""
-PROOFS: Final = ("txt", "json", "pdf")
-By = Literal["timetable", "sessions"]
 
 
 @dataclass(frozen=True, slots=True)
-class ReportWanted:
-    """What to report on, and what of it: rows, totals (``under`` a rate alone) or hours; ``session`` by its name."""
+class AskedFile:
+    """What to report on; ``by`` None: a session where one is named, else the timetable where there is one.
 
-    by: By = "timetable"
+    ``person`` is an external id or an exact name, ``rule`` an entry of the timetable, ``kind`` rows, totals (``under``
+    a rate alone) or hours by calendar day.
+    """
+
+    by: By | None = None
+    session: str | None = None
     first: date | None = None
     last: date | None = None
     group: str | None = None
     person: str | None = None
-    entry: str | None = None
-    session: str | None = None
+    rule: str | None = None
     kind: "Kind" = "rows"
     under: float | None = None
-    paper: Paper = Paper.A4
     why_excused: bool = False
-
-    def __post_init__(self) -> None:
-        if self.first and self.last and self.first > self.last:
-            raise ReportPeriod("report", f"the first day, {self.first}, is after the last, {self.last}")
+    paper: Paper = Paper.A4
 
     @property
-    def name(self) -> str:
-        """What a file of it is called, without its ending."""
-        days = " to ".join(dict.fromkeys(str(each) for each in (self.first, self.last) if each))
-        parts = ("attendance", self.session, days, self.group, self.person, self.entry)
-        return " ".join(each for each in parts if each)
+    def is_of_timetable(self) -> bool:
+        """Whether it asks for what the timetable alone tells."""
+        told = (self.person, self.rule, self.under)
+        return self.kind != "rows" or self.why_excused or any(each is not None for each in told)
 
 
 class ReportFiles:
-    """Makes them; what is asked for is checked against whose people a visitor sees by whoever asks."""
+    """Makes reports in every form; what must be a file first lies in a folder of its own within the home."""
 
     def __init__(
-        self, statuses: "StatusReports", sessions: "Reports", proofs: "Proofs", own_people: "OwnPeople"
+        self, home: Path, clock: "Clock", reports: "Reports", statuses: "StatusReports", site: str | None
     ) -> None:
-        self._statuses, self._sessions, self._proofs, self._own_people = statuses, sessions, proofs, own_people
+        self._home, self._clock, self._reports, self._statuses, self._site = home, clock, reports, statuses, site
 
-    def view(self, wanted: ReportWanted) -> View:
-        """A report by the timetable. Raises GroupUnknown, RuleUnknown, PersonUnknown, PersonAmbiguous."""
-        asked = AskedStatuses(wanted.first, wanted.last, wanted.group, wanted.person, wanted.entry, wanted.why_excused)
-        return View(self._statuses.report(asked), wanted.kind, wanted.under, wanted.paper)
+    def of(self, asked: AskedFile, form: Form) -> bytes:
+        """The report. Raises ReportPeriod, OutputForm, SessionUnknown, GroupUnknown, PersonUnknown, RuleUnknown."""
+        _refuse_span(asked)
+        by = self._by(asked, form)
+        if by == "sessions" and asked.is_of_timetable:
+            raise OutputForm("report", "person, rule, totals, hours and excuses are of the timetable alone")
+        return self._sessions(asked, form) if by == "sessions" else self._timetable(asked, form)
 
-    def rows(self, wanted: ReportWanted) -> "list[Row]":
-        """A report by sessions. Raises SessionUnknown, GroupUnknown."""
-        return self._sessions.rows(Asked(wanted.session, wanted.first, wanted.last, wanted.group))
+    def _by(self, asked: AskedFile, form: Form) -> By:
+        if asked.by == "timetable" and asked.session is not None:
+            raise OutputForm("report", "a session is none of the timetable: leave out one of them")
+        if asked.by is not None or asked.session is not None:
+            return asked.by or "sessions"
+        if asked.is_of_timetable or form is Form.ICS:
+            return "timetable"
+        return "timetable" if self._statuses.any() else "sessions"
 
-    def is_large(self, who: "Visitor", wanted: ReportWanted) -> bool:
-        """Whether making it takes so long that nobody should wait before a page."""
-        if wanted.first is None or wanted.person is not None or wanted.session is not None:
-            return False
-        days = ((wanted.last or self._statuses.today) - wanted.first).days + 1
-        return days * len(self._own_people.people(who)) > LARGE
+    def _sessions(self, asked: AskedFile, form: Form) -> bytes:
+        from attendance.register.reportfile import content
+        from attendance.services.reporting import Asked
 
-    def write(self, wanted: ReportWanted, form: str, target: Path) -> None:
-        """Write it to a new file in one of `FORMS`. Raises OutputForm, OutputFailed, and as `view` and `rows`."""
-        from attendance.register import statusfile
-        from attendance.writing import write_new
+        rows = self._reports.rows(Asked(asked.session, asked.first, asked.last, asked.group))
+        made = content(rows, form, now=self._clock.utc(), site=self._site, paper=asked.paper)
+        return made if isinstance(made, bytes) else made.encode("utf-8", "backslashreplace")
 
-        suffix, kind = FORMS.get(form, ("", None))
-        if not suffix:
-            raise OutputForm(form, f"a report can be {', '.join(FORMS)}")
-        if wanted.by == "sessions":
-            write_new(target, self._of_sessions(wanted, form, kind))
-        elif kind is None:
-            write_new(target, _picture(self.view(wanted).report, form))
-        elif kind is Form.ICS:
-            write_new(target, self._statuses.feed(self.view(self._ahead(wanted)).report))
-        else:
-            statusfile.write(self.view(wanted), kind, target, overwrite=False)
+    def _timetable(self, asked: AskedFile, form: Form) -> bytes:
+        from attendance.register.statusfile import View, text
+        from attendance.services.statusreports import AskedStatuses
 
-    def content(self, wanted: ReportWanted, form: str) -> bytes:
-        """The same as bytes. Raises as `write`."""
-        with TemporaryDirectory(prefix="attendance-", ignore_cleanup_errors=True) as folder:
-            target = Path(folder) / f"report{FORMS.get(form, ('',))[0]}"
-            self.write(wanted, form, target)
+        first, last = asked.first, asked.last
+        if form is Form.ICS and first is None and last is None:
+            first, last = self._statuses.today - BACK, self._statuses.today + AHEAD
+        wanted = AskedStatuses(first, last, asked.group, asked.person, asked.rule, asked.why_excused)
+        report = self._statuses.report(wanted)
+        if form is Form.ICS:
+            return self._statuses.feed(report)
+        view = View(report, asked.kind, asked.under, asked.paper)
+        if form in BINARY:
+            return self._filed(view, form)
+        return "".join(text(view, form)).encode("utf-8", "backslashreplace")
+
+    def _filed(self, view: "View", form: Form) -> bytes:
+        from attendance.register.statusfile import write
+
+        with TemporaryDirectory(dir=self._home, prefix="report-") as folder:
+            target = Path(folder) / f"report.{form}"
+            write(view, form, target, overwrite=False)
             return target.read_bytes()
 
-    def proof(self, maker: "Actor", person: str, day: date) -> "Made":
-        """All that somebody's day rests on. Raises PersonUnknown, PersonAmbiguous."""
-        return self._proofs.of(maker, person, day)
 
-    @staticmethod
-    def proof_content(made: "Made", form: str, paper: Paper = Paper.A4) -> str | bytes:
-        """A proof in one of `PROOFS`. Raises OutputForm, ReportsMissing."""
-        from attendance.register import proofpage
-
-        if form not in PROOFS:
-            raise OutputForm(form, f"a proof of a day can be {', '.join(PROOFS)}")
-        if form == "json":
-            return made.to_json()
-        return proofpage.to_pdf(made, paper) if form == "pdf" else proofpage.to_text(made)
-
-    def _of_sessions(self, wanted: ReportWanted, form: str, kind: Form | None) -> str | bytes:
-        if kind is None:
-            raise OutputForm(form, "a picture is of a report by the timetable")
-        return self._sessions.content(self.rows(wanted), kind, wanted.paper)
-
-    def _ahead(self, wanted: ReportWanted) -> ReportWanted:
-        """With the days of a calendar to subscribe to, where none are given."""
-        from dataclasses import replace
-
-        if wanted.first is not None or wanted.last is not None:
-            return wanted
-        today = self._statuses.today
-        return replace(wanted, first=today - BACK, last=today + AHEAD)
-
-
-def _picture(report: "StatusReport", form: str) -> bytes | str:
-    from attendance.register.heatmap import drawn
-    from attendance.register.heatpicture import Letters, to_png
-    from attendance.register.svg import to_svg
-
-    letters = Letters()
-    picture = drawn(report, letters)
-    return to_svg(picture) if form == "svg" else to_png(picture, letters)
+def _refuse_span(asked: AskedFile) -> None:
+    """Raise ReportPeriod for days in the wrong order, for more than `MOST_DAYS`, and for days beside a session."""
+    if asked.session is not None and (asked.first or asked.last):
+        raise ReportPeriod("report", "give either a session or days")
+    if asked.first is None or asked.last is None:
+        return
+    if asked.last < asked.first:
+        raise ReportPeriod("report", f"{asked.first} is after {asked.last}")
+    if (asked.last - asked.first).days >= MOST_DAYS:
+        raise ReportPeriod("report", f"at most {MOST_DAYS} days are reported on at once")

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from attendance.errors import SessionUnknown
+from attendance.errors import MarkUnknown, SessionUnknown
+from gallery.repositories import marks as rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -104,6 +105,30 @@ class SessionBook:
             session = self._sessions.held(name, self._clock.utc())
             marks = self._marks.of_session(session.id)
             return [SessionMark(each, session, self._gallery.find(each.person)) for each in marks]
+
+    def marks_if_any(self, name: str | None = None) -> list[SessionMark]:
+        """As `marks`, but none of a day whose own session was not begun, where no name is given."""
+        try:
+            return self.marks(name)
+        except SessionUnknown:
+            if name is not None:
+                raise
+            return []
+
+    def mark(self, mark: str) -> SessionMark:
+        """The mark of this id, with its session and whose it is. Raises MarkUnknown."""
+        with self._gallery.store.reading() as transaction:
+            stored = rows.by_id(transaction, mark)
+            if stored is None:
+                raise MarkUnknown(mark, "there is no mark of this id")
+            session = self._sessions.numbered(stored.session)
+            found = next(each for each in self._marks.of_session(session.id) if each.id == mark)
+            return SessionMark(found, session, self._gallery.find(found.person))
+
+    def find(self, name: str) -> HeldSession:
+        """The session of this name. Raises SessionUnknown."""
+        with self._gallery.store.reading():
+            return self._counted(self._sessions.find(name))
 
     def _counted(self, session: "SessionInfo") -> HeldSession:
         from attendance.register.marks import of_people

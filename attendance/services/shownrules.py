@@ -48,11 +48,6 @@ class ShownRule:
         return holding(self.entry, self.today) or timeline(self.entry)[0]
 
     @property
-    def state(self) -> str:
-        """What tells whether somebody has changed it meanwhile."""
-        return state_of(self.stored)
-
-    @property
     def since(self) -> date:
         """From which day on it goes on without an end, whatever was changed of it; or has ended."""
         found = self.version
@@ -96,6 +91,16 @@ class ShownRule:
             "ended": self.over,
             "rule": None if rule is None else rule.to_dict(),
         }
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What was seen by whoever has read all of it: it is another whenever something was changed."""
+        return {"name": self.stored.name, "versions": [each.id for each in self.stored.versions]}
+
+    @property
+    def state(self) -> str:
+        """The version of what was seen."""
+        return version_of(self.seen)
 
     def row(self) -> dict[str, Any]:
         """One line of the table."""
@@ -159,11 +164,6 @@ class Changed:
         return "; ".join(
             f"from {day}: {'ended' if rule is None else told_from(rule, day)}" for day, rule in self.draft.turns
         )
-
-
-def state_of(stored: "StoredRule") -> str:
-    """What tells whether somebody has changed a rule meanwhile."""
-    return version_of({"name": stored.name, "versions": [each.id for each in stored.versions]})
 
 
 def upcoming(entry: Entry, calendar: Calendar, day: date, count: int) -> "list[Occurrence]":

@@ -67,13 +67,24 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class StatusesWanted:
-    """Of which days (first to last), and of whom and what alone: people of a group, one person, one entry's name."""
+    """Of which days (first to last), and of whom and what alone: people of a group, one person, one entry's name.
+
+    ``among`` are internal ids of people beyond whom nobody is asked for; None: everybody.
+    """
 
     first: date
     last: date
     group: str | None = None
     person: int | None = None
     entry: str | None = None
+    among: frozenset[int] | None = None
+
+    @property
+    def only(self) -> frozenset[int] | None:
+        """The people who alone are asked for by their internal ids, None: everybody."""
+        if self.person is None:
+            return self.among
+        return frozenset({self.person}) if self.among is None else self.among & {self.person}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +129,16 @@ class Statuses:
         turns = _turns(transaction)
         entered = _entered(transaction, people.values())
         closed = _closed_before(transaction, entered)
-        expected = self._expected(transaction, people.values(), turns, entered, wanted.person)
+        expected = self._expected(transaction, people.values(), turns, entered, wanted.only)
         occurring = of_entries(plan.entries, wanted.first - AROUND, wanted.last + AROUND, Calendar(plan.calendar))
-        known = _Known(transaction, _bounds(wanted, zone), wanted.person)
+        known = _Known(transaction, _bounds(wanted, zone), wanted.only)
+        days = (wanted.first, wanted.last)
         rows: list[Attended] = []
         how: dict[str, str] = {}
         at: dict[str, datetime | None] = {}
         for person, theirs in _by_person(expected, occurring, closed):
             seen, excused = known.marks_of(person.key), known.excuses.get(person.key, ())
-            found = derive(person, theirs, list(map(mark_of, seen)), excused, known.coverage, now=now)
+            found = derive(person, theirs, list(map(mark_of, seen)), excused, known.coverage, now=now, days=days)
             kept = [each for each in found if _asked(wanted, person, each)]
             rows += kept
             how |= {each.id: each.method for each in seen}
@@ -150,7 +162,7 @@ class Statuses:
         people: "Iterable[PersonInfo]",
         turns: _Turns,
         entered: Mapping[int, datetime],
-        only: int | None,
+        only: frozenset[int] | None,
     ) -> list[Person]:
         standing, seen = self._gallery.standings(), _first_enrolled(transaction)
         told: dict[int, set[str]] = defaultdict(set)
@@ -169,15 +181,17 @@ class Statuses:
                 known=None if told[each.id] else entered[each.id],  # whose groups of then were told was known by them
             )
             for each in sorted(people, key=attrgetter("id"))
-            if only is None or each.id == only
+            if only is None or each.id in only
         ]
 
 
 class _Known:
     """What is stored of a span of time; marks are read one person after the other, in order of their numbers."""
 
-    def __init__(self, transaction: "Transaction", span: tuple[datetime, datetime], person: int | None) -> None:
-        people = None if person is None else [person]
+    def __init__(
+        self, transaction: "Transaction", span: tuple[datetime, datetime], only: frozenset[int] | None
+    ) -> None:
+        people = None if only is None else sorted(only)
         self.excuses: dict[int, list[Excuse]] = defaultdict(list)
         for excuse in excuses.of(transaction, people, within=span):
             if excuse.counts or excuse.pending:

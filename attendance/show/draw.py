@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attendance.records import Decision
-from attendance.show.sign import COLORS, Color, Kind, Sign, painted, sign_of
+from attendance.show.sign import COLORS, Color, Kind, Sign, drawable, painted, sign_of
 
 Pixels = NDArray[np.uint8]
 Rectangle = tuple[int, int, int, int]  # x0, y0, x1, y1
@@ -38,6 +38,18 @@ def draw(pixels: Pixels, signs: Sequence[Sign]) -> Pixels:
         place = _place(picture.shape[1], picture.shape[0], box, [*taken, *(box for _, box in shown)], (width, height))
         taken.append(place)
         _paste(canvas, picture, place)
+    return canvas
+
+
+def banner(pixels: Pixels, title: str, line: str = "") -> Pixels:
+    """Return a copy of an RGB picture (H, W, 3) uint8 with a sign in its middle that says why it is not of now."""
+    canvas = np.ascontiguousarray(pixels).copy()
+    height, width = canvas.shape[:2]
+    letters = int(np.clip(round(math.sqrt(height * width) * LETTERS * 1.4), SMALLEST, LARGEST))
+    said = Sign((0.0, 0.0, 1.0, 1.0), "refused", drawable(title), drawable(line))
+    picture = _fitting(said, letters, width, height)
+    x, y = (width - picture.shape[1]) // 2, (height - picture.shape[0]) // 2
+    _paste(canvas, picture, (x, y, x + picture.shape[1], y + picture.shape[0]))
     return canvas
 
 

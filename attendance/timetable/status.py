@@ -1,7 +1,7 @@
 """What became of a person in each occurrence: one pure function of what is stored."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from attendance.timetable.assignment import Assignment, Line, assignment
 from attendance.timetable.attended import Attended, Status
@@ -36,11 +36,13 @@ def derive(
     covers: Sequence[Cover] | Coverage,
     *,
     now: datetime,
+    days: tuple[date, date] | None = None,
 ) -> list[Attended]:
     """The person's status in each of the occurrences, which concern them, in order of their beginnings.
 
     Nothing needs to come in order. An occurrence in which the person did not belong at all is left out. Who derives
-    for many people makes one `Coverage` of the covers and hands that in.
+    for many people makes one `Coverage` of the covers and hands that in. With ``days`` (first and last) the others
+    only say which marks are theirs.
     """
     line = Line(belonged(occurrences, person.away))
     coverage = covers if isinstance(covers, Coverage) else Coverage(covers)
@@ -52,7 +54,12 @@ def derive(
         now,
     )
     presences = _presences(line, rows.assignment)
-    return [rows.row(place, each, presences.get(place)) for place, each in enumerate(line.occurrences)]
+    first, last = days or (date.min, date.max)
+    return [
+        rows.row(place, each, presences.get(place))
+        for place, each in enumerate(line.occurrences)
+        if first <= each.day <= last
+    ]
 
 
 def _presences(line: Line, found: Assignment) -> dict[int, Presence]:

@@ -4,48 +4,82 @@
     def people(request: Request, who: Staff) -> Response: ...
 
 ``Admin``, ``Staff`` (admins, and teachers for their groups) are for pages; a request that changes something must
-carry the page's form token. ``Kiosk`` is a paired kiosk. ``Anyone`` admits whoever comes, and tells who it is if known.
-`program(scope)` admits programs by bearer token, and signed-in people for whom the scope is meant, too.
+carry the page's form token. ``Kiosk`` is a paired kiosk. ``Anyone`` admits whoever comes, and tells who it is if known;
+so does ``Stranger``, without a form token also for those who are signed in, as what is sent proves itself.
+`program` admits programs by bearer token, and signed-in people of the roles given, too:
+
+    def people(request: Request, who: Annotated[Visitor, program("people:read")]) -> Response: ...
 """
 
-from typing import Annotated, Final
+import secrets
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
 from attendance.access import Role, Visitor
-from attendance.service_errors import AccessRefused, FormStale, SignedOut
+from attendance.service_errors import AccessRefused, FormStale, SignedOut, TokenScope
+from attendance.web.known import visitor_of
+from attendance.web.site import site_of
 
 FORM: Final = "form_token"
 """The field of a form that holds the page's token."""
 HEADER: Final = "X-Form-Token"
 """The header in which scripts send it."""
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+OWN: Final = frozenset({"same-origin", "none"})
+"""What browsers say in Sec-Fetch-Site of what our own pages and the address bar send."""
 
 
 class Admits:
     """The dependency that finds out who asks, and refuses whoever has none of the roles."""
 
-    def __init__(self, *roles: Role, scope: str | None = None, anyone: bool = False) -> None:
-        self.roles, self.scope, self.anyone = frozenset(roles), scope, anyone
+    def __init__(self, *roles: Role, scope: str | None = None, anyone: bool = False, form: bool = True) -> None:
+        self.roles, self.scope, self.anyone, self.form = frozenset(roles), scope, anyone, form
 
     async def __call__(self, request: Request) -> Visitor | None:
         """Who asks. Raises SignedOut, AccessRefused, FormStale, TokenInvalid, TokenScope."""
-        found: Visitor | None = await request.app.state.known(request)
-        if found is None:
-            if self.anyone:
-                return None
+        changes = request.method not in SAFE
+        if changes and "authorization" not in request.headers:
+            _refuse_foreign_origin(request)
+        found = await visitor_of(request, self.roles)
+        request.state.who = found
+        if found is None and not self.anyone:
             raise SignedOut(request.url.path, "nobody is signed in")
-        if not self.anyone and found.role not in self.roles:
-            raise AccessRefused(request.url.path, f"this is not for the role {found.role}")
-        if request.method not in SAFE and found.account is not None:
-            await _refuse_foreign(request, found)
+        if found is not None and not self.anyone:
+            self._refuse_others(request, found)
+        if changes and self.form and found is not None and found.account is not None:
+            await _refuse_foreign_form(request, found)
         return found
 
+    def _refuse_others(self, request: Request, who: Visitor) -> None:
+        if who.role not in self.roles:
+            raise AccessRefused(request.url.path, f"this is not for the role {who.role}")
+        scopes = () if who.token is None else who.token.scopes
+        if who.role == "program" and self.scope is not None and self.scope not in scopes:
+            raise TokenScope(request.url.path, f"the token has not the scope {self.scope}")
 
-async def _refuse_foreign(request: Request, who: Visitor) -> None:
+
+def program(scope: str, *roles: Role) -> Any:
+    """Admit programs whose token has this scope, and people and kiosks of these roles; admins and teachers if none."""
+    return Depends(Admits("program", *(roles or ("admin", "teacher")), scope=scope))
+
+
+def _refuse_foreign_origin(request: Request) -> None:
+    """Raise FormStale for what another site's page sends, also where nobody is signed in yet."""
+    told = request.headers.get("sec-fetch-site")
+    if told is not None and told not in OWN:
+        raise FormStale(request.url.path, "it comes from a page of another site")
+    origin = request.headers.get("origin")
+    if origin is None:
+        return
+    ours = {request.headers.get("host", "").lower(), urlsplit(site_of(request).public).netloc.lower()}
+    if urlsplit(origin).netloc.lower() not in ours:
+        raise FormStale(request.url.path, "it comes from a page of another site")
+
+
+async def _refuse_foreign_form(request: Request, who: Visitor) -> None:
     """Raise FormStale unless the request carries the token of the visitor's own pages."""
-    import secrets
-
     given = request.headers.get(HEADER)
     if given is None:
         form = await request.form()
@@ -59,3 +93,4 @@ Admin = Annotated[Visitor, Depends(Admits("admin"))]
 Staff = Annotated[Visitor, Depends(Admits("admin", "teacher"))]
 Kiosk = Annotated[Visitor, Depends(Admits("kiosk"))]
 Anyone = Annotated[Visitor | None, Depends(Admits(anyone=True))]
+Stranger = Annotated[Visitor | None, Depends(Admits(anyone=True, form=False))]

@@ -2,32 +2,34 @@
 
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from attendance.web import api, problems, routes
+from attendance.web.api import schema
+from attendance.web.api.segments import EncodedSlashes
+from attendance.web.bodies import Bodies
 from attendance.web.headers import Headers
+from attendance.web.hosts import Hosts
 from attendance.web.pages import STATIC
+from attendance.web.running import lifespan
 
 if TYPE_CHECKING:
-    from attendance.access import Visitor
     from attendance.web.site import Site
 
 
 def build(site: "Site") -> FastAPI:
     """The application that serves a site."""
-    made = FastAPI(title="attendance", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    made = FastAPI(title="attendance", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     made.state.site = site
-    made.state.known = _known
-    made.add_middleware(TrustedHostMiddleware, allowed_hosts=[*site.hosts])
+    made.add_middleware(EncodedSlashes)
+    made.add_middleware(problems.Failures)
+    made.add_middleware(Bodies, limit=site.app.settings.max_upload_mb * 1_000_000)
+    made.add_middleware(Hosts, names=site.names)
     made.add_middleware(Headers, secure=site.secure)
     problems.install(made)
     for router in (*routes.all_routers(), *api.all_routers()):
         made.include_router(router)
+    schema.describe(made)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     return made
-
-
-async def _known(_request: Request) -> "Visitor | None":
-    return None

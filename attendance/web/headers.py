@@ -34,15 +34,21 @@ class Headers:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), scope["path"])
+                self._add(MutableHeaders(scope=message), scope)
             await send(message)
 
         await self._app(scope, receive, sending)
 
-    def _add(self, headers: MutableHeaders, path: str) -> None:
+    def _add(self, headers: MutableHeaders, scope: Scope) -> None:
         for name, value in ALWAYS.items():
             headers.setdefault(name, value)
         if self._secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        kept = path.startswith("/static/")
-        headers.setdefault("Cache-Control", "public, max-age=31536000, immutable" if kept else "no-store")
+        headers.setdefault("Cache-Control", _kept(scope))
+
+
+def _kept(scope: Scope) -> str:
+    """A file whose address changes with it may be kept for ever; one without is asked for anew, and all else never."""
+    if not scope["path"].startswith("/static/"):
+        return "no-store"
+    return "public, max-age=31536000, immutable" if scope["query_string"].startswith(b"v=") else "no-cache"

@@ -58,8 +58,9 @@ def asset(name: str) -> str:
 
 def first_letters(name: str) -> str:
     """What stands for somebody's face where none is shown: the first letters of the first and the last word."""
-    words = [word for word in name.split() if word[0].isalnum()] or name.split()
-    return "".join(word[0] for word in dict.fromkeys((words[0], words[-1]))).upper() if words else "?"
+    letters = [next((letter for letter in word if letter.isalnum()), "") for word in name.split()]
+    found = [each for each in letters if each]
+    return "".join(found[:1] + found[1:][-1:]).upper() or name[:1]
 
 
 def page(request: Request, who: Visitor | None, template: str, *, status: int = 200, **values: Any) -> Response:

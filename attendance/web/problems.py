@@ -1,36 +1,63 @@
 """Refusals as answers: a page for people, application/problem+json (RFC 9457) for programs."""
 
+import logging
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from attendance.errors import InternalFailed
 from attendance.faults import ENDS_A_RUN, refusal_of
-from attendance.service_errors import RequestInvalid
+from attendance.service_errors import MethodUnknown, PathUnknown, RequestInvalid
 from attendance.web.pages import page
 from refusal import Refusal
 
+LOG: Final = logging.getLogger("attendance.web")
 STATUSES: Final[Mapping[str, int]] = MappingProxyType(
     {
         "access.form": 403,
         "access.refused": 403,
         "access.signin": 403,
         "access.signedout": 401,
+        "gallery.conflict": 409,
+        "gallery.duplicate_id": 409,
+        "gallery.person_ambiguous": 409,
+        "gallery.person_inactive": 409,
+        "gallery.person_unknown": 404,
+        "gallery.lookalike_unknown": 404,
+        "mark.several": 409,
+        "mark.voided": 409,
+        "method.unknown": 405,
+        "person.duplicate": 409,
+        "person.unlike": 409,
+        "place.retired": 409,
+        "place.used": 409,
+        "sighting.faceless": 404,
         "edit.changed": 412,
         "edit.unconditional": 428,
+        "gallery.conflict": 409,
+        "gallery.duplicate_id": 409,
         "gallery.full": 507,
         "gallery.locked": 503,
+        "gallery.person_ambiguous": 409,
+        "gallery.person_unknown": 404,
         "internal.failed": 500,
         "key.reused": 422,
         "kiosk.frame": 409,
         "limit.reached": 429,
         "person.ambiguous": 409,
+        "request.slow": 408,
         "service.busy": 503,
+        "setup.over": 410,
         "token.invalid": 401,
         "token.scope": 403,
         "upload.large": 413,
@@ -65,7 +92,7 @@ def problem(error: Refusal, path: str) -> dict[str, Any]:
 def wants_json(request: Request) -> bool:
     """Whether a program or a script asks, not a page."""
     accepts = request.headers.get("accept", "")
-    return request.url.path.startswith("/api/") or ("json" in accepts and "html" not in accepts)
+    return request.url.path.startswith("/api/v1") or ("json" in accepts and "html" not in accepts)
 
 
 def refused(request: Request, error: Refusal) -> Response:
@@ -81,12 +108,47 @@ def refused(request: Request, error: Refusal) -> Response:
         content = problem(error, request.url.path)
         return JSONResponse(content, status, headers, media_type="application/problem+json")
     if error.id == "access.signedout" and request.method == "GET":
-        from urllib.parse import quote
-
-        return RedirectResponse(f"/sign-in?to={quote(request.url.path)}", 303)
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"/sign-in?to={quote(wanted, safe='/')}", 303)
     answer = page(request, getattr(request.state, "who", None), "error.html", status=status, error=error)
     answer.headers.update(headers)
     return answer
+
+
+class Failures:
+    """Answers what nobody foresaw, and logs where it happened: no message, as that may hold a name."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; where that fails before it is answered, answer it (500)."""
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            request = Request(scope, receive)
+            trace = error if LOG.isEnabledFor(logging.DEBUG) else None
+            LOG.log(logging.ERROR, "%s %s failed: %s", request.method, _route(scope), _where(error), exc_info=trace)
+            await refused(request, InternalFailed(request.url.path, _where(error)))(scope, receive, send)
+
+
+def _route(scope: Scope) -> str:
+    """The path as the route has it, without what stands in it."""
+    return str(getattr(scope.get("route"), "path", "a page"))
+
+
+def _where(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"
 
 
 def install(app: FastAPI) -> None:
@@ -99,13 +161,32 @@ def install(app: FastAPI) -> None:
         return refused(request, RequestInvalid(request.url.path, _said(error)))
 
     async def http(request: Request, error: Exception) -> Response:
-        status = error.status_code if isinstance(error, HTTPException) else 500
-        return plain(request, status)
+        if not isinstance(error, HTTPException):
+            return plain(request, 500)
+        answer = (
+            _in_api(request, error) if request.url.path.startswith("/api/v1") else plain(request, error.status_code)
+        )
+        answer.headers.update(error.headers or {})
+        return answer
 
     app.add_exception_handler(Refusal, failed)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, failed)
+
+
+def _in_api(request: Request, error: HTTPException) -> Response:
+    """What the framework refuses, as a refusal of ours."""
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return refused(request, PathUnknown(request.url.path, "there is nothing here"))
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        from attendance.web.api.operations import allowed
+
+        answer = refused(request, MethodUnknown(request.url.path, f"it is not asked by {request.method}"))
+        answer.headers["Allow"] = allowed(request)
+        return answer
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return refused(request, RequestInvalid(request.url.path, str(error.detail)))
+    return plain(request, error.status_code)
 
 
 def plain(request: Request, status: int) -> Response:

@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import String, and_, cast, exists, select
 from sqlalchemy.orm import Session
 
+from gallery.repositories import news
 from gallery.repositories.batches import in_batches
 from gallery.repositories.events import (
     MARK_RESTORED,
@@ -15,8 +16,9 @@ from gallery.repositories.events import (
     SIGHTING_CONFIRMED,
     SIGHTING_DISMISSED,
     SIGHTING_REASSIGNED,
+    SIGHTING_REOPENED,
 )
-from gallery.schema import CorrectionRow, EventRow
+from gallery.schema import CorrectionRow, EventRow, MarkRow, SightingRow
 from gallery.values import Correction, CorrectionKind
 
 TOLD_BY: Final[Mapping[CorrectionKind, str]] = MappingProxyType(
@@ -28,7 +30,18 @@ TOLD_BY: Final[Mapping[CorrectionKind, str]] = MappingProxyType(
         "dismiss": SIGHTING_DISMISSED,
     }
 )
-"""The action of the event that each kind has beside it; its subject is the mark's or the sighting's id."""
+"""The action of the event that each kind has beside it; its subject is the mark's or the sighting's id.
+
+To restore a sighting is to take back what was said of it: it waits again. Its action is `SIGHTING_REOPENED`.
+"""
+_OF_MARKS: Final = frozenset({"void", "restore"})
+_NEWS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "void": news.MARK_VOIDED,
+        "restore": news.MARK_RESTORED,
+        **dict.fromkeys(("confirm", "reassign", "dismiss"), news.REVIEW_SETTLED),
+    }
+)
 
 
 def add(
@@ -42,11 +55,30 @@ def add(
     sighting: int | None = None,
     person: int | None = None,
 ) -> Correction:
-    """Append one, of a mark or of a sighting."""
+    """Append one, of a mark or of a sighting; there are news of it."""
     row = CorrectionRow(kind=kind, mark_id=mark, sighting_id=sighting, person_id=person, at=at, by=by, reason=reason)
     session.add(row)
     session.flush()
+    news.add(session, _news(session, row))
     return corrected(row)
+
+
+def _news(session: Session, row: CorrectionRow) -> list[news.New]:
+    """What receivers are told of it: of whom it is now, and where they were seen."""
+    kind = news.REVIEW_WAITING if row.kind == "restore" and row.mark_id is None else _NEWS.get(row.kind)
+    if kind is None:
+        return []
+    person, place = session.execute(_of_mark(row.mark_id) if row.mark_id else _of_sighting(row.sighting_id)).one()
+    return [news.New(row.at, kind, row.mark_id or str(row.sighting_id), row.person_id or person, place)]
+
+
+def _of_mark(mark: str) -> Any:
+    query = select(MarkRow.person_id, SightingRow.place_id).where(MarkRow.id == mark)
+    return query.outerjoin(SightingRow, SightingRow.id == MarkRow.sighting_id)
+
+
+def _of_sighting(number: int | None) -> Any:
+    return select(SightingRow.person_id, SightingRow.place_id).where(SightingRow.id == number)
 
 
 def of_sighting(session: Session, number: int) -> list[Correction]:
@@ -74,10 +106,12 @@ def about(session: Session, marks: Collection[str], sightings: Collection[int]) 
 def unrecorded(session: Session) -> list[tuple[str, str]]:
     """Action and subject of the events that should tell of corrections, and are not there."""
     found: list[tuple[str, str]] = []
-    for kind, action in TOLD_BY.items():
-        subject = CorrectionRow.mark_id if kind in {"void", "restore"} else cast(CorrectionRow.sighting_id, String)
+    for kind, action in (*TOLD_BY.items(), ("restore", SIGHTING_REOPENED)):
+        of_mark = kind in _OF_MARKS and action != SIGHTING_REOPENED
+        subject = CorrectionRow.mark_id if of_mark else cast(CorrectionRow.sighting_id, String)
         told = exists().where(and_(EventRow.action == action, EventRow.subject == subject))
-        query = select(subject).where(CorrectionRow.kind == kind, ~told).order_by(CorrectionRow.id)
+        query = select(subject).where(CorrectionRow.kind == kind, subject.is_not(None), ~told)
+        query = query.order_by(CorrectionRow.id)
         found += [(action, str(each)) for each in dict.fromkeys(session.scalars(query))]
     return found
 

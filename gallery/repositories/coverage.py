@@ -58,6 +58,12 @@ def watermarks(session: Session) -> dict[str, datetime]:
     return {row[0]: row[1] for row in session.execute(query.order_by(CoverageRow.source))}
 
 
+def latest(session: Session) -> datetime | None:
+    """Until when somebody has looked at the latest, None where nobody has."""
+    query = select(CoverageRow.ends).order_by(CoverageRow.ends.desc()).limit(1)
+    return session.scalars(query).one_or_none()
+
+
 def _coverage(row: CoverageRow, group: str | None, site: str | None) -> StoredCoverage:
     return StoredCoverage(
         id=row.id,

@@ -16,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Text, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
+from gallery.repositories import news
 from gallery.repositories.batches import in_batches
 from gallery.schema import EventRow
 from gallery.values import Event
@@ -26,9 +27,14 @@ MARK_RESTORED = "mark.restore"
 SIGHTING_CONFIRMED = "sighting.confirm"
 SIGHTING_REASSIGNED = "sighting.reassign"
 SIGHTING_DISMISSED = "sighting.dismiss"
+SIGHTING_REOPENED = "sighting.reopen"
 SIGHTING_PURGED = "sighting.purge"
 LOOKALIKE_ADDED = "lookalike.add"
 LOOKALIKE_CLEARED = "lookalike.clear"
+PERSON_ADDED = "person.add"
+PERSON_RENAMED = "person.rename"
+PERSON_MERGED = "person.merge"
+PERSON_ENROLLED = "person.enroll"
 PERSON_ACTIVE = "person.active"
 PLACE_ADDED = "place.add"
 PLACE_CHANGED = "place.change"
@@ -62,6 +68,10 @@ RECEIVER_REMOVED = "receiver.remove"
 WATCH_STARTED = "watch.start"
 WATCH_STOPPED = "watch.stop"
 KIOSK_PAIRED = "kiosk.pair"
+CHANGES_PERSON: Final = frozenset(
+    {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS}
+)
+"""The actions after which a person is not as they were: receivers are told, whoever did it."""
 OF_PEOPLE: Final = ("person", "template", "lookalike")
 """What the actions begin with whose subject is a person's internal id."""
 Told = tuple[str, str]
@@ -79,9 +89,11 @@ def record(
     subject: int | str,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append an event to the transaction of `session`."""
+    """Append an event to the transaction of `session`; of what changes a person there are news, too."""
     session.add(EventRow(at=at, by=by, action=action, subject=str(subject), details=dict(details or {})))
     session.flush()
+    if action in CHANGES_PERSON:
+        news.add(session, [news.New(at, news.PERSON_CHANGED, str(subject), int(subject))])
 
 
 def history(session: Session, *, subject: int | str | None = None, action: str | None = None) -> list[Event]:

@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from gallery.errors import GalleryFailed
+from gallery.repositories import news
 from gallery.repositories.batches import in_batches
 from gallery.repositories.corrections import corrected
 from gallery.repositories.events import MARK_ADDED
@@ -116,6 +117,18 @@ def of_person(session: Session, person: int) -> list[StoredMark]:
     """All marks of a person, void ones too, in order of time."""
     query = select(MarkRow).where(MarkRow.person_id == person)
     return _read(session, query.order_by(MarkRow.at, MarkRow.ordinal, MarkRow.id))
+
+
+def of_sighting(session: Session, number: int) -> list[StoredMark]:
+    """The marks that rest on a sighting, void ones too, in the order in which they were made."""
+    query = select(MarkRow).where(MarkRow.sighting_id == number)
+    return _read(session, query.order_by(MarkRow.ordinal))
+
+
+def latest_of(session: Session, person: int, limit: int) -> list[StoredMark]:
+    """The latest marks of a person, void ones too, the newest first."""
+    query = select(MarkRow).where(MarkRow.person_id == person)
+    return _read(session, query.order_by(MarkRow.at.desc(), MarkRow.ordinal.desc(), MarkRow.id).limit(limit))
 
 
 def waiting(session: Session) -> list[StoredMark]:
@@ -284,7 +297,11 @@ def add(
     }
     query = _adding(unless, turns=turns, aging=aging, closable=open_at is not None)
     made = session.execute(query, {f"new_{name}": value for name, value in given.items()}).all()
-    return replace(new, ordinal=made[0][0]) if made else None
+    if not made:
+        return None
+    ordinal, place = made[0]
+    news.add(session, [news.New(entered, news.MARK_MADE, new.id, person, place)])
+    return replace(new, ordinal=ordinal)
 
 
 @cache
@@ -308,7 +325,8 @@ def _adding(unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool
         allowed = allowed.where(or_(SessionRow.closes.is_(None), SessionRow.closes > open_at))
     table: Any = MarkRow.__table__
     query = insert(table).from_select(list(_COLUMNS), allowed, include_defaults=False)
-    return query.returning(table.c.ordinal)
+    place = select(SightingRow.place_id).where(SightingRow.id == _given(MarkRow.sighting_id)).scalar_subquery()
+    return query.returning(table.c.ordinal, place)
 
 
 def _given(column: Any) -> Any:

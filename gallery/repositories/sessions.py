@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, false, select
+from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from gallery.repositories.marks import marked, with_state
@@ -33,6 +33,12 @@ def numbered(session: Session, number: int) -> StoredSession | None:
 def all_sessions(session: Session) -> list[StoredSession]:
     """Every session, oldest first."""
     return _read(session, None)
+
+
+def named_within(session: Session, begin: datetime, end: datetime) -> list[StoredSession]:
+    """The named ones that were open at an instant of begin <= t <= end, oldest first, without marks."""
+    still = or_(SessionRow.closes.is_(None), SessionRow.closes > begin)
+    return _read(session, and_(SessionRow.kind == "named", SessionRow.opens <= end, still))
 
 
 def insert(

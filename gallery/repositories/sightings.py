@@ -1,29 +1,45 @@
 """Every face that was judged and every finished track, written once; and the sealed faces somebody must look at."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import takewhile
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, and_, delete, exists, func, insert, or_, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy import Text, and_, cast, delete, exists, func, insert, or_, select, type_coerce
+from sqlalchemy.orm import Session, aliased
 
+from gallery.repositories import news
 from gallery.repositories.batches import A_BATCH, in_batches
-from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
+from gallery.schema import CorrectionRow, MarkRow, NewsRow, SightingCrop, SightingRow
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher
 
 PURPOSE: Final = "sighting"
+_REOPENED: Final = "restore"
+JUDGED: Final = "judged"
+"""Under which the measurements of a face keep, beside them, what it takes to decide the same again."""
+_NEWS: Final[Mapping[str, str]] = MappingProxyType({"review": news.REVIEW_WAITING, "unknown": news.FACE_UNKNOWN})
+"""By ruling, the kind of news of it: of what somebody is to look at."""
 
 
-def add(session: Session, new: Sequence[Sighting]) -> list[int]:
-    """Store them in one statement; their ids, in order."""
+def add(session: Session, new: Sequence[Sighting], *, entered: datetime | None = None) -> list[int]:
+    """Store them in one statement; their ids, in order. What somebody is to look at is told, as of ``entered``."""
     if not new:
         return []
     table: Any = SightingRow.__table__
-    ids = session.scalars(insert(table).returning(table.c.id), [_columns(each) for each in new])
-    return sorted(ids)  # they rise row by row; in which order they are told no engine promises
+    found = session.scalars(insert(table).returning(table.c.id), [_columns(each) for each in new])
+    ids = sorted(found)  # they rise row by row; in which order they are told no engine promises
+    told = zip(ids, new, strict=True)
+    news.add(session, [_new(number, each, entered) for number, each in told if each.ruling in _NEWS])
+    return ids
+
+
+def _new(number: int, each: Sighting, entered: datetime | None) -> news.New:
+    return news.New(entered or each.at, _NEWS[each.ruling], str(number), each.person, each.place)
 
 
 def _columns(each: Sighting) -> dict[str, Any]:
@@ -46,7 +62,7 @@ def _columns(each: Sighting) -> dict[str, Any]:
         "target_fpir": each.target_fpir,
         "gallery_size": each.gallery_size,
         "candidates": [candidate._asdict() for candidate in each.candidates],
-        "quality": dict(each.quality),
+        "quality": {**each.quality, **({JUDGED: dict(each.judged)} if each.judged else {})},
         "pipeline_id": each.pipeline,
         "retention": each.retention,
     }
@@ -74,7 +90,8 @@ def sighted(row: SightingRow) -> Sighting:
         target_fpir=row.target_fpir,
         gallery_size=row.gallery_size,
         candidates=tuple(ScoredKey(each["key"], each["score"], each["cosine"]) for each in row.candidates),
-        quality=row.quality,
+        quality={key: value for key, value in row.quality.items() if key != JUDGED},
+        judged=row.quality.get(JUDGED, {}),
         pipeline=row.pipeline_id,
     )
 
@@ -106,6 +123,19 @@ def _of(person: int) -> Any:
     return or_(and_(SightingRow.person_id.is_not(None), SightingRow.person_id == person), given, marked)
 
 
+def newest_at(session: Session, place: int, most: int) -> list[Sighting]:
+    """The newest of those at a place, at most so many, the newest first."""
+    query = select(SightingRow).where(SightingRow.place_id == place).order_by(SightingRow.id.desc()).limit(most)
+    return [sighted(row) for row in session.scalars(query)]
+
+
+def rulings_at(session: Session, place: int, since: datetime) -> Counter[str]:
+    """How often each ruling was given at a place since an instant; older ones are not read."""
+    query = select(SightingRow.at, SightingRow.ruling).where(SightingRow.place_id == place)
+    rows = session.execute(query.order_by(SightingRow.id.desc()).execution_options(yield_per=A_BATCH))
+    return Counter(ruling for _, ruling in takewhile(lambda row: row[0] >= since, rows))
+
+
 def compared(session: Session, person: int, keys: Collection[int]) -> int:
     """How many others have the person of these internal ids among those they were found to be most alike."""
     text = type_coerce(SightingRow.candidates, Text)
@@ -115,13 +145,24 @@ def compared(session: Session, person: int, keys: Collection[int]) -> int:
 
 
 def waiting(session: Session) -> list[Sighting]:
-    """Those of a review that nobody has said anything of, oldest first."""
-    query = (
-        select(SightingRow)
-        .where(SightingRow.ruling == "review", ~_corrected())
-        .order_by(SightingRow.at, SightingRow.id)
-    )
+    """Those of a review that nobody has said anything of, or that were opened again, oldest first."""
+    query = select(SightingRow).where(SightingRow.ruling == "review", ~_corrected())
+    return [sighted(row) for row in session.scalars(query.order_by(SightingRow.at, SightingRow.id))]
+
+
+def settled(session: Session, *, limit: int) -> list[Sighting]:
+    """Those of which somebody has said what they are, what was said last first."""
+    latest = select(func.max(CorrectionRow.id)).where(CorrectionRow.sighting_id == SightingRow.id).scalar_subquery()
+    query = select(SightingRow).where(_corrected()).order_by(latest.desc()).limit(limit)
     return [sighted(row) for row in session.scalars(query)]
+
+
+def unknown(session: Session, begin: datetime, end: datetime) -> list[Sighting]:
+    """Faces of begin <= at < end that were nobody's and are kept, of which nobody has said anything; newest first."""
+    kept = exists().where(SightingCrop.sighting_id == SightingRow.id)
+    query = select(SightingRow).where(SightingRow.ruling == "unknown", kept, ~_corrected())
+    within = query.where(SightingRow.at >= begin, SightingRow.at < end)
+    return [sighted(row) for row in session.scalars(within.order_by(SightingRow.at.desc(), SightingRow.id.desc()))]
 
 
 def count_waiting(session: Session) -> int:
@@ -130,8 +171,30 @@ def count_waiting(session: Session) -> int:
     return session.scalar(query) or 0
 
 
-def _corrected() -> Any:
-    return exists().where(CorrectionRow.sighting_id == SightingRow.id)
+def waiting_people(session: Session) -> list[int | None]:
+    """By internal id whom each of them names, in no order."""
+    return list(session.scalars(select(SightingRow.person_id).where(SightingRow.ruling == "review", ~_corrected())))
+
+
+def count_unknown(session: Session, since: datetime) -> int:
+    """How many faces of nobody enrolled were seen from that instant on, and nobody has said anything of them.
+
+    Asked of the news, which are found by their time.
+    """
+    number = cast(NewsRow.subject, SightingRow.id.type)
+    said = exists().where(CorrectionRow.sighting_id == number)
+    query = (
+        select(func.count()).select_from(NewsRow).where(NewsRow.kind == news.FACE_UNKNOWN, NewsRow.at >= since, ~said)
+    )
+    return session.scalar(query) or 0
+
+
+def _corrected(until: datetime | None = None) -> Any:
+    """Whether the latest word on `SightingRow` says what it is, and was said by then."""
+    later = aliased(CorrectionRow)
+    again = exists().where(later.sighting_id == CorrectionRow.sighting_id, later.id > CorrectionRow.id)
+    said = exists().where(CorrectionRow.sighting_id == SightingRow.id, CorrectionRow.kind != _REOPENED, ~again)
+    return said if until is None else said.where(CorrectionRow.at <= until)
 
 
 # Faces to look at
@@ -169,16 +232,26 @@ def drop_crops(session: Session, numbers: Collection[int]) -> None:
     session.execute(delete(SightingCrop).where(SightingCrop.sighting_id.in_(numbers)))
 
 
-def purge_crops(session: Session, at: datetime, *, review_days: int, unknown_days: int) -> int:
+def purge_crops(
+    session: Session,
+    at: datetime,
+    *,
+    review_days: int,
+    unknown_days: int,
+    settled: timedelta = timedelta(0),
+    now: Collection[int] = (),
+) -> int:
     """Delete the faces that are not to be kept any more at that instant; how many went.
 
-    That of a review goes as soon as somebody has said anything of it, and when it is `review_days` old; that of a
-    stranger when it is `unknown_days` old. Of other rulings none is kept.
+    That of a review goes when it is `review_days` old, that of a stranger when it is `unknown_days` old, and either as
+    soon as somebody has said what it is: so long ago as ``settled``, or at once where it is one of these ``now``. Of
+    other rulings none is kept.
     """
     stays = or_(
-        and_(SightingRow.ruling == "review", SightingRow.at > at - timedelta(days=review_days), ~_corrected()),
+        and_(SightingRow.ruling == "review", SightingRow.at > at - timedelta(days=review_days)),
         and_(SightingRow.ruling == "unknown", SightingRow.at > at - timedelta(days=unknown_days)),
     )
+    stays = and_(stays, ~_corrected(at - settled), SightingRow.id.not_in(now))
     due = select(SightingCrop.sighting_id).join(SightingRow, SightingRow.id == SightingCrop.sighting_id).where(~stays)
     numbers = session.scalars(due).all()
     for some in in_batches(numbers):

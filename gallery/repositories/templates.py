@@ -4,7 +4,7 @@ The sealed payload is the vector as float32 little-endian followed by its cohort
 is its five landmarks, x and y each, as float32 little-endian followed by the encoded picture.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -278,6 +278,13 @@ def of_person(session: Session, person_id: int) -> list[TemplateInfo]:
     return [_info(row, has_crop=crop is not None) for row, crop in session.execute(query)]
 
 
+def first_crops(session: Session, ids: Collection[int]) -> dict[int, int]:
+    """By person the earliest of their templates whose crop is kept."""
+    query = select(Template.person_id, func.min(Template.id)).join(Crop, Crop.template_id == Template.id)
+    rows = session.execute(query.where(Template.person_id.in_(ids)).group_by(Template.person_id))
+    return {row[0]: row[1] for row in rows}
+
+
 def open_crop(session: Session, cipher: "Cipher", template_id: int) -> StoredCrop | None:
     """The crop of a template, opened; None where none is kept."""
     row, crop = session.get(Template, template_id), session.get(Crop, template_id)
@@ -392,6 +399,12 @@ def drop_others(session: Session, person_id: int, pipelines: Pipelines, kept: in
         Template.person_id == person_id, Template.pipeline_id.in_(pipelines), Template.id != kept
     )
     return bool(session.execute(others.returning(Template.id)).all())
+
+
+def drop(session: Session, person_id: int, template_id: int) -> bool:
+    """Delete one template of a person; whether there was such a one."""
+    one = delete(Template).where(Template.person_id == person_id, Template.id == template_id)
+    return bool(session.execute(one.returning(Template.id)).all())
 
 
 def drop_pipeline(session: Session, pipeline_id: str) -> int:

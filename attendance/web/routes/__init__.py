@@ -7,16 +7,27 @@ if TYPE_CHECKING:
     from fastapi import APIRouter
 
 SUBJECTS: Final = (
+    "account",
+    "adding",
+    "apidocs",
     "approvals",
     "calendar",
     "coverage",
+    "events",
     "excuses",
+    "feeds",
     "home",
     "jobs",
     "months",
+    "people",
     "reports",
+    "review",
     "sessions",
+    "setup",
+    "signin",
     "timetable",
+    "today",
+    "why",
 )
 """The files of this folder, each with a ``router``."""
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from attendance.live.vote import FEW_FRAMES, KEPT_FACES, TRACK_SWITCHED, Look, Looks, fuse
+from attendance.judge.voting import FEW_FRAMES, TRACK_SWITCHED
+from attendance.live.vote import KEPT_FACES, Look, Looks, fuse
 from attendance.records import Decision, PersonRef, ScoredPerson
 from enroll.face import Detection, Face, Quality, Template
 from enroll.geometry import TEMPLATE_112

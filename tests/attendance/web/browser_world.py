@@ -105,7 +105,7 @@ def serve(site: Any) -> Iterator[Served]:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         site.public = url
         made = build(site)
-        config = uvicorn.Config(made, log_level="error", access_log=False, timeout_graceful_shutdown=2, lifespan="off")
+        config = uvicorn.Config(made, log_level="error", access_log=False, timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
         running = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         running.start()

@@ -1,0 +1,138 @@
+"""attendance serve: pages, kiosk, cameras and API, for people who never open a terminal."""
+
+import logging
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from attendance.cli import options
+from attendance.cli.opening import writing
+from attendance.cli.output import line, say
+from refusal import Refusal
+
+if TYPE_CHECKING:
+    from attendance.app import Attendance
+
+LOOPBACK = "127.0.0.1"
+PORT = 8400
+Pair = tuple[Path, Path]
+
+
+def serve(
+    *,
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; 0.0.0.0: all of this computer.", metavar="ADDRESS")
+    ] = LOOPBACK,
+    port: Annotated[int, typer.Option(help="Port to listen at; 0: a free one.", min=0, max=65535)] = PORT,
+    tls_self_signed: Annotated[
+        bool, typer.Option("--tls-self-signed", help="Make a certificate for this computer, and use it.")
+    ] = False,
+    tls_cert: Annotated[Path | None, typer.Option(help="A certificate (PEM), with its chain.", metavar="FILE")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The key of that certificate (PEM).", metavar="FILE")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Without TLS, though other computers reach it: passwords travel open.")
+    ] = False,
+    public_url: Annotated[
+        str | None,
+        typer.Option(help="Behind a reverse proxy: the address that browsers use, https://NAME.", metavar="URL"),
+    ] = None,
+    camera: Annotated[
+        list[str] | None,
+        typer.Option(help="Watch this camera while the service runs; may be repeated.", metavar="NAME=ADDRESS"),
+    ] = None,
+    set_: options.Set = None,
+    home: options.Home = None,
+) -> None:
+    """Serve pages, kiosk, cameras and API until interrupted; prints its address, at first that of the setup."""
+    _need_libraries()
+    from attendance.web import addresses, server, tls
+    from attendance.web.site import Site
+
+    cameras = _cameras(camera)
+    pair = _pair(tls_cert, tls_key, own=tls_self_signed)
+    addresses.refuse_open(host, secured=insecure or tls_self_signed or pair is not None)
+    public = None if public_url is None else addresses.public_of(public_url)
+    deadline = server.Deadline()
+    with addresses.bound(host, port) as bound, writing(home, options.flags(set_), preload=True) as opened:
+        names = addresses.names_of_this_computer()
+        pair = tls.own(opened.home, names) if tls_self_signed else pair
+        reached = addresses.reached(host, bound.getsockname()[1], secure=pair is not None)
+        site = Site(opened, public or reached, hosts=(*names, host))
+        _begin(opened, cameras)
+        if tls_self_signed and pair is not None:
+            say(f"browsers ask once about the certificate; its SHA-256 is {tls.fingerprint(pair[0])}")
+        code = server.serve(
+            site,
+            bound,
+            pair,
+            proxied=public is not None,
+            ready=lambda: _announce(opened, site.public),
+            deadline=deadline,
+        )
+    deadline.disarm()
+    if code:
+        raise typer.Exit(code)
+
+
+def _need_libraries() -> None:
+    """Raise WebMissing unless all libraries of the service are there."""
+    from importlib.util import find_spec
+
+    from attendance.service_errors import WebMissing
+
+    for each in ("argon2", "fastapi", "itsdangerous", "jinja2", "python_multipart", "segno", "uvicorn"):
+        if find_spec(each) is None:
+            raise WebMissing(each, "this library is not installed")
+
+
+def _pair(cert: Path | None, key: Path | None, *, own: bool) -> Pair | None:
+    from attendance.service_errors import ServeCertificate
+    from attendance.web import tls
+
+    if own and (cert or key):
+        raise ServeCertificate("--tls-self-signed", "a certificate is given, too")
+    return tls.given(cert, key)
+
+
+def _cameras(given: Sequence[str] | None) -> list[tuple[str, str]]:
+    """The pairs of name and address."""
+    found = []
+    for each in given or ():
+        name, equals, address = each.partition("=")
+        if not equals or not name.strip() or not address.strip():
+            raise typer.BadParameter("give it as NAME=ADDRESS", param_hint="--camera")
+        found.append((name.strip(), address.strip()))
+    return found
+
+
+def _begin(opened: "Attendance", cameras: Sequence[tuple[str, str]]) -> None:
+    """What is done before the first answer; detector and encoder go on loading beside the answers."""
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    if "--debug" in sys.argv:
+        logging.getLogger("attendance.web").setLevel(logging.DEBUG)
+    _ = opened.sign_ins.key
+    if cameras:
+        service: Any = opened
+        service.cameras.add_given(cameras)
+    threading.Thread(target=_load, args=(opened,), name="attendance-warm", daemon=True).start()
+
+
+def _load(opened: "Attendance") -> None:
+    try:
+        _ = opened.pipeline
+    except Refusal as error:
+        say(f"{error.line} Pages answer; photos and cameras are not judged until then.")
+
+
+def _announce(opened: "Attendance", public: str) -> None:
+    """Print the one address that whoever started it opens next."""
+    secret = opened.tokens.begin_setup(opened.actor)
+    if secret is None:
+        line(public)
+        return
+    say("open this address to make the first account; it holds for 30 minutes, and once:")
+    line(f"{public}/setup?token={secret}")

@@ -1,0 +1,73 @@
+"""attendance token: what programs and kiosks prove themselves by; each is shown once."""
+
+from typing import Annotated
+
+import typer
+
+from attendance.cli import options
+from attendance.cli.opening import changing, reading, writing
+from attendance.cli.output import line, records, say
+
+COLUMNS = ("number", "kind", "name", "scopes", "place", "ends", "used", "holds")
+
+app = typer.Typer(
+    help="Tokens of programs and kiosks: add, list, take back, and what they may be allowed.", no_args_is_help=True
+)
+
+
+@app.command(epilog=options.EXIT_CODES)
+def add(
+    name: Annotated[
+        str | None, typer.Argument(help="What it is for; none for a kiosk's.", metavar="[NAME]", show_default=False)
+    ] = None,
+    *,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="What the program may do, see 'token scopes'; may be repeated.", metavar="SCOPE"),
+    ] = None,
+    kiosk: Annotated[
+        str | None, typer.Option(help="For the kiosk at this place, instead of a program.", metavar="PLACE")
+    ] = None,
+    days: Annotated[int | None, typer.Option(help="Days that it holds; else until it is taken back.")] = None,
+    home: options.Home = None,
+) -> None:
+    """Add a token and print it, this once: only its hash is kept."""
+    if (name is None) == (kiosk is None):
+        raise typer.BadParameter("give either a NAME or --kiosk PLACE", param_hint="NAME")
+    with writing(home) as opened:
+        if kiosk is not None:
+            made = opened.tokens.add_kiosk(opened.actor, kiosk, days=days)
+            say(f"token {made.token.id} of the kiosk {made.token.name}: open /kiosk/pair#TOKEN of the service there")
+        else:
+            made = opened.tokens.add(opened.actor, name or "", scope or (), days=days)
+            say(f"token {made.token.id}, {made.token.name}: send it as 'Authorization: Bearer TOKEN'")
+    line(made.secret)
+
+
+@app.command("list", epilog=options.EXIT_CODES)
+def list_(*, as_json: options.Json = False, home: options.Home = None) -> None:
+    """List the tokens, those that hold no longer, too; never what they are proved by."""
+    with reading(home) as opened:
+        rows = [each.to_dict() for each in opened.tokens.all()]
+    records(rows, as_json=as_json, columns=COLUMNS, whole=("name",))
+
+
+@app.command(epilog=options.EXIT_CODES)
+def revoke(
+    number: Annotated[int, typer.Argument(help="The token's number, see 'token list'.", metavar="NUMBER")],
+    *,
+    home: options.Home = None,
+) -> None:
+    """Take a token back: from now on it opens nothing."""
+    with changing(home) as opened:
+        done = opened.tokens.revoke(opened.actor, number)
+        say(f"taken back: token {done.token.id}, {done.token.name}")
+
+
+@app.command(epilog=options.EXIT_CODES)
+def scopes(*, as_json: options.Json = False) -> None:
+    """List what a program may be allowed."""
+    from attendance.services.tokens import SCOPES
+
+    rows = [{"scope": scope, "meaning": meaning} for scope, meaning in SCOPES.items()]
+    records(rows, as_json=as_json, columns=("scope", "meaning"), whole=("scope",))

@@ -1,0 +1,63 @@
+"""Somebody's own account: who they are, another password, signed out everywhere."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import Response
+
+from attendance.access import Visitor
+from attendance.service_errors import AccountPassword, LimitReached, SignInRefused
+from attendance.web.admits import Staff
+from attendance.web.pages import onward, page
+from attendance.web.problems import status_of
+from attendance.web.signing import sign_in, sign_out
+from attendance.web.site import site_of
+from refusal import Refusal, sentence
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/account")
+def show(request: Request, who: Staff) -> Response:
+    """Who is signed in, and the form for another password."""
+    return _shown(request, who)
+
+
+@router.post("/account/password")
+def change(
+    request: Request,
+    who: Staff,
+    present: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    again: Annotated[str, Form()] = "",
+) -> Response:
+    """Another password: all browsers are signed out, and this one is signed in anew."""
+    accounts, account = site_of(request).app.accounts, who.account
+    if account is None:
+        return onward(request, "/")
+    if password != again:
+        return _shown(request, who, status=422, errors={"again": "These are two different passwords."})
+    try:
+        accounts.prove_again(account, present)
+        accounts.set_password(who.actor, account.id, password)
+    except (SignInRefused, LimitReached, AccountPassword) as error:
+        field = "password" if isinstance(error, AccountPassword) else "present"
+        return _shown(request, who, status=status_of(error), errors={field: _told(error)})
+    return sign_in(request, onward(request, "/account", "Your password is another one now."), account)
+
+
+@router.post("/account/sign-out")
+def leave(request: Request, who: Staff) -> Response:
+    """Sign out every browser of the account."""
+    if who.account is not None:
+        site_of(request).app.accounts.sign_out(who.account)
+    return sign_out(request, onward(request, "/sign-in", "You are signed out everywhere."))
+
+
+def _told(error: Refusal) -> str:
+    told = sentence(error.detail[:1].upper() + error.detail[1:])
+    return f"{told} {error.help}" if isinstance(error, AccountPassword) else told
+
+
+def _shown(request: Request, who: Visitor, *, status: int = 200, errors: dict[str, str] | None = None) -> Response:
+    return page(request, who, "account/account.html", status=status, errors=errors or {})

@@ -1,0 +1,58 @@
+"""Signing in and out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import Response
+
+from attendance.service_errors import LimitReached, SignInRefused
+from attendance.web.admits import Anyone, Stranger
+from attendance.web.cookies import device_of
+from attendance.web.pages import onward, page
+from attendance.web.problems import status_of
+from attendance.web.signing import inside, sign_in, sign_out, source_of
+from attendance.web.site import site_of
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/sign-in")
+def show(request: Request, who: Anyone, to: Annotated[str, Query()] = "/") -> Response:
+    """The form; whoever is signed in goes on."""
+    if who is not None and who.account is not None:
+        return onward(request, inside(to))
+    return _form(request, to)
+
+
+@router.post("/sign-in")
+def enter(
+    request: Request,
+    _who: Stranger,
+    name: Annotated[str, Form()] = "",
+    password: Annotated[str, Form()] = "",
+    to: Annotated[str, Form()] = "/",
+) -> Response:
+    """Sign in, and go on to the page that was asked for."""
+    accounts = site_of(request).app.accounts
+    try:
+        found = accounts.prove(name, password, source=source_of(request), device=device_of(request))
+    except SignInRefused as error:
+        return _form(request, to, name=name, error="Name and password do not belong together.", status=status_of(error))
+    except LimitReached as error:
+        answer = _form(request, to, name=name, error=f"{error.detail.capitalize()}.", status=status_of(error))
+        answer.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+        return answer
+    return sign_in(request, onward(request, inside(to)), found)
+
+
+@router.post("/sign-out")
+def leave(request: Request, _who: Anyone) -> Response:
+    """Sign this browser out."""
+    return sign_out(request, onward(request, "/sign-in", "You are signed out."))
+
+
+def _form(request: Request, to: str, *, name: str = "", error: str = "", status: int = 200) -> Response:
+    nobody = not site_of(request).app.accounts.all()
+    return page(
+        request, None, "account/signin.html", status=status, to=inside(to), name=name, error=error, nobody=nobody
+    )

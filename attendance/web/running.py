@@ -1,0 +1,43 @@
+"""What runs beside the answers: services with threads of their own, begun with the site and ended with it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+if TYPE_CHECKING:
+    from attendance.web.site import Site
+
+RUNNING: Final = ("jobs", "lane", "newsroom", "kiosks", "cameras", "posting")
+"""Parts of the product, in the order in which they begin; those without ``start`` or ``close`` are passed over."""
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """From the first answer on until the last: all that runs is begun, and ended in the other order."""
+    site: Site = app.state.site
+    begun: list[Any] = []
+    try:
+        for name in RUNNING:
+            part = getattr(site.app, name, None)
+            if part is not None and hasattr(part, "start"):
+                begun.append(part)
+                await run_in_threadpool(part.start)
+        yield
+    finally:
+        site.closing.set()
+        await run_in_threadpool(_close, begun[::-1])
+
+
+def _close(parts: list[Any]) -> None:
+    """Close every part, whatever the others raise; then raise what the first one did."""
+    raised: list[Exception] = []
+    for part in parts:
+        try:
+            part.close()
+        except Exception as error:  # noqa: BLE001 - the others are to end, too
+            raised.append(error)
+    if raised:
+        raise raised[0]
