@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from attendance.services.reembedding import Renewal
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
+    from attendance.services.reportviews import ReportViews
     from attendance.services.reviewdesk import ReviewDesk
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
@@ -645,3 +646,10 @@ class Composition:
         from attendance.services.bulk import BulkEnrolment
 
         return BulkEnrolment(self.home, self.gallery, self.admission, self.enrolment, self.jobs)
+
+    @cached_property
+    def report_views(self) -> "ReportViews":
+        """Reports as pages show them."""
+        from attendance.services.reportviews import ReportViews
+
+        return ReportViews(self.report_files, self.status_reports, self.reports, self.own_people)

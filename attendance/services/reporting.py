@@ -68,13 +68,6 @@ class Reports:
 
         return str(content(found, form, now=self._clock.utc()))
 
-    def content(self, found: Sequence[Row], form: "Form", paper: "Paper | None" = None) -> str | bytes:
-        """The rows in any form: text, or bytes of a workbook or pages. Raises OutputForm, OutputFailed."""
-        from attendance.register.reportfile import content
-        from attendance.register.reportform import Paper
-
-        return content(found, form, now=self._clock.utc(), site=self._site, paper=paper or Paper.A4)
-
     def write(
         self,
         found: Sequence[Row],

@@ -48,11 +48,6 @@ class ShownRule:
         return holding(self.entry, self.today) or timeline(self.entry)[0]
 
     @property
-    def state(self) -> str:
-        """What tells whether somebody has changed it meanwhile."""
-        return version_of(self.seen)
-
-    @property
     def since(self) -> date:
         """From which day on it goes on without an end, whatever was changed of it; or has ended."""
         found = self.version
@@ -100,7 +95,12 @@ class ShownRule:
     @property
     def seen(self) -> dict[str, Any]:
         """What was seen by whoever has read all of it: it is another whenever something was changed."""
-        return seen_of(self.stored)
+        return {"name": self.stored.name, "versions": [each.id for each in self.stored.versions]}
+
+    @property
+    def state(self) -> str:
+        """The version of what was seen."""
+        return version_of(self.seen)
 
     def row(self) -> dict[str, Any]:
         """One line of the table."""
@@ -164,11 +164,6 @@ class Changed:
         return "; ".join(
             f"from {day}: {'ended' if rule is None else told_from(rule, day)}" for day, rule in self.draft.turns
         )
-
-
-def seen_of(stored: "StoredRule") -> dict[str, Any]:
-    """What was seen by whoever has read all of a rule: it is another whenever something was changed."""
-    return {"name": stored.name, "versions": [each.id for each in stored.versions]}
 
 
 def upcoming(entry: Entry, calendar: Calendar, day: date, count: int) -> "list[Occurrence]":

@@ -12,7 +12,7 @@ from attendance.services.overlapping import Overlaps
 from attendance.services.previewing import Preview, Previews
 from attendance.services.reach import refuse_reach
 from attendance.services.ruleimport import NEW
-from attendance.services.shownrules import Changed, ShownRule, seen_of, upcoming
+from attendance.services.shownrules import Changed, ShownRule, upcoming
 from attendance.services.statuses import entry_of
 from attendance.services.versions import refuse_changed
 from attendance.timetable.calendar import Calendar
@@ -118,12 +118,12 @@ class Timetables:
     ) -> Changed:
         """Change the parts that are named, from a day on (None: today); days before it keep what held then.
 
-        Without parts the rule holds from that day on, too, as it is; where it does already, that is refused. With
-        ``expected``, the version of `ShownRule.seen`, it is a change of that state alone. Raises RuleUnknown,
+        Without parts the rule holds from that day on, too, as it is; where it does already, that is refused.
+        ``expected`` is the version of `ShownRule.seen` that the change is of (None: any). Raises RuleUnknown,
         RuleInvalid, RuleRecurrence, ZoneUnknown, MonthClosed, EditChanged.
         """
         with self._gallery.store.atomic() as transaction:
-            entry = self._as_seen(transaction, name, expected)
+            entry = self._seen(transaction, name, expected)
             return self._applied(transaction, actor, [self.altered(entry, parts, first, until)], reason)[0]
 
     def change_day(
@@ -141,7 +141,7 @@ class Timetables:
     ) -> Changed:
         """Do so about one day, or from it on. Raises RuleUnknown, RuleInvalid, MonthClosed, EditChanged."""
         with self._gallery.store.atomic() as transaction:
-            draft = self._of_day(self._as_seen(transaction, name, expected), how, day, to, begins, ends)
+            draft = self._of_day(self._seen(transaction, name, expected), how, day, to, begins, ends)
             return self._applied(transaction, actor, [draft], reason)[0]
 
     def skip(self, actor: "Actor", name: str, day: date, *, reason: str = "", expected: str | None = None) -> Changed:
@@ -158,10 +158,9 @@ class Timetables:
         ends: str | None = None,
         *,
         reason: str = "",
-        expected: str | None = None,
     ) -> Changed:
         """What takes place on that day does so on another, or at other times. Raises as `skip`."""
-        return self.change_day(actor, name, "move", day, to, begins, ends, reason=reason, expected=expected)
+        return self.change_day(actor, name, "move", day, to, begins, ends, reason=reason)
 
     def add_day(
         self,
@@ -172,15 +171,14 @@ class Timetables:
         ends: str | None = None,
         *,
         reason: str = "",
-        expected: str | None = None,
     ) -> Changed:
         """It takes place on that day besides. Raises as `skip`."""
-        return self.change_day(actor, name, "extra", day, None, begins, ends, reason=reason, expected=expected)
+        return self.change_day(actor, name, "extra", day, None, begins, ends, reason=reason)
 
     def remove(
         self, actor: "Actor", name: str, *, first: date, reason: str = "", expected: str | None = None
     ) -> Changed:
-        """End a rule: from that day on it is none; days before keep what held.
+        """End a rule: from that day on it is none; days before it keep what held.
 
         Raises RuleUnknown, MonthClosed, EditChanged.
         """
@@ -308,12 +306,6 @@ class Timetables:
         _refuse_days(entry.name, day)
         return ended(entry, day)
 
-    def _as_seen(self, transaction: "Transaction", name: str, expected: str | None) -> Entry:
-        """The entry of this name, if it is in the state expected. Raises RuleUnknown, EditChanged."""
-        stored = _named(transaction, name)
-        refuse_changed(name, seen_of(stored), expected)
-        return entry_of(stored)
-
     def _applied(
         self, transaction: "Transaction", actor: "Actor", drafts: "Sequence[Draft]", reason: str
     ) -> list[Changed]:
@@ -347,6 +339,12 @@ class Timetables:
             details = {"version": made.id, "day": day.isoformat()}
             record(transaction, at=now, by=actor.name, action=action, subject=key, details=details)
         self._gallery.store.bump(transaction)
+
+    def _seen(self, transaction: "Transaction", name: str, expected: str | None) -> Entry:
+        """The rule of this name, if it is as it was seen. Raises RuleUnknown, EditChanged."""
+        stored = _named(transaction, name)
+        refuse_changed(name, self._shown(stored).seen, expected)
+        return entry_of(stored)
 
     def _shown(self, stored: "StoredRule") -> ShownRule:
         person = None

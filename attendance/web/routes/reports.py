@@ -13,7 +13,8 @@ from attendance.register.report import matrix
 from attendance.register.reportform import Paper
 from attendance.register.statusreport import counts, words_of
 from attendance.service_errors import RequestInvalid
-from attendance.services.reportfiles import FORMS, PROOFS, ReportWanted
+from attendance.services.reportfiles import AskedFile
+from attendance.services.reportviews import FORMS, PROOFS, name_of, proof_content
 from attendance.web.admits import Staff
 from attendance.web.downloads import download
 from attendance.web.forms import Asked, Given
@@ -58,14 +59,14 @@ def reports(request: Request, who: Staff, asked: Asked) -> Response:
     error: Refusal | None = None
     try:
         wanted = _wanted(app, who, asked)
-        if app.report_files.is_large(who, wanted):
+        if app.report_views.is_large(who, wanted):
             shown["large"] = True
         elif wanted.by == "timetable":
             shown |= _of_timetable(app, wanted)
         else:
             shown |= _of_sessions(app, wanted)
     except Refusal as refused:
-        error, wanted = refused, ReportWanted(by=_by(app, asked))
+        error, wanted = refused, AskedFile(by=_by(app, asked))
     given = asked.values(*NAMES)
     query = urlencode({name: value for name, value in given.items() if value})
     found, _ = app.session_book.page(who.groups, 0, SESSIONS)
@@ -85,16 +86,16 @@ def report_file(request: Request, who: Staff, asked: Asked) -> Response:
     wanted, form = _wanted(app, who, asked), asked.text("form") or "csv"
     if form not in FORMS:
         raise RequestInvalid("form", f"a report can be {', '.join(FORMS)}")
-    name = f"{wanted.name}{FORMS[form][0]}"
-    if app.report_files.is_large(who, wanted):
+    name = name_of(wanted, form)
+    if app.report_views.is_large(who, wanted):
 
         def work(progress: "Progress") -> dict[str, Any]:
-            app.report_files.write(wanted, form, progress.file(name))
+            progress.file(name).write_bytes(app.report_views.content(wanted, form))
             return {}
 
         made = app.jobs.begin(who.actor, "report", work)
         return onward(request, f"/jobs/{made.id}", "The report is large: it is made in the background.")
-    return download(app.report_files.content(wanted, form), name, inline=asked.flag("inline"))
+    return download(app.report_views.content(wanted, form), name, inline=asked.flag("inline"))
 
 
 @router.get("/reports/proof")
@@ -106,9 +107,9 @@ def proof(request: Request, who: Staff, asked: Asked) -> Response:
         day = asked.day("day") or app.status_reports.today
         if person:
             found = app.own_people.person(who, person)
-            made = app.report_files.proof(who.actor, found.external_id, day)
+            made = app.proofs.of(who.actor, found.external_id, day)
             if asked.text("form"):
-                content = app.report_files.proof_content(made, asked.text("form"), _paper(asked))
+                content = proof_content(made, asked.text("form"), _paper(asked))
                 return download(content, f"proof {found.name} {day}.{asked.text('form')}")
     except Refusal as refused:
         if asked.text("form"):
@@ -121,7 +122,7 @@ def proof(request: Request, who: Staff, asked: Asked) -> Response:
     )  # fmt: skip
 
 
-def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> ReportWanted:
+def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
     """What is asked for, within what the visitor sees. Raises RequestInvalid, and for what is not there."""
     groups = app.own_people.groups(who)
     group = app.own_people.group(who, asked.some("group"))
@@ -136,9 +137,9 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> ReportWanted:
     kind = asked.text("kind") or "rows"
     if kind not in dict(KINDS):
         raise RequestInvalid("kind", f"{kind!r} is none of {', '.join(dict(KINDS))}")
-    return ReportWanted(
+    return AskedFile(
         by=by, first=asked.day("from") if not session else None, last=asked.day("to") if not session else None,
-        group=group, person=person if by == "timetable" else None, entry=asked.some("rule"), session=session,
+        group=group, person=person if by == "timetable" else None, rule=asked.some("rule"), session=session,
         kind=kind, under=_share(asked) if kind == "totals" else None, paper=_paper(asked),
         why_excused=asked.flag("why") and who.groups is None,
     )  # fmt: skip
@@ -164,8 +165,8 @@ def _paper(asked: Given) -> Paper:
     return Paper.LETTER if asked.text("paper") == "letter" else Paper.A4
 
 
-def _of_timetable(app: "Attendance", wanted: ReportWanted) -> dict[str, Any]:
-    view = app.report_files.view(wanted)
+def _of_timetable(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
+    view = app.report_views.view(wanted)
     report = view.report
     (head, lines), remark = view.table()
     return {
@@ -189,10 +190,10 @@ def _told(view: "View") -> list[dict[str, Any]]:
     return [{**row, "why": words_of(each.reasons), "person": each.person} for row, each in pairs][:MOST_ROWS]
 
 
-def _of_sessions(app: "Attendance", wanted: ReportWanted) -> dict[str, Any]:
+def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
     from attendance.services.reporting import Asked as AskedSessions
 
-    rows = app.report_files.rows(wanted)
+    rows = app.report_views.rows(wanted)
     head, lines = matrix(rows)
     asked = AskedSessions(wanted.session, wanted.first, wanted.last, wanted.group)
     return {
