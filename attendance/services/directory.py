@@ -79,7 +79,9 @@ class Directory:
                     counted[group] += 1
         return counted
 
-    def alike(self, text: str, scope: Collection[str] | None = None, *, but: int = 0, most: int = 20) -> "list[PersonInfo]":
+    def alike(
+        self, text: str, scope: Collection[str] | None = None, *, but: int = 0, most: int = 20
+    ) -> "list[PersonInfo]":
         """Up to so many people, inactive ones too, whose name or id has all words of the text, without one of them."""
         found = _matching(self._seen(scope), Listed(text, state="all"))
         return [each for each in found if each.id != but][:most]

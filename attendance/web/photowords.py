@@ -23,7 +23,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 """By the code of a reason what it is, and what to do."""
 IN_WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "face.none": ("There is no face in it.", "Use a photo that shows the face from the front, upright and uncovered."),
+        "face.none": (
+            "There is no face in it.",
+            "Use a photo that shows the face from the front, upright and uncovered.",
+        ),
         "face.several": ("There is more than one face in it.", "Cut the photo to one person, or take another one."),
         "photo.unknown_format": ("It is no photo that can be read.", "Save it as JPEG, PNG or WebP."),
         "photo.too_many_bytes": ("The file is too large.", "A photo of 2,000 pixels is plenty: save it smaller."),

@@ -191,7 +191,11 @@ def _asked(request: Request, who: Staff, filled: Filled, taken: Taken, person: A
     app = site_of(request).app
     found = app.people.find(error.twin) if isinstance(error, PersonDuplicate) and error.twin else person
     twin = found if found is not None and who.may_see(found) else None
-    values = {"filled": filled, "twin": None if twin is None else twin.id, "person": None if person is None else person.id}
+    values = {
+        "filled": filled,
+        "twin": None if twin is None else twin.id,
+        "person": None if person is None else person.id,
+    }
     kept = [(each.source, each.data) for each, _ in open_]
     word = shelf_of(request).put(who.actor.name, kept, values)
     shown = any(photo.data.startswith(start) for start in KINDS)
@@ -221,5 +225,3 @@ def _form(
         request, who, "people/add.html", status=status, filled=filled, troubles=troubles or [], wrong=wrong,
         groups=list(groups), most=site_of(request).app.settings.max_upload_mb,
     )  # fmt: skip
-
-

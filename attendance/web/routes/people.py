@@ -225,5 +225,3 @@ def _day(text: str) -> date | None:
         return date.fromisoformat(text) if text.strip() else None
     except ValueError as error:
         raise RequestInvalid("since", f"{text!r} is no day, such as 2026-03-02") from error
-
-
