@@ -24,7 +24,8 @@ def unsure(people, draw):
     def look(*faces: int) -> list[int]:
         pictures = [draw(f"door{face}.png", (face, UNSURE), seed=60 + face) for face in set(faces)]
         by_face = dict(zip(set(faces), pictures, strict=True))
-        return [list(people.check(by_face[face]))[0].sighting for face in faces]
+        seen = [decision for face in faces for decision in people.check(by_face[face])]
+        return [each.sighting for each in seen]
 
     return look
 
