@@ -1,6 +1,5 @@
 """Connections that say nothing, or too little, keep nobody out."""
 
-import asyncio
 import contextlib
 import socket
 import threading
