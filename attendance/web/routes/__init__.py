@@ -8,9 +8,11 @@ if TYPE_CHECKING:
 
 SUBJECTS: Final = (
     "account",
+    "accounts",
     "adding",
     "apidocs",
     "approvals",
+    "audit",
     "calendar",
     "cameras",
     "coverage",
@@ -18,6 +20,7 @@ SUBJECTS: Final = (
     "excuses",
     "feeds",
     "home",
+    "imports",
     "jobs",
     "live",
     "months",
@@ -26,6 +29,7 @@ SUBJECTS: Final = (
     "reports",
     "review",
     "sessions",
+    "settings",
     "setup",
     "signin",
     "timetable",
