@@ -116,10 +116,10 @@ def remove(session: Session, number: int) -> None:
     session.expire_all()
 
 
-def any_sealed(session: Session) -> bool:
-    """Whether an address or a secret is kept at all."""
-    sealed = or_(ReceiverRow.address.is_not(None), ReceiverRow.secret.is_not(None))
-    return session.scalar(select(ReceiverRow.id).where(sealed).limit(1)) is not None
+def sealed(session: Session) -> list[Receiver]:
+    """Those of which an address or a secret is kept."""
+    kept = or_(ReceiverRow.address.is_not(None), ReceiverRow.secret.is_not(None))
+    return [_told(row) for row in session.scalars(select(ReceiverRow).where(kept).order_by(ReceiverRow.id))]
 
 
 def drop_sealed(session: Session, numbers: Collection[int], reason: str) -> None:

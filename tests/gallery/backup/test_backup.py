@@ -48,7 +48,7 @@ from gallery.vault.chunks import CHUNK, TAG, ChunkWriter
 from gallery.vault.key import load_key
 
 ALONG = ("config.toml",)
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CHILD = Path(__file__).parents[1] / "restore_child.py"
 
 
