@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from attendance.services.admission import Admission
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
+    from attendance.services.bulk import BulkEnrolment
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.cameras import Cameras
@@ -304,6 +305,13 @@ class Composition:
         from attendance.services.admission import Admission
 
         return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+
+    @cached_property
+    def bulk(self) -> "BulkEnrolment":
+        """Many people at once."""
+        from attendance.services.bulk import BulkEnrolment
+
+        return BulkEnrolment(self.home, self.gallery, self.admission, self.enrolment, self.jobs)
 
     @cached_property
     def nights(self) -> "Nights":

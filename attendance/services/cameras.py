@@ -207,6 +207,10 @@ class Cameras:
         place = self._numbered(number, groups)
         return self._health(place, self._watch_of(place))
 
+    def place(self, number: int) -> "Place":
+        """The place of this number, a kiosk or one out of use, too. Raises PlaceUnknown."""
+        return self._numbered(number, None)
+
     def view(self, number: int, groups: "Collection[str] | None" = None) -> LiveView:
         """What a camera shows, watched or not. Raises PlaceUnknown."""
         return self._face(self._numbered(number, groups).id).view

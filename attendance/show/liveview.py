@@ -105,6 +105,12 @@ class LiveView:
             self._drawn = shown, now, jpeg
             return jpeg
 
+    @property
+    def newest(self) -> bytes:
+        """The picture that was drawn last; empty where none was."""
+        drawn = self._drawn
+        return b"" if drawn is None else drawn[2]
+
     @contextlib.contextmanager
     def watched(self, wake: Wake) -> Iterator[None]:
         """For as long as somebody looks: ``wake`` is called, on another thread, when there is another picture."""
