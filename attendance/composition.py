@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from attendance.services.newsroom import Newsroom
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
+    from attendance.services.ownpeople import OwnPeople
     from attendance.services.people import People
     from attendance.services.photos import Photos
     from attendance.services.places import Places
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from attendance.services.reembedding import Renewal
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
+    from attendance.services.reportviews import ReportViews
     from attendance.services.reviewdesk import ReviewDesk
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
+    from attendance.services.uploads import Uploads
     from attendance.services.why import Whys
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
@@ -570,3 +573,24 @@ class Composition:
         from attendance.services.jobs import Jobs
 
         return Jobs(self.store, self.clock)
+
+    @cached_property
+    def uploads(self) -> "Uploads":
+        """What somebody has sent and not decided about yet."""
+        from attendance.services.uploads import Uploads
+
+        return Uploads(self.home, self.clock)
+
+    @cached_property
+    def own_people(self) -> "OwnPeople":
+        """Whose people a visitor sees."""
+        from attendance.services.ownpeople import OwnPeople
+
+        return OwnPeople(self.gallery)
+
+    @cached_property
+    def report_views(self) -> "ReportViews":
+        """Reports as pages show them."""
+        from attendance.services.reportviews import ReportViews
+
+        return ReportViews(self.report_files, self.status_reports, self.reports, self.own_people)
