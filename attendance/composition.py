@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
+    from attendance.services.credentials import Credentials
     from attendance.services.cursors import Cursors
     from attendance.services.dayboard import DayBoards
     from attendance.services.daymarks import DayMarks
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from attendance.services.foreignids import ForeignIds
     from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
+    from attendance.services.kiosks import Kiosks
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
     from attendance.services.limits import Limits
@@ -515,6 +517,29 @@ class Composition:
         from attendance.services.tokens import Tokens
 
         return Tokens(self.store, self.clock)
+
+    @cached_property
+    def credentials(self) -> "Credentials":
+        """Other ways than the face."""
+        from attendance.services.credentials import Credentials
+
+        return Credentials(self.gallery, self.clock, self.limits)
+
+    @cached_property
+    def kiosks(self) -> "Kiosks":
+        """Pages at doors, by which people mark themselves."""
+        from attendance.services.kiosks import Kiosks
+
+        return Kiosks(
+            self.gallery,
+            self.sessions,
+            self.marks,
+            self.desk,
+            self.scopes,
+            self.credentials,
+            settings=self.settings,
+            clock=self.clock,
+        )
 
     # What programs ask for
 

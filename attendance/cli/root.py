@@ -12,6 +12,7 @@ from attendance.cli import (
     check,
     config,
     coverage,
+    credential,
     doctor,
     enroll,
     excuse,
@@ -78,6 +79,7 @@ app.add_typer(month.app, name="month", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(serve.serve)
 app.add_typer(account.app, name="account", epilog=options.EXIT_CODES)
 app.add_typer(token.app, name="token", epilog=options.EXIT_CODES)
+app.add_typer(credential.app, name="credential", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
