@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.bulk import BulkEnrolment
+    from attendance.services.audit import Audit
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
+    from attendance.services.configuring import Configuration
     from attendance.services.coverings import Coverings
     from attendance.services.credentials import Credentials
     from attendance.services.cursors import Cursors
@@ -619,3 +621,17 @@ class Composition:
         from attendance.services.reportviews import ReportViews
 
         return ReportViews(self.report_files, self.status_reports, self.reports, self.own_people)
+
+    @cached_property
+    def audit(self) -> "Audit":
+        """What was done, by whom, when."""
+        from attendance.services.audit import Audit
+
+        return Audit(self.gallery, self.sessions)
+
+    @cached_property
+    def configuration(self) -> "Configuration":
+        """The settings, and changing them."""
+        from attendance.services.configuring import Configuration
+
+        return Configuration(self.store, self.clock, self.resolved)

@@ -28,6 +28,11 @@ class Given:
             raise RequestInvalid(name, f"it has more than {MOST_TEXT} characters")
         return told
 
+    def secret(self, name: str) -> str:
+        """What was typed as it is: the spaces of a password belong to it."""
+        found = self._fields.get(name)
+        return found if isinstance(found, str) else ""
+
     def some(self, name: str) -> str | None:
         """What was typed, None where nothing was. Raises RequestInvalid."""
         return self.text(name) or None
