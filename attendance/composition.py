@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from attendance.services.sign_ins import SignIns
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
+    from attendance.services.tidying import Tidying
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
@@ -491,6 +492,13 @@ class Composition:
         return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
 
     # What the service adds
+
+    @cached_property
+    def tidying(self) -> "Tidying":
+        """What goes by itself while the service runs."""
+        from attendance.services.tidying import Tidying
+
+        return Tidying(self.store, self.retention, self.limits, self.clock, self.actor)
 
     @cached_property
     def limits(self) -> "Limits":
