@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from attendance.services.admission import Admission
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
-    from attendance.services.bulk import BulkEnrolment
     from attendance.services.audit import Audit
+    from attendance.services.bulk import BulkEnrolment
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.cameras import Cameras
