@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from attendance.services.sign_ins import SignIns
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
+    from attendance.services.tidying import Tidying
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
@@ -669,3 +670,10 @@ class Composition:
         from attendance.services.configuring import Configuration
 
         return Configuration(self.store, self.clock, self.resolved)
+
+    @cached_property
+    def tidying(self) -> "Tidying":
+        """What goes by itself while the service runs."""
+        from attendance.services.tidying import Tidying
+
+        return Tidying(self.store, self.retention, self.limits, self.clock, self.actor)

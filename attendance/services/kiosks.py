@@ -103,6 +103,7 @@ class Notice:
     gallery_size: int
     keep_review_days: int
     keep_unknown_days: int
+    zone: str
 
 
 @dataclass(slots=True)
@@ -163,6 +164,7 @@ class Kiosks:
             policy.gallery_size,
             self._settings.keep_review_days,
             self._settings.keep_unknown_days,
+            self._sessions.zone,
         )
 
     def pair(self, actor: "Actor", token: "Token", public_key: str) -> None:
@@ -286,8 +288,8 @@ class Kiosks:
     def _shown(self, actor: "Actor", token: "Token", place: "Place", kind: "CredentialKind", text: str) -> Result:
         """Mark whoever shows this now; what is refused is told."""
         try:
-            who = self._whose(token, place, kind, text)
             moment = Moment(self._clock.utc(), is_known=True, late=False)
+            who = self._whose(token, place, kind, text, moment)
             with self._gallery.store.atomic() as transaction:
                 return self._mark(transaction, actor, token, place, who, kind, moment, {})
         except LimitReached as error:
@@ -358,7 +360,7 @@ class Kiosks:
         moment = moment_of(entry, page, seconds, keys.ticketed(token.id, entry.ticket), now)
         text, who, result = keys.opened(entry), None, Result("refused", entry.kind)
         try:
-            who = self._whose(token, place, entry.kind, text)
+            who = self._whose(token, place, entry.kind, text, moment)
         except CredentialInvalid as error:
             result = replace(result, detail=error.detail, late=moment.late)
         with self._gallery.store.atomic() as transaction:
@@ -409,9 +411,9 @@ class Kiosks:
             at=self._clock.utc(),
         )
 
-    def _whose(self, token: "Token", place: "Place", kind: "CredentialKind", text: str) -> "PersonInfo":
+    def _whose(self, token: "Token", place: "Place", kind: "CredentialKind", text: str, moment: Moment) -> "PersonInfo":
         """Whose it is, and one of those who are looked for here. Raises CredentialInvalid, LimitReached."""
-        who = self._credentials.whose(kind, text, where=f"kiosk:{token.id}")
+        who = self._credentials.whose(kind, text, where=f"kiosk:{token.id}", pauses=not moment.late)
         if place.group is not None and place.group not in who.groups:
             raise CredentialInvalid(kind, f"this kiosk is for {place.group} alone")
         return who
