@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 if TYPE_CHECKING:
     from attendance.web.site import Site
 
-RUNNING: Final = ("jobs", "lane", "newsroom", "kiosks", "cameras", "posting")
+RUNNING: Final = ("jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "brokering", "housekeeping")
 """Parts of the product, in the order in which they begin; those without ``start`` or ``close`` are passed over."""
 
 
