@@ -34,7 +34,8 @@ def test_a_person_s_calendar_has_what_became_of_them(app, client, ada):
     assert b"Alan" not in found.content
 
 
-def test_a_group_s_calendar_names_nobody(app, client, ada):
+@pytest.mark.usefixtures("ada")
+def test_a_group_s_calendar_names_nobody(app, client):
     """It tells how many were there, and no name."""
     found = client.get(f"/feeds/{app.feeds.add(Actor('tests'), group='7A').secret}.ics")
 
@@ -91,7 +92,8 @@ def test_a_calendar_follows_the_person(app, client, ada):
     assert None is app.feeds.whom(made.token)
 
 
-def test_a_calendar_is_of_one(app, ada):
+@pytest.mark.usefixtures("ada")
+def test_a_calendar_is_of_one(app):
     """Of nobody, of a person and a group, or of somebody unknown there is no calendar."""
     for told in ({}, {"person": "a", "group": "7A"}):
         with pytest.raises(RequestInvalid):

@@ -28,7 +28,8 @@ def test_a_rule_is_added_and_read(api, maths):
     assert ["Maths"] == [each["name"] for each in api.get("/timetable/rules").json()["items"]]
 
 
-def test_a_rule_is_changed_from_the_state_that_was_read(api, maths):
+@pytest.mark.usefixtures("maths")
+def test_a_rule_is_changed_from_the_state_that_was_read(api):
     """A change needs the present ETag, holds from a day on, and leaves the days before."""
     old = api.tag("/timetable/rules/Maths")
     told = {"parts": {"ends": "09:00"}, "first": "2026-03-09", "reason": "longer"}
@@ -57,6 +58,7 @@ def test_a_rule_is_left_out_and_ended(api, maths):
     assert 422 == api.delete("/timetable/rules/Maths").status_code
 
 
+@pytest.mark.usefixtures("maths")
 @pytest.mark.parametrize(
     ("told", "status", "id_"),
     [
@@ -73,7 +75,7 @@ def test_a_rule_is_left_out_and_ended(api, maths):
         ({"name": "X", "parts": PARTS, "first": 0}, 422, "request.invalid"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused(api, maths, told, status, id_):
+def test_a_rule_that_cannot_be_is_refused(api, told, status, id_):
     """What the command line refuses, the API refuses by the same id."""
     refused = api.post("/timetable/rules", json=told)
 
@@ -115,7 +117,8 @@ def test_days_are_asked_for_in_order_and_measure(api, query, id_):
     assert (422, id_) == (refused.status_code, refused.json()["id"])
 
 
-def test_somebody_is_excused(api, maths):
+@pytest.mark.usefixtures("maths")
+def test_somebody_is_excused(api):
     """An excuse counts until it is taken back, and stays on record."""
     told = {"person": "a", "begins": "2026-03-02", "ends": "2026-03-03", "reason": "ill"}
     made = api.post("/excuses", json=told)
@@ -139,6 +142,7 @@ def test_somebody_is_excused(api, maths):
     )
 
 
+@pytest.mark.usefixtures("maths")
 @pytest.mark.parametrize(
     ("told", "status", "id_"),
     [
@@ -150,7 +154,7 @@ def test_somebody_is_excused(api, maths):
         ({"reason": "   "}, 422, "excuse.span"),
     ],
 )
-def test_an_excuse_that_cannot_be_is_refused(api, maths, told, status, id_):
+def test_an_excuse_that_cannot_be_is_refused(api, told, status, id_):
     """An excuse is of somebody who is there, from a time to a later one, with a reason."""
     refused = api.post(
         "/excuses", json={"person": "a", "begins": "2026-03-02", "ends": "2026-03-03", "reason": "ill"} | told
