@@ -78,6 +78,9 @@ def _operation(operation: dict[str, Any], *, writes: bool) -> None:
             each["required"] = "428" in responses
     for status in [each for each in responses if each == "422"]:
         responses[status] = refusals()[422]
+    for each in responses.values():
+        if each["description"] == "Successful Response":
+            each["description"] = "Done."
     operation["responses"] = dict(sorted(responses.items()))
 
 
