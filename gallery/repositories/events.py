@@ -164,6 +164,12 @@ def times(session: Session, action: str) -> dict[str, list[datetime]]:
     return found
 
 
+def latest_but(session: Session, beginnings: Collection[str]) -> int:
+    """The number of the latest event whose action begins with none of these, 0 where there is none."""
+    others = [~EventRow.action.startswith(each, autoescape=True) for each in beginnings]
+    return session.scalar(select(EventRow.seq).where(*others).order_by(EventRow.seq.desc()).limit(1)) or 0
+
+
 def newest(session: Session) -> datetime | None:
     """The latest instant of the log, or None where it is empty."""
     return session.scalar(select(func.max(EventRow.at)))
