@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -56,12 +56,12 @@ def serve(
     pair = _pair(tls_cert, tls_key, own=tls_self_signed)
     addresses.refuse_open(host, secured=insecure or tls_self_signed or pair is not None)
     public = None if public_url is None else addresses.public_of(public_url)
-    deadline = server.Deadline()
     with addresses.bound(host, port) as bound, writing(home, options.flags(set_), preload=True) as opened:
         names = addresses.names_of_this_computer()
         pair = tls.own(opened.home, names) if tls_self_signed else pair
         reached = addresses.reached(host, bound.getsockname()[1], secure=pair is not None)
         site = Site(opened, public or reached, hosts=(*names, host))
+        opened.cameras.served_at(bound.getsockname()[1], site.public)
         _begin(opened, cameras)
         if tls_self_signed and pair is not None:
             say(f"browsers ask once about the certificate; its SHA-256 is {tls.fingerprint(pair[0])}")
@@ -71,9 +71,8 @@ def serve(
             pair,
             proxied=public is not None,
             ready=lambda: _announce(opened, site.public),
-            deadline=deadline,
+            deadline=server.Deadline(),
         )
-    deadline.disarm()
     if code:
         raise typer.Exit(code)
 
@@ -115,9 +114,8 @@ def _begin(opened: "Attendance", cameras: Sequence[tuple[str, str]]) -> None:
     if "--debug" in sys.argv:
         logging.getLogger("attendance.web").setLevel(logging.DEBUG)
     _ = opened.sign_ins.key
-    if cameras:
-        service: Any = opened
-        service.cameras.add_given(cameras)
+    for name, address in cameras:
+        opened.cameras.want(opened.actor, name, address)
     threading.Thread(target=_load, args=(opened,), name="attendance-warm", daemon=True).start()
 
 

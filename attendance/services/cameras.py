@@ -81,7 +81,7 @@ class Cameras:
         self._gallery, self._desk, self._scopes, self._places = gallery, desk, scopes, places_
         self._clock, self._zone = clock, zone
         self._served: Served | None = None
-        self._lock = threading.RLock()
+        self._lock, self._writing = threading.RLock(), threading.Lock()
         self._watched: dict[int, tuple[Wanted, Watchman]] = {}
         self._news: deque[news.New] = deque()
         self._counts: dict[int, tuple[float, Today]] = {}
@@ -206,6 +206,10 @@ class Cameras:
         """As `of`, by the number of its place; one of other groups is as unknown as one that is not there."""
         place = self._numbered(number, groups)
         return self._health(place, self._watch_of(place))
+
+    def place(self, number: int) -> "Place":
+        """The place of this number, a kiosk or one out of use, too. Raises PlaceUnknown."""
+        return self._numbered(number, None)
 
     def view(self, number: int, groups: "Collection[str] | None" = None) -> LiveView:
         """What a camera shows, watched or not. Raises PlaceUnknown."""
@@ -333,15 +337,16 @@ class Cameras:
         return camera_run(desk, address, scope, camera=self.device(address))
 
     def _write_news(self) -> None:
-        with self._lock:
+        """Write what there is; what cannot be written now stays for the next time."""
+        with self._writing:
             waiting = list(self._news)
-        if waiting:
+            if not waiting:
+                return
             with self._gallery.store.atomic() as transaction:
                 there = places.names(transaction, {each.place for each in waiting if each.place is not None})
                 news.add(transaction, [each for each in waiting if each.place in there])
-            with self._lock:
-                for _ in waiting:
-                    self._news.popleft()
+            for _ in waiting:
+                self._news.popleft()
 
 
 def _last(each: Any, named: "dict[int, Any]") -> LastSeen:

@@ -66,15 +66,18 @@ class SignIns:
 
     def found(self, secret: str) -> "SignIn | None":
         """Who is signed in by this; None where it is over, or the account is out of use or gone."""
-        now, digest = self._clock.utc(), digest_of(secret)
-        with self._store.reading() as transaction:
-            known = sign_ins.found(transaction, digest)
-        if known is None or not known.account.active or _is_over(known, now):
-            return None
-        if now - known.seen >= SEEN:
+        now, known = self._clock.utc(), self.held(secret)
+        if known is not None and now - known.seen >= SEEN:
             with self._store.atomic() as transaction:
-                sign_ins.touch(transaction, digest, now)
+                sign_ins.touch(transaction, known.digest, now)
         return known
+
+    def held(self, secret: str) -> "SignIn | None":
+        """As `found`, for what goes on by itself: that somebody is there does not follow from it."""
+        with self._store.reading() as transaction:
+            known = sign_ins.found(transaction, digest_of(secret))
+        over = known is None or not known.account.active or _is_over(known, self._clock.utc())
+        return None if over else known
 
     def end(self, digest: str) -> None:
         """Sign a browser out."""

@@ -57,3 +57,16 @@ def _bearer(request: Request, given: str) -> Visitor:
     if token is None:
         raise TokenInvalid("token", "it is none that holds: unknown, taken back or over")
     return Visitor.of_token(token)
+
+
+def still_there(request: Request) -> Visitor | None:
+    """Who asked for what goes on since, if they may still ask; that they are signed in does not last longer by it."""
+    given = request.headers.get("authorization")
+    if given is not None:
+        try:
+            return _bearer(request, given)
+        except TokenInvalid:
+            return None
+    site, secret = site_of(request), session_of(request)
+    known = None if secret is None else site.app.sign_ins.held(secret)
+    return _kiosk(request, site) if known is None else Visitor.of_account(known.account, "")

@@ -44,12 +44,8 @@ STATUSES: Final[Mapping[str, int]] = MappingProxyType(
         "sighting.faceless": 404,
         "edit.changed": 412,
         "edit.unconditional": 428,
-        "gallery.conflict": 409,
-        "gallery.duplicate_id": 409,
         "gallery.full": 507,
         "gallery.locked": 503,
-        "gallery.person_ambiguous": 409,
-        "gallery.person_unknown": 404,
         "internal.failed": 500,
         "key.reused": 422,
         "kiosk.frame": 409,
@@ -166,7 +162,8 @@ def install(app: FastAPI) -> None:
         answer = (
             _in_api(request, error) if request.url.path.startswith("/api/v1") else plain(request, error.status_code)
         )
-        answer.headers.update(error.headers or {})
+        for name, value in (error.headers or {}).items():
+            answer.headers.setdefault(name, value)
         return answer
 
     app.add_exception_handler(Refusal, failed)

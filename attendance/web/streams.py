@@ -15,6 +15,8 @@ from fastapi import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
+from attendance.web.known import still_there
+
 if TYPE_CHECKING:
     from attendance.web.pulse import Ear
     from attendance.web.site import Site
@@ -105,10 +107,12 @@ def came_before(request: Request) -> int | None:
 
 
 def still_here(request: Request) -> Still:
-    """Whether whoever began the stream is still signed in."""
+    """Whether whoever began the stream may still see as much: signed in, in the same role and groups."""
+    before: Any = getattr(request.state, "who", None)
 
     async def ask() -> bool:
-        return await request.app.state.known(request) is not None
+        now = await asyncio.to_thread(still_there, request)
+        return now is not None and (now.role, now.groups) == (before.role, before.groups)
 
     return ask
 
