@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from attendance.services.exports import Exports
     from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
-    from attendance.services.housekeeping import Housekeeping
     from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
     from attendance.services.kiosks import Kiosks
@@ -498,13 +497,6 @@ class Composition:
         from attendance.services.tokens import Tokens
 
         return Tokens(self.store, self.clock)
-
-    @cached_property
-    def housekeeping(self) -> "Housekeeping":
-        """What lets old things go while the service runs."""
-        from attendance.services.housekeeping import Housekeeping
-
-        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)
 
     @cached_property
     def day_boards(self) -> "DayBoards":

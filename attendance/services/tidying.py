@@ -5,7 +5,7 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from gallery.repositories import news
+from gallery.repositories import answers, news
 from refusal import Refusal
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 EVERY_S: Final = 60.0
 NEWS: Final = timedelta(days=30)
 """How long news are kept for those who ask what they have missed; what is still on its way to a receiver stays."""
+
+
+ANSWERS: Final = timedelta(days=1)
+"""How long a program may ask again under its Idempotency-Key and be answered alike."""
 
 
 class Tidying:
@@ -49,7 +53,9 @@ class Tidying:
         self._retention.purge(self._actor)
         self._limits.purge()
         with self._store.atomic() as transaction:
-            news.purge(transaction, self._clock.utc() - NEWS)
+            now = self._clock.utc()
+            news.purge(transaction, now - NEWS)
+            answers.purge(transaction, now - ANSWERS)
 
     def _run(self) -> None:
         while True:
