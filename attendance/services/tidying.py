@@ -1,10 +1,11 @@
-"""While the service runs, what has been kept long enough goes by itself: faces, news, old tries."""
+"""While the service runs, what has been kept long enough goes by itself: faces, news, answers, old tries."""
 
 import contextlib
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from attendance.services.idempotency import KEPT
 from gallery.repositories import answers, news
 from refusal import Refusal
 
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 EVERY_S: Final = 60.0
 NEWS: Final = timedelta(days=30)
 """How long news are kept for those who ask what they have missed; what is still on its way to a receiver stays."""
-
-
-ANSWERS: Final = timedelta(days=1)
-"""How long a program may ask again under its Idempotency-Key and be answered alike."""
 
 
 class Tidying:
@@ -55,7 +52,7 @@ class Tidying:
         with self._store.atomic() as transaction:
             now = self._clock.utc()
             news.purge(transaction, now - NEWS)
-            answers.purge(transaction, now - ANSWERS)
+            answers.purge(transaction, now - KEPT)
 
     def _run(self) -> None:
         while True:
