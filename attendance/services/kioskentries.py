@@ -202,7 +202,7 @@ def moment_of(entry: Entry, page: str, seconds: float, ticketed: datetime, now: 
     """
     begin = min(ticketed, now)
     age = timedelta(seconds=seconds - entry.seconds) if page == entry.page else None
-    if age is not None and timedelta(0) <= age and begin - _SLACK <= now - age:
+    if age is not None and timedelta(0) <= age <= now - begin + _SLACK:
         return Moment(now, is_known=True, late=False) if age < LATE else Moment(now - age, is_known=True, late=True)
     try:
         told = begin + (entry.claimed - entry.ticket_claimed)

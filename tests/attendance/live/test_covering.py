@@ -117,6 +117,14 @@ def test_a_dry_run_does_not_look():
     assert [] == world.covered
 
 
+def test_a_place_that_somebody_else_covers():
+    """Where another one notes when the place is looked at, the run marks as ever and notes no stretch."""
+    world = World(standing(Sight(1), seconds=1))
+    made, seen = run(world, place=Place("door", covers=False))
+    made.run()
+    assert ([], ["P-1"], FPS) == (world.covered, world.marks, len(seen))
+
+
 def test_stopped_and_failed_runs_have_looked_until_then():
     """However a run ends, what it had judged is noted; a failure comes out as it was."""
     world = World([[]] * 100)
