@@ -14,7 +14,7 @@ from attendance.register.directions import DIRECTION, Coming
 from attendance.register.marks import Wish
 from attendance.register.months import refuse_closed
 from attendance.zones import day_bounds, days_between, zone
-from gallery.repositories import sightings
+from gallery.repositories import news, sightings
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
@@ -111,13 +111,15 @@ class Recorder:
             self._cover_picture(found, scope, means or "file", str(decisions[0].source), at)
         settled = self._settled(decisions, found, stored, scope, means)
         seen = [_sighting(each, found, means, scope) for each in settled]
-        numbers = sightings.add(transaction, seen, entered=at)
-        settled = [dataclasses.replace(each, sighting=number) for each, number in zip(settled, numbers, strict=True)]
-        self._keep_faces(transaction, settled, crops)
-        return [
-            self._marked(transaction, each, found, sighted.means, scope) if each.decision == "present" else each
-            for each, sighted in zip(settled, seen, strict=True)
-        ]
+        with news.together(transaction):
+            numbers = sightings.add(transaction, seen, entered=at)
+            numbered = zip(settled, numbers, strict=True)
+            settled = [dataclasses.replace(each, sighting=number) for each, number in numbered]
+            self._keep_faces(transaction, settled, crops)
+            return [
+                self._marked(transaction, each, found, sighted.means, scope) if each.decision == "present" else each
+                for each, sighted in zip(settled, seen, strict=True)
+            ]
 
     def note_check(self, means: "Means", scope: "Scope", at: datetime) -> None:
         """Remember, once a run and session, that people were looked for: who is not marked now is absent.

@@ -180,6 +180,12 @@ class MarkImport:
     # Writing
 
     def _write(self, transaction: "Transaction", done: _Sorted, now: datetime, by: str) -> None:
+        from gallery.repositories import news
+
+        with news.together(transaction):
+            self._write_each(transaction, done, now, by)
+
+    def _write_each(self, transaction: "Transaction", done: _Sorted, now: datetime, by: str) -> None:
         from gallery.repositories import marks as rows
         from gallery.repositories.events import MARK_ADDED, record
 

@@ -1,6 +1,7 @@
 """What pages and receivers are told of, written in the step that did it, with what is on its way to whom."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -35,8 +36,10 @@ KINDS: Final = (
     CAMERA_FAILED,
 )
 """Every kind of news there is."""
+_HELD: Final = "news held"
 _TABLE: Any = NewsRow.__table__
-_INSERT: Final = insert(_TABLE)
+_INSERT: Final = insert(_TABLE).returning(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.at, receivers.any_webhook())
+"""It tells with each whether any webhook is in use: it is done with every mark, and seldom is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +56,41 @@ class New:
 def add(session: Session, items: Sequence[New]) -> None:
     """Write them, and for each webhook in use that wants one of them a delivery, due at once.
 
-    Three statements at most, however many they are: where there is no webhook, two.
+    One statement, however many they are; where a webhook is in use, two more. Within `together` it is done at its end.
     """
-    if not items:
+    held: list[New] | None = session.info.get(_HELD)
+    if held is not None:
+        held += items
+    elif items:
+        _write(session, items)
+
+
+@contextmanager
+def together(session: Session) -> Iterator[None]:
+    """Write the news of all that is done inside at its end, at once; where it fails, none.
+
+    Inside, no step is taken back by itself, no news are read, and nobody is removed of whom there may be some.
+    """
+    if _HELD in session.info:
+        yield
         return
-    rows = [_columns(each) for each in items]
+    held: list[New] = []
+    session.info[_HELD] = held
+    try:
+        yield
+    finally:
+        del session.info[_HELD]
+    add(session, held)
+
+
+def _write(session: Session, items: Sequence[New]) -> None:
+    written = session.execute(_INSERT, [_columns(each) for each in items]).all()
+    if written[0][-1] is None:
+        return
     wanting = receivers.wanting(session)
-    if not wanting:
-        session.execute(_INSERT, rows)
-        return
-    written = session.execute(_INSERT.returning(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.at), rows).all()
     due = [
         {"receiver_id": receiver, "news_id": number, "due": at, "attempts": 0, "outcome": ""}
-        for number, kind, at in sorted(written)
+        for number, kind, at, _ in sorted(written)
         for receiver, kinds in wanting
         if kind in kinds
     ]

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from gallery.errors import Conflict, TemplateAltered
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 PURPOSE: Final = "receiver"
 SIGNING: Final = "receiver signing"
 WEBHOOK: Final = "webhook"
-_TABLE: Any = ReceiverRow.__table__
-_WANTING: Final = (
-    select(_TABLE.c.id, _TABLE.c.kinds).where(_TABLE.c.kind == WEBHOOK, _TABLE.c.active).order_by(_TABLE.c.id)
-)
-"""Made once and of the bare table: it is asked with every mark."""
 
 
 def insert(
@@ -74,7 +69,17 @@ def numbered(session: Session, number: int) -> Receiver | None:
 
 def wanting(session: Session) -> list[tuple[int, frozenset[str]]]:
     """The webhooks in use, each with the kinds of news it wants."""
-    return [(number, frozenset(kinds)) for number, kinds in session.execute(_WANTING)]
+    query = select(ReceiverRow.id, ReceiverRow.kinds).where(_in_use()).order_by(ReceiverRow.id)
+    return [(number, frozenset(kinds)) for number, kinds in session.execute(query)]
+
+
+def any_webhook() -> Any:
+    """Whether a webhook is in use, as a part of another statement: the number of one, or NULL."""
+    return select(func.max(ReceiverRow.id)).where(_in_use()).scalar_subquery()
+
+
+def _in_use() -> Any:
+    return and_(ReceiverRow.kind == WEBHOOK, ReceiverRow.active)
 
 
 def address(session: Session, cipher: "Cipher", number: int) -> str:

@@ -74,9 +74,9 @@ def test_each_receiver_gets_what_it_wants(store, hook, now):
     }
 
 
-@pytest.mark.parametrize(("kinds", "statements"), [((), 2), ((news.CAMERA_LOST,), 2), ((news.MARK_MADE,), 3)])
+@pytest.mark.parametrize(("kinds", "statements"), [((), 1), ((news.CAMERA_LOST,), 2), ((news.MARK_MADE,), 3)])
 def test_many_news_are_few_statements(store, hook, now, kinds, statements):
-    """However many there are: asking who wants them, writing them, and only where somebody does, what is on its way."""
+    """However many there are: writing them; where a webhook is in use, what it wants; and what is on its way."""
     for kind in kinds:
         hook(kind, kind)
     asked = []
@@ -87,6 +87,38 @@ def test_many_news_are_few_statements(store, hook, now, kinds, statements):
         assert statements == len(asked)
         assert 300 == len(news.after(step, 0, limit=400))
         assert (300 if kinds == (news.MARK_MADE,) else 0) == sum(deliveries.waiting(step).values())
+
+
+def test_what_is_done_together_is_told_at_once(store, hook, now):
+    """Within, nothing is written; at the end all of it is, in the order in which it was told, by three statements."""
+    hook("all", *news.KINDS)
+    asked = []
+    event.listen(store._engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    with store.atomic() as step:
+        with news.together(step):
+            asked.clear()
+            for number in range(4):
+                with news.together(step):
+                    news.add(step, [New(now, news.MARK_MADE, str(number))])
+            assert [] == asked
+        assert 3 == len(asked)
+        assert ["0", "1", "2", "3"] == [each.subject for each in news.after(step, 0)]
+        assert {1: 4} == deliveries.waiting(step)
+
+
+def test_what_failed_together_is_not_told(store, now):
+    """Where what was done together fails, none of it is told, and what is done next is told as ever."""
+    with store.atomic() as step:
+        with pytest.raises(Conflict):
+            _failing(step, now)
+        news.add(step, [New(now, news.MARK_MADE, "next")])
+        assert ["next"] == [each.subject for each in news.after(step, 0)]
+
+
+def _failing(step, now) -> None:
+    with news.together(step):
+        news.add(step, [New(now, news.MARK_MADE, "m")])
+        raise Conflict("x", "y")
 
 
 def test_news_taken_back_reach_nobody(store, hook, ada, now):
