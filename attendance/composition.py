@@ -461,7 +461,7 @@ class Composition:
         """What has happened."""
         from attendance.services.newsroom import Newsroom
 
-        return Newsroom(self.gallery)
+        return Newsroom(self.gallery, self.clock)
 
     @cached_property
     def lane(self) -> "Lane":
