@@ -178,7 +178,9 @@ def scale_of(item: "Item") -> Scale | None:
 
 def reasons_of(item: "Item") -> list[str]:
     """Why somebody must look, in words."""
-    return [REASONS.get(each, f"{in_short(each)} (found by a check of this site)") for each in item.review.sighting.reasons]
+    return [
+        REASONS.get(each, f"{in_short(each)} (found by a check of this site)") for each in item.review.sighting.reasons
+    ]
 
 
 def _done(request: Request, number: int, told: str, *, to: str = "/review") -> Response:

@@ -76,7 +76,10 @@ def checks(item: "Item", replay: "Replay") -> "Iterator[Check]":
         return
     if seen.threshold is not None:
         met = seen.score >= seen.threshold
-        yield met, f"The face scores {seen.score:.3f} with the likest person; a mark needs at least {seen.threshold:.3f}."
+        yield (
+            met,
+            f"The face scores {seen.score:.3f} with the likest person; a mark needs at least {seen.threshold:.3f}.",
+        )
     if seen.margin is None:
         yield True, "Nobody else is enrolled with whom it could be mixed up."
     else:

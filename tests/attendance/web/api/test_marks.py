@@ -87,9 +87,7 @@ def test_corrections_take_a_key_too(api, ada, path):
     """A void or a correction under a key is one, and is answered alike when it comes twice."""
     mark = api.post("/marks", json={"person": ada}).json()["id"]
     told = {"reason": "wrong"} | ({"at": "07:30"} if path == "/correct" else {})
-    first, second = (
-        api.post(f"/marks/{mark}{path}", json=told, headers={"Idempotency-Key": "k"}) for _ in range(2)
-    )
+    first, second = (api.post(f"/marks/{mark}{path}", json=told, headers={"Idempotency-Key": "k"}) for _ in range(2))
 
     assert first.status_code == second.status_code
     assert first.content == second.content

@@ -20,10 +20,11 @@ CHECKS = [
     of_openapi.allow_header_conformance,
 ]
 import collections
+
 COUNT = collections.Counter()
 STREAMS = {"follow_events"}
 """What never ends by itself."""
-EXAMPLES = int(__import__('os').environ.get('EX','12'))
+EXAMPLES = int(__import__("os").environ.get("EX", "12"))
 THERE = {"person": "P-1", "session": "Excursion", "rule": "Maths", "place": "Gate", "number": 1}
 
 
@@ -59,7 +60,7 @@ def told(headers, case, there: bool) -> None:
         known = {name: THERE.get(name, value) for name, value in case.path_parameters.items()}
         case.path_parameters = known
     r = case.call_and_validate(headers=headers, checks=CHECKS)
-    COUNT[case.operation.definition.raw['operationId'], r.status_code] += 1
+    COUNT[case.operation.definition.raw["operationId"], r.status_code] += 1
 
 
 @pytest.mark.slow
@@ -85,6 +86,8 @@ def test_every_operation_keeps_to_what_it_tells(operations, mode):
         except Exception as error:
             failed[operation.definition.raw["operationId"]] = str(error)
 
-    for k, v in sorted(COUNT.items()): print(*k, v)
-    for k, v in failed.items(): print('FAILED', k, v[:1500])
+    for k, v in sorted(COUNT.items()):
+        print(*k, v)
+    for k, v in failed.items():
+        print("FAILED", k, v[:1500])
     assert not failed
