@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
     from attendance.services.audit import Audit
+    from attendance.services.brokering import Brokering
     from attendance.services.bulk import BulkEnrolment
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from attendance.services.exports import Exports
     from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.housekeeping import Housekeeping
     from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
     from attendance.services.kiosks import Kiosks
@@ -59,7 +61,9 @@ if TYPE_CHECKING:
     from attendance.services.photos import Photos
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
+    from attendance.services.posting import Posting
     from attendance.services.proving import Proofs
+    from attendance.services.receivers import Receivers
     from attendance.services.reembedding import Renewal
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
@@ -73,7 +77,6 @@ if TYPE_CHECKING:
     from attendance.services.sign_ins import SignIns
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
-    from attendance.services.tidying import Tidying
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
@@ -494,13 +497,6 @@ class Composition:
     # What the service adds
 
     @cached_property
-    def tidying(self) -> "Tidying":
-        """What goes by itself while the service runs."""
-        from attendance.services.tidying import Tidying
-
-        return Tidying(self.store, self.retention, self.limits, self.clock, self.actor)
-
-    @cached_property
     def limits(self) -> "Limits":
         """How often secrets were tried in vain."""
         from attendance.services.limits import Limits
@@ -643,3 +639,33 @@ class Composition:
         from attendance.services.configuring import Configuration
 
         return Configuration(self.store, self.clock, self.resolved)
+
+    @cached_property
+    def receivers(self) -> "Receivers":
+        """Other systems that are told of news."""
+        from attendance.services.receivers import Receivers
+
+        return Receivers(self.gallery, self.clock)
+
+    @cached_property
+    def posting(self) -> "Posting":
+        """What sends news to webhooks."""
+        from attendance.services.newsfacts import NewsFacts
+        from attendance.services.posting import Posting
+
+        return Posting(self.gallery, self.receivers, NewsFacts(self.gallery, self.newsroom), self.clock)
+
+    @cached_property
+    def brokering(self) -> "Brokering":
+        """What says news to MQTT brokers."""
+        from attendance.services.brokering import Brokering
+
+        parts = (self.gallery, self.receivers, self.newsroom, self.clock)
+        return Brokering(*parts, zone=self.zone, name=self.settings.site_name)
+
+    @cached_property
+    def housekeeping(self) -> "Housekeeping":
+        """What lets old things go while the service runs."""
+        from attendance.services.housekeeping import Housekeeping
+
+        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)

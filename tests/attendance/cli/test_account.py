@@ -29,7 +29,8 @@ def accounts(command) -> list[dict]:
     return [{key: row[key] for key in ("name", "role", "groups", "active")} for row in rows]
 
 
-def test_accounts_are_added_and_listed(command, ada):
+@pytest.mark.usefixtures("ada")
+def test_accounts_are_added_and_listed(command):
     """The password is read from standard input, and shown nowhere."""
     assert [{"name": "Ada", "role": "admin", "groups": [], "active": True}] == accounts(command)
     assert "argon2" not in command("account", "list", "--json")[1]
@@ -46,7 +47,8 @@ def test_a_short_password_is_refused(command, typed):
     )
 
 
-def test_an_account_is_changed(command, ada, typed, app):
+@pytest.mark.usefixtures("ada")
+def test_an_account_is_changed(command, typed, app):
     """What is given, and nothing else."""
     from gallery.repositories import groups
 
@@ -61,14 +63,16 @@ def test_an_account_is_changed(command, ada, typed, app):
     assert 2 == command("account", "change", "Grace Hopper")[0]
 
 
-def test_a_password_is_replaced(command, ada, typed, app):
+@pytest.mark.usefixtures("ada")
+def test_a_password_is_replaced(command, typed, app):
     """By whoever may write into the home."""
     typed("another horse battery\n")
     assert 0 == command("account", "password", "Ada")[0]
     assert "Ada" == app.accounts.prove("Ada", "another horse battery", source="192.0.2.1").name
 
 
-def test_the_last_admin_is_not_removed(command, ada):
+@pytest.mark.usefixtures("ada")
+def test_the_last_admin_is_not_removed(command):
     """Another account is."""
     assert (1, "account.last") == _refused(command("account", "remove", "Ada", "--yes"))
     assert (1, "account.unknown") == _refused(command("account", "remove", "Adam", "--yes"))
