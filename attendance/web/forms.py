@@ -1,6 +1,6 @@
 """What a form sends, read field by field; what cannot be what it is to be is refused by the field's name."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from typing import Annotated, Final
 
@@ -99,8 +99,12 @@ class Given:
                 yield name, value
 
 
-async def _of_form(request: Request) -> Given:
-    return Given(await request.form())
+async def _of_form(request: Request) -> AsyncIterator[Given]:
+    form = await request.form()
+    try:
+        yield Given(form)
+    finally:
+        await form.close()
 
 
 def _of_address(request: Request) -> Given:

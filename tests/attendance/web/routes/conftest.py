@@ -5,8 +5,8 @@ from html import unescape
 
 import pytest
 
-ODD = '=<b>Ada</b> & "Co" \u202eevil\u202c \N{GRINNING FACE}'
-"""A name with markup, a formula, a turn of direction and a picture."""
+ODD = '=<b>Ada</b> & "Co" خوارزمي \N{GRINNING FACE}'
+"""A name with markup, a formula, letters that run the other way, and a picture."""
 
 
 class Desk:
@@ -22,7 +22,7 @@ class Desk:
     def ask(self, path: str, status: int = 200, **params: object):
         """The whole answer to a path."""
         found = self.client.get(path, params=params or None, headers={"accept": "text/html"})
-        assert status == found.status_code, found.text
+        assert status == found.status_code, _words(found.text)[:1500]
         return found
 
     def post(self, path: str, status: int = 303, files=None, **fields: object):
@@ -57,7 +57,6 @@ def words():
 @pytest.fixture
 def desk(signed_in):
     """Pages as a visitor: ``desk()`` is an admin, ``desk("teacher", "7b")`` a teacher of a group."""
-
     known: dict[str, Desk] = {}
 
     def sign_in(role: str = "admin", *groups: str, name: str | None = None) -> Desk:
