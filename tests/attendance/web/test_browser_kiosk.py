@@ -66,6 +66,8 @@ def kiosk(hall, new_tab):
             "device.getUserMedia = (...all) => { globalThis.opened += 1; return open(...all); };"
         )
         page.goto(f"/kiosk/pair#{hall.secret}")
+        assert f"{page.url.partition('/kiosk')[0]}/kiosk/pair" == page.url
+        page.click("text=Pair this device")
         page.wait_for_selector("#kiosk[data-begun=true]")
         return page
 
