@@ -68,8 +68,9 @@ RECEIVER_REMOVED = "receiver.remove"
 WATCH_STARTED = "watch.start"
 WATCH_STOPPED = "watch.stop"
 KIOSK_PAIRED = "kiosk.pair"
+TEMPLATE_REMOVED = "template.remove"
 CHANGES_PERSON: Final = frozenset(
-    {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS}
+    {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS, TEMPLATE_REMOVED}
 )
 """The actions after which a person is not as they were: receivers are told, whoever did it."""
 OF_PEOPLE: Final = ("person", "template", "lookalike")
