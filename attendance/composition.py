@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from attendance.services.upkeep import Upkeep
     from attendance.services.uploads import Uploads
     from attendance.services.why import Whys
+    from attendance.services.tidying import Tidying
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery
@@ -669,3 +670,10 @@ class Composition:
         from attendance.services.housekeeping import Housekeeping
 
         return Housekeeping(self.gallery, self.retention, self.clock, self.actor)
+
+    @cached_property
+    def tidying(self) -> "Tidying":
+        """What goes by itself while the service runs."""
+        from attendance.services.tidying import Tidying
+
+        return Tidying(self.store, self.retention, self.limits, self.clock, self.actor)
