@@ -77,12 +77,12 @@ if TYPE_CHECKING:
     from attendance.services.sign_ins import SignIns
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
+    from attendance.services.tidying import Tidying
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
     from attendance.services.uploads import Uploads
     from attendance.services.why import Whys
-    from attendance.services.tidying import Tidying
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery
