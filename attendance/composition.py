@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from attendance.services.admission import Admission
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
+    from attendance.services.audit import Audit
+    from attendance.services.brokering import Brokering
+    from attendance.services.bulk import BulkEnrolment
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
+    from attendance.services.configuring import Configuration
     from attendance.services.coverings import Coverings
     from attendance.services.credentials import Credentials
     from attendance.services.cursors import Cursors
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from attendance.services.exports import Exports
     from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.housekeeping import Housekeeping
     from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
     from attendance.services.kiosks import Kiosks
@@ -51,14 +56,18 @@ if TYPE_CHECKING:
     from attendance.services.newsroom import Newsroom
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
+    from attendance.services.ownpeople import OwnPeople
     from attendance.services.people import People
     from attendance.services.photos import Photos
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
+    from attendance.services.posting import Posting
     from attendance.services.proving import Proofs
+    from attendance.services.receivers import Receivers
     from attendance.services.reembedding import Renewal
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
+    from attendance.services.reportviews import ReportViews
     from attendance.services.reviewdesk import ReviewDesk
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
@@ -68,9 +77,11 @@ if TYPE_CHECKING:
     from attendance.services.sign_ins import SignIns
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
+    from attendance.services.tidying import Tidying
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
+    from attendance.services.uploads import Uploads
     from attendance.services.why import Whys
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
@@ -306,6 +317,13 @@ class Composition:
         from attendance.services.admission import Admission
 
         return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+
+    @cached_property
+    def bulk(self) -> "BulkEnrolment":
+        """Many people at once."""
+        from attendance.services.bulk import BulkEnrolment
+
+        return BulkEnrolment(self.home, self.gallery, self.admission, self.enrolment, self.jobs)
 
     @cached_property
     def nights(self) -> "Nights":
@@ -587,3 +605,75 @@ class Composition:
         from attendance.services.jobs import Jobs
 
         return Jobs(self.store, self.clock)
+
+    @cached_property
+    def uploads(self) -> "Uploads":
+        """What somebody has sent and not decided about yet."""
+        from attendance.services.uploads import Uploads
+
+        return Uploads(self.home, self.clock)
+
+    @cached_property
+    def own_people(self) -> "OwnPeople":
+        """Whose people a visitor sees."""
+        from attendance.services.ownpeople import OwnPeople
+
+        return OwnPeople(self.gallery)
+
+    @cached_property
+    def report_views(self) -> "ReportViews":
+        """Reports as pages show them."""
+        from attendance.services.reportviews import ReportViews
+
+        return ReportViews(self.report_files, self.status_reports, self.reports, self.own_people)
+
+    @cached_property
+    def audit(self) -> "Audit":
+        """What was done, by whom, when."""
+        from attendance.services.audit import Audit
+
+        return Audit(self.gallery, self.sessions)
+
+    @cached_property
+    def configuration(self) -> "Configuration":
+        """The settings, and changing them."""
+        from attendance.services.configuring import Configuration
+
+        return Configuration(self.store, self.clock, self.resolved)
+
+    @cached_property
+    def receivers(self) -> "Receivers":
+        """Other systems that are told of news."""
+        from attendance.services.receivers import Receivers
+
+        return Receivers(self.gallery, self.clock)
+
+    @cached_property
+    def posting(self) -> "Posting":
+        """What sends news to webhooks."""
+        from attendance.services.newsfacts import NewsFacts
+        from attendance.services.posting import Posting
+
+        return Posting(self.gallery, self.receivers, NewsFacts(self.gallery, self.newsroom), self.clock)
+
+    @cached_property
+    def brokering(self) -> "Brokering":
+        """What says news to MQTT brokers."""
+        from attendance.services.brokering import Brokering
+
+        parts = (self.gallery, self.receivers, self.newsroom, self.clock)
+        return Brokering(*parts, zone=self.zone, name=self.settings.site_name)
+
+    @cached_property
+    def housekeeping(self) -> "Housekeeping":
+        """What lets old things go while the service runs."""
+        from attendance.services.housekeeping import Housekeeping
+
+        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)
+
+    @cached_property
+    def tidying(self) -> "Tidying":
+        """What goes by itself while the service runs."""
+        from attendance.services.tidying import Tidying
+
+        return Tidying(self.store, self.retention, self.limits, self.clock, self.actor)

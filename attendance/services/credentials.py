@@ -198,21 +198,23 @@ class Credentials:
 
     # Whose is it?
 
-    def whose(self, kind: CredentialKind, text: str, *, where: str) -> "PersonInfo":
+    def whose(self, kind: CredentialKind, text: str, *, where: str, pauses: bool = True) -> "PersonInfo":
         """Who has what somebody shows or types at ``where``, a kiosk; wrong ones are counted and slow down the next.
 
-        Raises CredentialInvalid, LimitReached.
+        What was kept by a kiosk is over already: none of it ``pauses`` for another one, but wrong ones count all the
+        same, and put a PIN out of use in the end. Raises CredentialInvalid, LimitReached.
         """
-        self._limits.check(where, GUESSES)
+        if pauses:
+            self._limits.check(where, GUESSES)
         try:
-            who = self._of_pin(text) if kind == "pin" else self._of_text(kind, text)
+            who = self._of_pin(text, pauses=pauses) if kind == "pin" else self._of_text(kind, text)
         except CredentialInvalid:
             self._limits.failed(where, GUESSES)
             raise
         self._limits.forget(where)
         return who
 
-    def _of_pin(self, text: str) -> "PersonInfo":
+    def _of_pin(self, text: str, *, pauses: bool) -> "PersonInfo":
         from attendance.access.passwords import fits
 
         typed = re.sub(r"[\s.-]", "", text[:LONGEST_TEXT])
@@ -224,7 +226,8 @@ class Credentials:
         if found is None:
             fits(None, pin)  # as long as a wrong PIN takes: nobody learns which numbers there are
             raise CredentialInvalid("pin", _NOT_KNOWN["pin"])
-        tried = self._limits.take(_tries(number), PIN_LIMIT)
+        count = self._limits.take if pauses else self._limits.failed
+        tried = count(_tries(number), PIN_LIMIT)
         if not fits(found.secret, pin):
             self._switch_off(found, tried)
             raise CredentialInvalid("pin", _NOT_KNOWN["pin"])

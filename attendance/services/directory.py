@@ -15,8 +15,20 @@ if TYPE_CHECKING:
 
 State = Literal["active", "inactive", "no photo", "all"]
 PAGE: Final = 50
+_DOTLESS: Final = "\N{LATIN SMALL LETTER DOTLESS I}"
 _PLAIN: Final[Mapping[int, str]] = MappingProxyType(
-    str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+    str.maketrans(
+        {
+            "ø": "o",
+            "ł": "l",
+            "đ": "d",
+            "ð": "d",
+            "þ": "th",
+            "æ": "ae",
+            "œ": "oe",
+            "\N{LATIN SMALL LETTER DOTLESS I}": "i",
+        }
+    )
 )
 """Letters that take no accent off, and how people type them who have none of these keys."""
 
@@ -56,7 +68,7 @@ class Directory:
     def __init__(self, gallery: "Gallery") -> None:
         self._gallery = gallery
 
-    def list(self, wanted: Listed, scope: Collection[str] | None = None) -> Listing:
+    def page(self, wanted: Listed, scope: Collection[str] | None = None) -> Listing:
         """One page; the last where there are not so many. Raises GroupUnknown, also for one beyond the scope."""
         with self._gallery.store.reading() as transaction:
             people = self._seen(scope)
@@ -79,7 +91,9 @@ class Directory:
                     counted[group] += 1
         return counted
 
-    def alike(self, text: str, scope: Collection[str] | None = None, *, but: int = 0, most: int = 20) -> "list[PersonInfo]":
+    def alike(
+        self, text: str, scope: Collection[str] | None = None, *, but: int = 0, most: int = 20
+    ) -> "list[PersonInfo]":
         """Up to so many people, inactive ones too, whose name or id has all words of the text, without one of them."""
         found = _matching(self._seen(scope), Listed(text, state="all"))
         return [each for each in found if each.id != but][:most]
@@ -88,6 +102,14 @@ class Directory:
         """Everybody who is called that, whatever the accents and capitals."""
         wanted = folded(name).split()
         return [each for each in self._gallery.people(active=None) if folded(each.name).split() == wanted]
+
+    def lookalikes(self, person: int, scope: Collection[str] | None = None) -> "list[PersonInfo]":
+        """Those who are remembered as hard to tell from this person, the closest first."""
+        with self._gallery.store.reading():
+            pairs = [(each.first_id, each.second_id) for each in self._gallery.lookalikes()]
+            others = [sum(pair) - person for pair in pairs if person in pair]
+            seen = {each.id: each for each in self._seen(scope)} if others else {}
+        return [seen[each] for each in others if each in seen]
 
     def faces(self, ids: Collection[int]) -> dict[int, int]:
         """By internal id the photo that shows somebody, of those of whom a face is kept."""

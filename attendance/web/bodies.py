@@ -10,6 +10,8 @@ from attendance.service_errors import RequestSlow, UploadLarge
 from attendance.web.problems import refused
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from refusal import Refusal
@@ -25,10 +27,13 @@ DRAINED: Final = 4
 
 
 class Bodies:
-    """Lets at most ``limit`` bytes come with a request, 64 KiB from whoever is not known at all."""
+    """Lets at most ``limit`` bytes come with a request, 64 KiB from whoever is not known at all.
 
-    def __init__(self, app: "ASGIApp", limit: int) -> None:
-        self._app, self._limit = app, limit
+    ``larger`` tells by path where more may come: there a route reads the body once it knows who has sent it.
+    """
+
+    def __init__(self, app: "ASGIApp", limit: int, larger: "Mapping[str, int] | None" = None) -> None:
+        self._app, self._limit, self._larger = app, limit, larger or {}
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass the request on, or refuse it (413, 408)."""
@@ -37,7 +42,8 @@ class Bodies:
             return
         headers = Headers(scope=scope)
         known = "cookie" in headers or "authorization" in headers
-        await _Body(scope, receive, send, self._limit if known else min(ANONYMOUS, self._limit)).run(self._app)
+        most = max(self._limit, self._larger.get(scope["path"], 0))
+        await _Body(scope, receive, send, most if known else min(ANONYMOUS, most)).run(self._app)
 
 
 class _Refused(Exception):  # noqa: N818 - it ends the reading of one body and is seen by nobody else

@@ -1,10 +1,11 @@
 """The application: routers, headers, refusals, files, put together for one site."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from attendance.services.bulk import MOST_BYTES
 from attendance.web import api, problems, routes
 from attendance.web.api import schema
 from attendance.web.api.segments import EncodedSlashes
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
     from attendance.web.site import Site
 
 
+LARGER: Final = {"/people/bulk": MOST_BYTES}
+"""By path how many bytes may come where it is more than elsewhere."""
+
+
 def build(site: "Site") -> FastAPI:
     """The application that serves a site."""
     made = FastAPI(title="attendance", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     made.state.site = site
     made.add_middleware(EncodedSlashes)
     made.add_middleware(problems.Failures)
-    made.add_middleware(Bodies, limit=site.app.settings.max_upload_mb * 1_000_000)
+    made.add_middleware(Bodies, limit=site.app.settings.max_upload_mb * 1_000_000, larger=LARGER)
     made.add_middleware(Hosts, names=site.names)
     made.add_middleware(Headers, secure=site.secure)
     problems.install(made)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from attendance.web.asked import in_words
 from refusal import Refusal
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -35,6 +36,14 @@ IN_WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "photo.truncated": ("Its end is missing.", "Copy the photo again."),
         "photo.damaged": ("It is damaged.", "Open it in a viewer and save it anew, or take another one."),
         "photo.too_small": ("It has too few pixels.", "Use a photo in which the face is at least 50 pixels high."),
+        "person.duplicate": (
+            "It looks like somebody who is here already.",
+            "Send it alone to see whom, or take another one.",
+        ),
+        "person.unlike": (
+            "It does not look like the other photos.",
+            "Send it alone if it is right, or take another one.",
+        ),
         "upload.large": ("The file is too large.", "A photo of 2,000 pixels is plenty: save it smaller."),
     }
 )
@@ -56,8 +65,7 @@ def trouble_of(error: Refusal, source: str) -> Trouble:
 
 
 def _own_words(error: Refusal) -> tuple[str, str]:
-    detail = error.detail[:1].upper() + error.detail[1:]
-    return f"{detail}.", error.help
+    return in_words(error), ""
 
 
 def one_line(troubles: Sequence[Trouble]) -> str:

@@ -50,7 +50,7 @@ def live(fake):
             return [Detection((float(x), 60.0, 80.0, 80.0), self._landmarks(x), 0.9) for x in there]
 
         def _landmarks(self, x):
-            return np.array([[20, 25], [60, 25], [40, 45], [25, 60], [55, 60]], np.float32) + [x, 60]
+            return np.array([[20, 25], [60, 25], [40, 45], [25, 60], [55, 60]], np.float32) + np.float32([x, 60])
 
         def embed_detections(self, pixels, detections):
             return [self._seen(pixels, each) for each in detections]

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
+from starlette.datastructures import UploadFile as StarletteFile
 from starlette.responses import Response
 
 from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.services.admission import Newcomer, SentPhoto, Taken
+from attendance.services.bulk import SentFile
 from attendance.services.enrolment import Rules
 from attendance.web.admits import Staff
-from attendance.web.asked import Number, person_of
+from attendance.web.asked import Form as SentForm
+from attendance.web.asked import Number, person_of, wrong_in
 from attendance.web.held import shelf_of
 from attendance.web.pages import onward, page
 from attendance.web.photowords import Trouble, one_line, trouble_of
@@ -50,6 +53,9 @@ class Filled:
         return Newcomer(self.name.strip(), self.external_id.strip() or None, tuple(groups))
 
 
+EMPTY: Final = Filled()
+
+
 @router.get("/people/add")
 def form(request: Request, who: Staff, group: str = "") -> Response:
     """The form for somebody new."""
@@ -74,6 +80,26 @@ def add(
     except Refusal as error:
         return _form(request, who, filled, error=error)
     return _answer(request, who, filled, sent, taken)
+
+
+@router.get("/people/bulk")
+def many_form(request: Request, who: Staff) -> Response:
+    """The form for many people at once."""
+    return _bulk_form(request, who)
+
+
+@router.post("/people/bulk")
+def many(request: Request, who: Staff, form: SentForm) -> Response:
+    """Keep what was sent, and enrol it as a job."""
+    groups = tuple(each for each in form.getlist("groups") if isinstance(each, str))
+    filled = Filled(groups=groups, new_group=str(form.get("new_group", "")))
+    files = [each for each in form.getlist("files") if isinstance(each, StarletteFile) and each.filename]
+    sent = [SentFile(each.filename or "", each.file) for each in files]
+    try:
+        job = site_of(request).app.bulk.begin(who.actor, sent, filled.newcomer.groups, who.groups)
+    except Refusal as error:
+        return _bulk_form(request, who, filled, error)
+    return onward(request, f"/jobs/{job.id}", "What you sent is being enrolled; you need not wait for it.")
 
 
 @router.get("/people/held/{word}")
@@ -176,7 +202,8 @@ def _answer(request: Request, who: Staff, filled: Filled, sent: list[SentPhoto],
     if not sent:
         told = f"{person.name} is entered, without a photo: cameras cannot recognise them yet."
         return onward(request, f"/people/{person.id}", told, "warn")
-    alike = dict.fromkeys(other.person.name for each in taken.enrolled for other in each.lookalikes)
+    keys = {other.person.key for each in taken.enrolled for other in each.lookalikes}
+    alike = [each.name for each in site_of(request).app.directory.lookalikes(person.id, who.groups) if each.id in keys]
     more = f" They look much like {', '.join(alike)}: a mark of either needs a clear lead." if alike else ""
     told = f"{person.name} is enrolled with {_photos(len(taken.enrolled))}.{more} {one_line(troubles)}".strip()
     return onward(request, f"/people/{person.id}", told, "warn" if troubles or alike else "good")
@@ -215,11 +242,18 @@ def _photos(number: int) -> str:
     return "1 photo" if number == 1 else f"{number} photos"
 
 
+def _bulk_form(request: Request, who: Staff, filled: Filled = EMPTY, error: Refusal | None = None) -> Response:
+    status = 200 if error is None else status_of(error)
+    groups = list(site_of(request).app.directory.groups(who.groups))
+    wrong = wrong_in(FIELDS, error)
+    return page(request, who, "people/bulk.html", status=status, filled=filled, groups=groups, wrong=wrong)
+
+
 def _form(
     request: Request, who: Staff, filled: Filled, *, troubles: list[Trouble] | None = None, error: Refusal | None = None
 ) -> Response:
-    wrong = {} if error is None else {FIELDS.get(error.id, "all"): f"{error.detail}. {error.help}"}
     status = 200 if error is None and not troubles else 422 if error is None else status_of(error)
+    wrong = wrong_in(FIELDS, error)
     groups = site_of(request).app.directory.groups(who.groups)
     return page(
         request, who, "people/add.html", status=status, filled=filled, troubles=troubles or [], wrong=wrong,

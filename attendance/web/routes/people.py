@@ -12,7 +12,7 @@ from attendance.services.people import person_row
 from attendance.services.statusreports import AskedStatuses
 from attendance.services.versions import version_of
 from attendance.web.admits import Admin, Staff
-from attendance.web.asked import Number, person_of
+from attendance.web.asked import Number, person_of, wrong_in
 from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
 from attendance.web.site import site_of
@@ -37,7 +37,7 @@ def people(
 ) -> Response:
     """The people whom the visitor sees, some at a time."""
     wanted = Listed(q, group or None, state, number)
-    found = site_of(request).app.directory.list(wanted, who.groups)
+    found = site_of(request).app.directory.page(wanted, who.groups)
     return page(request, who, "people/people.html", found=found, wanted=wanted)
 
 
@@ -53,23 +53,17 @@ def shown(request: Request, who: Staff, person: Any, error: Refusal | None = Non
     today = app.status_reports.today
     first = today - timedelta(days=DAYS - 1)
     report = app.status_reports.report(AskedStatuses(first=first, last=today, person=person.external_id))
-    wrong = {} if error is None else {FIELDS.get(error.id, "all"): f"{error.detail}. {error.help}"}
     values = {"name": person.name, "groups": person.groups, "new_group": "", **given}
+    begun = [each for each in reversed(report.rows) if each.occurrence.begins <= report.scope.now]
+    own = person.groups if who.groups is None else ()
     return page(
         request, who, "people/person.html", status=200 if error is None else status_of(error),
         person=person, stands=app.leaving.of(person), version=version_of(person_row(person)),
         photos=app.photos.all(person.external_id), marks=app.day_marks.latest(person.id),
-        days=list(reversed(report.rows)), today=today, first=first, given=values, wrong=wrong,
-        groups=sorted({*app.directory.groups(who.groups), *(person.groups if who.groups is None else ())}),
-        alike=_alike(app, who, person), extra=_extra(request),
+        days=begun, today=today, first=first, given=values, wrong=wrong_in(FIELDS, error),
+        groups=sorted({*app.directory.groups(who.groups), *own}),
+        alike=app.directory.lookalikes(person.id, who.groups), extra=_extra(request), most=app.settings.max_upload_mb,
     )  # fmt: skip
-
-
-def _alike(app: Any, who: Staff, person: Any) -> list[Any]:
-    """Those whom the visitor sees who are remembered as hard to tell from this person."""
-    pairs = [each for each in app.gallery.lookalikes() if person.id in {each.first_id, each.second_id}]
-    others = [each.second_id if each.first_id == person.id else each.first_id for each in pairs]
-    return [each for each in map(app.people.find, others) if who.may_see(each)]
 
 
 def _extra(request: Request) -> str | None:

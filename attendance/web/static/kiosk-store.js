@@ -58,6 +58,7 @@ export class Store {
   async refresh(ready) {
     const told = await send(`/kiosk/state?ready=${ready}`);
     this.facts = { ...told, ticket_claimed: new Date().toISOString() };
+    this.ahead = Date.parse(told.ticket.split("/")[0]) - Date.now();
     await this.#write("state", this.facts);
     await this.#raise(told.counter);
     const own = await this.#public();

@@ -30,7 +30,7 @@ function show(name, focus) {
   if (name !== "looking") camera.sleep();
   if (name !== "result") clearInterval(shown?.timer);
   stir();
-  at(focus ?? { ready: "by-face", typing: "typing-title", result: "done" }[name] ?? name)?.focus?.({ preventScroll: true });
+  at(focus ?? { ready: "by-face", typing: "typing-title", holding: "holding-title", result: "done" }[name] ?? name)?.focus?.({ preventScroll: true });
 }
 
 function stir() {
@@ -256,7 +256,7 @@ const DETAILS = {
   alone: "The service is not reached. Use PIN or badge: it is kept here, and counts.",
   camera: "The camera does not open. Use PIN or badge, or ask at the desk.",
   keys: "This browser cannot be a kiosk here: it needs https. Ask at the desk.",
-  elsewhere: "This kiosk was opened in another window. Close this one, or load it again.",
+  elsewhere: "It was interrupted, or this kiosk was opened in another window, too. Try again.",
 };
 
 function told(result) {
@@ -379,7 +379,8 @@ async function beat() {
 }
 
 function tick() {
-  at("clock").textContent = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+  const zone = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: kiosk.dataset.zone };
+  at("clock").textContent = new Date(Date.now() + (store?.ahead ?? 0)).toLocaleTimeString("en-GB", zone);
 }
 
 // Light, sound, the whole screen

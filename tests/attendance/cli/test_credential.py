@@ -14,7 +14,7 @@ def ada(command, draw):
 
 
 def test_a_pin_is_printed_once(ada):
-    """stdout holds the number and the PIN, stderr whose they are; the list tells the number alone."""
+    """The output holds the number and the PIN, the message whose they are; the list tells the number alone."""
     code, out, err = ada("credential", "pin", "Ada")
     assert (0, "Ada types the number 1001, then the PIN; it is not shown again\n") == (code, err)
     number, pin = re.fullmatch(r"(1001) (\d{4})\n", out).groups()

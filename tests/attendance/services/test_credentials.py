@@ -49,7 +49,8 @@ def test_a_pin_is_told_once_and_kept_as_a_hash(ways, app):
         from gallery.repositories import credentials
 
         kept = credentials.found(transaction, "pin", "1001").secret
-    assert kept.startswith("$argon2id$") and given.pin not in kept
+    assert kept.startswith("$argon2id$")
+    assert given.pin not in kept
 
 
 def test_a_new_pin_keeps_the_number_and_ends_the_old_one(ways):
@@ -77,7 +78,7 @@ def test_what_is_no_pin_says_no_more_than_a_wrong_one(ways, text):
 
 
 def test_five_wrong_pins_pause_and_a_restart_forgives_nothing(ways, app, home, clock, pipeline):
-    """After five in vain even the right PIN waits 30 seconds, also in another process; then it opens and all is well."""
+    """After five in vain even the right PIN waits 30 seconds, also after a restart; then it opens and all is well."""
     given = ways.give_pin(CLERK, "A")
     right, false = f"1001{given.pin}", f"1001{other(given.pin)}"
     assert ["credential.invalid"] * 5 == [wrong(ways, false).id for _ in range(5)]
