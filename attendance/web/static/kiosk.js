@@ -378,9 +378,19 @@ async function beat() {
   }
 }
 
+// The time of the site, as the service told it last, in whatever zone and by whatever clock the device is set.
+function clockOf() {
+  const how = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...how, timeZone: kiosk.dataset.zone });
+  } catch {
+    return new Intl.DateTimeFormat("en-GB", how); // a zone that this browser does not know
+  }
+}
+
+const clock = clockOf();
 function tick() {
-  const zone = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: kiosk.dataset.zone };
-  at("clock").textContent = new Date(Date.now() + (store?.ahead ?? 0)).toLocaleTimeString("en-GB", zone);
+  at("clock").textContent = clock.format(Date.now() + (store?.ahead ?? 0));
 }
 
 // Light, sound, the whole screen
