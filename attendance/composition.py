@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from attendance.services.exports import Exports
     from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.housekeeping import Housekeeping
     from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
     from attendance.services.kiosks import Kiosks
@@ -76,7 +77,6 @@ if TYPE_CHECKING:
     from attendance.services.sign_ins import SignIns
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
-    from attendance.services.tidying import Tidying
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
@@ -424,8 +424,6 @@ class Composition:
 
         return Coverings(self.gallery, self.sessions, self.clock, self.nights)
 
-    # What the service adds
-
     @cached_property
     def newsroom(self) -> "Newsroom":
         """What has happened."""
@@ -635,6 +633,8 @@ class Composition:
             clock=self.clock,
         )
 
+    # What programs ask for
+
     @cached_property
     def bulk(self) -> "BulkEnrolment":
         """Many people at once."""
@@ -664,8 +664,8 @@ class Composition:
         return Configuration(self.store, self.clock, self.resolved)
 
     @cached_property
-    def tidying(self) -> "Tidying":
-        """What goes by itself while the service runs."""
-        from attendance.services.tidying import Tidying
+    def housekeeping(self) -> "Housekeeping":
+        """What lets old things go while the service runs."""
+        from attendance.services.housekeeping import Housekeeping
 
-        return Tidying(self.store, self.retention, self.limits, self.clock, self.actor)
+        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from attendance.errors import PlaceUnknown
+from attendance.service_errors import RequestInvalid
 from attendance.services.doctor import Doctor
 from attendance.web.admits import Admin
 from attendance.web.forms import Asked, Form, Given
@@ -63,6 +64,8 @@ def add_place(request: Request, who: Admin, given: Form) -> Response:
     """Add a place."""
     try:
         kind: Any = given.text("kind") or "camera"
+        if kind not in dict(KINDS):
+            raise RequestInvalid("kind", f"{kind!r} is neither a camera nor a kiosk")
         made = site_of(request).app.places.add(
             who.actor,
             given.needed("name", "the name"),

@@ -41,6 +41,8 @@ PARTS = {
     "word": "none",
 }
 """What stands for the parts of addresses; in the home that `world` makes each of them is there."""
+WHOLE = {"/settings/set/{name}": "/settings/set/margin"}
+"""Addresses of which these parts would not do."""
 SHORT_LIVED = (
     "/cameras/{number:int}/live",
     "/cameras/{number:int}/picture.jpg",
@@ -123,7 +125,7 @@ def filled(path: str, world: World) -> str:
         value = PARTS[name]
         return value(world) if callable(value) else value
 
-    return re.sub(r"\{([^}]+)\}", part, path)
+    return WHOLE.get(path) or re.sub(r"\{([^}]+)\}", part, path)
 
 
 def told_in(text: str) -> str:

@@ -1,10 +1,14 @@
 """The pages of cameras: who sees which, what can be done there, and nothing of an address but what may be seen."""
 
+import asyncio
+import contextlib
 import re
 
 import pytest
 
 from attendance.access import Actor
+from attendance.web.routes import live
+from attendance.web.site import Site
 
 ADMIN = Actor("Ines", frozenset({"admin"}), "web")
 SECRET = "rtsp://door:s3cret@10.0.0.8/live"  # noqa: S105 - a camera's address
@@ -130,28 +134,30 @@ def test_retire_and_restore(app, signed_in, doors):
 def test_a_kiosk_is_paired_by_a_link_that_is_shown_once(app, signed_in):
     """Adding a kiosk shows a link and its QR code; the list of kiosks shows neither, and taking it back ends it."""
     admin = signed_in()
-    answer = admin.form("/kiosks/add", name="Reception")
+    answer = admin.form("/cameras/kiosks/add", name="Reception")
     secret = re.search(r"/kiosk/pair#([\w-]+)", answer.text)[1]
     assert answer.status_code == 200
     assert "<svg" in answer.text
     assert answer.headers["cache-control"] == "no-store"
     token = app.tokens.found(secret, "kiosk")
     assert secret not in admin.get("/cameras").text
-    admin.form(f"/kiosks/tokens/{token.id}/revoke")
+    admin.form(f"/cameras/kiosks/tokens/{token.id}/revoke")
     assert app.tokens.found(secret, "kiosk") is None
 
 
 def test_pairing_again_keeps_the_tablets_that_are(app, signed_in, doors):
     """Another tablet gets a link of its own; a camera has none."""
     admin = signed_in()
-    secrets = [re.search(r"/kiosk/pair#([\w-]+)", admin.form(f"/kiosks/{doors[2]}/pair").text)[1] for _ in range(2)]
+    secrets = [
+        re.search(r"/kiosk/pair#([\w-]+)", admin.form(f"/cameras/kiosks/{doors[2]}/pair").text)[1] for _ in range(2)
+    ]
     assert all(app.tokens.found(each, "kiosk") for each in secrets)
-    assert admin.form(f"/kiosks/{doors[0]}/pair").status_code == 422
+    assert admin.form(f"/cameras/kiosks/{doors[0]}/pair").status_code == 422
 
 
 def test_a_kiosk_without_a_name_is_said(signed_in):
     """The form for a kiosk says what is missing."""
-    answer = signed_in().form("/kiosks/add", name=" ")
+    answer = signed_in().form("/cameras/kiosks/add", name=" ")
     assert answer.status_code == 422
 
 
@@ -178,8 +184,60 @@ def test_status_tells_how_each_does(signed_in, doors):
 
 
 @pytest.mark.parametrize(
-    "path", ["/cameras", "/cameras/add", "/cameras/1", "/cameras/1/live", "/kiosks/add", "/events"]
+    "path", ["/cameras", "/cameras/add", "/cameras/1", "/cameras/1/live", "/cameras/kiosks/add", "/events"]
 )
 def test_nobody_sees_a_camera_without_signing_in(client, path):
     """Whoever is not signed in is sent to do so."""
     assert client.get(path).status_code == 303
+
+
+def test_pages_are_told_of_changes_alone(app, doors, monkeypatch):
+    """A page hears of each camera once, then of what has changed, and that cameras were added or taken away."""
+    monkeypatch.setattr(live, "TOLD_S", 0.01)
+    site = Site(app)
+
+    async def play():
+        told = live._told(site, None)
+        first = [await anext(told) for _ in range(2)]
+        app.cameras.begin(ADMIN, "Back gate")
+        changed = await anext(told)
+        app.places.retire(ADMIN, "Back gate")
+        gone = await anext(told)
+        await told.aclose()
+        return first, changed, gone
+
+    first, changed, gone = asyncio.run(play())
+    assert [("camera", doors[1]), ("camera", doors[0])] == [(each.event, each.data["number"]) for each in first]
+    assert (changed.data["number"], changed.data["wanted"]) == (doors[1], True)
+    assert gone.event == "cameras"
+
+
+def test_a_slow_browser_gets_the_newest_picture():
+    """Pictures that came while a browser was busy are passed over."""
+    offered = iter([b"first", b"second", b"third"])
+
+    class Watched:
+        newest = b""
+
+        def picture(self):
+            self.newest = next(offered)
+            return self.newest
+
+        @contextlib.contextmanager
+        def watched(self, wake):
+            self.wake = wake
+            yield
+
+    stand_in = Watched()
+
+    async def play():
+        pictures = live._pictures(stand_in)
+        got = [await anext(pictures)]
+        for _ in range(2):
+            stand_in.picture()
+            stand_in.wake()
+        got.append(await anext(pictures))
+        await pictures.aclose()
+        return got
+
+    assert asyncio.run(play()) == [b"first", b"third"]

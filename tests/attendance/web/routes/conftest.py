@@ -22,7 +22,7 @@ class Desk:
     def ask(self, path: str, status: int = 200, **params: object):
         """The whole answer to a path."""
         found = self.client.get(path, params=params or None, headers={"accept": "text/html"})
-        assert status == found.status_code, found.text
+        assert status == found.status_code, _words(found.text)[:1500]
         return found
 
     def post(self, path: str, status: int = 303, files=None, **fields: object):

@@ -11,7 +11,7 @@ def test_all_are_shown(desk):
     for name, row in SETTINGS.items():
         assert f"/settings/set/{name}" in page
         assert row.help.split("'")[0].split("<")[0][:30] in page
-    desk().get("/settings/set/nothing", 422)
+    desk().get("/settings/set/nothing", 404)
 
 
 def test_change(desk, app, words):
