@@ -16,13 +16,13 @@ router = APIRouter(include_in_schema=False)
 Text = Annotated[str, Form(max_length=2000)]
 
 
-@router.get("/kiosks/add")
+@router.get("/cameras/kiosks/add")
 def adding(request: Request, who: Admin) -> Response:
     """The form for a new kiosk."""
     return _form(request, who, "", "", None)
 
 
-@router.post("/kiosks/add")
+@router.post("/cameras/kiosks/add")
 def add(request: Request, who: Admin, name: Text = "", group: Text = "") -> Response:
     """Add a kiosk, and show how a tablet becomes it."""
     app = site_of(request).app
@@ -33,13 +33,13 @@ def add(request: Request, who: Admin, name: Text = "", group: Text = "") -> Resp
     return _paired(request, who, made.name)
 
 
-@router.post("/kiosks/{number:int}/pair")
+@router.post("/cameras/kiosks/{number:int}/pair")
 def pair(request: Request, who: Admin, number: Number) -> Response:
     """A new link; it is shown here and never again."""
     return _paired(request, who, site_of(request).app.cameras.place(number).name)
 
 
-@router.post("/kiosks/tokens/{number:int}/revoke")
+@router.post("/cameras/kiosks/tokens/{number:int}/revoke")
 def revoke(request: Request, who: Admin, number: Number) -> Response:
     """Take a kiosk's link back: the tablet that has it is none any more."""
     found = site_of(request).app.tokens.revoke(who.actor, number)

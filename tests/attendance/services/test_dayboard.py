@@ -6,6 +6,7 @@ import pytest
 
 from attendance.access import Actor
 from attendance.errors import GroupUnknown
+from attendance.services.statuses import StatusesWanted
 from attendance.timetable.ruleparts import Parts
 
 ME = Actor("Grace")
@@ -130,3 +131,42 @@ def test_it_tells_when_somebody_last_looked(school, clock) -> None:
     clock.forward(minutes=30)
     school.coverings.add(ME, begins="08:00", ends="08:10", reason="x")
     assert "08:10" == f"{school.day_boards.today().looked:%H:%M}"
+
+
+def test_what_is_asked_again_is_made_once_until_something_is_written(school, clock) -> None:
+    """The same board is handed out until a mark, a person or a rule is another, or time has gone on."""
+    first = school.day_boards.today()
+    assert first is school.day_boards.today()
+    school.by_hand.enter(ME, "Ada")
+    marked = school.day_boards.today()
+    assert 1 == len(marked.people[school.people.find("Ada").id].marks)
+    school.people.rename(ME, "Ada", "Ada King")
+    assert "Ada King" in words(school.day_boards.today())
+    school.timetables.add(ME, "Choir", Parts(weekly="MO", begins="13:00", ends="14:00"), first=MONDAY)
+    assert ["Maths", "Art", "Choir"] == [each.name for each in school.day_boards.today().meetings]
+    clock.forward(minutes=1)
+    assert clock.now == school.day_boards.today().now
+
+
+def test_what_another_program_writes_is_seen(school, home, clock, pipeline) -> None:
+    """A mark, a person or a rule of another process makes another board, too."""
+    from attendance import Attendance
+
+    school.day_boards.today()
+    with Attendance.open(home, clock=clock, pipeline=pipeline) as other:
+        other.gallery.add_person("Eve", groups=["7a"], at=clock.now, by="tests")
+        other.by_hand.enter(ME, "Eve")
+        other.timetables.add(ME, "Choir", Parts(weekly="MO", begins="13:00", ends="14:00"), first=MONDAY)
+    board = school.day_boards.today()
+    assert "Eve" in words(board)
+    assert ["Maths", "Art", "Choir"] == [each.name for each in board.meetings]
+
+
+def test_it_says_what_a_report_says(school, clock) -> None:
+    """What is remembered of who is expected changes nothing of what is derived."""
+    school.day_boards.today()
+    school.by_hand.enter(ME, "Ada")
+    clock.forward(minutes=80)
+    school.coverings.add(ME, begins="07:50", ends="08:15", reason="at the door")
+    again = school.statuses.derive_again(MONDAY).rows
+    assert school.statuses.derive(StatusesWanted(MONDAY, MONDAY)).rows == again

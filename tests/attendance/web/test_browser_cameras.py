@@ -90,7 +90,7 @@ def test_overview_lives_and_says_when_it_is_stale(tab, door, clock):
 @pytest.mark.usefixtures("door")
 def test_pages_are_accessible_and_fit(tab):
     """The pages of cameras keep to WCAG 2.2 AA in both themes, and need no scrolling to the side."""
-    for path in ("/cameras", "/cameras/1", "/cameras/add", "/cameras/1/change", "/kiosks/add"):
+    for path in ("/cameras", "/cameras/1", "/cameras/add", "/cameras/1/change", "/cameras/kiosks/add"):
         tab.goto(path, wait_until="commit")
         tab.wait_for_selector("h1")
         accessible(tab)

@@ -130,28 +130,30 @@ def test_retire_and_restore(app, signed_in, doors):
 def test_a_kiosk_is_paired_by_a_link_that_is_shown_once(app, signed_in):
     """Adding a kiosk shows a link and its QR code; the list of kiosks shows neither, and taking it back ends it."""
     admin = signed_in()
-    answer = admin.form("/kiosks/add", name="Reception")
+    answer = admin.form("/cameras/kiosks/add", name="Reception")
     secret = re.search(r"/kiosk/pair#([\w-]+)", answer.text)[1]
     assert answer.status_code == 200
     assert "<svg" in answer.text
     assert answer.headers["cache-control"] == "no-store"
     token = app.tokens.found(secret, "kiosk")
     assert secret not in admin.get("/cameras").text
-    admin.form(f"/kiosks/tokens/{token.id}/revoke")
+    admin.form(f"/cameras/kiosks/tokens/{token.id}/revoke")
     assert app.tokens.found(secret, "kiosk") is None
 
 
 def test_pairing_again_keeps_the_tablets_that_are(app, signed_in, doors):
     """Another tablet gets a link of its own; a camera has none."""
     admin = signed_in()
-    secrets = [re.search(r"/kiosk/pair#([\w-]+)", admin.form(f"/kiosks/{doors[2]}/pair").text)[1] for _ in range(2)]
+    secrets = [
+        re.search(r"/kiosk/pair#([\w-]+)", admin.form(f"/cameras/kiosks/{doors[2]}/pair").text)[1] for _ in range(2)
+    ]
     assert all(app.tokens.found(each, "kiosk") for each in secrets)
-    assert admin.form(f"/kiosks/{doors[0]}/pair").status_code == 422
+    assert admin.form(f"/cameras/kiosks/{doors[0]}/pair").status_code == 422
 
 
 def test_a_kiosk_without_a_name_is_said(signed_in):
     """The form for a kiosk says what is missing."""
-    answer = signed_in().form("/kiosks/add", name=" ")
+    answer = signed_in().form("/cameras/kiosks/add", name=" ")
     assert answer.status_code == 422
 
 
@@ -178,7 +180,7 @@ def test_status_tells_how_each_does(signed_in, doors):
 
 
 @pytest.mark.parametrize(
-    "path", ["/cameras", "/cameras/add", "/cameras/1", "/cameras/1/live", "/kiosks/add", "/events"]
+    "path", ["/cameras", "/cameras/add", "/cameras/1", "/cameras/1/live", "/cameras/kiosks/add", "/events"]
 )
 def test_nobody_sees_a_camera_without_signing_in(client, path):
     """Whoever is not signed in is sent to do so."""
