@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from attendance.services.admission import Admission
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
+    from attendance.services.brokering import Brokering
     from attendance.services.bulk import BulkEnrolment
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
     from attendance.services.coverings import Coverings
+    from attendance.services.credentials import Credentials
     from attendance.services.cursors import Cursors
     from attendance.services.dayboard import DayBoards
     from attendance.services.daymarks import DayMarks
@@ -39,8 +41,10 @@ if TYPE_CHECKING:
     from attendance.services.exports import Exports
     from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
+    from attendance.services.housekeeping import Housekeeping
     from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
+    from attendance.services.kiosks import Kiosks
     from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
     from attendance.services.limits import Limits
@@ -50,14 +54,19 @@ if TYPE_CHECKING:
     from attendance.services.newsroom import Newsroom
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
+    from attendance.services.ownpeople import OwnPeople
     from attendance.services.people import People
     from attendance.services.photos import Photos
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
+    from attendance.services.posting import Posting
     from attendance.services.proving import Proofs
+    from attendance.services.receivers import Receivers
     from attendance.services.reembedding import Renewal
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
+    from attendance.services.reportviews import ReportViews
+    from attendance.services.reviewdesk import ReviewDesk
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
     from attendance.services.scopes import Scopes
@@ -69,6 +78,8 @@ if TYPE_CHECKING:
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
+    from attendance.services.uploads import Uploads
+    from attendance.services.why import Whys
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery
@@ -277,41 +288,6 @@ class Composition:
         return Statuses(self.gallery, self.sessions, self.clock)
 
     @cached_property
-    def day_boards(self) -> "DayBoards":
-        """The day as it stands."""
-        from attendance.services.dayboard import DayBoards
-
-        return DayBoards(self.gallery, self.sessions, self.statuses, self.clock)
-
-    @cached_property
-    def day_marks(self) -> "DayMarks":
-        """Marks as pages show them."""
-        from attendance.services.daymarks import DayMarks
-
-        return DayMarks(self.gallery, self.sessions, self.people)
-
-    @cached_property
-    def directory(self) -> "Directory":
-        """The people as a list to look through."""
-        from attendance.services.directory import Directory
-
-        return Directory(self.gallery)
-
-    @cached_property
-    def admission(self) -> "Admission":
-        """Who may be enrolled by whom."""
-        from attendance.services.admission import Admission
-
-        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
-
-    @cached_property
-    def bulk(self) -> "BulkEnrolment":
-        """Many people at once."""
-        from attendance.services.bulk import BulkEnrolment
-
-        return BulkEnrolment(self.home, self.gallery, self.admission, self.enrolment, self.jobs)
-
-    @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
         from attendance.services.nights import Nights
@@ -446,6 +422,8 @@ class Composition:
 
         return Coverings(self.gallery, self.sessions, self.clock, self.nights)
 
+    # What the service adds
+
     @cached_property
     def newsroom(self) -> "Newsroom":
         """What has happened."""
@@ -461,20 +439,34 @@ class Composition:
         return Lane()
 
     @cached_property
+    def receivers(self) -> "Receivers":
+        """Other systems that are told of news."""
+        from attendance.services.receivers import Receivers
+
+        return Receivers(self.gallery, self.clock)
+
+    @cached_property
+    def posting(self) -> "Posting":
+        """What sends news to webhooks."""
+        from attendance.services.newsfacts import NewsFacts
+        from attendance.services.posting import Posting
+
+        return Posting(self.gallery, self.receivers, NewsFacts(self.gallery, self.newsroom), self.clock)
+
+    @cached_property
+    def brokering(self) -> "Brokering":
+        """What says news to MQTT brokers."""
+        from attendance.services.brokering import Brokering
+
+        parts = (self.gallery, self.receivers, self.newsroom, self.clock)
+        return Brokering(*parts, zone=self.zone, name=self.settings.site_name)
+
+    @cached_property
     def jobs(self) -> "Jobs":
         """Long work, and what it has made."""
         from attendance.services.jobs import Jobs
 
         return Jobs(self.store, self.clock)
-
-    @cached_property
-    def cameras(self) -> "Cameras":
-        """Cameras watched in the background."""
-        from attendance.services.cameras import Cameras
-
-        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
-
-    # What the service adds
 
     @cached_property
     def limits(self) -> "Limits":
@@ -504,7 +496,35 @@ class Composition:
 
         return Tokens(self.store, self.clock)
 
-    # What programs ask for
+    @cached_property
+    def housekeeping(self) -> "Housekeeping":
+        """What lets old things go while the service runs."""
+        from attendance.services.housekeeping import Housekeeping
+
+        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)
+
+    @cached_property
+    def day_boards(self) -> "DayBoards":
+        """The day as it stands."""
+        from attendance.services.dayboard import DayBoards
+
+        return DayBoards(self.gallery, self.sessions, self.statuses, self.clock)
+
+    @cached_property
+    def day_marks(self) -> "DayMarks":
+        """Marks as pages show them."""
+        from attendance.services.daymarks import DayMarks
+
+        return DayMarks(self.gallery, self.sessions, self.people)
+
+    @cached_property
+    def cameras(self) -> "Cameras":
+        """Cameras watched in the background."""
+        from attendance.services.cameras import Cameras
+
+        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
+
+    # What the service adds
 
     @cached_property
     def edits(self) -> "Edits":
@@ -549,8 +569,87 @@ class Composition:
         return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
 
     @cached_property
+    def directory(self) -> "Directory":
+        """The people as a list to look through."""
+        from attendance.services.directory import Directory
+
+        return Directory(self.gallery)
+
+    @cached_property
+    def admission(self) -> "Admission":
+        """Who may be enrolled by whom."""
+        from attendance.services.admission import Admission
+
+        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+
+    @cached_property
+    def uploads(self) -> "Uploads":
+        """What somebody has sent and not decided about yet."""
+        from attendance.services.uploads import Uploads
+
+        return Uploads(self.home, self.clock)
+
+    @cached_property
+    def own_people(self) -> "OwnPeople":
+        """Whose people a visitor sees."""
+        from attendance.services.ownpeople import OwnPeople
+
+        return OwnPeople(self.gallery)
+
+    @cached_property
+    def review_desk(self) -> "ReviewDesk":
+        """What waits for somebody to look, for those who see some people alone."""
+        from attendance.services.reviewdesk import ReviewDesk
+
+        return ReviewDesk(self.gallery, self.sessions, self.reviews, self.enrolment, self.clock, lambda: self.pipeline)
+
+    @cached_property
+    def whys(self) -> "Whys":
+        """What decisions rest on, decided again."""
+        from attendance.services.why import Whys
+
+        return Whys(self.gallery, self.sessions, self.review_desk)
+
+    @cached_property
     def feeds(self) -> "Feeds":
         """Calendars to subscribe to."""
         from attendance.services.feeds import Feeds
 
         return Feeds(self.gallery, self.edits, self.tokens, self.report_files)
+
+    @cached_property
+    def credentials(self) -> "Credentials":
+        """Other ways than the face."""
+        from attendance.services.credentials import Credentials
+
+        return Credentials(self.gallery, self.clock, self.limits)
+
+    @cached_property
+    def kiosks(self) -> "Kiosks":
+        """Pages at doors, by which people mark themselves."""
+        from attendance.services.kiosks import Kiosks
+
+        return Kiosks(
+            self.gallery,
+            self.sessions,
+            self.marks,
+            self.desk,
+            self.scopes,
+            self.credentials,
+            settings=self.settings,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def bulk(self) -> "BulkEnrolment":
+        """Many people at once."""
+        from attendance.services.bulk import BulkEnrolment
+
+        return BulkEnrolment(self.home, self.gallery, self.admission, self.enrolment, self.jobs)
+
+    @cached_property
+    def report_views(self) -> "ReportViews":
+        """Reports as pages show them."""
+        from attendance.services.reportviews import ReportViews
+
+        return ReportViews(self.report_files, self.status_reports, self.reports, self.own_people)

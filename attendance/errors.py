@@ -55,7 +55,8 @@ HELP: Final = {
     "place.unknown": "'attendance place list' shows the places, and 'attendance place add NAME ADDRESS' adds one.",
     "place.used": "'attendance place retire NAME' puts it out of use, and records go on naming it.",
     "sighting.faceless": "Decide by the numbers and the recording; 'keep_review_days' says how long faces are kept.",
-    "sighting.settled": "What was said stays; 'attendance mark' and 'attendance void' correct the marks themselves.",
+    "sighting.open": "It waits already; nothing is to be taken back.",
+    "sighting.settled": "What was said stands; it can be taken back, and 'attendance mark' and 'void' correct marks.",
     "sighting.unknown": "'attendance review list' shows the numbers of those that wait.",
     "session.closed": "Open a session of another name with 'attendance session open NAME'.",
     "session.day": "Give a day as YYYY-MM-DD that is today's at the site, or a day before it.",
@@ -244,6 +245,10 @@ class SightingError(AttendanceError):
 
 class SightingFaceless(SightingError, id="sighting.faceless"):
     """The face of this review is not kept, or not any more."""
+
+
+class SightingOpen(SightingError, id="sighting.open"):
+    """Nothing was said of this sighting that could be taken back."""
 
 
 class SightingSettled(SightingError, id="sighting.settled"):

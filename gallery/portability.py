@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from gallery.errors import TemplateAltered
 from gallery.repositories import (
     aliases,
+    answers,
     approvals,
     corrections,
+    credentials,
     events,
     excuses,
     foreign_ids,
     groups,
     lookalikes,
     marks,
+    news,
     people,
     places,
     rules,
@@ -27,6 +30,7 @@ from gallery.standing import NEVER_LEFT, Standing
 
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction, Vault
+    from gallery.servicevalues import Credential, News
     from gallery.timetablevalues import MembershipWord, StoredExcuse, StoredRule
     from gallery.values import (
         Approval,
@@ -50,8 +54,9 @@ class Everything:
     where one does not open; ``sessions`` and ``places`` are those of the home, by number. ``lookalikes`` is with how
     many others they are remembered, ``compared`` of how many other sightings they are among the candidates. ``rules``
     are those for this person alone, ``approvals`` those of marks by mark, ``words`` what was said of when they belonged
-    to groups, ``foreign_ids`` what other systems call them. ``others`` is how everybody else is called, whom a copy of
-    these data must not name.
+    to groups, ``foreign_ids`` what other systems call them, ``credentials`` their other ways in, ``news`` what other
+    systems are told of them. ``answers`` is how many answers to programs are kept that tell of them. ``others`` is how
+    everybody else is called, whom a copy of these data must not name.
     """
 
     person: "PersonInfo"
@@ -72,6 +77,9 @@ class Everything:
     rules: "Sequence[StoredRule]"
     words: "Sequence[MembershipWord]"
     foreign_ids: Sequence[tuple[str, str]]
+    credentials: "Sequence[Credential]"
+    news: "Sequence[News]"
+    answers: int
     others: "Sequence[Named]"
 
 
@@ -107,6 +115,9 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
             rules=own,
             words=groups.words(view, person),
             foreign_ids=foreign_ids.of_person(view, person),
+            credentials=credentials.of_person(view, person),
+            news=news.of_person(view, person),
+            answers=answers.count_of(view, person),
             others=tuple(people.others(view, person)),
         )
 

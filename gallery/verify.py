@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from gallery.errors import GalleryError, GalleryUnusable, TemplateAltered
 from gallery.files import leftovers
 from gallery.repositories import (
+    answers,
     approvals,
     calendar,
     corrections,
@@ -18,12 +19,15 @@ from gallery.repositories import (
     months,
     people,
     places,
+    receivers,
     resealing,
     rules,
+    secrets,
     sightings,
     templates,
 )
 from gallery.repositories.events import MARK_ADDED, record
+from gallery.servicevalues import Receiver
 from gallery.values import Defect, Pipelines, Place, SealedTemplate, Stats
 
 if TYPE_CHECKING:
@@ -85,6 +89,16 @@ def _sealed(transaction: "Transaction", vault: "Vault") -> Iterator[Defect]:
         yield Defect(TemplateAltered.id, f"face of sighting {number}", _REPAIR)
     for place in _altered_addresses(transaction, cipher):
         yield Defect(TemplateAltered.id, f"address of place {place.name}, to be given anew afterwards", _REPAIR)
+    yield from _of_the_service(transaction, cipher)
+
+
+def _of_the_service(transaction: "Transaction", cipher: "Cipher") -> Iterator[Defect]:
+    for purpose in _altered_secrets(transaction, cipher):
+        yield Defect(TemplateAltered.id, f"secret for {purpose}: what was made with it holds no longer", _REPAIR)
+    for receiver in _altered_receivers(transaction, cipher):
+        yield Defect(TemplateAltered.id, f"address of receiver {receiver.name}, to be given anew afterwards", _REPAIR)
+    for token, _ in _altered_answers(transaction, cipher):
+        yield Defect(TemplateAltered.id, f"answer kept for token {token}", _REPAIR)
 
 
 def _again(each: SealedTemplate) -> str:
@@ -149,6 +163,34 @@ def _altered_addresses(transaction: "Transaction", cipher: "Cipher") -> Iterator
             yield place
 
 
+def _altered_secrets(transaction: "Transaction", cipher: "Cipher") -> Iterator[str]:
+    """For what there is a secret that does not open."""
+    for purpose in secrets.purposes(transaction):
+        try:
+            secrets.stored(transaction, cipher, purpose)
+        except TemplateAltered:
+            yield purpose
+
+
+def _altered_receivers(transaction: "Transaction", cipher: "Cipher") -> Iterator[Receiver]:
+    """The receivers whose address or secret does not open; one that has lost them to a repair is none of them."""
+    for receiver in receivers.sealed(transaction):
+        try:
+            receivers.address(transaction, cipher, receiver.id)
+            receivers.secret(transaction, cipher, receiver.id)
+        except TemplateAltered:
+            yield receiver
+
+
+def _altered_answers(transaction: "Transaction", cipher: "Cipher") -> Iterator[tuple[int, str]]:
+    """Token and key of the answers that do not open."""
+    for token, key in answers.keys(transaction):
+        try:
+            answers.found(transaction, cipher, token, key)
+        except TemplateAltered:
+            yield token, key
+
+
 def _erasure(database: "Database") -> Iterator[Defect]:
     if (where := database.unerased()) is not None:
         yield Defect("gallery.erasure_pending", where, _REPAIR)
@@ -160,7 +202,7 @@ def _unfinished(database: "Database") -> Iterator[Defect]:
 
 
 def repair(database: "Database", vault: "Vault", *, at: datetime, by: str) -> None:
-    """Delete what is of no use: rows without their owner, faces and addresses that do not open, unfinished files.
+    """Delete what is of no use: rows without their owner, what is sealed and does not open, unfinished files.
 
     What no event tells of is recorded.
     """
@@ -180,8 +222,8 @@ def repair(database: "Database", vault: "Vault", *, at: datetime, by: str) -> No
             record(transaction, at=at, by=by, action=action, subject=subject, details={"found": True})
 
 
-def _drop_altered(transaction: "Transaction", vault: "Vault") -> list[tuple[str, int]]:
-    """Delete the faces and addresses that do not open: of which rows of which tables."""
+def _drop_altered(transaction: "Transaction", vault: "Vault") -> list[tuple[str, int | str]]:
+    """Delete the faces, addresses, secrets and answers that do not open: of which rows of which tables."""
     if not resealing.anything(transaction):
         return []
     try:
@@ -192,4 +234,22 @@ def _drop_altered(transaction: "Transaction", vault: "Vault") -> list[tuple[str,
     sightings.drop_crops(transaction, faces)
     addresses = [place.id for place in _altered_addresses(transaction, cipher)]
     places.drop_addresses(transaction, addresses)
-    return [*(("sighting_crop", number) for number in faces), *(("place", number) for number in addresses)]
+    return [
+        *(("sighting_crop", number) for number in faces),
+        *(("place", number) for number in addresses),
+        *_drop_altered_of_the_service(transaction, cipher),
+    ]
+
+
+def _drop_altered_of_the_service(transaction: "Transaction", cipher: "Cipher") -> list[tuple[str, int | str]]:
+    lost = list(_altered_secrets(transaction, cipher))
+    secrets.drop(transaction, lost)
+    unreachable = [each.id for each in _altered_receivers(transaction, cipher)]
+    receivers.drop_sealed(transaction, unreachable, TemplateAltered.id)
+    unreadable = list(_altered_answers(transaction, cipher))
+    answers.drop(transaction, unreadable)
+    return [
+        *(("secret", purpose) for purpose in lost),
+        *(("receiver", number) for number in unreachable),
+        *(("answer", token) for token, _ in unreadable),
+    ]

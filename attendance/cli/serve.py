@@ -56,7 +56,6 @@ def serve(
     pair = _pair(tls_cert, tls_key, own=tls_self_signed)
     addresses.refuse_open(host, secured=insecure or tls_self_signed or pair is not None)
     public = None if public_url is None else addresses.public_of(public_url)
-    deadline = server.Deadline()
     with addresses.bound(host, port) as bound, writing(home, options.flags(set_), preload=True) as opened:
         names = addresses.names_of_this_computer()
         pair = tls.own(opened.home, names) if tls_self_signed else pair
@@ -72,9 +71,8 @@ def serve(
             pair,
             proxied=public is not None,
             ready=lambda: _announce(opened, site.public),
-            deadline=deadline,
+            deadline=server.Deadline(),
         )
-    deadline.disarm()
     if code:
         raise typer.Exit(code)
 

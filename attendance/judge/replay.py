@@ -60,7 +60,7 @@ class Evidence:
 def evidence(faces: Sequence[Compared], policy: Policy, lookalikes: LookalikePairs) -> list[Evidence]:
     """What each of the faces of one picture is judged by, in order."""
     wanted = claims(faces, policy.review_threshold)
-    best = {min(people, key=lambda person, of=people: (-of[person], person)) for people in wanted.values()}
+    best = {min((-claim, person) for person, claim in people.items())[1] for people in wanted.values()}
     rivals = [] if len(best) == len(wanted) else sorted(wanted)
     return [
         Evidence(

@@ -22,6 +22,7 @@ from gallery.values import Named
 
 if TYPE_CHECKING:
     from gallery.portability import Everything
+    from gallery.servicevalues import Credential, News
     from gallery.timetablevalues import MembershipWord, StoredExcuse, StoredRule, StoredVersion, Withdrawn
     from gallery.values import (
         Approval,
@@ -71,6 +72,7 @@ class PersonFile:
             "excuses.json": [self._excuse(each) for each in self.found.excuses],
             "timetable.json": [self._rule(each) for each in self.found.rules],
             "sightings.json": self._sightings(),
+            "news.json": [self._news(each) for each in self.found.news],
             "events.json": [self._event(each) for each in self.found.events],
         }
         cells = [_cells(each) for each in marks]
@@ -103,7 +105,9 @@ class PersonFile:
             "other_ids": [
                 self._others.left_out_of({"system": each, "id": id_}) for each, id_ in self.found.foreign_ids
             ],
+            "credentials": [self._credential(each) for each in self.found.credentials],
             "lookalikes": _people(self.found.lookalikes),
+            "answers": f"{_count(self.found.answers, 'answer')} to programs",
         }
 
     def _periods(self) -> list[dict[str, Any]]:
@@ -124,6 +128,10 @@ class PersonFile:
             "entered": self._site(each.entered),
             "by": each.by,
         }
+
+    def _credential(self, each: "Credential") -> dict[str, Any]:
+        """What kind it is and since when: what lets somebody in is not handed over with the rest."""
+        return {"kind": each.kind, "made": self._site(each.created), "by": each.by}
 
     def _template(self, each: "OpenedTemplate") -> dict[str, Any]:
         info, vector = each.template, each.vector
@@ -276,7 +284,16 @@ class PersonFile:
             "reason": self._others.left_out(each.reason),
         }
 
-    # What was done
+    # What was told, and what was done
+
+    def _news(self, each: "News") -> dict[str, Any]:
+        place = None if each.place is None else self.found.places.get(each.place)
+        return {
+            "at": self._site(each.at),
+            "what": each.kind,
+            "about": THIS if each.kind.partition(".")[0] in OF_PEOPLE else each.subject,
+            "place": None if place is None else self._others.left_out(place.name),
+        }
 
     def _event(self, each: "Event") -> dict[str, Any]:
         kind = each.action.partition(".")[0]
@@ -317,6 +334,7 @@ class PersonFile:
             rules=len(found.rules),
             sightings=len(found.sightings),
             faces=sum(face is not None for face in found.faces.values()),
+            news=len(found.news),
             events=len(found.events),
         )
 

@@ -14,8 +14,10 @@ The files
 
 person.json     The person: name, id, groups, note, since when enrolled, from when to when active or not, from which
                 days on a member of groups or no longer ("memberships", the latest word counts), what other systems call
-                the person ("other_ids"), and with how many other people the program takes care not to take this person
-                for. "internal_ids" are the numbers by which the program's records name this person.
+                the person ("other_ids"), which other ways in than the face there are ("credentials", without what
+                opens them), and with how many other people the program takes care not to take this person for.
+                "internal_ids" are the numbers by which the program's records name this person, and "answers" tells
+                how many answers to other programs are kept for some hours that tell of this person.
 templates.json  The templates that faces are compared with ({templates}): when each was made, from which photo file, how
                 good the photo was, and the numbers themselves, with a sentence on what they are.
 photos/         The pictures of the face that are kept with the templates ({photos}). The photos are not kept.
@@ -31,6 +33,7 @@ sightings.json  The sightings ({sightings}): every time the program took a face 
                 the ruling rests on, the reasons, and what somebody has said of it since.
 faces/          The pictures that are kept of sightings until somebody has looked at them ({faces}). As nobody has yet,
                 such a picture may show another person.
+news.json       The news of this person ({news}) that pages and other systems are told of, kept for some days.
 events.json     The entries of the log ({events}) that tell what was done with this person's data, when, and by which
                 account. The last one is the making of this copy.
 

@@ -2,18 +2,24 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 from gallery.errors import GalleryLocked
 from gallery.repositories import sightings
 from gallery.repositories.events import SIGHTING_PURGED, record
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.settings import Settings
     from gallery.ports import Database
+
+
+UNDO: Final = timedelta(minutes=15)
+"""How long a face stays after somebody has said what it is, so that they can take it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +35,10 @@ class Retention:
         days = {"review": self.settings.keep_review_days, "unknown": self.settings.keep_unknown_days}
         return days.get(ruling, 0) > 0
 
-    def purge(self, actor: "Actor", at: datetime | None = None) -> int:
+    def purge(self, actor: "Actor", at: datetime | None = None, *, settled: "Collection[int]" = ()) -> int:
         """Delete the faces of sightings that are not to be kept any more at that instant (now); how many went.
 
+        Those that are ``settled`` for good (numbers) go at once, others `UNDO` after somebody has said what they are.
         What is deleted is overwritten. While another program is writing, it is left for the next time.
         """
         now = at or self.clock.utc()
@@ -39,13 +46,13 @@ class Retention:
             if not sightings.any_crop(transaction):
                 return 0
         with suppress(GalleryLocked):
-            return self._purged(actor, now)
+            return self._purged(actor, now, settled)
         return 0
 
-    def _purged(self, actor: "Actor", now: datetime) -> int:
+    def _purged(self, actor: "Actor", now: datetime, settled: "Collection[int]") -> int:
         days = {"review_days": self.settings.keep_review_days, "unknown_days": self.settings.keep_unknown_days}
         with self.store.atomic() as transaction:
-            count = sightings.purge_crops(transaction, now, **days)
+            count = sightings.purge_crops(transaction, now, **days, settled=UNDO, now=settled)
             if count:
                 details = {"faces": count}
                 record(transaction, at=now, by=actor.name, action=SIGHTING_PURGED, subject="gallery", details=details)

@@ -113,7 +113,7 @@ class Review:
         yield "face", "kept; --face FILE.png writes it to a file" if self.face else "not kept, or not any more"
 
     def _standing(self) -> str:
-        if not self.said:
+        if not self.said or self.said[-1].kind == "restore":
             return "waits for somebody to look"
         last = self.said[-1]
         why = f": {last.reason}" if last.reason else ""

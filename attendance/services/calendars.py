@@ -1,6 +1,6 @@
 """The calendar: days that are closed, open all the same, or in term, each with where it is from; nothing is deleted."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -102,6 +102,28 @@ class Proposal:
     def empty(self) -> bool:
         """Whether all of it is stored already, and nothing else."""
         return not (self.new or self.gone or self.renamed)
+
+    def choices(self) -> list[tuple[str, date, str]]:
+        """Each difference by a key of its own, with its first day and in words, in the order of the days."""
+        found = [(f"new {each.told}", each.first, f"New: {each.told}, {each.name}") for each in self.new]
+        found += [
+            (f"gone {each.id}", each.first, f"Not told any more: {span_told(each.first, each.last)}, {each.name}")
+            for each in self.gone
+        ]
+        found += [
+            (f"renamed {each.id}", each.first, f"Renamed: {span_told(each.first, each.last)}, {each.name}: now {name}")
+            for each, name in self.renamed
+        ]
+        return sorted(found, key=lambda each: each[1:])
+
+    def only(self, keys: Collection[str]) -> "Proposal":
+        """The proposal with the differences of these keys alone."""
+        return replace(
+            self,
+            new=tuple(each for each in self.new if f"new {each.told}" in keys),
+            gone=tuple(each for each in self.gone if f"gone {each.id}" in keys),
+            renamed=tuple(pair for pair in self.renamed if f"renamed {pair[0].id}" in keys),
+        )
 
     def lines(self) -> Iterator[str]:
         """The differences, one a line, in the order of the days."""

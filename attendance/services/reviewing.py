@@ -1,29 +1,32 @@
 """What somebody decides who looks at a review: it was this person, it was another one, or nobody is to be marked.
 
-Nothing that was recorded changes: a correction is written beside the sighting, and a mark where one is due. The face
-that was kept for this goes then, or when it has been kept long enough.
+Nothing that was recorded changes: a correction is written beside the sighting, and a mark where one is due. What was
+said can be taken back: one more correction says so, the mark made by it is void, and the sighting waits again. The face
+that was kept for this goes when somebody has looked, a little later where they may want to take it back, or when it has
+been kept long enough.
 """
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from attendance.errors import SightingFaceless, SightingSettled, SightingUnknown
+from attendance.errors import MarkUnknown, SightingFaceless, SightingOpen, SightingSettled, SightingUnknown
 from attendance.records import PersonRef, instant
 from attendance.register.directions import DIRECTION
 from attendance.register.evidence import candidate_of
-from attendance.register.marks import MarkInfo, Wish, info_of
+from attendance.register.marks import MarkInfo, Wish, counting, info_of
 from attendance.register.report import local
 from attendance.register.review import Review
 from attendance.services.byhand import Time, refuse_inactive
 from attendance.writing import write_new
-from attendance.zones import local_day
+from attendance.zones import day_bounds, local_day
 from gallery.repositories import aliases, corrections, places, sightings
 from gallery.repositories import marks as rows
 from gallery.repositories.corrections import TOLD_BY
-from gallery.repositories.events import record
+from gallery.repositories.events import SIGHTING_DISMISSED, SIGHTING_REOPENED, history, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import date
     from pathlib import Path
 
     from attendance.access import Actor
@@ -33,14 +36,19 @@ if TYPE_CHECKING:
     from attendance.register.sessions import SessionInfo, Sessions
     from gallery import Gallery
     from gallery.ports import Transaction
-    from gallery.values import Correction, CorrectionKind, Named, PersonInfo, Sighting
+    from gallery.values import Correction, CorrectionKind, Named, PersonInfo, Sighting, StoredMark
 
 _HIGHEST: Final = 2**63 - 1  # that a database can number
+_VOIDED: Final = "voided"
+"""Under which the event of a dismissal tells the id of the mark that was voided with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What was said of a sighting; ``mark`` is the person's in the session, ``new`` whether it was made for this."""
+    """What was said of a sighting; ``mark`` is the person's in the session, ``new`` whether it was made for this.
+
+    Where something was taken back, or a mark voided, it is the one that is void now, or counts again.
+    """
 
     correction: "Correction"
     mark: MarkInfo | None = None
@@ -82,6 +90,21 @@ class Reviews:
         with self._gallery.store.reading() as transaction:
             (found,) = self._views(transaction, [_sighting(transaction, sighting)])
             return replace(found, said=tuple(corrections.of_sighting(transaction, sighting)))
+
+    def settled(self, limit: int) -> list[Review]:
+        """What was said last of reviews and strangers, the latest first."""
+        with self._gallery.store.reading() as transaction:
+            found = self._views(transaction, sightings.settled(transaction, limit=limit))
+            said = corrections.about(transaction, (), {each.sighting.id or 0 for each in found})
+            return [
+                replace(each, said=tuple(one for one in said if one.sighting == each.sighting.id)) for each in found
+            ]
+
+    def unknown(self, day: "date") -> list[Review]:
+        """The faces of a local day that were nobody's and are kept, of which nobody has said anything, newest first."""
+        begin, end = day_bounds(day, self._sessions.zone)
+        with self._gallery.store.reading() as transaction:
+            return self._views(transaction, sightings.unknown(transaction, begin, end))
 
     def face(self, sighting: int) -> bytes | None:
         """The kept face of a sighting as an encoded picture, None where none is kept. Raises TemplateAltered."""
@@ -128,34 +151,108 @@ class Reviews:
         )
         return [_view(seen, known) for seen in found]
 
-    def confirm(self, actor: "Actor", sighting: int, *, reason: str = "") -> Settled:
+    def confirm(self, actor: "Actor", sighting: int, *, reason: str = "", keep: bool = False) -> Settled:
         """It was the person whom the review names: mark them, also where the session is closed or a mark was voided.
 
-        Raises SightingUnknown, SightingSettled, PersonInactive, and PersonUnknown where it names nobody.
+        The face goes at once, or with ``keep`` some minutes later: until then this can be taken back as if nothing had
+        been said. Raises SightingUnknown, SightingSettled, PersonInactive, and PersonUnknown where it names nobody.
         """
         with self._gallery.store.atomic() as transaction:
             seen = _open(transaction, sighting)
             who = self._gallery.find(seen.person or 0)
             settled = self._person_said(actor, transaction, seen, who, "confirm", reason)
-        self._retention.purge(actor)
+        self._let_go(actor, sighting, keep=keep)
         return settled
 
-    def reassign(self, actor: "Actor", sighting: int, person: str | int, *, reason: str = "") -> Settled:
-        """It was somebody else: mark that person. Raises as `confirm`, and PersonUnknown, PersonAmbiguous."""
+    def reassign(
+        self, actor: "Actor", sighting: int, person: str | int, *, reason: str = "", keep: bool = False
+    ) -> Settled:
+        """It was somebody else, or a stranger was somebody: mark them.
+
+        Raises as `confirm`, and PersonUnknown, PersonAmbiguous.
+        """
         with self._gallery.store.atomic() as transaction:
             seen, who = _open(transaction, sighting), self._gallery.find(person)
             kind: CorrectionKind = "confirm" if who.id == seen.person else "reassign"
             settled = self._person_said(actor, transaction, seen, who, kind, reason)
-        self._retention.purge(actor)
+        self._let_go(actor, sighting, keep=keep)
         return settled
 
-    def dismiss(self, actor: "Actor", sighting: int, *, reason: str = "") -> Settled:
+    def dismiss(self, actor: "Actor", sighting: int, *, reason: str = "", keep: bool = False) -> Settled:
         """Somebody has looked, and nobody is marked. Raises SightingUnknown, SightingSettled."""
         with self._gallery.store.atomic() as transaction:
             seen = _open(transaction, sighting)
             said = self._said(actor, transaction, seen, "dismiss", reason)
-        self._retention.purge(actor)
+        self._let_go(actor, sighting, keep=keep)
         return Settled(said)
+
+    def void(self, actor: "Actor", sighting: int, *, reason: str = "", keep: bool = False) -> Settled:
+        """It is not whom it names, and their mark that counts in that session is wrong, too: nobody is marked.
+
+        Raises SightingUnknown, SightingSettled, MonthClosed, and MarkUnknown where they have no mark that counts.
+        """
+        with self._gallery.store.atomic() as transaction:
+            seen = _open(transaction, sighting)
+            there = self._mark_of(transaction, seen)
+            if there is None:
+                raise MarkUnknown(str(sighting), "whom it names has no mark in that session that counts")
+            said = self._said(actor, transaction, seen, "dismiss", reason, voided=there.id)
+            session, now = self._sessions.numbered(there.session), self._clock.utc()
+            why = reason or f"review {sighting} was of somebody else"
+            marks = self._marks.by(actor.name)
+            gone = marks.void_in(transaction, there.person, session, reason=why, at=now, mark=there.id)
+        self._let_go(actor, sighting, keep=keep)
+        return Settled(said, gone)
+
+    def mark_of(self, sighting: int) -> MarkInfo | None:
+        """The mark that counts, of whom a review names, in the session that it is of."""
+        with self._gallery.store.reading() as transaction:
+            found = self._mark_of(transaction, _sighting(transaction, sighting))
+            return None if found is None else info_of(found)
+
+    @staticmethod
+    def _mark_of(transaction: "Transaction", seen: "Sighting") -> "StoredMark | None":
+        if seen.person is None or seen.session is None:
+            return None
+        found = counting(rows.of(transaction, seen.person, seen.session))
+        return found if found is not None and found.valid else None
+
+    def reopen(self, actor: "Actor", sighting: int, *, reason: str = "") -> Settled:
+        """Take back what was said last: the mark made by it is void, one that it voided counts again, and it waits.
+
+        Raises SightingUnknown, MonthClosed, and SightingOpen where nothing was said that stands.
+        """
+        with self._gallery.store.atomic() as transaction:
+            seen = _ruled(transaction, sighting)
+            if (last := _standing(transaction, sighting)) is None:
+                raise SightingOpen(str(sighting), "nobody has said anything of it that stands")
+            now = self._clock.utc()
+            why = reason or f"review {sighting} was opened again"
+            mark = self._unmade(actor, transaction, sighting, last, why)
+            said = corrections.add(transaction, "restore", sighting=sighting, at=now, by=actor.name, reason=reason)
+            details = {"person": seen.person, "was": last.kind}
+            record(transaction, at=now, by=actor.name, action=SIGHTING_REOPENED, subject=sighting, details=details)
+            return Settled(said, mark)
+
+    def _unmade(
+        self, actor: "Actor", transaction: "Transaction", sighting: int, last: "Correction", why: str
+    ) -> MarkInfo | None:
+        """Void the mark that a word on a sighting has made, or let one count again that it has voided."""
+        marks, now = self._marks.by(actor.name), self._clock.utc()
+        if last.kind == "dismiss":
+            told = history(transaction, subject=sighting, action=SIGHTING_DISMISSED)[-1].details.get(_VOIDED)
+            there = None if told is None else rows.by_id(transaction, told)
+            if there is None or there.voided is None or there.voided.at != last.at:
+                return None
+            return marks.restore_in(transaction, there, self._sessions.numbered(there.session), now, why)
+        made = next((each for each in rows.of_sighting(transaction, sighting) if each.voided is None), None)
+        if made is None:
+            return None
+        session = self._sessions.numbered(made.session)
+        return marks.void_in(transaction, made.person, session, reason=why, at=now, mark=made.id)
+
+    def _let_go(self, actor: "Actor", sighting: int, *, keep: bool) -> None:
+        self._retention.purge(actor, settled=() if keep else (sighting,))
 
     def _person_said(
         self,
@@ -198,11 +295,14 @@ class Reviews:
         kind: "CorrectionKind",
         reason: str,
         person: int | None = None,
+        voided: str | None = None,
     ) -> "Correction":
-        """Write the correction and its event."""
+        """Write the correction and its event, which tells what was ``voided`` with it."""
         now, number = self._clock.utc(), seen.id or 0
         said = corrections.add(transaction, kind, sighting=number, person=person, at=now, by=actor.name, reason=reason)
-        details = {"person": seen.person, "to": person} if kind == "reassign" else {"person": seen.person}
+        details: dict[str, Any] = {"person": seen.person}
+        details |= {"to": person} if kind == "reassign" else {}
+        details |= {} if voided is None else {_VOIDED: voided}
         record(transaction, at=now, by=actor.name, action=TOLD_BY[kind], subject=number, details=details)
         return said
 
@@ -265,12 +365,21 @@ def _review(transaction: "Transaction", number: int) -> "Sighting":
     return found
 
 
+def _ruled(transaction: "Transaction", number: int) -> "Sighting":
+    """The review, or the stranger, of this number: of others there is nothing to say."""
+    found = _sighting(transaction, number)
+    return found if found.ruling == "unknown" else _review(transaction, number)
+
+
 def _open(transaction: "Transaction", number: int) -> "Sighting":
-    """The review of this number, if nobody has looked at it."""
-    found = _review(transaction, number)
-    said = corrections.of_sighting(transaction, number)
-    if said:
-        raise SightingSettled(
-            str(number), f"{said[-1].by} has looked at it at {instant(said[-1].at)} ({said[-1].kind})"
-        )
+    """As `_ruled`, if nobody has looked at it."""
+    found, said = _ruled(transaction, number), _standing(transaction, number)
+    if said is not None:
+        raise SightingSettled(str(number), f"{said.by} has looked at it at {instant(said.at)} ({said.kind})")
     return found
+
+
+def _standing(transaction: "Transaction", number: int) -> "Correction | None":
+    """What was said of a sighting, unless it was taken back."""
+    said = corrections.of_sighting(transaction, number)
+    return said[-1] if said and said[-1].kind != "restore" else None

@@ -7,6 +7,8 @@ from attendance.errors import MarkUnknown, SessionUnknown
 from gallery.repositories import marks as rows
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.marks import MarkInfo, Marks
@@ -79,6 +81,23 @@ class SessionBook:
         """Every session, oldest first."""
         with self._gallery.store.reading():
             return [self._counted(each) for each in self._sessions.all()]
+
+    def page(self, groups: "Collection[str] | None", first: int, count: int) -> tuple[list[HeldSession], int]:
+        """So many sessions from the first one on, the newest first, and how many there are.
+
+        With ``groups`` those of these groups and those that are for all.
+        """
+        with self._gallery.store.reading():
+            found = [each for each in self._sessions.all() if groups is None or each.group in {None, *groups}]
+            return [self._counted(each) for each in found[::-1][first : first + count]], len(found)
+
+    def numbered(self, number: int, groups: "Collection[str] | None" = None) -> HeldSession:
+        """The session of this number, of these groups or for all. Raises SessionUnknown."""
+        with self._gallery.store.reading():
+            for each in self._sessions.all():
+                if each.id == number and (groups is None or each.group in {None, *groups}):
+                    return self._counted(each)
+        raise SessionUnknown(str(number), "there is no session of this number")
 
     def marks(self, name: str | None = None) -> list[SessionMark]:
         """The marks of a session, or of the day's own, in order of time. Raises SessionUnknown."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.records import PersonRef, instant
 from attendance.services.previewing import wall
 from attendance.services.statuses import entry_of
+from attendance.services.versions import version_of
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.drafting import Draft
 from attendance.timetable.facts import Entry
@@ -95,6 +96,11 @@ class ShownRule:
     def seen(self) -> dict[str, Any]:
         """What was seen by whoever has read all of it: it is another whenever something was changed."""
         return {"name": self.stored.name, "versions": [each.id for each in self.stored.versions]}
+
+    @property
+    def state(self) -> str:
+        """The version of what was seen."""
+        return version_of(self.seen)
 
     def row(self) -> dict[str, Any]:
         """One line of the table."""

@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from attendance.errors import RuleExists, RuleInvalid, RuleUnknown
 from attendance.records import PersonRef
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from gallery.ports import Transaction
     from gallery.timetablevalues import StoredRule
 
+Single = Literal["skip", "move", "extra", "end"]
+"""What may be done about single days: it does not take place, does so otherwise, does so besides, or never again."""
+
 
 class Timetables:
     """The rules of a home; what is changed stands in the log, and every version stays."""
@@ -54,11 +57,15 @@ class Timetables:
 
     # What is there
 
-    def all(self, *, ended_too: bool = False) -> list[ShownRule]:
-        """The rules by name, those that have ended where wanted."""
+    def all(self, *, ended_too: bool = False, coming: int = 0) -> list[ShownRule]:
+        """The rules by name, those that have ended where wanted, each with its next occurrences."""
         with self._gallery.store.reading() as transaction:
-            found = [self._shown(each) for each in rules.all_rules(transaction)]
-        return [each for each in found if ended_too or not each.over]
+            shown = [self._shown(each) for each in rules.all_rules(transaction)]
+            found = [each for each in shown if ended_too or not each.over]
+            calendar = Calendar(self._statuses.plan().calendar if coming else ())
+        if not coming:
+            return found
+        return [replace(each, next=tuple(upcoming(each.entry, calendar, self.today, coming))) for each in found]
 
     def find(self, name: str, *, coming: int = 0) -> ShownRule:
         """The rule of this name, with its next occurrences. Raises RuleUnknown."""
@@ -66,6 +73,14 @@ class Timetables:
             found = self._shown(_named(transaction, name))
             plan = self._statuses.plan()
         return replace(found, next=tuple(upcoming(found.entry, Calendar(plan.calendar), self.today, coming)))
+
+    def numbered(self, number: int, *, coming: int = 0) -> ShownRule:
+        """The rule of this number, with its next occurrences. Raises RuleUnknown."""
+        with self._gallery.store.reading() as transaction:
+            found = next((each for each in rules.all_rules(transaction) if each.id == number), None)
+            if found is None:
+                raise RuleUnknown(str(number), "there is no rule of this number")
+            return self.find(found.name, coming=coming)
 
     # What is changed
 
@@ -111,11 +126,27 @@ class Timetables:
             entry = self._seen(transaction, name, expected)
             return self._applied(transaction, actor, [self.altered(entry, parts, first, until)], reason)[0]
 
+    def change_day(
+        self,
+        actor: "Actor",
+        name: str,
+        how: Single,
+        day: date,
+        to: date | None = None,
+        begins: str | None = None,
+        ends: str | None = None,
+        *,
+        reason: str = "",
+        expected: str | None = None,
+    ) -> Changed:
+        """Do so about one day, or from it on. Raises RuleUnknown, RuleInvalid, MonthClosed, EditChanged."""
+        with self._gallery.store.atomic() as transaction:
+            draft = self._of_day(self._seen(transaction, name, expected), how, day, to, begins, ends)
+            return self._applied(transaction, actor, [draft], reason)[0]
+
     def skip(self, actor: "Actor", name: str, day: date, *, reason: str = "", expected: str | None = None) -> Changed:
         """It does not take place on that day. Raises RuleUnknown, RuleInvalid, MonthClosed, EditChanged."""
-        with self._gallery.store.atomic() as transaction:
-            draft = left_out(self._seen(transaction, name, expected), self.today, day)
-            return self._applied(transaction, actor, [draft], reason)[0]
+        return self.change_day(actor, name, "skip", day, reason=reason, expected=expected)
 
     def move(
         self,
@@ -129,9 +160,7 @@ class Timetables:
         reason: str = "",
     ) -> Changed:
         """What takes place on that day does so on another, or at other times. Raises as `skip`."""
-        with self._gallery.store.atomic() as transaction:
-            draft = moved(entry_of(_named(transaction, name)), self.today, day, to or day, begins, ends)
-            return self._applied(transaction, actor, [draft], reason)[0]
+        return self.change_day(actor, name, "move", day, to, begins, ends, reason=reason)
 
     def add_day(
         self,
@@ -144,21 +173,16 @@ class Timetables:
         reason: str = "",
     ) -> Changed:
         """It takes place on that day besides. Raises as `skip`."""
-        with self._gallery.store.atomic() as transaction:
-            draft = held_besides(entry_of(_named(transaction, name)), self.today, day, begins, ends)
-            return self._applied(transaction, actor, [draft], reason)[0]
+        return self.change_day(actor, name, "extra", day, None, begins, ends, reason=reason)
 
     def remove(
         self, actor: "Actor", name: str, *, first: date, reason: str = "", expected: str | None = None
     ) -> Changed:
-        """End a rule: from that day on it is none; days before keep what held.
+        """End a rule: from that day on it is none; days before it keep what held.
 
         Raises RuleUnknown, MonthClosed, EditChanged.
         """
-        with self._gallery.store.atomic() as transaction:
-            entry = self._seen(transaction, name, expected)
-            _refuse_days(entry.name, first)
-            return self._applied(transaction, actor, [ended(entry, first)], reason)[0]
+        return self.change_day(actor, name, "end", first, reason=reason, expected=expected)
 
     def take_in(self, actor: "Actor", found: "Incoming") -> list[Changed]:
         """Rules of a file, all of them or none. Raises RuleExists, MonthClosed."""
@@ -234,6 +258,53 @@ class Timetables:
         with self._gallery.store.reading() as transaction:
             draft = self.altered(entry_of(_named(transaction, name)), parts, first, until)
             return Previews(self._sessions, self._clock, self._statuses).of([draft])
+
+    def preview_new(
+        self,
+        name: str,
+        parts: Parts,
+        *,
+        group: str | None = None,
+        person: str | int | None = None,
+        first: date | None = None,
+        until: date | None = None,
+    ) -> Preview:
+        """What `add` with the same would do; nothing is written. Raises as `add`, but for MonthClosed."""
+        with self._gallery.store.reading() as transaction:
+            draft = self.drafted(transaction, name, parts, group=group, person=person, first=first, until=until)
+            return Previews(self._sessions, self._clock, self._statuses).of([draft])
+
+    def preview_day(
+        self,
+        name: str,
+        how: Single,
+        day: date,
+        to: date | None = None,
+        begins: str | None = None,
+        ends: str | None = None,
+    ) -> Preview:
+        """What `change_day` with the same would do; nothing is written. Raises RuleUnknown, RuleInvalid."""
+        with self._gallery.store.reading() as transaction:
+            draft = self._of_day(entry_of(_named(transaction, name)), how, day, to, begins, ends)
+            return Previews(self._sessions, self._clock, self._statuses).of([draft])
+
+    def preview_file(self, found: "Incoming") -> Preview:
+        """What `take_in` would do; nothing is written."""
+        with self._gallery.store.reading():
+            drafts = [each for each in found.drafts if each.turns]
+            return Previews(self._sessions, self._clock, self._statuses).of(drafts)
+
+    def _of_day(
+        self, entry: Entry, how: Single, day: date, to: date | None, begins: str | None, ends: str | None
+    ) -> Draft:
+        if how == "skip":
+            return left_out(entry, self.today, day)
+        if how == "move":
+            return moved(entry, self.today, day, to or day, begins, ends)
+        if how == "extra":
+            return held_besides(entry, self.today, day, begins, ends)
+        _refuse_days(entry.name, day)
+        return ended(entry, day)
 
     def _applied(
         self, transaction: "Transaction", actor: "Actor", drafts: "Sequence[Draft]", reason: str

@@ -4,7 +4,8 @@
     def people(request: Request, who: Staff) -> Response: ...
 
 ``Admin``, ``Staff`` (admins, and teachers for their groups) are for pages; a request that changes something must
-carry the page's form token. ``Kiosk`` is a paired kiosk. ``Anyone`` admits whoever comes, and tells who it is if known.
+carry the page's form token. ``Kiosk`` is a paired kiosk. ``Anyone`` admits whoever comes, and tells who it is if known;
+so does ``Stranger``, without a form token also for those who are signed in, as what is sent proves itself.
 `program` admits programs by bearer token, and signed-in people of the roles given, too:
 
     def people(request: Request, who: Annotated[Visitor, program("people:read")]) -> Response: ...
@@ -33,8 +34,8 @@ OWN: Final = frozenset({"same-origin", "none"})
 class Admits:
     """The dependency that finds out who asks, and refuses whoever has none of the roles."""
 
-    def __init__(self, *roles: Role, scope: str | None = None, anyone: bool = False) -> None:
-        self.roles, self.scope, self.anyone = frozenset(roles), scope, anyone
+    def __init__(self, *roles: Role, scope: str | None = None, anyone: bool = False, form: bool = True) -> None:
+        self.roles, self.scope, self.anyone, self.form = frozenset(roles), scope, anyone, form
 
     async def __call__(self, request: Request) -> Visitor | None:
         """Who asks. Raises SignedOut, AccessRefused, FormStale, TokenInvalid, TokenScope."""
@@ -47,7 +48,7 @@ class Admits:
             raise SignedOut(request.url.path, "nobody is signed in")
         if found is not None and not self.anyone:
             self._refuse_others(request, found)
-        if changes and found is not None and found.account is not None:
+        if changes and self.form and found is not None and found.account is not None:
             await _refuse_foreign_form(request, found)
         return found
 
@@ -92,3 +93,4 @@ Admin = Annotated[Visitor, Depends(Admits("admin"))]
 Staff = Annotated[Visitor, Depends(Admits("admin", "teacher"))]
 Kiosk = Annotated[Visitor, Depends(Admits("kiosk"))]
 Anyone = Annotated[Visitor | None, Depends(Admits(anyone=True))]
+Stranger = Annotated[Visitor | None, Depends(Admits(anyone=True, form=False))]

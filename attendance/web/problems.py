@@ -162,7 +162,8 @@ def install(app: FastAPI) -> None:
         answer = (
             _in_api(request, error) if request.url.path.startswith("/api/v1") else plain(request, error.status_code)
         )
-        answer.headers.update(error.headers or {})
+        for name, value in (error.headers or {}).items():
+            answer.headers.setdefault(name, value)
         return answer
 
     app.add_exception_handler(Refusal, failed)

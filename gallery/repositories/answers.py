@@ -55,6 +55,11 @@ def purge(session: Session, before: datetime) -> int:
     return len(gone)
 
 
+def any_kept(session: Session) -> bool:
+    """Whether there is an answer at all."""
+    return session.scalar(select(AnswerRow.token_id).limit(1)) is not None
+
+
 def keys(session: Session) -> "list[tuple[int, str]]":
     """Token and key of every answer, in order."""
     query = select(AnswerRow.token_id, AnswerRow.key).order_by(AnswerRow.token_id, AnswerRow.key)

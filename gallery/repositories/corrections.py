@@ -16,6 +16,7 @@ from gallery.repositories.events import (
     SIGHTING_CONFIRMED,
     SIGHTING_DISMISSED,
     SIGHTING_REASSIGNED,
+    SIGHTING_REOPENED,
 )
 from gallery.schema import CorrectionRow, EventRow, MarkRow, SightingRow
 from gallery.values import Correction, CorrectionKind
@@ -29,7 +30,11 @@ TOLD_BY: Final[Mapping[CorrectionKind, str]] = MappingProxyType(
         "dismiss": SIGHTING_DISMISSED,
     }
 )
-"""The action of the event that each kind has beside it; its subject is the mark's or the sighting's id."""
+"""The action of the event that each kind has beside it; its subject is the mark's or the sighting's id.
+
+To restore a sighting is to take back what was said of it: it waits again. Its action is `SIGHTING_REOPENED`.
+"""
+_OF_MARKS: Final = frozenset({"void", "restore"})
 _NEWS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "void": news.MARK_VOIDED,
@@ -60,10 +65,11 @@ def add(
 
 def _news(session: Session, row: CorrectionRow) -> list[news.New]:
     """What receivers are told of it: of whom it is now, and where they were seen."""
-    if row.kind not in _NEWS:
+    kind = news.REVIEW_WAITING if row.kind == "restore" and row.mark_id is None else _NEWS.get(row.kind)
+    if kind is None:
         return []
     person, place = session.execute(_of_mark(row.mark_id) if row.mark_id else _of_sighting(row.sighting_id)).one()
-    return [news.New(row.at, _NEWS[row.kind], row.mark_id or str(row.sighting_id), row.person_id or person, place)]
+    return [news.New(row.at, kind, row.mark_id or str(row.sighting_id), row.person_id or person, place)]
 
 
 def _of_mark(mark: str) -> Any:
@@ -100,10 +106,12 @@ def about(session: Session, marks: Collection[str], sightings: Collection[int]) 
 def unrecorded(session: Session) -> list[tuple[str, str]]:
     """Action and subject of the events that should tell of corrections, and are not there."""
     found: list[tuple[str, str]] = []
-    for kind, action in TOLD_BY.items():
-        subject = CorrectionRow.mark_id if kind in {"void", "restore"} else cast(CorrectionRow.sighting_id, String)
+    for kind, action in (*TOLD_BY.items(), ("restore", SIGHTING_REOPENED)):
+        of_mark = kind in _OF_MARKS and action != SIGHTING_REOPENED
+        subject = CorrectionRow.mark_id if of_mark else cast(CorrectionRow.sighting_id, String)
         told = exists().where(and_(EventRow.action == action, EventRow.subject == subject))
-        query = select(subject).where(CorrectionRow.kind == kind, ~told).order_by(CorrectionRow.id)
+        query = select(subject).where(CorrectionRow.kind == kind, subject.is_not(None), ~told)
+        query = query.order_by(CorrectionRow.id)
         found += [(action, str(each)) for each in dict.fromkeys(session.scalars(query))]
     return found
 

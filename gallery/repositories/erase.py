@@ -10,13 +10,17 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gallery.repositories import aliases, groups
+from gallery.repositories.credentials import PIN
 from gallery.repositories.templates import find_source, reseal
 from gallery.schema import (
+    AnswerRow,
     CorrectionRow,
+    CredentialRow,
     ExcuseRow,
     ForeignId,
     LookalikeRow,
     MarkRow,
+    NewsRow,
     Person,
     RuleRow,
     SightingRow,
@@ -36,7 +40,10 @@ def count_of(session: Session, person_id: int) -> tuple[int, int]:
 
 
 def erase(session: Session, person: Person) -> None:
-    """Delete the person with all that is of them: templates, records, excuses, own rules, memberships, other ids."""
+    """Delete the person with all that is of them.
+
+    Templates, records, excuses, own rules, memberships, other ids, credentials, news, and answers that tell of them.
+    """
     session.execute(delete(Person).where(Person.id == person.id))
     session.expire_all()
     groups.drop_empty(session)
@@ -51,7 +58,7 @@ def _merge_templates(session: Session, cipher: "Cipher | None", source: Person, 
 
 def _merge_records(session: Session, source: Person, into: Person) -> None:
     """What was recorded of `source` is of `into`; marks in a session of both go on counting after those of `into`."""
-    for table in (SightingRow, CorrectionRow, ExcuseRow, RuleRow, ForeignId):
+    for table in (SightingRow, CorrectionRow, ExcuseRow, RuleRow, ForeignId, NewsRow, AnswerRow):
         moving = update(table).where(table.person_id == source.id).values(person_id=into.id)
         session.execute(moving, execution_options={**REKEYING, "synchronize_session": False})
     query = select(MarkRow.session_id, func.max(MarkRow.ordinal)).where(MarkRow.person_id == into.id)
@@ -62,6 +69,15 @@ def _merge_records(session: Session, source: Person, into: Person) -> None:
         moved = {"person_id": into.id, "ordinal": MarkRow.ordinal + taken.get(session_id, 0)}
         theirs = update(MarkRow).where(MarkRow.person_id == source.id, MarkRow.session_id == session_id).values(moved)
         session.execute(theirs, execution_options={**REKEYING, "synchronize_session": False})
+
+
+def _merge_credentials(session: Session, source: Person, into: Person) -> None:
+    """Codes and badges of both are of `into`; nobody has two PINs: that of `into` stays, where there is one."""
+    theirs = (CredentialRow.person_id == source.id, CredentialRow.kind == PIN)
+    own = select(CredentialRow.id).where(CredentialRow.person_id == into.id, CredentialRow.kind == PIN)
+    if session.scalar(own.limit(1)) is not None:
+        session.execute(delete(CredentialRow).where(*theirs))
+    session.execute(update(CredentialRow).where(CredentialRow.person_id == source.id).values(person_id=into.id))
 
 
 def _merge_lookalikes(session: Session, source: Person, into: Person) -> None:
@@ -81,6 +97,7 @@ def merge(session: Session, cipher: "Cipher | None", source: Person, into: Perso
     """
     _merge_templates(session, cipher, source, into)
     _merge_records(session, source, into)
+    _merge_credentials(session, source, into)
     groups.merge(session, source.id, into.id, at=at, by=by)
     _merge_lookalikes(session, source, into)
     aliases.add(session, source.id, into.id)

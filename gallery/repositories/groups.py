@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from gallery.belonging import Belonging, Change, told_by, united
 from gallery.names import clean
 from gallery.schema import (
+    AccountGroup,
     CalendarEntryRow,
     CoverageRow,
     Group,
@@ -148,14 +149,14 @@ def _say(
 
 
 def drop_empty(session: Session) -> None:
-    """Delete groups that nobody belongs to and no session, place, rule, calendar entry or coverage is for.
+    """Delete groups that nobody belongs to and no session, place, rule, calendar entry, coverage or account is for.
 
     What was said of who belonged to them goes with them: nothing asks for it.
     """
     used = select(Membership.group_id).union(
         *(
             select(table.group_id).where(table.group_id.is_not(None))
-            for table in (SessionRow, PlaceRow, RuleRow, CalendarEntryRow, CoverageRow)
+            for table in (SessionRow, PlaceRow, RuleRow, CalendarEntryRow, CoverageRow, AccountGroup)
         )
     )
     session.execute(delete(Group).where(Group.id.not_in(used)))

@@ -119,6 +119,12 @@ def of_person(session: Session, person: int) -> list[StoredMark]:
     return _read(session, query.order_by(MarkRow.at, MarkRow.ordinal, MarkRow.id))
 
 
+def of_sighting(session: Session, number: int) -> list[StoredMark]:
+    """The marks that rest on a sighting, void ones too, in the order in which they were made."""
+    query = select(MarkRow).where(MarkRow.sighting_id == number)
+    return _read(session, query.order_by(MarkRow.ordinal))
+
+
 def latest_of(session: Session, person: int, limit: int) -> list[StoredMark]:
     """The latest marks of a person, void ones too, the newest first."""
     query = select(MarkRow).where(MarkRow.person_id == person)

@@ -4,45 +4,57 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import exists, func, literal, select, update
+from sqlalchemy import exists, func, literal, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from gallery.errors import TemplateAltered, WrongEncoder
-from gallery.repositories import places, sightings, templates
+from gallery.repositories import answers, places, receivers, secrets, sightings, templates
 from gallery.repositories.batches import A_BATCH
 from gallery.repositories.templates import CROP, VECTOR
-from gallery.schema import Crop, PlaceRow, SightingCrop, Template
+from gallery.schema import AnswerRow, Crop, PlaceRow, ReceiverRow, SecretRow, SightingCrop, Template
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher
 
 
 class _Sealed(NamedTuple):
-    """Where sealed values lie: the query gives key, person, pipeline and value of each row."""
+    """Where sealed values lie: the query gives the key of each row, then person, pipeline and value."""
 
     table: Any
     query: Any
-    key: Any
+    key: tuple[Any, ...]
     column: Any
     purpose: str
+
+
+def _own(key: Any, column: Any, purpose: str) -> _Sealed:
+    """A column whose values are bound to nothing but the key of their row."""
+    return _Sealed(
+        key.class_, select(key, key, literal(""), column).where(column.is_not(None)), (key,), column, purpose
+    )
 
 
 def _everything() -> tuple[_Sealed, ...]:
     vectors = select(Template.id, Template.person_id, Template.pipeline_id, Template.vector)
     crops = select(Crop.template_id, Template.person_id, Template.pipeline_id, Crop.picture)
-    faces = select(SightingCrop.sighting_id, SightingCrop.sighting_id, literal(""), SightingCrop.picture)
-    addresses = select(PlaceRow.id, PlaceRow.id, literal(""), PlaceRow.address).where(PlaceRow.address.is_not(None))
+    crops = crops.join(Template, Template.id == Crop.template_id)
+    asked = (AnswerRow.token_id, AnswerRow.key)
     return (
-        _Sealed(Template, vectors, Template.id, Template.vector, VECTOR),
-        _Sealed(Crop, crops.join(Template, Template.id == Crop.template_id), Crop.template_id, Crop.picture, CROP),
-        _Sealed(SightingCrop, faces, SightingCrop.sighting_id, SightingCrop.picture, sightings.PURPOSE),
-        _Sealed(PlaceRow, addresses, PlaceRow.id, PlaceRow.address, places.PURPOSE),
+        _Sealed(Template, vectors, (Template.id,), Template.vector, VECTOR),
+        _Sealed(Crop, crops, (Crop.template_id,), Crop.picture, CROP),
+        _own(SightingCrop.sighting_id, SightingCrop.picture, sightings.PURPOSE),
+        _own(PlaceRow.id, PlaceRow.address, places.PURPOSE),
+        _own(SecretRow.purpose, SecretRow.value, secrets.PURPOSE),
+        _own(ReceiverRow.id, ReceiverRow.address, receivers.PURPOSE),
+        _own(ReceiverRow.id, ReceiverRow.secret, receivers.SIGNING),
+        _Sealed(AnswerRow, select(*asked, *asked, AnswerRow.body), asked, AnswerRow.body, answers.PURPOSE),
     )
 
 
 def anything(session: Session) -> bool:
     """Whether a sealed value is stored at all."""
-    return templates.any_of(session) or sightings.any_crop(session) or places.any_address(session)
+    others = (sightings.any_crop, places.any_address, secrets.purposes, receivers.sealed, answers.any_kept)
+    return templates.any_of(session) or any(there(session) for there in others)
 
 
 def reseal_all(session: Session, old: "Cipher", new: "Cipher") -> int:
@@ -51,8 +63,9 @@ def reseal_all(session: Session, old: "Cipher", new: "Cipher") -> int:
     for table, query, key, column, purpose in _everything():
         for rows in _in_parts(session, query, key):
             fresh = [
-                {key.key: number, column.key: _moved(old, new, person, pipeline, sealed, purpose)}
-                for number, person, pipeline, sealed in rows
+                {each.key: value for each, value in zip(key, number, strict=True)}
+                | {column.key: _moved(old, new, person, pipeline, sealed, purpose)}
+                for *number, person, pipeline, sealed in rows
             ]
             session.execute(update(table), fresh)
             count += len(rows)
@@ -60,7 +73,7 @@ def reseal_all(session: Session, old: "Cipher", new: "Cipher") -> int:
     return count
 
 
-def _moved(old: "Cipher", new: "Cipher", person: int, pipeline: str, sealed: bytes, purpose: str) -> bytes:
+def _moved(old: "Cipher", new: "Cipher", person: int | str, pipeline: str, sealed: bytes, purpose: str) -> bytes:
     plain = old.open(sealed, person=person, pipeline_id=pipeline, purpose=purpose)
     return new.seal(plain, person=person, pipeline_id=pipeline, purpose=purpose)
 
@@ -80,7 +93,7 @@ def adopt(session: Session, cipher: "Cipher", old: str, new: str) -> int:
         .where(Template.pipeline_id == old, ~exists().where(other.pipeline_id == new, *same))
     )
     count = 0
-    for rows in _in_parts(session, query, Template.id):
+    for rows in _in_parts(session, query, (Template.id,)):
         count += _adopt_part(session, cipher, rows, old, new)
     session.expire_all()
     return count
@@ -113,9 +126,10 @@ def _refuse_uneven(session: Session, old: str, new: str) -> None:
         raise WrongEncoder(new, f"templates of {old} have another dimension than its own")
 
 
-def _in_parts(session: Session, query: Any, key: Any) -> Iterator[Sequence[Any]]:
-    """The rows by rising `key`, the first column, a bounded number at a time: they may be changed in between."""
-    last = 0
-    while rows := session.execute(query.where(key > last).order_by(key).limit(A_BATCH)).all():
+def _in_parts(session: Session, query: Any, key: tuple[Any, ...]) -> Iterator[Sequence[Any]]:
+    """The rows by rising `key`, the first columns, a bounded number at a time: they may be changed in between."""
+    ordered = query.order_by(*key).limit(A_BATCH)
+    rows = session.execute(ordered).all()
+    while rows:
         yield rows
-        last = rows[-1][0]
+        rows = session.execute(ordered.where(tuple_(*key) > tuple(rows[-1][: len(key)]))).all()

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Text, and_, cast, delete, exists, func, insert, or_, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from gallery.repositories import news
 from gallery.repositories.batches import A_BATCH, in_batches
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gallery.ports import Cipher
 
 PURPOSE: Final = "sighting"
+_REOPENED: Final = "restore"
 JUDGED: Final = "judged"
 """Under which the measurements of a face keep, beside them, what it takes to decide the same again."""
 _NEWS: Final[Mapping[str, str]] = MappingProxyType({"review": news.REVIEW_WAITING, "unknown": news.FACE_UNKNOWN})
@@ -144,13 +145,24 @@ def compared(session: Session, person: int, keys: Collection[int]) -> int:
 
 
 def waiting(session: Session) -> list[Sighting]:
-    """Those of a review that nobody has said anything of, oldest first."""
-    query = (
-        select(SightingRow)
-        .where(SightingRow.ruling == "review", ~_corrected())
-        .order_by(SightingRow.at, SightingRow.id)
-    )
+    """Those of a review that nobody has said anything of, or that were opened again, oldest first."""
+    query = select(SightingRow).where(SightingRow.ruling == "review", ~_corrected())
+    return [sighted(row) for row in session.scalars(query.order_by(SightingRow.at, SightingRow.id))]
+
+
+def settled(session: Session, *, limit: int) -> list[Sighting]:
+    """Those of which somebody has said what they are, what was said last first."""
+    latest = select(func.max(CorrectionRow.id)).where(CorrectionRow.sighting_id == SightingRow.id).scalar_subquery()
+    query = select(SightingRow).where(_corrected()).order_by(latest.desc()).limit(limit)
     return [sighted(row) for row in session.scalars(query)]
+
+
+def unknown(session: Session, begin: datetime, end: datetime) -> list[Sighting]:
+    """Faces of begin <= at < end that were nobody's and are kept, of which nobody has said anything; newest first."""
+    kept = exists().where(SightingCrop.sighting_id == SightingRow.id)
+    query = select(SightingRow).where(SightingRow.ruling == "unknown", kept, ~_corrected())
+    within = query.where(SightingRow.at >= begin, SightingRow.at < end)
+    return [sighted(row) for row in session.scalars(within.order_by(SightingRow.at.desc(), SightingRow.id.desc()))]
 
 
 def count_waiting(session: Session) -> int:
@@ -177,8 +189,12 @@ def count_unknown(session: Session, since: datetime) -> int:
     return session.scalar(query) or 0
 
 
-def _corrected() -> Any:
-    return exists().where(CorrectionRow.sighting_id == SightingRow.id)
+def _corrected(until: datetime | None = None) -> Any:
+    """Whether the latest word on `SightingRow` says what it is, and was said by then."""
+    later = aliased(CorrectionRow)
+    again = exists().where(later.sighting_id == CorrectionRow.sighting_id, later.id > CorrectionRow.id)
+    said = exists().where(CorrectionRow.sighting_id == SightingRow.id, CorrectionRow.kind != _REOPENED, ~again)
+    return said if until is None else said.where(CorrectionRow.at <= until)
 
 
 # Faces to look at
@@ -216,16 +232,26 @@ def drop_crops(session: Session, numbers: Collection[int]) -> None:
     session.execute(delete(SightingCrop).where(SightingCrop.sighting_id.in_(numbers)))
 
 
-def purge_crops(session: Session, at: datetime, *, review_days: int, unknown_days: int) -> int:
+def purge_crops(
+    session: Session,
+    at: datetime,
+    *,
+    review_days: int,
+    unknown_days: int,
+    settled: timedelta = timedelta(0),
+    now: Collection[int] = (),
+) -> int:
     """Delete the faces that are not to be kept any more at that instant; how many went.
 
-    That of a review goes as soon as somebody has said anything of it, and when it is `review_days` old; that of a
-    stranger when it is `unknown_days` old. Of other rulings none is kept.
+    That of a review goes when it is `review_days` old, that of a stranger when it is `unknown_days` old, and either as
+    soon as somebody has said what it is: so long ago as ``settled``, or at once where it is one of these ``now``. Of
+    other rulings none is kept.
     """
     stays = or_(
-        and_(SightingRow.ruling == "review", SightingRow.at > at - timedelta(days=review_days), ~_corrected()),
+        and_(SightingRow.ruling == "review", SightingRow.at > at - timedelta(days=review_days)),
         and_(SightingRow.ruling == "unknown", SightingRow.at > at - timedelta(days=unknown_days)),
     )
+    stays = and_(stays, ~_corrected(at - settled), SightingRow.id.not_in(now))
     due = select(SightingCrop.sighting_id).join(SightingRow, SightingRow.id == SightingCrop.sighting_id).where(~stays)
     numbers = session.scalars(due).all()
     for some in in_batches(numbers):

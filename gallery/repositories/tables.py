@@ -6,10 +6,11 @@ change here, and rows of an earlier revision go back into the tables of that rev
 """
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -28,12 +29,13 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    true,
 )
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from gallery.errors import BackupInvalid, GalleryDamaged
-from gallery.schema import Meta
+from gallery.schema import Meta, SignInRow, TokenRow
 from gallery.transactions import ERASURE
 
 Json = Any
@@ -41,6 +43,17 @@ Row = list[Json]
 
 VERSION_TABLE = "alembic_version"
 _BATCH = 100
+_LEFT_OUT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        Meta.__tablename__: lambda columns: columns[Meta.key.name] == ERASURE,
+        SignInRow.__tablename__: lambda _: true(),
+        TokenRow.__tablename__: lambda columns: columns[TokenRow.kind.name] == "setup",
+    }
+)
+"""By table, the rows that are in no backup: what is to be erased here, and what lets somebody in at this moment.
+
+Whoever restores a home signs in anew.
+"""
 _BYTEWISE = {"sqlite": "BINARY", "postgresql": "C"}
 """The collation by which an engine sorts text by its bytes: the order of rows is the same on each."""
 
@@ -123,9 +136,8 @@ def _layout(name: str, told: Iterable[Any], key: Sequence[str]) -> Layout:
 
 def _query(layout: Layout, dialect: str) -> Select[Any]:
     query = select(layout.table).order_by(*(_in_order(layout.table.columns[name], dialect) for name in layout.key))
-    if layout.name == Meta.__tablename__:  # what is still to be erased here was never in a backup
-        query = query.where(layout.table.columns[Meta.key.name] != ERASURE)
-    return query
+    left_out = _LEFT_OUT.get(layout.name)
+    return query if left_out is None else query.where(~left_out(layout.table.columns))
 
 
 def _in_order(column: Column[Any], dialect: str) -> Any:

@@ -45,6 +45,7 @@ def helper(name: str) -> ModuleType:
     return module
 
 
+helper("kiosk_world")
 helper("live_world")
 helper("status_world")
 for each in ("timetable_made", "timetable_naive", "timetable_random"):

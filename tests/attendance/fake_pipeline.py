@@ -16,6 +16,7 @@ from enroll.card import EncoderCard, parse_card
 from enroll.errors import NoFace, PhotoRefused, SeveralFaces
 from enroll.face import Chip, Detection, Face, Quality, Template
 from enroll.geometry import TEMPLATE_112
+from enroll.limits import ENROLL_LIMITS
 
 DIM = 64
 FINE, BLURRED, NOT_FINITE, BROKEN = range(4)
@@ -85,6 +86,7 @@ class FakePipeline:
     def __init__(self, encoder: FakeEncoder | None = None, finder: str = "faker-1") -> None:
         self.encoder = encoder or FakeEncoder()
         self.finder = finder
+        self.enrol_limits = ENROLL_LIMITS
         self.calls = 0
 
     @property

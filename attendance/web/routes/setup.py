@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from attendance.service_errors import AccountPassword, RequestInvalid, SetupOver
-from attendance.web.admits import Anyone
+from attendance.web.admits import Anyone, Stranger
 from attendance.web.pages import onward, page
 from attendance.web.signing import sign_in
 from attendance.web.site import site_of
@@ -25,7 +25,7 @@ def show(request: Request, who: Anyone, token: Annotated[str, Query()] = "") -> 
 @router.post("/setup")
 def make(
     request: Request,
-    who: Anyone,
+    who: Stranger,
     token: Annotated[str, Form()] = "",
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from attendance.service_errors import LimitReached, SignInRefused
-from attendance.web.admits import Anyone
+from attendance.web.admits import Anyone, Stranger
 from attendance.web.cookies import device_of
 from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
@@ -27,7 +27,7 @@ def show(request: Request, who: Anyone, to: Annotated[str, Query()] = "/") -> Re
 @router.post("/sign-in")
 def enter(
     request: Request,
-    _who: Anyone,
+    _who: Stranger,
     name: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     to: Annotated[str, Form()] = "/",

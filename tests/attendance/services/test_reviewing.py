@@ -384,8 +384,7 @@ def test_what_was_said_is_told_afterwards(people, review):
 
 def test_every_reason_of_a_review_has_words():
     """Each reason for which the program itself asks somebody to look is told in words."""
-    from attendance.judge import decision
-    from attendance.live import vote
+    from attendance.judge import decision, voting
 
     own = {decision.CLOSE_CALL, decision.SMALL_LEAD, decision.LOOK_ALIKE, decision.PERSON_TAKEN, decision.MARK_VOIDED}
-    assert own | {vote.FEW_FRAMES, vote.TRACK_SWITCHED} == REASONS.keys()
+    assert own | {voting.FEW_FRAMES, voting.TRACK_SWITCHED} == REASONS.keys()

@@ -11,6 +11,7 @@ import importlib.util
 import re
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.testclient import TestClient
@@ -47,7 +48,7 @@ class Browser(TestClient):
         begun = self.site.app.sign_ins.begin(account)
         answer = _Kept()
         keep_session(self.site, answer, begun)
-        self.cookies.set(*answer.cookie)
+        self.cookies.set(*answer.cookie, domain=urlsplit(self.site.public).hostname, path="/")
         self.token = form_token(self.site, begun.digest)
         return self
 

@@ -1,0 +1,276 @@
+"""Kiosks: a page at the door by which people mark themselves, by face, PIN, QR code or badge, each counting the same.
+
+Nothing is looked at before a page begins to look, and one page of a kiosk looks at a time. What is shown instead of a
+face comes as signed and counted entries, so that what a kiosk kept while it was alone is taken once and in order.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from attendance.errors import PlaceRetired
+from attendance.live.covering import Covering
+from attendance.service_errors import KioskFrame, TokenInvalid
+from attendance.services.credentials import QR_PREFIX
+from attendance.services.kioskentries import Posted, refuse_key
+from attendance.services.kioskmarks import Kiosk, KioskMarks, Result, Shown
+from attendance.services.kiosktaking import Taking
+from attendance.services.kioskwatch import KioskWatch, Look, code_in, frame_of
+from gallery.repositories import places, tokens
+from gallery.repositories.events import KIOSK_PAIRED, record
+
+if TYPE_CHECKING:
+    from attendance.access import Actor
+    from attendance.clock import Clock
+    from attendance.judge.decision import Policy
+    from attendance.live.events import SeenFace
+    from attendance.records import Decision
+    from attendance.register.marks import Marks
+    from attendance.register.sessions import Sessions
+    from attendance.services.credentials import Credentials
+    from attendance.services.desk import Desk
+    from attendance.services.scopes import Scopes
+    from attendance.settings import Settings
+    from gallery import Gallery
+    from gallery.servicevalues import Token
+    from gallery.values import Place
+
+NOTE_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What people are told before the camera opens, and what the page needs to work."""
+
+    place: str
+    direction: str | None
+    target_fpir: float
+    by_hand: bool
+    gallery_size: int
+    keep_review_days: int
+    keep_unknown_days: int
+    zone: str
+
+
+@dataclass(slots=True)
+class _Here:
+    """What is known of a kiosk while the service runs."""
+
+    watch: KioskWatch | None = None
+    covering: Covering | None = None
+    noted: float = float("-inf")
+
+
+class Kiosks:
+    """All kiosks of a home; may be shared by threads."""
+
+    def __init__(
+        self,
+        gallery: "Gallery",
+        sessions: "Sessions",
+        marks: "Marks",
+        desk: "Desk",
+        scopes: "Scopes",
+        credentials: "Credentials",
+        *,
+        settings: "Settings",
+        clock: "Clock",
+    ) -> None:
+        self._gallery, self._desk, self._scopes, self._zone = gallery, desk, scopes, sessions.zone
+        self._settings, self._clock = settings, clock
+        self._made = KioskMarks(gallery, sessions, marks, credentials, clock)
+        self._taking = Taking(gallery, self._made, clock)
+        self._lock = threading.RLock()
+        self._here: dict[int, _Here] = {}
+
+    def start(self) -> None:
+        """Nothing runs before a page begins to look."""
+
+    def close(self) -> None:
+        """End what looks; whoever is in view is reported, and until when it looked is noted."""
+        with self._lock:
+            here, self._here = list(self._here.values()), {}
+        for each in here:
+            if each.watch is not None:
+                each.watch.close(wait=True)
+            if each.covering is not None:
+                each.covering.finish()
+
+    # Before anything is looked at
+
+    def notice(self, token: "Token") -> Notice:
+        """What is done with pictures at this kiosk. Raises TokenInvalid, PlaceRetired, GroupUnknown."""
+        place = self._place(token)
+        policy: Policy = self._desk.policy(self._scopes.of(place=place), track=True)
+        return Notice(
+            place.name,
+            place.direction,
+            policy.target_fpir,
+            policy.overridden,
+            policy.gallery_size,
+            self._settings.keep_review_days,
+            self._settings.keep_unknown_days,
+            self._zone,
+        )
+
+    def pair(self, actor: "Actor", token: "Token", public_key: str) -> None:
+        """Have what this kiosk sends be signed by a key. Raises RequestInvalid, TokenInvalid, PlaceRetired."""
+        refuse_key(public_key)
+        place, now = self._place(token), self._clock.utc()
+        with self._gallery.store.atomic() as transaction:
+            tokens.set_public_key(transaction, token.id, public_key)
+            told = {"place": place.id}
+            record(transaction, at=now, by=actor.name, action=KIOSK_PAIRED, subject=token.id, details=told)
+
+    def state(self, actor: "Actor", token: "Token", *, ready: bool = False) -> dict[str, Any]:
+        """What a page asks when it begins and now and then: the keys and the count, and that all is well.
+
+        A kiosk whose page is ``ready`` for people counts as one that looks. Raises TokenInvalid, PlaceRetired.
+        """
+        place, now = self._place(token), self._clock.utc()
+        keys = self._taking.keys
+        with self._gallery.store.reading() as transaction:
+            fresh = tokens.numbered(transaction, token.id) or token
+        if ready:
+            self._cover(Kiosk(actor, token, place), now)
+        return {
+            "place": place.name,
+            "token": token.id,
+            "counter": fresh.counter,
+            "public_key": fresh.public_key,
+            "sealing_key": keys.public,
+            "ticket": keys.ticket(token.id, now),
+        }
+
+    # By face, and by a code held before the camera
+
+    def begin(self, actor: "Actor", token: "Token") -> str:
+        """Begin to look; returns what the frames are to name. Another page of this kiosk looks no longer.
+
+        Raises TokenInvalid, PlaceRetired, GroupUnknown.
+        """
+        place = self._place(token)
+        scope = self._scopes.of(place=place)
+
+        def told(decision: "Decision") -> None:
+            self._made.note(token, decision)
+
+        watch = KioskWatch(self._desk.by(actor), scope, place.name, told)
+        with self._lock:
+            here = self._here.setdefault(token.id, _Here())
+            before, here.watch = here.watch, watch
+        if before is not None:
+            before.close()
+        return watch.id
+
+    def end(self, token: "Token", run: str) -> None:
+        """Look no longer; whoever was in view is reported. A run that is not that of this kiosk is left alone."""
+        with self._lock:
+            here = self._here.get(token.id)
+            watch = None if here is None else here.watch
+        if watch is not None and watch.id == run:
+            watch.close()
+
+    def see(
+        self, actor: "Actor", token: "Token", run: str, number: int, data: bytes, *, faces: bool = True
+    ) -> dict[str, Any]:
+        """Take a frame in, and answer what is in view and what was decided since the frame before.
+
+        Without ``faces`` nobody's face is looked at: the frame is searched for a QR code alone. Raises KioskFrame,
+        UploadLarge, RequestInvalid, a PhotoError, TokenInvalid, PlaceRetired, and what judging and marking raise.
+        """
+        watch, kiosk = self._watch(token, run), self._kiosk(actor, token)
+        watch.take(number)
+        pixels = frame_of(data)
+        self._cover(kiosk, self._clock.utc())
+        by_code = self._by_code(kiosk, watch, pixels, always=not faces)
+        if not faces:
+            return {"faces": [], "results": by_code}
+        look = watch.look(pixels, number)
+        found = [self._made.decided(kiosk, each) for each in look.decided]
+        return {"faces": _faces(look), "results": [*by_code, *(each.to_dict() for each in found)]}
+
+    def _watch(self, token: "Token", run: str) -> KioskWatch:
+        with self._lock:
+            here = self._here.get(token.id)
+            watch = None if here is None else here.watch
+        if watch is None or watch.id != run:
+            raise KioskFrame("kiosk", "it does not look, or was opened in another window or page")
+        return watch
+
+    def _by_code(self, kiosk: Kiosk, watch: KioskWatch, pixels: Any, *, always: bool) -> list[dict[str, Any]]:
+        if not (always or watch.searches_codes()):
+            return []
+        text = code_in(pixels)
+        if not text or not watch.is_new(text):
+            return []
+        if not text.startswith(f"{QR_PREFIX}."):
+            return [Result("refused", "qr", detail="this is a code of something else").to_dict()] if always else []
+        return [self._made.shown(kiosk, Shown("qr", text, self._made.now())).to_dict()]
+
+    # By PIN, QR code and badge
+
+    @staticmethod
+    def posted(body: str, signature: str) -> Posted:
+        """An entry as it came."""
+        return Posted(body, signature)
+
+    def take(
+        self, actor: "Actor", token: "Token", posted: Sequence[Posted], *, page: str, seconds: float
+    ) -> list[dict[str, Any]]:
+        """Take entries in, in their order; each is answered, the same one always alike and by one mark.
+
+        ``page`` sends them, whose monotonic clock has counted ``seconds``. After an entry that must ``wait`` none is
+        looked at: all that are not answered are to be sent again. Raises TokenInvalid, PlaceRetired, and where the
+        database cannot be used; then those before are taken, and answered alike the next time.
+        """
+        return self._taking.take(self._kiosk(actor, token), posted, page=page, seconds=seconds)
+
+    def undo(self, actor: "Actor", token: "Token", mark: str) -> Result:
+        """Void a mark that this kiosk made a moment ago. Raises KioskUndo, MarkVoided, MonthClosed, PlaceRetired."""
+        return self._made.undo(self._kiosk(actor, token), mark)
+
+    # Small parts
+
+    def _kiosk(self, actor: "Actor", token: "Token") -> Kiosk:
+        return Kiosk(actor, token, self._place(token))
+
+    def _place(self, token: "Token") -> "Place":
+        """Where the kiosk stands. Raises TokenInvalid, PlaceRetired."""
+        with self._gallery.store.reading() as transaction:
+            found = next((each for each in places.all_places(transaction) if each.id == token.place), None)
+        if found is None or found.kind != "kiosk":
+            raise TokenInvalid("kiosk", "its place is not there any more")
+        if not found.active:
+            raise PlaceRetired(found.name, "this place is out of use")
+        return found
+
+    def _cover(self, kiosk: Kiosk, now: datetime) -> None:
+        """Note that people could be marked here at that instant: by a page that is ready, or that looks."""
+        desk, scope = self._desk.by(kiosk.actor), self._scopes.of(place=kiosk.place)
+        with self._lock:
+            here = self._here.setdefault(kiosk.token.id, _Here())
+            if here.covering is None:
+                here.covering = Covering(desk, "camera", scope, kiosk.place.name)
+            here.covering.frame(now)
+            due = self._clock.monotonic() - here.noted >= NOTE_S
+            if due:
+                here.noted = self._clock.monotonic()
+        if due:
+            desk.note_check("camera", scope)
+
+
+def _faces(look: Look) -> list[dict[str, Any]]:
+    """The faces in view, the largest first, their boxes as shares of the frame; nobody is named."""
+    ordered = sorted(look.faces, key=lambda each: -each.box[2] * each.box[3])
+    return [_face(each, look.size) for each in ordered]
+
+
+def _face(each: "SeenFace", size: tuple[int, int]) -> dict[str, Any]:
+    width, height = size
+    x, y, w, h = each.box
+    box = [round(x / width, 4), round(y / height, 4), round(w / width, 4), round(h / height, 4)]
+    state = "looking" if each.decision is None else each.decision.decision
+    return {"box": box, "state": state, "votes": each.votes, "needed": each.needed, "reasons": list(each.reasons)}

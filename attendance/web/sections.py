@@ -1,0 +1,66 @@
+"""Pages that belong together: each shows tabs to the others, as far as the visitor may open them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from attendance.web.pages import page
+from attendance.web.problems import status_of
+
+if TYPE_CHECKING:
+    from fastapi import Request
+    from starlette.responses import Response
+
+    from attendance.access import Visitor
+    from refusal import Refusal
+
+BOTH: Final = ("admin", "teacher")
+Section = Literal["/timetable", "/reports", "/settings"]
+TABS: Final[Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = MappingProxyType(
+    {
+        "/timetable": (
+            ("/timetable", "Rules", BOTH),
+            ("/sessions", "Sessions", BOTH),
+            ("/calendar", "Calendar", BOTH),
+            ("/excuses", "Excuses", BOTH),
+            ("/approvals", "Approvals", BOTH),
+            ("/coverage", "Looked for", BOTH),
+            ("/months", "Months", ("admin",)),
+        ),
+        "/reports": (
+            ("/reports", "Reports", BOTH),
+            ("/reports/proof", "Proof of a day", BOTH),
+            ("/jobs", "Jobs", BOTH),
+        ),
+        "/settings": (
+            ("/settings", "Settings", ("admin",)),
+            ("/settings/accounts", "Accounts", ("admin",)),
+            ("/settings/tokens", "Tokens", ("admin",)),
+            ("/settings/places", "Places", ("admin",)),
+            ("/imports", "Imports", ("admin",)),
+            ("/settings/state", "State", ("admin",)),
+        ),
+    }
+)
+"""By the page that stands for a section in the bar: address, what the tab says, for whom."""
+
+
+def section(
+    request: "Request", who: "Visitor", of: Section, template: str, error: "Refusal | None" = None, **values: Any
+) -> "Response":
+    """A page of a section, with its tabs; in the bar the section counts as open. With an error it says so."""
+    here = request.url.path
+    tabs = [(to, text, _open(of, to, here)) for to, text, roles in TABS[of] if who.role in roles]
+    status = 200 if error is None else status_of(error)
+    return page(request, who, template, status=status, path=of, tabs=tabs, error=error, **values)
+
+
+def _open(of: str, to: str, here: str) -> bool:
+    if here == to:
+        return True
+    longer = [each for each, _, _ in TABS[of] if each != to and each.startswith(to) and _within(here, each)]
+    return _within(here, to) and not longer
+
+
+def _within(here: str, to: str) -> bool:
+    return here == to or here.startswith(f"{to}/")

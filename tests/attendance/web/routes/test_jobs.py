@@ -1,0 +1,54 @@
+"""Jobs as pages: whoever began one sees it and what it has made, others see nothing of it."""
+
+import pytest
+
+from attendance.access import Actor
+
+
+@pytest.fixture
+def done(app):
+    """A job of a teacher that has made a file of an odd name."""
+    made = app.jobs.begin(
+        Actor("teacher 7b", door="web"), "report", lambda p: {"rows": p.file("<b>ü.csv").write_text("a\n")}
+    )
+    app.jobs.wait(made.id)
+    yield made.id
+    app.jobs.close()
+
+
+def test_seen_by_whoever_began_it(desk, done):
+    """Its list and its page show how it ended and link to its file, whose name is nothing but a name."""
+    teacher = desk("teacher", "7b")
+    assert f'href="/jobs/{done}"' in teacher.get("/jobs")
+    page = teacher.get(f"/jobs/{done}")
+    assert "&lt;b&gt;ü.csv" in page
+    assert "<b>ü" not in page
+    found = teacher.ask(f"/jobs/{done}/files/%3Cb%3E%C3%BC.csv")
+    assert ("a\n", "text/csv; charset=utf-8", "no-store") == (
+        found.text, found.headers["content-type"], found.headers["cache-control"],
+    )  # fmt: skip
+    assert "attachment; filename=\"b_.csv\"; filename*=UTF-8''b%C3%BC.csv" == found.headers["content-disposition"]
+
+
+def test_admin_sees_all_others_nothing(desk, done):
+    """An admin sees everybody's; for another teacher it is as if there were none."""
+    assert f'href="/jobs/{done}"' in desk().get("/jobs")
+    other = desk("teacher", "8a")
+    assert f'href="/jobs/{done}"' not in other.get("/jobs")
+    for path in (f"/jobs/{done}", "/jobs/99", f"/jobs/{done}/files/x.csv"):
+        assert "job.unknown" in other.get(path, 404)
+    assert "config.toml" not in desk().get(f"/jobs/{done}/files/..%2F..%2Fconfig.toml", 404)
+
+
+def test_progress_for_scripts(desk, done):
+    """A script is told state and progress as JSON."""
+    told = desk().client.get(f"/jobs/{done}", headers={"x-visitor": "admin", "accept": "application/json"})
+    assert {"number": done, "state": "done", "done": 0, "total": None} == told.json()
+
+
+def test_failed_says_why(desk, app):
+    """A job that failed says why, in words."""
+    made = app.jobs.begin(Actor("admin", door="web"), "marks", lambda _: 1 / 0)
+    app.jobs.wait(made.id)
+    assert "ZeroDivisionError" in desk().get(f"/jobs/{made.id}")
+    app.jobs.close()
