@@ -116,10 +116,11 @@ def _begin(opened: "Attendance", cameras: Sequence[tuple[str, str]]) -> None:
     _ = opened.sign_ins.key
     for name, address in cameras:
         opened.cameras.want(opened.actor, name, address)
-    threading.Thread(target=_load, args=(opened,), name="attendance-warm", daemon=True).start()
+    threading.Thread(target=load, args=(opened,), name="attendance-warm", daemon=True).start()
 
 
-def _load(opened: "Attendance") -> None:
+def load(opened: "Attendance") -> None:
+    """Wait for detector and encoder; where they cannot be loaded, say so and serve what does without."""
     try:
         _ = opened.pipeline
     except Refusal as error:

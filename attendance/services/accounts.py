@@ -16,6 +16,7 @@ from attendance.service_errors import (
 )
 from attendance.services.limits import ACCOUNT, DEVICE, SOURCE
 from attendance.services.sign_ins import digest_of
+from attendance.services.versions import refuse_changed
 from gallery.errors import PersonInvalid
 from gallery.names import clean
 from gallery.near import close_names, did_you_mean
@@ -154,13 +155,16 @@ class Accounts:
         role: str | None = None,
         groups: Collection[str] | None = None,
         active: bool | None = None,
+        expected: str | None = None,
     ) -> "Account":
         """Change what is given; who is put out of use is signed out at once.
 
-        Raises AccountUnknown, AccountExists, AccountLast, GroupUnknown, RequestInvalid.
+        ``expected`` is the version of `told` that the change is of (None: any). Raises AccountUnknown, AccountExists,
+        AccountLast, GroupUnknown, RequestInvalid, EditChanged.
         """
         with self._store.atomic() as transaction:
             before = _numbered(transaction, number)
+            refuse_changed(before.name, told(before), expected)
             wanted = None if name is None else _usable(name)
             if wanted is not None and wanted != before.name:
                 _refuse_taken(transaction, wanted, but=number)

@@ -86,6 +86,7 @@ async def _refuse_foreign_form(request: Request, who: Visitor) -> None:
         told = form.get(FORM)
         given = told if isinstance(told, str) else ""
     if not secrets.compare_digest(given.encode(), who.form_token.encode()):
+        await request.close()
         raise FormStale(request.url.path, "the form is not one of this sign-in")
 
 

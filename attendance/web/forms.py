@@ -1,6 +1,6 @@
 """What a form sends, read field by field; what cannot be what it is to be is refused by the field's name."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
 from typing import Annotated, Final
 
@@ -27,6 +27,11 @@ class Given:
         if len(told) > MOST_TEXT:
             raise RequestInvalid(name, f"it has more than {MOST_TEXT} characters")
         return told
+
+    def secret(self, name: str) -> str:
+        """What was typed as it is: the spaces of a password belong to it."""
+        found = self._fields.get(name)
+        return found if isinstance(found, str) else ""
 
     def some(self, name: str) -> str | None:
         """What was typed, None where nothing was. Raises RequestInvalid."""
@@ -94,8 +99,12 @@ class Given:
                 yield name, value
 
 
-async def _of_form(request: Request) -> Given:
-    return Given(await request.form())
+async def _of_form(request: Request) -> AsyncIterator[Given]:
+    form = await request.form()
+    try:
+        yield Given(form)
+    finally:
+        await form.close()
 
 
 def _of_address(request: Request) -> Given:

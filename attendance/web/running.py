@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from attendance.web.site import Site
 
 RUNNING: Final = ("jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "brokering", "housekeeping")
-"""Parts of the product in the order in which they begin; they are ended together. One without ``start`` is passed over."""
+"""Parts of the product in the order in which they begin; they end together. One without ``start`` is passed over."""
 
 
 @asynccontextmanager

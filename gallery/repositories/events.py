@@ -68,8 +68,9 @@ RECEIVER_REMOVED = "receiver.remove"
 WATCH_STARTED = "watch.start"
 WATCH_STOPPED = "watch.stop"
 KIOSK_PAIRED = "kiosk.pair"
+TEMPLATE_REMOVED = "template.remove"
 CHANGES_PERSON: Final = frozenset(
-    {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS}
+    {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS, TEMPLATE_REMOVED}
 )
 """The actions after which a person is not as they were: receivers are told, whoever did it."""
 OF_PEOPLE: Final = ("person", "template", "lookalike")
@@ -104,6 +105,49 @@ def history(session: Session, *, subject: int | str | None = None, action: str |
     if action is not None:
         query = query.where(EventRow.action == action)
     return [_event(row) for row in session.scalars(query)]
+
+
+def page(
+    session: Session,
+    *,
+    action: str | None = None,
+    by: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    person: int | None = None,
+    before: int | None = None,
+    limit: int = 100,
+) -> list[Event]:
+    """So many entries, the newest first, those before a number alone; ``action`` may be all of a kind, as "mark.".
+
+    With ``person`` those whose subject is this internal id, or whose details name it.
+    """
+    query = select(EventRow).order_by(EventRow.seq.desc()).limit(limit)
+    if action is not None:
+        query = query.where(EventRow.action.startswith(action, autoescape=True))
+    if by is not None:
+        query = query.where(EventRow.by == by)
+    if since is not None:
+        query = query.where(EventRow.at >= since)
+    if until is not None:
+        query = query.where(EventRow.at < until)
+    if person is not None:
+        query = query.where(_of_person(person))
+    if before is not None:
+        query = query.where(EventRow.seq < before)
+    return [_event(row) for row in session.scalars(query)]
+
+
+def _of_person(key: int) -> Any:
+    text = type_coerce(EventRow.details, Text)
+    named = [text.like(f'%"{name}": {key}{end}%') for name in NAMING for end in (",", "}")]
+    own = [EventRow.action.startswith(f"{each}.") & (EventRow.subject == str(key)) for each in OF_PEOPLE]
+    return or_(*named, *own)
+
+
+def actors(session: Session) -> list[str]:
+    """Everybody who has done anything, by name."""
+    return list(session.scalars(select(EventRow.by).distinct().order_by(EventRow.by)))
 
 
 def lacking(session: Session, due: Iterable[Told]) -> list[Told]:

@@ -97,6 +97,12 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
+@pytest.fixture(scope="session")
+def hand_clock() -> type[HandClock]:
+    """The clocks that stand still, for homes that several tests share."""
+    return HandClock
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()

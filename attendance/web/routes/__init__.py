@@ -8,9 +8,11 @@ if TYPE_CHECKING:
 
 SUBJECTS: Final = (
     "account",
+    "accounts",
     "adding",
     "apidocs",
     "approvals",
+    "audit",
     "calendar",
     "cameras",
     "coverage",
@@ -19,6 +21,7 @@ SUBJECTS: Final = (
     "excuses",
     "feeds",
     "home",
+    "imports",
     "jobs",
     "kiosk",
     "live",
@@ -29,6 +32,7 @@ SUBJECTS: Final = (
     "reports",
     "review",
     "sessions",
+    "settings",
     "setup",
     "signin",
     "timetable",

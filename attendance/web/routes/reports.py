@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from attendance.errors import ReportPeriod
 from attendance.register.proofpage import sections, title
 from attendance.register.quota import share
 from attendance.register.report import counts as session_counts
@@ -131,6 +132,9 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
         if not groups:
             raise RequestInvalid("group", "you have no group yet; an admin gives groups under Settings")
         group = groups[0]
+    first, last = asked.day("from"), asked.day("to")
+    if first and last and first > last:
+        raise ReportPeriod("report", f"the first day, {first}, is after the last, {last}")
     by = _by(app, asked)
     number = asked.number("session")
     session = app.session_book.numbered(number, who.groups).session.name if number else None
@@ -138,7 +142,7 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
     if kind not in dict(KINDS):
         raise RequestInvalid("kind", f"{kind!r} is none of {', '.join(dict(KINDS))}")
     return AskedFile(
-        by=by, first=asked.day("from") if not session else None, last=asked.day("to") if not session else None,
+        by=by, first=None if session else first, last=None if session else last,
         group=group, person=person if by == "timetable" else None, rule=asked.some("rule"), session=session,
         kind=kind, under=_share(asked) if kind == "totals" else None, paper=_paper(asked),
         why_excused=asked.flag("why") and who.groups is None,

@@ -3,7 +3,9 @@
 import pytest
 
 from attendance.access import Actor
+from attendance.cli import serve
 from attendance.web import addresses, server
+from enroll.errors import EncoderMissing
 
 
 @pytest.fixture
@@ -105,3 +107,14 @@ def test_an_interruption_is_told_by_the_exit_code(command, monkeypatch):
     """As with every command."""
     monkeypatch.setattr(server, "serve", lambda *_given, **_told: 130)
     assert 130 == command("serve", "--port", 0)[0]
+
+
+def test_pages_are_served_though_the_models_cannot_be_loaded(app, monkeypatch, capsys):
+    """Whoever started it is told what is missing, and nothing ends."""
+
+    def missing(_app):
+        raise EncoderMissing("encoder", "it is not there")
+
+    monkeypatch.setattr(type(app), "pipeline", property(missing))
+    serve.load(app)
+    assert "error[encoder.missing]" in capsys.readouterr().err

@@ -2,22 +2,25 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 
 import httpx
 import pytest
 
-from attendance.web import addresses, bodies, server, wire
+from attendance.service_errors import LimitReached
+from attendance.services.limits import Limit
+from attendance.web import addresses, bodies, server, tls, wire
 
 
-@pytest.fixture
-def url(site):
-    """The service in a thread of this process, by its own server."""
+@contextlib.contextmanager
+def serving(site, **how):
+    """The service in a thread of this process, by its own server; its address."""
     with addresses.bound("127.0.0.1", 0) as bound:
         site.public = addresses.reached("127.0.0.1", bound.getsockname()[1], secure=False)
         ready = threading.Event()
-        running = server.Server(server.configured(site), site, ready.set)
+        running = server.Server(server.configured(site, **how), site, ready.set)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()
         assert ready.wait(20)
@@ -25,6 +28,12 @@ def url(site):
         site.closing.set()
         running.should_exit = True
         thread.join(20)
+
+
+@pytest.fixture
+def url(site):
+    with serving(site) as address:
+        yield address
 
 
 @contextlib.contextmanager
@@ -130,3 +139,30 @@ def test_what_is_no_request_is_refused(url):
         wrong.sendall(b"\x16\x03\x01\x02\x00 this is no HTTP\r\n\r\n")
         assert wrong.recv(4096).startswith(b"HTTP/1.1 400")
     assert 200 == httpx.get(f"{url}/alive").status_code
+
+
+@pytest.mark.parametrize("proxied", [True, False])
+def test_only_a_proxy_that_was_told_of_says_where_requests_come_from(site, proxied):
+    """Else anybody could have others counted for what they try."""
+    once = Limit(free=1, first_s=60, most_s=60)
+    with serving(site, proxied=proxied) as url:
+        fields = {"name": "Ada", "password": "wrong wrong wrong"}
+        httpx.post(f"{url}/sign-in", data=fields, headers={"X-Forwarded-For": "203.0.113.9"})
+    for source, counted in (("203.0.113.9", proxied), ("127.0.0.1", not proxied)):
+        with pytest.raises(LimitReached) if counted else contextlib.nullcontext():
+            site.app.limits.check(f"source:{source}", once)
+
+
+def test_by_tls_it_answers_browsers_that_trust_it(site, home):
+    """With a certificate of its own; what is not TLS gets no answer."""
+    pair = tls.own(home, ["127.0.0.1"])
+    trusting = ssl.create_default_context()
+    trusting.load_verify_locations(pair[0])
+    trusting.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    with serving(site, tls=pair) as address:
+        url = address.replace("http://", "https://")
+        assert 200 == httpx.get(f"{url}/alive", verify=trusting).status_code
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(f"{address}/alive")
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{url}/alive")

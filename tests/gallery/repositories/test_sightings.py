@@ -204,6 +204,50 @@ def test_a_face_goes_when_somebody_has_looked(store, gallery, ada, now, kind):
         assert ([looked, other], 1, [other], [other]) == (before, gone, after, sightings.crop_ids(step))
 
 
+def test_what_was_taken_back_waits_again(store, gallery, ada, now):
+    """A restored sighting waits, its face stays, and it may be settled once more; the latest word counts."""
+    (number,) = _kept(store, gallery, [_seen(now, person=ada)])
+    with store.atomic() as step:
+
+        def say(kind: str) -> tuple[list[int], int, list[int]]:
+            corrections.add(step, kind, sighting=number, at=now, by="t", reason="")
+            waits = [each.id for each in sightings.waiting(step)]
+            return waits, sightings.count_waiting(step), [each.id for each in sightings.settled(step, limit=9)]
+
+        assert ([], 0, [number]) == say("confirm")
+        assert ([number], 1, []) == say("restore")
+        assert 0 == sightings.purge_crops(step, now, review_days=30, unknown_days=0)
+        assert ([], 0, [number]) == say("dismiss")
+        told = ["sighting.confirm", "sighting.dismiss", "sighting.reopen"]
+        assert told == sorted(action for action, _ in corrections.unrecorded(step))
+        assert 1 == sightings.purge_crops(step, now, review_days=30, unknown_days=0)
+
+
+@pytest.mark.parametrize(("age", "kept"), [(timedelta(minutes=9), True), (timedelta(minutes=10), False)])
+def test_a_settled_face_may_stay_for_a_while(store, gallery, ada, now, age, kept):
+    """To the instant: it stays while it may be taken back, unless it is named as one that goes at once."""
+    first, second = _kept(store, gallery, [_seen(now, person=ada)] * 2)
+    with store.atomic() as step:
+        for number in (first, second):
+            corrections.add(step, "confirm", sighting=number, at=now - age, by="t", reason="")
+        limits = {"review_days": 30, "unknown_days": 0, "settled": timedelta(minutes=10)}
+        sightings.purge_crops(step, now, **limits, now=[second])
+        assert [first] * kept == sightings.crop_ids(step)
+
+
+def test_strangers_of_a_time_are_those_that_are_kept(store, gallery, ada, now):
+    """Listed are unknown faces of begin <= at < end that are kept and of which nothing was said, newest first."""
+    hour = timedelta(hours=1)
+    times = [now - hour, now, now + hour, now + 2 * hour]
+    seen = _kept(store, gallery, [_seen(each, "unknown") for each in times])
+    with store.atomic() as step:
+        sightings.add(step, [_seen(now, "unknown")])  # of which no face is kept
+        found = [each.id for each in sightings.unknown(step, now, now + 2 * hour)]
+        corrections.add(step, "reassign", sighting=seen[1], person=ada, at=now, by="t", reason="")
+        after = [each.id for each in sightings.unknown(step, now, now + 2 * hour)]
+    assert ([seen[2], seen[1]], [seen[2]]) == (found, after)
+
+
 def test_more_faces_than_one_statement_takes(store, gallery, ada, now, monkeypatch):
     """Many faces that are due go together."""
     monkeypatch.setattr("gallery.repositories.batches.A_BATCH", 7)

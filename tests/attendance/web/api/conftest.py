@@ -20,7 +20,9 @@ class Program(TestClient):
 
     def request(self, method, url, **told):
         """As of a client, below /api/v1 unless it is a whole path."""
-        return super().request(method, url if str(url).startswith(("/api", "/feeds", "http")) else V1 + str(url), **told)
+        return super().request(
+            method, url if str(url).startswith(("/api", "/feeds", "http")) else V1 + str(url), **told
+        )
 
     def tag(self, path: str) -> dict[str, str]:
         """The header that a change of what is there needs."""

@@ -87,9 +87,7 @@ def test_corrections_take_a_key_too(api, ada, path):
     """A void or a correction under a key is one, and is answered alike when it comes twice."""
     mark = api.post("/marks", json={"person": ada}).json()["id"]
     told = {"reason": "wrong"} | ({"at": "07:30"} if path == "/correct" else {})
-    first, second = (
-        api.post(f"/marks/{mark}{path}", json=told, headers={"Idempotency-Key": "k"}) for _ in range(2)
-    )
+    first, second = (api.post(f"/marks/{mark}{path}", json=told, headers={"Idempotency-Key": "k"}) for _ in range(2))
 
     assert first.status_code == second.status_code
     assert first.content == second.content
@@ -105,7 +103,7 @@ def test_a_refusal_is_not_kept(api):
     assert (404, 201) == (refused.status_code, api.post("/marks", **told).status_code)
 
 
-def test_twenty_at_once_are_one(app, program, ada):
+def test_twenty_at_once_are_one(program, ada):
     """Twenty threads with one key make one mark, and all are answered alike."""
     side = program()
 
@@ -175,6 +173,7 @@ def test_a_mark_is_corrected(api, ada):
     assert ("2026-03-02T07:30:00.000Z", True) == (done["made"]["at"], done["made"]["counts"])
 
 
+@pytest.mark.usefixtures("ada")
 @pytest.mark.parametrize(
     ("told", "status", "id_"),
     [
@@ -186,7 +185,7 @@ def test_a_mark_is_corrected(api, ada):
         ({"person": "a", "direction": "up"}, 422, "request.invalid"),
     ],
 )
-def test_what_cannot_be_marked_is_told(api, ada, told, status, id_):
+def test_what_cannot_be_marked_is_told(api, told, status, id_):
     """Nobody is marked by a request that says what cannot be."""
     refused = api.post("/marks", json=told)
 

@@ -196,7 +196,9 @@ def test_a_body_that_is_no_json_is_refused(api, body):
     assert (422, "request.invalid") == (refused.status_code, refused.json()["id"])
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "مرحبا", "👩‍🚀 Ada", "O'Neil; DROP TABLE"])
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "=cmd|' /C calc'!A0", "مرحبا", "👩‍🚀 Ada", "O'Neil; DROP TABLE"]
+)
 def test_names_come_back_as_they_were_sent(api, name):
     """Signs that mean something elsewhere are letters of a name."""
     api.post("/people", json={"name": name, "id": "a"})

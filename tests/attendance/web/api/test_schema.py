@@ -19,11 +19,9 @@ CHECKS = [
     of_openapi.response_schema_conformance,
     of_openapi.allow_header_conformance,
 ]
-import collections
-COUNT = collections.Counter()
 STREAMS = {"follow_events"}
 """What never ends by itself."""
-EXAMPLES = int(__import__('os').environ.get('EX','12'))
+EXAMPLES = 12
 THERE = {"person": "P-1", "session": "Excursion", "rule": "Maths", "place": "Gate", "number": 1}
 
 
@@ -58,8 +56,7 @@ def told(headers, case, there: bool) -> None:
     if there and case.path_parameters:
         known = {name: THERE.get(name, value) for name, value in case.path_parameters.items()}
         case.path_parameters = known
-    r = case.call_and_validate(headers=headers, checks=CHECKS)
-    COUNT[case.operation.definition.raw['operationId'], r.status_code] += 1
+    case.call_and_validate(headers=headers, checks=CHECKS)
 
 
 @pytest.mark.slow
@@ -82,9 +79,7 @@ def test_every_operation_keeps_to_what_it_tells(operations, mode):
         )
         try:
             plan(ask)()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - all operations are asked before the test fails
             failed[operation.definition.raw["operationId"]] = str(error)
 
-    for k, v in sorted(COUNT.items()): print(*k, v)
-    for k, v in failed.items(): print('FAILED', k, v[:1500])
-    assert not failed
+    assert {} == failed

@@ -23,7 +23,9 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 def huge_png(side: int) -> bytes:
     """A file of some bytes whose header says that it is very large."""
     head = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    )
 
 
 def polyglot() -> bytes:
@@ -62,9 +64,11 @@ def test_fifty_megabytes_are_too_many(api, path):
     data = b"\xff\xd8\xff" + b"\0" * 50_000_000
     plain = api.post(path, content=data, headers={"Content-Type": "image/jpeg"})
     form = api.post(path, files={"photo": ("a.jpg", data, "image/jpeg")})
-    trickled = api.post(path, content=(data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)), headers={
-        "Content-Type": "image/jpeg"
-    })
+    trickled = api.post(
+        path,
+        content=(data[at : at + 1_000_000] for at in range(0, len(data), 1_000_000)),
+        headers={"Content-Type": "image/jpeg"},
+    )
 
     assert [(413, "upload.large")] * 3 == [(each.status_code, each.json()["id"]) for each in (plain, form, trickled)]
 
