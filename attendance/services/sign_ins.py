@@ -70,7 +70,7 @@ class SignIns:
         """Who is signed in by this; None where it is over, or the account is out of use or gone."""
         now, known = self._clock.utc(), self.held(secret)
         if known is not None and now - known.seen >= SEEN:
-            with suppress(GalleryUnusable), self._store.atomic() as transaction:  # a full disk keeps nobody from reading
+            with suppress(GalleryUnusable), self._store.atomic() as transaction:  # a full disk keeps nobody out
                 sign_ins.touch(transaction, known.digest, now)
         return known
 

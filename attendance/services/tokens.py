@@ -118,7 +118,7 @@ class Tokens:
             with (
                 suppress(GalleryUnusable),
                 self._store.atomic() as transaction,
-            ):  # a full disk keeps nobody from reading
+            ):  # a full disk keeps nobody out
                 tokens.touch(transaction, token.id, now)
         return token
 
