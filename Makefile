@@ -8,6 +8,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/python examples/demo.py
+	$(BIN)/python examples/service.py
 
 test: $(VENV)/.test-ready lint
 	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2}
@@ -24,7 +25,7 @@ $(VENV)/.pip-ready:
 	touch $@
 
 $(VENV)/.demo-ready: $(VENV)/.pip-ready pyproject.toml
-	$(PIP) install --quiet --editable . matplotlib
+	$(PIP) install --quiet --editable ".[web]" matplotlib playwright
 	touch $@
 
 $(VENV)/.test-ready: $(VENV)/.pip-ready pyproject.toml

@@ -37,6 +37,7 @@ HELP: Final = {
     "page.cursor": "Begin again without the cursor.",
     "receiver.address": "Give an https:// address (or mqtt:// and mqtts:// for a broker) that this computer reaches.",
     "receiver.exists": "Choose another name, or change the receiver that is there.",
+    "receiver.kind": "'attendance receiver add --help' lists the kinds of news.",
     "receiver.unknown": "'attendance receiver list' shows the receivers.",
     "request.invalid": "Correct what is named, then send it again.",
     "request.slow": "Send it again over a better connection.",
@@ -183,6 +184,10 @@ class ReceiverAddress(ReceiverError, id="receiver.address", exit_code=2):
 
 class ReceiverExists(ReceiverError, id="receiver.exists"):
     """There is a receiver of this name already."""
+
+
+class ReceiverKind(ReceiverError, id="receiver.kind", exit_code=2):
+    """There are no news of this kind."""
 
 
 class ReceiverUnknown(ReceiverError, id="receiver.unknown"):

@@ -27,6 +27,7 @@ from gallery.repositories.events import (
     PERSON_GROUPS,
     PERSON_MERGED,
     PERSON_RENAMED,
+    TEMPLATE_REMOVED,
     record,
 )
 from gallery.standing import Standing
@@ -373,7 +374,7 @@ class Gallery:
             row = people.find_row(session, person)
             if not templates.drop(session, row.id, template_id):
                 return False
-            record(session, at=at, by=by, action="template.remove", subject=row.id, details={"template": template_id})
+            record(session, at=at, by=by, action=TEMPLATE_REMOVED, subject=row.id, details={"template": template_id})
             self.store.plan_erasure()
         self.store.finish_erasure()
         return True

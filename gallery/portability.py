@@ -127,9 +127,13 @@ def _templates(view: "Transaction", vault: "Vault", person: int) -> "list[Opened
 
 
 def _of_others(said: "Sequence[Correction]", person: int) -> set[int]:
-    """The sightings of which somebody has said that they show somebody else."""
-    wrong = (each for each in said if each.kind == "dismiss" or (each.kind == "reassign" and each.person != person))
-    return {each.sighting for each in wrong if each.sighting is not None}
+    """The sightings of which it stands that they show somebody else: what was taken back does not."""
+    last = {each.sighting: each for each in said if each.sighting is not None}
+    return {
+        number
+        for number, each in last.items()
+        if each.kind == "dismiss" or (each.kind == "reassign" and each.person != person)
+    }
 
 
 def _faces(view: "Transaction", vault: "Vault", numbers: set[int]) -> dict[int, bytes | None]:

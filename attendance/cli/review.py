@@ -23,7 +23,8 @@ NARROW = tuple(column for column in COLUMNS if column != "id")
 PNG = ".png"
 
 app = typer.Typer(
-    help="Faces that somebody must look at: list, show, then confirm, reassign or dismiss.", no_args_is_help=True
+    help="Faces that somebody must look at: list, show, then confirm, reassign or dismiss, and undo.",
+    no_args_is_help=True,
 )
 
 Number = Annotated[int, typer.Argument(help="The review's number, see 'review list'.", metavar="NUMBER")]
@@ -93,6 +94,25 @@ def dismiss(numbers: Numbers, *, reason: Reason = "", home: options.Home = None)
     """Somebody has looked, and nobody is marked."""
     with changing(home) as opened:
         _each(opened, numbers, lambda number: opened.reviews.dismiss(opened.actor, number, reason=reason))
+
+
+@app.command(epilog=options.EXIT_CODES)
+def undo(numbers: Numbers, *, reason: Reason = "", home: options.Home = None) -> None:
+    """Take back what was said last: the mark made by it is void, and the face waits again, if it is still kept."""
+    with changing(home) as opened:
+        refused = 0
+        for number in dict.fromkeys(numbers):
+            try:
+                settled = opened.reviews.reopen(opened.actor, number, reason=reason)
+            except Refusal as error:
+                if error.exit_code >= ENDS_A_RUN:
+                    raise
+                refused += 1
+                say(error.line)
+            else:
+                say(f"review {number}: {opened.review_desk.told(settled)}")
+    if refused:
+        raise typer.Exit(1)
 
 
 def say_waiting(opened: "Attendance") -> None:

@@ -12,6 +12,7 @@ from attendance.cli import (
     check,
     config,
     coverage,
+    credential,
     doctor,
     enroll,
     excuse,
@@ -22,6 +23,7 @@ from attendance.cli import (
     month,
     options,
     place,
+    receiver,
     report,
     review,
     roster,
@@ -69,6 +71,7 @@ app.add_typer(coverage.app, name="coverage", epilog=options.EXIT_CODES)
 app.add_typer(review.app, name="review", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(report.report)
 app.add_typer(place.app, name="place", epilog=options.EXIT_CODES)
+app.add_typer(receiver.app, name="receiver", epilog=options.EXIT_CODES)
 app.add_typer(roster.app, name="roster", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(export.export)
 app.add_typer(timetable.app, name="timetable", epilog=options.EXIT_CODES)
@@ -78,6 +81,7 @@ app.add_typer(month.app, name="month", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(serve.serve)
 app.add_typer(account.app, name="account", epilog=options.EXIT_CODES)
 app.add_typer(token.app, name="token", epilog=options.EXIT_CODES)
+app.add_typer(credential.app, name="credential", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)

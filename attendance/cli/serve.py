@@ -56,7 +56,6 @@ def serve(
     pair = _pair(tls_cert, tls_key, own=tls_self_signed)
     addresses.refuse_open(host, secured=insecure or tls_self_signed or pair is not None)
     public = None if public_url is None else addresses.public_of(public_url)
-    deadline = server.Deadline()
     with addresses.bound(host, port) as bound, writing(home, options.flags(set_), preload=True) as opened:
         names = addresses.names_of_this_computer()
         pair = tls.own(opened.home, names) if tls_self_signed else pair
@@ -72,9 +71,8 @@ def serve(
             pair,
             proxied=public is not None,
             ready=lambda: _announce(opened, site.public),
-            deadline=deadline,
+            deadline=server.Deadline(),
         )
-    deadline.disarm()
     if code:
         raise typer.Exit(code)
 
@@ -118,10 +116,11 @@ def _begin(opened: "Attendance", cameras: Sequence[tuple[str, str]]) -> None:
     _ = opened.sign_ins.key
     for name, address in cameras:
         opened.cameras.want(opened.actor, name, address)
-    threading.Thread(target=_load, args=(opened,), name="attendance-warm", daemon=True).start()
+    threading.Thread(target=load, args=(opened,), name="attendance-warm", daemon=True).start()
 
 
-def _load(opened: "Attendance") -> None:
+def load(opened: "Attendance") -> None:
+    """Wait for detector and encoder; where they cannot be loaded, say so and serve what does without."""
     try:
         _ = opened.pipeline
     except Refusal as error:

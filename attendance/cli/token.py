@@ -1,4 +1,4 @@
-"""attendance token: what programs and kiosks prove themselves by; each is shown once."""
+"""attendance token: what programs, kiosks and calendars prove themselves by; each is shown once."""
 
 from typing import Annotated
 
@@ -11,7 +11,8 @@ from attendance.cli.output import line, records, say
 COLUMNS = ("number", "kind", "name", "scopes", "place", "ends", "used", "holds")
 
 app = typer.Typer(
-    help="Tokens of programs and kiosks: add, list, take back, and what they may be allowed.", no_args_is_help=True
+    help="Tokens of programs, kiosks and calendars: add, list, take back, and what programs may be allowed.",
+    no_args_is_help=True,
 )
 
 
@@ -28,13 +29,24 @@ def add(
     kiosk: Annotated[
         str | None, typer.Option(help="For the kiosk at this place, instead of a program.", metavar="PLACE")
     ] = None,
+    feed: Annotated[
+        str | None,
+        typer.Option(help="For a calendar to subscribe to, of this person (id), instead of a program.", metavar="ID"),
+    ] = None,
+    feed_group: Annotated[
+        str | None, typer.Option(help="For a calendar to subscribe to, of this group.", metavar="NAME")
+    ] = None,
     days: Annotated[int | None, typer.Option(help="Days that it holds; else until it is taken back.")] = None,
     home: options.Home = None,
 ) -> None:
     """Add a token and print it, this once: only its hash is kept."""
-    if (name is None) == (kiosk is None):
-        raise typer.BadParameter("give either a NAME or --kiosk PLACE", param_hint="NAME")
+    _one_of(name, kiosk, feed, feed_group)
     with writing(home) as opened:
+        if feed is not None or feed_group is not None:
+            made = opened.feeds.add(opened.actor, person=feed, group=feed_group, days=days)
+            say(f"token {made.token.id} of a calendar: subscribe to /feeds/TOKEN.ics of the service")
+            line(made.secret)
+            return
         if kiosk is not None:
             made = opened.tokens.add_kiosk(opened.actor, kiosk, days=days)
             say(f"token {made.token.id} of the kiosk {made.token.name}: open /kiosk/pair#TOKEN of the service there")
@@ -42,6 +54,13 @@ def add(
             made = opened.tokens.add(opened.actor, name or "", scope or (), days=days)
             say(f"token {made.token.id}, {made.token.name}: send it as 'Authorization: Bearer TOKEN'")
     line(made.secret)
+
+
+def _one_of(*given: str | None) -> None:
+    """Refuse what is for nobody, or for several."""
+    if sum(each is not None for each in given) != 1:
+        told = "give one of a NAME, --kiosk PLACE, --feed ID and --feed-group NAME"
+        raise typer.BadParameter(told, param_hint="NAME")
 
 
 @app.command("list", epilog=options.EXIT_CODES)

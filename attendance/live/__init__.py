@@ -24,6 +24,7 @@ from attendance.live.events import (
 )
 from attendance.live.feeds import CameraFeed, FileFeed
 from attendance.live.ports import Desk, Feed
+from attendance.live.pushed import PushFeed
 from attendance.live.run import Place, Run, RunState, Subscriber
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Marked",
     "Opened",
     "Place",
+    "PushFeed",
     "Run",
     "RunState",
     "Seen",

@@ -3,7 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -59,12 +59,14 @@ _NEXT: Final[dict[RunState, tuple[RunState, ...]]] = {
 class Place:
     """What is watched, and how: `name` is how records and messages call it, without a password.
 
-    Of the same person within `repeat_s` seconds one decision is given out; None: of every track.
+    Of the same person within `repeat_s` seconds one decision is given out; None: of every track. Where somebody else
+    notes when the place is looked at, the run does not (`covers`).
     """
 
     name: str
     means: Means = "camera"
     repeat_s: float | None = None
+    covers: bool = True
 
 
 class Run:
@@ -78,7 +80,8 @@ class Run:
         self.place, self.scope = place, scope
         self._feed, self._desk = feed, desk
         self._watcher = Watcher(desk, source=place.name, scope=scope, report=self._give_out, tell=self._tell)
-        self._covering = Covering(desk, place.means, scope, place.name)
+        noted = scope if place.covers else replace(scope, dry_run=True)
+        self._covering = Covering(desk, place.means, noted, place.name)
         self._lock = threading.RLock()  # a signal's handler may call `stop` at any moment
         self._state = RunState.NEW
         self._error: BaseException | None = None

@@ -1,7 +1,7 @@
 """What a mark rests on: what a person has said of it, what was seen, and when and by whom it was entered."""
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attendance.records import instant
 from attendance.register.directions import DIRECTION
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from gallery.values import Named, ScoredKey, Sighting, StoredMark
 
+PLACE: Final = "place"
+"""What tells the place of a mark: in the details of one that no sighting is of its number, in evidence its name."""
 TIME, UNKNOWN, ENTERED = "time", "unknown", "entered_at"
 """What the evidence says of a mark that was not made at the time it is of."""
 
@@ -42,8 +44,15 @@ def evidence_of(
     if mark.approval is not None:
         said = "approved" if mark.approval.granted else "refused"
         facts |= {f"{said}_by": mark.approval.by, f"{said}_at": instant(mark.approval.at)}
-    at = {} if sighting is None or sighting.place is None else {"place": where.get(sighting.place)}
-    return dict(sorted(facts.items())) | at
+    there = place_shown(mark) if sighting is None else sighting.place
+    facts.pop(PLACE, None)
+    return dict(sorted(facts.items())) | ({} if there is None else {PLACE: where.get(there)})
+
+
+def place_shown(mark: "StoredMark") -> int | None:
+    """The number of the place at which somebody showed a PIN, a code or a badge; None where the mark tells none."""
+    number = mark.details.get(PLACE)
+    return number if isinstance(number, int) else None
 
 
 def facts_of(sighting: "Sighting", names: "Mapping[int, Named]") -> dict[str, Any]:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
 from attendance.records import instant
 from attendance.register.directions import ONCE, Coming
-from attendance.register.evidence import evidence_of
+from attendance.register.evidence import evidence_of, place_shown
 from attendance.register.months import month_of, refuse_closed
 from attendance.register.sessions import SessionInfo
 from attendance.zones import local_day
@@ -25,9 +25,11 @@ from gallery.values import StoredMark
 if TYPE_CHECKING:
     from attendance.register.directions import Heeded
     from gallery.ports import Database, Transaction
-    from gallery.values import Approval, Direction
+    from gallery.values import Approval, Direction, Method
 
-How = Literal["camera", "file", "manual"]
+How = Literal["camera", "file", "manual", "pin", "qr", "badge"]
+SHOWN: Final = frozenset({"pin", "qr", "badge"})
+"""What somebody shows or types themselves: marked anew also where a mark is void, as by hand, but of one's own."""
 CORRECTS = "corrects"
 """What the details of a mark by hand say that stands for another one: the id of that."""
 AWAITS_APPROVAL = "awaits approval"
@@ -177,7 +179,8 @@ class Marks:
         """Mark a person, once a direction; the same again returns the mark that counts. It waits for other writers.
 
         ``entered`` is when this is done, where that is not ``at``; ``sighting`` what it rests on, ``details`` what a
-        person says of it. Only by hand is somebody marked anew whose marks are void. Raises `SessionClosed`, but not
+        person says of it. By hand alone, and by what they show themselves, is somebody marked anew whose marks are
+        void. Raises `SessionClosed`, but not
         for a mark by hand: corrections are made afterwards; `PersonUnknown` where the person is gone; `MonthClosed`.
         """
         wish = Wish(at, how, sighting, details or {}, entered or at, time_known, direction)
@@ -186,7 +189,7 @@ class Marks:
 
     def mark_in(self, transaction: "Transaction", person: int, session: SessionInfo, wish: "Wish") -> Marked:
         """As `mark`, within a step that is under way."""
-        heeds: Heeded = "waiting" if wish.how == "manual" else "void"
+        heeds: Heeded = "waiting" if wish.how == "manual" or wish.how in SHOWN else "void"
         new = self._add(transaction, person, session, wish, heeds)
         if new is not None:
             return new
@@ -217,12 +220,12 @@ class Marks:
             at=wish.at,
             entered=wish.entered,
             by=self._by,
-            method="manual" if by_hand else "face",
+            method=_method(wish.how),
             sighting=wish.sighting,
             details={**wish.details, **waits},
             time_known=wish.time_known,
             direction=wish.direction,
-            open_at=None if by_hand or heeds == "valid" else wish.entered,
+            open_at=None if by_hand or heeds == "valid" else _must_be_open_at(wish),
             unless=_UNLESS[heeds],
             again=self.again,
         )
@@ -240,7 +243,7 @@ class Marks:
         self, transaction: "Transaction", person: int, session: SessionInfo, wish: "Wish"
     ) -> SessionClosed | PersonUnknown:
         closes = None if wish.how == "manual" else sessions.closes_at(transaction, session.id)
-        return _refusal(person, session, closes, wish.entered)
+        return _refusal(person, session, closes, _must_be_open_at(wish))
 
     def _told(self, transaction: "Transaction", new: "StoredMark", how: str) -> Marked:
         """Record that a mark was made."""
@@ -365,11 +368,22 @@ def _with_evidence(transaction: "Transaction", found: "Sequence[StoredMark]") ->
     seen = sightings.numbered(transaction, {each.sighting for each in found if each.sighting is not None})
     keys = {each.key for sighting in seen.values() for each in sighting.candidates if each.key is not None}
     names = aliases.called(transaction, keys)
-    where = places.names(transaction, {each.place for each in seen.values() if each.place is not None})
+    shown = {number for each in found if (number := place_shown(each)) is not None}
+    where = places.names(transaction, shown | {each.place for each in seen.values() if each.place is not None})
     return [
         info_of(each, evidence_of(each, None if each.sighting is None else seen.get(each.sighting), names, where))
         for each in found
     ]
+
+
+def _method(how: How) -> "Method":
+    """By what the mark is made, as the gallery keeps it: what a camera or a file shows is a face."""
+    return "face" if how == "camera" or how == "file" else how  # noqa: PLR1714 - typed
+
+
+def _must_be_open_at(wish: Wish) -> datetime:
+    """When the session must have been open: what a kiosk kept while it was alone is of the time that it was shown."""
+    return wish.at if wish.how in SHOWN and wish.time_known else wish.entered
 
 
 def _is_of_now(wish: Wish, session: SessionInfo) -> bool:

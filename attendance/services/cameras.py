@@ -81,7 +81,7 @@ class Cameras:
         self._gallery, self._desk, self._scopes, self._places = gallery, desk, scopes, places_
         self._clock, self._zone = clock, zone
         self._served: Served | None = None
-        self._lock = threading.RLock()
+        self._lock, self._writing = threading.RLock(), threading.Lock()
         self._watched: dict[int, tuple[Wanted, Watchman]] = {}
         self._news: deque[news.New] = deque()
         self._counts: dict[int, tuple[float, Today]] = {}
@@ -337,15 +337,16 @@ class Cameras:
         return camera_run(desk, address, scope, camera=self.device(address))
 
     def _write_news(self) -> None:
-        with self._lock:
+        """Write what there is; what cannot be written now stays for the next time."""
+        with self._writing:
             waiting = list(self._news)
-        if waiting:
+            if not waiting:
+                return
             with self._gallery.store.atomic() as transaction:
                 there = places.names(transaction, {each.place for each in waiting if each.place is not None})
                 news.add(transaction, [each for each in waiting if each.place in there])
-            with self._lock:
-                for _ in waiting:
-                    self._news.popleft()
+            for _ in waiting:
+                self._news.popleft()
 
 
 def _last(each: Any, named: "dict[int, Any]") -> LastSeen:

@@ -3,6 +3,7 @@
 All of it is read from the gallery in one view and derived as reports are, so that a page and a report never differ.
 """
 
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +11,10 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
 from attendance.errors import GroupUnknown
-from attendance.services.statuses import StatusesWanted
 from attendance.timetable.attended import THERE, Attended, Status
 from attendance.timetable.reasons import Reason
 from attendance.zones import day_bounds, day_start, local_day
-from gallery.repositories import coverage, marks, sessions, sightings
+from gallery.repositories import coverage, events, marks, news, sessions, sightings
 
 if TYPE_CHECKING:
     from attendance.clock import Clock
@@ -32,6 +32,9 @@ NOT_SEEN: Final = "not seen"
 """Of somebody whom no timetable expects, and who has no mark."""
 ORDER: Final = (MISSING, "absent", "no log", "late", "partial", "left early", "present", "excused", EXPECTED, NOT_SEEN)
 """The words for people, those first that somebody has to look after."""
+FRESH_S: Final = 10
+"""A board is made anew after so long although nothing was written, as time goes on."""
+MOST_MADE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,40 +148,65 @@ class Board:
 
 
 class DayBoards:
-    """Makes the board of the present day."""
+    """Makes the board of the present day; what many ask for at once is made once."""
 
     def __init__(self, gallery: "Gallery", sessions: "Sessions", statuses: "Statuses", clock: "Clock") -> None:
         self._gallery, self._sessions, self._statuses, self._clock = gallery, sessions, statuses, clock
+        self._lock = threading.Lock()
+        self._made: dict[tuple[frozenset[str] | None, str | None], tuple[object, Board]] = {}
 
     def today(self, scope: Collection[str] | None = None, group: str | None = None) -> Board:
         """The board for one who sees the people of the groups ``scope`` (None: all), of one group where it is given.
 
-        Raises GroupUnknown, also for a group that is there but beyond the scope.
+        Where nothing was written since, it may be some seconds old. Raises GroupUnknown, also for a group that is
+        there but beyond the scope.
         """
-        now, zone = self._clock.utc(), self._sessions.zone
+        asked = (None if scope is None else frozenset(scope), group)
+        with self._lock, self._gallery.store.reading() as transaction:
+            now = self._clock.utc()
+            state = (_state(transaction), int(now.timestamp()) // FRESH_S)
+            known = self._made.get(asked)
+            if known is not None and known[0] == state:
+                return known[1]
+            board = self._board(transaction, *asked, now)
+            self._made.pop(asked, None)
+            self._made[asked] = state, board
+            while len(self._made) > MOST_MADE:
+                del self._made[next(iter(self._made))]
+            return board
+
+    def _board(
+        self, transaction: "Transaction", scope: Collection[str] | None, group: str | None, now: datetime
+    ) -> Board:
+        zone = self._sessions.zone
         day = local_day(now, zone)
-        with self._gallery.store.reading() as transaction:
-            seen = _seen(self._gallery.people(), scope)
-            groups = _sizes(seen, scope)
-            if group is not None and group not in groups:
-                raise GroupUnknown.among(group, groups)
-            people = {each.id: each for each in seen if group is None or group in each.groups}
-            among = None if scope is None and group is None else frozenset(people)
-            rows = self._statuses.derive(StatusesWanted(day, day, among=among)).rows
-            marked, named = self._marks(transaction, day, zone, now, among)
-            meetings, cells = _meetings([each for each in rows if each.person in people], people, now)
-            timetabled = bool(rows) or self._statuses.any()
-            days = {
-                key: _person_day(each, meetings, cells[key], marked[key], timetabled=timetabled)
-                for key, each in people.items()
-            }
-            return Board(
-                day, now, groups, group, days, tuple(meetings), _named(named, marked, people, group, scope, now),
-                Counter(each.word for each in days.values()),
-                _waiting(transaction, None if among is None else people),
-                sightings.count_unknown(transaction, day_start(day, zone)),
-                coverage.latest(transaction),
-            )  # fmt: skip
+        seen = _seen(self._gallery.people(), scope)
+        groups = _sizes(seen, scope)
+        if group is not None and group not in groups:
+            raise GroupUnknown.among(group, groups)
+        people = {each.id: each for each in seen if group is None or group in each.groups}
+        among = None if scope is None and group is None else frozenset(people)
+        rows = self._statuses.derive_again(day, among).rows
+        marked, named = self._marks(transaction, day, zone, now, among)
+        meetings, cells = _meetings([each for each in rows if each.person in people], people, now)
+        timetabled = bool(rows) or self._statuses.any()
+        days = {
+            key: _person_day(each, meetings, cells[key], marked[key], timetabled=timetabled)
+            for key, each in people.items()
+        }
+        return Board(
+            day,
+            now,
+            groups,
+            group,
+            days,
+            tuple(meetings),
+            _named(named, marked, people, group, scope, now),
+            Counter(each.word for each in days.values()),
+            _waiting(transaction, None if among is None else people),
+            sightings.count_unknown(transaction, day_start(day, zone)),
+            coverage.latest(transaction),
+        )
 
     def _marks(
         self, transaction: "Transaction", day: date, zone: str, now: datetime, among: Collection[int] | None
@@ -191,6 +219,11 @@ class DayBoards:
         for each in marks.timeline(transaction, begin, end, among):
             found[each.person].append(_mark(each, names))
         return found, named
+
+
+def _state(transaction: "Transaction") -> tuple[object, ...]:
+    """What is another whenever anything was written that a board tells of."""
+    return events.latest_but(transaction, ()), news.latest(transaction), coverage.latest(transaction)
 
 
 def _seen(people: "Iterable[PersonInfo]", scope: Collection[str] | None) -> "list[PersonInfo]":

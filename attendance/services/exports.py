@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.records import instant
+from attendance.register.evidence import place_shown
 from attendance.register.report import csv_text
 from attendance.services.known import known_group
 from attendance.zones import local_day, zone
@@ -168,8 +169,11 @@ def _sources(transaction: "Transaction", found: "Sequence[StoredMark]") -> dict[
     from gallery.repositories import places, sightings
 
     seen = sightings.numbered(transaction, {each.sighting for each in found if each.sighting is not None})
-    names = places.names(transaction, {each.place for each in seen.values() if each.place is not None})
-    told = {each.id: str(each.details.get("source", "")) for each in found}
+    shown = {each.id: number for each in found if (number := place_shown(each)) is not None}
+    names = places.names(
+        transaction, {*shown.values(), *(each.place for each in seen.values() if each.place is not None)}
+    )
+    told = {each.id: str(each.details.get("source", "")) or names.get(shown.get(each.id, 0), "") for each in found}
     for each in found:
         sighting = None if each.sighting is None else seen.get(each.sighting)
         if sighting is not None:

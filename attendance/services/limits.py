@@ -72,14 +72,14 @@ class Limits:
         with self._store.atomic() as transaction:
             return self._count(transaction, what, limit)
 
-    def take(self, what: str, limit: Limit) -> None:
-        """Count a try in advance, so that many at once are not more than one after the other. Raises LimitReached.
+    def take(self, what: str, limit: Limit) -> int:
+        """Count a try in advance, so that many at once are not more than one after the other: how often by now.
 
-        `forget` takes it back when the try succeeds.
+        `forget` takes it back when the try succeeds. Raises LimitReached.
         """
         with self._store.atomic() as transaction:
             self._refuse(transaction, what, limit)
-            self._count(transaction, what, limit)
+            return self._count(transaction, what, limit)
 
     def forget(self, *whats: str) -> None:
         """It succeeded, or somebody forgives it."""

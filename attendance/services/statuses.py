@@ -5,7 +5,7 @@ Nothing of it is stored: the same records give the same statuses again, whoever 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -44,6 +44,8 @@ _ELSEWHERE: Final = timedelta(days=1)
 """How far days of other zones are from the site's."""
 _ENROLLED: Final = ("person.enroll", "template.add")
 _ENTERED: Final = ("person.add", "person.enroll")
+_NOT_OF_THE_BASIS: Final = ("mark.", "sighting.", "session.")
+"""What the actions begin with that change nothing of who is expected."""
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -95,11 +97,21 @@ class Plan:
     calendar: tuple[CalendarEntry, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What statuses are derived from beside marks, excuses and looks: who is expected, by person, at what."""
+
+    plan: Plan
+    people: "Mapping[int, PersonInfo]"
+    expected: "tuple[tuple[Person, list[Occurrence]], ...]"
+
+
 class Statuses:
     """Derives who was present, late, excused, absent, or never looked for."""
 
     def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock") -> None:
         self._gallery, self._sessions, self._clock = gallery, sessions, clock
+        self._remembered: tuple[object, _Basis] | None = None
 
     def any(self) -> bool:
         """Whether there is a timetable at all."""
@@ -121,22 +133,41 @@ class Statuses:
             known_group(self._gallery, wanted.group)
             plan = plan or self.plan()
             _known_entry(plan, wanted.entry)
-            return self._derived(transaction, wanted, plan)
+            return self._derived(transaction, wanted, self._basis(transaction, wanted, plan))
 
-    def _derived(self, transaction: "Transaction", wanted: StatusesWanted, plan: Plan) -> Derived:
-        now, zone = self._clock.utc(), self._sessions.zone
+    def derive_again(self, day: date, among: frozenset[int] | None = None) -> Derived:
+        """As `derive`, of one day and these people (None: all), for who asks for it again and again.
+
+        Who is expected at what is remembered until anything but a mark or a look is written. Not to be asked within
+        a step that writes: what it has done may not stand in the log yet.
+        """
+        everybody = StatusesWanted(day, day)
+        with self._gallery.store.reading() as transaction:
+            key = (day, events.latest_but(transaction, _NOT_OF_THE_BASIS))
+            remembered = self._remembered
+            if remembered is None or remembered[0] != key:
+                remembered = self._remembered = key, self._basis(transaction, everybody, self.plan())
+            return self._derived(transaction, replace(everybody, among=among), remembered[1])
+
+    def _basis(self, transaction: "Transaction", wanted: StatusesWanted, plan: Plan) -> _Basis:
         people = {each.id: each for each in self._gallery.people(active=None)}
         turns = _turns(transaction)
         entered = _entered(transaction, people.values())
         closed = _closed_before(transaction, entered)
         expected = self._expected(transaction, people.values(), turns, entered, wanted.only)
         occurring = of_entries(plan.entries, wanted.first - AROUND, wanted.last + AROUND, Calendar(plan.calendar))
+        return _Basis(plan, people, tuple(_by_person(expected, occurring, closed)))
+
+    def _derived(self, transaction: "Transaction", wanted: StatusesWanted, basis: _Basis) -> Derived:
+        now, zone, plan, people = self._clock.utc(), self._sessions.zone, basis.plan, basis.people
         known = _Known(transaction, _bounds(wanted, zone), wanted.only)
         days = (wanted.first, wanted.last)
         rows: list[Attended] = []
         how: dict[str, str] = {}
         at: dict[str, datetime | None] = {}
-        for person, theirs in _by_person(expected, occurring, closed):
+        for person, theirs in basis.expected:
+            if wanted.only is not None and person.key not in wanted.only:
+                continue
             seen, excused = known.marks_of(person.key), known.excuses.get(person.key, ())
             found = derive(person, theirs, list(map(mark_of, seen)), excused, known.coverage, now=now, days=days)
             kept = [each for each in found if _asked(wanted, person, each)]

@@ -140,7 +140,7 @@ class Watchman:
                     self._gone, self._failures = self._recovered(), 0
                 self.view.say("")
             case Lost() | Stale():
-                self.view.say("Stale" if isinstance(event, Stale) else "Offline", event.detail)
+                self.view.say("Stale" if isinstance(event, Stale) else "Offline", event.detail.partition(";")[0])
                 self._lose(CAMERA_LOST)
             case Back():
                 self.view.say("")
@@ -162,7 +162,7 @@ class Watchman:
         text = redact(str(error))
         self.gauge.trouble(text, error.help, error.id)
         self.gauge.set("failed", f"{text}; next try in {pause:.0f} s")
-        self.view.say("Failed", error.detail)
+        self.view.say("Failed", "it is tried again")
         self._lose(CAMERA_FAILED)
         self._stop.wait(pause)
 

@@ -24,11 +24,14 @@ def annotate(pixels: Pixels, decisions: Sequence[Decision]) -> Pixels:
     return draw(pixels, [sign_of(each, each.box) for each in decisions if each.box is not None])
 
 
-def draw(pixels: Pixels, signs: Sequence[Sign]) -> Pixels:
-    """Return a copy of an RGB picture (H, W, 3) uint8 with these signs; signs keep clear of each other."""
+def draw(pixels: Pixels, signs: Sequence[Sign], share: float = LETTERS) -> Pixels:
+    """Return a copy of an RGB picture (H, W, 3) uint8 with these signs; signs keep clear of each other.
+
+    ``share`` is the height of letters as a share of the picture's mean side.
+    """
     canvas = np.ascontiguousarray(pixels).copy()
     height, width = canvas.shape[:2]
-    letters = int(np.clip(round(math.sqrt(height * width) * LETTERS), SMALLEST, LARGEST))
+    letters = int(np.clip(round(math.sqrt(height * width) * share), SMALLEST, LARGEST))
     shown = [(sign, box) for sign in signs if (box := _inside(sign.box, width, height)) is not None]
     for sign, box in shown:
         _frame(canvas, box, sign.kind, max(1, round(letters / 7)))
@@ -45,7 +48,7 @@ def banner(pixels: Pixels, title: str, line: str = "") -> Pixels:
     """Return a copy of an RGB picture (H, W, 3) uint8 with a sign in its middle that says why it is not of now."""
     canvas = np.ascontiguousarray(pixels).copy()
     height, width = canvas.shape[:2]
-    letters = int(np.clip(round(math.sqrt(height * width) * LETTERS * 1.4), SMALLEST, LARGEST))
+    letters = int(np.clip(round(math.sqrt(height * width) * LETTERS * 1.7), SMALLEST, LARGEST))
     said = Sign((0.0, 0.0, 1.0, 1.0), "refused", drawable(title), drawable(line))
     picture = _fitting(said, letters, width, height)
     x, y = (width - picture.shape[1]) // 2, (height - picture.shape[0]) // 2

@@ -32,6 +32,8 @@ BEAT_S: Final = 1.0
 """How often a picture that does not come anew is drawn, with its age."""
 QUALITY: Final = 72
 CARD: Final = (360, 640)
+LETTERS: Final = 1 / 32
+"""Larger than in films: many look at it on a phone."""
 DIMMED: Final = 0.45
 GROUND: Final = (28, 34, 31)
 
@@ -170,7 +172,7 @@ class LiveView:
         if shown.title:
             dim = np.asarray(small * DIMMED, np.uint8)
             return _jpeg(_over(dim, shown.title, shown.line or f"since {self._wall(shown.seen.frame.at)}"))
-        return _jpeg(draw(small, [sign_of_face(_scaled(each, scale)) for each in shown.seen.faces]))
+        return _jpeg(draw(small, [sign_of_face(_scaled(each, scale)) for each in shown.seen.faces], LETTERS))
 
 
 def _reduced(pixels: Pixels) -> tuple[Pixels, float]:

@@ -1,5 +1,6 @@
 """What pages are asked: numbers as databases have them, whom they mean, and where to go back to."""
 
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Depends, Request
@@ -24,9 +25,10 @@ def person_of(request: Request, who: "Visitor", number: int) -> Any:
     return site_of(request).app.people.seen_by(who.groups, number)
 
 
-async def sent_form(request: Request) -> FormData:
+async def sent_form(request: Request) -> AsyncIterator[FormData]:
     """The form of a request, read once it is known who has sent it: FastAPI reads what it is told of before that."""
-    return await request.form()
+    async with request.form() as form:
+        yield form
 
 
 Form = Annotated[FormData, Depends(sent_form)]

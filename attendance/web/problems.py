@@ -26,34 +26,34 @@ STATUSES: Final[Mapping[str, int]] = MappingProxyType(
     {
         "access.form": 403,
         "access.refused": 403,
-        "access.signin": 403,
         "access.signedout": 401,
+        "access.signin": 403,
+        "edit.changed": 412,
+        "edit.unconditional": 428,
         "gallery.conflict": 409,
         "gallery.duplicate_id": 409,
+        "gallery.full": 507,
+        "gallery.locked": 503,
+        "gallery.lookalike_unknown": 404,
         "gallery.person_ambiguous": 409,
         "gallery.person_inactive": 409,
         "gallery.person_unknown": 404,
-        "gallery.lookalike_unknown": 404,
-        "mark.several": 409,
-        "mark.voided": 409,
-        "method.unknown": 405,
-        "person.duplicate": 409,
-        "person.unlike": 409,
-        "place.retired": 409,
-        "place.used": 409,
-        "sighting.faceless": 404,
-        "edit.changed": 412,
-        "edit.unconditional": 428,
-        "gallery.full": 507,
-        "gallery.locked": 503,
         "internal.failed": 500,
         "key.reused": 422,
         "kiosk.frame": 409,
         "limit.reached": 429,
+        "mark.several": 409,
+        "mark.voided": 409,
+        "method.unknown": 405,
         "person.ambiguous": 409,
+        "person.duplicate": 409,
+        "person.unlike": 409,
+        "place.retired": 409,
+        "place.used": 409,
         "request.slow": 408,
         "service.busy": 503,
         "setup.over": 410,
+        "sighting.faceless": 404,
         "token.invalid": 401,
         "token.scope": 403,
         "upload.large": 413,
@@ -162,7 +162,8 @@ def install(app: FastAPI) -> None:
         answer = (
             _in_api(request, error) if request.url.path.startswith("/api/v1") else plain(request, error.status_code)
         )
-        answer.headers.update(error.headers or {})
+        for name, value in (error.headers or {}).items():
+            answer.headers.setdefault(name, value)
         return answer
 
     app.add_exception_handler(Refusal, failed)

@@ -1,6 +1,7 @@
 """What runs beside the answers: services with threads of their own, begun with the site and ended with it."""
 
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,13 +11,15 @@ from starlette.concurrency import run_in_threadpool
 if TYPE_CHECKING:
     from attendance.web.site import Site
 
-RUNNING: Final = ("jobs", "lane", "newsroom", "kiosks", "cameras", "posting")
+RUNNING: Final = ("jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "brokering", "housekeeping")
+"""Parts of the product in the order in which they begin; they end together. One without ``start`` is passed over."""
+RUNNING: Final = ("jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "tidying")
 """Parts of the product, in the order in which they begin; those without ``start`` or ``close`` are passed over."""
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """From the first answer on until the last: all that runs is begun, and ended in the other order."""
+    """From the first answer on until the last: all that runs is begun, and ended."""
     site: Site = app.state.site
     begun: list[Any] = []
     try:
@@ -32,12 +35,10 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _close(parts: list[Any]) -> None:
-    """Close every part, whatever the others raise; then raise what the first one did."""
-    raised: list[Exception] = []
-    for part in parts:
-        try:
-            part.close()
-        except Exception as error:  # noqa: BLE001 - the others are to end, too
-            raised.append(error)
+    """Close all parts at once, as each may wait for something; then raise what the first of them raised."""
+    if not parts:
+        return
+    with ThreadPoolExecutor(len(parts), thread_name_prefix="attendance-close") as threads:
+        raised = [error for each in [threads.submit(part.close) for part in parts] if (error := each.exception())]
     if raised:
         raise raised[0]

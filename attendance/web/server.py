@@ -30,7 +30,10 @@ INTERRUPTED: Final = 130
 
 
 class Deadline:
-    """Ends the process when what was to end has not: nothing is lost, as what was answered is on the disk."""
+    """Ends the process when what was to end has not: nothing is lost, as what was answered is on the disk.
+
+    It is for the program's own process alone, and stays armed until that is gone: the interpreter waits for threads.
+    """
 
     def __init__(self, seconds: float = 4.5) -> None:
         self._seconds = seconds
@@ -42,11 +45,6 @@ class Deadline:
             self._timer = threading.Timer(self._seconds, os._exit, (code,))
             self._timer.daemon = True
             self._timer.start()
-
-    def disarm(self) -> None:
-        """All has ended."""
-        if self._timer is not None:
-            self._timer.cancel()
 
 
 class Server(uvicorn.Server):

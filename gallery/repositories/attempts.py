@@ -2,10 +2,9 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
 
-from gallery.repositories.upserts import inserting
 from gallery.schema import AttemptRow
 from gallery.servicevalues import Attempts
 
@@ -17,11 +16,13 @@ def of(session: Session, what: str) -> Attempts | None:
 
 
 def fail(session: Session, what: str, at: datetime) -> Attempts:
-    """It was tried in vain once more: how often by now. One statement, so that no two tries count as one."""
-    once = inserting(session, AttemptRow).values(what=what, failures=1, last=at)
-    again = {"failures": AttemptRow.failures + 1, "last": at}
-    counted = once.on_conflict_do_update(index_elements=[AttemptRow.what], set_=again)
-    return Attempts(session.execute(counted.returning(AttemptRow.failures)).scalar_one(), at)
+    """It was tried in vain once more: how often by now. The database counts, so that no two tries count as one."""
+    again = update(AttemptRow).where(AttemptRow.what == what).values(failures=AttemptRow.failures + 1, last=at)
+    counted = again.returning(AttemptRow.failures).execution_options(synchronize_session=False)
+    failures = session.scalar(counted)
+    if failures is None:
+        session.execute(insert(AttemptRow).values(what=what, failures=1, last=at))
+    return Attempts(failures or 1, at)
 
 
 def forget(session: Session, what: str) -> None:

@@ -13,14 +13,16 @@ from gallery.servicevalues import Delivery
 OUTCOME_LENGTH: Final = 200
 
 
-def due(session: Session, now: datetime, *, limit: int = 50) -> list[Delivery]:
-    """Those to be sent at that instant, in order, to receivers in use.
+def due(session: Session, now: datetime, *, limit: int = 50, receiver: int | None = None) -> list[Delivery]:
+    """Those to be sent at that instant, in order, to receivers in use, or to this one alone.
 
     One waits while an earlier one to the same receiver is not done that is of the same person, or, where it is of
     nobody, of the same subject: each hears of somebody in the order in which it happened.
     """
     query = _read().join(ReceiverRow, ReceiverRow.id == DeliveryRow.receiver_id)
     ready = query.where(ReceiverRow.active, DeliveryRow.id.in_(_first_of_each()), DeliveryRow.due <= now)
+    if receiver is not None:
+        ready = ready.where(DeliveryRow.receiver_id == receiver)
     return _told(session, ready.order_by(DeliveryRow.id).limit(limit))
 
 
@@ -61,6 +63,13 @@ def give_up_all(session: Session, receiver: int, at: datetime, outcome: str) -> 
     """Nothing that is on its way to this receiver is tried any more."""
     theirs = (DeliveryRow.receiver_id == receiver, DeliveryRow.done.is_(None))
     _change(session, *theirs, claimed=None, done=at, outcome=outcome)
+
+
+def postpone(session: Session, receiver: int, due: datetime) -> None:
+    """Nothing of this receiver is due before that instant: it has just failed, and is asked with one at a time."""
+    early = (DeliveryRow.receiver_id == receiver, DeliveryRow.done.is_(None), DeliveryRow.due < due)
+    later = update(DeliveryRow).where(*early).values(due=due)
+    session.execute(later, execution_options={"synchronize_session": False})
 
 
 def _change(session: Session, *which: Any, outcome: str, **values: Any) -> None:

@@ -68,8 +68,9 @@ RECEIVER_REMOVED = "receiver.remove"
 WATCH_STARTED = "watch.start"
 WATCH_STOPPED = "watch.stop"
 KIOSK_PAIRED = "kiosk.pair"
+TEMPLATE_REMOVED = "template.remove"
 CHANGES_PERSON: Final = frozenset(
-    {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS}
+    {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS, TEMPLATE_REMOVED}
 )
 """The actions after which a person is not as they were: receivers are told, whoever did it."""
 OF_PEOPLE: Final = ("person", "template", "lookalike")
@@ -204,6 +205,12 @@ def times(session: Session, action: str) -> dict[str, list[datetime]]:
     for subject, at in session.execute(query):
         found.setdefault(subject, []).append(at)
     return found
+
+
+def latest_but(session: Session, beginnings: Collection[str]) -> int:
+    """The number of the latest event whose action begins with none of these, 0 where there is none."""
+    others = [~EventRow.action.startswith(each, autoescape=True) for each in beginnings]
+    return session.scalar(select(EventRow.seq).where(*others).order_by(EventRow.seq.desc()).limit(1)) or 0
 
 
 def newest(session: Session) -> datetime | None:

@@ -35,6 +35,8 @@ KINDS: Final = (
     CAMERA_FAILED,
 )
 """Every kind of news there is."""
+_TABLE: Any = NewsRow.__table__
+_INSERT: Final = insert(_TABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,12 @@ def add(session: Session, items: Sequence[New]) -> None:
     """
     if not items:
         return
-    table: Any = NewsRow.__table__
     rows = [_columns(each) for each in items]
     wanting = receivers.wanting(session)
     if not wanting:
-        session.execute(insert(table), rows)
+        session.execute(_INSERT, rows)
         return
-    written = session.execute(insert(table).returning(table.c.id, table.c.kind, table.c.at), rows).all()
+    written = session.execute(_INSERT.returning(_TABLE.c.id, _TABLE.c.kind, _TABLE.c.at), rows).all()
     due = [
         {"receiver_id": receiver, "news_id": number, "due": at, "attempts": 0, "outcome": ""}
         for number, kind, at in sorted(written)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 PURPOSE: Final = "receiver"
 SIGNING: Final = "receiver signing"
 WEBHOOK: Final = "webhook"
+_TABLE: Any = ReceiverRow.__table__
+_WANTING: Final = (
+    select(_TABLE.c.id, _TABLE.c.kinds).where(_TABLE.c.kind == WEBHOOK, _TABLE.c.active).order_by(_TABLE.c.id)
+)
+"""Made once and of the bare table: it is asked with every mark."""
 
 
 def insert(
@@ -69,8 +74,7 @@ def numbered(session: Session, number: int) -> Receiver | None:
 
 def wanting(session: Session) -> list[tuple[int, frozenset[str]]]:
     """The webhooks in use, each with the kinds of news it wants."""
-    query = select(ReceiverRow.id, ReceiverRow.kinds).where(ReceiverRow.kind == WEBHOOK, ReceiverRow.active)
-    return [(number, frozenset(kinds)) for number, kinds in session.execute(query.order_by(ReceiverRow.id))]
+    return [(number, frozenset(kinds)) for number, kinds in session.execute(_WANTING)]
 
 
 def address(session: Session, cipher: "Cipher", number: int) -> str:

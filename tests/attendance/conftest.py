@@ -45,6 +45,7 @@ def helper(name: str) -> ModuleType:
     return module
 
 
+helper("kiosk_world")
 helper("live_world")
 helper("status_world")
 for each in ("timetable_made", "timetable_naive", "timetable_random"):
@@ -94,6 +95,12 @@ def noon(monkeypatch, noon_zone) -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def hand_clock() -> type[HandClock]:
+    """The clocks that stand still, for homes that several tests share."""
+    return HandClock
 
 
 @pytest.fixture

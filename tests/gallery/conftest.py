@@ -73,7 +73,17 @@ def enrol(vector, now) -> Callable[..., EnrolResult]:
 @pytest.fixture(scope="session")
 def decided():
     """The module that decides one of everything about somebody, see `decided.decide`."""
-    spec = importlib.util.spec_from_file_location("decided", Path(__file__).with_name("decided.py"))
+    return _module("decided")
+
+
+@pytest.fixture(scope="session")
+def served():
+    """The module that makes one of everything that the service keeps, see `served.serve`."""
+    return _module("served")
+
+
+def _module(name: str):
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

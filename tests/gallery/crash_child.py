@@ -19,7 +19,7 @@ import numpy as np
 from sqlalchemy import Engine, Pool, event, func, select, text
 
 from gallery import Gallery, GalleryError, Store, history, record
-from gallery.repositories import marks, sightings
+from gallery.repositories import deliveries, marks, news, receivers, sightings
 from gallery.repositories.events import MARK_ADDED
 from gallery.schema import MarkRow, Person, SessionRow
 from gallery.values import Sighting
@@ -74,6 +74,10 @@ def prepare(what: str, home: Path) -> None:
                 enrol(Gallery(store, "e"), number)
             with store.atomic() as session:
                 session.add(SessionRow(id=1, name="x", kind="named", opens=AT, zone="UTC"))
+                receivers.insert(
+                    session, Gallery(store, "e").sealer, "hook", "webhook", address="https://x", secret=None,
+                    kinds=[news.MARK_MADE], allow_private=False, at=AT, by="t",
+                )  # fmt: skip
 
 
 def run(what: str, home: Path, acknowledge: int) -> None:
@@ -120,6 +124,8 @@ def look(home: Path) -> dict[str, object]:
                     "groups": [list(person.groups) for person in gallery.people()],
                     "enrolments": sum(event.action == "person.enroll" for event in told),
                     "marked": sorted(session.scalars(select(MarkRow.person_id))),
+                    "told": sorted(each.person for each in news.after(session, 0) if each.kind == news.MARK_MADE),
+                    "due": sorted(each.news.person for each in deliveries.due(session, AT)),
                     "mark_events": sum(event.action == MARK_ADDED for event in told),
                     "rows": session.scalar(select(func.count()).select_from(Person)),
                     "problems": [problem.id for problem in gallery.verify()],

@@ -60,7 +60,7 @@ def test_a_bulk_enrolment_survives_kill_at_every_statement(folder):
 
 
 def test_a_marking_run_survives_kill_at_every_statement(folder):
-    """Killed at each statement of a marking run: marks equal events, and no acknowledged mark is lost."""
+    """Killed at each statement of marking: marks equal events, news and deliveries; no acknowledged one is lost."""
     runs = _runs("mark", folder)
 
     assert len(runs) > 20
@@ -69,5 +69,6 @@ def test_a_marking_run_survives_kill_at_every_statement(folder):
         assert ("ok", []) == (run.get("integrity"), run.get("problems")), run
         assert set(run["acknowledged"]) <= set(run["marked"]), run
         assert len(run["marked"]) == len(set(run["marked"])) == run["mark_events"], run
+        assert run["marked"] == run["told"] == run["due"], run
         assert len(run["marked"]) <= len(run["acknowledged"]) + 1, run
     assert [1, 2, 3] == runs[-1]["acknowledged"] == runs[-1]["marked"]

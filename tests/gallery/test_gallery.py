@@ -355,3 +355,22 @@ def test_several_changes_can_be_one(gallery, store, now):
         gallery.add_person("Bob", at=now, by="t", external_id="E-1")
 
     assert ([], []) == (gallery.people(active=None), _log(gallery))
+
+
+def test_one_photo_goes_and_the_others_stay(gallery, enrol, now, home):
+    """A template that is taken away is out of the gallery and out of the file; one of somebody else stays."""
+    first = enrol(gallery, "Ada", 1, crop=b"a crop that is kept")
+    second = enrol(gallery, "Ada", 2)
+    other = enrol(gallery, "Alan", 3)
+    before = gallery.store.generation()
+
+    assert not gallery.drop_template(first.person.id, other.template_id, at=now, by="tests")
+    assert gallery.drop_template(first.person.id, first.template_id, at=now, by="tests")
+    assert not gallery.drop_template(first.person.id, first.template_id, at=now, by="tests")
+    assert [second.template_id] == [each.id for each in gallery.templates_of(first.person.id)]
+    assert [other.template_id] == [each.id for each in gallery.templates_of(other.person.id)]
+    assert None is gallery.crop(first.template_id)
+    assert before < gallery.store.generation()
+    assert ("template.remove", str(first.person.id)) in _log(gallery)
+    assert None is gallery.store.unerased()
+    assert [] == gallery.verify()

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from gallery import Gallery, Store, history, record
-from gallery.repositories import corrections, places, sightings
+from gallery.repositories import answers, corrections, places, receivers, secrets, sightings
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
 from gallery.schema import CorrectionRow, MarkRow, SessionRow, Template
 from gallery.values import Sighting
@@ -44,9 +44,10 @@ def sound(store, enrol, now) -> Gallery:
 
 
 @pytest.fixture
-def settled(sound, now, decided) -> Gallery:
-    """The same, with one of everything decided about one of them."""
+def settled(sound, now, decided, served) -> Gallery:
+    """The same, with one of everything decided about one of them, and of what the service keeps."""
     decided.decide(sound, sound.find("A").id, now)
+    served.serve(sound, sound.find("A").id, now, group="7b")
     return sound
 
 
@@ -189,7 +190,35 @@ DECIDED = {
     "group of rules": (
         lambda g: _raw(g, "DELETE FROM \"group\" WHERE name = '7b'"),
         {("gallery.orphan", f"row {row} of {table} has no group", REPAIR)
-         for row, table in ((1, "coverage"), (2, "calendar_entry"), (2, "rule"), (3, "membership"), (1, "membership_change"))},
+         for row, table in ((1, "coverage"), (2, "calendar_entry"), (2, "rule"), (3, "membership"), (1, "membership_change"), (1, "account_group"))},
+    ),
+    "secret altered": (
+        lambda g: _raw(g, "UPDATE secret SET value = CAST(value || x'00' AS BLOB)"),
+        {("gallery.template_altered", "secret for for x: what was made with it holds no longer", REPAIR)},
+    ),
+    "secret of another purpose": (
+        lambda g: _raw(g, "UPDATE secret SET purpose = 'cookie'"),
+        {("gallery.template_altered", "secret for cookie: what was made with it holds no longer", REPAIR)},
+    ),
+    "receiver altered": (
+        lambda g: _raw(g, "UPDATE receiver SET address = CAST(address || x'00' AS BLOB)"),
+        {("gallery.template_altered", "address of receiver x, to be given anew afterwards", REPAIR)},
+    ),
+    "signing key altered": (
+        lambda g: _raw(g, "UPDATE receiver SET secret = address"),
+        {("gallery.template_altered", "address of receiver x, to be given anew afterwards", REPAIR)},
+    ),
+    "receiver without its address": (
+        lambda g: _raw(g, "UPDATE receiver SET address = NULL"),
+        {("gallery.template_altered", "address of receiver x, to be given anew afterwards", REPAIR)},
+    ),
+    "answer altered": (
+        lambda g: _raw(g, "UPDATE answer SET key = 'moved'"),
+        {("gallery.template_altered", "answer kept for token 1", REPAIR)},
+    ),
+    "credential of a lost person": (
+        lambda g: _raw(g, "UPDATE credential SET person_id = 99 WHERE kind = 'pin'"),
+        {("gallery.orphan", "row 1 of credential has no person", REPAIR)},
     ),
 }  # fmt: skip
 
@@ -283,6 +312,25 @@ def test_repair_takes_a_face_that_does_not_open(sound, now):
             (each.subject, each.details["table"]) for each in history(session, action="repair.altered")
         ]
         assert ([3], []) == ([each.id for each in sightings.waiting(session)], sightings.crop_ids(session))
+
+
+def test_repair_takes_what_the_service_cannot_open(settled, now):
+    """Secrets and answers that do not open go, a receiver is out of use without its address; each is recorded."""
+    _raw(
+        settled,
+        "UPDATE secret SET value = x'00'",
+        "UPDATE receiver SET secret = x'00'",
+        "UPDATE answer SET body = x'00'",
+    )
+    assert [] == settled.repair(at=now, by="t")
+    with settled.store.atomic() as step:
+        assert [("for x", "secret"), ("1", "receiver"), ("1", "answer")] == [
+            (each.subject, each.details["table"]) for each in history(step, action="repair.altered")
+        ]
+        assert ([], []) == (secrets.purposes(step), answers.keys(step))
+        told = receivers.numbered(step, 1)
+        assert (False, "gallery.template_altered") == (told.active, told.reason)
+        assert 32 == len(secrets.of(step, settled.sealer, "for x"))
 
 
 def test_repair_of_a_sound_gallery_does_nothing(sound, now):

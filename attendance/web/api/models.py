@@ -58,7 +58,7 @@ class Problem(Told):
     detail: str
     instance: str
     id: str = Field(examples=["page.cursor"])
-    reasons: list[str] | None = Field(None, description="Why a photo was refused, as codes.")
+    reasons: list[str] | None = Field(default=None, description="Why a photo was refused, as codes.")
 
 
 class Ref(Told):
@@ -91,18 +91,18 @@ class NewPerson(Sent):
     """Somebody new; photos follow."""
 
     name: NameText = Field(examples=["Ada Lovelace"])
-    id: NameText | None = Field(None, description="The external id; else one is made.", examples=["S-1042"])
+    id: NameText | None = Field(default=None, description="The external id; else one is made.", examples=["S-1042"])
     groups: list[NameText] = Field(default=[], max_length=100, examples=[["7A"]])
-    note: str = Field("", max_length=2000)
+    note: str = Field(default="", max_length=2000)
 
 
 class PersonChange(Sent):
     """What is to be another of a person; what is left out stays."""
 
-    name: NameText | None = Field(None, examples=["Ada King"])
-    groups: list[NameText] | None = Field(None, max_length=100, description="All groups from now on.")
-    active: bool | None = Field(None, description="Whether checks look for them.")
-    since: Day | None = Field(None, description="From which day on groups and standing hold; else from now on.")
+    name: NameText | None = Field(default=None, examples=["Ada King"])
+    groups: list[NameText] | None = Field(default=None, max_length=100, description="All groups from now on.")
+    active: bool | None = Field(default=None, description="Whether checks look for them.")
+    since: Day | None = Field(default=None, description="From which day on groups and standing hold; else from now on.")
 
 
 class Merge(Sent):
@@ -192,7 +192,7 @@ class NewSession(Sent):
     """A session to open."""
 
     name: NameText = Field(examples=["Excursion"])
-    group: NameText | None = Field(None, description="Of this group alone.")
+    group: NameText | None = Field(default=None, description="Of this group alone.")
 
 
 class Void(Told):
@@ -231,14 +231,16 @@ class NewMark(Sent):
     """Somebody to mark by hand."""
 
     person: NameText = Field(description="The person's external id.", examples=["P-1"])
-    session: NameText | None = Field(None, description="A session's name or a day; else that of `at`, or today's.")
+    session: NameText | None = Field(
+        default=None, description="A session's name or a day; else that of `at`, or today's."
+    )
     at: str | None = Field(
         None,
         max_length=64,
         description="When: a whole instant, or a time on the clock of the site; else now.",
         examples=["2026-03-02T08:05:00+01:00"],
     )
-    note: str = Field("", max_length=2000)
+    note: str = Field(default="", max_length=2000)
     direction: Way | None = None
 
 
@@ -367,23 +369,25 @@ class Settled(Told):
 class RuleParts(Sent):
     """What a rule is made of, as `attendance timetable add` takes it; what is left out says nothing."""
 
-    weekly: str | None = Field(None, max_length=100, examples=["MO,WE"])
-    rrule: str | None = Field(None, max_length=500, examples=["FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"])
-    on: str | None = Field(None, max_length=32, examples=["2026-03-02"])
-    begins: str | None = Field(None, max_length=16, examples=["08:00"])
-    ends: str | None = Field(None, max_length=16, examples=["08:45"])
-    zone: str | None = Field(None, max_length=64, examples=["Europe/Berlin"])
-    opens_before: int | None = Field(None, ge=0, le=100_000, description="Minutes.")
-    closes_after: int | None = Field(None, ge=0, le=100_000, description="Minutes.")
-    late_grace: int | None = Field(None, ge=0, le=100_000, description="Minutes.")
-    early_grace: int | None = Field(None, ge=0, le=100_000, description="Minutes.")
-    half_day: int | None = Field(None, ge=0, le=100_000, description="Minutes.")
-    absent_below: int | None = Field(None, ge=0, le=100_000, description="Minutes.")
+    weekly: str | None = Field(default=None, max_length=100, examples=["MO,WE"])
+    rrule: str | None = Field(default=None, max_length=500, examples=["FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"])
+    on: str | None = Field(default=None, max_length=32, examples=["2026-03-02"])
+    begins: str | None = Field(default=None, max_length=16, examples=["08:00"])
+    ends: str | None = Field(default=None, max_length=16, examples=["08:45"])
+    zone: str | None = Field(default=None, max_length=64, examples=["Europe/Berlin"])
+    opens_before: int | None = Field(default=None, ge=0, le=100_000, description="Minutes.")
+    closes_after: int | None = Field(default=None, ge=0, le=100_000, description="Minutes.")
+    late_grace: int | None = Field(default=None, ge=0, le=100_000, description="Minutes.")
+    early_grace: int | None = Field(default=None, ge=0, le=100_000, description="Minutes.")
+    half_day: int | None = Field(default=None, ge=0, le=100_000, description="Minutes.")
+    absent_below: int | None = Field(default=None, ge=0, le=100_000, description="Minutes.")
     pairing: Literal["once", "first-last", "pairs"] | None = None
-    breaks: list[Annotated[str, Field(max_length=32)]] | None = Field(None, max_length=20, examples=[["12:00-12:30"]])
-    auto_close: str | None = Field(None, max_length=16, examples=["60", "none"])
+    breaks: list[Annotated[str, Field(max_length=32)]] | None = Field(
+        default=None, max_length=20, examples=[["12:00-12:30"]]
+    )
+    auto_close: str | None = Field(default=None, max_length=16, examples=["60", "none"])
     always: bool | None = None
-    site: str | None = Field(None, max_length=300)
+    site: str | None = Field(default=None, max_length=300)
 
 
 class NewRule(Sent):
@@ -392,9 +396,9 @@ class NewRule(Sent):
     name: NameText = Field(examples=["Maths 7A"])
     parts: RuleParts
     group: NameText | None = None
-    person: NameText | None = Field(None, description="The external id.")
-    first: Day | None = Field(None, description="From this day on; else from today.")
-    until: Day | None = Field(None, description="Its last day.")
+    person: NameText | None = Field(default=None, description="The external id.")
+    first: Day | None = Field(default=None, description="From this day on; else from today.")
+    until: Day | None = Field(default=None, description="Its last day.")
     reason: Reason = ""
 
 
@@ -500,7 +504,7 @@ class NewDays(Sent):
 
     kind: Literal["closed", "open", "term"]
     first: Day
-    last: Day | None = Field(None, description="Else the first.")
+    last: Day | None = Field(default=None, description="Else the first.")
     name: NameText = Field(examples=["Carnival"])
     site: NameText | None = None
     group: NameText | None = None
@@ -582,7 +586,7 @@ class CameraList(Told):
 class WatchCamera(Sent):
     """What a camera is watched for."""
 
-    session: NameText | None = Field(None, description="Mark in this session; else in the day's own.")
+    session: NameText | None = Field(default=None, description="Mark in this session; else in the day's own.")
 
 
 class Me(Told):

@@ -91,8 +91,7 @@ class Reference:
 
     def _operation(self, path: str, method: str, told: Mapping[str, Any]) -> Operation:
         content = told.get("requestBody", {}).get("content", {})
-        schema = next(iter(content.values()), {}).get("schema", {})
-        shape = _shape(schema)
+        shape = _first_shape(content)
         scopes = next(iter(told["security"][0].values()))
         return Operation(
             id=told["operationId"],
@@ -154,9 +153,12 @@ class Reference:
 
 def _answer(status: str, told: Mapping[str, Any]) -> Answer:
     content = told.get("content", {})
-    return Answer(
-        status, told["description"], tuple(content), _shape(next(iter(content.values()), {}).get("schema", {}))
-    )
+    return Answer(status, told["description"], tuple(content), _first_shape(content))
+
+
+def _first_shape(content: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """The schema of the first media type, where it is one by name."""
+    return next((_shape(each.get("schema", {})) for each in content.values()), None)
 
 
 def _options(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:

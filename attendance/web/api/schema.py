@@ -58,23 +58,33 @@ def _whole(found: dict[str, Any]) -> dict[str, Any]:
         "bearer": {"type": "http", "scheme": "bearer", "description": f"A token with the scope needed: {scopes}."}
     }
     for operations in found.get("paths", {}).values():
-        for operation in operations.values():
-            _operation(operation)
+        for method, operation in operations.items():
+            _operation(operation, writes=method != "get")
     info = {"title": "Attendance", "version": "1", "summary": "The API of one site.", "description": ABOUT}
     tags = [{"name": name, "description": told} for name, told in SUBJECTS]
     return {**found, "info": info, "tags": tags, "components": parts}
 
 
-def _operation(operation: dict[str, Any]) -> None:
+def _operation(operation: dict[str, Any], *, writes: bool) -> None:
     """What holds for every operation: a summary in words, and what a body may be refused for."""
     operation["summary"] = operation.pop("description", operation["summary"]).partition("\n")[0]
     responses = operation["responses"]
     if "requestBody" in operation:
-        for status, told in refusals(408, 413).items():
-            responses.setdefault(str(status), told)
+        _may_refuse(responses, 408, 413)
+    if writes:
+        _may_refuse(responses, 507)
     for each in operation.get("parameters", ()):
         if each["name"] == "If-Match":  # its lack has an answer of its own
             each["required"] = "428" in responses
     for status in [each for each in responses if each == "422"]:
         responses[status] = refusals()[422]
+    for each in responses.values():
+        if each["description"] == "Successful Response":
+            each["description"] = "Done."
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _may_refuse(responses: dict[str, Any], *statuses: int) -> None:
+    told = refusals(*statuses)
+    for status in statuses:
+        responses.setdefault(str(status), told[status])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from attendance.service_errors import RequestInvalid, UploadLarge
@@ -73,6 +73,14 @@ async def _of_form(request: Request, most: int) -> SentPhoto:
     except (MultiPartException, KeyError, ValueError) as error:
         told = error.message if isinstance(error, MultiPartException) else "the form cannot be read"
         raise RequestInvalid(request.url.path, told) from error
+    try:
+        return SentPhoto(await _field(request, form), "API")
+    finally:
+        await form.close()
+
+
+async def _field(request: Request, form: FormData) -> bytes:
+    """The photo of a form that has nothing else."""
     others = [name for name in form if name != FIELD]
     if others:
         raise RequestInvalid(request.url.path, f"{others[0]}: there is no field of this name")
@@ -80,10 +88,9 @@ async def _of_form(request: Request, most: int) -> SentPhoto:
     if not isinstance(photo, UploadFile):
         raise RequestInvalid(request.url.path, "photo: a file of this name is missing in the form")
     data = await photo.read()
-    await form.close()
     if not data:
         raise RequestInvalid(request.url.path, "photo: the file is empty")
-    return SentPhoto(data, "API")
+    return data
 
 
 async def _limited(request: Request, most: int) -> Any:

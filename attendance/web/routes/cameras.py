@@ -1,6 +1,7 @@
 """Cameras: how each does and what it shows, started, stopped and changed; a page of its own for each."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from attendance.web.admits import Admin, Staff
 from attendance.web.asked import Number
 from attendance.web.pages import onward, page
+from attendance.web.routes.live import said_of
 from attendance.web.site import site_of
 from refusal import Refusal
 
@@ -47,6 +49,7 @@ def all_cameras(request: Request, who: Staff) -> Response:
         streams=STREAMS,
         kiosks=[(each, [one for one in tokens if one.token.place == each.id]) for each in kiosks],
         retired=[each.place for each in others if not each.place.active],
+        said_of=partial(said_of, app),
     )
 
 
@@ -89,7 +92,7 @@ def add(
     return onward(request, f"/cameras/{made.id}", f"{made.name} is added.{watched}")
 
 
-@router.get("/cameras/{number}")
+@router.get("/cameras/{number:int}")
 def one(request: Request, who: Staff, number: Number) -> Response:
     """One camera, large, with what it has decided last."""
     app = site_of(request).app
@@ -101,11 +104,16 @@ def one(request: Request, who: Staff, number: Number) -> Response:
         if each.session.kind != "day" and each.session.is_open(now)
     ]
     shown = app.places.find(health.name) if who.role == "admin" else None
-    values = {"sessions": [("", "The day's own"), *sessions] if sessions else [], "shown": shown, "now": now}
+    values: dict[str, Any] = {
+        "sessions": [("", "The day's own"), *sessions] if sessions else [],
+        "shown": shown,
+        "now": now,
+    }
+    values["said_of"] = partial(said_of, app)
     return page(request, who, "cameras/camera.html", health=health, last=app.cameras.last(number), **values)
 
 
-@router.post("/cameras/{number}/start")
+@router.post("/cameras/{number:int}/start")
 def start(request: Request, who: Admin, number: Number, session: Text = "", back: Text = "") -> Response:
     """Watch it from now on."""
     cameras = site_of(request).app.cameras
@@ -113,7 +121,7 @@ def start(request: Request, who: Admin, number: Number, session: Text = "", back
     return onward(request, _back(number, back), f"{health.name} is watched from now on.")
 
 
-@router.post("/cameras/{number}/stop")
+@router.post("/cameras/{number:int}/stop")
 def stop(request: Request, who: Admin, number: Number, back: Text = "") -> Response:
     """Watch it no more."""
     cameras = site_of(request).app.cameras
@@ -121,7 +129,7 @@ def stop(request: Request, who: Admin, number: Number, back: Text = "") -> Respo
     return onward(request, _back(number, back), f"{health.name} is not watched any more.", "warn")
 
 
-@router.post("/cameras/{number}/restart")
+@router.post("/cameras/{number:int}/restart")
 def restart(request: Request, who: Admin, number: Number, back: Text = "") -> Response:
     """Open it anew."""
     cameras = site_of(request).app.cameras
@@ -129,13 +137,13 @@ def restart(request: Request, who: Admin, number: Number, back: Text = "") -> Re
     return onward(request, _back(number, back), f"{health.name} is opened anew.")
 
 
-@router.get("/cameras/{number}/change")
+@router.get("/cameras/{number:int}/change")
 def changing(request: Request, who: Admin, number: Number) -> Response:
     """The form that changes where it is and whom it looks for."""
     return _form(request, who, None, number)
 
 
-@router.post("/cameras/{number}/change")
+@router.post("/cameras/{number:int}/change")
 def change(
     request: Request,
     who: Admin,
@@ -168,7 +176,7 @@ def change(
     return onward(request, f"/cameras/{number}" if place.kind == "camera" else "/cameras", f"{place.name} is changed.")
 
 
-@router.post("/cameras/{number}/retire")
+@router.post("/cameras/{number:int}/retire")
 def retire(request: Request, who: Admin, number: Number) -> Response:
     """Put a place out of use; records go on naming it."""
     app = site_of(request).app
@@ -176,7 +184,7 @@ def retire(request: Request, who: Admin, number: Number) -> Response:
     return onward(request, "/cameras", f"{found.name} is out of use.", "warn")
 
 
-@router.post("/cameras/{number}/restore")
+@router.post("/cameras/{number:int}/restore")
 def restore(request: Request, who: Admin, number: Number) -> Response:
     """Put a place in use again."""
     app = site_of(request).app
@@ -192,7 +200,9 @@ def _form(
     if given is None and shown is not None:
         given = _given(shown.place)
     values = {"given": given, "shown": shown, "number": number, "groups": app.gallery.groups()}
-    wrong = {} if error is None else {_field(error): f"{error.detail}. {error.help}"}
+    wrong = dict.fromkeys(("form", "name", "address", "group", "target_fpir"), "")
+    if error is not None:
+        wrong[_field(error)] = f"{error.detail}. {error.help}"
     return page(request, who, "cameras/form.html", status=422 if error else 200, wrong=wrong, **values)
 
 
@@ -210,7 +220,6 @@ def _field(error: Refusal) -> str:
         "place.address": "address",
         "camera.itself": "address",
         "group.unknown": "group",
-        "mark.direction": "direction",
         "settings.value": "target_fpir",
     }
     return fields.get(error.id, "form")

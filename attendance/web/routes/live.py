@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -14,7 +15,9 @@ from attendance.web.streams import Item, mjpeg, sse, still_here
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
+    from attendance.app import Attendance
     from attendance.web.site import Site
 
 router = APIRouter(include_in_schema=False)
@@ -36,14 +39,14 @@ async def events(request: Request, who: Staff) -> Response:
     return sse(site, _told(site, who.groups), still=still_here(request))
 
 
-@router.get("/cameras/{number}/picture.jpg")
+@router.get("/cameras/{number:int}/picture.jpg")
 def picture(request: Request, who: Staff, number: Number) -> Response:
     """The newest picture, with boxes and names."""
     view = site_of(request).app.cameras.view(number, who.groups)
     return Response(view.picture(), media_type="image/jpeg")
 
 
-@router.get("/cameras/{number}/live")
+@router.get("/cameras/{number:int}/live")
 async def live(request: Request, who: Staff, number: Number) -> Response:
     """Pictures as they come, for an ``<img>``."""
     site = site_of(request)
@@ -51,7 +54,7 @@ async def live(request: Request, who: Staff, number: Number) -> Response:
     return mjpeg(site, _pictures(view), still=still_here(request))
 
 
-@router.get("/cameras/{number}/last")
+@router.get("/cameras/{number:int}/last")
 def last(request: Request, who: Staff, number: Number) -> Response:
     """The last faces that were decided on there, for the script that keeps the list fresh."""
     app = site_of(request).app
@@ -59,11 +62,27 @@ def last(request: Request, who: Staff, number: Number) -> Response:
     return page(request, who, "cameras/last.html", last=app.cameras.last(found.number), now=app.clock.utc())
 
 
+def said_of(app: "Attendance", health: Any) -> dict[str, str]:
+    """What a page says of a camera in words, times on the clock of the site."""
+    read, now = health.reading, app.clock.utc()
+    detail, trouble = read.detail, read.trouble
+    if read.state == "failed" and trouble is not None:
+        detail = f"{detail}. {trouble.help}"
+    told = "" if trouble is None or read.state != "online" else f"{_wall(app, trouble.at, now)}: {trouble.text}"
+    return {"detail": detail, "trouble": told and f"Last trouble at {told}", "since": _wall(app, read.since, now)}
+
+
+def _wall(app: "Attendance", at: "datetime", now: "datetime") -> str:
+    zone = ZoneInfo(app.zone)
+    today = at.astimezone(zone).date() == now.astimezone(zone).date()
+    return at.astimezone(zone).strftime("%H:%M:%S" if today else "%-d %b %H:%M")
+
+
 async def _told(site: "Site", groups: Any) -> "AsyncIterator[Item]":
     before: dict[int, dict[str, Any]] = {}
     while True:
         found = await asyncio.to_thread(site.app.cameras.all, groups)
-        now = {each.number: each.to_dict() for each in found}
+        now = {each.number: {**each.to_dict(), "said": said_of(site.app, each)} for each in found}
         if now.keys() != before.keys() and before:
             yield Item({}, "cameras")
         for number, told in now.items():

@@ -33,13 +33,13 @@ def add(request: Request, who: Admin, name: Text = "", group: Text = "") -> Resp
     return _paired(request, who, made.name)
 
 
-@router.post("/kiosks/{number}/pair")
+@router.post("/kiosks/{number:int}/pair")
 def pair(request: Request, who: Admin, number: Number) -> Response:
     """A new link; it is shown here and never again."""
     return _paired(request, who, site_of(request).app.cameras.place(number).name)
 
 
-@router.post("/kiosks/tokens/{number}/revoke")
+@router.post("/kiosks/tokens/{number:int}/revoke")
 def revoke(request: Request, who: Admin, number: Number) -> Response:
     """Take a kiosk's link back: the tablet that has it is none any more."""
     found = site_of(request).app.tokens.revoke(who.actor, number)

@@ -1,6 +1,5 @@
 """Review: faces of which the program was not sure enough, settled one by one or many at once, and taken back."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Form, Query, Request
@@ -16,6 +15,8 @@ from attendance.web.scale import Scale, scale
 from attendance.web.site import site_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from attendance.services.reviewdesk import Item
 
 router = APIRouter(include_in_schema=False)
@@ -136,12 +137,12 @@ def enrol(
     who: Staff,
     number: Number,
     name: Annotated[str, Form(max_length=200)],
-    id: Annotated[str, Form(max_length=200)] = "",
+    ref: Annotated[str, Form(alias="id", max_length=200)] = "",
     groups: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Enrol the face as somebody new, who is marked by it."""
     app = site_of(request).app
-    filled = (name, id.strip() or None, groups or ())
+    filled = (name, ref.strip() or None, groups or ())
     done = app.lane.run(lambda: app.review_desk.enrol(who.actor, who.groups, number, *filled))
     return _done(request, number, f"{name.strip()} is enrolled. {app.review_desk.told(done)}")
 

@@ -5,7 +5,7 @@ const PICTURE_MS = 400;
 const LATER_MS = 3000;
 const WORDS = { off: "not watched", opening: "opening", online: "live", stale: "stale", offline: "offline", failed: "failed", ended: "ended" };
 const all = document.getElementById("cameras");
-const clock = new Intl.DateTimeFormat([], { timeStyle: "medium" });
+const large = all?.hasAttribute("data-large");
 
 const seconds = (value) => (value == null ? "–" : `${value < 10 ? value.toFixed(1) : value.toFixed(0)} s`);
 const FIGURES = {
@@ -27,17 +27,17 @@ function write(place, text) {
 
 function show(told) {
   const tile = tileOf(told.number);
+  if (!tile && large) return;
   if (!tile || tile.dataset.wanted !== (told.wanted ? "1" : "0")) return renew();
   const chip = tile.querySelector("[data-state]");
   write(chip, WORDS[told.state] ?? told.state);
   chip.className = `chip ${told.state}`;
   for (const place of tile.querySelectorAll("[data-figure]")) write(place, FIGURES[place.dataset.figure](told));
-  write(tile.querySelector("[data-detail]"), told.detail);
+  write(tile.querySelector("[data-detail]"), told.said.detail);
   const trouble = tile.querySelector("[data-trouble]");
-  trouble.hidden = !told.trouble;
-  if (told.trouble) write(trouble, `Last trouble at ${clock.format(new Date(told.trouble.at))}: ${told.trouble.detail}. ${told.trouble.help}`);
-  const since = tile.querySelector("[data-since]");
-  if (since) write(since, clock.format(new Date(told.since)));
+  trouble.hidden = !told.said.trouble;
+  write(trouble, told.said.trouble);
+  write(tile.querySelector("[data-since]"), told.said.since);
   decided(tile, told.judged);
 }
 
@@ -84,8 +84,8 @@ function keep(picture) {
 
 if (all) {
   const live = document.querySelector("[data-live]");
-  live.hidden = false;
-  listen("/cameras/events", { camera: show, cameras: renew }, (heard) => {
+  listen("/cameras/events", { camera: show, cameras: large ? () => {} : renew }, (heard) => {
+    live.hidden = heard && large;
     live.classList.toggle("on", heard);
     write(live, heard ? "Live" : "Not connected");
   });

@@ -10,6 +10,7 @@ const words = document.getElementById("who-words");
 const found = document.getElementById("who-found");
 const told = document.getElementById("who-told");
 const KEYS_OFF = "review-keys-off";
+const GOES_ON = "review-goes-on";
 const UNDONE = "review-said";
 
 let current = null; // the review that keys act on
@@ -30,10 +31,20 @@ function choose(review, focus = true) {
   }
 }
 
+// The page anew, with what has come meanwhile; the keys go on where it begins.
+function again() {
+  sessionStorage.setItem(GOES_ON, "yes");
+  location.assign("/review");
+}
+
 function move(step) {
   const all = open();
   if (!all.length) return;
   const at = all.indexOf(current);
+  if (current && !current.contains(document.activeElement)) {
+    choose(current); // it is shown as the one that comes first; the keys begin there
+    return;
+  }
   choose(all[Math.min(all.length - 1, Math.max(0, at < 0 ? 0 : at + step))]);
 }
 
@@ -60,7 +71,7 @@ function done(review, text) {
   count -= 1;
   say(text);
   if (next) choose(next);
-  else if (count > 0) location.assign("/review");
+  else if (count > 0) again();
   else choose(null);
 }
 
@@ -97,7 +108,7 @@ async function undo(number) {
     const line = document.getElementById(`review-${last}`);
     const review = before.get(last);
     if (!line || !review) {
-      location.assign("/review");
+      again();
       return;
     }
     line.replaceWith(review);
@@ -235,4 +246,5 @@ all.addEventListener("change", () => {
 });
 list.addEventListener("change", countTicks);
 
-choose(open()[0]);
+choose(open()[0], sessionStorage.getItem(GOES_ON) !== null);
+sessionStorage.removeItem(GOES_ON);

@@ -185,3 +185,12 @@ def test_a_review_that_waits_is_no_problem_of_the_home(waiting, home, clock):
     assert (True, "3 wait for somebody to look: attendance review list") == (found().ok, found().detail)
     waiting("review", "dismiss", "1", "2", "3")
     assert (True, "0 wait for somebody to look") == (found().ok, found().detail)
+
+
+def test_what_was_said_is_taken_back(waiting):
+    """Undone, a review waits again and its mark is void; what was not said cannot be taken back, and is named."""
+    assert 0 == waiting("review", "confirm", "1")[0]
+    code, _, err = waiting("review", "undo", "1", "2")
+    assert (1, "review 1: It waits again; Ada's mark of 07:58 is void.") == (code, err.splitlines()[0])
+    assert err.splitlines()[1].startswith("error[sighting.open] 2")
+    assert [1, 2, 3] == [json.loads(each)["sighting"] for each in waiting("review", "list", "--json")[1].splitlines()]

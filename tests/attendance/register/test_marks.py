@@ -148,3 +148,57 @@ def test_removed_person_is_not_marked(app, ada, session, clock):
         app.marks.mark(ada, session, at=clock.now, how="camera")
     assert [] == app.marks.of_session(session.id)
     assert [] == app.gallery.verify()
+
+
+@pytest.mark.parametrize("how", ["pin", "qr", "badge"])
+def test_what_is_shown_marks_anew_once_a_mark_was_voided(app, ada, session, clock, how):
+    """As by hand a PIN, a code or a badge overrules the void mark; two of them are one mark."""
+    app.marks.mark(ada, session, at=clock.now, how="camera")
+    app.marks.void(ada, session, reason="taken back", at=clock.now)
+    new = app.marks.mark(ada, session, at=clock.now, how=how)
+    again = app.marks.mark(ada, session, at=clock.now, how=how)
+    assert (True, True, how, False, new.mark.id) == (new.new, new.mark.valid, new.mark.how, again.new, again.mark.id)
+
+
+def test_what_is_shown_needs_no_second_person(home, clock, pipeline, draw):
+    """Where marks by hand wait for approval one by badge counts at once, as one by face does."""
+    from attendance import Attendance
+
+    with Attendance.open(home, clock=clock, pipeline=pipeline, flags={"second_approval": True}) as app:
+        key = app.enroll(draw("ada.png", (1,)), name="Ada").person.key
+        session = app.sessions.open("Maths", at=clock.now)
+        assert app.marks.mark(key, session, at=clock.now, how="badge").mark.valid
+
+
+def test_what_is_shown_in_a_closed_session_is_refused_unless_it_was_shown_before(app, ada, session, clock):
+    """A kiosk that was alone tells later what was shown while the session was open."""
+    came = clock.now
+    clock.forward(minutes=5)
+    app.sessions.close("Maths", at=clock.now)
+    clock.forward(minutes=5)
+    with pytest.raises(SessionClosed):
+        app.marks.mark(ada, session, at=clock.now, how="pin")
+    late = app.marks.mark(ada, session, at=came, entered=clock.now, how="pin")
+    assert (True, came, clock.now) == (late.new, late.mark.at, late.mark.made)
+
+
+def test_the_evidence_names_the_place_where_something_was_shown(app, ada, session, clock):
+    """Details keep the place's number; whoever reads sees its present name, and so do exports."""
+    from attendance.access import Actor
+
+    place = app.places.add(Actor("tests"), "Hall", kind="kiosk").place
+    app.marks.mark(ada, session, at=clock.now, how="qr", details={"place": place.id})
+    assert {"place": "Hall"} == dict(app.marks.of(ada, session.id).evidence)
+
+
+def test_exports_tell_the_place_where_something_was_shown(app, ada, session, clock, tmp_path):
+    """In the column source, as for faces that were seen there."""
+    from attendance.access import Actor
+    from attendance.services.exports import ExportForm
+
+    place = app.places.add(Actor("tests"), "Hall", kind="kiosk").place
+    app.marks.mark(ada, session, at=clock.now, how="qr", details={"place": place.id})
+    app.exports.write(ExportForm.CSV, tmp_path / "marks.csv")
+    header, row = (tmp_path / "marks.csv").read_text().splitlines()
+    told = dict(zip(header.split(","), row.split(","), strict=True))
+    assert ("qr", "Hall") == (told["method"], told["source"])

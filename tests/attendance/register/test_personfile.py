@@ -19,7 +19,19 @@ from attendance import Attendance
 from attendance.access import Actor
 from attendance.register.personfile import MARK_COLUMNS, PersonFile
 from gallery.portability import everything
-from gallery.repositories import approvals, excuses, foreign_ids, marks, places, rules, sightings
+from gallery.repositories import (
+    answers,
+    approvals,
+    credentials,
+    excuses,
+    foreign_ids,
+    marks,
+    news,
+    places,
+    rules,
+    sightings,
+    tokens,
+)
 from gallery.repositories.events import APPROVED, excuse_subject, record
 from gallery.values import ScoredKey, Sighting
 
@@ -71,7 +83,9 @@ def test_the_person(people, clock):
         "active": True,
         "memberships": [],
         "other_ids": [],
+        "credentials": [],
         "lookalikes": "1 other person",
+        "answers": "0 answers to programs",
     } == told
 
 
@@ -85,6 +99,35 @@ def test_the_groups_of_then_and_the_ids_elsewhere(people, clock):
     said = {"from": "2026-03-02", "entered": clock.now.isoformat(timespec="milliseconds"), "by": "teacher"}
     assert [{"group": "chess", "member": True, **said}] == told["memberships"]
     assert (["7b", "chess"], [{"system": "oneroster", "id": "u-17"}]) == (told["groups"], told["other_ids"])
+
+
+def test_the_other_ways_in_and_the_news(people, clock):
+    """Which other ways in there are and since when, without what opens them; which news tell of the person, where."""
+    made = {"at": clock.now, "by": "desk"}
+    with people.store.atomic() as step:
+        door = places.insert(step, None, "Door of Bob", "kiosk", at=clock.now).id
+        credentials.insert(step, 1, "pin", "1001-handle", "$argon2id$", **made)
+        credentials.insert(step, 1, "badge", "keyed-digest", None, **made)
+        credentials.insert(step, 2, "qr", "of-bob", None, **made)
+        token = tokens.insert(step, "api", "timesheet", "d", scopes=[], **made).id
+        answers.keep(
+            step, people.gallery.sealer, token, "k", request="r", status=201, body=b"{}", person=1, at=clock.now
+        )
+        last = news.latest(step)
+        news.add(step, [news.New(clock.now, news.MARK_MADE, f"m{person}", person, door) for person in (1, 2)])
+    files = files_of(people, "Ada")
+    told, news_told = json.loads(files["person.json"]), json.loads(files["news.json"])
+    when = clock.now.isoformat(timespec="milliseconds")
+
+    assert [{"kind": kind, "made": when, "by": "desk"} for kind in ("pin", "badge")] == told["credentials"]
+    assert "1 answer to programs" == told["answers"]
+    assert {"at": when, "what": "mark.made", "about": "m1", "place": "Door of another person"} == news_told[-1]
+    assert [("person.changed", "this person")] * (len(news_told) - 1) == [
+        (each["what"], each["about"]) for each in news_told[:-1]
+    ]
+    assert 3 == last
+    assert b"news of this person (2)" in files["README.txt"]
+    assert [] == [name for name, data in files.items() if b"1001-handle" in data or b"argon2" in data or b"m2" in data]
 
 
 def test_the_templates(people, draw):

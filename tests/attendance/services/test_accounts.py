@@ -44,7 +44,8 @@ def test_name_and_password_prove_an_account(app, ada, name):
     assert ada == prove(app, name, PASSWORD)
 
 
-def test_unknown_names_are_refused_as_wrong_passwords_are(app, ada, monkeypatch):
+@pytest.mark.usefixtures("ada")
+def test_unknown_names_are_refused_as_wrong_passwords_are(app, monkeypatch):
     """With the same words, after the same work, and as often."""
     worked = []
     real = kept_passwords.fits
@@ -70,7 +71,8 @@ def test_an_account_out_of_use_is_refused_as_an_unknown_one(app, ada):
     assert "access.signin" == outcome(app, password=PASSWORD)
 
 
-def test_guessing_at_one_account_has_to_wait(app, ada, clock):
+@pytest.mark.usefixtures("ada")
+def test_guessing_at_one_account_has_to_wait(app, clock):
     """From wherever it is tried, also with the right password then; afterwards it is let in."""
     told = [outcome(app, source=f"192.0.2.{n}") for n in range(11)]
     assert [*["access.signin"] * 10, "limit.reached"] == told
@@ -90,7 +92,8 @@ def test_guessing_does_not_keep_out_a_browser_that_was_signed_in(app, ada):
     assert [*["access.signin"] * 10, "limit.reached"] == told
 
 
-def test_a_browser_is_known_for_its_own_account_alone(app, ada):
+@pytest.mark.usefixtures("ada")
+def test_a_browser_is_known_for_its_own_account_alone(app):
     """Whoever has an account cannot guess at others' without end."""
     grace = app.accounts.add(CLERK, "Grace", PASSWORD, "teacher")
     told = [outcome(app, device=(grace.id, "known"), source=f"192.0.2.{n}") for n in range(11)]
@@ -108,7 +111,8 @@ def test_trying_many_names_from_one_address_has_to_wait(app, ada, clock):
     assert "access.signin" == outcome(app, name="another")
 
 
-def test_many_who_sign_in_from_one_address_do_not_wait(app, ada):
+@pytest.mark.usefixtures("ada")
+def test_many_who_sign_in_from_one_address_do_not_wait(app):
     """Only what is tried in vain is counted."""
     assert {"Ada Lovelace"} == {outcome(app, password=PASSWORD) for _ in range(40)}
 
@@ -125,7 +129,8 @@ def test_a_hash_of_an_older_cost_is_made_anew(app, ada):
         assert not kept_passwords.outdated(accounts.password_of(transaction, ada.id))
 
 
-def test_names_are_told_apart_by_more_than_capitals(app, ada):
+@pytest.mark.usefixtures("ada")
+def test_names_are_told_apart_by_more_than_capitals(app):
     """Two that look alike would be taken for each other."""
     with pytest.raises(AccountExists):
         app.accounts.add(CLERK, "ada LOVELACE", PASSWORD, "teacher")
@@ -164,7 +169,8 @@ def test_the_last_admin_stays(app, ada):
     assert ada == app.accounts.numbered(ada.id)
 
 
-def test_changes_stand_in_the_log_without_names(app, ada):
+@pytest.mark.usefixtures("ada")
+def test_changes_stand_in_the_log_without_names(app):
     """Who did it, and which parts; never a password."""
     with app.store.atomic() as transaction:
         groups.ensure(transaction, "7b")
@@ -183,7 +189,8 @@ def test_changes_stand_in_the_log_without_names(app, ada):
     ] == events
 
 
-def test_an_unknown_account_is_named_with_those_that_come_near(app, ada):
+@pytest.mark.usefixtures("ada")
+def test_an_unknown_account_is_named_with_those_that_come_near(app):
     """As other unknown names are."""
     with pytest.raises(AccountUnknown, match="Ada Lovelace"):
         app.accounts.named("Ada Lovelance")

@@ -250,7 +250,8 @@ def _sticking_out(tab: Any, width: int) -> str:
         """() => {
           const wide = document.documentElement.clientWidth;
           if (document.documentElement.scrollWidth <= wide) return [];
-          return [...document.querySelectorAll("body *")].filter(each => each.getBoundingClientRect().right > wide + 1)
+          const out = each => each.getBoundingClientRect().right > wide + 1 || each.scrollWidth > each.clientWidth + 1;
+          return [...document.querySelectorAll("body *")].filter(each => each.clientWidth && out(each))
             .map(each => `${each.tagName}.${each.className}#${each.id}`).slice(-4).concat(["(page)"]);
         }"""
     )

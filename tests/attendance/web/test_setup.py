@@ -38,7 +38,8 @@ def test_the_link_is_over_after_half_an_hour(client, clock, secret):
 
 
 @pytest.mark.parametrize("token", ["", "wrong", "att_wrong", "x" * 5000, "\x00"])
-def test_another_link_opens_nothing(client, secret, token):
+@pytest.mark.usefixtures("secret")
+def test_another_link_opens_nothing(client, token):
     """Nor does none."""
     assert 410 == client.get("/setup", params={"token": token}).status_code
     assert 410 == client.post("/setup", data={**FIELDS, "token": token}).status_code

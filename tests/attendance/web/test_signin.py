@@ -27,7 +27,8 @@ def cookies(answer) -> SimpleCookie:
     return found
 
 
-def test_name_and_password_sign_in(client, ada):
+@pytest.mark.usefixtures("ada")
+def test_name_and_password_sign_in(client):
     """And lead to the page that was asked for."""
     wanted = client.get("/account", headers={"Accept": "text/html"}).headers["location"]
     page = client.get(wanted)
@@ -41,12 +42,14 @@ def test_name_and_password_sign_in(client, ada):
 @pytest.mark.parametrize(
     "to", ["https://evil.example/", "//evil.example", "/\\evil.example", "evil", "", "/a\r\nSet-Cookie: x=1", "/\x00"]
 )
-def test_nobody_is_sent_to_another_site(client, ada, to):
+@pytest.mark.usefixtures("ada")
+def test_nobody_is_sent_to_another_site(client, to):
     """Whatever stood in the address."""
     assert "/" == enter(client, to=to).headers["location"]
 
 
-def test_wrong_and_unknown_are_answered_alike(client, ada):
+@pytest.mark.usefixtures("ada")
+def test_wrong_and_unknown_are_answered_alike(client):
     """With the same page but for the name that was typed; no password is in it."""
     wrong, unknown = enter(client, password="wrong wrong wrong"), enter(client, name="Nobody")  # noqa: S106
     assert (403, 403) == (wrong.status_code, unknown.status_code)
@@ -55,7 +58,8 @@ def test_wrong_and_unknown_are_answered_alike(client, ada):
     assert [] == wrong.headers.get_list("set-cookie")
 
 
-def test_guessing_has_to_wait(client, ada):
+@pytest.mark.usefixtures("ada")
+def test_guessing_has_to_wait(client):
     """The answer tells for how long; a browser that was signed in before is not kept out by it."""
     known = Client(client)
     assert 303 == enter(known).status_code
@@ -75,7 +79,8 @@ class Client:
         return type(other)(other.site)
 
 
-def test_each_sign_in_has_a_cookie_of_its_own(client, ada):
+@pytest.mark.usefixtures("ada")
+def test_each_sign_in_has_a_cookie_of_its_own(client):
     """One that was set in advance is worth nothing, and that of before is over."""
     client.cookies.set("session", "planted", domain="127.0.0.1")
     first = cookies(enter(client))["session"].value
@@ -90,7 +95,8 @@ def test_each_sign_in_has_a_cookie_of_its_own(client, ada):
 @pytest.mark.parametrize(
     "changed", [lambda c: c[:-1] + "x", lambda c: c.partition(".")[0], lambda c: "x" + c, str.upper]
 )
-def test_a_cookie_that_was_changed_is_none(client, ada, changed):
+@pytest.mark.usefixtures("ada")
+def test_a_cookie_that_was_changed_is_none(client, changed):
     """It is signed."""
     value = cookies(enter(client))["session"].value
     client.cookies.clear()
@@ -98,14 +104,16 @@ def test_a_cookie_that_was_changed_is_none(client, ada, changed):
     assert 401 == client.get("/account", headers={"Accept": "application/json"}).status_code
 
 
-def test_an_old_cookie_is_none(client, ada, clock):
+@pytest.mark.usefixtures("ada")
+def test_an_old_cookie_is_none(client, clock):
     """After half a day, or two hours in which nothing was asked."""
     enter(client)
     clock.forward(hours=2)
     assert 303 == client.get("/account", headers={"Accept": "text/html"}).status_code
 
 
-def test_signing_out_ends_it_for_the_cookie_too(client, ada, shown_token):
+@pytest.mark.usefixtures("ada")
+def test_signing_out_ends_it_for_the_cookie_too(client, shown_token):
     """Whoever has kept the cookie has nothing."""
     value = cookies(enter(client))["session"].value
     token = shown_token(client.get("/account"))
@@ -135,7 +143,8 @@ def test_a_removed_account_is_out_at_once(app, signed_in):
     ("public", "name", "secure"),
     [("http://127.0.0.1:8400", "session", False), ("https://attendance.example", "__Host-session", True)],
 )
-def test_cookies_are_kept_from_scripts_and_other_sites(app, ada, public, name, secure):
+@pytest.mark.usefixtures("ada")
+def test_cookies_are_kept_from_scripts_and_other_sites(app, public, name, secure):
     """By TLS they are sent by TLS alone, under a name that no other host can set."""
     from starlette.testclient import TestClient
 
@@ -148,7 +157,8 @@ def test_cookies_are_kept_from_scripts_and_other_sites(app, ada, public, name, s
     assert secure == ("strict-transport-security" in answer.headers)
 
 
-def test_a_file_in_the_place_of_a_name_is_refused(client, ada):
+@pytest.mark.usefixtures("ada")
+def test_a_file_in_the_place_of_a_name_is_refused(client):
     """As any form that no page sends."""
     answer = client.post("/sign-in", files={"name": ("a.txt", b"text")}, data={"password": PASSWORD})
     assert 422 == answer.status_code
@@ -159,7 +169,8 @@ def test_without_any_account_the_page_says_so(client):
     assert "Nobody can sign in yet" in client.get("/sign-in").text
 
 
-def test_names_are_shown_as_text(client, ada):
+@pytest.mark.usefixtures("ada")
+def test_names_are_shown_as_text(client):
     """Whatever they hold."""
     answer = enter(client, name='"><script>alert(1)</script>')
     assert "<script>alert" not in answer.text

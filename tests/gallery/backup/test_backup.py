@@ -40,6 +40,19 @@ from gallery.backup import backup, restore
 from gallery.backup import restoring as backup_restoring
 from gallery.backup.head import Head
 from gallery.migrations.running import MIGRATIONS, run_migrations
+from gallery.repositories import (
+    accounts,
+    answers,
+    attempts,
+    credentials,
+    deliveries,
+    jobs,
+    receivers,
+    secrets,
+    sign_ins,
+    tokens,
+    watches,
+)
 from gallery.schema import REVISIONS
 from gallery.sqlite import home as gallery_home
 from gallery.sqlite import restoring as sqlite_restoring
@@ -128,9 +141,13 @@ def test_a_restored_home_is_the_home(full, key, new, tmp_path, now):
     assert {0o600} == {path.stat().st_mode & 0o777 for path in new.iterdir()}
 
 
-def test_what_was_decided_travels(full, key, new, tmp_path, now, decided):
-    """Timetable, calendar, excuses, approvals, months, coverage, memberships and ids elsewhere come back row by row."""
+def test_what_was_decided_travels(full, key, new, tmp_path, now, decided, served):
+    """Timetable, calendar, excuses, approvals, months, coverage, memberships, ids elsewhere: all comes back.
+
+    So does what the service keeps, row by row, but for the browsers that are signed in.
+    """
     decided.decide(full, full.find("E-1").id, now)
+    served.serve(full, full.find("E-1").id, now, group="7b")
     saved = backup(full.store, full.vault, tmp_path / "b", at=now)
     restore(Store, tmp_path / "b", new, key=key)
     there = _open(new)
@@ -138,15 +155,49 @@ def test_what_was_decided_travels(full, key, new, tmp_path, now, decided):
     assert {name for name, count in saved.rows.items() if not count} <= {
         "alias",
         "correction",
-        "place",
         "sighting",
         "sighting_crop",
+        "sign_in",
     }
     assert saved.digest == backup(*there, tmp_path / "c", at=now).digest
     assert [] == [each for each in Gallery(there[0], "test-1").verify() if each.id != "gallery.no_template"]
     with there[0].atomic() as session:
         highest = there[0].counters(session)
     assert {"rule": 2, "rule_version": 4, "excuse": 3, "approval": 2, "month": 2}.items() <= highest.items()
+
+
+def test_nobody_is_signed_in_by_a_restoration(full, save, key, new, now, served):
+    """What lets somebody in at the moment of a backup is not in it: no browser, no setup link; the rest works on."""
+    ada = full.find("E-1").id
+    served.serve(full, ada, now, group="a", called="office")
+    make(save(), new, key=key)
+    here = _of_the_service(full.store, ada, now)
+    with Store.open(new) as store:
+        there = _of_the_service(store, ada, now)
+
+    assert None not in here[0]
+    assert [here[0][0], None] == there[0]
+    assert ("office", None) == (here[1].account.name, there[1])
+    assert here[2:] == there[2:]
+
+
+def _of_the_service(store: Store, person: int, now) -> list:
+    """What a home keeps: first what lets somebody in, then the rest."""
+    with store.reading() as view:
+        cipher = Gallery(store, "test-1").sealer
+        return [
+            [tokens.found(view, f"office {kind}") for kind in ("kiosk", "setup")],
+            sign_ins.found(view, "office cookie"),
+            accounts.all_accounts(view),
+            credentials.of_person(view, person),
+            secrets.stored(view, cipher, "for office"),
+            receivers.secret(view, cipher, 1),
+            answers.found(view, cipher, 1, "office"),
+            deliveries.due(view, now),
+            watches.all_watches(view),
+            jobs.all_jobs(view),
+            attempts.of(view, "pin office"),
+        ]
 
 
 def test_ids_go_on_from_where_they_were(full, save, key, new, enrol):

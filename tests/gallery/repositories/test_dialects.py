@@ -7,26 +7,37 @@ from sqlalchemy.dialects import postgresql
 
 from gallery import Gallery, GalleryIndex, history, portability
 from gallery.repositories import (
+    accounts,
     aliases,
+    answers,
     approvals,
+    attempts,
     calendar,
     corrections,
     coverage,
+    credentials,
+    deliveries,
     events,
     excuses,
     foreign_ids,
     groups,
+    jobs,
     marks,
     months,
+    news,
     places,
+    receivers,
     rules,
     sessions,
     sightings,
+    sign_ins,
+    tokens,
+    watches,
 )
 from gallery.values import Sighting
 
 
-def _everything(gallery: Gallery, enrol, now, tmp_path, decided) -> None:  # noqa: PLR0915  one after the other
+def _everything(gallery: Gallery, enrol, now, tmp_path, decided, served) -> None:  # noqa: PLR0915  one after the other
     """What the product does with a gallery, from the first enrolment to the last removal."""
     who = {"at": now, "by": "t"}
     ada = enrol(gallery, "Ada", 1, crop=b"crop", groups=["g"]).person
@@ -64,6 +75,9 @@ def _everything(gallery: Gallery, enrol, now, tmp_path, decided) -> None:  # noq
         coverage.extend(step, 1, now)
     decided.decide(gallery, ada.id, now)
     decided.decide(gallery, bob.id, now, called="bob")
+    served.serve(gallery, ada.id, now, group="g", called="ada")
+    served.serve(gallery, bob.id, now, group="g", called="bob")
+    _serving(gallery, now)
     portability.everything(gallery.store, gallery.vault, ada.id)
     with gallery.store.reading() as view:
         rules.all_rules(view)
@@ -121,7 +135,41 @@ def _everything(gallery: Gallery, enrol, now, tmp_path, decided) -> None:  # noq
     gallery.remove("Ada", **who)
 
 
-def test_postgresql_knows_every_statement(gallery, enrol, now, tmp_path, decided):
+def _serving(gallery: Gallery, now) -> None:
+    """What the service does with what it keeps, beyond making it."""
+    cipher = gallery.sealer
+    with gallery.store.atomic() as step:
+        accounts.change(step, 1, groups=["h"], active=False)
+        accounts.count_admins(step)
+        sign_ins.touch(step, "ada cookie", now)
+        sign_ins.purge(step, begun_before=now, seen_before=now)
+        sign_ins.remove(step, "ada cookie")
+        sign_ins.remove_of(step, 1)
+        tokens.advance(step, 1, 4)
+        tokens.claim_setup(step, "ada setup", now)
+        tokens.revoke(step, 2, now)
+        tokens.touch(step, 1, now)
+        tokens.set_public_key(step, 1, "k")
+        tokens.all_tokens(step, "kiosk")
+        credentials.remove(step, credentials.found(step, "qr", "ada q").id)
+        attempts.purge(step, now)
+        attempts.forget(step, "pin ada")
+        answers.purge(step, now)
+        receivers.change(step, cipher, 1, active=False)
+        number = deliveries.due(step, now)[0].id
+        deliveries.claim(step, number, now, stale_before=now)
+        deliveries.sent(step, number, now, "200")
+        deliveries.give_up_all(step, 1, now, "410")
+        deliveries.of_receiver(step, 1)
+        news.purge(step, now)
+        jobs.progress(step, 1, done=1, total=None, at=now)
+        jobs.interrupt_stale(step, now, now)
+        watches.remove(step, 1)
+        receivers.remove(step, 2)
+        accounts.remove(step, 2)
+
+
+def test_postgresql_knows_every_statement(gallery, enrol, now, tmp_path, decided, served):
     """Whatever is done with a gallery, each statement can be written in PostgreSQL's words, too."""
     seen = []
 
@@ -129,7 +177,7 @@ def test_postgresql_knows_every_statement(gallery, enrol, now, tmp_path, decided
         seen.append(str(clause.compile(dialect=postgresql.dialect())))
 
     event.listen(gallery.store._engine, "before_execute", compiled)
-    _everything(gallery, enrol, now, tmp_path, decided)
+    _everything(gallery, enrol, now, tmp_path, decided, served)
 
     assert [] == gallery.people(active=None)
     assert {"INSERT", "SELECT", "UPDATE", "DELETE"} <= {each.split()[0] for each in seen}

@@ -12,22 +12,31 @@ from sqlalchemy import select, text
 
 from gallery import Conflict, Gallery, GalleryIndex, PersonUnknown, Store, TemplateAltered, history, record
 from gallery.repositories import (
+    accounts,
     aliases,
+    answers,
     approvals,
     calendar,
     corrections,
     coverage,
+    credentials,
+    deliveries,
     excuses,
     foreign_ids,
     groups,
+    jobs,
     marks,
     months,
+    news,
+    receivers,
     rules,
     sightings,
 )
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED, SIGHTING_DISMISSED, SIGHTING_REASSIGNED
 from gallery.schema import (
+    AnswerRow,
     ApprovalRow,
+    CredentialRow,
     Crop,
     ExcuseRow,
     ForeignId,
@@ -299,6 +308,34 @@ def test_what_was_decided_of_somebody_goes_with_them(home, store, enrol, now, de
     assert ("7b",) == gallery.find(bob.id).groups
 
 
+def test_what_the_service_keeps_of_somebody_goes_with_them(home, store, enrol, now, served):
+    """Credentials, news, deliveries and answers of who is removed leave no row and no byte; the rest stays."""
+    gallery = Gallery(store, "e")
+    ada, bob = (enrol(gallery, name, seed, groups=["7b"]).person.id for seed, name in enumerate(("Ada", "Bob")))
+    served.serve(gallery, ada, now, group="7b", called="first")
+    served.serve(gallery, bob, now, group="7b", called="second")
+    with store.reading() as view:
+        sealed = view.scalars(select(AnswerRow.body).where(AnswerRow.person_id == ada)).one()
+    needles = [sealed[1:29], b"first q", b"first b", b"mark of first"]
+    before = _everywhere(home)
+    gallery.remove(ada, at=now, by="t")
+    after = _everywhere(home)
+    with store.reading() as view:
+        assert [set(), {bob}] == [
+            set(view.scalars(select(CredentialRow.person_id))) - {bob},
+            set(view.scalars(select(AnswerRow.person_id))),
+        ]
+        assert {bob, None} >= {each.person for each in news.after(view, 0)}
+        assert {"mark of second"} == {each.news.subject for each in deliveries.due(view, now)}
+        assert (2, 2, 2) == tuple(
+            map(len, (accounts.all_accounts(view), receivers.all_receivers(view), jobs.all_jobs(view)))
+        )
+
+    assert all(needle in before for needle in needles)
+    assert [] == [needle for needle in needles if needle in after]
+    assert [] == gallery.verify()
+
+
 def test_a_group_lives_as_long_as_a_rule_is_for_it(store, enrol, now, decided):
     """Who was the only one of a class is removed: the class stays for its rules and its holidays."""
     gallery = Gallery(store, "e")
@@ -359,6 +396,53 @@ def test_what_was_decided_of_both_is_of_one(store, enrol, now, decided):
     assert [] == gallery.verify()
     with store.reading() as view:
         assert [(ada.id, "7b"), (ada.id, "8a")] == [(each.person, each.group) for each in groups.turns(view)]
+
+
+def test_what_the_service_keeps_of_both_is_of_one(store, enrol, now, served):
+    """Codes, badges, news and answers follow into the one, in their order; of two PINs that of the one stays."""
+    gallery = Gallery(store, "e")
+    ada, twin = (enrol(gallery, name, seed, groups=["7b"]).person.id for seed, name in enumerate(("Ada", "Ada L.")))
+    served.serve(gallery, twin, now, group="7b", called="second")
+    served.serve(gallery, ada, now, group="7b", called="first")
+    with store.reading() as view:
+        numbers = [each.id for each in news.after(view, 0)]
+    gallery.merge(twin, ada, at=now, by="t")
+    with store.reading() as view:
+        kept = credentials.of_person(view, ada)
+        assert [
+            ("qr", "second q"),
+            ("badge", "second b"),
+            ("pin", "1002"),
+            ("qr", "first q"),
+            ("badge", "first b"),
+        ] == [(each.kind, each.handle) for each in kept]
+        assert kept == credentials.all_credentials(view)
+        assert (numbers, {ada}) == (
+            [each.id for each in news.of_person(view, ada)][:-1],
+            {each.person for each in news.after(view, 0)},
+        )
+        assert 2 == answers.count_of(view, ada)
+        assert ["mark of second", "mark of first", "mark of first"] == [
+            each.news.subject
+            for each in sorted(
+                deliveries.of_receiver(view, 1) + deliveries.of_receiver(view, 2), key=lambda each: each.id
+            )
+        ]
+        assert served.TEXT.encode() == answers.found(view, gallery.sealer, 1, "second").body
+    assert [] == gallery.verify()
+
+
+def test_a_pin_moves_where_there_is_none(store, enrol, now, served):
+    """Who had no PIN gets in by that of whom they were merged with."""
+    gallery = Gallery(store, "e")
+    ada, twin = (enrol(gallery, name, seed, groups=["7b"]).person.id for seed, name in enumerate(("Ada", "Ada L.")))
+    served.serve(gallery, twin, now, group="7b")
+    gallery.merge(twin, ada, at=now, by="t")
+    with store.reading() as view:
+        assert (ada, "$argon2id$") == (
+            credentials.found(view, "pin", "1001").person,
+            credentials.found(view, "pin", "1001").secret,
+        )
 
 
 def _decided(store: Store, *people: int) -> tuple[list, list, set, set]:

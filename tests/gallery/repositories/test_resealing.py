@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from gallery import Gallery, Store, TemplateInvalid, WrongEncoder, history
+from gallery import Gallery, KeyMissing, Store, TemplateInvalid, WrongEncoder, history
 from gallery.errors import Conflict
-from gallery.repositories import resealing
-from gallery.schema import Crop, Template
+from gallery.repositories import answers, receivers, resealing, secrets
+from gallery.schema import AnswerRow, Crop, ReceiverRow, SecretRow, Template
 
 OLD, NEW = "default-1", "detector-1+landmarks-1+default-1"
 SHA = hashlib.sha256(b"0").hexdigest()
@@ -42,6 +42,51 @@ def test_a_pipeline_takes_over_its_templates(old, store, now):
     with store.reading() as view:
         (told,) = history(view, action="pipeline.adopt")
     assert {"from": OLD, "to": NEW, "templates": 4} == told.details
+
+
+def test_what_the_service_keeps_follows_a_new_key(old, store, now, served, monkeypatch):
+    """Secrets, receivers and answers, more than a batch of them, are sealed anew, and are what they were."""
+    monkeypatch.setattr(resealing, "A_BATCH", 2)
+    ada = old.set_groups("Ada", ["g"], at=now, by="t").id
+    for name in ("one", "two", "three"):
+        served.serve(old, ada, now, group="g", called=name)
+    with store.atomic() as step:
+        for key in ("a", "b", "c"):
+            answers.keep(step, old.sealer, 1, key, request="r", status=200, body=key.encode(), person=None, at=now)
+    before, lying = _opened(old), _lying(store)
+    count = old.vault.rotate(at=now, by="t")
+
+    assert before == _opened(old)
+    assert 3 + 2 * 3 + 6 == len(lying) == len(set(lying) | set(_lying(store))) / 2
+    assert 8 + len(lying) == count
+    assert [] == old.verify()
+
+
+def _opened(gallery: Gallery) -> list:
+    with gallery.store.reading() as view:
+        cipher = gallery.sealer
+        return [
+            [secrets.of(view, cipher, each) for each in secrets.purposes(view)],
+            [receivers.address(view, cipher, each.id) for each in receivers.all_receivers(view)],
+            [receivers.secret(view, cipher, each.id) for each in receivers.all_receivers(view)],
+            [answers.found(view, cipher, *each) for each in answers.keys(view)],
+        ]
+
+
+def _lying(store: Store) -> list[bytes]:
+    """What lies sealed in the database."""
+    columns = (SecretRow.value, ReceiverRow.address, ReceiverRow.secret, AnswerRow.body)
+    with store.reading() as view:
+        return [value for column in columns for value in view.scalars(select(column))]
+
+
+def test_a_secret_alone_binds_the_key(store, gallery, home):
+    """Where nothing but a secret is sealed, the key may not be another: a home that lost it makes no new one."""
+    with store.atomic() as step:
+        secrets.of(step, gallery.sealer, "cookie")
+    (home / "key").unlink()
+    with pytest.raises(KeyMissing), store.reading():
+        Gallery(store, "e").vault.unlock()
 
 
 def test_nothing_to_take_over_changes_nothing(old, store, now):

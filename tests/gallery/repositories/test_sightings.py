@@ -78,14 +78,14 @@ def test_what_was_seen_comes_back(store, now, ruling, scores, candidates, source
         assert {number: replace(seen, id=number)} == sightings.numbered(step, [number, 10**9])
 
 
-def test_a_picture_of_many_is_one_statement(store, ada, now):
-    """However many faces a picture has, storing them is one statement, and their numbers come in their order."""
+def test_a_picture_of_many_is_few_statements(store, ada, now):
+    """However many faces a picture has, they are one statement and their news two; numbers come in their order."""
     asked = []
     event.listen(store._engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     with store.atomic() as step:
         asked.clear()
         numbers = sightings.add(step, [_seen(now, RULINGS[n % 5], ada, frame=n) for n in range(40)])
-        assert 1 == len(asked)
+        assert 3 == len(asked)
         found = sightings.numbered(step, numbers)
 
     assert list(range(40)) == [found[number].frame for number in numbers]
@@ -202,6 +202,50 @@ def test_a_face_goes_when_somebody_has_looked(store, gallery, ada, now, kind):
         after = [each.id for each in sightings.waiting(step)]
 
         assert ([looked, other], 1, [other], [other]) == (before, gone, after, sightings.crop_ids(step))
+
+
+def test_what_was_taken_back_waits_again(store, gallery, ada, now):
+    """A restored sighting waits, its face stays, and it may be settled once more; the latest word counts."""
+    (number,) = _kept(store, gallery, [_seen(now, person=ada)])
+    with store.atomic() as step:
+
+        def say(kind: str) -> tuple[list[int], int, list[int]]:
+            corrections.add(step, kind, sighting=number, at=now, by="t", reason="")
+            waits = [each.id for each in sightings.waiting(step)]
+            return waits, sightings.count_waiting(step), [each.id for each in sightings.settled(step, limit=9)]
+
+        assert ([], 0, [number]) == say("confirm")
+        assert ([number], 1, []) == say("restore")
+        assert 0 == sightings.purge_crops(step, now, review_days=30, unknown_days=0)
+        assert ([], 0, [number]) == say("dismiss")
+        told = ["sighting.confirm", "sighting.dismiss", "sighting.reopen"]
+        assert told == sorted(action for action, _ in corrections.unrecorded(step))
+        assert 1 == sightings.purge_crops(step, now, review_days=30, unknown_days=0)
+
+
+@pytest.mark.parametrize(("age", "kept"), [(timedelta(minutes=9), True), (timedelta(minutes=10), False)])
+def test_a_settled_face_may_stay_for_a_while(store, gallery, ada, now, age, kept):
+    """To the instant: it stays while it may be taken back, unless it is named as one that goes at once."""
+    first, second = _kept(store, gallery, [_seen(now, person=ada)] * 2)
+    with store.atomic() as step:
+        for number in (first, second):
+            corrections.add(step, "confirm", sighting=number, at=now - age, by="t", reason="")
+        limits = {"review_days": 30, "unknown_days": 0, "settled": timedelta(minutes=10)}
+        sightings.purge_crops(step, now, **limits, now=[second])
+        assert [first] * kept == sightings.crop_ids(step)
+
+
+def test_strangers_of_a_time_are_those_that_are_kept(store, gallery, ada, now):
+    """Listed are unknown faces of begin <= at < end that are kept and of which nothing was said, newest first."""
+    hour = timedelta(hours=1)
+    times = [now - hour, now, now + hour, now + 2 * hour]
+    seen = _kept(store, gallery, [_seen(each, "unknown") for each in times])
+    with store.atomic() as step:
+        sightings.add(step, [_seen(now, "unknown")])  # of which no face is kept
+        found = [each.id for each in sightings.unknown(step, now, now + 2 * hour)]
+        corrections.add(step, "reassign", sighting=seen[1], person=ada, at=now, by="t", reason="")
+        after = [each.id for each in sightings.unknown(step, now, now + 2 * hour)]
+    assert ([seen[2], seen[1]], [seen[2]]) == (found, after)
 
 
 def test_more_faces_than_one_statement_takes(store, gallery, ada, now, monkeypatch):

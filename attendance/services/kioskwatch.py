@@ -1,0 +1,163 @@
+"""One page of a kiosk while it looks: its frames, the run that they go to, and what came of them."""
+
+import secrets
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from attendance.cameras import Frame
+from attendance.live import Decided, Ended, Place, PushFeed, Run, Seen, SeenFace, Skipped
+from attendance.service_errors import KioskFrame, RequestInvalid, UploadLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from attendance.cameras.frame import Pixels
+    from attendance.live import Event
+    from attendance.records import Decision
+    from attendance.scope import Scope
+    from attendance.services.desk import Desk
+
+LARGEST_FRAME: Final = 3_000_000
+"""Bytes; a page sends a tenth of that."""
+_MOST_PIXELS: Final = 3840 * 2160
+_DECODE_BYTES: Final = 100_000_000
+_REDUCE_TO: Final = 1280
+_ANSWER_S: Final = 2.0
+"""The longest that an answer waits for its frame."""
+_END_S: Final = 5.0
+_MOST_CODES: Final = 100
+QR_S: Final = 0.5
+"""From one search for a QR code to the next while faces are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is in view: the faces, with the size of their frame, and what was decided since the last answer."""
+
+    size: tuple[int, int]
+    faces: tuple[SeenFace, ...]
+    decided: "tuple[Decision, ...]"
+
+
+class KioskWatch:
+    """Takes the frames of one page in their order; a run begins with the first that faces are looked for in."""
+
+    def __init__(self, desk: "Desk", scope: "Scope", place: str, told: "Callable[[Decision], object]") -> None:
+        self.id = secrets.token_urlsafe(16)
+        self._desk, self._scope, self._place, self._told = desk, scope, place, told
+        self._changed = threading.Condition()
+        self._number = 0
+        self._closed = False
+        self._feed: PushFeed | None = None
+        self._run: Run | None = None
+        self._seen, self._ended = -1, False
+        self._faces: tuple[SeenFace, ...] = ()
+        self._decided: list[Decision] = []
+        self._next_qr = float("-inf")
+        self._codes: set[str] = set()
+
+    def take(self, number: int) -> None:
+        """Take the number of a frame that came. Raises KioskFrame for one that came before, or where all is over."""
+        with self._changed:
+            if self._closed:
+                raise KioskFrame("kiosk", "it was opened in another window or page, which goes on")
+            if number <= self._number:
+                raise KioskFrame(f"frame {number}", f"it came after frame {self._number}")
+            self._number = number
+
+    def look(self, pixels: "Pixels", number: int) -> Look:
+        """Have a frame judged; returns when it, or a newer one, was. Raises what the run failed with."""
+        clock = self._desk.clock
+        frame = Frame(pixels, number, clock.monotonic(), clock.utc())
+        run = self._running(frame)
+        with self._changed:
+            self._changed.wait_for(lambda: self._seen >= number or self._ended, _ANSWER_S)
+            decided, self._decided = tuple(self._decided), []
+            faces = self._faces if self._seen >= 0 else ()
+        if run.error is not None:
+            raise run.error
+        return Look((pixels.shape[1], pixels.shape[0]), faces, decided)
+
+    def searches_codes(self) -> bool:
+        """Whether it is time again to look for a QR code beside the faces."""
+        now = self._desk.clock.monotonic()
+        if now < self._next_qr:
+            return False
+        self._next_qr = now + QR_S
+        return True
+
+    def is_new(self, code: str) -> bool:
+        """Whether this code was not held before this page's camera yet: each is asked for once."""
+        with self._changed:
+            if code in self._codes or len(self._codes) >= _MOST_CODES:
+                return False
+            self._codes.add(code)
+            return True
+
+    def close(self, *, wait: bool = False) -> None:
+        """Take no more frames; whoever is in view is reported."""
+        with self._changed:
+            self._closed = True
+            feed, run = self._feed, self._run
+        if feed is not None:
+            feed.close()
+        if wait and run is not None:
+            run.wait(_END_S)
+
+    def _running(self, frame: Frame) -> Run:
+        """The run that has taken the frame; one that is over is followed by another."""
+        with self._changed:
+            if self._run is not None and self._feed is not None and self._feed.push(frame):
+                return self._run
+            self._feed = feed = PushFeed(self._desk.clock)
+            feed.push(frame)
+            self._seen, self._ended = -1, False
+            self._run = run = Run(Place(self._place, covers=False), self._scope, feed, self._desk)
+            run.subscribe(lambda event: self._hear(run, event))
+            run.start()
+            return run
+
+    def _hear(self, run: Run, event: "Event") -> None:
+        if isinstance(event, Decided):
+            self._told(event.decision)
+        with self._changed:
+            if run is not self._run:
+                return
+            match event:
+                case Seen():
+                    self._seen, self._faces = event.frame.number, event.faces
+                case Skipped():
+                    self._seen, self._faces = event.frame, ()
+                case Decided():
+                    self._decided.append(event.decision)
+                case Ended():
+                    self._ended, self._faces = True, ()
+                case _:
+                    return
+            self._changed.notify_all()
+
+
+def frame_of(data: bytes) -> "Pixels":
+    """The picture of a frame, (H, W, 3) uint8 RGB. Raises UploadLarge, RequestInvalid, a PhotoError."""
+    from enroll.decoding import PhotoLimits
+    from enroll.kinds import content_of
+    from enroll.photo import decode_photo
+
+    if len(data) > LARGEST_FRAME:
+        raise UploadLarge("frame", f"more than {LARGEST_FRAME} bytes")
+    if content_of(data).format not in {"JPEG", "PNG"}:
+        raise RequestInvalid("frame", "a JPEG or PNG picture is taken, and nothing else")
+    limits = PhotoLimits(LARGEST_FRAME, _MOST_PIXELS, _DECODE_BYTES, reduce_to=_REDUCE_TO)
+    return decode_photo(data, "frame", limits=limits).pixels
+
+
+def code_in(pixels: "Pixels") -> str:
+    """What a QR code in the picture says, an empty text where none is found."""
+    import cv2
+
+    try:
+        found, _points, _straight = cv2.QRCodeDetector().detectAndDecode(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
+    except (cv2.error, UnicodeDecodeError):  # some codes cannot be read; the next frame may show another
+        return ""
+    return str(found)

@@ -1,0 +1,157 @@
+"""The page at the door, /kiosk: pairing it, what it asks and sends, and the worker that keeps it for bad times."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import FileResponse, Response
+
+from attendance.access import Visitor
+from attendance.service_errors import TokenInvalid
+from attendance.web.admits import Admits, Kiosk
+from attendance.web.cookies import keep_kiosk
+from attendance.web.pages import STATIC, onward, page
+from attendance.web.site import site_of
+
+router = APIRouter(include_in_schema=False)
+Perhaps = Annotated[Visitor | None, Depends(Admits("kiosk", anyone=True))]
+"""Whoever comes; a browser that is a kiosk as that, whoever else is signed in with it."""
+
+
+class Key(BaseModel):
+    """The key by which a kiosk signs."""
+
+    public_key: str = Field(max_length=400)
+
+
+class Entry(BaseModel):
+    """What somebody typed, showed or held to a reader."""
+
+    body: str = Field(max_length=4000)
+    signature: str = Field(max_length=200)
+
+
+class Entries(BaseModel):
+    """Entries in their order, the page that sends them, and the seconds that it has lived."""
+
+    page: str = Field(max_length=64)
+    seconds: float = Field(ge=0, le=2**40, allow_inf_nan=False)
+    entries: list[Entry] = Field(max_length=500)
+
+
+class Undo(BaseModel):
+    """The mark that somebody takes back."""
+
+    mark: str = Field(max_length=64)
+
+
+class Ended(BaseModel):
+    """The run that is over."""
+
+    run: str = Field(max_length=64)
+
+
+async def _sent(request: Request) -> bytes:
+    return await request.body()
+
+
+@router.get("/kiosk")
+def kiosk(request: Request, who: Perhaps) -> Response:
+    """The page itself, or how to make one of this browser."""
+    if who is None or who.token is None or who.role != "kiosk":
+        return page(request, who, "kiosk/pair.html", token="", error="")
+    notice = site_of(request).app.kiosks.notice(who.token)
+    return page(request, who, "kiosk/kiosk.html", notice=notice, strangers=_share(notice.target_fpir))
+
+
+@router.get("/kiosk/pair")
+def pairing(request: Request, who: Perhaps) -> Response:
+    """The page that a pairing link leads to: the token stands behind the #, which browsers send to nobody."""
+    return page(request, who, "kiosk/pair.html", token="", error="")
+
+
+@router.post("/kiosk/pair")
+def pair(request: Request, who: Perhaps, token: Annotated[str, Form(max_length=200)] = "") -> Response:
+    """Make a kiosk of this browser, if the token is one of a kiosk."""
+    site, given = site_of(request), token.strip().rpartition("#")[2]
+    if site.app.tokens.found(given, "kiosk") is None:
+        error = "This token belongs to no kiosk, or not any more. Ask an admin for a new link."
+        return page(request, who, "kiosk/pair.html", status=422, token=given, error=error)
+    answer = onward(request, "/kiosk")
+    keep_kiosk(site, answer, given)
+    return answer
+
+
+@router.get("/kiosk/worker.js")
+def worker(_who: Perhaps) -> Response:
+    """The worker, which may serve /kiosk and nothing above it."""
+    headers = {"Service-Worker-Allowed": "/kiosk", "Cache-Control": "no-cache"}
+    return FileResponse(STATIC / "kiosk-worker.js", media_type="text/javascript", headers=headers)
+
+
+@router.get("/kiosk/state")
+def state(request: Request, who: Kiosk, *, ready: Annotated[bool, Query()] = False) -> dict[str, Any]:
+    """What the page asks when it begins, and every few seconds."""
+    return site_of(request).app.kiosks.state(who.actor, _token(who), ready=ready)
+
+
+@router.post("/kiosk/key")
+def key(request: Request, who: Kiosk, told: Key) -> dict[str, Any]:
+    """Sign by this key from now on."""
+    site_of(request).app.kiosks.pair(who.actor, _token(who), told.public_key)
+    return {}
+
+
+@router.post("/kiosk/runs")
+def begin(request: Request, who: Kiosk) -> dict[str, Any]:
+    """Begin to look."""
+    return {"run": site_of(request).app.kiosks.begin(who.actor, _token(who))}
+
+
+@router.post("/kiosk/runs/end")
+def end(request: Request, who: Kiosk, told: Ended) -> dict[str, Any]:
+    """Look no longer."""
+    site_of(request).app.kiosks.end(_token(who), told.run)
+    return {}
+
+
+@router.post("/kiosk/frames")
+def frames(
+    request: Request,
+    who: Kiosk,
+    data: Annotated[bytes, Depends(_sent)],
+    run: Annotated[str, Query(max_length=64)],
+    number: Annotated[int, Query(ge=1, le=2**53)],
+    *,
+    faces: Annotated[bool, Query()] = True,
+) -> dict[str, Any]:
+    """Take a frame in; answers what is in view, and what was decided."""
+    return site_of(request).app.kiosks.see(who.actor, _token(who), run, number, data, faces=faces)
+
+
+@router.post("/kiosk/entries")
+def entries(request: Request, who: Kiosk, told: Entries) -> dict[str, Any]:
+    """Take in what people typed, showed or held to a reader, each once."""
+    kiosks = site_of(request).app.kiosks
+    posted = [kiosks.posted(each.body, each.signature) for each in told.entries]
+    return {"answers": kiosks.take(who.actor, _token(who), posted, page=told.page, seconds=told.seconds)}
+
+
+@router.post("/kiosk/undo")
+def undo(request: Request, who: Kiosk, told: Undo) -> dict[str, Any]:
+    """Take back a mark that was made here a moment ago."""
+    return site_of(request).app.kiosks.undo(who.actor, _token(who), told.mark).to_dict()
+
+
+def _token(who: Visitor) -> Any:
+    if who.token is None:
+        raise TokenInvalid("kiosk", "this browser is no kiosk")
+    return who.token
+
+
+def _share(target: float) -> tuple[str, str]:
+    """How many strangers of how many may be taken for somebody, in whole numbers of people."""
+    of = 1000
+    while target * of < 1 and of < 10**7:
+        of *= 10
+    return f"{round(target * of):,}", f"{of:,}"

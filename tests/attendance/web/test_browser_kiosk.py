@@ -1,0 +1,262 @@
+"""The kiosk in a real browser: face, PIN, code and badge, without network, by keyboard, on every screen."""
+
+import io
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from browser_world import accessible, nothing_of, until
+from PIL import Image
+
+from attendance.access import Actor
+from attendance.clock import SystemClock
+
+CLERK = Actor("clerk")
+FAKE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+SCREENS = ((320, 480), (480, 320), (390, 844), (768, 1024), (1280, 800), (1920, 1080), (3840, 2160))
+STICKS_OUT = """() => {
+  const [wide, high, page] = [innerWidth, innerHeight, document.scrollingElement];
+  const found = [];
+  if (page.scrollHeight > high || page.scrollWidth > wide) found.push("the page scrolls");
+  for (const each of document.querySelectorAll("main button, main h1, main h2, main p")) {
+    const { left, top, right, bottom, width } = each.getBoundingClientRect();
+    if (!width || each.closest(".only-read")) continue;
+    const name = `${each.tagName}#${each.id}`;
+    if (left < -1 || top < -1 || right > wide + 1 || bottom > high + 1) found.push(`${name} outside`);
+    if (each.scrollWidth > each.clientWidth + 1) found.push(`${name} too wide`);
+  }
+  const ways = [...document.querySelectorAll(".way")].map((each) => each.getBoundingClientRect());
+  const sizes = ways.map(({ width, height }) => `${Math.round(width)} x ${Math.round(height)}`);
+  if (new Set(sizes).size !== 1) found.push("ways differ");
+  return found;
+}"""
+
+
+@pytest.fixture
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+@pytest.fixture
+def pipeline():
+    """None stands in: the real models are loaded where they are asked."""
+
+
+@pytest.fixture
+def hall(app, noon):  # noqa: ARG001 - days that do not end meanwhile
+    """Ada without a photo, with a PIN, a code and a badge; and a kiosk in the hall."""
+    app.gallery.add_person("Ada Lovelace", external_id="A", at=app.clock.utc(), by="clerk")
+    app.places.add(CLERK, "Hall", kind="kiosk", direction="in")
+    given = app.credentials.give_pin(CLERK, "A")
+    app.credentials.give_badge(CLERK, "A", "04A1B2C3D4")
+    secret = app.tokens.add_kiosk(CLERK, "Hall").secret
+    yield SimpleNamespace(app=app, pin=given.number + given.pin, secret=secret)
+    app.kiosks.close()
+
+
+@pytest.fixture
+def kiosk(hall, new_tab):
+    """Open the paired kiosk: ``kiosk(video=path)`` has a camera that shows the film."""
+
+    def open_(*, video=None, **more):
+        arguments = (*FAKE, *([f"--use-file-for-fake-video-capture={video}"] if video else []))
+        page = new_tab(None, arguments=arguments, **more)
+        page.add_init_script(
+            "globalThis.opened = 0; const device = navigator.mediaDevices, open = device.getUserMedia.bind(device);"
+            "device.getUserMedia = (...all) => { globalThis.opened += 1; return open(...all); };"
+        )
+        page.goto(f"/kiosk/pair#{hall.secret}")
+        assert f"{page.url.partition('/kiosk')[0]}/kiosk/pair" == page.url
+        page.click("text=Pair this device")
+        page.wait_for_selector("#kiosk[data-begun=true]")
+        return page
+
+    return open_
+
+
+def film(path, *pictures):
+    """A film of these pictures, (H, W, 3) uint8 RGB, as a fake camera plays it: JPEG after JPEG."""
+    with path.open("wb") as file:
+        for each in pictures:
+            made = io.BytesIO()
+            Image.fromarray(each).save(made, "JPEG", quality=92)
+            file.write(made.getvalue())
+    return path
+
+
+def told(page) -> tuple[str, str]:
+    """The name and the state that the result shows, when it does."""
+    page.wait_for_selector("#result:not([hidden])")
+    return page.inner_text("#result-title"), page.inner_text("#result-state").partition(" at ")[0]
+
+
+def marks(app, who: str = "A"):
+    """The marks of a person on the present day."""
+    session = app.sessions.known(app.sessions.of_day(app.clock.utc()).name)
+    key = app.gallery.find(who).id
+    return [each for each in app.marks.of_session(session.id) if each.person == key]
+
+
+def test_a_face_is_marked_before_a_fake_camera(hall, kiosk, astronaut, tmp_path):
+    """With the shipped models: name and state are shown, the camera was opened once, the mark can be taken back."""
+    photo = tmp_path / "astronaut.jpg"
+    Image.fromarray(astronaut).save(photo, quality=95)
+    hall.app.enroll(photo, name="Eileen Collins", external_id="E")
+    room = np.full((480, 640, 3), 128, np.uint8)
+    near = np.asarray(Image.fromarray(astronaut).resize((480, 480)))
+    pictures = []
+    for shift in (0, 2, 4, 3, 1):
+        pictures.append(room.copy())
+        pictures[-1][:, 80 + shift : 560 + shift] = near
+    page = kiosk(video=film(tmp_path / "face.mjpeg", *pictures))
+    assert 0 == page.evaluate("opened")
+    page.click("#by-face")
+    assert ("Eileen Collins", "You came in") == told(page)
+    assert ("present", 1) == (page.get_attribute("#result", "data-state"), page.evaluate("opened"))
+    page.click("#undo")
+    page.wait_for_selector("#result[data-state=undone]")
+    assert [("camera", False)] == [(each.how, each.valid) for each in marks(hall.app, "E")]
+    page.wait_for_selector("#ready:not([hidden])")
+    page.click("#by-face")
+    page.wait_for_selector("#looking:not([hidden])")
+    assert 1 == page.evaluate("opened")
+
+
+def test_a_code_is_read_from_the_camera(hall, kiosk, tmp_path):
+    """Held before the camera it marks, and nobody's face is looked at."""
+    data, _ = hall.app.credentials.qr_picture(hall.app.credentials.give_qr(CLERK, "A"), "png", scale=6)
+    code = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    room = np.full((480, 640, 3), 170, np.uint8)
+    room[60 : 60 + code.shape[0], 150 : 150 + code.shape[1]] = code
+    page = kiosk(video=film(tmp_path / "code.mjpeg", room, room))
+    page.click("#by-qr")
+    assert ("Ada Lovelace", "You came in") == told(page)
+    assert ["qr"] == [each.how for each in marks(hall.app)]
+    assert hall.app._pipeline is None
+
+
+def test_a_pin_by_keyboard_alone(hall, kiosk):
+    """After the skip link two tabs reach PIN; digits, Enter, and the result says who and what; Enter ends it."""
+    page = kiosk()
+    page.keyboard.press("Tab")
+    assert "Skip to the content" == page.evaluate("document.activeElement.textContent")
+    for key in ("Enter", "Tab", "Tab"):
+        page.keyboard.press(key)
+    assert "by-pin" == page.evaluate("document.activeElement.id")
+    page.keyboard.press("Enter")
+    page.keyboard.type(hall.pin)
+    assert f"{hall.pin[:4]} ••••" == page.inner_text("#digits")
+    page.keyboard.press("Enter")
+    assert ("Ada Lovelace", "You came in") == told(page)
+    until(lambda: "Ada Lovelace. You came in" in page.inner_text("#said"))
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#ready:not([hidden])")
+    assert (["pin"], 0) == ([each.how for each in marks(hall.app)], page.evaluate("opened"))
+
+
+def test_a_pin_by_touch_and_a_wrong_one(hall, kiosk):
+    """The keys of the screen type; a wrong PIN says so without a name, and marks nobody."""
+    page = kiosk()
+    page.click("#by-pin")
+    for digit in hall.pin[:4] + "00001":
+        page.click(f"[data-key='{digit}']")
+    page.click("[data-key=back]")
+    page.click("[data-key=go]")
+    assert "Number and PIN do not match" == told(page)[0]
+    page.click("#done")
+    assert [] == marks(hall.app)
+
+
+def test_a_badge_is_read_on_the_first_screen(hall, kiosk):
+    """Its reader types and sends Enter; nothing has to be touched, also where a button has the focus."""
+    page = kiosk()
+    page.focus("#by-face")
+    page.keyboard.type("04A1B2C3D4")
+    page.keyboard.press("Enter")
+    assert ("Ada Lovelace", "You came in") == told(page)
+    assert (["badge"], 0) == ([each.how for each in marks(hall.app)], page.evaluate("opened"))
+
+
+def test_without_network_entries_are_kept_and_sent_once(hall, kiosk):
+    """The page loads again without the service, nothing that is kept can be read, and every entry becomes one mark."""
+    app = hall.app
+    app.gallery.add_person("Bob", external_id="B", at=app.clock.utc(), by="clerk")
+    app.credentials.give_badge(CLERK, "B", "badge of Bob")
+    page = kiosk(allow=("ERR_INTERNET_DISCONNECTED", "Failed to load resource", "net::ERR_FAILED"))
+    until(lambda: page.evaluate("caches.match('/kiosk').then(Boolean)"))
+    page.context.set_offline(True)
+    page.click("#by-pin")
+    page.keyboard.type(hall.pin)
+    page.keyboard.press("Enter")
+    assert "Noted" == told(page)[0]
+    page.reload()
+    page.wait_for_selector("#kiosk[data-begun=true]")
+    page.keyboard.type("badge of Bob")
+    page.keyboard.press("Enter")
+    assert "Noted" == told(page)[0]
+    assert "Not connected, 2 kept" == page.inner_text("#line")
+    kept = page.evaluate(
+        "() => new Promise(done => { indexedDB.open('attendance-kiosk').onsuccess = event => {"
+        "event.target.result.transaction('entries').objectStore('entries').getAll().onsuccess ="
+        "found => done(JSON.stringify(found.target.result)) } })"
+    )
+    assert (False, False) == (hall.pin in kept, "badge of Bob" in kept)
+    page.context.set_offline(False)
+    page.reload()
+    until(lambda: marks(app) and marks(app, "B"))
+    until(lambda: page.inner_text("#line") == "")
+    assert [("pin", True, False)] == [(e.how, e.evidence["late_sync"], e.time_is_known) for e in marks(app)]
+    assert ["badge"] == [each.how for each in marks(app, "B")]
+
+
+def test_every_screen_is_accessible(kiosk):
+    """First screen, keys, badge, camera, result: no violation in the light and in the dark."""
+    page = kiosk()
+    accessible(page)
+    for way, screen in (("pin", "typing"), ("badge", "holding"), ("face", "looking")):
+        page.click(f"#by-{way}")
+        page.wait_for_selector(f"#{screen}:not([hidden])")
+        accessible(page)
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#ready:not([hidden])")
+    for text, state in (("04A1B2C3D4", "present"), ("nobody's", "refused")):
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(f"#result[data-state={state}]:not([hidden])")
+        accessible(page)
+        page.keyboard.press("Escape")
+
+
+def test_no_screen_needs_scrolling(hall, kiosk):
+    """From 320 x 480 to 4K, upright and lying, also for a long name; the four ways are of one size."""
+    hall.app.gallery.add_person("Maximiliane " * 8 + "von Hohenstein", external_id="L", at=hall.app.clock.utc(), by="c")
+    hall.app.credentials.give_badge(CLERK, "L", "a long name")
+    page = kiosk()
+    found = []
+    for wide, high in SCREENS:
+        page.set_viewport_size({"width": wide, "height": high})
+        found += [f"{wide} x {high} ready: {each}" for each in page.evaluate(STICKS_OUT)]
+        page.click("#by-pin")
+        page.keyboard.type(hall.pin)
+        found += [f"{wide} x {high} typing: {each}" for each in page.evaluate(STICKS_OUT)]
+        page.keyboard.press("Escape")
+        page.keyboard.type("a long name")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#result:not([hidden])")
+        found += [f"{wide} x {high} result: {each}" for each in page.evaluate(STICKS_OUT)]
+        page.keyboard.press("Escape")
+    nothing_of(found, "sticks out")
+
+
+def test_the_page_of_pins_codes_and_badges(hall, new_tab):
+    """A PIN is given and shown, a code appears; it fits every width and is accessible."""
+    from browser_world import fits
+
+    page = new_tab()
+    page.goto(f"/people/{hall.app.gallery.find('A').id}/ways")
+    page.click("text=Give a new PIN")
+    page.wait_for_selector(".shown")
+    page.click("text=Give a QR code")
+    page.wait_for_selector("img.code")
+    accessible(page)
+    fits(page)

@@ -1,0 +1,47 @@
+"""One of everything that the service keeps, some of it of somebody, for tests of the house around it."""
+
+from datetime import timedelta
+
+from gallery import Gallery
+from gallery.repositories import (
+    accounts,
+    answers,
+    attempts,
+    credentials,
+    deliveries,
+    jobs,
+    news,
+    places,
+    receivers,
+    secrets,
+    sign_ins,
+    tokens,
+    watches,
+)
+
+TEXT = "said to a program and found nowhere else"
+
+
+def serve(gallery: Gallery, person: int, now, *, group: str, called: str = "x") -> None:
+    """An account with its browser, tokens, credentials, tries, an answer, a receiver, news, a watch and a job."""
+    who = {"at": now, "by": "t"}
+    with gallery.store.atomic() as step:
+        cipher = gallery.sealer
+        account = accounts.insert(step, called, "$argon2id$", "teacher", groups=[group], at=now)
+        sign_ins.insert(step, f"{called} cookie", account.id, at=now)
+        door = places.insert(step, None, f"{called} door", "kiosk", at=now)
+        kiosk = tokens.insert(step, "kiosk", called, f"{called} kiosk", scopes=["mark"], place=door.id, **who)
+        tokens.insert(step, "setup", called, f"{called} setup", scopes=[], ends=now + timedelta(hours=1), **who)
+        for kind, handle in (("pin", credentials.free_number(step)), ("qr", f"{called} q"), ("badge", f"{called} b")):
+            credentials.insert(step, person, kind, handle, "$argon2id$" if kind == "pin" else None, **who)
+        attempts.fail(step, f"pin {called}", now)
+        answers.keep(
+            step, cipher, kiosk.id, called, request="r" * 64, status=201, body=TEXT.encode(), person=person, at=now
+        )
+        secrets.of(step, cipher, f"for {called}")
+        hook = {"kinds": [news.MARK_MADE], "allow_private": False, **who}
+        receivers.insert(step, cipher, called, "webhook", address="https://x.example", secret=b"s" * 32, **hook)
+        news.add(step, [news.New(now, news.MARK_MADE, f"mark of {called}", person, door.id)])
+        deliveries.again(step, deliveries.due(step, now)[-1].id, due=now, outcome="503")
+        watches.put(step, door.id, session=None, **who)
+        jobs.end(step, jobs.begin(step, "enrol", total=2, **who).id, "done", {"enrolled": 2}, now)
