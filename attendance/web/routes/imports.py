@@ -34,7 +34,7 @@ router = APIRouter(include_in_schema=False)
 LARGE: Final = 300
 """Changes of people from which on taking them in is long work; ten times as many marks."""
 MOST_SHOWN: Final = 300
-ROSTER: Final = ("system", "roles", "matches", "first", "terms")
+ROSTER: Final = ("system", "roles", "who_is", "first", "terms")
 MARKS: Final = ("zone", "device", "covers", "anyway", "day_first")
 
 
@@ -161,10 +161,10 @@ def _roster(given: Given, path: Path) -> RosterWanted:
 def _matches(given: Given) -> dict[str, str]:
     """ID=PERSON, one a line. Raises RequestInvalid."""
     found = {}
-    for line in given.text("matches").splitlines():
+    for line in given.text("who_is").splitlines():
         key, equals, person = line.partition("=")
         if not equals or not key.strip() or not person.strip():
-            raise RequestInvalid("matches", f"{line[:60]!r} is not ID=PERSON")
+            raise RequestInvalid("who_is", f"{line[:60]!r} is not ID=PERSON")
         found[key.strip()] = person.strip()
     return found
 
