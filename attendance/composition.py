@@ -478,7 +478,7 @@ class Composition:
         """What has happened."""
         from attendance.services.newsroom import Newsroom
 
-        return Newsroom(self.gallery, self.clock)
+        return Newsroom(self.gallery)
 
     @cached_property
     def lane(self) -> "Lane":

@@ -1,54 +1,24 @@
 """`Newsroom`: what has happened, as pages, programs and other systems are told of it."""
 
-import contextlib
-import threading
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from attendance.records import instant
 from gallery.repositories import groups as belonging
 from gallery.repositories import news, people, places
-from refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from attendance.clock import Clock
     from gallery import Gallery
     from gallery.servicevalues import News
     from gallery.values import Named
 
-KEPT: Final = timedelta(days=7)
-PAUSE_S: Final = 3600.0
-
 
 class Newsroom:
-    """The news of a home, in the order in which it was written; while the service runs, old ones go each hour."""
+    """The news of a home, in the order in which it was written."""
 
-    def __init__(self, gallery: "Gallery", clock: "Clock") -> None:
-        self._gallery, self._clock = gallery, clock
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        """Let old news go from now on."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._keep, name="newsroom", daemon=True)
-            self._thread.start()
-
-    def close(self) -> None:
-        """Stop that."""
-        self._closing.set()
-
-    def purge(self) -> int:
-        """Let news go that are a week old and on their way to nobody; how many went."""
-        with self._gallery.store.atomic() as transaction:
-            return news.purge(transaction, self._clock.utc() - KEPT)
-
-    def _keep(self) -> None:
-        while not self._closing.wait(PAUSE_S):
-            with contextlib.suppress(Refusal):  # the database is busy: an hour later it is not
-                self.purge()
+    def __init__(self, gallery: "Gallery") -> None:
+        self._gallery = gallery
 
     def after(self, number: int, limit: int = 200) -> "list[News]":
         """What came after the news of this number, at most ``limit`` pieces."""

@@ -47,17 +47,3 @@ def test_wanted_by_groups(app, written, groups, kinds):
     """A teacher hears of people and places of their groups alone; an admin of all."""
     wanted = app.newsroom.wanted(groups)
     assert kinds == [each.kind for each in written if wanted(each)]
-
-
-@pytest.mark.usefixtures("written")
-def test_old_news_go(app, clock):
-    """News of a week ago go, newer ones stay, and numbers are not used again."""
-    last = app.newsroom.latest()
-    clock.forward(days=6)
-    assert app.newsroom.purge() == 0
-    clock.forward(days=2)
-    assert app.newsroom.purge() >= 3
-    assert app.newsroom.after(0) == []
-    with app.store.atomic() as transaction:
-        news.add(transaction, [news.New(clock.utc(), news.FACE_UNKNOWN, "13")])
-    assert app.newsroom.latest() == last + 1

@@ -1,10 +1,14 @@
 """The pages of cameras: who sees which, what can be done there, and nothing of an address but what may be seen."""
 
+import asyncio
+import contextlib
 import re
 
 import pytest
 
 from attendance.access import Actor
+from attendance.web.routes import live
+from attendance.web.site import Site
 
 ADMIN = Actor("Ines", frozenset({"admin"}), "web")
 SECRET = "rtsp://door:s3cret@10.0.0.8/live"  # noqa: S105 - a camera's address
@@ -185,3 +189,55 @@ def test_status_tells_how_each_does(signed_in, doors):
 def test_nobody_sees_a_camera_without_signing_in(client, path):
     """Whoever is not signed in is sent to do so."""
     assert client.get(path).status_code == 303
+
+
+def test_pages_are_told_of_changes_alone(app, doors, monkeypatch):
+    """A page hears of each camera once, then of what has changed, and that cameras were added or taken away."""
+    monkeypatch.setattr(live, "TOLD_S", 0.01)
+    site = Site(app)
+
+    async def play():
+        told = live._told(site, None)
+        first = [await anext(told) for _ in range(2)]
+        app.cameras.begin(ADMIN, "Back gate")
+        changed = await anext(told)
+        app.places.retire(ADMIN, "Back gate")
+        gone = await anext(told)
+        await told.aclose()
+        return first, changed, gone
+
+    first, changed, gone = asyncio.run(play())
+    assert [("camera", doors[1]), ("camera", doors[0])] == [(each.event, each.data["number"]) for each in first]
+    assert (changed.data["number"], changed.data["wanted"]) == (doors[1], True)
+    assert gone.event == "cameras"
+
+
+def test_a_slow_browser_gets_the_newest_picture():
+    """Pictures that came while a browser was busy are passed over."""
+    offered = iter([b"first", b"second", b"third"])
+
+    class Watched:
+        newest = b""
+
+        def picture(self):
+            self.newest = next(offered)
+            return self.newest
+
+        @contextlib.contextmanager
+        def watched(self, wake):
+            self.wake = wake
+            yield
+
+    stand_in = Watched()
+
+    async def play():
+        pictures = live._pictures(stand_in)
+        got = [await anext(pictures)]
+        for _ in range(2):
+            stand_in.picture()
+            stand_in.wake()
+        got.append(await anext(pictures))
+        await pictures.aclose()
+        return got
+
+    assert asyncio.run(play()) == [b"first", b"third"]
