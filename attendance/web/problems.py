@@ -190,7 +190,8 @@ def _in_api(request: Request, error: HTTPException) -> Response:
         from attendance.web.api.operations import allowed
 
         answer = refused(request, MethodUnknown(request.url.path, f"it is not asked by {request.method}"))
-        answer.headers["Allow"] = allowed(request)
+        if ways := allowed(request):
+            answer.headers["Allow"] = ways
         return answer
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return refused(request, RequestInvalid(request.url.path, str(error.detail)))
