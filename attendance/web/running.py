@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 RUNNING: Final = ("jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "brokering", "housekeeping")
 """Parts of the product in the order in which they begin; they end together. One without ``start`` is passed over."""
-RUNNING: Final = ("jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "tidying")
-"""Parts of the product, in the order in which they begin; those without ``start`` or ``close`` are passed over."""
 
 
 @asynccontextmanager
