@@ -180,7 +180,7 @@ class DayBoards:
     ) -> Board:
         zone = self._sessions.zone
         day = local_day(now, zone)
-        seen = _seen(self._gallery.people(), scope)
+        seen = _seen(self._statuses.people_again(day).values(), scope)
         groups = _sizes(seen, scope)
         if group is not None and group not in groups:
             raise GroupUnknown.among(group, groups)
@@ -227,7 +227,8 @@ def _state(transaction: "Transaction") -> tuple[object, ...]:
 
 
 def _seen(people: "Iterable[PersonInfo]", scope: Collection[str] | None) -> "list[PersonInfo]":
-    return [each for each in people if scope is None or not set(scope).isdisjoint(each.groups)]
+    active = [each for each in people if each.active]
+    return active if scope is None else [each for each in active if not set(scope).isdisjoint(each.groups)]
 
 
 def _sizes(people: "Iterable[PersonInfo]", scope: Collection[str] | None) -> dict[str, int]:

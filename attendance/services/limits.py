@@ -87,11 +87,6 @@ class Limits:
             for each in whats:
                 attempts.forget(transaction, _key(each))
 
-    def purge(self) -> int:
-        """Drop what nobody has tried for more than a year; how many."""
-        with self._store.atomic() as transaction:
-            return attempts.purge(transaction, self._clock.utc() - timedelta(days=400))
-
     def _refuse(self, transaction: "Transaction", what: str, limit: Limit) -> None:
         tried = attempts.of(transaction, _key(what))
         wait_s = 0.0 if tried is None else limit.wait_s(tried, self._clock.utc())

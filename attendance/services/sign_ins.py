@@ -1,6 +1,7 @@
 """Browsers that are signed in: begun with 256 random bits, over after a while, gone with the account."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -8,6 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Protocol
 
 from attendance.services.sealed import secret_of
+from gallery.errors import GalleryUnusable
 from gallery.repositories import sign_ins
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class SignIns:
         """Who is signed in by this; None where it is over, or the account is out of use or gone."""
         now, known = self._clock.utc(), self.held(secret)
         if known is not None and now - known.seen >= SEEN:
-            with self._store.atomic() as transaction:
+            with suppress(GalleryUnusable), self._store.atomic() as transaction:  # a full disk keeps nobody out
                 sign_ins.touch(transaction, known.digest, now)
         return known
 

@@ -5,7 +5,7 @@ Nothing of it is stored: the same records give the same statuses again, whoever 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -141,13 +141,22 @@ class Statuses:
         Who is expected at what is remembered until anything but a mark or a look is written. Not to be asked within
         a step that writes: what it has done may not stand in the log yet.
         """
-        everybody = StatusesWanted(day, day)
         with self._gallery.store.reading() as transaction:
-            key = (day, events.latest_but(transaction, _NOT_OF_THE_BASIS))
-            remembered = self._remembered
-            if remembered is None or remembered[0] != key:
-                remembered = self._remembered = key, self._basis(transaction, everybody, self.plan())
-            return self._derived(transaction, replace(everybody, among=among), remembered[1])
+            basis = self._basis_again(transaction, day)
+            return self._derived(transaction, StatusesWanted(day, day, among=among), basis)
+
+    def people_again(self, day: date) -> "Mapping[int, PersonInfo]":
+        """Everybody by name, those who left, too, by internal id; remembered as for `derive_again`."""
+        with self._gallery.store.reading() as transaction:
+            return self._basis_again(transaction, day).people
+
+    def _basis_again(self, transaction: "Transaction", day: date) -> _Basis:
+        key = (day, events.latest_but(transaction, _NOT_OF_THE_BASIS))
+        remembered = self._remembered
+        if remembered is None or remembered[0] != key:
+            basis = self._basis(transaction, StatusesWanted(day, day), self.plan())
+            remembered = self._remembered = key, basis
+        return remembered[1]
 
     def _basis(self, transaction: "Transaction", wanted: StatusesWanted, plan: Plan) -> _Basis:
         people = {each.id: each for each in self._gallery.people(active=None)}

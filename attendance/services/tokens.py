@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from attendance.records import instant
 from attendance.service_errors import RequestInvalid, TokenUnknown
 from attendance.services.known import known_place
 from attendance.services.sign_ins import SEEN, digest_of
+from gallery.errors import GalleryUnusable
 from gallery.names import clean
 from gallery.near import close_names, did_you_mean
 from gallery.repositories import accounts, places, tokens
@@ -113,7 +115,10 @@ class Tokens:
         if token is None or token.kind not in kinds or not token.holds(now):
             return None
         if token.used is None or now - token.used >= SEEN:
-            with self._store.atomic() as transaction:
+            with (
+                suppress(GalleryUnusable),
+                self._store.atomic() as transaction,
+            ):  # a full disk keeps nobody out
                 tokens.touch(transaction, token.id, now)
         return token
 

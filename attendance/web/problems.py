@@ -3,6 +3,7 @@
 import logging
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
 from types import MappingProxyType
@@ -18,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from attendance.errors import InternalFailed
 from attendance.faults import ENDS_A_RUN, refusal_of
 from attendance.service_errors import MethodUnknown, PathUnknown, RequestInvalid
+from attendance.web.known import visitor_of
 from attendance.web.pages import page
 from refusal import Refusal
 
@@ -159,6 +161,8 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             return plain(request, 500)
+        if not wants_json(request):
+            await _meet(request)
         answer = (
             _in_api(request, error) if request.url.path.startswith("/api/v1") else plain(request, error.status_code)
         )
@@ -171,6 +175,13 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
 
 
+async def _meet(request: Request) -> None:
+    """Find out who asks for what no route answers, so that the page they get has their ways on."""
+    if getattr(request.state, "who", None) is None:
+        with suppress(Refusal):
+            request.state.who = await visitor_of(request, frozenset({"admin", "teacher"}))
+
+
 def _in_api(request: Request, error: HTTPException) -> Response:
     """What the framework refuses, as a refusal of ours."""
     if error.status_code == HTTPStatus.NOT_FOUND:
@@ -179,7 +190,8 @@ def _in_api(request: Request, error: HTTPException) -> Response:
         from attendance.web.api.operations import allowed
 
         answer = refused(request, MethodUnknown(request.url.path, f"it is not asked by {request.method}"))
-        answer.headers["Allow"] = allowed(request)
+        if ways := allowed(request):
+            answer.headers["Allow"] = ways
         return answer
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return refused(request, RequestInvalid(request.url.path, str(error.detail)))

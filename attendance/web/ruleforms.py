@@ -100,7 +100,7 @@ def _taken_away(name: str, value: Any) -> Any:
     return NONE if name == "auto_close" and value == "" else value
 
 
-def _said_days(now: dict[str, Any]) -> dict[str, str]:
+def _said_days(now: dict[str, Any]) -> dict[str, Any]:
     if now["days"] == "on":
         return {"on": now["on"]}
     return {"rrule": now["rrule"]} if now["days"] == "rrule" else {"weekly": ",".join(now["weekdays"])}

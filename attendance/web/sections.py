@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from attendance.web.pages import page
 from attendance.web.problems import status_of
+from refusal import Refusal
 
 if TYPE_CHECKING:
     from fastapi import Request
     from starlette.responses import Response
 
     from attendance.access import Visitor
-    from refusal import Refusal
 
 BOTH: Final = ("admin", "teacher")
 Section = Literal["/timetable", "/reports", "/settings"]
@@ -36,6 +36,7 @@ TABS: Final[Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = Mappin
             ("/settings", "Settings", ("admin",)),
             ("/settings/accounts", "Accounts", ("admin",)),
             ("/settings/tokens", "Tokens", ("admin",)),
+            ("/receivers", "Receivers", ("admin",)),
             ("/settings/places", "Places", ("admin",)),
             ("/imports", "Imports", ("admin",)),
             ("/settings/state", "State", ("admin",)),
@@ -46,13 +47,20 @@ TABS: Final[Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = Mappin
 
 
 def section(
-    request: "Request", who: "Visitor", of: Section, template: str, error: "Refusal | None" = None, **values: Any
+    request: "Request",
+    who: "Visitor",
+    of: Section,
+    template: str,
+    error: Refusal | str | None = None,
+    *,
+    status: int = 200,
+    **values: Any,
 ) -> "Response":
     """A page of a section, with its tabs; in the bar the section counts as open. With an error it says so."""
     here = request.url.path
     tabs = [(to, text, _open(of, to, here)) for to, text, roles in TABS[of] if who.role in roles]
-    status = 200 if error is None else status_of(error)
-    return page(request, who, template, status=status, path=of, tabs=tabs, error=error, **values)
+    found = status_of(error) if isinstance(error, Refusal) else status
+    return page(request, who, template, status=found, path=of, tabs=tabs, error=error, **values)
 
 
 def _open(of: str, to: str, here: str) -> bool:

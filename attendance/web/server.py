@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import ssl
@@ -141,6 +142,7 @@ def serve(
     """
     Patient.room = _raise_files() // 2
     server = Server(configured(site, tls, proxied=proxied), site, ready, deadline)
+    gc.freeze()  # what is loaded by now stays: to look through it for garbage would keep answers waiting
     server.run(sockets=[bound])
     return code_of(server.told_by)
 

@@ -7,7 +7,7 @@ from itertools import takewhile
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Text, and_, cast, delete, exists, func, insert, or_, select, type_coerce
+from sqlalchemy import Text, and_, delete, exists, func, insert, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
 from gallery.repositories import news
@@ -181,12 +181,10 @@ def count_unknown(session: Session, since: datetime) -> int:
 
     Asked of the news, which are found by their time.
     """
-    number = cast(NewsRow.subject, SightingRow.id.type)
-    said = exists().where(CorrectionRow.sighting_id == number)
-    query = (
-        select(func.count()).select_from(NewsRow).where(NewsRow.kind == news.FACE_UNKNOWN, NewsRow.at >= since, ~said)
-    )
-    return session.scalar(query) or 0
+    told = select(NewsRow.subject).where(NewsRow.kind == news.FACE_UNKNOWN, NewsRow.at >= since)
+    open_ = select(func.count()).select_from(SightingRow).where(~_corrected())
+    numbers = in_batches([int(each) for each in session.scalars(told)])
+    return sum(session.scalar(open_.where(SightingRow.id.in_(some))) or 0 for some in numbers)
 
 
 def _corrected(until: datetime | None = None) -> Any:

@@ -1,6 +1,6 @@
 """Accounts and tokens: who may sign in, in which role and for which groups; what programs prove themselves by."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -18,7 +18,6 @@ from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.access import Visitor
-    from gallery.servicevalues import Account
 
 router = APIRouter(include_in_schema=False)
 ROLES: Final = (("teacher", "Teacher, for groups"), ("admin", "Admin, for all"))
@@ -131,7 +130,7 @@ def _accounts(request: Request, who: "Visitor", given: Given | None = None, erro
     )  # fmt: skip
 
 
-def _account(request: Request, who: "Visitor", found: "Account", error: Refusal | None = None) -> Response:
+def _account(request: Request, who: "Visitor", found: Any, error: Refusal | None = None) -> Response:
     groups = sorted({*site_of(request).app.own_people.groups(who), *found.groups})
     return section(
         request, who, "/settings", "office/account.html", error, account=found, version=version_of(told(found)),

@@ -34,7 +34,7 @@ router = APIRouter(include_in_schema=False)
 LARGE: Final = 300
 """Changes of people from which on taking them in is long work; ten times as many marks."""
 MOST_SHOWN: Final = 300
-ROSTER: Final = ("system", "roles", "matches", "first", "terms")
+ROSTER: Final = ("system", "roles", "who_is", "first", "terms")
 MARKS: Final = ("zone", "device", "covers", "anyway", "day_first")
 
 
@@ -87,18 +87,18 @@ def import_marks(request: Request, who: Admin, given: Form) -> Response:
     )  # fmt: skip
 
 
-@router.get("/exports/{form}")
-def export(request: Request, _who: Admin, form: str, asked: Asked) -> Response:
+@router.get("/exports/{system}")
+def export(request: Request, _who: Admin, system: str, asked: Asked) -> Response:
     """Marks as a file for another system."""
     app = site_of(request).app
-    if form not in set(ExportForm):
-        raise RequestInvalid("form", f"there are the forms {' and '.join(ExportForm)}")
+    if system not in set(ExportForm):
+        raise RequestInvalid("system", f"there are the forms {' and '.join(ExportForm)}")
     with TemporaryDirectory(dir=app.home, prefix="report-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "marks.csv"
         app.exports.write(
-            ExportForm(form), target, first=asked.day("from"), last=asked.day("to"), group=asked.some("group")
+            ExportForm(system), target, first=asked.day("from"), last=asked.day("to"), group=asked.some("group")
         )
-        return download(target.read_bytes(), f"marks {form} {app.timetables.today}.csv")
+        return download(target.read_bytes(), f"marks {system} {app.timetables.today}.csv")
 
 
 def _take_roster(
@@ -161,10 +161,10 @@ def _roster(given: Given, path: Path) -> RosterWanted:
 def _matches(given: Given) -> dict[str, str]:
     """ID=PERSON, one a line. Raises RequestInvalid."""
     found = {}
-    for line in given.text("matches").splitlines():
+    for line in given.text("who_is").splitlines():
         key, equals, person = line.partition("=")
         if not equals or not key.strip() or not person.strip():
-            raise RequestInvalid("matches", f"{line[:60]!r} is not ID=PERSON")
+            raise RequestInvalid("who_is", f"{line[:60]!r} is not ID=PERSON")
         found[key.strip()] = person.strip()
     return found
 

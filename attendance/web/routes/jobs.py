@@ -1,6 +1,6 @@
 """Long work: what runs, how far it is, how it ended, and the files that it has made."""
 
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
@@ -10,9 +10,6 @@ from attendance.web.downloads import download
 from attendance.web.problems import wants_json
 from attendance.web.sections import section
 from attendance.web.site import site_of
-
-if TYPE_CHECKING:
-    from gallery.servicevalues import Job
 
 router = APIRouter(include_in_schema=False)
 KINDS: Final = {
@@ -51,5 +48,5 @@ def job_file(request: Request, who: Staff, number: int, name: str) -> Response:
     return download(app.jobs.file(number, name), name)
 
 
-def _told(job: "Job") -> dict[str, object]:
+def _told(job: Any) -> dict[str, object]:
     return {"number": job.id, "state": job.state, "done": job.done, "total": job.total}

@@ -1,13 +1,14 @@
 """Other systems that are told of news: entered, tried, paused, and what was sent to them."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
 from attendance.service_errors import ReceiverError
 from attendance.web.admits import Admin
-from attendance.web.pages import onward, page
+from attendance.web.pages import onward
+from attendance.web.sections import section
 from attendance.web.site import site_of
 
 router = APIRouter(prefix="/receivers", include_in_schema=False)
@@ -43,8 +44,8 @@ def _listed(
 ) -> Response:
     app = site_of(request).app
     rows = [(each, app.brokering.trouble(each.receiver.id)) for each in app.receivers.all()]
-    values = {"rows": rows, "news": NEWS, "usual": app.receivers.usual, "error": error, "secret": secret}
-    return page(request, who, "receivers/list.html", status=status, **values, given=given or {})
+    values: dict[str, Any] = {"rows": rows, "news": NEWS, "usual": app.receivers.usual, "secret": secret}
+    return section(request, who, "/settings", "receivers/list.html", error, status=status, **values, given=given or {})
 
 
 @router.post("")
@@ -74,7 +75,7 @@ def receiver(request: Request, who: Admin, number: int) -> Response:
     shown = app.receivers.numbered(number)
     sent = app.receivers.delivered(shown.receiver.name)
     trouble = app.brokering.trouble(number)
-    return page(request, who, "receivers/one.html", shown=shown, sent=sent, news=NEWS, trouble=trouble)
+    return section(request, who, "/settings", "receivers/one.html", shown=shown, sent=sent, news=NEWS, trouble=trouble)
 
 
 @router.post("/{number}/active")

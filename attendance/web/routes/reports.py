@@ -138,7 +138,7 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
     by = _by(app, asked)
     number = asked.number("session")
     session = app.session_book.numbered(number, who.groups).session.name if number else None
-    kind = asked.text("kind") or "rows"
+    kind: Any = asked.text("kind") or "rows"
     if kind not in dict(KINDS):
         raise RequestInvalid("kind", f"{kind!r} is none of {', '.join(dict(KINDS))}")
     return AskedFile(

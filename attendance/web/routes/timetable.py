@@ -95,7 +95,7 @@ def add_rule(request: Request, who: Staff, given: Form) -> Response:
     try:
         name, wanted = given.needed("name", "the rule's name"), parts_of(given)
         whom = _whom(app, who, given)
-        days = {"first": given.day("first"), "until": given.day("until")}
+        days: dict[str, Any] = {"first": given.day("first"), "until": given.day("until")}
         if given.text("step") != "apply":
             return _look(request, who, None, given, app.timetables.preview_new(name, wanted, **whom, **days))
         made = app.timetables.add(who.actor, name, wanted, **whom, **days, reason=given.text("reason"))
@@ -136,7 +136,7 @@ def apply_change(request: Request, who: Staff, number: int, given: Form) -> Resp
         return _form(request, who, found, values)
     try:
         wanted, name = parts_of(given, _fields(found)), found.stored.name
-        days = {"first": given.day("first"), "until": given.day("until")}
+        days: dict[str, Any] = {"first": given.day("first"), "until": given.day("until")}
         if wanted.empty and days == {"first": None, "until": None}:
             raise RequestInvalid(name, "nothing was changed in the form")
         if given.text("step") != "apply":

@@ -1,6 +1,6 @@
 """The day as it stands."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -170,3 +170,17 @@ def test_it_says_what_a_report_says(school, clock) -> None:
     school.coverings.add(ME, begins="07:50", ends="08:15", reason="at the door")
     again = school.statuses.derive_again(MONDAY).rows
     assert school.statuses.derive(StatusesWanted(MONDAY, MONDAY)).rows == again
+
+
+def test_a_day_alone_is_as_within_a_week(school, clock) -> None:
+    """Whoever derives some days or some people gets the rows that derivations of more days and people hold of them."""
+    school.timetables.add(ME, "Night", Parts(weekly="SU,MO", begins="22:00", ends="06:00"), group="7a", first=MONDAY)
+    school.by_hand.enter(ME, "Ada")
+    clock.forward(minutes=80)
+    whole = school.statuses.derive(StatusesWanted(MONDAY - timedelta(days=3), MONDAY + timedelta(days=3))).rows
+    day = school.statuses.derive(StatusesWanted(MONDAY, MONDAY)).rows
+    ada = school.people.find("Ada").id
+    assert [each for each in whole if each.occurrence.day == MONDAY] == day
+    assert [each for each in day if each.person == ada] == (
+        school.statuses.derive(StatusesWanted(MONDAY, MONDAY, among=frozenset({ada}))).rows
+    )

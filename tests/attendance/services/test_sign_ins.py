@@ -6,6 +6,8 @@ from contextlib import closing
 import pytest
 
 from attendance.access import Actor
+from gallery import GalleryFull
+from gallery.repositories import sign_ins, tokens
 
 CLERK = Actor("tests")
 
@@ -86,3 +88,17 @@ def test_the_key_of_cookies_stays(app):
     assert 32 == len(key)
     assert key == secret_of(app.gallery, "cookie")
     assert key != secret_of(app.gallery, "qr")
+
+
+def test_a_full_disk_keeps_nobody_from_reading(app, ada, clock, monkeypatch):
+    """That something was asked for need not be written: who is signed in, and what has a token, stays known."""
+    begun, made = app.sign_ins.begin(ada), app.tokens.add(CLERK, "payroll", ["people:read"])
+    clock.forward(minutes=5)
+
+    def full(*_given):
+        raise GalleryFull("attendance.db", "the disk is full")
+
+    monkeypatch.setattr(sign_ins, "touch", full)
+    monkeypatch.setattr(tokens, "touch", full)
+    assert ada == app.sign_ins.found(begun.secret).account
+    assert made.token.id == app.tokens.found(made.secret, "api").id

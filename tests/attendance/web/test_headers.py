@@ -62,6 +62,13 @@ def test_no_path_leads_out_of_the_files(client, path):
     assert 404 == client.get(path).status_code
 
 
+def test_a_page_that_there_is_not_has_the_ways_on_of_whoever_asks(client, signed_in):
+    """They need not go back; a stranger is told nothing of what there is."""
+    known, stranger = signed_in().get("/nothing"), client.get("/nothing")
+    assert (404, 404) == (known.status_code, stranger.status_code)
+    assert [True, False] == ['href="/people"' in each.text for each in (known, stranger)]
+
+
 def test_a_failure_is_answered_without_what_it_says(site, client, monkeypatch, caplog):
     """As it may hold a name; the log tells where it happened."""
 

@@ -8,7 +8,7 @@ from gallery import (
     history,
     record,
 )
-from gallery.repositories.events import lacking
+from gallery.repositories.events import lacking, latest_but
 from gallery.schema import EventRow
 
 
@@ -60,3 +60,22 @@ def test_what_the_log_lacks(store, now):
         for action, subject in (("a", 1), ("c", 1), ("b", 2)):
             record(session, at=now, by="me", action=action, subject=subject)
         assert [("a", "1"), ("b", "1"), ("a", "2")] == lacking(session, due)
+
+
+def test_the_latest_but_some_is_told_by_how_actions_begin(store, now):
+    """What begins so is passed over, and a sign that stands for anything in SQL stands for itself."""
+    with store.atomic() as session:
+        assert 0 == latest_but(session, ())
+        for action in ("rule.add", "mark.add", "marking", "mark.void"):
+            record(session, at=now, by="me", action=action, subject=1)
+        numbers = {each.action: each.seq for each in history(session)}
+        told = {
+            begins: latest_but(session, begins) for begins in ((), ("mark.",), ("mark", "_"), ("%",), ("rule.", "mark"))
+        }
+    assert {
+        (): numbers["mark.void"],
+        ("mark.",): numbers["marking"],
+        ("mark", "_"): numbers["rule.add"],
+        ("%",): numbers["mark.void"],
+        ("rule.", "mark"): 0,
+    } == told

@@ -265,3 +265,14 @@ def test_whose_key_it_is(gallery, store, enrol, now):
         assert {ada: "Ada", twin: "Ada"} == {
             key: each.name for key, each in aliases.called(view, [ada, twin, 99]).items()
         }
+
+
+def test_open_unknown_faces_of_a_day_are_counted(store, ada, now):
+    """Those of before, those of somebody, and those of which somebody has said what they are do not count."""
+    with store.atomic() as step:
+        early = _seen(now - timedelta(days=1), "unknown")
+        numbers = sightings.add(step, [early, *[_seen(now, "unknown")] * 3, _seen(now, "review", ada)])
+        corrections.add(step, "dismiss", sighting=numbers[1], at=now, by="t", reason="")
+    with store.reading() as step:
+        assert 2 == sightings.count_unknown(step, now - timedelta(hours=1))
+        assert [ada] == sightings.waiting_people(step)

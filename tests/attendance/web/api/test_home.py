@@ -82,6 +82,7 @@ def test_what_is_not_there_is_a_problem_with_an_id(api):
 
     assert (404, "path.unknown") == (missing.status_code, missing.json()["id"])
     assert (405, "method.unknown", "GET, POST") == (other.status_code, other.json()["id"], other.headers["Allow"])
+    assert "GET" == api.post("/openapi.json").headers["Allow"]
     assert "DELETE, GET, PATCH" == api.post("/people/a").headers["Allow"]
     assert "application/problem+json" == missing.headers["Content-Type"]
 
