@@ -291,6 +291,41 @@ class Composition:
         return Statuses(self.gallery, self.sessions, self.clock)
 
     @cached_property
+    def day_boards(self) -> "DayBoards":
+        """The day as it stands."""
+        from attendance.services.dayboard import DayBoards
+
+        return DayBoards(self.gallery, self.sessions, self.statuses, self.clock)
+
+    @cached_property
+    def day_marks(self) -> "DayMarks":
+        """Marks as pages show them."""
+        from attendance.services.daymarks import DayMarks
+
+        return DayMarks(self.gallery, self.sessions, self.people)
+
+    @cached_property
+    def directory(self) -> "Directory":
+        """The people as a list to look through."""
+        from attendance.services.directory import Directory
+
+        return Directory(self.gallery)
+
+    @cached_property
+    def admission(self) -> "Admission":
+        """Who may be enrolled by whom."""
+        from attendance.services.admission import Admission
+
+        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+
+    @cached_property
+    def bulk(self) -> "BulkEnrolment":
+        """Many people at once."""
+        from attendance.services.bulk import BulkEnrolment
+
+        return BulkEnrolment(self.home, self.gallery, self.admission, self.enrolment, self.jobs)
+
+    @cached_property
     def nights(self) -> "Nights":
         """What else belongs to days of closed months."""
         from attendance.services.nights import Nights
@@ -412,6 +447,20 @@ class Composition:
         return Reviews(self.gallery, self.sessions, self.marks, self.retention, self.clock)
 
     @cached_property
+    def review_desk(self) -> "ReviewDesk":
+        """What waits for somebody to look, for those who see some people alone."""
+        from attendance.services.reviewdesk import ReviewDesk
+
+        return ReviewDesk(self.gallery, self.sessions, self.reviews, self.enrolment, self.clock, lambda: self.pipeline)
+
+    @cached_property
+    def whys(self) -> "Whys":
+        """What decisions rest on, decided again."""
+        from attendance.services.why import Whys
+
+        return Whys(self.gallery, self.sessions, self.review_desk)
+
+    @cached_property
     def approvals(self) -> "Approvals":
         """What waits for a second person."""
         from attendance.services.approving import Approvals
@@ -424,8 +473,6 @@ class Composition:
         from attendance.services.coverings import Coverings
 
         return Coverings(self.gallery, self.sessions, self.clock, self.nights)
-
-    # What the service adds
 
     @cached_property
     def newsroom(self) -> "Newsroom":
@@ -442,34 +489,13 @@ class Composition:
         return Lane()
 
     @cached_property
-    def receivers(self) -> "Receivers":
-        """Other systems that are told of news."""
-        from attendance.services.receivers import Receivers
+    def cameras(self) -> "Cameras":
+        """Cameras watched in the background."""
+        from attendance.services.cameras import Cameras
 
-        return Receivers(self.gallery, self.clock)
+        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
 
-    @cached_property
-    def posting(self) -> "Posting":
-        """What sends news to webhooks."""
-        from attendance.services.newsfacts import NewsFacts
-        from attendance.services.posting import Posting
-
-        return Posting(self.gallery, self.receivers, NewsFacts(self.gallery, self.newsroom), self.clock)
-
-    @cached_property
-    def brokering(self) -> "Brokering":
-        """What says news to MQTT brokers."""
-        from attendance.services.brokering import Brokering
-
-        parts = (self.gallery, self.receivers, self.newsroom, self.clock)
-        return Brokering(*parts, zone=self.zone, name=self.settings.site_name)
-
-    @cached_property
-    def jobs(self) -> "Jobs":
-        """Long work, and what it has made."""
-        from attendance.services.jobs import Jobs
-
-        return Jobs(self.store, self.clock, self.uploads.forget)
+    # What the service adds
 
     @cached_property
     def limits(self) -> "Limits":
@@ -500,34 +526,29 @@ class Composition:
         return Tokens(self.store, self.clock)
 
     @cached_property
-    def housekeeping(self) -> "Housekeeping":
-        """What lets old things go while the service runs."""
-        from attendance.services.housekeeping import Housekeeping
+    def credentials(self) -> "Credentials":
+        """Other ways than the face."""
+        from attendance.services.credentials import Credentials
 
-        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)
-
-    @cached_property
-    def day_boards(self) -> "DayBoards":
-        """The day as it stands."""
-        from attendance.services.dayboard import DayBoards
-
-        return DayBoards(self.gallery, self.sessions, self.statuses, self.clock)
+        return Credentials(self.gallery, self.clock, self.limits)
 
     @cached_property
-    def day_marks(self) -> "DayMarks":
-        """Marks as pages show them."""
-        from attendance.services.daymarks import DayMarks
+    def kiosks(self) -> "Kiosks":
+        """Pages at doors, by which people mark themselves."""
+        from attendance.services.kiosks import Kiosks
 
-        return DayMarks(self.gallery, self.sessions, self.people)
+        return Kiosks(
+            self.gallery,
+            self.sessions,
+            self.marks,
+            self.desk,
+            self.scopes,
+            self.credentials,
+            settings=self.settings,
+            clock=self.clock,
+        )
 
-    @cached_property
-    def cameras(self) -> "Cameras":
-        """Cameras watched in the background."""
-        from attendance.services.cameras import Cameras
-
-        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
-
-    # What the service adds
+    # What programs ask for
 
     @cached_property
     def edits(self) -> "Edits":
@@ -572,18 +593,18 @@ class Composition:
         return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
 
     @cached_property
-    def directory(self) -> "Directory":
-        """The people as a list to look through."""
-        from attendance.services.directory import Directory
+    def feeds(self) -> "Feeds":
+        """Calendars to subscribe to."""
+        from attendance.services.feeds import Feeds
 
-        return Directory(self.gallery)
+        return Feeds(self.gallery, self.edits, self.tokens, self.report_files)
 
     @cached_property
-    def admission(self) -> "Admission":
-        """Who may be enrolled by whom."""
-        from attendance.services.admission import Admission
+    def jobs(self) -> "Jobs":
+        """Long work, and what it has made."""
+        from attendance.services.jobs import Jobs
 
-        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+        return Jobs(self.store, self.clock, self.uploads.forget)
 
     @cached_property
     def uploads(self) -> "Uploads":
@@ -598,57 +619,6 @@ class Composition:
         from attendance.services.ownpeople import OwnPeople
 
         return OwnPeople(self.gallery)
-
-    @cached_property
-    def review_desk(self) -> "ReviewDesk":
-        """What waits for somebody to look, for those who see some people alone."""
-        from attendance.services.reviewdesk import ReviewDesk
-
-        return ReviewDesk(self.gallery, self.sessions, self.reviews, self.enrolment, self.clock, lambda: self.pipeline)
-
-    @cached_property
-    def whys(self) -> "Whys":
-        """What decisions rest on, decided again."""
-        from attendance.services.why import Whys
-
-        return Whys(self.gallery, self.sessions, self.review_desk)
-
-    @cached_property
-    def feeds(self) -> "Feeds":
-        """Calendars to subscribe to."""
-        from attendance.services.feeds import Feeds
-
-        return Feeds(self.gallery, self.edits, self.tokens, self.report_files)
-
-    @cached_property
-    def credentials(self) -> "Credentials":
-        """Other ways than the face."""
-        from attendance.services.credentials import Credentials
-
-        return Credentials(self.gallery, self.clock, self.limits)
-
-    @cached_property
-    def kiosks(self) -> "Kiosks":
-        """Pages at doors, by which people mark themselves."""
-        from attendance.services.kiosks import Kiosks
-
-        return Kiosks(
-            self.gallery,
-            self.sessions,
-            self.marks,
-            self.desk,
-            self.scopes,
-            self.credentials,
-            settings=self.settings,
-            clock=self.clock,
-        )
-
-    @cached_property
-    def bulk(self) -> "BulkEnrolment":
-        """Many people at once."""
-        from attendance.services.bulk import BulkEnrolment
-
-        return BulkEnrolment(self.home, self.gallery, self.admission, self.enrolment, self.jobs)
 
     @cached_property
     def report_views(self) -> "ReportViews":
@@ -670,6 +640,36 @@ class Composition:
         from attendance.services.configuring import Configuration
 
         return Configuration(self.store, self.clock, self.resolved)
+
+    @cached_property
+    def receivers(self) -> "Receivers":
+        """Other systems that are told of news."""
+        from attendance.services.receivers import Receivers
+
+        return Receivers(self.gallery, self.clock)
+
+    @cached_property
+    def posting(self) -> "Posting":
+        """What sends news to webhooks."""
+        from attendance.services.newsfacts import NewsFacts
+        from attendance.services.posting import Posting
+
+        return Posting(self.gallery, self.receivers, NewsFacts(self.gallery, self.newsroom), self.clock)
+
+    @cached_property
+    def brokering(self) -> "Brokering":
+        """What says news to MQTT brokers."""
+        from attendance.services.brokering import Brokering
+
+        parts = (self.gallery, self.receivers, self.newsroom, self.clock)
+        return Brokering(*parts, zone=self.zone, name=self.settings.site_name)
+
+    @cached_property
+    def housekeeping(self) -> "Housekeeping":
+        """What lets old things go while the service runs."""
+        from attendance.services.housekeeping import Housekeeping
+
+        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)
 
     @cached_property
     def tidying(self) -> "Tidying":

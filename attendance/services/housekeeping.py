@@ -18,11 +18,12 @@ NEWS_KEPT: Final = timedelta(days=30)
 """How long a page or a program may be away and still hear what it missed."""
 ANSWERS_KEPT: Final = timedelta(days=1)
 ATTEMPTS_KEPT: Final = timedelta(days=30)
-PAUSE_S: Final = 3600.0
+PAUSE_S: Final = 300.0
+"""Faces that somebody has settled are to go soon."""
 
 
 class Housekeeping:
-    """Tidies once an hour, in a thread of its own."""
+    """Tidies every few minutes, in a thread of its own."""
 
     def __init__(self, gallery: "Gallery", retention: "Retention", clock: "Clock", actor: "Actor") -> None:
         self._gallery, self._retention, self._clock, self._actor = gallery, retention, clock, actor
@@ -55,6 +56,6 @@ class Housekeeping:
 
     def _work(self) -> None:
         while not self._closing.is_set():
-            with contextlib.suppress(GalleryError):  # locked or full: in an hour
+            with contextlib.suppress(GalleryError):  # locked or full: the next time
                 self.tidy()
             self._closing.wait(PAUSE_S)

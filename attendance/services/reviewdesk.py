@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from attendance.services.reviewing import Reviews, Settled
     from enroll.pipeline import Pipeline
     from gallery import Gallery
-    from gallery.values import Correction, PersonInfo, TemplateInfo
+    from gallery.values import Correction, PersonInfo, Sighting, TemplateInfo
 
 Groups = Collection[str] | None
 """Whose people somebody may see, by their groups; None: everybody."""
@@ -110,7 +110,9 @@ class ReviewDesk:
     def waiting(self, groups: Groups, session: str | None = None, *, limit: int | None = None) -> list[Item]:
         """The reviews that wait, oldest first, all or the first ones. Raises SessionUnknown."""
         with self._gallery.store.reading():
-            return self._items(groups, self._reviews.waiting(session), limit)
+            view = self._view(groups)
+            wanted = None if groups is None else view.sees_face
+            return [view.item(each) for each in self._reviews.waiting(session, wanted=wanted, limit=limit)]
 
     def count(self, groups: Groups) -> int:
         """How many wait."""
@@ -118,23 +120,23 @@ class ReviewDesk:
             if groups is None:
                 return self._reviews.count()
             view = self._view(groups)
-            return sum(view.sees(each) for each in self._reviews.waiting())
+            return self._reviews.count(view.sees_face)
 
     def settled(self, groups: Groups, limit: int = 30) -> list[Item]:
         """What was said last, the latest first."""
         with self._gallery.store.reading():
-            return self._items(groups, self._reviews.settled(limit), None)
+            return self._items(groups, self._reviews.settled(limit))
 
     def unknown(self, groups: Groups) -> list[Item]:
         """The kept faces of today that were nobody's, newest first."""
         with self._gallery.store.reading():
             today = local_day(self._clock.utc(), self._sessions.zone)
-            return self._items(groups, self._reviews.unknown(today), None)
+            return self._items(groups, self._reviews.unknown(today))
 
     def of(self, groups: Groups, number: int) -> Item:
         """One of them, settled or not. Raises SightingUnknown."""
         with self._gallery.store.reading():
-            found = self._items(groups, [self._reviews.seen(number)], None)
+            found = self._items(groups, [self._reviews.seen(number)])
         if not found:
             raise SightingUnknown(str(number), "there is no sighting of this number")
         return found[0]
@@ -277,10 +279,9 @@ class ReviewDesk:
             raise PersonUnknown(str(person), "nobody of this name or id is enrolled")
         return who
 
-    def _items(self, groups: Groups, found: "Sequence[Review]", limit: int | None) -> list[Item]:
+    def _items(self, groups: Groups, found: "Sequence[Review]") -> list[Item]:
         view = self._view(groups)
-        seen = [each for each in found if view.sees(each)][:limit]
-        return [view.item(each) for each in seen]
+        return [view.item(each) for each in found if view.sees(each)]
 
     def _view(self, groups: Groups) -> "_View":
         with self._gallery.store.reading() as transaction:
@@ -309,13 +310,15 @@ class _View:
 
     def sees(self, review: "Review") -> bool:
         """Whether whoever asks may see it."""
+        given = self.people.get(review.said[-1].person or 0) if review.said else None
+        return self.sees_face(review.sighting) or self._seen(given) is not None
+
+    def sees_face(self, seen: "Sighting") -> bool:
+        """Whether whoever asks may see it whatever was said of it."""
         if self.groups is None:
             return True
-        seen = review.sighting
-        said = review.said[-1].person if review.said else None
-        whose = [self.people[each] for each in (seen.person, said) if each in self.people]
         own = {self.sessions.get(seen.session or 0), self.places.get(seen.place or 0)}
-        return bool(own & set(self.groups)) or any(_may_see(self.groups, each) for each in whose)
+        return not own.isdisjoint(self.groups) or self._seen(self.people.get(seen.person or 0)) is not None
 
     def item(self, review: "Review") -> Item:
         """It, with whom and what it is about."""

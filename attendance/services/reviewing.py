@@ -25,7 +25,7 @@ from gallery.repositories.corrections import TOLD_BY
 from gallery.repositories.events import SIGHTING_DISMISSED, SIGHTING_REOPENED, history, record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -67,17 +67,29 @@ class Reviews:
         self._retention = retention
         self._clock = clock
 
-    def waiting(self, session: str | None = None) -> list[Review]:
-        """The reviews that nobody has looked at, oldest first, all or those of a session. Raises SessionUnknown."""
+    def waiting(
+        self,
+        session: str | None = None,
+        *,
+        wanted: "Callable[[Sighting], bool] | None" = None,
+        limit: int | None = None,
+    ) -> list[Review]:
+        """The reviews that nobody has looked at, oldest first, all or those of a session. Raises SessionUnknown.
+
+        Only those that are ``wanted``, and of these the first ones up to the ``limit``.
+        """
         with self._gallery.store.reading() as transaction:
             within = None if session is None else self._sessions.held(session, self._clock.utc()).id
-            found = [each for each in sightings.waiting(transaction) if within in {None, each.session}]
-            return self._views(transaction, found)
+            enough = limit if wanted is None and within is None else None
+            found = [each for each in sightings.waiting(transaction, enough) if within in {None, each.session}]
+            return self._views(transaction, [each for each in found if wanted is None or wanted(each)][:limit])
 
-    def count(self) -> int:
-        """How many reviews nobody has looked at."""
+    def count(self, wanted: "Callable[[Sighting], bool] | None" = None) -> int:
+        """How many reviews nobody has looked at, all or those that are ``wanted``."""
         with self._gallery.store.reading() as transaction:
-            return sightings.count_waiting(transaction)
+            if wanted is None:
+                return sightings.count_waiting(transaction)
+            return sum(map(wanted, sightings.waiting(transaction)))
 
     def of(self, sighting: int) -> Review:
         """The review of this number, also one that somebody has looked at. Raises SightingUnknown, SightingSettled."""

@@ -144,10 +144,10 @@ def compared(session: Session, person: int, keys: Collection[int]) -> int:
     return sum(any(each["key"] in keys for each in found) for found in session.scalars(query))
 
 
-def waiting(session: Session) -> list[Sighting]:
-    """Those of a review that nobody has said anything of, or that were opened again, oldest first."""
+def waiting(session: Session, limit: int | None = None) -> list[Sighting]:
+    """Those of a review that nobody has said anything of, or that were opened again, oldest first; all or the first."""
     query = select(SightingRow).where(SightingRow.ruling == "review", ~_corrected())
-    return [sighted(row) for row in session.scalars(query.order_by(SightingRow.at, SightingRow.id))]
+    return [sighted(row) for row in session.scalars(query.order_by(SightingRow.at, SightingRow.id).limit(limit))]
 
 
 def settled(session: Session, *, limit: int) -> list[Sighting]:

@@ -1,5 +1,6 @@
 """Decisions: a photo judged, and what one of before rests on."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -18,7 +19,7 @@ TOLD = frozenset(Decision.model_fields)
 
 
 @router.post("", responses=refusals(404, 409, 413), openapi_extra=BODY)
-def decide(
+async def decide(
     request: Request,
     who: Decide,
     photo: Photo,
@@ -37,7 +38,8 @@ def decide(
         scope = app.scopes.of(session, group, where, direction=direction, dry_run=dry_run)
         return app.deciding.photo(who.actor, photo.data, photo.source, scope)
 
-    done = app.lane.run(work)
+    # Awaited without a thread: however many wait for their turn, pages are answered meanwhile.
+    done = await asyncio.wrap_future(app.lane.submit(work))
     rows = [{key: value for key, value in each.to_dict().items() if key in TOLD} for each in done.decisions]
     return Decisions.model_validate({"dry_run": dry_run, "decisions": rows, "remark": done.remark})
 

@@ -41,6 +41,8 @@ PARTS = {
     "word": "none",
 }
 """What stands for the parts of addresses; in the home that `world` makes each of them is there."""
+WHOLE = {"/exports/{form}": "/exports/csv", "/settings/set/{name}": "/settings/set/margin"}
+"""Addresses of which these parts would not do."""
 SHORT_LIVED = (
     "/cameras/{number:int}/live",
     "/cameras/{number:int}/picture.jpg",
@@ -51,6 +53,9 @@ SHORT_LIVED = (
 )
 """Addresses of what is made at one moment and read at the next: here there is nothing."""
 NAME = 'Zoë <u>"Ann"</u> & علي 🙂 =1+1'
+BUILT = """() => [...document.querySelectorAll("main, main *")].map(each => [each.tagName, each.className,
+  ...each.getAttributeNames().filter(name => /^(aria|role|type|for|id|alt)/.test(name))].join()).join()"""
+"""What a page is made of, without its words."""
 GRACE = Actor("Grace", door="web")
 
 
@@ -72,6 +77,7 @@ class World:
 
     def __init__(self, app: Attendance, served, mark: str) -> None:
         self.app, self.served, self.mark = app, served, mark
+        self.proven: set[str] = set()
         self._accounts = {}
 
     def cookies_of(self, role: str, groups=()) -> dict[str, str]:
@@ -110,6 +116,7 @@ def filled_in(app: Attendance) -> None:
     app.calendars.add(GRACE, Days("closed", date(2026, 3, 9), date(2026, 3, 9), NAME), group="7a")
     app.places.add(GRACE, "Door", "rtsp://127.0.0.1:9/door", group="7a")
     app.credentials.give_qr(GRACE, "E-1")
+    app.receivers.add(GRACE, "Office", "http://127.0.0.1:9/", allow_private=True)
     app.jobs.begin(Actor("teacher"), "report", lambda _: {})
 
 
@@ -123,7 +130,7 @@ def filled(path: str, world: World) -> str:
         value = PARTS[name]
         return value(world) if callable(value) else value
 
-    return re.sub(r"\{([^}]+)\}", part, path)
+    return WHOLE.get(path) or re.sub(r"\{([^}]+)\}", part, path)
 
 
 def told_in(text: str) -> str:
@@ -158,7 +165,10 @@ def test_a_page_is_sound(browsers, world, path, role):
         tab.goto(address)
         assert NAME not in tab.title() or "<u>" in tab.title()
         assert not tab.locator("main u").count()
-        accessible(tab)
+        built = tab.evaluate(BUILT)
+        if built not in world.proven:  # what a teacher sees is often built as what an admin sees
+            accessible(tab)
+            world.proven.add(built)
         fits(tab)
     finally:
         tabs.close()
