@@ -466,7 +466,7 @@ class Composition:
         """Long work, and what it has made."""
         from attendance.services.jobs import Jobs
 
-        return Jobs(self.store, self.clock)
+        return Jobs(self.store, self.clock, self.uploads.forget)
 
     @cached_property
     def limits(self) -> "Limits":

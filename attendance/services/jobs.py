@@ -36,7 +36,7 @@ KEPT: Final = timedelta(days=1)
 MOST_OPEN: Final = 20
 STALE: Final = timedelta(seconds=30)
 """Who does a job shows it at least so often that it lives."""
-_BEAT_S, _SHOWN_S, _PATIENCE_S = 0.5, 5.0, 3.0
+_BEAT_S, _SHOWN_S, _PATIENCE_S, _TIDY_S = 0.5, 5.0, 3.0, 3600.0
 _LARGEST: Final = 1 << 63
 
 Work = Callable[["Progress"], Mapping[str, Any]]
@@ -91,23 +91,37 @@ class _Task:
 class Jobs:
     """The jobs of a home; those begun here are done in one thread, in the order in which they were begun."""
 
-    def __init__(self, store: "Database", clock: "Clock") -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: "Database", clock: "Clock", tidy_too: Callable[[], object] = lambda: None) -> None:
+        self._store, self._clock, self._tidy_too = store, clock, tidy_too
         self._folder = store.home / FOLDER
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._open: dict[int, Progress] = {}
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self._runs = False
 
     # What runs
 
     def start(self) -> None:
-        """Name those that were interrupted, and forget results that are older than a day."""
+        """Name those that were interrupted, and from now on once an hour forget results that are older than a day."""
+        self.tidy()
+        thread = threading.Thread(target=self._tidy, name="attendance-jobs-tidy", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def tidy(self) -> None:
+        """Name those that nobody does any more, and forget old results, and what was sent and never decided about."""
         now = self._clock.utc()
         with self._store.atomic() as transaction:
             rows.interrupt_stale(transaction, now - STALE, now)
         self._forget(now)
+        self._tidy_too()
+
+    def _tidy(self) -> None:
+        while not self._closing.wait(_TIDY_S):
+            with suppress(GalleryError, OSError):
+                self.tidy()
 
     def close(self) -> None:
         """Stop: what is not done in some seconds is interrupted."""
@@ -140,7 +154,8 @@ class Jobs:
         return self.numbered(number)
 
     def _run(self) -> None:
-        if not self._threads:
+        if not self._runs:
+            self._runs = True
             for work in (self._work, self._beat):
                 thread = threading.Thread(target=work, name=f"attendance-jobs{work.__name__}", daemon=True)
                 self._threads.append(thread)

@@ -76,11 +76,17 @@ class Uploads:
     def _of(self, actor: "Actor") -> "Iterator[Path]":
         yield from sorted(self._folder.glob(f"*-{_owner(actor)}-*"), reverse=True)
 
+    def forget(self) -> None:
+        """Delete what was sent too long ago."""
+        since = f"{self._clock.utc() - KEPT:%Y%m%dT%H%M%S}"
+        for folder in self._folder.glob("*-*-*"):
+            if folder.name < since:
+                shutil.rmtree(folder, ignore_errors=True)
+
     def _forget(self, actor: "Actor") -> None:
         """Delete what is too old, and of this actor what is too many."""
-        since = f"{self._clock.utc() - KEPT:%Y%m%dT%H%M%S}"
-        old = [each for each in self._folder.glob("*-*-*") if each.name < since]
-        for folder in [*old, *list(self._of(actor))[MOST:]]:
+        self.forget()
+        for folder in list(self._of(actor))[MOST:]:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -87,18 +87,18 @@ def import_marks(request: Request, who: Admin, given: Form) -> Response:
     )  # fmt: skip
 
 
-@router.get("/exports/{system}")
-def export(request: Request, _who: Admin, system: str, asked: Asked) -> Response:
+@router.get("/exports/{form}")
+def export(request: Request, _who: Admin, form: str, asked: Asked) -> Response:
     """Marks as a file for another system."""
     app = site_of(request).app
-    if system not in set(ExportForm):
-        raise RequestInvalid("system", f"there are the forms {' and '.join(ExportForm)}")
+    if form not in set(ExportForm):
+        raise RequestInvalid("form", f"there are the forms {' and '.join(ExportForm)}")
     with TemporaryDirectory(dir=app.home, prefix="report-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "marks.csv"
         app.exports.write(
-            ExportForm(system), target, first=asked.day("from"), last=asked.day("to"), group=asked.some("group")
+            ExportForm(form), target, first=asked.day("from"), last=asked.day("to"), group=asked.some("group")
         )
-        return download(target.read_bytes(), f"marks {system} {app.timetables.today}.csv")
+        return download(target.read_bytes(), f"marks {form} {app.timetables.today}.csv")
 
 
 def _take_roster(

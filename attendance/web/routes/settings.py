@@ -33,24 +33,24 @@ def settings(request: Request, who: Admin) -> Response:
     return section(request, who, "/settings", "office/settings.html", settings=found)
 
 
-@router.get("/settings/set/{setting}")
-def one_setting(request: Request, who: Admin, setting: str) -> Response:
+@router.get("/settings/set/{name}")
+def one_setting(request: Request, who: Admin, name: str) -> Response:
     """One setting, and the form that changes it."""
-    found = site_of(request).app.configuration.named(setting)
+    found = site_of(request).app.configuration.named(name)
     return section(request, who, "/settings", "office/setting.html", shown=found, value=_shown(found.value))
 
 
-@router.post("/settings/set/{setting}")
-def change_setting(request: Request, who: Admin, setting: str, given: Form) -> Response:
+@router.post("/settings/set/{name}")
+def change_setting(request: Request, who: Admin, name: str, given: Form) -> Response:
     """Change one setting."""
     found = site_of(request).app.configuration
     try:
-        value = found.set(who.actor, setting, given.text("value") or "none", expected=given.some("version"))
+        value = found.set(who.actor, name, given.text("value") or "none", expected=given.some("version"))
     except Refusal as error:
-        shown = found.named(setting)
+        shown = found.named(name)
         return section(request, who, "/settings", "office/setting.html", error, shown=shown, value=given.text("value"))
-    waits = " The service takes it up when it is started again." if found.named(setting).waits else ""
-    return onward(request, "/settings", f"{setting} is {_shown(value) or 'none'} now.{waits}")
+    waits = " The service takes it up when it is started again." if found.named(name).waits else ""
+    return onward(request, "/settings", f"{name} is {_shown(value) or 'none'} now.{waits}")
 
 
 @router.get("/settings/places")

@@ -1,5 +1,6 @@
 """Long work: done one after the other beside everything else, told as it goes, named when it breaks off."""
 
+import io
 import stat
 import threading
 
@@ -103,7 +104,7 @@ def test_named_after_a_kill(app, clock):
     assert "running" == app.jobs.numbered(made.id).state
     clock.forward(minutes=1)
     assert ["interrupted"] == [each.state for each in app.jobs.all()]
-    app.jobs.start()
+    app.jobs.tidy()
     with app.store.reading() as transaction:
         assert "interrupted" == rows.numbered(transaction, made.id).state
 
@@ -115,14 +116,25 @@ def test_results_go_after_a_day(app, jobs, clock):
     stray = app.home / "jobs" / "99"
     stray.mkdir()
     clock.forward(hours=23)
-    app.jobs.start()
+    app.jobs.tidy()
     assert ["x.txt"] == [each.name for each in jobs.files(made.id)]
     assert not stray.exists()
     clock.forward(hours=2)
-    app.jobs.start()
+    app.jobs.tidy()
     assert [] == jobs.files(made.id)
     with pytest.raises(JobUnknown):
         jobs.file(made.id, "x.txt")
+
+
+def test_what_was_never_decided_about_goes(app, clock):
+    """A file that somebody sent and forgot is deleted by the service, whether or not anybody comes back."""
+    kept = app.uploads.keep(ADA, "list.csv", io.BytesIO(b"a"))
+    app.jobs.start()
+    assert kept.path.exists()
+    clock.forward(minutes=61)
+    app.jobs.tidy()
+    app.jobs.close()
+    assert not kept.path.exists()
 
 
 @pytest.mark.parametrize("name", ["../../config.toml", "/etc/passwd", "..", "", "problem.txt", "x.txt\0"])

@@ -38,8 +38,6 @@ PARTS = {
     "place": "1",
     "secret": "none",
     "session": "1",
-    "setting": "margin",
-    "system": "frappe",
     "word": "none",
 }
 """What stands for the parts of addresses; in the home that `world` makes each of them is there."""
