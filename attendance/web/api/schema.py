@@ -1,5 +1,6 @@
 """What is told of the API as OpenAPI 3.1: beside what routes say, who may ask, what is refused, and what it is for."""
 
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.services.tokens import SCOPES
@@ -37,12 +38,13 @@ SUBJECTS: Final = (
 
 def describe(app: "FastAPI") -> None:
     """Have the application tell of its API as above; it is put together once."""
-    plain = app.openapi
+    plain, lock, made = app.openapi, threading.Lock(), dict[str, Any]()
 
     def told() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            app.openapi_schema = _whole(plain())
-        return app.openapi_schema
+        with lock:  # what FastAPI does for it is for one thread at a time
+            if not made:
+                made.update(_whole(plain()))
+            return made
 
     app.openapi = told  # type: ignore[method-assign]  # FastAPI's own way to change it
 

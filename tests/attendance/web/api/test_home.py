@@ -1,5 +1,7 @@
 """Who asks, what answers, and what is told of the API."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from attendance.access import Actor
 
 
@@ -117,3 +119,13 @@ def test_the_openapi_is_whole(api):
         assert {"401", "403", "422", "503"} <= set(each["responses"])
         for status, answer in each["responses"].items():
             assert int(status) < 400 or ["application/problem+json"] == list(answer["content"])
+
+
+def test_the_openapi_is_made_once_for_all_who_ask_at_once(program):
+    """The first requests may come together: each is answered, and the API is told of once."""
+    side = program()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: side.get("/people").status_code, range(8)))
+
+    assert [200] * 8 == found
+    assert side.app.openapi() is side.app.openapi()
