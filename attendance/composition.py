@@ -77,7 +77,6 @@ if TYPE_CHECKING:
     from attendance.services.sign_ins import SignIns
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
-    from attendance.services.tidying import Tidying
     from attendance.services.timetables import Timetables
     from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
@@ -670,10 +669,3 @@ class Composition:
         from attendance.services.housekeeping import Housekeeping
 
         return Housekeeping(self.gallery, self.retention, self.clock, self.actor)
-
-    @cached_property
-    def tidying(self) -> "Tidying":
-        """What goes by itself while the service runs."""
-        from attendance.services.tidying import Tidying
-
-        return Tidying(self.store, self.retention, self.limits, self.clock, self.actor)
