@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gallery.values import Place
 
 BEAT_S: Final = 2.0
-CLOSE_S: Final = 4.0
+CLOSE_S: Final = 2.0
 COUNT_S: Final = 3.0
 """How old the counts of today may be."""
 SHOWN: Final = 8

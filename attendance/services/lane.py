@@ -15,7 +15,8 @@ from attendance.service_errors import ServiceBusy
 
 MOST: Final = 100
 """How much may wait."""
-CLOSE_S: Final = 4.0
+CLOSE_S: Final = 1.5
+"""The longest that closing waits: the whole service ends within five seconds."""
 T = TypeVar("T")
 
 
