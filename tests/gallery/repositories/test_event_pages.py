@@ -13,7 +13,8 @@ AT = datetime(2026, 3, 2, tzinfo=UTC)
 def log(store):
     """Six entries, a minute apart."""
     told = (
-        ("person.export", 1, "Grace", {}), ("person.export", 11, "Grace", {}), ("mark.add", "m1", "kiosk", {"person": 1}),
+        ("person.export", 1, "Grace", {}), ("person.export", 11, "Grace", {}),
+        ("mark.add", "m1", "kiosk", {"person": 1}),
         ("mark.add", "m2", "kiosk", {"how": "face", "person": 11}), ("template.add", 2, "Grace", {"from": 1}),
         ("mark_void.add", 1, "100%", {"count": 1}),
     )  # fmt: skip
