@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from attendance.judge import decision
-from attendance.live import vote
+from attendance.judge import decision, voting
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -54,7 +53,7 @@ def test_every_reason_is_documented() -> None:
     """Each reason code that a decision may carry stands in docs/errors.md."""
     constants = {
         value
-        for module in (decision, vote)
+        for module in (decision, voting)
         for name, value in vars(module).items()
         if name.isupper() and isinstance(value, str) and re.fullmatch(r"[a-z]+(_[a-z]+)+", value)
     }

@@ -357,7 +357,7 @@ def test_several_changes_can_be_one(gallery, store, now):
     assert ([], []) == (gallery.people(active=None), _log(gallery))
 
 
-def test_one_photo_goes_and_the_others_stay(gallery, enrol, now, home):
+def test_one_photo_goes_and_the_others_stay(gallery, enrol, now):
     """A template that is taken away is out of the gallery and out of the file; one of somebody else stays."""
     first = enrol(gallery, "Ada", 1, crop=b"a crop that is kept")
     second = enrol(gallery, "Ada", 2)
