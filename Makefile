@@ -25,7 +25,7 @@ $(VENV)/.pip-ready:
 	touch $@
 
 $(VENV)/.demo-ready: $(VENV)/.pip-ready pyproject.toml
-	$(PIP) install --quiet --editable ".[web]" matplotlib playwright
+	$(PIP) install --quiet --editable ".[web]" matplotlib playwright scikit-image
 	touch $@
 
 $(VENV)/.test-ready: $(VENV)/.pip-ready pyproject.toml

@@ -1,10 +1,12 @@
 """The pages under docs/ tell what the code does: rendered tables are current, links lead somewhere."""
 
+import ast
 import importlib.util
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -153,6 +155,35 @@ def test_pages_render_without_undeclared_libraries() -> None:
     code = "import sys; sys.modules['click'] = None; import runpy; runpy.run_path('docs/render.py'); print('fine')"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "fine" == run.stdout.strip()
+
+
+CALLED = {"PIL": "pillow", "cv2": "opencv-python", "skimage": "scikit-image"}
+"""What a package is called in a registry, where that is not its own name."""
+
+
+def test_the_demo_installs_what_it_imports() -> None:
+    """Each library that an example imports is one that the project needs, or that `make demo` installs beside it."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    line = re.search(r"demo-ready:.*\n\t.*install (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"))[1]
+    extras = [each for name in re.findall(r"\[(\w+)\]", line) for each in declared["optional-dependencies"][name]]
+    there = {re.split(r"[<>=;\[ ]", each)[0] for each in (*declared["dependencies"], *extras, *line.split())}
+    files = list((ROOT / "examples").glob("*.py"))
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+    names = {
+        name.partition(".")[0]
+        for tree in trees
+        for node in ast.walk(tree)
+        for name in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [str(node.module)]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+    }
+    own = {*sys.stdlib_module_names, "attendance", "enroll", "gallery", *(path.stem for path in files)}
+    assert {"skimage", "matplotlib"} <= names
+    assert set() == {CALLED.get(name, name) for name in names - own} - there
 
 
 def test_promises_name_tests_that_exist() -> None:
