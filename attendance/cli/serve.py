@@ -121,10 +121,16 @@ def _begin(opened: "Attendance", cameras: Sequence[tuple[str, str]]) -> None:
 
 def load(opened: "Attendance") -> None:
     """Wait for detector and encoder; where they cannot be loaded, say so and serve what does without."""
+    from attendance.services.renewing import begin_renewal
+
     try:
         _ = opened.pipeline
     except Refusal as error:
         say(f"{error.line} Pages answer; photos and cameras are not judged until then.")
+        return
+    if opened.renewal.is_needed():  # as a check would, but beside the answers
+        job = begin_renewal(opened.actor, opened.renewal, opened.jobs)
+        say(f"the encoder is new: whoever was enrolled with another gets new templates from kept faces (job {job.id})")
 
 
 def _announce(opened: "Attendance", public: str) -> None:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from attendance.errors import PlaceUnknown
 from attendance.service_errors import RequestInvalid
 from attendance.services.doctor import Doctor
+from attendance.services.renewing import begin_renewal
 from attendance.web.admits import Admin
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
@@ -17,7 +18,6 @@ from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.access import Visitor
-    from attendance.services.jobs import Progress
     from attendance.services.places import ShownPlace
 
 router = APIRouter(include_in_schema=False)
@@ -126,14 +126,7 @@ def state(request: Request, who: Admin, asked: Asked) -> Response:
 def renew(request: Request, who: Admin) -> Response:
     """Make templates with the present encoder for whoever lacks them, as long work."""
     app = site_of(request).app
-
-    def work(progress: "Progress") -> dict[str, Any]:
-        run, count = app.renewal.run(who.actor, lacking=True), 0
-        for count, _ in enumerate(run, 1):
-            progress.step(count)
-        return {"looked_at": count}
-
-    made = app.jobs.begin(who.actor, "reembed", work)
+    made = begin_renewal(who.actor, app.renewal, app.jobs)
     return onward(request, f"/jobs/{made.id}")
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import time
 
 import numpy as np
 import pytest
@@ -368,3 +369,20 @@ def test_whether_it_is_needed(people, renewed):
         assert later.renewal.is_needed()
         list(later.renewal.run(later.actor, lacking=True))
         assert not later.renewal.is_needed()
+
+
+@pytest.mark.usefixtures("people")
+def test_a_service_makes_them_beside_its_answers(renewed, capsys):
+    """Once its models are loaded `serve` begins this as long work, and says so; where nobody lacks one, nothing."""
+    from attendance.cli.serve import load
+
+    with renewed() as later:
+        later.jobs.start()
+        load(later)
+        while later.jobs.numbered(1).state == "running":
+            time.sleep(0.01)
+        assert ("done", {"looked_at": 4}) == (later.jobs.numbered(1).state, later.jobs.numbered(1).told)
+        assert "new templates from kept faces (job 1)" in capsys.readouterr().err
+        load(later)
+        later.jobs.close()
+        assert "" == capsys.readouterr().err
