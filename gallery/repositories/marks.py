@@ -26,22 +26,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from gallery.columns import JsonText
 from gallery.errors import GalleryFailed
 from gallery.repositories import news
 from gallery.repositories.batches import in_batches
 from gallery.repositories.corrections import corrected
 from gallery.repositories.events import MARK_ADDED
 from gallery.repositories.verdicts import approved_by
-from gallery.schema import (
-    ApprovalRow,
-    CorrectionRow,
-    EventRow,
-    JsonText,
-    MarkRow,
-    Person,
-    SessionRow,
-    SightingRow,
-)
+from gallery.schema import ApprovalRow, CorrectionRow, EventRow, MarkRow, Person, SessionRow, SightingRow
 from gallery.values import Direction, Method, StoredMark, TimedMark
 
 AWAITS: Final = "awaits"
