@@ -1,7 +1,7 @@
 """Pages from templates: what every page knows, and what is said once after a change."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -46,7 +46,13 @@ def environment() -> Environment:
     )
     made.globals["asset"] = asset
     made.globals["first_letters"] = first_letters
+    made.filters["written"] = written
     return made
+
+
+def written(at: date, form: str) -> str:
+    """A day or a time in a form of `strftime`, in which ``%-d`` is a day without zero on every system."""
+    return at.strftime(form.replace("%-d", str(at.day)))
 
 
 @lru_cache

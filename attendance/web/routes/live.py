@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from attendance.web.admits import Staff
 from attendance.web.asked import Number
-from attendance.web.pages import page
+from attendance.web.pages import page, written
 from attendance.web.site import site_of
 from attendance.web.streams import Item, mjpeg, sse, still_here
 
@@ -75,7 +75,7 @@ def said_of(app: "Attendance", health: Any) -> dict[str, str]:
 def _wall(app: "Attendance", at: "datetime", now: "datetime") -> str:
     zone = ZoneInfo(app.zone)
     today = at.astimezone(zone).date() == now.astimezone(zone).date()
-    return at.astimezone(zone).strftime("%H:%M:%S" if today else "%-d %b %H:%M")
+    return written(at.astimezone(zone), "%H:%M:%S" if today else "%-d %b %H:%M")
 
 
 async def _told(site: "Site", groups: Any) -> "AsyncIterator[Item]":
