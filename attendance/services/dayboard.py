@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
+from attendance.access import may_see
 from attendance.errors import GroupUnknown
 from attendance.timetable.attended import THERE, Attended, Status
 from attendance.timetable.reasons import Reason
@@ -30,8 +31,6 @@ MISSING: Final = "missing"
 EXPECTED: Final = "expected"
 NOT_SEEN: Final = "not seen"
 """Of somebody whom no timetable expects, and who has no mark."""
-ORDER: Final = (MISSING, "absent", "no log", "late", "partial", "left early", "present", "excused", EXPECTED, NOT_SEEN)
-"""The words for people, those first that somebody has to look after."""
 FRESH_S: Final = 10
 """A board is made anew after so long although nothing was written, as time goes on."""
 MOST_MADE: Final = 64
@@ -39,7 +38,7 @@ MOST_MADE: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What became of somebody in one ``meeting`` (its number), in a word of `ORDER`; times where they are known."""
+    """What became of somebody in one ``meeting`` (its number): a status, or a word from above; times that are known."""
 
     meeting: int
     word: str
@@ -137,10 +136,6 @@ class Board:
         found = [self.people[key] for key in meeting.people]
         return [each for each in found if each.cells[meeting.number].word in words]
 
-    def by_word(self) -> list[PersonDay]:
-        """Everybody, those first that somebody has to look after."""
-        return sorted(self.people.values(), key=lambda each: ORDER.index(each.word))
-
     @property
     def there(self) -> int:
         """How many people are there, or were."""
@@ -227,8 +222,7 @@ def _state(transaction: "Transaction") -> tuple[object, ...]:
 
 
 def _seen(people: "Iterable[PersonInfo]", scope: Collection[str] | None) -> "list[PersonInfo]":
-    active = [each for each in people if each.active]
-    return active if scope is None else [each for each in active if not set(scope).isdisjoint(each.groups)]
+    return [each for each in people if each.active and may_see(scope, each)]
 
 
 def _sizes(people: "Iterable[PersonInfo]", scope: Collection[str] | None) -> dict[str, int]:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from attendance.access import may_see
 from attendance.errors import SightingFaceless, SightingUnknown
 from attendance.register.report import local
+from attendance.services.admission import Admission
 from attendance.services.enrolment import Rules
 from attendance.zones import local_day
 from enroll.errors import PhotoRefused
@@ -155,7 +157,7 @@ class ReviewDesk:
         found = [
             each
             for each in self._gallery.people()
-            if _may_see(groups, each) and all(word in f"{each.name} {each.external_id}".casefold() for word in wanted)
+            if may_see(groups, each) and all(word in f"{each.name} {each.external_id}".casefold() for word in wanted)
         ]
         first = words.casefold().strip()
         return sorted(found, key=lambda each: not each.name.casefold().startswith(first))[:limit]
@@ -222,7 +224,7 @@ class ReviewDesk:
         """
         item = self.of(groups, number)
         who = item.whose
-        if who is None or not _may_see(groups, who):
+        if who is None or not may_see(groups, who):
             raise SightingUnknown(str(number), "nobody has said whose face this is")
         return self._filed(actor, item, who.name, who.external_id, ())
 
@@ -231,14 +233,13 @@ class ReviewDesk:
     ) -> "Settled":
         """Enrol a face that is nobody's as somebody new, and mark them by it.
 
-        Raises SightingFaceless, SightingSettled, NameInvalid, DuplicateId where the id is somebody's, and as
-        `Enroller.photo`.
+        Raises SightingFaceless, SightingSettled, NameInvalid, GroupsRefused, DuplicateId where the id is somebody's,
+        and as `Enroller.photo`.
         """
         item = self.of(groups, number)
         if external_id is not None and self._gallery.of_photo(name, external_id) is not None:
             raise DuplicateId(external_id, "somebody has this id")
-        if groups is not None and not set(into) <= set(groups):
-            raise PersonUnknown(", ".join(into), "you enrol people into your own groups alone")
+        Admission.refuse_groups(into, groups)
         made = self._filed(actor, item, name, external_id, into)
         return self._reviews.reassign(actor, number, self._known(groups, made.person.id).id, keep=True)
 
@@ -275,7 +276,7 @@ class ReviewDesk:
 
     def _known(self, groups: Groups, person: str | int) -> "PersonInfo":
         who = self._gallery.find(person)
-        if not _may_see(groups, who):
+        if not may_see(groups, who):
             raise PersonUnknown(str(person), "nobody of this name or id is enrolled")
         return who
 
@@ -323,7 +324,7 @@ class _View:
     def item(self, review: "Review") -> Item:
         """It, with whom and what it is about."""
         person = self.people.get(review.sighting.person or 0)
-        hidden = person is not None and not _may_see(self.groups, person)
+        hidden = person is not None and not may_see(self.groups, person)
         last = review.said[-1] if review.said else None
         said = None if last is None or last.kind == "restore" else last
         return Item(
@@ -337,7 +338,7 @@ class _View:
         )
 
     def _seen(self, person: "PersonInfo | None") -> "PersonInfo | None":
-        return person if person is not None and _may_see(self.groups, person) else None
+        return person if person is not None and may_see(self.groups, person) else None
 
     def _rivals(self, review: "Review") -> tuple[Rival, ...]:
         alike = {each.id for each in review.lookalikes}
@@ -354,10 +355,6 @@ class _View:
 
 def _state(mark: "MarkInfo") -> str:
     return "is void" if mark.is_void else "counts again"
-
-
-def _may_see(groups: Groups, person: "PersonInfo") -> bool:
-    return groups is None or not set(groups).isdisjoint(person.groups)
 
 
 def photo_of(photos: "Sequence[TemplateInfo]") -> int | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from attendance.access import for_all_or
 from attendance.errors import MarkUnknown, SessionUnknown
 from gallery.repositories import marks as rows
 
@@ -88,14 +89,14 @@ class SessionBook:
         With ``groups`` those of these groups and those that are for all.
         """
         with self._gallery.store.reading():
-            found = [each for each in self._sessions.all() if groups is None or each.group in {None, *groups}]
+            found = [each for each in self._sessions.all() if for_all_or(groups, each.group)]
             return [self._counted(each) for each in found[::-1][first : first + count]], len(found)
 
     def numbered(self, number: int, groups: "Collection[str] | None" = None) -> HeldSession:
         """The session of this number, of these groups or for all. Raises SessionUnknown."""
         with self._gallery.store.reading():
             for each in self._sessions.all():
-                if each.id == number and (groups is None or each.group in {None, *groups}):
+                if each.id == number and for_all_or(groups, each.group):
                     return self._counted(each)
         raise SessionUnknown(str(number), "there is no session of this number")
 

@@ -56,7 +56,7 @@ def _page(request: Request, who: "Visitor", given: Given, error: Refusal | None 
         found = app.coverings.list(begin, end)
     except Refusal as refused:
         begin, end, found, error = None, None, [], refused
-    shown = [each for each in found if who.groups is None or each.group is None or each.group in who.groups]
+    shown = [each for each in found if who.may_read(each.group)]
     return section(
         request, who, "/timetable", "office/coverage.html", error, rows=shown, begin=begin or end, end=end or begin,
         values=given.values(*NEW), groups=app.own_people.groups(who), today=app.timetables.today,

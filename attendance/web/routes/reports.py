@@ -213,8 +213,4 @@ def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
 
 
 def _rules(app: "Attendance", who: "Visitor") -> list[str]:
-    return [
-        each.stored.name
-        for each in app.timetables.all(ended_too=True)
-        if who.groups is None or each.stored.group in {None, *who.groups}
-    ]
+    return [each.stored.name for each in app.timetables.all(ended_too=True) if who.may_read(each.stored.group)]

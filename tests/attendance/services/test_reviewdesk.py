@@ -7,6 +7,7 @@ import pytest
 from attendance.access import Actor
 from attendance.errors import MarkUnknown, SightingFaceless, SightingOpen, SightingSettled, SightingUnknown
 from attendance.register.retention import UNDO
+from attendance.service_errors import GroupsRefused
 from enroll.errors import PhotoRefused
 from gallery import PersonUnknown, history
 from gallery.errors import DuplicateId
@@ -61,6 +62,16 @@ def test_a_teacher_sees_reviews_of_their_people_alone(people, seen):
     ):
         with pytest.raises(SightingUnknown, match="there is no sighting of this number"):
             act()
+
+
+@pytest.mark.parametrize("into", [(), ("7b",), ("7a", "7b")])
+def test_a_teacher_enrols_a_stranger_into_own_groups_alone(people, seen, into):
+    """Into a group of somebody else, or into none, nobody is enrolled, and nothing is said of the face."""
+    people.sessions.open("Maths", at=people.clock.utc(), group="7a")
+    number = seen(3, session="Maths")
+    with pytest.raises(GroupsRefused):
+        people.review_desk.enrol(FIRST, {"7a"}, number, "Eve", "E-9", into)
+    assert (3, None) == (len(people.gallery.people()), people.review_desk.of({"7a"}, number).said)
 
 
 def test_a_review_of_ones_own_session_hides_who_is_not_ones_own(people, seen):
