@@ -93,7 +93,7 @@ class ServiceComposition(Composition):
         """How often secrets were tried in vain."""
         from attendance.services.limits import Limits
 
-        return Limits(self.store, self.clock)
+        return Limits(self.store, self.clock, lambda: self.sign_ins.key)
 
     @cached_property
     def accounts(self) -> "Accounts":

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 State = Literal["active", "inactive", "no photo", "all"]
 PAGE: Final = 50
-_DOTLESS: Final = "\N{LATIN SMALL LETTER DOTLESS I}"
 _PLAIN: Final[Mapping[int, str]] = MappingProxyType(
     str.maketrans(
         {

@@ -5,6 +5,7 @@ import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from attendance.services.idempotency import KEPT
 from gallery.errors import GalleryError
 from gallery.repositories import answers, attempts, news
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 NEWS_KEPT: Final = timedelta(days=30)
 """How long a page or a program may be away and still hear what it missed."""
-ANSWERS_KEPT: Final = timedelta(days=1)
 ATTEMPTS_KEPT: Final = timedelta(days=30)
 PAUSE_S: Final = 300.0
 """Faces that somebody has settled are to go soon."""
@@ -49,7 +49,7 @@ class Housekeeping:
         with self._gallery.store.atomic() as transaction:
             gone = (
                 news.purge(transaction, now - NEWS_KEPT),
-                answers.purge(transaction, now - ANSWERS_KEPT),
+                answers.purge(transaction, now - KEPT),
                 attempts.purge(transaction, now - ATTEMPTS_KEPT),
             )
         return sum(gone)

@@ -54,7 +54,7 @@ class SignIns:
 
     @cached_property
     def key(self) -> bytes:
-        """What cookies are signed with, 32 bytes."""
+        """What cookies are signed with, and tries in vain are counted under: 32 bytes."""
         return secret_of(self._gallery, COOKIE)
 
     def begin(self, account: Numbered) -> Begun:
