@@ -1,12 +1,10 @@
 """What a service that runs for months lets go by itself: old news, answers, tries, sign-ins, faces kept long enough."""
 
-import contextlib
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from attendance.services.idempotency import KEPT
-from gallery.errors import GalleryError
+from attendance.services.rounds import Rounds
 from gallery.repositories import answers, attempts, news
 
 if TYPE_CHECKING:
@@ -27,20 +25,15 @@ class Housekeeping:
 
     def __init__(self, gallery: "Gallery", retention: "Retention", clock: "Clock", actor: "Actor") -> None:
         self._gallery, self._retention, self._clock, self._actor = gallery, retention, clock, actor
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._rounds = Rounds("housekeeping", self._work, pause_s=PAUSE_S)
 
     def start(self) -> None:
         """Begin; a second time nothing happens."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="housekeeping", daemon=True)
-            self._thread.start()
+        self._rounds.start()
 
     def close(self, timeout_s: float = 2.0) -> None:
         """End."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        self._rounds.close(timeout_s)
 
     def tidy(self) -> int:
         """Let go what is old; how many records that were."""
@@ -54,8 +47,6 @@ class Housekeeping:
             )
         return sum(gone)
 
-    def _work(self) -> None:
-        while not self._closing.is_set():
-            with contextlib.suppress(GalleryError):  # locked or full: the next time
-                self.tidy()
-            self._closing.wait(PAUSE_S)
+    def _work(self) -> float:
+        self.tidy()
+        return PAUSE_S

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from attendance.access import Visitor
+    from attendance.services.uploads import Upload
+    from attendance.web.forms import Given
     from refusal import Refusal
 
 HIGHEST: Final = 2**63 - 1
@@ -23,6 +25,15 @@ Number = Annotated[int, Field(ge=1, le=HIGHEST)]
 def person_of(request: Request, who: "Visitor", number: int) -> Any:
     """The person of this number, if the visitor may see them; raises PersonUnknown, alike for both."""
     return site_of(request).app.people.seen_by(who.groups, number)
+
+
+def sent_file(request: Request, who: "Visitor", given: "Given") -> "Upload":
+    """The file that is sent now, or was sent before and is meant by its key. Raises RequestInvalid."""
+    uploads = site_of(request).app.uploads
+    if given.file("file") is None and given.text("key"):
+        return uploads.find(who.actor, given.text("key"))
+    sent = given.needed_file("file")
+    return uploads.keep(who.actor, sent.filename or "", sent.file)
 
 
 async def sent_form(request: Request) -> AsyncIterator[FormData]:

@@ -9,6 +9,7 @@ from attendance.errors import RuleUnknown
 from attendance.service_errors import AccessRefused, RequestInvalid
 from attendance.services.timetables import Single
 from attendance.web.admits import Admin, Staff
+from attendance.web.asked import sent_file
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
 from attendance.web.ruleforms import MINUTES, PAIRINGS, WEEKDAYS, fields_of, parts_of, typed
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from attendance.app import Attendance
     from attendance.services.previewing import Preview
     from attendance.services.shownrules import Changed, ShownRule
-    from attendance.services.uploads import Upload
 
 router = APIRouter(include_in_schema=False)
 COMING: Final = 10
@@ -109,7 +109,7 @@ def take_in_rules(request: Request, who: Admin, given: Form) -> Response:
     """Show what a file would change, then take it in."""
     app = site_of(request).app
     try:
-        kept = _sent(app, who, given)
+        kept = sent_file(request, who, given)
         person = given.some("person") and app.own_people.person(who, given.text("person")).id
         found = app.timetables.read_file(
             kept.path, group=given.some("group"), person=person or None, first=given.day("first")
@@ -234,14 +234,6 @@ def _done(request: Request, made: "Changed") -> Response:
     if made.remarks:
         told = f"{told} Note: {'; '.join(made.remarks[:3])}."
     return onward(request, f"/timetable/{shown.stored.id}", told, "warn" if made.remarks else "good")
-
-
-def _sent(app: "Attendance", who: "Visitor", given: Given) -> "Upload":
-    """The file that is sent now, or was sent before and is meant by its key."""
-    if given.file("file") is None and given.text("key"):
-        return app.uploads.find(who.actor, given.text("key"))
-    sent = given.needed_file("file")
-    return app.uploads.keep(who.actor, sent.filename or "", sent.file)
 
 
 def _blank() -> dict[str, str]:
