@@ -291,7 +291,7 @@ def test_news_go_with_whom_they_are_of(store, gallery, ada, hook, now):
 
 
 def test_marks_without_a_face_tell_at_which_kiosk(store, ada, day, now):
-    """So do the news of their being void and counting again, and the kiosk is not deleted; one that is gone is not told."""
+    """So do the news of their being void and counting again; the kiosk is on record, and one that is gone not told."""
     with store.atomic() as step:
         door = places.insert(step, None, "Door", "kiosk", at=now).id
         given = {"at": now, "entered": now, "by": "kiosk Door", "unless": "none"}
