@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import String, and_, cast, exists, select
 from sqlalchemy.orm import Session

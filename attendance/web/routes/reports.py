@@ -20,6 +20,7 @@ from attendance.web.admits import Staff
 from attendance.web.downloads import download
 from attendance.web.forms import Asked, Given
 from attendance.web.pages import onward
+from attendance.web.routes.timetable import sees
 from attendance.web.sections import section
 from attendance.web.site import site_of
 from refusal import Refusal
@@ -127,7 +128,9 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
     """What is asked for, within what the visitor sees. Raises RequestInvalid, and for what is not there."""
     groups = app.own_people.groups(who)
     group = app.own_people.group(who, asked.some("group"))
+    by = _by(app, asked)
     person = app.own_people.person(who, asked.text("person")).external_id if asked.text("person") else None
+    person = person if by == "timetable" else None  # sessions are reported on by group alone
     if who.groups is not None and group is None and person is None:
         if not groups:
             raise RequestInvalid("group", "you have no group yet; an admin gives groups under Settings")
@@ -135,7 +138,6 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
     first, last = asked.day("from"), asked.day("to")
     if first and last and first > last:
         raise ReportPeriod("report", f"the first day, {first}, is after the last, {last}")
-    by = _by(app, asked)
     number = asked.number("session")
     session = app.session_book.numbered(number, who.groups).session.name if number else None
     kind: Any = asked.text("kind") or "rows"
@@ -143,7 +145,7 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
         raise RequestInvalid("kind", f"{kind!r} is none of {', '.join(dict(KINDS))}")
     return AskedFile(
         by=by, first=None if session else first, last=None if session else last,
-        group=group, person=person if by == "timetable" else None, rule=asked.some("rule"), session=session,
+        group=group, person=person, rule=asked.some("rule"), session=session,
         kind=kind, under=_share(asked) if kind == "totals" else None, paper=_paper(asked),
         why_excused=asked.flag("why") and who.groups is None,
     )  # fmt: skip
@@ -213,8 +215,4 @@ def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
 
 
 def _rules(app: "Attendance", who: "Visitor") -> list[str]:
-    return [
-        each.stored.name
-        for each in app.timetables.all(ended_too=True)
-        if who.groups is None or each.stored.group in {None, *who.groups}
-    ]
+    return [each.stored.name for each in app.timetables.all(ended_too=True) if sees(app, who, each)]

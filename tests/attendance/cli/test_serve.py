@@ -121,7 +121,8 @@ def test_pages_are_served_though_the_models_cannot_be_loaded(app, monkeypatch, c
     assert "error[encoder.missing]" in capsys.readouterr().err
 
 
-def test_a_home_is_served_once(served, app, home):
+@pytest.mark.usefixtures("app")
+def test_a_home_is_served_once(served, home):
     """A second service says so in one line, and begins nothing."""
     with alone(home):
         code, out, err, seen = served()
