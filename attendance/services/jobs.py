@@ -4,6 +4,7 @@ A job is a row of the home, so that the command line shows it, too, and a job wh
 it makes are files in a private folder of its own.
 """
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -70,7 +71,8 @@ class Progress:
 
     def file(self, name: str) -> Path:
         """The path of a file of results of this name, to be written."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.parent.mkdir(mode=0o700, exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
         return self.folder / Path(name).name
 
 
@@ -174,8 +176,9 @@ class Jobs:
 
     def _failed(self, progress: Progress, error: Exception) -> None:
         found = refusal_of(error, f"job {progress.number}")
+        told = without_folder(f"{found}. {found.help}\n", self._store.home)
         with suppress(OSError):
-            progress.file(PROBLEM).write_text(f"{found}. {found.help}\n", encoding="utf-8", errors="backslashreplace")
+            progress.file(PROBLEM).write_text(told, encoding="utf-8", errors="backslashreplace")
         self._ended(progress, "failed", {"error": found.id})
 
     def _ended(self, progress: Progress, state: "JobState", told: Mapping[str, Any]) -> None:
@@ -278,6 +281,12 @@ class Jobs:
         if here is not None:
             return replace(found, done=here.done, total=here.total)
         return replace(found, state="interrupted") if found.seen < self._clock.utc() - STALE else found
+
+
+def without_folder(text: str, home: Path) -> str:
+    """What is told of a file that was sent, without where it lies meanwhile: that is nothing to whoever has sent it."""
+    where = rf"{re.escape(str(home / FOLDER))}[/\\](?:incoming|uploads)[/\\][\w-]+"
+    return re.sub(where, "what was sent", re.sub(rf"{where}[/\\]", "", text))
 
 
 def _may_see(who: "Visitor", job: "Job") -> bool:
