@@ -176,7 +176,7 @@ class Jobs:
 
     def _failed(self, progress: Progress, error: Exception) -> None:
         found = refusal_of(error, f"job {progress.number}")
-        told = without_folder(f"{found}. {found.help}\n", self._store.home)
+        told = without_folders(f"{found}. {found.help}\n", self._store.home)
         with suppress(OSError):
             progress.file(PROBLEM).write_text(told, encoding="utf-8", errors="backslashreplace")
         self._ended(progress, "failed", {"error": found.id})
@@ -283,10 +283,12 @@ class Jobs:
         return replace(found, state="interrupted") if found.seen < self._clock.utc() - STALE else found
 
 
-def without_folder(text: str, home: Path) -> str:
-    """What is told of a file that was sent, without where it lies meanwhile: that is nothing to whoever has sent it."""
-    where = rf"{re.escape(str(home / FOLDER))}[/\\](?:incoming|uploads)[/\\][\w-]+"
-    return re.sub(where, "what was sent", re.sub(rf"{where}[/\\]", "", text))
+def without_folders(text: str, home: Path) -> str:
+    """What is told, without where the service keeps its files: that is nothing to whoever uses it from elsewhere."""
+    where = re.escape(str(home))
+    sent = rf"{where}[/\\]{FOLDER}[/\\](?:incoming|uploads)[/\\][\w-]+"
+    plain = re.sub(sent, "what was sent", re.sub(rf"{sent}[/\\]", "", text))
+    return re.sub(rf"{where}(?![\w.-])", "the home", re.sub(rf"{where}[/\\]", "", plain))
 
 
 def _may_see(who: "Visitor", job: "Job") -> bool:

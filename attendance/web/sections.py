@@ -1,14 +1,11 @@
 """Pages that belong together: each shows tabs to the others, as far as the visitor may open them."""
 
 from collections.abc import Mapping
-from copy import copy
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from attendance.services.jobs import without_folder
 from attendance.web.pages import page
-from attendance.web.problems import status_of
-from attendance.web.site import site_of
+from attendance.web.problems import plainly, status_of
 from refusal import Refusal
 
 if TYPE_CHECKING:
@@ -63,15 +60,8 @@ def section(
     here = request.url.path
     tabs = [(to, text, _open(of, to, here)) for to, text, roles in TABS[of] if who.role in roles]
     found = status_of(error) if isinstance(error, Refusal) else status
-    shown = _shown(request, error) if isinstance(error, Refusal) else error
+    shown = plainly(request, error) if isinstance(error, Refusal) else error
     return page(request, who, template, status=found, path=of, tabs=tabs, error=shown, **values)
-
-
-def _shown(request: "Request", error: Refusal) -> Refusal:
-    """The error without the folder in which a file that was sent lies."""
-    told, home = copy(error), site_of(request).app.home
-    told.where, told.detail = without_folder(error.where, home), without_folder(error.detail, home)
-    return told
 
 
 def _open(of: str, to: str, here: str) -> bool:
