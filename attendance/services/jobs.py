@@ -19,6 +19,7 @@ from attendance.faults import refusal_of
 from attendance.service_errors import JobUnknown, ServiceBusy
 from gallery.errors import GalleryError
 from gallery.repositories import jobs as rows
+from gallery.repositories.events import ACCOUNT_CHANGED, history
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,6 +35,8 @@ PROBLEM: Final = "problem.txt"
 """The file that says in words why a job failed; the row says it without names, by the error's id."""
 KEPT: Final = timedelta(days=1)
 """How long results stay."""
+REACH: Final = frozenset({"groups", "role"})
+"""What of an account decides whose people it sees."""
 MOST_OPEN: Final = 20
 STALE: Final = timedelta(seconds=30)
 """Who does a job shows it at least so often that it lives."""
@@ -239,15 +242,28 @@ class Jobs:
         return self._present(found)
 
     def of(self, who: "Visitor", *, limit: int = 50) -> "list[Job]":
-        """Those that a visitor may look at: an admin all, others what they have begun."""
-        return [each for each in self.all(limit=limit) if _may_see(who, each)]
+        """Those that a visitor may look at: an admin all, others what they have begun, in the groups that they have."""
+        since = self._since(who)
+        return [each for each in self.all(limit=limit) if _may_see(who, each, since)]
 
     def seen_by(self, who: "Visitor", number: int) -> "Job":
-        """The job, if this visitor began it or is an admin. Raises JobUnknown, also for those of others."""
+        """The job, if this visitor may look at it, as `of`. Raises JobUnknown, also for those of others."""
         found = self.numbered(number)
-        if not _may_see(who, found):
+        if not _may_see(who, found, self._since(who)):
             raise JobUnknown(str(number), "there is no job of this number")
         return found
+
+    def _since(self, who: "Visitor") -> "datetime | None":
+        """From when on the visitor is who they are, with the groups that they have; None: always.
+
+        What was made before may be of people whom they do not see any more, or of another account of this name.
+        """
+        if who.account is None:
+            return None
+        with self._store.reading() as transaction:
+            changes = history(transaction, subject=who.account.id, action=ACCOUNT_CHANGED)
+        reached = [each.at for each in changes if not REACH.isdisjoint(each.details.get("changed", ()))]
+        return max([who.account.created, *reached])
 
     def files(self, number: int) -> list[JobFile]:
         """What a job has made, by name; nothing once that was forgotten."""
@@ -291,5 +307,5 @@ def without_folders(text: str, home: Path) -> str:
     return re.sub(rf"{where}(?![\w.-])", "the home", re.sub(rf"{where}[/\\]", "", plain))
 
 
-def _may_see(who: "Visitor", job: "Job") -> bool:
-    return who.role == "admin" or job.by == who.actor.name
+def _may_see(who: "Visitor", job: "Job", since: "datetime | None") -> bool:
+    return who.role == "admin" or (job.by == who.actor.name and (since is None or job.begun >= since))
