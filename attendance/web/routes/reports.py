@@ -48,6 +48,8 @@ FORMS_TOLD: Final = (
 )
 """What is offered, the most wanted first."""
 MOST_ROWS: Final = 400
+NOTHING: Final = "no session of this group was held on these days"
+"""Why a report is empty, for those whom it is not told which sessions of others there were."""
 SESSIONS: Final = 60
 LATER: Final = ("ics", "svg", "png")
 """Forms that there are by the timetable alone."""
@@ -66,7 +68,7 @@ def reports(request: Request, who: Staff, asked: Asked) -> Response:
         elif wanted.by == "timetable":
             shown |= _of_timetable(app, wanted)
         else:
-            shown |= _of_sessions(app, wanted)
+            shown |= _of_sessions(app, who, wanted)
     except Refusal as refused:
         error, wanted = refused, AskedFile(by=_by(app, asked))
     given = asked.values(*NAMES)
@@ -196,7 +198,7 @@ def _told(view: "View") -> list[dict[str, Any]]:
     return [{**row, "why": words_of(each.reasons), "person": each.person} for row, each in pairs][:MOST_ROWS]
 
 
-def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
+def _of_sessions(app: "Attendance", who: "Visitor", wanted: AskedFile) -> dict[str, Any]:
     from attendance.services.reporting import Asked as AskedSessions
 
     rows = app.report_views.rows(wanted)
@@ -204,7 +206,7 @@ def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
     asked = AskedSessions(wanted.session, wanted.first, wanted.last, wanted.group)
     return {
         "counts": {str(status): count for status, count in session_counts(rows).items()} if rows else {},
-        "why": "" if rows else app.reports.why_no_rows(asked),
+        "why": "" if rows else app.reports.why_no_rows(asked) if who.groups is None else NOTHING,
         "grid": (head, lines[:MOST_ROWS]),
         "more": max(0, len(lines) - MOST_ROWS),
         "remark": "",
