@@ -4,7 +4,6 @@ Each broker that somebody has entered has a connection of its own; one that is a
 hears nothing of it afterwards: a decision an hour old that fires as if it were new would be worse than none.
 """
 
-import contextlib
 import json
 import threading
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.outward.broker import Broker
 from attendance.outward.discovery import Topics, announcement
 from attendance.services.newsfacts import NewsFacts
+from attendance.services.outliving import outliving
 from attendance.zones import day_bounds, local_day
-from gallery.errors import GalleryError
 from gallery.repositories import marks, places, receivers, sightings
 from gallery.repositories import news as all_news
 from refusal import Refusal
@@ -93,7 +92,7 @@ class Brokering:
     def _work(self) -> None:
         try:
             while not self._closing.is_set():
-                with contextlib.suppress(GalleryError):  # locked, full: the next time
+                with outliving("brokers"):
                     self.step()
                 self._closing.wait(POLL_S)
         finally:

@@ -1,11 +1,10 @@
 """What a service that runs for months lets go by itself: old news, answers, tries, sign-ins, faces kept long enough."""
 
-import contextlib
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from gallery.errors import GalleryError
+from attendance.services.outliving import outliving
 from gallery.repositories import answers, attempts, news
 
 if TYPE_CHECKING:
@@ -56,6 +55,6 @@ class Housekeeping:
 
     def _work(self) -> None:
         while not self._closing.is_set():
-            with contextlib.suppress(GalleryError):  # locked or full: the next time
+            with outliving("housekeeping"):
                 self.tidy()
             self._closing.wait(PAUSE_S)

@@ -18,8 +18,9 @@ from attendance.outward.post import Answered, post
 from attendance.outward.signing import headers
 from attendance.records import instant
 from attendance.service_errors import ReceiverAddress
+from attendance.services.outliving import outliving
 from attendance.services.receivers import Receivers
-from gallery.errors import GalleryError, TemplateAltered
+from gallery.errors import TemplateAltered
 from gallery.repositories import deliveries, receivers
 from gallery.repositories.events import RECEIVER_CHANGED, record
 from refusal import one_line
@@ -89,7 +90,7 @@ class Posting:
     def _work(self) -> None:
         while not self._closing.is_set():
             sent = 0
-            with contextlib.suppress(GalleryError):  # a locked or full database: what is due stays due
+            with outliving("webhooks"):
                 sent = self.send_due()
             if not sent:
                 self._closing.wait(POLL_S)
@@ -154,7 +155,7 @@ class Posting:
             answer = self._send(target, message.body, signed, allow_private=receiver.allow_private)
         except (ReceiverAddress, TemplateAltered) as error:
             return error.detail, None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             return one_line(str(error) or type(error).__name__), None
         return _phrase(answer.status), answer
 
