@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from attendance.errors import OutputFailed
 from attendance.service_errors import ServeRunning
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ FILE: Final = "serve.lock"
 
 @contextmanager
 def alone(home: Path) -> "Iterator[None]":
-    """Serve this home and nobody else beside it, until the end of the block. Raises ServeRunning."""
-    held = os.open(home / FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    """Serve this home and nobody else beside it, until the end of the block. Raises ServeRunning, OutputFailed."""
+    held = _opened(home / FILE)
     try:
         if not _locked(held):
             raise ServeRunning(str(home), f"another service serves this home{_told(held)}")
@@ -33,6 +34,13 @@ def alone(home: Path) -> "Iterator[None]":
         yield
     finally:
         os.close(held)
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise OutputFailed(str(path), error.strerror or str(error)) from error
 
 
 def _locked(held: int) -> bool:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from attendance.errors import OutputFailed
 from attendance.service_errors import ServeRunning
 from attendance.web.alone import FILE, alone
 
@@ -40,3 +41,10 @@ def test_a_service_that_was_killed_keeps_nobody_out(tmp_path):
         first.send_signal(signal.SIGKILL)
     with alone(tmp_path):
         pass
+
+
+def test_what_cannot_be_locked_is_told(tmp_path):
+    """In one line, as every other file that cannot be written."""
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(OutputFailed, match=FILE), alone(tmp_path):
+        pytest.fail("it is served")
