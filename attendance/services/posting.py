@@ -144,7 +144,7 @@ class Posting:
             answer = self._send(target, message.body, signed, allow_private=receiver.allow_private)
         except (ReceiverAddress, TemplateAltered) as error:
             return error.detail, None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             return one_line(str(error) or type(error).__name__), None
         return _phrase(answer.status), answer
 

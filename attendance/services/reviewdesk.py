@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from attendance.access import may_see
-from attendance.errors import SightingFaceless, SightingUnknown
+from attendance.errors import PersonDuplicate, SightingFaceless, SightingSettled, SightingUnknown
 from attendance.register.report import local
 from attendance.services.admission import Admission
 from attendance.services.enrolment import Rules
@@ -226,44 +226,48 @@ class ReviewDesk:
         who = item.whose
         if who is None or not may_see(groups, who):
             raise SightingUnknown(str(number), "nobody has said whose face this is")
-        return self._filed(actor, item, who.name, who.external_id, ())
+        return self._filed(actor, groups, item, who.name, who.external_id, ())
 
     def enrol(
         self, actor: "Actor", groups: Groups, number: int, name: str, external_id: str | None, into: Collection[str]
     ) -> "Settled":
         """Enrol a face that is nobody's as somebody new, and mark them by it.
 
-        Raises SightingFaceless, SightingSettled, NameInvalid, GroupsRefused, DuplicateId where the id is somebody's,
-        and as `Enroller.photo`.
+        Nothing is filed for others. Raises SightingFaceless, SightingSettled, GroupsRefused, NameInvalid,
+        DuplicateId where the id, or without one the name, is somebody's, and as `Enroller.photo`.
         """
         item = self.of(groups, number)
-        if external_id is not None and self._gallery.of_photo(name, external_id) is not None:
-            raise DuplicateId(external_id, "somebody has this id")
+        if item.said is not None:
+            raise SightingSettled(str(number), "somebody has said already whose face this is")
         Admission.refuse_groups(into, groups)
-        made = self._filed(actor, item, name, external_id, into)
+        if self._gallery.of_photo(name, external_id) is not None:
+            told = "id" if external_id is not None else "name"
+            raise DuplicateId(external_id or name, f"somebody has this {told}; give an id that is nobody's")
+        made = self._filed(actor, groups, item, name, external_id, into)
         return self._reviews.reassign(actor, number, self._known(groups, made.person.id).id, keep=True)
 
     def _filed(
-        self,
-        actor: "Actor",
-        item: Item,
-        name: str,
-        external_id: str | None,
-        into: Iterable[str],
+        self, actor: "Actor", groups: Groups, item: Item, name: str, external_id: str | None, into: Iterable[str]
     ) -> "Enrolled":
+        """File the face; whoever sees some groups alone is not told whom else it looks like."""
         face = self._reviews.face(item.number)
         if face is None:
             raise SightingFaceless(str(item.number), "the face of this review is not kept, or not any more")
         self._refuse_poor(item)
-        return self._enroller.photo(
-            actor,
-            bordered(face),
-            name=name,
-            external_id=external_id,
-            groups=into,
-            rules=Rules(multi="largest"),  # who stood beside them reaches into the edge at most
-            source=f"sighting {item.number}",
-        )
+        try:
+            return self._enroller.photo(
+                actor,
+                bordered(face),
+                name=name,
+                external_id=external_id,
+                groups=into,
+                rules=Rules(multi="largest"),  # who stood beside them reaches into the edge at most
+                source=f"sighting {item.number}",
+            )
+        except PersonDuplicate as error:
+            if groups is None:
+                raise
+            raise PersonDuplicate(error.where, "the face looks like somebody who is enrolled already") from None
 
     def _refuse_poor(self, item: Item) -> None:
         """Raise PhotoRefused for a face that was too small in its own picture: what is kept is of one size."""

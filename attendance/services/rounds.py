@@ -1,22 +1,15 @@
 """What is done again and again beside everything else, in a thread of its own, until it is closed."""
 
-import logging
 import threading
-import traceback
 from collections.abc import Callable
-from pathlib import Path
-from typing import Final
 
-from gallery.errors import GalleryError
-
-LOG: Final = logging.getLogger("attendance.services")
+from attendance.services.outliving import outliving
 
 
 class Rounds:
     """Calls ``work`` round after round, which returns the seconds until the next one, and ``last`` after all of them.
 
-    A database that is locked or full, and what is unforeseen, end one round and no later one: after ``pause_s`` there
-    is another. What is unforeseen is logged by where it happened, without what it says, which may hold a name.
+    What befalls one round ends no later one: after ``pause_s`` there is another.
     """
 
     def __init__(
@@ -46,16 +39,9 @@ class Rounds:
     def _go_on(self) -> None:
         try:
             while not self._closing.is_set():
-                self._closing.wait(self._round())
+                wait_s = self._pause_s
+                with outliving(self._name):
+                    wait_s = self._work()
+                self._closing.wait(wait_s)
         finally:
             self._last()
-
-    def _round(self) -> float:
-        try:
-            return self._work()
-        except GalleryError:
-            return self._pause_s
-        except Exception as error:  # noqa: BLE001 - the next round is done whatever befalls this one
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            LOG.error("%s: %s in %s, line %d", self._name, type(error).__name__, Path(last.filename).name, last.lineno)  # noqa: TRY400 - what it says may hold a name
-            return self._pause_s

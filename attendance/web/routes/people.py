@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from attendance.service_errors import EditChanged, RequestInvalid
+from attendance.service_errors import EditChanged, GroupsRefused, RequestInvalid
 from attendance.services.directory import Listed, folded
 from attendance.services.people import person_row
 from attendance.services.statusreports import AskedStatuses
@@ -172,6 +172,8 @@ def merge(
     found, twin = person_of(request, who, number), person_of(request, who, other)
     if version != _both(found, twin):
         raise EditChanged(found.name, "one of the two was changed since you looked at them")
+    if who.groups is not None and set(found.groups) - who.groups != set(twin.groups) - who.groups:
+        raise GroupsRefused(twin.name, "one of the two is in a group that is not yours: an admin can merge them")
     app.people.merge(who.actor, twin.id, found.id)
     return onward(request, f"/people/{number}", f"{twin.name} and {found.name} are one person now.")
 

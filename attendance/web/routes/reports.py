@@ -20,6 +20,7 @@ from attendance.web.admits import Staff
 from attendance.web.downloads import download
 from attendance.web.forms import Asked, Given
 from attendance.web.pages import onward
+from attendance.web.routes.timetable import sees
 from attendance.web.sections import section
 from attendance.web.site import site_of
 from refusal import Refusal
@@ -47,6 +48,8 @@ FORMS_TOLD: Final = (
 )
 """What is offered, the most wanted first."""
 MOST_ROWS: Final = 400
+NOTHING: Final = "no session of this group was held on these days"
+"""Why a report is empty, for those whom it is not told which sessions of others there were."""
 SESSIONS: Final = 60
 LATER: Final = ("ics", "svg", "png")
 """Forms that there are by the timetable alone."""
@@ -65,7 +68,7 @@ def reports(request: Request, who: Staff, asked: Asked) -> Response:
         elif wanted.by == "timetable":
             shown |= _of_timetable(app, wanted)
         else:
-            shown |= _of_sessions(app, wanted)
+            shown |= _of_sessions(app, who, wanted)
     except Refusal as refused:
         error, wanted = refused, AskedFile(by=_by(app, asked))
     given = asked.values(*NAMES)
@@ -127,7 +130,9 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
     """What is asked for, within what the visitor sees. Raises RequestInvalid, and for what is not there."""
     groups = app.own_people.groups(who)
     group = app.own_people.group(who, asked.some("group"))
+    by = _by(app, asked)
     person = app.own_people.person(who, asked.text("person")).external_id if asked.text("person") else None
+    person = person if by == "timetable" else None  # sessions are reported on by group alone
     if who.groups is not None and group is None and person is None:
         if not groups:
             raise RequestInvalid("group", "you have no group yet; an admin gives groups under Settings")
@@ -135,7 +140,6 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
     first, last = asked.day("from"), asked.day("to")
     if first and last and first > last:
         raise ReportPeriod("report", f"the first day, {first}, is after the last, {last}")
-    by = _by(app, asked)
     number = asked.number("session")
     session = app.session_book.numbered(number, who.groups).session.name if number else None
     kind: Any = asked.text("kind") or "rows"
@@ -143,7 +147,7 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
         raise RequestInvalid("kind", f"{kind!r} is none of {', '.join(dict(KINDS))}")
     return AskedFile(
         by=by, first=None if session else first, last=None if session else last,
-        group=group, person=person if by == "timetable" else None, rule=asked.some("rule"), session=session,
+        group=group, person=person, rule=asked.some("rule"), session=session,
         kind=kind, under=_share(asked) if kind == "totals" else None, paper=_paper(asked),
         why_excused=asked.flag("why") and who.groups is None,
     )  # fmt: skip
@@ -194,7 +198,7 @@ def _told(view: "View") -> list[dict[str, Any]]:
     return [{**row, "why": words_of(each.reasons), "person": each.person} for row, each in pairs][:MOST_ROWS]
 
 
-def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
+def _of_sessions(app: "Attendance", who: "Visitor", wanted: AskedFile) -> dict[str, Any]:
     from attendance.services.reporting import Asked as AskedSessions
 
     rows = app.report_views.rows(wanted)
@@ -202,7 +206,7 @@ def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
     asked = AskedSessions(wanted.session, wanted.first, wanted.last, wanted.group)
     return {
         "counts": {str(status): count for status, count in session_counts(rows).items()} if rows else {},
-        "why": "" if rows else app.reports.why_no_rows(asked),
+        "why": "" if rows else app.reports.why_no_rows(asked) if who.groups is None else NOTHING,
         "grid": (head, lines[:MOST_ROWS]),
         "more": max(0, len(lines) - MOST_ROWS),
         "remark": "",
@@ -213,4 +217,4 @@ def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
 
 
 def _rules(app: "Attendance", who: "Visitor") -> list[str]:
-    return [each.stored.name for each in app.timetables.all(ended_too=True) if who.may_read(each.stored.group)]
+    return [each.stored.name for each in app.timetables.all(ended_too=True) if sees(app, who, each)]

@@ -44,7 +44,7 @@ def timetable(request: Request, who: Staff, asked: Asked) -> Response:
     """The rules that a visitor may see, with what each says and when it is next."""
     app = site_of(request).app
     ended = asked.flag("ended")
-    shown = [each for each in app.timetables.all(ended_too=ended, coming=1) if _sees(app, who, each)]
+    shown = [each for each in app.timetables.all(ended_too=ended, coming=1) if sees(app, who, each)]
     return section(request, who, "/timetable", "office/timetable.html", rules=shown, ended=ended)
 
 
@@ -266,7 +266,7 @@ def _single(how: str) -> Single:
 def _known(request: Request, who: "Visitor", number: int, *, coming: int = 0) -> "ShownRule":
     app = site_of(request).app
     found = app.timetables.numbered(number, coming=coming)
-    if not _sees(app, who, found):
+    if not sees(app, who, found):
         raise RuleUnknown(str(number), "there is no rule of this number")
     return found
 
@@ -280,10 +280,11 @@ def _changeable(request: Request, who: "Visitor", number: int, *, coming: int = 
 
 def _changes(app: "Attendance", who: "Visitor", found: "ShownRule") -> bool:
     everybody = found.person is None and found.stored.group is None
-    return _sees(app, who, found) and (who.groups is None or not everybody)
+    return sees(app, who, found) and (who.groups is None or not everybody)
 
 
-def _sees(app: "Attendance", who: "Visitor", found: "ShownRule") -> bool:
+def sees(app: "Attendance", who: "Visitor", found: "ShownRule") -> bool:
+    """Whether a rule is of somebody whom the visitor sees, or of everybody."""
     if who.groups is None or found.stored.group in who.groups:
         return True
     if found.person is None:

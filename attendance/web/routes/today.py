@@ -48,6 +48,8 @@ def mark(
     if number is None:
         raise RequestInvalid("in, out", "nobody is named")
     person = person_of(request, who, number)
+    if session:
+        site_of(request).app.session_book.refuse_others(session, who.groups)
     way: Literal["in", "out"] = "in" if come is not None else "out"
     made = site_of(request).app.by_hand.enter(
         who.actor, person.id, session=session or None, at=at.strip() or None, note=note.strip(), direction=way

@@ -64,16 +64,6 @@ def test_a_teacher_sees_reviews_of_their_people_alone(people, seen):
             act()
 
 
-@pytest.mark.parametrize("into", [(), ("7b",), ("7a", "7b")])
-def test_a_teacher_enrols_a_stranger_into_own_groups_alone(people, seen, into):
-    """Into a group of somebody else, or into none, nobody is enrolled, and nothing is said of the face."""
-    people.sessions.open("Maths", at=people.clock.utc(), group="7a")
-    number = seen(3, session="Maths")
-    with pytest.raises(GroupsRefused):
-        people.review_desk.enrol(FIRST, {"7a"}, number, "Eve", "E-9", into)
-    assert (3, None) == (len(people.gallery.people()), people.review_desk.of({"7a"}, number).said)
-
-
 def test_a_review_of_ones_own_session_hides_who_is_not_ones_own(people, seen):
     """In a session of 7a a face that may be Bob, of 7b by now, has no name there, and cannot be confirmed as his."""
     people.people.put_in(FIRST, "E-2", ["7a"])
@@ -247,6 +237,28 @@ def test_a_stranger_is_enrolled_as_somebody_new(strangers, draw):
     eve = strangers.gallery.find("E-9")
     assert ("Eve", ("7a",), eve.id, True) == (eve.name, tuple(eve.groups), given.mark.person, given.new)
     assert [] == strangers.gallery.verify()
+
+
+def test_a_face_becomes_no_photo_of_somebody_who_is_there(strangers, draw):
+    """By a name that is somebody's no face is filed for them, whoever asks; nor for a settled face, or for no group."""
+    strangers.enroll(draw("bob.png", (2,)), name="Bob", external_id="E-2", groups=["7b"])
+    strangers.session_book.open(strangers.actor, "Lesson", group="7a")
+    (found,) = strangers.check(draw("door.png", (40, 90)), session="Lesson")
+    desk, before = strangers.review_desk, _filed_of(strangers)
+    for groups in (None, {"7a"}):
+        with pytest.raises(DuplicateId):
+            desk.enrol(FIRST, groups, found.sighting, "Bob", None, ["7a"])
+    for into in ((), ("7b",), ("7a", "7b")):
+        with pytest.raises(GroupsRefused):
+            desk.enrol(FIRST, {"7a"}, found.sighting, "Eve", "E-9", into)
+    desk.settle(FIRST, None, found.sighting, "stranger")
+    with pytest.raises(SightingSettled):
+        desk.enrol(FIRST, {"7a"}, found.sighting, "Eve", "E-9", ["7a"])
+    assert before == _filed_of(strangers)
+
+
+def _filed_of(app) -> dict[str, int]:
+    return {each.name: len(app.gallery.templates_of(each.id)) for each in app.gallery.people(active=None)}
 
 
 def test_people_are_found_as_they_are_typed(people):

@@ -163,6 +163,26 @@ def test_a_teacher_reaches_nobody_of_another_group(app, signed_in, ada, bob) -> 
     assert "Bob" not in teacher.get("/people?state=all&q=b").text
 
 
+def test_a_teacher_merges_nobody_across_groups(app, signed_in, clock) -> None:
+    """One who is in a group of others, too, is merged with one who is not by an admin alone."""
+    given = {"at": clock.now, "by": "tests"}
+    eve = app.gallery.add_person("Eve", groups=["7a", "Secret"], **given)
+    eva, ewa = (
+        app.gallery.add_person(name, groups=["7a", "7c"][:number], **given) for number, name in ((1, "Eva"), (2, "Ewa"))
+    )
+    teacher = signed_in("teacher", ["7a", "7c"])
+    for one, other in ((eve, eva), (eva, eve)):
+        assert 422 == _merged(app, teacher, one, other).status_code
+    assert 3 == len(app.people.all())
+    assert 303 == _merged(app, teacher, eva, ewa).status_code
+    assert 303 == _merged(app, signed_in(), eve, eva).status_code
+
+
+def _merged(app, browser, one, other):
+    both = version_of({"this": person_row(app.people.find(one.id)), "other": person_row(app.people.find(other.id))})
+    return browser.form(f"/people/{one.id}/merge", other=other.id, version=both)
+
+
 def test_a_teacher_erases_nobody(app, signed_in, ada) -> None:
     """That is for admins, also in their own groups."""
     teacher = signed_in("teacher", ["7a"])

@@ -139,3 +139,17 @@ def test_a_new_home_says_what_to_do(signed_in) -> None:
     """Without people Today leads to adding the first; a teacher without groups is told who gives them."""
     assert 'href="/people/add"' in signed_in().get("/").text
     assert "You have no groups yet" in words(signed_in("teacher").get("/"))
+
+
+@pytest.mark.usefixtures("bob")
+def test_a_teacher_marks_in_no_session_of_others(app, signed_in, ada) -> None:
+    """It is as if there were none, and no name of one is told; their own sessions and days are theirs."""
+    for name, group in (("Choir", "7b"), ("Maths", "7a"), ("Trip", None)):
+        app.session_book.open(ME, name, group=group)
+    teacher = signed_in("teacher", ["7a"])
+    refused = [teacher.form("/today/marks", **{"in": ada.id, "session": each}) for each in ("Choir", "Choirs", "x")]
+    assert [404] * 3 == [each.status_code for each in refused]
+    assert [] == [each for each in refused[1:] if "Choir<" in each.text or "'Choir'" in each.text]
+    assert [] == marks(app, ada)
+    for own in ("Maths", "Trip", "2026-03-02"):
+        assert 303 == teacher.form("/today/marks", **{"in": ada.id, "session": own}).status_code

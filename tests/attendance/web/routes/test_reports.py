@@ -74,6 +74,23 @@ def test_every_form(desk, form):
     assert len(found.content) > 200
 
 
+def test_a_teacher_gets_no_more_by_naming_a_person(desk, lesson):
+    """A report by sessions is of a group, also where somebody is named; and rules of others have no name there."""
+    from attendance.timetable.ruleparts import Parts
+
+    teacher = desk("teacher", "7b")
+    parts = Parts(weekly="MO", begins="08:00", ends="08:45")
+    for person in ("A", "B"):
+        lesson.timetables.add(lesson.actor, f"Help for {person}", parts, person=person)
+    number = next(each.session.id for each in lesson.session_book.all())
+    for asked in ({"by": "sessions"}, {"session": str(number)}):
+        found = [teacher.get(path, person="A", **asked) for path in ("/reports", "/reports/file")]
+        assert [False, False] == ["Bob" in each for each in found]
+        assert "Ada" in found[1]
+    page = teacher.get("/reports")
+    assert (True, False) == ("Help for A" in page, "Help for B" in page)
+
+
 @pytest.mark.usefixtures("lesson")
 def test_names_in_files(desk, odd):
     """In files an odd name is a name: no formula in tables, no markup in pictures."""
