@@ -1,0 +1,37 @@
+"""What pages say about a refusal is for people without a terminal."""
+
+import pytest
+
+import attendance.service_errors  # noqa: F401 - its classes are looked at
+import enroll.errors  # noqa: F401
+import gallery.errors  # noqa: F401
+from attendance.errors import SessionUnknown
+from attendance.web.helps import COMMAND, HERE, help_here, told_here
+from refusal import Refusal
+from refusal.tree import named
+
+ALL = {each.id: each for each in named(Refusal) if each.__module__.split(".")[0] in {"attendance", "enroll", "gallery"}}
+
+
+@pytest.mark.parametrize("known", sorted(ALL))
+def test_no_page_names_a_command(known):
+    """Whatever is refused, what a page advises can be done without a terminal."""
+    assert None is COMMAND.search(help_here(ALL[known]))
+
+
+def test_every_sentence_is_of_an_error_that_there_is():
+    """No id is misspelt in the table, so that each sentence is found when it is needed."""
+    assert set() == set(HERE) - set(ALL)
+
+
+def test_a_refusal_is_told_in_sentences():
+    """A form says what is wrong and what to do, as sentences."""
+    told = told_here(SessionUnknown("Choir", "there is no session of this name"))
+    assert "There is no session of this name. The page Sessions lists all of them." == told
+
+
+def test_the_page_of_what_is_not_there_says_where_to_look(signed_in):
+    """Who follows an old link to a session is told the page that lists them, in no command."""
+    answer = signed_in().get("/sessions/99999")
+    assert 404 == answer.status_code
+    assert "The page Sessions lists all of them." in answer.text
