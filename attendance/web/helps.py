@@ -68,10 +68,12 @@ HERE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """By id, where the help of the refusal names a command."""
-COMMAND: Final = re.compile(
-    r"\battendance [a-z]|--[a-z]|pip install|ffmpeg|chmod|`|_HOME\b|traceback|SSL_CERT_FILE"
-)
+COMMAND: Final = re.compile(r"\battendance [a-z]|--[a-z]|pip install|ffmpeg|chmod|`|_HOME\b|traceback|SSL_CERT_FILE")
 """What only makes sense at a terminal."""
+_QUOTED: Final = r"['`]attendance [^'`]*['`]"
+_REST: Final = rf"{_QUOTED}[^,;:()]*"
+PART: Final = re.compile(rf" \([^(),;:]*{_QUOTED}[^()]*\)|[,:;]? (?:which|see) {_REST}|[,:;] [^,;:()]*{_REST}")
+"""A part of a sentence that names a command: in brackets, or from a comma, colon or semicolon on."""
 
 
 def help_here(error: Refusal | type[Refusal]) -> str:
@@ -84,6 +86,12 @@ def without_commands(text: str) -> str:
     return "" if COMMAND.search(text) else text
 
 
+def spoken(text: str) -> str:
+    """The text without those parts of a sentence that name a command, such as " ('attendance month list' shows it)"."""
+    return PART.sub("", text)
+
+
 def told_here(error: Refusal) -> str:
     """What is wrong, and what to do about it, in sentences."""
-    return f"{error.detail[:1].upper()}{error.detail[1:]}. {help_here(error)}".rstrip()
+    detail = spoken(error.detail)
+    return f"{detail[:1].upper()}{detail[1:]}. {help_here(error)}".rstrip()

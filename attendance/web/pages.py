@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from attendance.access import Visitor
 from attendance.web.admits import FORM
-from attendance.web.helps import help_here
+from attendance.web.helps import help_here, spoken
 from attendance.web.site import site_of
 
 HERE: Final = Path(__file__).resolve().parent
@@ -48,6 +48,7 @@ def environment() -> Environment:
     made.globals["asset"] = asset
     made.globals["first_letters"] = first_letters
     made.globals["help_here"] = help_here
+    made.filters["spoken"] = spoken
     return made
 
 

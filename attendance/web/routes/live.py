@@ -70,6 +70,7 @@ def said_of(app: "Attendance", health: Any) -> dict[str, str]:
     if read.state == "failed" and trouble is not None:
         detail = f"{detail}. {HERE.get(trouble.id) or without_commands(trouble.help)}".rstrip()
     told = "" if trouble is None or read.state != "online" else f"{_wall(app, trouble.at, now)}: {trouble.text}"
+    detail = f"{detail[:1].upper()}{detail[1:]}"
     return {"detail": detail, "trouble": told and f"Last trouble at {told}", "since": _wall(app, read.since, now)}
 
 

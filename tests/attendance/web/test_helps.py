@@ -6,7 +6,7 @@ import attendance.service_errors  # noqa: F401 - its classes are looked at
 import enroll.errors  # noqa: F401
 import gallery.errors  # noqa: F401
 from attendance.errors import SessionUnknown
-from attendance.web.helps import COMMAND, HERE, help_here, told_here
+from attendance.web.helps import COMMAND, HERE, help_here, spoken, told_here
 from refusal import Refusal
 from refusal.tree import named
 
@@ -35,3 +35,21 @@ def test_the_page_of_what_is_not_there_says_where_to_look(signed_in):
     answer = signed_in().get("/sessions/99999")
     assert 404 == answer.status_code
     assert "The page Sessions lists all of them." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("there is no timetable yet: 'attendance timetable add' enters a rule", "there is no timetable yet"),
+        (
+            "nobody is expected (Art begins on 2 May; 'attendance timetable change' moves it)",
+            "nobody is expected (Art begins on 2 May)",
+        ),
+        ("everybody is inactive ('attendance gallery activate PERSON')", "everybody is inactive"),
+        ("but with others: see 'attendance gallery reembed'", "but with others"),
+        ("a plain one, with a comma: and more", "a plain one, with a comma: and more"),
+    ],
+)
+def test_parts_of_sentences_that_name_commands_are_left_out(text, told):
+    """What a command line would add to a sentence does not stand on a page."""
+    assert told == spoken(text)

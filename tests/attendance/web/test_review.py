@@ -39,7 +39,7 @@ def test_a_script_is_answered_in_json(signed_in, unsure):
     """What a form says by going on, a script hears at once."""
     admin = signed_in()
     answer = admin.post(f"/review/{unsure[0]}", data={"say": "right"}, headers={**JSON, "X-Form-Token": admin.token})
-    assert {"number": unsure[0], "told": f"{NAME} is marked of 07:58."} == answer.json()
+    assert {"number": unsure[0], "told": f"{NAME} is marked at 07:58."} == answer.json()
     again = admin.post(f"/review/{unsure[0]}", data={"say": "right"}, headers={**JSON, "X-Form-Token": admin.token})
     assert (409, "sighting.settled") == (again.status_code, again.json()["id"])
     back = admin.post(f"/review/{unsure[0]}/undo", headers={**JSON, "X-Form-Token": admin.token})
