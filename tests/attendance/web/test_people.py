@@ -224,3 +224,9 @@ def test_a_mark_of_a_person_leads_to_why_and_on_to_its_correction(app, signed_in
     why = admin.get(f"/why/mark/{mark}").text
     assert f'href="/people/{ada.id}"' in why
     assert f'href="/marks/{mark}?back=/why/mark/{mark}"' in why
+
+
+@pytest.mark.parametrize("path", ["/people", "/people/add", "/people/bulk"])
+def test_a_teacher_without_groups_is_told_whom_to_ask(signed_in, path) -> None:
+    """Nobody is sent to a form that cannot work for them without being told why."""
+    assert "You have no groups yet" in signed_in("teacher").get(path).text
