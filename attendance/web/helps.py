@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePath
 from types import MappingProxyType
 from typing import Final
 
@@ -84,6 +85,16 @@ def help_here(error: Refusal | type[Refusal]) -> str:
 def without_commands(text: str) -> str:
     """The text, if no command stands in it; else nothing."""
     return "" if COMMAND.search(text) else text
+
+
+def said_here(error: Refusal | str, home: str) -> str:
+    """What was refused and why, without commands, and of a file in the home its name alone."""
+    if isinstance(error, str):
+        return spoken(error)
+    if error.id == "settings.value":  # its page says which
+        return spoken(f"{error.detail[:1].upper()}{error.detail[1:]}")
+    inside = error.where.startswith(home.rstrip("/") + "/")
+    return spoken(f"{PurePath(error.where).name if inside else error.where}: {error.detail}")
 
 
 def spoken(text: str) -> str:

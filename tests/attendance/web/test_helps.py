@@ -5,8 +5,8 @@ import pytest
 import attendance.service_errors  # noqa: F401 - its classes are looked at
 import enroll.errors  # noqa: F401
 import gallery.errors  # noqa: F401
-from attendance.errors import SessionUnknown
-from attendance.web.helps import COMMAND, HERE, help_here, spoken, told_here
+from attendance.errors import SessionUnknown, SettingValue
+from attendance.web.helps import COMMAND, HERE, help_here, said_here, spoken, told_here
 from refusal import Refusal
 from refusal.tree import named
 
@@ -53,3 +53,9 @@ def test_the_page_of_what_is_not_there_says_where_to_look(signed_in):
 def test_parts_of_sentences_that_name_commands_are_left_out(text, told):
     """What a command line would add to a sentence does not stand on a page."""
     assert told == spoken(text)
+
+
+def test_a_setting_is_refused_without_the_name_of_a_command():
+    """On the page of a setting what is wrong begins with the setting."""
+    error = SettingValue("config set", "target_fpir must be a number")
+    assert "Target_fpir must be a number" == said_here(error, "/home/of/it")
