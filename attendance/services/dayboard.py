@@ -81,6 +81,7 @@ class Meeting:
     """What takes place once today; ``state`` is coming, running or over, ``counts`` how many people have each word."""
 
     number: int
+    rule: int
     name: str
     whom: str
     begins: datetime
@@ -104,6 +105,7 @@ class Meeting:
 class NamedSession:
     """A session that somebody has opened, and which of the people shown are marked in it."""
 
+    number: int
     name: str
     group: str | None
     opens: datetime
@@ -268,7 +270,7 @@ def _meeting(
     entry = held.entry
     whom = entry.group or ("everybody" if entry.person is None else people[entry.person].name)
     state = "coming" if now < held.begins else "running" if now < held.ends else "over"
-    return Meeting(number, held.name, whom, held.begins, held.ends, state, counts, keys)
+    return Meeting(number, entry.key, held.name, whom, held.begins, held.ends, state, counts, keys)
 
 
 def _cell(number: int, row: Attended, now: datetime) -> Cell:
@@ -325,7 +327,7 @@ def _named(
             there[name].append(key)
     wanted = scope if group is None else {group}
     return tuple(
-        NamedSession(each.name, each.group, each.opens, each.closes is None or now < each.closes, tuple(keys))
+        NamedSession(each.id, each.name, each.group, each.opens, each.closes is None or now < each.closes, tuple(keys))
         for each in found
         if wanted is None or each.group is None or each.group in wanted or there[each.name]
         for keys in [there[each.name]]

@@ -177,7 +177,8 @@ class ReviewDesk:
         if mark is None:
             return "Nobody is marked anew."
         who = self._gallery.find(mark.person).name
-        return f"{who} is marked{self._time(mark)}." if settled.new else f"{who} was marked before{self._time(mark)}."
+        when = self._time(mark).replace(" of ", " at ")
+        return f"{who} is marked{when}." if settled.new else f"{who} was marked before{when}; that stays."
 
     def _time(self, mark: "MarkInfo") -> str:
         if not mark.time_is_known:

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from pydantic import Field
 from starlette.datastructures import FormData
 
+from attendance.web.helps import told_here
 from attendance.web.site import site_of
 
 if TYPE_CHECKING:
@@ -55,11 +56,5 @@ def wrong_in(fields: "Mapping[str, str]", error: "Refusal | None") -> dict[str, 
     """By field of a form what is wrong with it; ``fields`` tells by an error's id which, else it is ``all``."""
     said = dict.fromkeys(("all", *fields.values()), "")
     if error is not None:
-        said[fields.get(error.id, "all")] = in_words(error)
+        said[fields.get(error.id, "all")] = told_here(error)
     return said
-
-
-def in_words(error: "Refusal") -> str:
-    """What is wrong, and what to do unless that is a command: who looks at a page has no terminal."""
-    detail = f"{error.detail[:1].upper()}{error.detail[1:]}."
-    return detail if "attendance " in error.help or "--" in error.help else f"{detail} {error.help}"

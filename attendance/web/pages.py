@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from attendance.access import Visitor
 from attendance.web.admits import FORM
+from attendance.web.helps import help_here, said_here, spoken
 from attendance.web.site import site_of
 
 HERE: Final = Path(__file__).resolve().parent
@@ -47,6 +48,8 @@ def environment() -> Environment:
     made.globals["asset"] = asset
     made.globals["first_letters"] = first_letters
     made.filters["written"] = written
+    made.globals["help_here"] = help_here
+    made.filters["spoken"] = spoken
     return made
 
 
@@ -82,6 +85,7 @@ def page(request: Request, who: Visitor | None, template: str, *, status: int = 
         "site_name": site.app.settings.site_name or "",
         "said": _told(said),
         "local": _on_the_clock_of(site.app.zone),
+        "said_here": lambda error: said_here(error, str(site.app.home)),
     }
     text = environment().get_template(template).render({**known, **values})
     answer = HTMLResponse(text, status_code=status)

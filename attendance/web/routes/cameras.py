@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from attendance.web.admits import Admin, Staff
 from attendance.web.asked import Number
+from attendance.web.helps import told_here
 from attendance.web.pages import onward, page
 from attendance.web.routes.live import said_of
 from attendance.web.site import site_of
@@ -202,7 +203,7 @@ def _form(
     values = {"given": given, "shown": shown, "number": number, "groups": app.gallery.groups()}
     wrong = dict.fromkeys(("form", "name", "address", "group", "target_fpir"), "")
     if error is not None:
-        wrong[_field(error)] = f"{error.detail}. {error.help}"
+        wrong[_field(error)] = told_here(error)
     return page(request, who, "cameras/form.html", status=422 if error else 200, wrong=wrong, **values)
 
 

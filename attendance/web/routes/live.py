@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from attendance.web.admits import Staff
 from attendance.web.asked import Number
+from attendance.web.helps import HERE, without_commands
 from attendance.web.pages import page, written
 from attendance.web.site import site_of
 from attendance.web.streams import Item, mjpeg, sse, still_here
@@ -67,8 +68,9 @@ def said_of(app: "Attendance", health: Any) -> dict[str, str]:
     read, now = health.reading, app.clock.utc()
     detail, trouble = read.detail, read.trouble
     if read.state == "failed" and trouble is not None:
-        detail = f"{detail}. {trouble.help}"
+        detail = f"{detail}. {HERE.get(trouble.id) or without_commands(trouble.help)}".rstrip()
     told = "" if trouble is None or read.state != "online" else f"{_wall(app, trouble.at, now)}: {trouble.text}"
+    detail = f"{detail[:1].upper()}{detail[1:]}"
     return {"detail": detail, "trouble": told and f"Last trouble at {told}", "since": _wall(app, read.since, now)}
 
 

@@ -197,9 +197,13 @@ def erase(
     if folded(name).split() != folded(found.name).split():
         return _erase_page(request, who, number, wrong="This is not the name of the person above.")
     gone = app.edits.remove(who.actor, found.external_id, expected=version)
-    told = f"{gone.person.name} is erased, with {gone.templates} photos and {gone.marks} marks."
+    told = f"{gone.person.name} is erased, with {_count(gone.templates, 'photo')} and {_count(gone.marks, 'mark')}."
     later = "" if gone.erased else " The last traces are overwritten when no other program reads the home any more."
     return onward(request, "/people", told + later)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _erase_page(request: Request, who: Admin, number: int, wrong: str = "") -> Response:

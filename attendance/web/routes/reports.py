@@ -1,5 +1,6 @@
 """Reports: who was there on some days, as a table on the page and as a file in every form; and proofs of days."""
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -79,8 +80,21 @@ def reports(request: Request, who: Staff, asked: Asked) -> Response:
         request, who, "/reports", "office/reports.html", error, wanted=wanted, values=given, query=query, forms=forms,
         kinds=KINDS, papers=PAPERS, groups=app.own_people.groups(who), people=app.own_people.people(who),
         sessions=[(str(each.session.id), each.session.name) for each in found], today=app.status_reports.today,
-        rules=_rules(app, who), **shown,
+        rules=_rules(app, who), spans=spans_of(app.status_reports.today), **shown,
     )  # fmt: skip
+
+
+def spans_of(today: date) -> list[tuple[str, date, date]]:
+    """The spans of days that are asked for most: what each is called, its first and its last day."""
+    month = today.replace(day=1)
+    before = month - timedelta(days=1)
+    monday = today - timedelta(days=today.weekday())
+    return [
+        ("Today", today, today),
+        ("This week", monday, today),
+        ("This month", month, today),
+        ("Last month", before.replace(day=1), before),
+    ]
 
 
 @router.get("/reports/file")

@@ -222,3 +222,31 @@ def test_names_are_text_on_every_page(app, draw, signed_in) -> None:
         text = admin.get(path).text
         assert "&lt;b&gt;Ada" in text, path
         assert "<b>Ada" not in text, path
+
+
+def test_a_person_leads_to_what_belongs_to_them(signed_in, ada) -> None:
+    """From a person one gets to excuses, report, proof and, as an admin, to who changed what."""
+    page = f"/people/{ada.id}"
+    admin, teacher = signed_in().get(page).text, signed_in("teacher", ada.groups).get(page).text
+    for path in ("/excuses?whose=", "/reports?person=", "/reports/proof?person="):
+        assert path in admin
+        assert path in teacher
+    assert "/audit?person=" in admin
+    assert "/audit" not in teacher
+
+
+def test_a_mark_of_a_person_leads_to_why_and_on_to_its_correction(app, signed_in, ada) -> None:
+    """Person, why and correction of a mark are one click from each other."""
+    admin = signed_in()
+    admin.form("/today/marks", **{"in": ada.id})
+    mark = app.day_marks.latest(ada.id)[0].mark.id
+    assert f"/why/mark/{mark}" in admin.get(f"/people/{ada.id}").text
+    why = admin.get(f"/why/mark/{mark}").text
+    assert f'href="/people/{ada.id}"' in why
+    assert f'href="/marks/{mark}?back=/why/mark/{mark}"' in why
+
+
+@pytest.mark.parametrize("path", ["/people", "/people/add", "/people/bulk"])
+def test_a_teacher_without_groups_is_told_whom_to_ask(signed_in, path) -> None:
+    """Nobody is sent to a form that cannot work for them without being told why."""
+    assert "You have no groups yet" in signed_in("teacher").get(path).text

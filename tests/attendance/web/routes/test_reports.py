@@ -164,3 +164,17 @@ def test_proof(desk, lesson, words):
     assert "<b>Ada" not in desk().get("/reports/proof", person="O", day="2026-03-02")
     desk().get("/reports/proof", 422, person="A", day="x")
     desk().get("/reports/proof", 422, person="A", form="exe")
+
+
+@pytest.mark.usefixtures("lesson")
+def test_a_month_is_one_click(desk):
+    """The spans that are asked for most are links: this month, and the whole of the last."""
+    page = desk().get("/reports")
+    assert "/reports?from=2026-03-01&amp;to=2026-03-02&amp;" in page
+    assert "/reports?from=2026-02-01&amp;to=2026-02-28&amp;" in page
+
+
+def test_an_empty_report_says_what_to_do_on_a_page(desk):
+    """Without a timetable the way to one is a link, not a command."""
+    page = desk().get("/reports?by=timetable&from=2020-01-01&to=2020-01-02")
+    assert "attendance timetable" not in page
