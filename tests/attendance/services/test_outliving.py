@@ -21,6 +21,7 @@ from gallery import GalleryFull
 @pytest.mark.parametrize("error", [KeyError("Ada"), GalleryFull("db", "no space")])
 def test_one_turn_that_fails_stops_no_other(app, monkeypatch, caplog, module, name, pause, turn, error):
     """What nobody foresaw is logged by its place, without the message; a full disk is waited for."""
+    monkeypatch.setattr(module, pause, 0.01)
     part, turns, third = getattr(app, name), [], threading.Event()
 
     def fail():
@@ -29,7 +30,6 @@ def test_one_turn_that_fails_stops_no_other(app, monkeypatch, caplog, module, na
             third.set()
         raise error
 
-    monkeypatch.setattr(module, pause, 0.01)
     monkeypatch.setattr(part, turn, fail)
     part.start()
     assert third.wait(10)
