@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attendance.access import Actor
 from attendance.clock import Clock, SystemClock
-from attendance.composition import Composition
 from attendance.faults import Problem
 from attendance.home import home_folder, in_background, keep_zone, load_pipeline
 from attendance.judge.decision import Policy
 from attendance.records import Decision
 from attendance.scope import Scope
+from attendance.service_composition import ServiceComposition
 from attendance.settings import Value, check, load
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gallery.values import Direction, Means, Place
 
 
-class Attendance(Composition):
+class Attendance(ServiceComposition):
     """A home (gallery, sessions, marks, settings) opened for work; use it as a context manager.
 
     Methods raise the errors of `attendance.errors`, `enroll.errors` and `gallery.errors`, nothing else on purpose.

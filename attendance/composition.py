@@ -1,4 +1,4 @@
-"""`Composition`: all that a home is worked with, each part and each use case made when it is first asked for."""
+"""`Composition`: the parts of a home and what is done with them, each made when it is first asked for."""
 
 import threading
 from datetime import timedelta
@@ -17,71 +17,38 @@ if TYPE_CHECKING:
     from attendance.register.marks import Marks
     from attendance.register.retention import Retention
     from attendance.register.sessions import Sessions
-    from attendance.services.accounts import Accounts
-    from attendance.services.admission import Admission
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
-    from attendance.services.audit import Audit
-    from attendance.services.brokering import Brokering
-    from attendance.services.bulk import BulkEnrolment
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
-    from attendance.services.cameras import Cameras
     from attendance.services.checking import Checks
-    from attendance.services.configuring import Configuration
     from attendance.services.coverings import Coverings
-    from attendance.services.credentials import Credentials
-    from attendance.services.cursors import Cursors
-    from attendance.services.dayboard import DayBoards
-    from attendance.services.daymarks import DayMarks
-    from attendance.services.deciding import Deciding
     from attendance.services.desk import Desk
-    from attendance.services.directory import Directory
-    from attendance.services.editing import Edits
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
-    from attendance.services.feeds import Feeds
     from attendance.services.foreignids import ForeignIds
-    from attendance.services.housekeeping import Housekeeping
-    from attendance.services.idempotency import Answers
-    from attendance.services.jobs import Jobs
-    from attendance.services.kiosks import Kiosks
-    from attendance.services.lane import Lane
     from attendance.services.leaving import Leaving
-    from attendance.services.limits import Limits
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.markimport import MarkImport
     from attendance.services.months import Months
-    from attendance.services.newsroom import Newsroom
     from attendance.services.nights import Nights
     from attendance.services.outlook import Outlooks
-    from attendance.services.ownpeople import OwnPeople
     from attendance.services.people import People
-    from attendance.services.photos import Photos
     from attendance.services.places import Places
     from attendance.services.portrait import Portraits
-    from attendance.services.posting import Posting
     from attendance.services.proving import Proofs
-    from attendance.services.receivers import Receivers
     from attendance.services.reembedding import Renewal
-    from attendance.services.reportfiles import ReportFiles
     from attendance.services.reporting import Reports
-    from attendance.services.reportviews import ReportViews
-    from attendance.services.reviewdesk import ReviewDesk
     from attendance.services.reviewing import Reviews
     from attendance.services.rosterimport import RosterImport
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
     from attendance.services.settled import Settled
-    from attendance.services.sign_ins import SignIns
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
     from attendance.services.timetables import Timetables
-    from attendance.services.tokens import Tokens
     from attendance.services.upkeep import Upkeep
-    from attendance.services.uploads import Uploads
-    from attendance.services.why import Whys
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery
@@ -423,249 +390,3 @@ class Composition:
         from attendance.services.coverings import Coverings
 
         return Coverings(self.gallery, self.sessions, self.clock, self.nights)
-
-    @cached_property
-    def newsroom(self) -> "Newsroom":
-        """What has happened."""
-        from attendance.services.newsroom import Newsroom
-
-        return Newsroom(self.gallery)
-
-    @cached_property
-    def lane(self) -> "Lane":
-        """Where photos wait for their turn to be judged."""
-        from attendance.services.lane import Lane
-
-        return Lane()
-
-    @cached_property
-    def receivers(self) -> "Receivers":
-        """Other systems that are told of news."""
-        from attendance.services.receivers import Receivers
-
-        return Receivers(self.gallery, self.clock)
-
-    @cached_property
-    def posting(self) -> "Posting":
-        """What sends news to webhooks."""
-        from attendance.services.newsfacts import NewsFacts
-        from attendance.services.posting import Posting
-
-        return Posting(self.gallery, self.receivers, NewsFacts(self.gallery, self.newsroom), self.clock)
-
-    @cached_property
-    def brokering(self) -> "Brokering":
-        """What says news to MQTT brokers."""
-        from attendance.services.brokering import Brokering
-
-        parts = (self.gallery, self.receivers, self.newsroom, self.clock)
-        return Brokering(*parts, zone=self.zone, name=self.settings.site_name)
-
-    @cached_property
-    def jobs(self) -> "Jobs":
-        """Long work, and what it has made."""
-        from attendance.services.jobs import Jobs
-
-        return Jobs(self.store, self.clock, self.uploads.forget)
-
-    @cached_property
-    def limits(self) -> "Limits":
-        """How often secrets were tried in vain."""
-        from attendance.services.limits import Limits
-
-        return Limits(self.store, self.clock)
-
-    @cached_property
-    def accounts(self) -> "Accounts":
-        """Who may sign in."""
-        from attendance.services.accounts import Accounts
-
-        return Accounts(self.store, self.clock, self.limits)
-
-    @cached_property
-    def sign_ins(self) -> "SignIns":
-        """Browsers that are signed in."""
-        from attendance.services.sign_ins import SignIns
-
-        return SignIns(self.gallery, self.clock)
-
-    @cached_property
-    def tokens(self) -> "Tokens":
-        """What programs and kiosks prove themselves by."""
-        from attendance.services.tokens import Tokens
-
-        return Tokens(self.store, self.clock)
-
-    @cached_property
-    def day_boards(self) -> "DayBoards":
-        """The day as it stands."""
-        from attendance.services.dayboard import DayBoards
-
-        return DayBoards(self.gallery, self.sessions, self.statuses, self.clock)
-
-    @cached_property
-    def day_marks(self) -> "DayMarks":
-        """Marks as pages show them."""
-        from attendance.services.daymarks import DayMarks
-
-        return DayMarks(self.gallery, self.sessions, self.people)
-
-    @cached_property
-    def cameras(self) -> "Cameras":
-        """Cameras watched in the background."""
-        from attendance.services.cameras import Cameras
-
-        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
-
-    # What the service adds
-
-    @cached_property
-    def edits(self) -> "Edits":
-        """People changed from a state that was seen."""
-        from attendance.services.editing import Edits
-
-        return Edits(self.gallery, self.people, self.leaving, self.clock)
-
-    @cached_property
-    def deciding(self) -> "Deciding":
-        """Single photos judged."""
-        from attendance.services.deciding import Deciding
-
-        return Deciding(self.desk)
-
-    @cached_property
-    def photos(self) -> "Photos":
-        """The photos of people."""
-        from attendance.services.photos import Photos
-
-        return Photos(self.gallery, self.edits, self.enrolment, self.clock)
-
-    @cached_property
-    def answers(self) -> "Answers":
-        """What programs were answered under a key."""
-        from attendance.services.idempotency import Answers
-
-        return Answers(self.gallery, self.clock)
-
-    @cached_property
-    def cursors(self) -> "Cursors":
-        """Where lists go on."""
-        from attendance.services.cursors import Cursors
-
-        return Cursors(self.gallery)
-
-    @cached_property
-    def report_files(self) -> "ReportFiles":
-        """Reports as files."""
-        from attendance.services.reportfiles import ReportFiles
-
-        return ReportFiles(self.home, self.clock, self.reports, self.status_reports, self.settings.site_name)
-
-    @cached_property
-    def directory(self) -> "Directory":
-        """The people as a list to look through."""
-        from attendance.services.directory import Directory
-
-        return Directory(self.gallery)
-
-    @cached_property
-    def admission(self) -> "Admission":
-        """Who may be enrolled by whom."""
-        from attendance.services.admission import Admission
-
-        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
-
-    @cached_property
-    def uploads(self) -> "Uploads":
-        """What somebody has sent and not decided about yet."""
-        from attendance.services.uploads import Uploads
-
-        return Uploads(self.home, self.clock)
-
-    @cached_property
-    def own_people(self) -> "OwnPeople":
-        """Whose people a visitor sees."""
-        from attendance.services.ownpeople import OwnPeople
-
-        return OwnPeople(self.gallery)
-
-    @cached_property
-    def review_desk(self) -> "ReviewDesk":
-        """What waits for somebody to look, for those who see some people alone."""
-        from attendance.services.reviewdesk import ReviewDesk
-
-        return ReviewDesk(self.gallery, self.sessions, self.reviews, self.enrolment, self.clock, lambda: self.pipeline)
-
-    @cached_property
-    def whys(self) -> "Whys":
-        """What decisions rest on, decided again."""
-        from attendance.services.why import Whys
-
-        return Whys(self.gallery, self.sessions, self.review_desk)
-
-    @cached_property
-    def feeds(self) -> "Feeds":
-        """Calendars to subscribe to."""
-        from attendance.services.feeds import Feeds
-
-        return Feeds(self.gallery, self.edits, self.tokens, self.report_files)
-
-    @cached_property
-    def credentials(self) -> "Credentials":
-        """Other ways than the face."""
-        from attendance.services.credentials import Credentials
-
-        return Credentials(self.gallery, self.clock, self.limits)
-
-    @cached_property
-    def kiosks(self) -> "Kiosks":
-        """Pages at doors, by which people mark themselves."""
-        from attendance.services.kiosks import Kiosks
-
-        return Kiosks(
-            self.gallery,
-            self.sessions,
-            self.marks,
-            self.desk,
-            self.scopes,
-            self.credentials,
-            settings=self.settings,
-            clock=self.clock,
-        )
-
-    # What programs ask for
-
-    @cached_property
-    def bulk(self) -> "BulkEnrolment":
-        """Many people at once."""
-        from attendance.services.bulk import BulkEnrolment
-
-        return BulkEnrolment(self.home, self.gallery, self.admission, self.enrolment, self.jobs)
-
-    @cached_property
-    def report_views(self) -> "ReportViews":
-        """Reports as pages show them."""
-        from attendance.services.reportviews import ReportViews
-
-        return ReportViews(self.report_files, self.status_reports, self.reports, self.own_people)
-
-    @cached_property
-    def audit(self) -> "Audit":
-        """What was done, by whom, when."""
-        from attendance.services.audit import Audit
-
-        return Audit(self.gallery, self.sessions)
-
-    @cached_property
-    def configuration(self) -> "Configuration":
-        """The settings, and changing them."""
-        from attendance.services.configuring import Configuration
-
-        return Configuration(self.store, self.clock, self.resolved)
-
-    @cached_property
-    def housekeeping(self) -> "Housekeeping":
-        """What lets old things go while the service runs."""
-        from attendance.services.housekeeping import Housekeeping
-
-        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)

@@ -45,6 +45,7 @@ HELP: Final = {
     "serve.certificate": "Give both --tls-cert and --tls-key, PEM files that belong together, or --tls-self-signed.",
     "serve.insecure": "Pass --tls-self-signed, or --tls-cert and --tls-key; --insecure sends passwords unprotected.",
     "serve.port": "Choose another --port, or stop the program that uses it.",
+    "serve.running": "Use that service, or stop it first; another home is served with --home and another --port.",
     "setup.over": "Start 'attendance serve' again: as long as nobody has an account it prints a new link.",
     "token.invalid": "Make a new one with 'attendance token add'.",
     "token.scope": "Make a token that has this scope.",
@@ -220,6 +221,10 @@ class ServeInsecure(ServeError, id="serve.insecure", exit_code=2):
 
 class ServePort(ServeError, id="serve.port", exit_code=3):
     """The port cannot be used."""
+
+
+class ServeRunning(ServeError, id="serve.running", exit_code=3):
+    """Another service serves this home."""
 
 
 class SetupOver(ServiceError, id="setup.over"):

@@ -15,6 +15,7 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
 RUN_TIME = ("attendance", "enroll", "gallery", "refusal")
+PAGES = (ROOT / "attendance" / "web" / "templates", ROOT / "attendance" / "web" / "static")
 
 
 def run(*command: object, **options: object) -> subprocess.CompletedProcess[str]:
@@ -33,17 +34,19 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_all_packages_are_built(wheel: Path, tmp_path: Path) -> None:
-    """The wheel holds the packages and no other, the source distribution holds each of them, with every module."""
+    """The wheel holds the packages and no other, the source distribution each of them: every module, every page."""
     built = run(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, cwd=ROOT)
     assert built.returncode == 0, built.stdout + built.stderr
     (source,) = tmp_path.glob("*.tar.gz")
     modules = {str(path.relative_to(ROOT)) for name in (*RUN_TIME, "train") for path in (ROOT / name).rglob("*.py")}
+    pages = {str(path.relative_to(ROOT)) for each in PAGES for path in each.rglob("*") if path.is_file()}
+    assert {".html", ".css", ".js", ".svg"} == {Path(name).suffix for name in pages}
     with zipfile.ZipFile(wheel) as archive:
         installed = {name for name in archive.namelist() if ".dist-info/" not in name}
     with tarfile.open(source) as archive:
         shipped = {name.partition("/")[2] for name in archive.getnames()}
     assert {*RUN_TIME, "train"} == {name.partition("/")[0] for name in installed}
-    assert (set(), set()) == (modules - installed, modules - shipped)
+    assert (set(), set()) == ((modules | pages) - installed, (modules | pages) - shipped)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +117,27 @@ def test_without_the_extra_reports_one_line_says_what_to_install(bare_python: Pa
         refused = told(*words)
         assert (3, True) == (refused.returncode, "error[reports.missing] " in refused.stderr), (words, refused.stderr)
     assert [] == [name for name in ("a.pdf", "a.ics") if (tmp_path / name).exists()]
+
+
+def test_without_the_extra_web_one_line_says_what_to_install(bare_python: Path, tmp_path: Path) -> None:
+    """Without the extra the service, passwords and PINs are refused in one line; its other commands work."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "ATTENDANCE"))}
+    home = ("--home", tmp_path / "home")
+
+    def told(*words: str, **options: object) -> subprocess.CompletedProcess[str]:
+        return run(bare_python.parent / "attendance", *words, *home, env=environment, cwd=tmp_path, **options)
+
+    refused = told("serve")
+    assert (3, True) == (refused.returncode, "error[web.missing] " in refused.stderr), refused.stderr
+    assert not home[1].exists()
+    made = told("token", "add", "bus", "--scope", "people:read")
+    assert (0, True) == (made.returncode, made.stdout.startswith("att_")), made.stderr
+    for kind in ("account", "credential", "job", "receiver", "token"):
+        listed = told(kind, "list")
+        assert 0 == listed.returncode, (kind, listed.stderr)
+    for words in (("account", "add", "Grace", "--role", "admin"), ("credential", "pin", "Ada")):
+        refused = told(*words, input="a long enough password\n")
+        assert (3, True) == (refused.returncode, "error[web.missing] " in refused.stderr), (words, refused.stderr)
 
 
 @pytest.mark.parametrize("package", RUN_TIME)

@@ -21,6 +21,16 @@ class Grouped(Protocol):
         ...
 
 
+def may_see(groups: Collection[str] | None, person: Grouped) -> bool:
+    """Whether one who sees the people of these groups alone (None: of all) sees this person."""
+    return groups is None or not set(groups).isdisjoint(person.groups)
+
+
+def for_all_or(groups: Collection[str] | None, group: str | None) -> bool:
+    """Whether what is of this group (None: for all) is for one who sees these groups alone (None: all)."""
+    return groups is None or group is None or group in groups
+
+
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """Who asks. ``groups`` are those whose people they may see, None: all. ``form_token`` goes into every form."""
@@ -48,4 +58,8 @@ class Visitor:
 
     def may_see(self, person: Grouped) -> bool:
         """Whether this person is one of theirs."""
-        return self.groups is None or not self.groups.isdisjoint(person.groups)
+        return may_see(self.groups, person)
+
+    def may_read(self, group: str | None) -> bool:
+        """Whether what is of this group (None: for all) is for them."""
+        return for_all_or(self.groups, group)

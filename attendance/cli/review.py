@@ -100,19 +100,9 @@ def dismiss(numbers: Numbers, *, reason: Reason = "", home: options.Home = None)
 def undo(numbers: Numbers, *, reason: Reason = "", home: options.Home = None) -> None:
     """Take back what was said last: the mark made by it is void, and the face waits again, if it is still kept."""
     with changing(home) as opened:
-        refused = 0
-        for number in dict.fromkeys(numbers):
-            try:
-                settled = opened.reviews.reopen(opened.actor, number, reason=reason)
-            except Refusal as error:
-                if error.exit_code >= ENDS_A_RUN:
-                    raise
-                refused += 1
-                say(error.line)
-            else:
-                say(f"review {number}: {opened.review_desk.told(settled)}")
-    if refused:
-        raise typer.Exit(1)
+        _one_by_one(
+            numbers, lambda each: opened.review_desk.told(opened.reviews.reopen(opened.actor, each, reason=reason))
+        )
 
 
 def say_waiting(opened: "Attendance") -> None:
@@ -123,18 +113,25 @@ def say_waiting(opened: "Attendance") -> None:
 
 
 def _each(opened: "Attendance", numbers: list[int], settle: "Callable[[int], Settled]") -> None:
-    """Decide one after the other, with the evidence beside each decision; what is refused stops none of the others."""
+    """Decide one after the other, with the evidence beside each decision."""
+
+    def told(number: int) -> str:
+        seen = opened.reviews.of(number)
+        return f"{opened.reviews.told(seen, settle(number))}; {seen.evidence}"
+
+    _one_by_one(numbers, told)
+
+
+def _one_by_one(numbers: list[int], told: "Callable[[int], str]") -> None:
+    """Do something with each review, and say what came of it; what is refused stops none of the others."""
     refused = 0
     for number in dict.fromkeys(numbers):
         try:
-            seen = opened.reviews.of(number)
-            settled = settle(number)
+            say(f"review {number}: {told(number)}")
         except Refusal as error:
             if error.exit_code >= ENDS_A_RUN:
                 raise
             refused += 1
             say(error.line)
-        else:
-            say(f"review {number}: {opened.reviews.told(seen, settled)}; {seen.evidence}")
     if refused:
         raise typer.Exit(1)

@@ -50,13 +50,18 @@ def serve(
     """Serve pages, kiosk, cameras and API until interrupted; prints its address, at first that of the setup."""
     _need_libraries()
     from attendance.web import addresses, server, tls
+    from attendance.web.alone import alone
     from attendance.web.site import Site
 
     cameras = _cameras(camera)
     pair = _pair(tls_cert, tls_key, own=tls_self_signed)
     addresses.refuse_open(host, secured=insecure or tls_self_signed or pair is not None)
     public = None if public_url is None else addresses.public_of(public_url)
-    with addresses.bound(host, port) as bound, writing(home, options.flags(set_), preload=True) as opened:
+    with (
+        addresses.bound(host, port) as bound,
+        writing(home, options.flags(set_), preload=True) as opened,
+        alone(opened.home),
+    ):
         names = addresses.names_of_this_computer()
         pair = tls.own(opened.home, names) if tls_self_signed else pair
         reached = addresses.reached(host, bound.getsockname()[1], secure=pair is not None)

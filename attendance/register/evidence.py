@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.records import instant
 from attendance.register.directions import DIRECTION
 from enroll.naming import encoder_of
+from gallery.repositories.places import told_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,8 +52,7 @@ def evidence_of(
 
 def place_shown(mark: "StoredMark") -> int | None:
     """The number of the place at which somebody showed a PIN, a code or a badge; None where the mark tells none."""
-    number = mark.details.get(PLACE)
-    return number if isinstance(number, int) else None
+    return told_in(mark.details)
 
 
 def facts_of(sighting: "Sighting", names: "Mapping[int, Named]") -> dict[str, Any]:

@@ -54,11 +54,6 @@ class Admission:
     def __init__(self, gallery: "Gallery", directory: "Directory", edits: "Edits", enroller: "Enroller") -> None:
         self._gallery, self._directory, self._edits, self._enroller = gallery, directory, edits, enroller
 
-    def namesakes(self, name: str, scope: Collection[str] | None) -> "list[PersonInfo]":
-        """Those of this name whom the visitor sees."""
-        found = self._directory.named(name)
-        return [each for each in found if scope is None or not set(scope).isdisjoint(each.groups)]
-
     def add(
         self, actor: "Actor", who: Newcomer, photos: Sequence[SentPhoto], scope: Collection[str] | None, rules: Rules
     ) -> Taken:
@@ -80,7 +75,8 @@ class Admission:
         found = self._filed(actor, who, photos, replace(rules, known=True))
         return replace(found, person=self._gallery.find(person.id))
 
-    def refuse_groups(self, groups: Collection[str], scope: Collection[str] | None) -> None:
+    @staticmethod
+    def refuse_groups(groups: Collection[str], scope: Collection[str] | None) -> None:
         """Raise GroupsRefused where one who sees some groups alone names another one, or none."""
         if scope is None:
             return

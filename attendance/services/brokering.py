@@ -4,9 +4,7 @@ Each broker that somebody has entered has a connection of its own; one that is a
 hears nothing of it afterwards: a decision an hour old that fires as if it were new would be worse than none.
 """
 
-import contextlib
 import json
-import threading
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -14,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.outward.broker import Broker
 from attendance.outward.discovery import Topics, announcement
 from attendance.services.newsfacts import NewsFacts
+from attendance.services.rounds import Rounds
 from attendance.zones import day_bounds, local_day
-from gallery.errors import GalleryError
 from gallery.repositories import marks, places, receivers, sightings
 from gallery.repositories import news as all_news
 from refusal import Refusal
@@ -65,8 +63,8 @@ class Brokering:
         self._gallery, self._known, self._newsroom, self._clock = gallery, known, newsroom, clock
         self._facts = NewsFacts(gallery, newsroom)
         self._zone, self._name = zone, name or "Attendance"
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._rounds = Rounds("brokers", self._work, pause_s=POLL_S, last=self._leave)
+        self._begun = False
         self._lines: dict[int, _Line] = {}
         self._trouble: dict[int, str] = {}
         self._said = 0
@@ -74,31 +72,26 @@ class Brokering:
 
     def start(self) -> None:
         """Begin with what happens from now on; a second time nothing happens."""
-        if self._thread is None:
-            self._said = self._newsroom.latest()
-            self._thread = threading.Thread(target=self._work, name="brokers", daemon=True)
-            self._thread.start()
+        if not self._begun:
+            self._begun, self._said = True, self._newsroom.latest()
+        self._rounds.start()
 
     def close(self, timeout_s: float = 4.0) -> None:
         """Say good-bye and end."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        self._rounds.close(timeout_s)
 
     def trouble(self, receiver: int) -> str:
         """Why a broker is not connected; empty while it is."""
         line = self._lines.get(receiver)
         return self._trouble.get(receiver, "not in use") if line is None else line.broker.trouble
 
-    def _work(self) -> None:
-        try:
-            while not self._closing.is_set():
-                with contextlib.suppress(GalleryError):  # locked, full: the next time
-                    self.step()
-                self._closing.wait(POLL_S)
-        finally:
-            for line in self._lines.values():
-                line.broker.close()
+    def _work(self) -> float:
+        self.step()
+        return POLL_S
+
+    def _leave(self) -> None:
+        for line in self._lines.values():
+            line.broker.close()
 
     def step(self) -> None:
         """Connect who is new, let go who is not wanted any more, and say what has happened."""

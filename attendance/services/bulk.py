@@ -4,6 +4,8 @@ What was sent lies in a private folder until the job has ended. A zip is unpacke
 leads out of the folder, and neither their number nor what they unpack to is without bounds.
 """
 
+import errno
+import lzma
 import secrets
 import shutil
 import zipfile
@@ -37,6 +39,9 @@ COLUMNS: Final = ("photo", "name", "id", "outcome", "why")
 MOST_BYTES: Final = 500_000_000
 MOST_UNPACKED: Final = 2_000_000_000
 MOST_MEMBERS: Final = 10_000
+DAMAGED: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
+"""What the disk says, and not the zip."""
 _STALE: Final = timedelta(days=1)
 _ENCRYPTED: Final = 0x1
 _CHUNK: Final = 1 << 20
@@ -89,8 +94,9 @@ class BulkEnrolment:
         try:
             roster = _read(folder)
             rows = [_problem_row(each.detail, each.where) for each in roster.problems]
-            entries, refused = self._allowed(roster.entries, asked)
-            rows += refused
+            sent, others = _sent(roster.entries, folder)
+            entries, refused = self._allowed(sent, asked)
+            rows += others + refused
             progress.step(0, len(entries))
             for outcome in self._enroller.many(asked.actor, entries, Rules(), workers=1):
                 rows.append(_row(outcome, folder, hiding=asked.scope is not None))
@@ -134,7 +140,8 @@ class BulkEnrolment:
 def _keep(folder: Path, files: Sequence[SentFile]) -> None:
     left = MOST_BYTES
     try:
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.parent.parent.mkdir(mode=0o700, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700)
         for file in files:
             left -= _copied(file.content, folder / _plain(PurePosixPath(file.name.replace("\\", "/")).name), left)
@@ -177,6 +184,15 @@ def _read(folder: Path) -> "Roster":
     return read_roster(lists[0]) if lists else walk_folder(folder)
 
 
+def _sent(entries: "Sequence[Entry]", folder: Path) -> "tuple[list[Entry], list[dict[str, Any]]]":
+    """The entries whose photo was sent; those of which a list names another file of this computer are refused."""
+    there = folder.resolve()
+    kept = [each for each in entries if each.photo.resolve().is_relative_to(there)]
+    why = "the list names a photo that is not among what was sent"
+    out = [each for each in entries if not each.photo.resolve().is_relative_to(there)]
+    return kept, [_problem_row(why, each.photo.name, each.name, each.external_id) for each in out]
+
+
 def _unpack(archive: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(archive) as opened:
@@ -187,8 +203,13 @@ def _unpack(archive: Path, folder: Path) -> None:
             for each in members:
                 parts = [_plain(part) for part in PurePosixPath(each.filename.replace("\\", "/")).parts[skipped:]]
                 left -= _write_member(opened, each, folder.joinpath(*parts), left)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError) as error:
+    except (*DAMAGED, NotImplementedError, RuntimeError, ValueError) as error:
         raise RequestInvalid(archive.name, f"the zip cannot be unpacked: {error}") from error
+    except OSError as error:
+        if error.errno in FULL:
+            raise OutputFailed("what was sent", error.strerror or str(error)) from error
+        why = error.strerror or str(error)  # names that do not go together or are too long, and damage, too
+        raise RequestInvalid(archive.name, f"the zip cannot be unpacked: {why}") from error
 
 
 def _is_ours(name: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
+from attendance.access import may_see
 from attendance.errors import GroupUnknown
 from attendance.timetable.attended import THERE, Attended, Status
 from attendance.timetable.reasons import Reason
@@ -30,8 +31,6 @@ MISSING: Final = "missing"
 EXPECTED: Final = "expected"
 NOT_SEEN: Final = "not seen"
 """Of somebody whom no timetable expects, and who has no mark."""
-ORDER: Final = (MISSING, "absent", "no log", "late", "partial", "left early", "present", "excused", EXPECTED, NOT_SEEN)
-"""The words for people, those first that somebody has to look after."""
 FRESH_S: Final = 10
 """A board is made anew after so long although nothing was written, as time goes on."""
 MOST_MADE: Final = 64
@@ -39,7 +38,7 @@ MOST_MADE: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What became of somebody in one ``meeting`` (its number), in a word of `ORDER`; times where they are known."""
+    """What became of somebody in one ``meeting`` (its number): a status, or a word from above; times that are known."""
 
     meeting: int
     word: str
@@ -82,6 +81,7 @@ class Meeting:
     """What takes place once today; ``state`` is coming, running or over, ``counts`` how many people have each word."""
 
     number: int
+    rule: int
     name: str
     whom: str
     begins: datetime
@@ -105,6 +105,7 @@ class Meeting:
 class NamedSession:
     """A session that somebody has opened, and which of the people shown are marked in it."""
 
+    number: int
     name: str
     group: str | None
     opens: datetime
@@ -136,10 +137,6 @@ class Board:
         """The people of a meeting who have one of these words in it, by name."""
         found = [self.people[key] for key in meeting.people]
         return [each for each in found if each.cells[meeting.number].word in words]
-
-    def by_word(self) -> list[PersonDay]:
-        """Everybody, those first that somebody has to look after."""
-        return sorted(self.people.values(), key=lambda each: ORDER.index(each.word))
 
     @property
     def there(self) -> int:
@@ -227,8 +224,7 @@ def _state(transaction: "Transaction") -> tuple[object, ...]:
 
 
 def _seen(people: "Iterable[PersonInfo]", scope: Collection[str] | None) -> "list[PersonInfo]":
-    active = [each for each in people if each.active]
-    return active if scope is None else [each for each in active if not set(scope).isdisjoint(each.groups)]
+    return [each for each in people if each.active and may_see(scope, each)]
 
 
 def _sizes(people: "Iterable[PersonInfo]", scope: Collection[str] | None) -> dict[str, int]:
@@ -274,7 +270,7 @@ def _meeting(
     entry = held.entry
     whom = entry.group or ("everybody" if entry.person is None else people[entry.person].name)
     state = "coming" if now < held.begins else "running" if now < held.ends else "over"
-    return Meeting(number, held.name, whom, held.begins, held.ends, state, counts, keys)
+    return Meeting(number, entry.key, held.name, whom, held.begins, held.ends, state, counts, keys)
 
 
 def _cell(number: int, row: Attended, now: datetime) -> Cell:
@@ -331,7 +327,7 @@ def _named(
             there[name].append(key)
     wanted = scope if group is None else {group}
     return tuple(
-        NamedSession(each.name, each.group, each.opens, each.closes is None or now < each.closes, tuple(keys))
+        NamedSession(each.id, each.name, each.group, each.opens, each.closes is None or now < each.closes, tuple(keys))
         for each in found
         if wanted is None or each.group is None or each.group in wanted or there[each.name]
         for keys in [there[each.name]]

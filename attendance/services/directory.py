@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
+from attendance.access import may_see
 from attendance.errors import GroupUnknown
 from gallery.repositories import templates
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 State = Literal["active", "inactive", "no photo", "all"]
 PAGE: Final = 50
-_DOTLESS: Final = "\N{LATIN SMALL LETTER DOTLESS I}"
 _PLAIN: Final[Mapping[int, str]] = MappingProxyType(
     str.maketrans(
         {
@@ -117,8 +117,7 @@ class Directory:
             return templates.first_crops(transaction, ids)
 
     def _seen(self, scope: Collection[str] | None) -> "list[PersonInfo]":
-        people = self._gallery.people(active=None)
-        return people if scope is None else [each for each in people if not set(scope).isdisjoint(each.groups)]
+        return [each for each in self._gallery.people(active=None) if may_see(scope, each)]
 
 
 def _matching(people: "Iterable[PersonInfo]", wanted: Listed) -> "Iterable[PersonInfo]":

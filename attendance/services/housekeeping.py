@@ -1,11 +1,10 @@
 """What a service that runs for months lets go by itself: old news, answers, tries, sign-ins, faces kept long enough."""
 
-import contextlib
-import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from gallery.errors import GalleryError
+from attendance.services.idempotency import KEPT
+from attendance.services.rounds import Rounds
 from gallery.repositories import answers, attempts, news
 
 if TYPE_CHECKING:
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 NEWS_KEPT: Final = timedelta(days=30)
 """How long a page or a program may be away and still hear what it missed."""
-ANSWERS_KEPT: Final = timedelta(days=1)
 ATTEMPTS_KEPT: Final = timedelta(days=30)
 PAUSE_S: Final = 300.0
 """Faces that somebody has settled are to go soon."""
@@ -27,20 +25,15 @@ class Housekeeping:
 
     def __init__(self, gallery: "Gallery", retention: "Retention", clock: "Clock", actor: "Actor") -> None:
         self._gallery, self._retention, self._clock, self._actor = gallery, retention, clock, actor
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._rounds = Rounds("housekeeping", self._work, pause_s=PAUSE_S)
 
     def start(self) -> None:
         """Begin; a second time nothing happens."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="housekeeping", daemon=True)
-            self._thread.start()
+        self._rounds.start()
 
     def close(self, timeout_s: float = 2.0) -> None:
         """End."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        self._rounds.close(timeout_s)
 
     def tidy(self) -> int:
         """Let go what is old; how many records that were."""
@@ -49,13 +42,11 @@ class Housekeeping:
         with self._gallery.store.atomic() as transaction:
             gone = (
                 news.purge(transaction, now - NEWS_KEPT),
-                answers.purge(transaction, now - ANSWERS_KEPT),
+                answers.purge(transaction, now - KEPT),
                 attempts.purge(transaction, now - ATTEMPTS_KEPT),
             )
         return sum(gone)
 
-    def _work(self) -> None:
-        while not self._closing.is_set():
-            with contextlib.suppress(GalleryError):  # locked or full: the next time
-                self.tidy()
-            self._closing.wait(PAUSE_S)
+    def _work(self) -> float:
+        self.tidy()
+        return PAUSE_S

@@ -4,6 +4,7 @@ A job is a row of the home, so that the command line shows it, too, and a job wh
 it makes are files in a private folder of its own.
 """
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ from attendance.faults import refusal_of
 from attendance.service_errors import JobUnknown, ServiceBusy
 from gallery.errors import GalleryError
 from gallery.repositories import jobs as rows
+from gallery.repositories.events import ACCOUNT_CHANGED, history
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -33,6 +35,8 @@ PROBLEM: Final = "problem.txt"
 """The file that says in words why a job failed; the row says it without names, by the error's id."""
 KEPT: Final = timedelta(days=1)
 """How long results stay."""
+REACH: Final = frozenset({"groups", "role"})
+"""What of an account decides whose people it sees."""
 MOST_OPEN: Final = 20
 STALE: Final = timedelta(seconds=30)
 """Who does a job shows it at least so often that it lives."""
@@ -70,7 +74,8 @@ class Progress:
 
     def file(self, name: str) -> Path:
         """The path of a file of results of this name, to be written."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.parent.mkdir(mode=0o700, exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
         return self.folder / Path(name).name
 
 
@@ -174,8 +179,9 @@ class Jobs:
 
     def _failed(self, progress: Progress, error: Exception) -> None:
         found = refusal_of(error, f"job {progress.number}")
+        told = without_folders(f"{found}. {found.help}\n", self._store.home)
         with suppress(OSError):
-            progress.file(PROBLEM).write_text(f"{found}. {found.help}\n", encoding="utf-8", errors="backslashreplace")
+            progress.file(PROBLEM).write_text(told, encoding="utf-8", errors="backslashreplace")
         self._ended(progress, "failed", {"error": found.id})
 
     def _ended(self, progress: Progress, state: "JobState", told: Mapping[str, Any]) -> None:
@@ -236,15 +242,28 @@ class Jobs:
         return self._present(found)
 
     def of(self, who: "Visitor", *, limit: int = 50) -> "list[Job]":
-        """Those that a visitor may look at: an admin all, others what they have begun."""
-        return [each for each in self.all(limit=limit) if _may_see(who, each)]
+        """Those that a visitor may look at: an admin all, others what they have begun, in the groups that they have."""
+        since = self._since(who)
+        return [each for each in self.all(limit=limit) if _may_see(who, each, since)]
 
     def seen_by(self, who: "Visitor", number: int) -> "Job":
-        """The job, if this visitor began it or is an admin. Raises JobUnknown, also for those of others."""
+        """The job, if this visitor may look at it, as `of`. Raises JobUnknown, also for those of others."""
         found = self.numbered(number)
-        if not _may_see(who, found):
+        if not _may_see(who, found, self._since(who)):
             raise JobUnknown(str(number), "there is no job of this number")
         return found
+
+    def _since(self, who: "Visitor") -> "datetime | None":
+        """From when on the visitor is who they are, with the groups that they have; None: always.
+
+        What was made before may be of people whom they do not see any more, or of another account of this name.
+        """
+        if who.account is None:
+            return None
+        with self._store.reading() as transaction:
+            changes = history(transaction, subject=who.account.id, action=ACCOUNT_CHANGED)
+        reached = [each.at for each in changes if not REACH.isdisjoint(each.details.get("changed", ()))]
+        return max([who.account.created, *reached])
 
     def files(self, number: int) -> list[JobFile]:
         """What a job has made, by name; nothing once that was forgotten."""
@@ -280,5 +299,13 @@ class Jobs:
         return replace(found, state="interrupted") if found.seen < self._clock.utc() - STALE else found
 
 
-def _may_see(who: "Visitor", job: "Job") -> bool:
-    return who.role == "admin" or job.by == who.actor.name
+def without_folders(text: str, home: Path) -> str:
+    """What is told, without where the service keeps its files: that is nothing to whoever uses it from elsewhere."""
+    where = re.escape(str(home))
+    sent = rf"{where}[/\\]{FOLDER}[/\\](?:incoming|uploads)[/\\][\w-]+"
+    plain = re.sub(sent, "what was sent", re.sub(rf"{sent}[/\\]", "", text))
+    return re.sub(rf"{where}(?![\w.-])", "the home", re.sub(rf"{where}[/\\]", "", plain))
+
+
+def _may_see(who: "Visitor", job: "Job", since: "datetime | None") -> bool:
+    return who.role == "admin" or (job.by == who.actor.name and (since is None or job.begun >= since))

@@ -1,10 +1,12 @@
 """How often a secret may be tried in vain: counted in the database, so that neither a restart nor a race forgives.
 
-A try is counted before it is looked at, and forgotten where it succeeds; what is counted is kept as a digest, so that
-the table holds no name and no address.
+A try is counted before it is looked at, and forgotten where it succeeds; what is counted is kept as a digest under a
+key of the home, so that the table holds no name and no address, nor anything that all addresses could be tried on.
 """
 
+import hmac
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -57,52 +59,55 @@ SOURCE: Final = Limit(free=30, first_s=30, most_s=300, forgiven_s=3600)
 
 
 class Limits:
-    """The tries in vain of a home."""
+    """The tries in vain of a home, whose ``key`` is 32 bytes."""
 
-    def __init__(self, store: "Database", clock: "Clock") -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: "Database", clock: "Clock", key: Callable[[], bytes]) -> None:
+        self._store, self._clock, self._secret = store, clock, key
 
     def check(self, what: str, limit: Limit = PIN) -> None:
         """Raise LimitReached where this must wait; counts nothing."""
+        key = self._key(what)
         with self._store.reading() as transaction:
-            self._refuse(transaction, what, limit)
+            self._refuse(transaction, key, what, limit)
 
     def failed(self, what: str, limit: Limit = PIN) -> int:
         """It was tried in vain: how often by now."""
+        key = self._key(what)
         with self._store.atomic() as transaction:
-            return self._count(transaction, what, limit)
+            return self._count(transaction, key, limit)
 
     def take(self, what: str, limit: Limit) -> int:
         """Count a try in advance, so that many at once are not more than one after the other: how often by now.
 
         `forget` takes it back when the try succeeds. Raises LimitReached.
         """
+        key = self._key(what)
         with self._store.atomic() as transaction:
-            self._refuse(transaction, what, limit)
-            return self._count(transaction, what, limit)
+            self._refuse(transaction, key, what, limit)
+            return self._count(transaction, key, limit)
 
     def forget(self, *whats: str) -> None:
         """It succeeded, or somebody forgives it."""
+        keys = [self._key(each) for each in whats]
         with self._store.atomic() as transaction:
-            for each in whats:
-                attempts.forget(transaction, _key(each))
+            for each in keys:
+                attempts.forget(transaction, each)
 
-    def _refuse(self, transaction: "Transaction", what: str, limit: Limit) -> None:
-        tried = attempts.of(transaction, _key(what))
+    def _refuse(self, transaction: "Transaction", key: str, what: str, limit: Limit) -> None:
+        tried = attempts.of(transaction, key)
         wait_s = 0.0 if tried is None else limit.wait_s(tried, self._clock.utc())
         if wait_s > 0:
             raise LimitReached(what.partition(":")[0], _told(wait_s), retry_after_s=wait_s)
 
-    def _count(self, transaction: "Transaction", what: str, limit: Limit) -> int:
-        now, key = self._clock.utc(), _key(what)
+    def _count(self, transaction: "Transaction", key: str, limit: Limit) -> int:
+        now = self._clock.utc()
         tried = attempts.of(transaction, key)
         if tried is not None and limit.is_over(tried, now):
             attempts.forget(transaction, key)
         return attempts.fail(transaction, key, now).failures
 
-
-def _key(what: str) -> str:
-    return sha256(what.encode("utf-8", "surrogatepass")).hexdigest()
+    def _key(self, what: str) -> str:
+        return hmac.new(self._secret(), b"tried:" + what.encode("utf-8", "surrogatepass"), sha256).hexdigest()
 
 
 def _told(wait_s: float) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from attendance.access import may_see
 from attendance.errors import MonthClosed
 from attendance.records import instant
 from attendance.services.known import known_group
@@ -68,7 +69,7 @@ class People:
             found = self._gallery.find(person)
         except (PersonUnknown, PersonAmbiguous):
             found = None
-        if found is None or set(groups).isdisjoint(found.groups):
+        if found is None or not may_see(groups, found):
             raise PersonUnknown(str(person), "nobody has this id or name")
         return found
 

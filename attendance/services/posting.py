@@ -7,7 +7,6 @@ the receiver hears in order. Nothing is sent of somebody who was removed meanwhi
 import contextlib
 import http.client
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +18,8 @@ from attendance.outward.signing import headers
 from attendance.records import instant
 from attendance.service_errors import ReceiverAddress
 from attendance.services.receivers import Receivers
-from gallery.errors import GalleryError, TemplateAltered
+from attendance.services.rounds import Rounds
+from gallery.errors import TemplateAltered
 from gallery.repositories import deliveries, receivers
 from gallery.repositories.events import RECEIVER_CHANGED, record
 from refusal import one_line
@@ -71,28 +71,18 @@ class Posting:
     ) -> None:
         self._gallery, self._known, self._teller, self._clock = gallery, known, teller, clock
         self._send = send
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._rounds = Rounds("webhooks", self._work, pause_s=POLL_S)
 
     def start(self) -> None:
         """Begin; a second time nothing happens."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="webhooks", daemon=True)
-            self._thread.start()
+        self._rounds.start()
 
     def close(self, timeout_s: float = 4.0) -> None:
         """End, at the latest after the time given: what is under way then is sent again after the next start."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        self._rounds.close(timeout_s)
 
-    def _work(self) -> None:
-        while not self._closing.is_set():
-            sent = 0
-            with contextlib.suppress(GalleryError):  # a locked or full database: what is due stays due
-                sent = self.send_due()
-            if not sent:
-                self._closing.wait(POLL_S)
+    def _work(self) -> float:
+        return 0.0 if self.send_due() else POLL_S
 
     def send_due(self) -> int:
         """Send what is due now; how many that were."""
@@ -114,7 +104,7 @@ class Posting:
         """Send to one receiver in order, until it fails."""
         sent = 0
         for each in found:
-            if self._closing.is_set() or not self._claimed(each):
+            if self._rounds.closing or not self._claimed(each):
                 continue
             outcome, answer = self._sent(each, receiver)
             self._settle(each, receiver, outcome, answer)
@@ -154,7 +144,7 @@ class Posting:
             answer = self._send(target, message.body, signed, allow_private=receiver.allow_private)
         except (ReceiverAddress, TemplateAltered) as error:
             return error.detail, None
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             return one_line(str(error) or type(error).__name__), None
         return _phrase(answer.status), answer
 

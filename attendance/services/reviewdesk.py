@@ -9,8 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from attendance.errors import SightingFaceless, SightingUnknown
+from attendance.access import may_see
+from attendance.errors import PersonDuplicate, SightingFaceless, SightingSettled, SightingUnknown
 from attendance.register.report import local
+from attendance.services.admission import Admission
 from attendance.services.enrolment import Rules
 from attendance.zones import local_day
 from enroll.errors import PhotoRefused
@@ -155,7 +157,7 @@ class ReviewDesk:
         found = [
             each
             for each in self._gallery.people()
-            if _may_see(groups, each) and all(word in f"{each.name} {each.external_id}".casefold() for word in wanted)
+            if may_see(groups, each) and all(word in f"{each.name} {each.external_id}".casefold() for word in wanted)
         ]
         first = words.casefold().strip()
         return sorted(found, key=lambda each: not each.name.casefold().startswith(first))[:limit]
@@ -175,7 +177,8 @@ class ReviewDesk:
         if mark is None:
             return "Nobody is marked anew."
         who = self._gallery.find(mark.person).name
-        return f"{who} is marked{self._time(mark)}." if settled.new else f"{who} was marked before{self._time(mark)}."
+        when = self._time(mark).replace(" of ", " at ")
+        return f"{who} is marked{when}." if settled.new else f"{who} was marked before{when}; that stays."
 
     def _time(self, mark: "MarkInfo") -> str:
         if not mark.time_is_known:
@@ -222,47 +225,50 @@ class ReviewDesk:
         """
         item = self.of(groups, number)
         who = item.whose
-        if who is None or not _may_see(groups, who):
+        if who is None or not may_see(groups, who):
             raise SightingUnknown(str(number), "nobody has said whose face this is")
-        return self._filed(actor, item, who.name, who.external_id, ())
+        return self._filed(actor, groups, item, who.name, who.external_id, ())
 
     def enrol(
         self, actor: "Actor", groups: Groups, number: int, name: str, external_id: str | None, into: Collection[str]
     ) -> "Settled":
         """Enrol a face that is nobody's as somebody new, and mark them by it.
 
-        Raises SightingFaceless, SightingSettled, NameInvalid, DuplicateId where the id is somebody's, and as
-        `Enroller.photo`.
+        Nothing is filed for others. Raises SightingFaceless, SightingSettled, GroupsRefused, NameInvalid,
+        DuplicateId where the id, or without one the name, is somebody's, and as `Enroller.photo`.
         """
         item = self.of(groups, number)
-        if external_id is not None and self._gallery.of_photo(name, external_id) is not None:
-            raise DuplicateId(external_id, "somebody has this id")
-        if groups is not None and not set(into) <= set(groups):
-            raise PersonUnknown(", ".join(into), "you enrol people into your own groups alone")
-        made = self._filed(actor, item, name, external_id, into)
+        if item.said is not None:
+            raise SightingSettled(str(number), "somebody has said already whose face this is")
+        Admission.refuse_groups(into, groups)
+        if self._gallery.of_photo(name, external_id) is not None:
+            told = "id" if external_id is not None else "name"
+            raise DuplicateId(external_id or name, f"somebody has this {told}; give an id that is nobody's")
+        made = self._filed(actor, groups, item, name, external_id, into)
         return self._reviews.reassign(actor, number, self._known(groups, made.person.id).id, keep=True)
 
     def _filed(
-        self,
-        actor: "Actor",
-        item: Item,
-        name: str,
-        external_id: str | None,
-        into: Iterable[str],
+        self, actor: "Actor", groups: Groups, item: Item, name: str, external_id: str | None, into: Iterable[str]
     ) -> "Enrolled":
+        """File the face; whoever sees some groups alone is not told whom else it looks like."""
         face = self._reviews.face(item.number)
         if face is None:
             raise SightingFaceless(str(item.number), "the face of this review is not kept, or not any more")
         self._refuse_poor(item)
-        return self._enroller.photo(
-            actor,
-            bordered(face),
-            name=name,
-            external_id=external_id,
-            groups=into,
-            rules=Rules(multi="largest"),  # who stood beside them reaches into the edge at most
-            source=f"sighting {item.number}",
-        )
+        try:
+            return self._enroller.photo(
+                actor,
+                bordered(face),
+                name=name,
+                external_id=external_id,
+                groups=into,
+                rules=Rules(multi="largest"),  # who stood beside them reaches into the edge at most
+                source=f"sighting {item.number}",
+            )
+        except PersonDuplicate as error:
+            if groups is None:
+                raise
+            raise PersonDuplicate(error.where, "the face looks like somebody who is enrolled already") from None
 
     def _refuse_poor(self, item: Item) -> None:
         """Raise PhotoRefused for a face that was too small in its own picture: what is kept is of one size."""
@@ -275,7 +281,7 @@ class ReviewDesk:
 
     def _known(self, groups: Groups, person: str | int) -> "PersonInfo":
         who = self._gallery.find(person)
-        if not _may_see(groups, who):
+        if not may_see(groups, who):
             raise PersonUnknown(str(person), "nobody of this name or id is enrolled")
         return who
 
@@ -323,7 +329,7 @@ class _View:
     def item(self, review: "Review") -> Item:
         """It, with whom and what it is about."""
         person = self.people.get(review.sighting.person or 0)
-        hidden = person is not None and not _may_see(self.groups, person)
+        hidden = person is not None and not may_see(self.groups, person)
         last = review.said[-1] if review.said else None
         said = None if last is None or last.kind == "restore" else last
         return Item(
@@ -337,7 +343,7 @@ class _View:
         )
 
     def _seen(self, person: "PersonInfo | None") -> "PersonInfo | None":
-        return person if person is not None and _may_see(self.groups, person) else None
+        return person if person is not None and may_see(self.groups, person) else None
 
     def _rivals(self, review: "Review") -> tuple[Rival, ...]:
         alike = {each.id for each in review.lookalikes}
@@ -354,10 +360,6 @@ class _View:
 
 def _state(mark: "MarkInfo") -> str:
     return "is void" if mark.is_void else "counts again"
-
-
-def _may_see(groups: Groups, person: "PersonInfo") -> bool:
-    return groups is None or not set(groups).isdisjoint(person.groups)
 
 
 def photo_of(photos: "Sequence[TemplateInfo]") -> int | None:

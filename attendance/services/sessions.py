@@ -1,8 +1,10 @@
 """What people are marked for: sessions opened, closed and listed, with their marks and what these rest on."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from attendance.access import for_all_or
 from attendance.errors import MarkUnknown, SessionUnknown
 from gallery.repositories import marks as rows
 
@@ -88,16 +90,25 @@ class SessionBook:
         With ``groups`` those of these groups and those that are for all.
         """
         with self._gallery.store.reading():
-            found = [each for each in self._sessions.all() if groups is None or each.group in {None, *groups}]
+            found = [each for each in self._sessions.all() if for_all_or(groups, each.group)]
             return [self._counted(each) for each in found[::-1][first : first + count]], len(found)
 
     def numbered(self, number: int, groups: "Collection[str] | None" = None) -> HeldSession:
         """The session of this number, of these groups or for all. Raises SessionUnknown."""
         with self._gallery.store.reading():
             for each in self._sessions.all():
-                if each.id == number and (groups is None or each.group in {None, *groups}):
+                if each.id == number and for_all_or(groups, each.group):
                     return self._counted(each)
         raise SessionUnknown(str(number), "there is no session of this number")
+
+    def refuse_others(self, name: str, groups: "Collection[str] | None") -> None:
+        """Raise SessionUnknown for one that is not of these groups and not for all; a day's own is anybody's."""
+        if groups is None or _is_day(name):
+            return
+        with self._gallery.store.reading():
+            own = {each.name for each in self._sessions.all() if each.group in {None, *groups}}
+        if name not in own:
+            raise SessionUnknown(name, "there is no session of this name")
 
     def marks(self, name: str | None = None) -> list[SessionMark]:
         """The marks of a session, or of the day's own, in order of time. Raises SessionUnknown."""
@@ -135,3 +146,11 @@ class SessionBook:
 
         marks = of_people(self._marks.of_session(session.id))
         return HeldSession(session, sum(mark.valid for mark in marks.values()))
+
+
+def _is_day(name: str) -> bool:
+    try:
+        date.fromisoformat(name)
+    except ValueError:
+        return False
+    return True

@@ -54,7 +54,7 @@ class SignIns:
 
     @cached_property
     def key(self) -> bytes:
-        """What cookies are signed with, 32 bytes."""
+        """What cookies are signed with, and tries in vain are counted under: 32 bytes."""
         return secret_of(self._gallery, COOKIE)
 
     def begin(self, account: Numbered) -> Begun:
@@ -82,8 +82,8 @@ class SignIns:
         return None if over else known
 
     def end(self, digest: str) -> None:
-        """Sign a browser out."""
-        with self._store.atomic() as transaction:
+        """Sign a browser out; where the disk is full it is out as its cookie is taken away, and over in two hours."""
+        with suppress(GalleryUnusable), self._store.atomic() as transaction:
             sign_ins.remove(transaction, digest)
 
 

@@ -50,7 +50,9 @@ class Uploads:
         folder = self._folder / f"{self._clock.utc():%Y%m%dT%H%M%S}-{_owner(actor)}-{key}"
         target = folder / file_name(name)
         try:
-            folder.mkdir(mode=0o700, parents=True)
+            for each in (self._folder.parent, self._folder):  # parents made along the way would be open to others
+                each.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700)
             with target.open("xb") as kept:
                 target.chmod(PRIVATE)
                 shutil.copyfileobj(file, kept)

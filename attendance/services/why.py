@@ -6,6 +6,7 @@ Nobody's name is told to whoever may not see that person, and nothing is changed
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from attendance.access import may_see
 from attendance.errors import MarkUnknown
 from attendance.judge.decision import MARK_VOIDED
 from attendance.judge.replay import Evidence
@@ -101,7 +102,7 @@ class Whys:
 
     def _seen(self, groups: "Groups", person: int) -> "PersonInfo | None":
         who = self._gallery.find(person)
-        return who if groups is None or not set(groups).isdisjoint(who.groups) else None
+        return who if may_see(groups, who) else None
 
     def _why(self, transaction: "Transaction", groups: "Groups", item: "Item | None", mark: "MarkInfo | None") -> Why:
         seen = None if item is None else item.review.sighting

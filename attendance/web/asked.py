@@ -7,12 +7,15 @@ from fastapi import Depends, Request
 from pydantic import Field
 from starlette.datastructures import FormData
 
+from attendance.web.helps import told_here
 from attendance.web.site import site_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from attendance.access import Visitor
+    from attendance.services.uploads import Upload
+    from attendance.web.forms import Given
     from refusal import Refusal
 
 HIGHEST: Final = 2**63 - 1
@@ -23,6 +26,15 @@ Number = Annotated[int, Field(ge=1, le=HIGHEST)]
 def person_of(request: Request, who: "Visitor", number: int) -> Any:
     """The person of this number, if the visitor may see them; raises PersonUnknown, alike for both."""
     return site_of(request).app.people.seen_by(who.groups, number)
+
+
+def sent_file(request: Request, who: "Visitor", given: "Given") -> "Upload":
+    """The file that is sent now, or was sent before and is meant by its key. Raises RequestInvalid."""
+    uploads = site_of(request).app.uploads
+    if given.file("file") is None and given.text("key"):
+        return uploads.find(who.actor, given.text("key"))
+    sent = given.needed_file("file")
+    return uploads.keep(who.actor, sent.filename or "", sent.file)
 
 
 async def sent_form(request: Request) -> AsyncIterator[FormData]:
@@ -44,11 +56,5 @@ def wrong_in(fields: "Mapping[str, str]", error: "Refusal | None") -> dict[str, 
     """By field of a form what is wrong with it; ``fields`` tells by an error's id which, else it is ``all``."""
     said = dict.fromkeys(("all", *fields.values()), "")
     if error is not None:
-        said[fields.get(error.id, "all")] = in_words(error)
+        said[fields.get(error.id, "all")] = told_here(error)
     return said
-
-
-def in_words(error: "Refusal") -> str:
-    """What is wrong, and what to do unless that is a command: who looks at a page has no terminal."""
-    detail = f"{error.detail[:1].upper()}{error.detail[1:]}."
-    return detail if "attendance " in error.help or "--" in error.help else f"{detail} {error.help}"

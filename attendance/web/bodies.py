@@ -1,20 +1,22 @@
 """How much may be sent, and how slowly: a body is counted while it comes, and one that trickles in is cut off."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from attendance.service_errors import RequestSlow, UploadLarge
+from attendance.service_errors import RequestSlow, SignedOut, TokenInvalid, UploadLarge
+from attendance.web.known import still_there
 from attendance.web.problems import refused
+from refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from refusal import Refusal
 
 ANONYMOUS: Final = 64 * 1024
 """Bytes that may be sent by whoever shows neither cookie nor token: a sign-in has less."""
@@ -32,18 +34,38 @@ class Bodies:
     ``larger`` tells by path where more may come: there a route reads the body once it knows who has sent it.
     """
 
-    def __init__(self, app: "ASGIApp", limit: int, larger: "Mapping[str, int] | None" = None) -> None:
-        self._app, self._limit, self._larger = app, limit, larger or {}
+    def __init__(
+        self,
+        app: "ASGIApp",
+        limit: int,
+        larger: "Mapping[str, int] | None" = None,
+        known: "Callable[[Request], object]" = still_there,
+    ) -> None:
+        self._app, self._limit, self._larger, self._known = app, limit, larger or {}, known
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass the request on, or refuse it (413, 408)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        known = "cookie" in headers or "authorization" in headers
         most = max(self._limit, self._larger.get(scope["path"], 0))
+        known = not _is_large(Headers(scope=scope)) or await self._is_known(scope)
         await _Body(scope, receive, send, most if known else min(ANONYMOUS, most)).run(self._app)
+
+    async def _is_known(self, scope: "Scope") -> bool:
+        """Whether an account, a kiosk or a program sends it; asked only where more than a little may come."""
+        headers = Headers(scope=scope)
+        if "cookie" not in headers and "authorization" not in headers:
+            return False
+        with suppress(Refusal):  # a database that is locked: the route says so
+            return await run_in_threadpool(self._known, Request(scope)) is not None
+        return True
+
+
+def _is_large(headers: Headers) -> bool:
+    """Whether more than a little comes, or it is not told how much."""
+    told = headers.get("content-length", "")
+    return int(told) > ANONYMOUS if told.isdigit() else "transfer-encoding" in headers
 
 
 class _Refused(Exception):  # noqa: N818 - it ends the reading of one body and is seen by nobody else
@@ -100,6 +122,11 @@ class _Body:
             await self._send(message)
 
     def _large(self) -> "Refusal":
+        headers = Headers(scope=self._scope)
+        if self._limit <= ANONYMOUS and "authorization" in headers:
+            return TokenInvalid("token", "it is none that holds: unknown, taken back or over")
+        if self._limit <= ANONYMOUS and "cookie" in headers:
+            return SignedOut(self._scope["path"], "nobody is signed in")
         if self._limit <= ANONYMOUS:
             return UploadLarge(self._scope["path"], f"more than {self._limit // 1024} KiB from somebody unknown")
         return UploadLarge(self._scope["path"], f"more than {self._limit // 1_000_000} MB")
@@ -108,7 +135,7 @@ class _Body:
         """Answer; what else comes of a body that is too large is dropped before, for a while."""
         if self._error is None:
             return
-        if isinstance(self._error, UploadLarge):
+        if not isinstance(self._error, RequestSlow):
             await self._drain()
         answer = refused(Request(self._scope), self._error)
         answer.headers["Connection"] = "close"

@@ -37,4 +37,11 @@ def build(site: "Site") -> FastAPI:
         made.include_router(router)
     schema.describe(made)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
+    _prepare(made)
     return made
+
+
+def _prepare(made: FastAPI) -> None:
+    """Have every route made ready now, by asking all for a page that none has; else FastAPI does so while many ask."""
+    for route in made.router.routes:
+        route.matches({"type": "http", "method": "GET", "path": "/nowhere", "root_path": "", "headers": []})

@@ -12,6 +12,8 @@ from attendance.web.admits import FORM
 
 MOST_TEXT: Final = 4000
 """Characters of one field."""
+YEARS: Final = range(1000, 9000)
+"""Of which days are taken: what is counted from one must be a day, too."""
 
 
 class Given:
@@ -48,9 +50,12 @@ class Given:
         """A day, None where none was given. Raises RequestInvalid."""
         told = self.text(name)
         try:
-            return date.fromisoformat(told) if told else None
+            found = date.fromisoformat(told) if told else None
         except ValueError:
             raise RequestInvalid(name, f"{told!r} is no day: give it as YYYY-MM-DD") from None
+        if found is not None and found.year not in YEARS:
+            raise RequestInvalid(name, f"{told} is no day that counts here: give one of {YEARS[0]} to {YEARS[-1]}")
+        return found
 
     def needed_day(self, name: str) -> date:
         """A day; raises RequestInvalid where none was given."""

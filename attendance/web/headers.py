@@ -18,6 +18,8 @@ ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+FOUND: Final = frozenset({200, 206, 304})
+"""The statuses of a file that is there."""
 
 
 class Headers:
@@ -34,21 +36,24 @@ class Headers:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), scope)
+                self._add(MutableHeaders(scope=message), scope, found=message["status"] in FOUND)
             await send(message)
 
         await self._app(scope, receive, sending)
 
-    def _add(self, headers: MutableHeaders, scope: Scope) -> None:
+    def _add(self, headers: MutableHeaders, scope: Scope, *, found: bool) -> None:
         for name, value in ALWAYS.items():
             headers.setdefault(name, value)
         if self._secure:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-        headers.setdefault("Cache-Control", _kept(scope))
+        headers.setdefault("Cache-Control", _kept(scope, found=found))
 
 
-def _kept(scope: Scope) -> str:
-    """A file whose address changes with it may be kept for ever; one without is asked for anew, and all else never."""
-    if not scope["path"].startswith("/static/"):
+def _kept(scope: Scope, *, found: bool) -> str:
+    """A file whose address changes with it may be kept for ever; one without is asked for anew, and all else never.
+
+    So is an address at which there is no file: it may be that of the next version.
+    """
+    if not found or not scope["path"].startswith("/static/"):
         return "no-store"
     return "public, max-age=31536000, immutable" if scope["query_string"].startswith(b"v=") else "no-cache"

@@ -1,7 +1,7 @@
 """Pages from templates: what every page knows, and what is said once after a change."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from attendance.access import Visitor
 from attendance.web.admits import FORM
+from attendance.web.helps import help_here, said_here, spoken
 from attendance.web.site import site_of
 
 HERE: Final = Path(__file__).resolve().parent
@@ -46,7 +47,15 @@ def environment() -> Environment:
     )
     made.globals["asset"] = asset
     made.globals["first_letters"] = first_letters
+    made.filters["written"] = written
+    made.globals["help_here"] = help_here
+    made.filters["spoken"] = spoken
     return made
+
+
+def written(at: date, form: str) -> str:
+    """A day or a time in a form of `strftime`, in which ``%-d`` is a day without zero on every system."""
+    return at.strftime(form.replace("%-d", str(at.day)))
 
 
 @lru_cache
@@ -76,6 +85,7 @@ def page(request: Request, who: Visitor | None, template: str, *, status: int = 
         "site_name": site.app.settings.site_name or "",
         "said": _told(said),
         "local": _on_the_clock_of(site.app.zone),
+        "said_here": lambda error: said_here(error, str(site.app.home)),
     }
     text = environment().get_template(template).render({**known, **values})
     answer = HTMLResponse(text, status_code=status)

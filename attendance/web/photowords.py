@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from attendance.web.asked import in_words
+from attendance.web.helps import told_here
 from refusal import Refusal
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -65,7 +65,7 @@ def trouble_of(error: Refusal, source: str) -> Trouble:
 
 
 def _own_words(error: Refusal) -> tuple[str, str]:
-    return in_words(error), ""
+    return told_here(error), ""
 
 
 def one_line(troubles: Sequence[Trouble]) -> str:

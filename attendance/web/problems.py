@@ -19,8 +19,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from attendance.errors import InternalFailed
 from attendance.faults import ENDS_A_RUN, refusal_of
 from attendance.service_errors import MethodUnknown, PathUnknown, RequestInvalid
+from attendance.services.jobs import without_folders
 from attendance.web.known import visitor_of
 from attendance.web.pages import page
+from attendance.web.site import site_of
 from refusal import Refusal
 
 LOG: Final = logging.getLogger("attendance.web")
@@ -47,6 +49,7 @@ STATUSES: Final[Mapping[str, int]] = MappingProxyType(
         "mark.several": 409,
         "mark.voided": 409,
         "method.unknown": 405,
+        "output.failed": 507,
         "person.ambiguous": 409,
         "person.duplicate": 409,
         "person.unlike": 409,
@@ -93,8 +96,16 @@ def wants_json(request: Request) -> bool:
     return request.url.path.startswith("/api/v1") or ("json" in accepts and "html" not in accepts)
 
 
+def plainly(request: Request, error: Refusal) -> Refusal:
+    """The error without the folders in which the service keeps its files."""
+    home = site_of(request).app.home
+    error.where, error.detail = without_folders(error.where, home), without_folders(error.detail, home)
+    return error
+
+
 def refused(request: Request, error: Refusal) -> Response:
     """The answer to a request that was refused."""
+    error = plainly(request, error)
     status = status_of(error)
     headers = {}
     if error.id == "token.invalid" or (status == HTTPStatus.UNAUTHORIZED and wants_json(request)):
@@ -158,6 +169,10 @@ def install(app: FastAPI) -> None:
     async def invalid(request: Request, error: Exception) -> Response:
         return refused(request, RequestInvalid(request.url.path, _said(error)))
 
+    async def beyond(request: Request, error: Exception) -> Response:
+        LOG.info("%s %s: %s", request.method, _route(request.scope), _where(error))
+        return refused(request, RequestInvalid(request.url.path, "a number or a day in it is beyond all that there is"))
+
     async def http(request: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             return plain(request, 500)
@@ -172,6 +187,7 @@ def install(app: FastAPI) -> None:
 
     app.add_exception_handler(Refusal, failed)
     app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(OverflowError, beyond)
     app.add_exception_handler(HTTPException, http)
 
 

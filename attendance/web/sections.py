@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from attendance.web.pages import page
-from attendance.web.problems import status_of
+from attendance.web.problems import plainly, status_of
 from refusal import Refusal
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def section(
     here = request.url.path
     tabs = [(to, text, _open(of, to, here)) for to, text, roles in TABS[of] if who.role in roles]
     found = status_of(error) if isinstance(error, Refusal) else status
-    return page(request, who, template, status=found, path=of, tabs=tabs, error=error, **values)
+    shown = plainly(request, error) if isinstance(error, Refusal) else error
+    return page(request, who, template, status=found, path=of, tabs=tabs, error=shown, **values)
 
 
 def _open(of: str, to: str, here: str) -> bool:

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from gallery.schema import Base
+from gallery.schema import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     render_as_batch=True,  # SQLite changes a table by rebuilding it
     transactional_ddl=True,
 )

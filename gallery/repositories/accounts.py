@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from gallery.errors import Conflict
 from gallery.names import clean
 from gallery.repositories import groups as all_groups
-from gallery.schema import AccountGroup, AccountRow, Group
+from gallery.schema import Group
+from gallery.servicetables import AccountGroup, AccountRow
 from gallery.servicevalues import Account, Role
 
 ADMIN: Role = "admin"

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from gallery.errors import Conflict
-from gallery.schema import AnswerRow
+from gallery.servicetables import AnswerRow
 from gallery.servicevalues import Answer
 
 if TYPE_CHECKING:

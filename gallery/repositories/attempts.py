@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
 
-from gallery.schema import AttemptRow
+from gallery.servicetables import AttemptRow
 from gallery.servicevalues import Attempts
 
 

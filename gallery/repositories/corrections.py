@@ -3,12 +3,12 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import String, and_, cast, exists, select
 from sqlalchemy.orm import Session
 
-from gallery.repositories import news
+from gallery.repositories import news, places
 from gallery.repositories.batches import in_batches
 from gallery.repositories.events import (
     MARK_RESTORED,
@@ -18,7 +18,7 @@ from gallery.repositories.events import (
     SIGHTING_REASSIGNED,
     SIGHTING_REOPENED,
 )
-from gallery.schema import CorrectionRow, EventRow, MarkRow, SightingRow
+from gallery.schema import CorrectionRow, EventRow, MarkRow, PlaceRow, SightingRow
 from gallery.values import Correction, CorrectionKind
 
 TOLD_BY: Final[Mapping[CorrectionKind, str]] = MappingProxyType(
@@ -68,17 +68,24 @@ def _news(session: Session, row: CorrectionRow) -> list[news.New]:
     kind = news.REVIEW_WAITING if row.kind == "restore" and row.mark_id is None else _NEWS.get(row.kind)
     if kind is None:
         return []
-    person, place = session.execute(_of_mark(row.mark_id) if row.mark_id else _of_sighting(row.sighting_id)).one()
+    person, place = _of_mark(session, row.mark_id) if row.mark_id else _of_sighting(session, row.sighting_id)
     return [news.New(row.at, kind, row.mark_id or str(row.sighting_id), row.person_id or person, place)]
 
 
-def _of_mark(mark: str) -> Any:
-    query = select(MarkRow.person_id, SightingRow.place_id).where(MarkRow.id == mark)
-    return query.outerjoin(SightingRow, SightingRow.id == MarkRow.sighting_id)
+def _of_mark(session: Session, mark: str) -> tuple[int | None, int | None]:
+    """Whose it is, and where: where they were seen, or the kiosk at which they showed something else than a face."""
+    query = select(MarkRow.person_id, SightingRow.place_id, MarkRow.details).where(MarkRow.id == mark)
+    found = session.execute(query.outerjoin(SightingRow, SightingRow.id == MarkRow.sighting_id)).one()
+    person, place, told = found[0], found[1], places.told_in(found[2])
+    if place is None and told is not None:
+        place = session.scalar(select(PlaceRow.id).where(PlaceRow.id == told))
+    return person, place
 
 
-def _of_sighting(number: int | None) -> Any:
-    return select(SightingRow.person_id, SightingRow.place_id).where(SightingRow.id == number)
+def _of_sighting(session: Session, number: int | None) -> tuple[int | None, int | None]:
+    query = select(SightingRow.person_id, SightingRow.place_id).where(SightingRow.id == number)
+    person, place = session.execute(query).one()
+    return person, place
 
 
 def of_sighting(session: Session, number: int) -> list[Correction]:

@@ -5,9 +5,10 @@ from typing import Any
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from gallery.columns import Base
 from gallery.repositories import groups, templates
 from gallery.repositories.marks import counts
-from gallery.schema import Base, Crop, LookalikeRow, MarkRow, Person, SessionRow, SightingRow, Template
+from gallery.schema import Crop, LookalikeRow, MarkRow, Person, SessionRow, SightingRow, Template
 from gallery.values import Pipelines, Stats
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gallery.errors import Conflict
-from gallery.schema import CredentialRow
+from gallery.servicetables import CredentialRow
 from gallery.servicevalues import Credential, CredentialKind
 
 PIN: Final = "pin"

@@ -7,7 +7,7 @@ from sqlalchemy import String, cast, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gallery.repositories.news import told
-from gallery.schema import DeliveryRow, NewsRow, ReceiverRow
+from gallery.servicetables import DeliveryRow, NewsRow, ReceiverRow
 from gallery.servicevalues import Delivery
 
 OUTCOME_LENGTH: Final = 200

@@ -13,19 +13,17 @@ from gallery.repositories import aliases, groups
 from gallery.repositories.credentials import PIN
 from gallery.repositories.templates import find_source, reseal
 from gallery.schema import (
-    AnswerRow,
     CorrectionRow,
-    CredentialRow,
     ExcuseRow,
     ForeignId,
     LookalikeRow,
     MarkRow,
-    NewsRow,
     Person,
     RuleRow,
     SightingRow,
     Template,
 )
+from gallery.servicetables import AnswerRow, CredentialRow, NewsRow
 from gallery.transactions import REKEYING
 
 if TYPE_CHECKING:

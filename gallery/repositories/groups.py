@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session
 from gallery.belonging import Belonging, Change, told_by, united
 from gallery.names import clean
 from gallery.schema import (
-    AccountGroup,
     CalendarEntryRow,
     CoverageRow,
     Group,
@@ -21,6 +20,7 @@ from gallery.schema import (
     RuleRow,
     SessionRow,
 )
+from gallery.servicetables import AccountGroup
 from gallery.timetablevalues import MembershipTurn, MembershipWord
 from gallery.transactions import REKEYING
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from gallery.schema import JobRow
+from gallery.servicetables import JobRow
 from gallery.servicevalues import Job, JobState
 
 RUNNING: Final = "running"

@@ -26,8 +26,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from gallery.columns import JsonText
 from gallery.errors import GalleryFailed
-from gallery.repositories import news
+from gallery.repositories import news, places
 from gallery.repositories.batches import in_batches
 from gallery.repositories.corrections import corrected
 from gallery.repositories.events import MARK_ADDED
@@ -36,9 +37,9 @@ from gallery.schema import (
     ApprovalRow,
     CorrectionRow,
     EventRow,
-    JsonText,
     MarkRow,
     Person,
+    PlaceRow,
     SessionRow,
     SightingRow,
 )
@@ -292,6 +293,7 @@ def add(
         "sighting_id": sighting,
         "details": facts,
         "direction": direction,
+        "place": places.told_in(facts),
         **({"recent": at - again} if aging else {}),
         **({} if open_at is None else {"open_at": open_at}),
     }
@@ -325,8 +327,9 @@ def _adding(unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool
         allowed = allowed.where(or_(SessionRow.closes.is_(None), SessionRow.closes > open_at))
     table: Any = MarkRow.__table__
     query = insert(table).from_select(list(_COLUMNS), allowed, include_defaults=False)
-    place = select(SightingRow.place_id).where(SightingRow.id == _given(MarkRow.sighting_id)).scalar_subquery()
-    return query.returning(table.c.ordinal, place)
+    seen = select(SightingRow.place_id).where(SightingRow.id == _given(MarkRow.sighting_id)).scalar_subquery()
+    shown = select(PlaceRow.id).where(PlaceRow.id == bindparam("new_place", type_=PlaceRow.id.type)).scalar_subquery()
+    return query.returning(table.c.ordinal, func.coalesce(seen, shown))
 
 
 def _given(column: Any) -> Any:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from gallery.repositories import receivers
-from gallery.schema import DeliveryRow, NewsRow
+from gallery.servicetables import DeliveryRow, NewsRow
 from gallery.servicevalues import News
 
 MARK_MADE: Final = "mark.made"

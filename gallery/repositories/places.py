@@ -1,6 +1,6 @@
 """Cameras and kiosks by name; an address is sealed, as it may hold a password."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -8,13 +8,17 @@ from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from gallery.names import clean
-from gallery.schema import CoverageRow, Group, PlaceRow, SightingRow
+from gallery.schema import CoverageRow, Group, MarkRow, PlaceRow, SightingRow
 from gallery.values import Direction, Place, PlaceKind
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher
 
 PURPOSE: Final = "place"
+SHOWN: Final = ("pin", "qr", "badge")
+"""By which method marks are made at a kiosk without a face."""
+DETAIL: Final = "place"
+"""What the details of a mark that rests on no face hold, where it was made at a kiosk: the number of that place."""
 
 
 def insert(
@@ -82,15 +86,24 @@ def set_address(session: Session, cipher: "Cipher | None", number: int, address:
 
 
 def is_recorded(session: Session, number: int) -> bool:
-    """Whether a sighting names the place, or that it has looked."""
+    """Whether a sighting or a mark names the place, or that it has looked."""
     seen, looked = exists().where(SightingRow.place_id == number), exists().where(CoverageRow.place_id == number)
-    return bool(session.scalar(select(or_(seen, looked))))
+    if session.scalar(select(or_(seen, looked))):
+        return True
+    shown = session.scalars(select(MarkRow.details).where(MarkRow.sighting_id.is_(None), MarkRow.method.in_(SHOWN)))
+    return any(told_in(each) == number for each in shown)
 
 
 def remove(session: Session, number: int) -> None:
     """Delete a place that no record names; Conflict for another."""
     session.delete(session.get_one(PlaceRow, number))
     session.flush()
+
+
+def told_in(details: Mapping[str, Any]) -> int | None:
+    """The number of the place that a mark's details name, None where they name none."""
+    number = details.get(DETAIL)
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
 def set_active(session: Session, number: int, *, active: bool) -> None:

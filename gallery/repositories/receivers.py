@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from gallery.errors import Conflict, TemplateAltered
 from gallery.names import clean
-from gallery.schema import ReceiverRow
+from gallery.servicetables import ReceiverRow
 from gallery.servicevalues import Receiver, ReceiverKind
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from gallery.errors import TemplateAltered, WrongEncoder
 from gallery.repositories import answers, places, receivers, secrets, sightings, templates
 from gallery.repositories.batches import A_BATCH
 from gallery.repositories.templates import CROP, VECTOR
-from gallery.schema import AnswerRow, Crop, PlaceRow, ReceiverRow, SecretRow, SightingCrop, Template
+from gallery.schema import Crop, PlaceRow, SightingCrop, Template
+from gallery.servicetables import AnswerRow, ReceiverRow, SecretRow
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from gallery.schema import SecretRow
+from gallery.servicetables import SecretRow
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session, aliased
 
 from gallery.repositories import news
 from gallery.repositories.batches import A_BATCH, in_batches
-from gallery.schema import CorrectionRow, MarkRow, NewsRow, SightingCrop, SightingRow
+from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
+from gallery.servicetables import NewsRow
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:

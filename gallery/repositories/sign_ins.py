@@ -6,7 +6,7 @@ from sqlalchemy import delete, or_, update
 from sqlalchemy.orm import Session
 
 from gallery.repositories import accounts
-from gallery.schema import SignInRow
+from gallery.servicetables import SignInRow
 from gallery.servicevalues import SignIn
 
 

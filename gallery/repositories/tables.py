@@ -35,7 +35,8 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from gallery.errors import BackupInvalid, GalleryDamaged
-from gallery.schema import Meta, SignInRow, TokenRow
+from gallery.schema import Meta
+from gallery.servicetables import SignInRow, TokenRow
 from gallery.transactions import ERASURE
 
 Json = Any

@@ -7,7 +7,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from gallery.names import clean
-from gallery.schema import TokenRow
+from gallery.servicetables import TokenRow
 from gallery.servicevalues import Token, TokenKind
 
 

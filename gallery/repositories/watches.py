@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from gallery.schema import WatchRow
+from gallery.servicetables import WatchRow
 from gallery.servicevalues import Watch
 
 

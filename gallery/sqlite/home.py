@@ -19,7 +19,7 @@ from sqlalchemy import Connection, NullPool, create_engine, event, insert, text
 
 from gallery.errors import GalleryDamaged, GalleryFull, GalleryMissing, GalleryNewer, GalleryReadOnly, NotADatabase
 from gallery.files import NO_ROOM, may_write, new_private_file
-from gallery.schema import REVISIONS, Base, Meta
+from gallery.schema import METADATA, REVISIONS, Meta
 from gallery.sqlite.faults import mapped
 
 DATABASE = "attendance.db"
@@ -49,7 +49,7 @@ def make_home(home: Path) -> None:
 
 
 def _fill(connection: Connection) -> None:
-    Base.metadata.create_all(connection)
+    METADATA.create_all(connection)
     connection.execute(
         text(
             f"CREATE TABLE {_VERSION_TABLE} (version_num VARCHAR(32) NOT NULL, "

@@ -4,7 +4,7 @@ import base64
 import io
 import json
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 import numpy as np
 from cryptography.hazmat.primitives import hashes
@@ -163,8 +163,3 @@ class Page:
             if answer["results"]:
                 return answer["results"][0]
         return {}
-
-
-def claimed_utc(text: str) -> datetime:
-    """An instant as records tell it."""
-    return datetime.fromisoformat(text).astimezone(UTC)

@@ -11,11 +11,12 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gallery import Conflict
+from gallery.columns import Instant, JsonText
 from gallery.migrations.running import alembic_config, run_migrations
 from gallery.schema import (
+    METADATA,
     REVISIONS,
     ApprovalRow,
-    Base,
     CalendarEntryRow,
     CorrectionRow,
     CoverageRow,
@@ -23,8 +24,6 @@ from gallery.schema import (
     ExcuseRow,
     ForeignId,
     Group,
-    Instant,
-    JsonText,
     LookalikeRow,
     MarkRow,
     MembershipChange,
@@ -108,7 +107,7 @@ def test_the_history_leads_to_the_models():
     engine = _migrated()
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        differences = compare_metadata(context, Base.metadata)
+        differences = compare_metadata(context, METADATA)
     engine.dispose()
 
     assert [] == differences
@@ -117,7 +116,7 @@ def test_the_history_leads_to_the_models():
 def test_the_history_leads_to_the_same_definitions():
     """Tables, checks, keys and indexes are written alike whether migrated or made from the models."""
     fresh = create_engine("sqlite://")
-    Base.metadata.create_all(fresh)
+    METADATA.create_all(fresh)
 
     assert _definitions(fresh) == _definitions(_migrated())
 
@@ -133,13 +132,13 @@ def test_the_known_revisions_are_the_history():
 
 def test_every_table_is_known():
     """The models hold the documented tables and no others."""
-    assert set(Base.metadata.tables) == TABLES
+    assert set(METADATA.tables) == TABLES
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_postgresql_takes_every_table(table):
     """Each table and index compiles for PostgreSQL, instants with a zone and blobs as bytea."""
-    found = Base.metadata.tables[table]
+    found = METADATA.tables[table]
     sql = str(CreateTable(found).compile(dialect=postgresql.dialect()))
     for index in found.indexes:
         CreateIndex(index).compile(dialect=postgresql.dialect())

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import delete, event, update
 
 from gallery import Gallery, PersonUnknown, Store
-from gallery.schema import Base
+from gallery.schema import METADATA
 from gallery.transactions import REKEYING
 
 
@@ -126,7 +126,7 @@ FOLLOW = ("correction", "excuse", "mark", "membership_change", "sighting")
 @pytest.mark.parametrize("name", ONCE)
 def test_records_and_decisions_are_written_once(store, name):
     """Neither changed nor deleted, by whatever statement; a merge alone names another person, where there is one."""
-    table = Base.metadata.tables[name]
+    table = METADATA.tables[name]
     column = table.primary_key.columns[0]
     for statement in (update(table).values({column.name: column}), delete(table)):
         with pytest.raises(RuntimeError, match=f"the {name} table is append-only"), store.atomic() as step:
@@ -145,10 +145,10 @@ def test_what_may_be_changed(store):
     free = {"account", "account_group", "alias", "answer", "attempt", "coverage", "credential", "crop", "delivery",
             "foreign_id", "group", "job", "lookalike", "membership", "meta", "news", "person", "place", "receiver",
             "rule", "secret", "session", "sighting_crop", "sign_in", "template", "token", "watch"}  # fmt: skip
-    assert free == set(Base.metadata.tables) - set(ONCE)
+    assert free == set(METADATA.tables) - set(ONCE)
     for name in free - {"meta"}:
         with store.atomic() as step:
-            step.execute(delete(Base.metadata.tables[name]))
+            step.execute(delete(METADATA.tables[name]))
 
 
 Shown = tuple[str | None, int]

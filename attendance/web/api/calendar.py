@@ -6,7 +6,8 @@ from fastapi import Request
 
 from attendance.service_errors import RequestInvalid
 from attendance.services.calendars import Days
-from attendance.web.api.models import Calendar, CalendarDays, Day, NewDays, Withdrawal
+from attendance.web.api.models.shared import Day, Withdrawal
+from attendance.web.api.models.timetable import Calendar, CalendarDays, NewDays
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.parameters import First, Last

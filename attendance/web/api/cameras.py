@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import Request
 
-from attendance.web.api.models import Camera, CameraList, WatchCamera
+from attendance.web.api.models.cameras import Camera, CameraList, WatchCamera
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.scopes import CamerasRead, CamerasWrite

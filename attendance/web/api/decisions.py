@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request
 
-from attendance.web.api.models import Decision, Decisions, Seen, Way
+from attendance.web.api.models.decisions import Decision, Decisions, Seen
+from attendance.web.api.models.shared import Way
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.parameters import AtPlace, InSession, OfGroup
 from attendance.web.api.reviews import seen_row

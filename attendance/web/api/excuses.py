@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Query, Request
 
-from attendance.web.api.models import Excuse, Excuses, NewExcuse, Withdrawal
+from attendance.web.api.models.shared import Withdrawal
+from attendance.web.api.models.timetable import Excuse, Excuses, NewExcuse
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.parameters import First, Last, OfPerson

@@ -4,7 +4,7 @@ from collections import Counter
 
 from fastapi import Request
 
-from attendance.web.api.models import Groups
+from attendance.web.api.models.people import Groups
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.scopes import PeopleRead

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from attendance.access import Visitor
 from attendance.records import instant
 from attendance.web.admits import Admits
-from attendance.web.api.models import Me, Version
+from attendance.web.api.models.home import Me, Version
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.site import site_of
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from attendance.records import instant
 from attendance.service_errors import RequestInvalid
 from attendance.services.idempotency import Told
-from attendance.web.api.models import Corrected, CorrectMark, Mark, Marks, NewMark, VoidMark
+from attendance.web.api.models.marks import Corrected, CorrectMark, Mark, Marks, NewMark, VoidMark
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.parameters import InSession, OfPerson

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import Query
 
-from attendance.web.api.models import Day
+from attendance.web.api.models.shared import Day
 
 LONGEST: Final = 300
 InSession = Annotated[str | None, Query(description="A session's name or a day; else today's.", max_length=LONGEST)]

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from attendance.services.people import person_row
 from attendance.services.versions import version_of
 from attendance.web.api.conditions import ETAG, IfGiven, Needed, tagged
-from attendance.web.api.models import Erased, Merge, NewPerson, People, Person, PersonChange
+from attendance.web.api.models.people import Erased, Merge, NewPerson, People, Person, PersonChange
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.parameters import OfGroup

@@ -6,7 +6,8 @@ from fastapi import Query, Request
 from starlette.responses import Response
 
 from attendance.services.photos import photo_row
-from attendance.web.api.models import EnrolledPhoto, Photos, Ref
+from attendance.web.api.models.people import EnrolledPhoto, Photos
+from attendance.web.api.models.shared import Ref
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.scopes import PeopleRead, PeopleWrite, PhotosRead

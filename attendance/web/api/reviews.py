@@ -6,7 +6,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from attendance.service_errors import PhotoUnknown
-from attendance.web.api.models import Confirmation, Reassignment, Reviews, Seen, Settled
+from attendance.web.api.models.decisions import Confirmation, Reassignment, Reviews, Seen, Settled
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.parameters import OfSession

@@ -4,7 +4,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.services.tokens import SCOPES
-from attendance.web.api.models import Problem
+from attendance.web.api.models.shared import Problem
 from attendance.web.api.operations import refusals
 
 if TYPE_CHECKING:

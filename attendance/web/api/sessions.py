@@ -3,7 +3,7 @@
 from fastapi import Request
 
 from attendance.web.api.marks import mark_row
-from attendance.web.api.models import Marks, NewSession, Session, Sessions
+from attendance.web.api.models.marks import Marks, NewSession, Session, Sessions
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.parameters import First, Last, OfGroup

@@ -8,16 +8,8 @@ from starlette.responses import JSONResponse, Response
 from attendance.services.versions import version_of
 from attendance.timetable.ruleparts import Parts
 from attendance.web.api.conditions import ETAG, IfGiven, Needed, tagged
-from attendance.web.api.models import (
-    ChangedRule,
-    Day,
-    NewRule,
-    RuleChange,
-    RuleDay,
-    RuleParts,
-    Rules,
-    WholeRule,
-)
+from attendance.web.api.models.shared import Day
+from attendance.web.api.models.timetable import ChangedRule, NewRule, RuleChange, RuleDay, RuleParts, Rules, WholeRule
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.scopes import TimetableRead, TimetableWrite

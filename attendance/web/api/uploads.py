@@ -12,7 +12,6 @@ from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.web.site import site_of
 
 FIELD: Final = "photo"
-MOST_MB: Final = 20
 _PLAIN: Final = re.compile(r"image/[\w.+-]+|application/octet-stream", re.ASCII)
 _BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 _ENVELOPE: Final = 100_000
@@ -55,7 +54,7 @@ class _InMemory(MultiPartParser):
 async def sent_photo(request: Request) -> SentPhoto:
     """The photo of a request. Raises UploadLarge, RequestInvalid."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    most = int(getattr(site_of(request).app.settings, "max_upload_mb", MOST_MB)) * 1_000_000
+    most = site_of(request).app.settings.max_upload_mb * 1_000_000
     if kind == "multipart/form-data":
         return await _of_form(request, most)
     if not _PLAIN.fullmatch(kind):

@@ -122,7 +122,7 @@ def _page(request: Request, who: "Visitor", given: Given, error: Refusal | None 
     if not every and begin is None and end is None:
         begin = app.calendars.today.replace(day=1)
     found = app.calendars.every(begin, end) if every else app.calendars.decided(begin, end)
-    shown = [each for each in found if _sees(who, each.group)]
+    shown = [each for each in found if who.may_read(each.group)]
     values = {**given.values(*NEW), "kind": given.text("kind") or "closed"}
     return section(
         request, who, "/timetable", "office/calendar.html", error, days=shown, every=every, begin=begin, end=end,
@@ -168,7 +168,7 @@ def _kind(given: Given) -> Any:
 
 def _entry(request: Request, who: "Visitor", number: int) -> "ShownDays":
     found = next((each for each in site_of(request).app.calendars.every() if _number(each) == number), None)
-    if found is None or not _sees(who, found.group):
+    if found is None or not who.may_read(found.group):
         raise CalendarUnknown(str(number), "there is no calendar entry of this number")
     if not _may(who, found):
         raise AccessRefused("calendar", "days of everybody are an admin's to withdraw")
@@ -177,10 +177,6 @@ def _entry(request: Request, who: "Visitor", number: int) -> "ShownDays":
 
 def _number(days: "ShownDays") -> int | None:
     return None if days.entry is None else days.entry.id
-
-
-def _sees(who: "Visitor", group: str | None) -> bool:
-    return who.groups is None or group is None or group in who.groups
 
 
 def _may(who: "Visitor", days: "ShownDays") -> bool:

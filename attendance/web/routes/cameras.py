@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from attendance.web.admits import Admin, Staff
 from attendance.web.asked import Number
+from attendance.web.helps import told_here
 from attendance.web.pages import onward, page
 from attendance.web.routes.live import said_of
 from attendance.web.site import site_of
@@ -22,7 +23,7 @@ Text = Annotated[str, Form(max_length=2000)]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Typed:
     """What the form of a camera says."""
 
     name: str = ""
@@ -56,7 +57,7 @@ def all_cameras(request: Request, who: Staff) -> Response:
 @router.get("/cameras/add")
 def adding(request: Request, who: Admin) -> Response:
     """The form for a new camera."""
-    return _form(request, who, Given(), None)
+    return _form(request, who, Typed(), None)
 
 
 @router.post("/cameras/add")
@@ -73,7 +74,7 @@ def add(
 ) -> Response:
     """Add a camera, and watch it if that is wanted."""
     cameras = site_of(request).app.cameras
-    given = Given(name, address, site, group, direction, target_fpir)
+    given = Typed(name, address, site, group, direction, target_fpir)
     try:
         made = cameras.add(
             who.actor,
@@ -157,7 +158,7 @@ def change(
     """Change it; an address that is left out stays."""
     app = site_of(request).app
     place = app.cameras.place(number)
-    given = Given(place.name, address, site, group, direction, target_fpir)
+    given = Typed(place.name, address, site, group, direction, target_fpir)
     told: dict[str, Any] = {"address": address.strip()} if address.strip() else {}
     try:
         if told:
@@ -193,7 +194,7 @@ def restore(request: Request, who: Admin, number: Number) -> Response:
 
 
 def _form(
-    request: Request, who: Admin, given: Given | None, number: int | None, error: Refusal | None = None
+    request: Request, who: Admin, given: Typed | None, number: int | None, error: Refusal | None = None
 ) -> Response:
     app = site_of(request).app
     shown = None if number is None else app.places.find(app.cameras.place(number).name)
@@ -202,13 +203,13 @@ def _form(
     values = {"given": given, "shown": shown, "number": number, "groups": app.gallery.groups()}
     wrong = dict.fromkeys(("form", "name", "address", "group", "target_fpir"), "")
     if error is not None:
-        wrong[_field(error)] = f"{error.detail}. {error.help}"
+        wrong[_field(error)] = told_here(error)
     return page(request, who, "cameras/form.html", status=422 if error else 200, wrong=wrong, **values)
 
 
-def _given(place: Any) -> Given:
+def _given(place: Any) -> Typed:
     target = "" if place.target_fpir is None else f"{place.target_fpir:g}"
-    return Given(place.name, "", place.site or "", place.group or "", place.direction or "", target)
+    return Typed(place.name, "", place.site or "", place.group or "", place.direction or "", target)
 
 
 def _field(error: Refusal) -> str:

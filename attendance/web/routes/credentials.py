@@ -8,6 +8,7 @@ from starlette.responses import Response
 from attendance.service_errors import CredentialUnknown
 from attendance.web.admits import Staff
 from attendance.web.asked import Number, person_of
+from attendance.web.helps import told_here
 from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
 from attendance.web.site import site_of
@@ -87,5 +88,5 @@ def _held(request: Request, who: Staff, number: int, credential: int) -> Any:
 def _page(request: Request, who: Staff, person: Any, *, given: Any = None, error: Refusal | None = None) -> Response:
     held = site_of(request).app.credentials.of(person.id)
     status = 200 if error is None else status_of(error)
-    wrong = "" if error is None else f"{error.detail}. {error.help}"
+    wrong = "" if error is None else told_here(error)
     return page(request, who, "kiosk/ways.html", status=status, person=person, held=held, given=given, wrong=wrong)

@@ -45,7 +45,7 @@ def add_excuse(request: Request, who: Staff, given: Form) -> Response:
     except Refusal as error:
         return _page(request, who, given, error)
     waits = " It counts once somebody else has approved it." if made.stored.pending else ""
-    return onward(request, "/excuses", f"{made.told} is entered.{waits}")
+    return onward(request, "/excuses", f"{made.told[:1].upper()}{made.told[1:]} is entered.{waits}")
 
 
 @router.get("/excuses/{number}/withdraw")

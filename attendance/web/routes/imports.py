@@ -13,6 +13,7 @@ from attendance.services.markimport import MarksWanted
 from attendance.services.rosterimport import RosterWanted
 from attendance.services.versions import refuse_changed, version_of
 from attendance.web.admits import Admin
+from attendance.web.asked import sent_file
 from attendance.web.downloads import download
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
@@ -49,7 +50,7 @@ def import_roster(request: Request, who: Admin, given: Form) -> Response:
     """Show what a register would change, then take all of it in."""
     app = site_of(request).app
     try:
-        kept = _sent(app, who, given)
+        kept = sent_file(request, who, given)
         wanted = _roster(given, kept.path)
         shown = app.roster_import.preview(wanted)
         rows = shown.rows()
@@ -70,7 +71,7 @@ def import_marks(request: Request, who: Admin, given: Form) -> Response:
     app = site_of(request).app
     apply = given.text("step") == "apply"
     try:
-        kept = _sent(app, who, given)
+        kept = sent_file(request, who, given)
         if apply and kept.path.stat().st_size > LARGE * 1000:
             return _begin(request, who, "marks", kept, lambda: _counted(_take_marks(app, who, given, kept)))
         done = _take_marks(app, who, given, kept, dry_run=not apply)
@@ -175,13 +176,6 @@ def _covers(given: Given) -> "tuple[date, date] | None":
         return days_of(told) if told else None
     except ValueError:
         raise RequestInvalid("covers", f"{told!r} is neither a day nor two with dots between them") from None
-
-
-def _sent(app: "Attendance", who: "Visitor", given: Given) -> "Upload":
-    if given.file("file") is None and given.text("key"):
-        return app.uploads.find(who.actor, given.text("key"))
-    sent = given.needed_file("file")
-    return app.uploads.keep(who.actor, sent.filename or "", sent.file)
 
 
 def _page(request: Request, who: "Visitor", given: Given | None = None, error: Refusal | None = None) -> Response:

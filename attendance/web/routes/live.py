@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from attendance.web.admits import Staff
 from attendance.web.asked import Number
-from attendance.web.pages import page
+from attendance.web.helps import HERE, without_commands
+from attendance.web.pages import page, written
 from attendance.web.site import site_of
 from attendance.web.streams import Item, mjpeg, sse, still_here
 
@@ -67,15 +68,16 @@ def said_of(app: "Attendance", health: Any) -> dict[str, str]:
     read, now = health.reading, app.clock.utc()
     detail, trouble = read.detail, read.trouble
     if read.state == "failed" and trouble is not None:
-        detail = f"{detail}. {trouble.help}"
+        detail = f"{detail}. {HERE.get(trouble.id) or without_commands(trouble.help)}".rstrip()
     told = "" if trouble is None or read.state != "online" else f"{_wall(app, trouble.at, now)}: {trouble.text}"
+    detail = f"{detail[:1].upper()}{detail[1:]}"
     return {"detail": detail, "trouble": told and f"Last trouble at {told}", "since": _wall(app, read.since, now)}
 
 
 def _wall(app: "Attendance", at: "datetime", now: "datetime") -> str:
     zone = ZoneInfo(app.zone)
     today = at.astimezone(zone).date() == now.astimezone(zone).date()
-    return at.astimezone(zone).strftime("%H:%M:%S" if today else "%-d %b %H:%M")
+    return written(at.astimezone(zone), "%H:%M:%S" if today else "%-d %b %H:%M")
 
 
 async def _told(site: "Site", groups: Any) -> "AsyncIterator[Item]":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from attendance.services.reach import month_days
 from attendance.web.admits import Admin
 from attendance.web.forms import Asked, Form
 from attendance.web.pages import onward
@@ -65,5 +66,6 @@ def _page(
     closed = bool(words) and words[-1].closed
     check = found.verify(month) if verify and closed else None
     return section(
-        request, who, "/timetable", "office/month.html", error, look=look, words=words[::-1], closed=closed, check=check
-    )
+        request, who, "/timetable", "office/month.html", error, look=look, words=words[::-1], closed=closed,
+        check=check, days=month_days(month),
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from attendance.web.admits import Admin
 from attendance.web.asked import Number
+from attendance.web.helps import told_here
 from attendance.web.pages import onward, page
 from attendance.web.site import site_of
 from refusal import Refusal
@@ -63,5 +64,5 @@ def _qr(link: str) -> Markup:
 
 def _form(request: Request, who: Admin, name: str, group: str, error: Refusal | None) -> Response:
     values = {"name": name, "group": group, "groups": site_of(request).app.gallery.groups()}
-    wrong = "" if error is None else f"{error.detail}. {error.help}"
+    wrong = "" if error is None else told_here(error)
     return page(request, who, "cameras/kiosk.html", status=422 if error else 200, wrong=wrong, **values)

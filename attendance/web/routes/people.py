@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from attendance.service_errors import EditChanged, RequestInvalid
+from attendance.service_errors import EditChanged, GroupsRefused, RequestInvalid
 from attendance.services.directory import Listed, folded
 from attendance.services.people import person_row
 from attendance.services.statusreports import AskedStatuses
@@ -172,6 +172,8 @@ def merge(
     found, twin = person_of(request, who, number), person_of(request, who, other)
     if version != _both(found, twin):
         raise EditChanged(found.name, "one of the two was changed since you looked at them")
+    if who.groups is not None and set(found.groups) - who.groups != set(twin.groups) - who.groups:
+        raise GroupsRefused(twin.name, "one of the two is in a group that is not yours: an admin can merge them")
     app.people.merge(who.actor, twin.id, found.id)
     return onward(request, f"/people/{number}", f"{twin.name} and {found.name} are one person now.")
 
@@ -195,9 +197,13 @@ def erase(
     if folded(name).split() != folded(found.name).split():
         return _erase_page(request, who, number, wrong="This is not the name of the person above.")
     gone = app.edits.remove(who.actor, found.external_id, expected=version)
-    told = f"{gone.person.name} is erased, with {gone.templates} photos and {gone.marks} marks."
+    told = f"{gone.person.name} is erased, with {_count(gone.templates, 'photo')} and {_count(gone.marks, 'mark')}."
     later = "" if gone.erased else " The last traces are overwritten when no other program reads the home any more."
     return onward(request, "/people", told + later)
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _erase_page(request: Request, who: Admin, number: int, wrong: str = "") -> Response:

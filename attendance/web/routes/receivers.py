@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from attendance.service_errors import ReceiverError
 from attendance.web.admits import Admin
+from attendance.web.helps import told_here
 from attendance.web.pages import onward
 from attendance.web.sections import section
 from attendance.web.site import site_of
@@ -62,7 +63,7 @@ def add(
         made = site_of(request).app.receivers.add(who.actor, name, address, kinds=kinds or (), allow_private=private)
     except ReceiverError as error:
         given = {"name": name, "address": address}
-        return _listed(request, who, status=422, error=f"{error}. {error.help}", given=given)
+        return _listed(request, who, status=422, error=told_here(error), given=given)
     if made.secret is None:
         return onward(request, "/receivers", f"{made.shown.receiver.name} is entered.")
     return _listed(request, who, secret=made.secret)

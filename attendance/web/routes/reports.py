@@ -1,5 +1,6 @@
 """Reports: who was there on some days, as a table on the page and as a file in every form; and proofs of days."""
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from attendance.web.admits import Staff
 from attendance.web.downloads import download
 from attendance.web.forms import Asked, Given
 from attendance.web.pages import onward
+from attendance.web.routes.timetable import sees
 from attendance.web.sections import section
 from attendance.web.site import site_of
 from refusal import Refusal
@@ -47,6 +49,8 @@ FORMS_TOLD: Final = (
 )
 """What is offered, the most wanted first."""
 MOST_ROWS: Final = 400
+NOTHING: Final = "no session of this group was held on these days"
+"""Why a report is empty, for those whom it is not told which sessions of others there were."""
 SESSIONS: Final = 60
 LATER: Final = ("ics", "svg", "png")
 """Forms that there are by the timetable alone."""
@@ -65,7 +69,7 @@ def reports(request: Request, who: Staff, asked: Asked) -> Response:
         elif wanted.by == "timetable":
             shown |= _of_timetable(app, wanted)
         else:
-            shown |= _of_sessions(app, wanted)
+            shown |= _of_sessions(app, who, wanted)
     except Refusal as refused:
         error, wanted = refused, AskedFile(by=_by(app, asked))
     given = asked.values(*NAMES)
@@ -76,8 +80,21 @@ def reports(request: Request, who: Staff, asked: Asked) -> Response:
         request, who, "/reports", "office/reports.html", error, wanted=wanted, values=given, query=query, forms=forms,
         kinds=KINDS, papers=PAPERS, groups=app.own_people.groups(who), people=app.own_people.people(who),
         sessions=[(str(each.session.id), each.session.name) for each in found], today=app.status_reports.today,
-        rules=_rules(app, who), **shown,
+        rules=_rules(app, who), spans=spans_of(app.status_reports.today), **shown,
     )  # fmt: skip
+
+
+def spans_of(today: date) -> list[tuple[str, date, date]]:
+    """The spans of days that are asked for most: what each is called, its first and its last day."""
+    month = today.replace(day=1)
+    before = month - timedelta(days=1)
+    monday = today - timedelta(days=today.weekday())
+    return [
+        ("Today", today, today),
+        ("This week", monday, today),
+        ("This month", month, today),
+        ("Last month", before.replace(day=1), before),
+    ]
 
 
 @router.get("/reports/file")
@@ -127,7 +144,9 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
     """What is asked for, within what the visitor sees. Raises RequestInvalid, and for what is not there."""
     groups = app.own_people.groups(who)
     group = app.own_people.group(who, asked.some("group"))
+    by = _by(app, asked)
     person = app.own_people.person(who, asked.text("person")).external_id if asked.text("person") else None
+    person = person if by == "timetable" else None  # sessions are reported on by group alone
     if who.groups is not None and group is None and person is None:
         if not groups:
             raise RequestInvalid("group", "you have no group yet; an admin gives groups under Settings")
@@ -135,7 +154,6 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
     first, last = asked.day("from"), asked.day("to")
     if first and last and first > last:
         raise ReportPeriod("report", f"the first day, {first}, is after the last, {last}")
-    by = _by(app, asked)
     number = asked.number("session")
     session = app.session_book.numbered(number, who.groups).session.name if number else None
     kind: Any = asked.text("kind") or "rows"
@@ -143,7 +161,7 @@ def _wanted(app: "Attendance", who: "Visitor", asked: Given) -> AskedFile:
         raise RequestInvalid("kind", f"{kind!r} is none of {', '.join(dict(KINDS))}")
     return AskedFile(
         by=by, first=None if session else first, last=None if session else last,
-        group=group, person=person if by == "timetable" else None, rule=asked.some("rule"), session=session,
+        group=group, person=person, rule=asked.some("rule"), session=session,
         kind=kind, under=_share(asked) if kind == "totals" else None, paper=_paper(asked),
         why_excused=asked.flag("why") and who.groups is None,
     )  # fmt: skip
@@ -194,7 +212,7 @@ def _told(view: "View") -> list[dict[str, Any]]:
     return [{**row, "why": words_of(each.reasons), "person": each.person} for row, each in pairs][:MOST_ROWS]
 
 
-def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
+def _of_sessions(app: "Attendance", who: "Visitor", wanted: AskedFile) -> dict[str, Any]:
     from attendance.services.reporting import Asked as AskedSessions
 
     rows = app.report_views.rows(wanted)
@@ -202,7 +220,7 @@ def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
     asked = AskedSessions(wanted.session, wanted.first, wanted.last, wanted.group)
     return {
         "counts": {str(status): count for status, count in session_counts(rows).items()} if rows else {},
-        "why": "" if rows else app.reports.why_no_rows(asked),
+        "why": "" if rows else app.reports.why_no_rows(asked) if who.groups is None else NOTHING,
         "grid": (head, lines[:MOST_ROWS]),
         "more": max(0, len(lines) - MOST_ROWS),
         "remark": "",
@@ -213,8 +231,4 @@ def _of_sessions(app: "Attendance", wanted: AskedFile) -> dict[str, Any]:
 
 
 def _rules(app: "Attendance", who: "Visitor") -> list[str]:
-    return [
-        each.stored.name
-        for each in app.timetables.all(ended_too=True)
-        if who.groups is None or each.stored.group in {None, *who.groups}
-    ]
+    return [each.stored.name for each in app.timetables.all(ended_too=True) if sees(app, who, each)]

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from attendance.service_errors import AccountPassword, RequestInvalid, SetupOver
 from attendance.web.admits import Anyone, Stranger
+from attendance.web.helps import told_here
 from attendance.web.pages import onward, page
 from attendance.web.signing import sign_in
 from attendance.web.site import site_of
@@ -36,7 +37,7 @@ def make(
     try:
         made = None if errors else site_of(request).app.accounts.first(token, name, password)
     except (AccountPassword, RequestInvalid) as error:
-        errors = {"password" if isinstance(error, AccountPassword) else "name": f"{error.detail}. {error.help}"}
+        errors = {"password" if isinstance(error, AccountPassword) else "name": told_here(error)}
         made = None
     if made is None:
         return page(request, who, "account/setup.html", status=422, token=token, name=name, errors=errors)

@@ -9,6 +9,7 @@ from attendance.errors import RuleUnknown
 from attendance.service_errors import AccessRefused, RequestInvalid
 from attendance.services.timetables import Single
 from attendance.web.admits import Admin, Staff
+from attendance.web.asked import sent_file
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
 from attendance.web.ruleforms import MINUTES, PAIRINGS, WEEKDAYS, fields_of, parts_of, typed
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from attendance.app import Attendance
     from attendance.services.previewing import Preview
     from attendance.services.shownrules import Changed, ShownRule
-    from attendance.services.uploads import Upload
 
 router = APIRouter(include_in_schema=False)
 COMING: Final = 10
@@ -44,7 +44,7 @@ def timetable(request: Request, who: Staff, asked: Asked) -> Response:
     """The rules that a visitor may see, with what each says and when it is next."""
     app = site_of(request).app
     ended = asked.flag("ended")
-    shown = [each for each in app.timetables.all(ended_too=ended, coming=1) if _sees(app, who, each)]
+    shown = [each for each in app.timetables.all(ended_too=ended, coming=1) if sees(app, who, each)]
     return section(request, who, "/timetable", "office/timetable.html", rules=shown, ended=ended)
 
 
@@ -109,7 +109,7 @@ def take_in_rules(request: Request, who: Admin, given: Form) -> Response:
     """Show what a file would change, then take it in."""
     app = site_of(request).app
     try:
-        kept = _sent(app, who, given)
+        kept = sent_file(request, who, given)
         person = given.some("person") and app.own_people.person(who, given.text("person")).id
         found = app.timetables.read_file(
             kept.path, group=given.some("group"), person=person or None, first=given.day("first")
@@ -236,14 +236,6 @@ def _done(request: Request, made: "Changed") -> Response:
     return onward(request, f"/timetable/{shown.stored.id}", told, "warn" if made.remarks else "good")
 
 
-def _sent(app: "Attendance", who: "Visitor", given: Given) -> "Upload":
-    """The file that is sent now, or was sent before and is meant by its key."""
-    if given.file("file") is None and given.text("key"):
-        return app.uploads.find(who.actor, given.text("key"))
-    sent = given.needed_file("file")
-    return app.uploads.keep(who.actor, sent.filename or "", sent.file)
-
-
 def _blank() -> dict[str, str]:
     return dict.fromkeys(SAID, "")
 
@@ -274,7 +266,7 @@ def _single(how: str) -> Single:
 def _known(request: Request, who: "Visitor", number: int, *, coming: int = 0) -> "ShownRule":
     app = site_of(request).app
     found = app.timetables.numbered(number, coming=coming)
-    if not _sees(app, who, found):
+    if not sees(app, who, found):
         raise RuleUnknown(str(number), "there is no rule of this number")
     return found
 
@@ -288,10 +280,11 @@ def _changeable(request: Request, who: "Visitor", number: int, *, coming: int = 
 
 def _changes(app: "Attendance", who: "Visitor", found: "ShownRule") -> bool:
     everybody = found.person is None and found.stored.group is None
-    return _sees(app, who, found) and (who.groups is None or not everybody)
+    return sees(app, who, found) and (who.groups is None or not everybody)
 
 
-def _sees(app: "Attendance", who: "Visitor", found: "ShownRule") -> bool:
+def sees(app: "Attendance", who: "Visitor", found: "ShownRule") -> bool:
+    """Whether a rule is of somebody whom the visitor sees, or of everybody."""
     if who.groups is None or found.stored.group in who.groups:
         return True
     if found.person is None:

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from attendance.service_errors import RequestInvalid
 from attendance.web.admits import Staff
-from attendance.web.asked import Number, back_to, in_words, person_of
+from attendance.web.asked import Number, back_to, person_of
+from attendance.web.helps import told_here
 from attendance.web.pages import onward, page
 from attendance.web.site import site_of
 from refusal import Refusal
@@ -48,6 +49,8 @@ def mark(
     if number is None:
         raise RequestInvalid("in, out", "nobody is named")
     person = person_of(request, who, number)
+    if session:
+        site_of(request).app.session_book.refuse_others(session, who.groups)
     way: Literal["in", "out"] = "in" if come is not None else "out"
     made = site_of(request).app.by_hand.enter(
         who.actor, person.id, session=session or None, at=at.strip() or None, note=note.strip(), direction=way
@@ -100,7 +103,7 @@ def correct(
             who.actor, found.person.id, at=at.strip(), reason=reason.strip(), mark=mark
         )
     except Refusal as error:
-        return _mark_page(request, who, mark, back, at_wrong=in_words(error), **given)
+        return _mark_page(request, who, mark, back, at_wrong=told_here(error), **given)
     when = "" if done.made.at is None else f" at {done.made.at:%H:%M}"
     return onward(request, back_to(back), f"{done.made.person.name} is marked{when} instead.")
 

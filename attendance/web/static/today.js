@@ -1,5 +1,6 @@
 // Keeps the board fresh: each piece of news asks for it again, and marks by hand need no new page.
 import { make } from "./app.js";
+import { listen } from "./streams.js";
 
 const frame = document.getElementById("board-frame");
 const PAUSE_MS = 400;
@@ -83,12 +84,7 @@ frame.addEventListener("click", (event) => {
   refresh();
 });
 
-const events = new EventSource("/events");
-events.onopen = () => { live = true; tell(); };
-events.onerror = () => { live = false; tell(); };
-for (const kind of ["mark.made", "mark.voided", "mark.restored", "review.waiting", "review.settled", "face.unknown", "person.changed", "missed"]) {
-  events.addEventListener(kind, soon);
-}
-addEventListener("pagehide", () => events.close());
+const NEWS = ["mark.made", "mark.voided", "mark.restored", "review.waiting", "review.settled", "face.unknown", "person.changed", "missed"];
+listen("/events", Object.fromEntries(NEWS.map((kind) => [kind, soon])), (heard) => { live = heard; tell(); });
 setInterval(() => { if (!document.hidden) refresh(); }, LONGEST_MS);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from gallery.schema import Instant, JsonText
+from gallery.columns import Instant, JsonText
 
 revision = "0002"
 down_revision = "0001"

@@ -5,6 +5,7 @@ import pytest
 from attendance.access import Actor
 from attendance.cli import serve
 from attendance.web import addresses, server
+from attendance.web.alone import alone
 from enroll.errors import EncoderMissing
 
 
@@ -118,3 +119,13 @@ def test_pages_are_served_though_the_models_cannot_be_loaded(app, monkeypatch, c
     monkeypatch.setattr(type(app), "pipeline", property(missing))
     serve.load(app)
     assert "error[encoder.missing]" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("app")
+def test_a_home_is_served_once(served, home):
+    """A second service says so in one line, and begins nothing."""
+    with alone(home):
+        code, out, err, seen = served()
+    assert (3, "", {}) == (code, out, seen)
+    assert "error[serve.running]" in err
+    assert 0 == served()[0]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 import zipfile
 
 import pytest
@@ -128,3 +129,55 @@ def test_cells_of_the_result_are_no_formulas(begin) -> None:
     _, rows = begin(**{"=cmd__dot__png": b"no photo"})
     assert ["refused"] == [row["outcome"] for row in rows]
     assert not any(cell.startswith("=") for row in rows for cell in row.values())
+
+
+def test_a_list_reaches_no_other_file_of_this_computer(app, begin, draw) -> None:
+    """A photo that was not sent is none, be it named by a whole path or by one that leads out of the folder."""
+    other = draw("other.png", (7,))
+    shutil.copy(other, app.home / "jobs.png")
+    names = [str(other.resolve()), "../../../jobs.png", "../../../missing.png", "mine.png"]
+    lines = "".join(f"{name},P{number}\n" for number, name in enumerate(names))
+    job, rows = begin(list__dot__csv=f"photo,name\n{lines}".encode(), mine__dot__png=draw("m.png", (8,)).read_bytes())
+    assert ("done", {"refused": 3, "enrolled": 1}) == (job.state, job.told)
+    assert {"P0": "refused", "P1": "refused", "P2": "refused", "P3": "enrolled"} == outcomes(rows)
+    assert {"the list names a photo that is not among what was sent", ""} == {each["why"] for each in rows}
+    assert ["P3"] == [each.name for each in app.people.all()]
+
+
+def spoilt(method: int) -> bytes:
+    """A zip whose content does not unpack, though its lists are whole."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as archive:
+        archive.writestr("Ada.png", bytes(range(256)) * 40)
+    whole = data.getvalue()
+    return whole[:60] + bytes(each ^ 0x5A for each in whole[60:100]) + whole[100:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        packed(**{"a": b"x", "a/Ada.png": b"y"}),
+        packed(**{"c/Ada.png": b"y", "c": b"x"}),
+        packed(**{"/".join(["d" * 100] * 60) + "/Ada.png": b"x", "b/Bob.png": b"x"}),
+        spoilt(zipfile.ZIP_LZMA),
+        spoilt(zipfile.ZIP_BZIP2),
+        spoilt(zipfile.ZIP_DEFLATED),
+        packed(),
+    ],
+    ids=["file and folder", "folder and file", "deep", "lzma", "bzip2", "deflated", "empty"],
+)
+def test_a_zip_that_is_odd_is_refused_in_words(app, begin, data) -> None:
+    """It is no failure of the program, and nobody is told where the service keeps its files."""
+    job, _ = begin(odd__dot__zip=data)
+    assert "failed" == job.state
+    assert job.told["error"] in {"request.invalid", "roster.empty"}
+    told = app.jobs.problem(job.id)
+    assert str(app.home) not in told
+    assert told.startswith(("odd.zip", "what was sent"))
+    assert [] == left(app)
+
+
+def test_what_was_sent_is_for_this_account_alone(app, begin) -> None:
+    """Nobody else of the computer may look into the folder of jobs."""
+    begin(odd__dot__zip=packed())
+    assert {0o700} == {each.stat().st_mode & 0o777 for each in (app.home / "jobs", app.home / "jobs" / "incoming")}

@@ -1,12 +1,14 @@
 """How often a secret may be tried in vain."""
 
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 
 import pytest
 
 from attendance import Attendance
 from attendance.service_errors import LimitReached
 from attendance.services.limits import ACCOUNT, PIN, Limit
+from gallery.repositories import attempts
 
 QUICK = Limit(free=3, first_s=10, most_s=40, forgiven_s=1000)
 
@@ -86,3 +88,13 @@ def test_the_table_holds_no_name(app, home):
     app.limits.failed("account:ada lovelace", ACCOUNT)
     app.store.close()
     assert b"lovelace" not in b"".join(each.read_bytes() for each in home.glob("attendance.db*"))
+
+
+def test_no_address_can_be_tried_on_the_table(app):
+    """There are few addresses: what is counted is a digest under the home's own key, and not the plain one."""
+    app.limits.failed("source:192.0.2.7", ACCOUNT)
+    with app.store.reading() as transaction:
+        plain = [sha256(each.encode()).hexdigest() for each in ("source:192.0.2.7", "192.0.2.7")]
+        assert [None, None] == [attempts.of(transaction, each) for each in plain]
+    with pytest.raises(LimitReached):
+        app.limits.check("source:192.0.2.7", Limit(free=1, first_s=10, most_s=10))

@@ -186,3 +186,14 @@ def test_ping_tells_what_came_of_it(posting, other):
     assert "204 No Content" == posting.ping("Front")
     other.answers = [TimeoutError("timed out")]
     assert "timed out" == posting.ping("Front")
+
+
+@pytest.mark.parametrize("error", [UnicodeError("label too long"), ValueError("odd"), OSError("reset")])
+def test_what_fails_before_the_wire_is_tried_again(app, posting, other, clock, error):
+    """As what fails on it: later, under the same id."""
+    app.mark("Ada")
+    other.answers = [error, 204]
+    posting.send_due()
+    clock.forward(minutes=2)
+    posting.send_due()
+    assert other.refused == [number for number, _ in other.got]

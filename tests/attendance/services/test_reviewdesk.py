@@ -7,6 +7,7 @@ import pytest
 from attendance.access import Actor
 from attendance.errors import MarkUnknown, SightingFaceless, SightingOpen, SightingSettled, SightingUnknown
 from attendance.register.retention import UNDO
+from attendance.service_errors import GroupsRefused
 from enroll.errors import PhotoRefused
 from gallery import PersonUnknown, history
 from gallery.errors import DuplicateId
@@ -236,6 +237,28 @@ def test_a_stranger_is_enrolled_as_somebody_new(strangers, draw):
     eve = strangers.gallery.find("E-9")
     assert ("Eve", ("7a",), eve.id, True) == (eve.name, tuple(eve.groups), given.mark.person, given.new)
     assert [] == strangers.gallery.verify()
+
+
+def test_a_face_becomes_no_photo_of_somebody_who_is_there(strangers, draw):
+    """By a name that is somebody's no face is filed for them, whoever asks; nor for a settled face, or for no group."""
+    strangers.enroll(draw("bob.png", (2,)), name="Bob", external_id="E-2", groups=["7b"])
+    strangers.session_book.open(strangers.actor, "Lesson", group="7a")
+    (found,) = strangers.check(draw("door.png", (40, 90)), session="Lesson")
+    desk, before = strangers.review_desk, _filed_of(strangers)
+    for groups in (None, {"7a"}):
+        with pytest.raises(DuplicateId):
+            desk.enrol(FIRST, groups, found.sighting, "Bob", None, ["7a"])
+    for into in ((), ("7b",), ("7a", "7b")):
+        with pytest.raises(GroupsRefused):
+            desk.enrol(FIRST, {"7a"}, found.sighting, "Eve", "E-9", into)
+    desk.settle(FIRST, None, found.sighting, "stranger")
+    with pytest.raises(SightingSettled):
+        desk.enrol(FIRST, {"7a"}, found.sighting, "Eve", "E-9", ["7a"])
+    assert before == _filed_of(strangers)
+
+
+def _filed_of(app) -> dict[str, int]:
+    return {each.name: len(app.gallery.templates_of(each.id)) for each in app.gallery.people(active=None)}
 
 
 def test_people_are_found_as_they_are_typed(people):

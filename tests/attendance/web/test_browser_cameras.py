@@ -84,7 +84,7 @@ def test_overview_lives_and_says_when_it_is_stale(tab, door, clock):
     time.sleep(0.2)
     clock.forward(seconds=6)
     until(lambda: chip.inner_text() == "stale")
-    assert "no new picture for 6 s" in tab.locator("[data-detail]").nth(1).inner_text()
+    assert "No new picture for 6 s" in tab.locator("[data-detail]").nth(1).inner_text()
 
 
 @pytest.mark.usefixtures("door")

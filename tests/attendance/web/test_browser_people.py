@@ -24,6 +24,7 @@ def test_somebody_is_added_by_upload(app, new_tab, draw) -> None:
     tab.get_by_label("Photos").set_input_files(draw("ada.png", (7,)))
     tab.get_by_role("button", name="Add", exact=True).click()
     tab.get_by_role("heading", name="Ada Lovelace").wait_for()
+    tab.wait_for_load_state("load")
     assert tab.locator(".portrait img.face").evaluate("each => each.complete && each.naturalWidth > 0")
     assert ("7a",) == app.people.find("Ada Lovelace").groups
 

@@ -180,7 +180,7 @@ def test_reviews_without_scripts(people, unsure, new_tab):
     page = new_tab(script=False)
     page.goto("/review")
     page.locator(f"#review-{first}").get_by_role("button", name="Right").click()
-    assert "Ada is marked of 07:58." == page.get_by_role("status").first.inner_text()
+    assert "Ada is marked at 07:58." == page.get_by_role("status").first.inner_text()
     page.locator(f"#review-{second}").get_by_role("link", name="Somebody else").click()
     page.get_by_label("Name or id").fill("cid")
     page.get_by_role("button", name="Search").click()

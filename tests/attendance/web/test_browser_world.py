@@ -65,7 +65,7 @@ def test_scripts_can_be_switched_off(new_tab):
     """Without scripts a page opens all the same."""
     page = new_tab("teacher", script=False, allow=("status of 404",))
     page.goto("/nothing-here")
-    assert "Not Found" == page.locator("h1").inner_text()
+    assert "There is no such page" == page.locator("h1").inner_text()
 
 
 def test_other_tests_may_run_loops_of_their_own_in_between(tab, browsers):

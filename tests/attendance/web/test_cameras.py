@@ -88,13 +88,13 @@ def test_add_a_camera(app, signed_in):
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"name": "Door", "address": ""}, "a camera needs an address"),
+        ({"name": "Door", "address": ""}, "A camera needs an address"),
         ({"name": "Door", "address": "ftp://u:s3cret@x/y"}, "scheme"),
         ({"name": "", "address": "0"}, "name"),
         ({"name": "rtsp://u:s3cret@10.0.0.1/x", "address": "0"}, "address"),
         ({"name": "Door", "address": "http://127.0.0.1:8400/"}, "this service"),
         ({"name": "Door", "address": "rtsp://10.0.0.1/x", "target_fpir": "many"}, "target_fpir"),
-        ({"name": "Door", "address": "rtsp://10.0.0.1/x", "group": "nobody"}, "there is no group"),
+        ({"name": "Door", "address": "rtsp://10.0.0.1/x", "group": "nobody"}, "There is no group"),
         ({"name": "Door", "address": "rtsp://10.0.0.1/x", "direction": "up"}, "in or out"),
     ],
 )

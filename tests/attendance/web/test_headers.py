@@ -23,6 +23,12 @@ def test_only_files_are_kept_by_browsers(client):
     assert ["public, max-age=31536000, immutable", "no-cache", "no-store"] == kept
 
 
+def test_a_file_that_is_not_there_is_not_remembered(client):
+    """Whoever asks this version for a file of the next one gets it as soon as that is served."""
+    missing = [client.get(path) for path in ("/static/next.js?v=2", "/static/next.js", "/static/%00?v=1")]
+    assert [(404, "no-store")] * 3 == [(each.status_code, each.headers["cache-control"]) for each in missing]
+
+
 @pytest.mark.parametrize(
     "host", ["127.0.0.1:8400", "localhost", "LOCALHOST:80", "[::1]:8400", "192.168.7.9", "desk.local"]
 )

@@ -197,7 +197,7 @@ def test_a_badge_is_read_into_the_form_and_a_bad_one_is_told_there(hall, ada, si
     bob = ada.replace(str(hall.app.gallery.find("A").id), str(hall.app.gallery.find("B").id))
     taken, short = admin.form(f"{bob}/badge", text="04A1B2C3"), admin.form(f"{bob}/badge", text="1")
     assert (409, 422) == (taken.status_code, short.status_code)
-    assert "somebody else has this badge" in taken.text
+    assert "Somebody else has this badge" in taken.text
 
 
 def test_teachers_give_to_their_own_people_alone(hall, ada, signed_in):

@@ -163,6 +163,26 @@ def test_a_teacher_reaches_nobody_of_another_group(app, signed_in, ada, bob) -> 
     assert "Bob" not in teacher.get("/people?state=all&q=b").text
 
 
+def test_a_teacher_merges_nobody_across_groups(app, signed_in, clock) -> None:
+    """One who is in a group of others, too, is merged with one who is not by an admin alone."""
+    given = {"at": clock.now, "by": "tests"}
+    eve = app.gallery.add_person("Eve", groups=["7a", "Secret"], **given)
+    eva, ewa = (
+        app.gallery.add_person(name, groups=["7a", "7c"][:number], **given) for number, name in ((1, "Eva"), (2, "Ewa"))
+    )
+    teacher = signed_in("teacher", ["7a", "7c"])
+    for one, other in ((eve, eva), (eva, eve)):
+        assert 422 == _merged(app, teacher, one, other).status_code
+    assert 3 == len(app.people.all())
+    assert 303 == _merged(app, teacher, eva, ewa).status_code
+    assert 303 == _merged(app, signed_in(), eve, eva).status_code
+
+
+def _merged(app, browser, one, other):
+    both = version_of({"this": person_row(app.people.find(one.id)), "other": person_row(app.people.find(other.id))})
+    return browser.form(f"/people/{one.id}/merge", other=other.id, version=both)
+
+
 def test_a_teacher_erases_nobody(app, signed_in, ada) -> None:
     """That is for admins, also in their own groups."""
     teacher = signed_in("teacher", ["7a"])
@@ -202,3 +222,31 @@ def test_names_are_text_on_every_page(app, draw, signed_in) -> None:
         text = admin.get(path).text
         assert "&lt;b&gt;Ada" in text, path
         assert "<b>Ada" not in text, path
+
+
+def test_a_person_leads_to_what_belongs_to_them(signed_in, ada) -> None:
+    """From a person one gets to excuses, report, proof and, as an admin, to who changed what."""
+    page = f"/people/{ada.id}"
+    admin, teacher = signed_in().get(page).text, signed_in("teacher", ada.groups).get(page).text
+    for path in ("/excuses?whose=", "/reports?person=", "/reports/proof?person="):
+        assert path in admin
+        assert path in teacher
+    assert "/audit?person=" in admin
+    assert "/audit" not in teacher
+
+
+def test_a_mark_of_a_person_leads_to_why_and_on_to_its_correction(app, signed_in, ada) -> None:
+    """Person, why and correction of a mark are one click from each other."""
+    admin = signed_in()
+    admin.form("/today/marks", **{"in": ada.id})
+    mark = app.day_marks.latest(ada.id)[0].mark.id
+    assert f"/why/mark/{mark}" in admin.get(f"/people/{ada.id}").text
+    why = admin.get(f"/why/mark/{mark}").text
+    assert f'href="/people/{ada.id}"' in why
+    assert f'href="/marks/{mark}?back=/why/mark/{mark}"' in why
+
+
+@pytest.mark.parametrize("path", ["/people", "/people/add", "/people/bulk"])
+def test_a_teacher_without_groups_is_told_whom_to_ask(signed_in, path) -> None:
+    """Nobody is sent to a form that cannot work for them without being told why."""
+    assert "You have no groups yet" in signed_in("teacher").get(path).text

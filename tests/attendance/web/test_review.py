@@ -39,7 +39,7 @@ def test_a_script_is_answered_in_json(signed_in, unsure):
     """What a form says by going on, a script hears at once."""
     admin = signed_in()
     answer = admin.post(f"/review/{unsure[0]}", data={"say": "right"}, headers={**JSON, "X-Form-Token": admin.token})
-    assert {"number": unsure[0], "told": f"{NAME} is marked of 07:58."} == answer.json()
+    assert {"number": unsure[0], "told": f"{NAME} is marked at 07:58."} == answer.json()
     again = admin.post(f"/review/{unsure[0]}", data={"say": "right"}, headers={**JSON, "X-Form-Token": admin.token})
     assert (409, "sighting.settled") == (again.status_code, again.json()["id"])
     back = admin.post(f"/review/{unsure[0]}/undo", headers={**JSON, "X-Form-Token": admin.token})
@@ -157,3 +157,10 @@ def test_why_says_what_was_decided_and_what_came_of_it(signed_in, unsure, app):
     assert "Why is" in signed_in().get(f"/why/mark/{mark.id}").text
     assert 404 == signed_in("teacher", ["7b"]).get(f"/why/mark/{mark.id}").status_code
     assert 404 == signed_in().get("/why/mark/none").status_code
+
+
+def test_why_asks_what_was_decided(signed_in, unsure, stranger):
+    """The page of a face that somebody had to look at does not say that it was taken for anybody."""
+    admin = signed_in()
+    assert "Why was it not sure that this is" in admin.get(f"/why/{unsure[0]}").text
+    assert "Why was nobody recognised?" in admin.get(f"/why/{stranger}").text

@@ -50,7 +50,7 @@ def test_another_link_opens_nothing(client, token):
     [
         ({"password": "short", "again": "short"}, "at least 10 are needed"),
         ({"again": "another one"}, "two different passwords"),
-        ({"name": "   "}, "nothing visible"),
+        ({"name": "   "}, "Nothing visible"),
     ],
 )
 def test_what_is_wrong_is_told_at_its_field(app, client, secret, fields, told):

@@ -139,3 +139,52 @@ def test_a_new_home_says_what_to_do(signed_in) -> None:
     """Without people Today leads to adding the first; a teacher without groups is told who gives them."""
     assert 'href="/people/add"' in signed_in().get("/").text
     assert "You have no groups yet" in words(signed_in("teacher").get("/"))
+
+
+@pytest.mark.usefixtures("bob")
+def test_a_teacher_marks_in_no_session_of_others(app, signed_in, ada) -> None:
+    """It is as if there were none, and no name of one is told; their own sessions and days are theirs."""
+    for name, group in (("Choir", "7b"), ("Maths", "7a"), ("Trip", None)):
+        app.session_book.open(ME, name, group=group)
+    teacher = signed_in("teacher", ["7a"])
+    refused = [teacher.form("/today/marks", **{"in": ada.id, "session": each}) for each in ("Choir", "Choirs", "x")]
+    assert [404] * 3 == [each.status_code for each in refused]
+    assert [] == [each for each in refused[1:] if "Choir<" in each.text or "'Choir'" in each.text]
+    assert [] == marks(app, ada)
+    for own in ("Maths", "Trip", "2026-03-02"):
+        assert 303 == teacher.form("/today/marks", **{"in": ada.id, "session": own}).status_code
+
+
+def test_a_new_home_leads_through_the_first_steps(signed_in) -> None:
+    """An admin of an empty home finds people, timetable, cameras, kiosks and accounts from Today."""
+    told = signed_in().get("/").text
+    for step in ("/people/add", "/people/bulk", "/timetable/new", "/cameras/add", "/cameras/kiosks/add"):
+        assert f'href="{step}"' in told
+    assert 'href="/settings/accounts"' in told
+
+
+@pytest.mark.usefixtures("ada")
+def test_what_takes_place_leads_to_the_people_and_to_the_rule(app, signed_in) -> None:
+    """From a lesson on Today one gets to its class, and from the class's list to the rule of the timetable."""
+    app.timetables.add(
+        ME, "Maths", Parts(weekly="MO", begins="07:00", ends="09:00"), group="7a", first=date(2026, 3, 2)
+    )
+    (rule,) = app.timetables.all()
+    admin = signed_in()
+    assert '<h3><a href="/?group=7a">' in admin.get("/").text
+    assert f'<a href="/timetable/{rule.stored.id}"><bdi>Maths</bdi></a>' in admin.get("/?group=7a").text
+
+
+@pytest.mark.usefixtures("ada")
+def test_an_open_session_leads_to_its_marks(app, signed_in) -> None:
+    """A session on Today is a link to its page."""
+    made = app.session_book.open(ME, "Choir")
+    assert f'<h3><a href="/sessions/{made.id}">' in signed_in().get("/").text
+
+
+@pytest.mark.usefixtures("ada")
+def test_without_a_timetable_it_says_why_nobody_is_missing(signed_in) -> None:
+    """Who sees no lesson on Today reads that nobody is expected, and gets to the timetable."""
+    answer = signed_in().get("/")
+    assert "nobody is expected today" in words(answer)
+    assert '<a href="/timetable">timetable</a>' in answer.text

@@ -118,9 +118,25 @@ def test_what_is_too_large_is_refused_with_an_answer(url, chunked):
     assert (413, "upload.large") == (answer.status_code, answer.json()["id"])
 
 
-def test_whoever_is_known_may_send_a_photo(url, site):
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        ({"Cookie": "session=anything; kiosk=att_x"}, (401, "access.signedout")),
+        ({"Authorization": "Bearer att_x"}, (401, "token.invalid")),
+    ],
+)
+def test_nobody_sends_more_by_showing_what_is_no_cookie_or_token_of_ours(url, chunked, shown, told):
+    """Whoever was signed in too long ago is told so, and no more of it is read than of somebody unknown."""
+    content = (b"x" * 10_000 for _ in range(100)) if chunked else b"x" * 1_000_000
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded", **shown}
+    answer = httpx.post(f"{url}/sign-in", content=content, headers=headers)
+    assert told == (answer.status_code, answer.json()["id"])
+
+
+def test_whoever_is_known_may_send_a_photo(url, site, cookies_of):
     """Up to the size that the settings tell."""
-    cookies = {"session": "anything"}
+    cookies = cookies_of()
     largest = site.app.settings.max_upload_mb * 1_000_000
     statuses = [
         httpx.post(f"{url}/alive", content=b"x" * size, cookies=cookies).status_code for size in (largest, largest + 1)

@@ -6,7 +6,7 @@ import pytest
 
 from gallery import Conflict, TemplateAltered
 from gallery.repositories import answers, tokens
-from gallery.schema import AnswerRow
+from gallery.servicetables import AnswerRow
 from gallery.servicevalues import Answer
 
 BODY = b'{"name": "Ada"}'

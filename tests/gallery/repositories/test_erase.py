@@ -34,9 +34,7 @@ from gallery.repositories import (
 )
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED, SIGHTING_DISMISSED, SIGHTING_REASSIGNED
 from gallery.schema import (
-    AnswerRow,
     ApprovalRow,
-    CredentialRow,
     Crop,
     ExcuseRow,
     ForeignId,
@@ -49,6 +47,7 @@ from gallery.schema import (
     SightingCrop,
     Template,
 )
+from gallery.servicetables import AnswerRow, CredentialRow
 from gallery.values import ScoredKey, Sighting, StoredMark
 
 OF_A_PERSON = (ExcuseRow, ApprovalRow, ForeignId, MarkRow, MembershipChange)

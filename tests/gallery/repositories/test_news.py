@@ -288,3 +288,24 @@ def test_news_go_with_whom_they_are_of(store, gallery, ada, hook, now):
     with store.reading() as view:
         assert [(news.CAMERA_LOST, "1", None, None)] == _told(view)
         assert {1: 1} == deliveries.waiting(view)
+
+
+def test_marks_without_a_face_tell_at_which_kiosk(store, ada, day, now):
+    """So do the news of their being void and counting again; the kiosk is on record, and one that is gone not told."""
+    with store.atomic() as step:
+        door = places.insert(step, None, "Door", "kiosk", at=now).id
+        given = {"at": now, "entered": now, "by": "kiosk Door", "unless": "none"}
+        last = news.latest(step)
+        made = [
+            marks.add(step, ada, day, method="pin", details={"place": told}, **given)
+            for told in (door, door + 1, "Door", True)
+        ]
+        for kind in ("void", "restore"):
+            corrections.add(step, kind, at=now, by="t", reason="x", mark=made[0].id)
+        corrections.add(step, "void", at=now, by="t", reason="x", mark=made[1].id)
+        told = _told(step, last)
+        assert [True, False] == [places.is_recorded(step, each) for each in (door, door + 9)]
+    first = made[0].id
+    assert [door, None, None, None] == [place for kind, _, _, place in told if kind == news.MARK_MADE]
+    assert [(news.MARK_VOIDED, first, ada, door), (news.MARK_RESTORED, first, ada, door)] == told[4:6]
+    assert (news.MARK_VOIDED, made[1].id, ada, None) == told[6]

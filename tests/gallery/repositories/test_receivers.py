@@ -4,7 +4,7 @@ import pytest
 
 from gallery import Conflict, TemplateAltered
 from gallery.repositories import deliveries, news, receivers
-from gallery.schema import ReceiverRow
+from gallery.servicetables import ReceiverRow
 
 URL = "https://office.example/hook?key=17"
 

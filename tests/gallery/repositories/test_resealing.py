@@ -9,7 +9,8 @@ from sqlalchemy import select
 from gallery import Gallery, KeyMissing, Store, TemplateInvalid, WrongEncoder, history
 from gallery.errors import Conflict
 from gallery.repositories import answers, receivers, resealing, secrets
-from gallery.schema import AnswerRow, Crop, ReceiverRow, SecretRow, Template
+from gallery.schema import Crop, Template
+from gallery.servicetables import AnswerRow, ReceiverRow, SecretRow
 
 OLD, NEW = "default-1", "detector-1+landmarks-1+default-1"
 SHA = hashlib.sha256(b"0").hexdigest()

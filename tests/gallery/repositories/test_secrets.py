@@ -4,7 +4,7 @@ import pytest
 
 from gallery import TemplateAltered
 from gallery.repositories import secrets
-from gallery.schema import SecretRow
+from gallery.servicetables import SecretRow
 
 
 def test_a_secret_is_made_once(store, gallery):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from gallery import BackupInvalid, GalleryDamaged
 from gallery.repositories import tables
-from gallery.schema import Base
+from gallery.schema import METADATA
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def test_every_table_of_the_models_is_in(store):
     with store.reading() as session:
         found = [layout.name for layout in tables.layouts(session)]
 
-    assert set(Base.metadata.tables) == set(found)
-    for table in Base.metadata.tables.values():
+    assert set(METADATA.tables) == set(found)
+    for table in METADATA.tables.values():
         for key in table.foreign_keys:
             assert found.index(key.column.table.name) <= found.index(table.name), (table.name, key)
 
@@ -45,7 +45,7 @@ def test_every_column_of_the_models_is_of_a_kind_that_is_known(store):
     known = (Boolean, DateTime, Float, Integer, LargeBinary, String)
     with store.reading() as session:
         for layout in tables.layouts(session):
-            model = Base.metadata.tables[layout.name]
+            model = METADATA.tables[layout.name]
             assert sorted(column.name for column in model.columns) == layout.columns
             assert all(isinstance(column.type, known) for column in layout.table.columns)
 
@@ -93,7 +93,7 @@ def test_what_is_to_be_erased_here_is_no_part_of_it(store):
 def test_rows_filled_in_are_the_same_rows(people, tmp_path):
     """Through JSON and into an empty database of the same schema, every row is as it was stored."""
     engine = create_engine(f"sqlite:///{tmp_path / 'other.db'}")
-    Base.metadata.create_all(engine)
+    METADATA.create_all(engine)
     with people.reading() as session, Session(engine) as other:
         layout = _layout(session, "person")
         told = json.loads(json.dumps(list(tables.rows(session, layout))))

@@ -53,7 +53,7 @@ def test_excuse_without_scripts(office, new_tab):
     form.get_by_label("First day").fill("2026-03-06")
     form.get_by_label("Why").fill("dentist")
     form.get_by_role("button", name="Excuse").click()
-    assert "excuse 2: Ada (A), 2026-03-06 is entered." == tab.get_by_role("status").inner_text()
+    assert "Excuse 2: Ada (A), 2026-03-06 is entered." == tab.get_by_role("status").inner_text()
     tab.get_by_role("link", name="Withdraw that of Ada").click()
     tab.get_by_label("Why").fill("came")
     tab.get_by_role("button", name="Withdraw it").click()

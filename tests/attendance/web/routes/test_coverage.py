@@ -25,3 +25,17 @@ def test_teacher(desk, school):
     teacher.post("/coverage", 403, **sent)
     teacher.post("/coverage", 404, **sent, group="8a")
     teacher.said("/coverage", **sent, group="7b")
+
+
+def test_a_teacher_sees_no_place_of_others(desk, school):
+    """Neither in the list of places nor by naming it."""
+    school.clock.forward(hours=2)
+    for name, group in (("Gate", None), ("Lab", "7b"), ("Gym", "8a")):
+        school.places.add(school.actor, name, kind="kiosk", group=group)
+    teacher = desk("teacher", "7b")
+    page = teacher.get("/coverage")
+    assert [True, True, False] == [f'"{each}"' in page for each in ("Gate", "Lab", "Gym")]
+    sent = {"begins": "08:00", "ends": "08:15", "reason": "x", "group": "7b"}
+    for unknown in ("Gym", "Nowhere"):
+        assert "there is no place of this name" in teacher.error("/coverage", 404, **sent, place=unknown)
+    teacher.said("/coverage", **sent, place="Lab")

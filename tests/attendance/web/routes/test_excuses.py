@@ -11,7 +11,7 @@ def test_add_list_withdraw(desk, school):
     """Somebody is excused ahead with a document's hash, listed, and the excuse is withdrawn with a reason."""
     admin = desk()
     said = admin.said("/excuses", **NEW, files={"document": ("note.pdf", b"paper", "application/pdf")})
-    assert "excuse 1: Ada (A), 2026-03-04 is entered." == said
+    assert "Excuse 1: Ada (A), 2026-03-04 is entered." == said
     page = admin.get("/excuses")
     assert "&lt;u&gt;dentist&lt;/u&gt;" in page
     assert hashlib.sha256(b"paper").hexdigest() in page

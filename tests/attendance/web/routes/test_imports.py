@@ -85,3 +85,18 @@ def test_exports(desk, school, odd):
     assert "Employee" in desk().get("/exports/frappe")
     desk().get("/exports/x", 422)
     desk().get("/exports/csv", 404, group="9z")
+
+
+@pytest.mark.parametrize("path", ["/imports/roster", "/imports/marks", "/timetable/import", "/calendar/import"])
+def test_what_cannot_be_read_is_told_by_its_name(desk, school, path):
+    """And nobody is told where the service keeps it meanwhile."""
+    found = desk().post(path, 422, files={"file": ("odd.png", b"no list\xff\x00")})
+    assert "odd.png" in found.text
+    assert str(school.home) not in found.text
+
+
+def test_what_is_wrong_with_a_file_names_the_file_alone(desk, school):
+    """Where the service keeps what is sent is nobody's business: the page names the file as it was called."""
+    told = desk().error("/imports/roster", 422, files={"file": ("pupils.zip", b"no zip", "application/zip")})
+    assert "pupils.zip: this is no zip that can be read" in told
+    assert str(school.home) not in told

@@ -52,3 +52,37 @@ def test_failed_says_why(desk, app):
     app.jobs.wait(made.id)
     assert "ZeroDivisionError" in desk().get(f"/jobs/{made.id}")
     app.jobs.close()
+
+
+@pytest.mark.usefixtures("school")
+def test_what_was_made_for_other_groups_goes_with_them(desk, app, clock):
+    """Whoever has lost a group, or is another one of the same name, sees no result of before; an admin does."""
+    teacher = desk("teacher", "7b", "8a")
+    (account,) = [each for each in app.accounts.all() if each.role == "teacher"]
+    made = app.jobs.wait(app.jobs.begin(Actor(account.name), "report", lambda _: {}).id).id
+    clock.forward(minutes=1)
+    app.accounts.change(Actor("tests"), account.id, name=account.name)
+    teacher.get(f"/jobs/{made}")
+    app.accounts.change(Actor("tests"), account.id, groups=["7b"])
+    teacher.get(f"/jobs/{made}", 404)
+    assert f'href="/jobs/{made}"' not in teacher.get("/jobs")
+    desk().get(f"/jobs/{made}")
+    app.jobs.close()
+
+
+@pytest.mark.usefixtures("school")
+def test_another_role_and_other_groups_hold_at_once(desk, app):
+    """Not from the next sign-in on: the next request is answered by what the account is then."""
+    browser = desk("teacher", "7b")
+    (account,) = [each for each in app.accounts.all() if each.role == "teacher"]
+    bob = app.people.find("B").id
+    browser.get(f"/people/{bob}", 404)
+    app.accounts.change(Actor("tests"), account.id, groups=["7b", "8a"])
+    browser.get(f"/people/{bob}")
+    app.accounts.change(Actor("tests"), account.id, groups=[])
+    browser.get(f"/people/{bob}", 404)
+    desk()
+    app.accounts.change(Actor("tests"), account.id, role="admin")
+    browser.get("/settings")
+    app.accounts.change(Actor("tests"), account.id, role="teacher")
+    browser.get("/settings", 403)

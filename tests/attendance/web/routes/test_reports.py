@@ -74,6 +74,23 @@ def test_every_form(desk, form):
     assert len(found.content) > 200
 
 
+def test_a_teacher_gets_no_more_by_naming_a_person(desk, lesson):
+    """A report by sessions is of a group, also where somebody is named; and rules of others have no name there."""
+    from attendance.timetable.ruleparts import Parts
+
+    teacher = desk("teacher", "7b")
+    parts = Parts(weekly="MO", begins="08:00", ends="08:45")
+    for person in ("A", "B"):
+        lesson.timetables.add(lesson.actor, f"Help for {person}", parts, person=person)
+    number = next(each.session.id for each in lesson.session_book.all())
+    for asked in ({"by": "sessions"}, {"session": str(number)}):
+        found = [teacher.get(path, person="A", **asked) for path in ("/reports", "/reports/file")]
+        assert [False, False] == ["Bob" in each for each in found]
+        assert "Ada" in found[1]
+    page = teacher.get("/reports")
+    assert (True, False) == ("Help for A" in page, "Help for B" in page)
+
+
 @pytest.mark.usefixtures("lesson")
 def test_names_in_files(desk, odd):
     """In files an odd name is a name: no formula in tables, no markup in pictures."""
@@ -147,3 +164,17 @@ def test_proof(desk, lesson, words):
     assert "<b>Ada" not in desk().get("/reports/proof", person="O", day="2026-03-02")
     desk().get("/reports/proof", 422, person="A", day="x")
     desk().get("/reports/proof", 422, person="A", form="exe")
+
+
+@pytest.mark.usefixtures("lesson")
+def test_a_month_is_one_click(desk):
+    """The spans that are asked for most are links: this month, and the whole of the last."""
+    page = desk().get("/reports")
+    assert "/reports?from=2026-03-01&amp;to=2026-03-02&amp;" in page
+    assert "/reports?from=2026-02-01&amp;to=2026-02-28&amp;" in page
+
+
+def test_an_empty_report_says_what_to_do_on_a_page(desk):
+    """Without a timetable the way to one is a link, not a command."""
+    page = desk().get("/reports?by=timetable&from=2020-01-01&to=2020-01-02")
+    assert "attendance timetable" not in page

@@ -60,3 +60,12 @@ def test_pages(desk, school, monkeypatch):
     assert ("Trip 3" in desk().get("/sessions"), "Trip 1" in desk().get("/sessions")) == (True, False)
     assert "Trip 1" in desk().get("/sessions", page="2")
     desk().get("/sessions", page="99999")
+
+
+def test_a_mark_of_a_session_leads_to_why_and_correction(school, desk):
+    """Whoever reads a session's marks gets to the evidence of each, and to its correction."""
+    school.enter("A", session="2026-03-02", at="2026-03-02T07:58:00+00:00")
+    number = school.session_book.find("2026-03-02").session.id
+    page = desk().get(f"/sessions/{number}")
+    assert 'href="/why/mark/' in page
+    assert f"?back=/sessions/{number}" in page

@@ -1,0 +1,76 @@
+"""A full disk: every door gives one clear answer, nothing is half done, and all goes on once there is space."""
+
+import sqlite3
+from types import SimpleNamespace
+
+import pytest
+from sqlalchemy import event, func, select, table
+from sqlalchemy.exc import OperationalError
+from starlette.testclient import TestClient
+
+from attendance.access import Actor
+from attendance.web.build import build
+from attendance.web.cookies import SESSION
+
+CLERK = Actor("tests")
+WRITES = ("INSERT", "UPDATE", "DELETE")
+COUNTED = ("person", "template", "mark", "sighting", "news", "event", "credential")
+
+
+@pytest.fixture
+def full(app):
+    """Fill the disk and empty it: ``full.is_so = True``; a database that is only read goes on."""
+    state = SimpleNamespace(is_so=False)
+
+    def refuse(_connection, _cursor, statement, parameters, *_told):
+        if state.is_so and statement.lstrip().upper().startswith(WRITES):
+            error = sqlite3.OperationalError("database or disk is full")
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL
+            raise OperationalError(statement, parameters, error)
+
+    event.listen(app.store._engine, "before_cursor_execute", refuse)
+    yield state
+    state.is_so = False
+
+
+def counts(app) -> dict[str, int]:
+    with app.store.reading() as view:
+        return {each: view.scalar(select(func.count()).select_from(table(each))) for each in COUNTED}
+
+
+def test_pages_api_and_kiosk_say_so_and_do_nothing_by_halves(app, site, signed_in, draw, full):
+    """It is 507 with the error's id; where files lie is told nobody."""
+    app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A", groups=["7b"])
+    app.places.add(CLERK, "Hall", kind="kiosk")
+    hall = TestClient(build(site), base_url=site.public, cookies={"kiosk": app.tokens.add_kiosk(CLERK, "Hall").secret})
+    bearer = {"Authorization": f"Bearer {app.tokens.add(CLERK, 'bus', ['decide', 'people:write']).secret}"}
+    admin, photo = signed_in(), draw("door.png", (1,), seed=9).read_bytes()
+    run = hall.post("/kiosk/runs").json()["run"]
+    before, full.is_so = counts(app), True
+    jpeg = {"Content-Type": "image/jpeg"}
+    answers = [
+        admin.form("/people/add", name="Bob"),
+        admin.form("/sessions", name="Trip"),
+        admin.form("/today/marks", **{"in": "1"}),
+        admin.form("/people/1/ways/pin"),
+        admin.post("/sign-in", data={"name": "nobody", "password": "wrong"}),
+        admin.post("/api/v1/decisions", content=photo, headers={**bearer, **jpeg}),
+        admin.post("/api/v1/people", json={"name": "Bob"}, headers=bearer),
+        hall.post(f"/kiosk/frames?run={run}&number=1", content=photo, headers=jpeg),
+    ]
+    assert [507] * len(answers) == [each.status_code for each in answers]
+    assert not [each.text for each in answers if "disk is full" not in each.text or str(app.home) in each.text]
+    assert before == counts(app)
+    assert [200] * 4 == [admin.get(path).status_code for path in ("/", "/people", "/people/1", "/review")]
+    full.is_so = False
+    assert 303 == admin.form("/people/add", name="Bob").status_code
+    app.kiosks.close()
+
+
+def test_whoever_signs_out_is_out_of_this_browser(signed_in, full):
+    """Though that it is over cannot be written."""
+    admin = signed_in()
+    full.is_so = True
+    answer = admin.form("/sign-out")
+    assert (303, "/sign-in") == (answer.status_code, answer.headers["location"])
+    assert f'{SESSION}="";' in answer.headers["set-cookie"]
