@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from browser_world import accessible, fits
+from browser_world import accessible, fits, until
 
 FAKE_CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 
@@ -24,8 +24,8 @@ def test_somebody_is_added_by_upload(app, new_tab, draw) -> None:
     tab.get_by_label("Photos").set_input_files(draw("ada.png", (7,)))
     tab.get_by_role("button", name="Add", exact=True).click()
     tab.get_by_role("heading", name="Ada Lovelace").wait_for()
-    tab.wait_for_load_state("load")
-    assert tab.locator(".portrait img.face").evaluate("each => each.complete && each.naturalWidth > 0")
+    face = tab.locator(".portrait img.face")
+    until(lambda: face.evaluate("each => each.complete && each.naturalWidth > 0"))
     assert ("7a",) == app.people.find("Ada Lovelace").groups
 
 
