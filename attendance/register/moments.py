@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from attendance.errors import MarkTime
-from attendance.records import instant
 from attendance.zones import day_bounds, zone
 from attendance.zones.wall import shown
 
@@ -48,7 +47,8 @@ def moment(text: str, session: "SessionInfo", now: datetime) -> Moment:
             _WHERE, f"{text} does not lie in session {session.name}, from {first} to {last} ({session.zone})"
         )
     if found.at > now:
-        raise MarkTime(_WHERE, f"{text} has not come yet: it is {instant(now)}")
+        here = now.astimezone(zone(session.zone))
+        raise MarkTime(_WHERE, f"{text} has not come yet: it is {here:%Y-%m-%d %H:%M} ({session.zone})")
     return found
 
 

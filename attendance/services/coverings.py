@@ -5,7 +5,6 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from attendance.errors import CoverageSpan, MarkTime, ReportPeriod
-from attendance.records import instant
 from attendance.register.coverage import gaps_of
 from attendance.register.moments import wall_moment
 from attendance.register.months import refuse_closed
@@ -157,5 +156,7 @@ class Coverings:
         if begin >= end:
             raise CoverageSpan(where, f"{begins.strip()} is not before {ends.strip()}")
         if end > now:
-            raise CoverageSpan(where, f"{ends.strip()} has not come yet: it is {instant(now)}")
+            name = zone_name or self._sessions.zone
+            here = now.astimezone(zone(name))
+            raise CoverageSpan(where, f"{ends.strip()} has not come yet: it is {here:%Y-%m-%d %H:%M} ({name})")
         return begin, end

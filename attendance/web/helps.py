@@ -91,7 +91,7 @@ def said_here(error: Refusal | str, home: str) -> str:
     """What was refused and why, without commands, and of a file in the home its name alone."""
     if isinstance(error, str):
         return spoken(error)
-    if error.id == "settings.value":  # its page says which
+    if error.where.startswith(("--", "config ")):  # parts of a command
         return spoken(f"{error.detail[:1].upper()}{error.detail[1:]}")
     inside = error.where.startswith(home.rstrip("/") + "/")
     return spoken(f"{PurePath(error.where).name if inside else error.where}: {error.detail}")

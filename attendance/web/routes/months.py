@@ -1,10 +1,12 @@
 """Months: looked at, closed so that nothing of them changes, opened again, and verified."""
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from attendance.records import instant
 from attendance.services.reach import month_days
 from attendance.web.admits import Admin
 from attendance.web.forms import Asked, Form
@@ -15,6 +17,7 @@ from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.access import Visitor
+    from attendance.services.months import MonthCheck
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,5 +70,11 @@ def _page(
     check = found.verify(month) if verify and closed else None
     return section(
         request, who, "/timetable", "office/month.html", error, look=look, words=words[::-1], closed=closed,
-        check=check, days=month_days(month),
+        check=check, days=month_days(month), told=[] if check is None else _told(check, site_of(request).app.zone),
     )  # fmt: skip
+
+
+def _told(check: "MonthCheck", zone: str) -> list[str]:
+    """What verification found, in words, the instant of the closing on the clock of the site."""
+    closed = check.state.at.astimezone(ZoneInfo(zone))
+    return [each.replace(instant(check.state.at), f"{closed:%Y-%m-%d %H:%M}") for each in check.lines()]

@@ -1,10 +1,11 @@
 """Today: the day as it stands, marks by hand with one click, and taking back or correcting one with a reason."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypedDict
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from attendance.errors import MarkTime, MonthClosed, SessionDay
 from attendance.service_errors import RequestInvalid
 from attendance.web.admits import Staff
 from attendance.web.asked import Number, back_to, person_of
@@ -17,6 +18,13 @@ router = APIRouter(include_in_schema=False)
 
 SHOWN: Final = 12
 """How many names of a kind a card shows before it says how many more there are."""
+
+
+class _Wish(TypedDict):
+    session: str | None
+    at: str | None
+    note: str
+    direction: Literal["in", "out"]
 
 
 @router.get("/")
@@ -52,9 +60,11 @@ def mark(
     if session:
         site_of(request).app.session_book.refuse_others(session, who.groups)
     way: Literal["in", "out"] = "in" if come is not None else "out"
-    made = site_of(request).app.by_hand.enter(
-        who.actor, person.id, session=session or None, at=at.strip() or None, note=note.strip(), direction=way
-    )
+    wish: _Wish = {"session": session or None, "at": at.strip() or None, "note": note.strip(), "direction": way}
+    try:
+        made = site_of(request).app.by_hand.enter(who.actor, person.id, **wish)
+    except (MarkTime, MonthClosed, SessionDay) as error:
+        return onward(request, back_to(back), f"{person.name} is not marked. {told_here(error)}", "bad")
     when = f" at {made.at:%H:%M}" if made.at is not None else ""
     if not made.new:
         return onward(request, back_to(back), f"{person.name} was marked {way} before{when}; that stays.", "warn")

@@ -60,7 +60,7 @@ def test_outside_the_day(typed):
 def test_not_yet():
     """What has not come yet is refused, also on the present day."""
     now = datetime(2026, 3, 2, 7, tzinfo=UTC)
-    with pytest.raises(MarkTime, match="has not come yet"):
+    with pytest.raises(MarkTime, match="has not come yet: it is 2026-03-02 08:00"):
         moment("08:01", day("2026-03-02"), now)
     assert now == moment("08:00", day("2026-03-02"), now).at
 

@@ -5,7 +5,7 @@ import pytest
 import attendance.service_errors  # noqa: F401 - its classes are looked at
 import enroll.errors  # noqa: F401
 import gallery.errors  # noqa: F401
-from attendance.errors import SessionUnknown, SettingValue
+from attendance.errors import MarkTime, SessionUnknown
 from attendance.web.helps import COMMAND, HERE, help_here, said_here, spoken, told_here
 from refusal import Refusal
 from refusal.tree import named
@@ -55,7 +55,7 @@ def test_parts_of_sentences_that_name_commands_are_left_out(text, told):
     assert told == spoken(text)
 
 
-def test_a_setting_is_refused_without_the_name_of_a_command():
-    """On the page of a setting what is wrong begins with the setting."""
-    error = SettingValue("config set", "target_fpir must be a number")
-    assert "Target_fpir must be a number" == said_here(error, "/home/of/it")
+@pytest.mark.parametrize("where", ["config set", "--at", "--from, --to"])
+def test_what_is_wrong_begins_with_no_part_of_a_command(where):
+    """Neither a command nor an option stands before what is wrong."""
+    assert "12:00 has not come yet" == said_here(MarkTime(where, "12:00 has not come yet"), "/home/of/it")

@@ -188,3 +188,12 @@ def test_without_a_timetable_it_says_why_nobody_is_missing(signed_in) -> None:
     answer = signed_in().get("/")
     assert "nobody is expected today" in words(answer)
     assert '<a href="/timetable">timetable</a>' in answer.text
+
+
+def test_a_time_to_come_is_refused_where_it_was_entered(app, signed_in, ada) -> None:
+    """Who enters a mark of a time to come is back on the person's page, which says why nobody is marked."""
+    admin = signed_in()
+    answer = admin.form("/today/marks", at="23:59", back=f"/people/{ada.id}", **{"in": ada.id})
+    assert (303, f"/people/{ada.id}") == (answer.status_code, answer.headers["location"])
+    assert "Ada is not marked. 23:59 has not come yet" in words(admin.get(f"/people/{ada.id}"))
+    assert [] == marks(app, ada)

@@ -11,7 +11,7 @@ def test_close_verify_open(desk, words):
     page = words(admin.get("/months/2026-02"))
     assert "60 no log" in page
     assert "2026-02 is closed." in admin.said("/months/2026-02/close", reason="<i>done</i>")
-    assert "is as it was when it was closed" in admin.get("/months/2026-02", verify="1")
+    assert "is as it was when it was closed at 2026-03-02 07:58" in admin.get("/months/2026-02", verify="1")
     assert "&lt;i&gt;done&lt;/i&gt;" in admin.get("/months")
     admin.post("/months/2026-02/close", 422)
     assert "a reason is missing" in admin.error("/months/2026-02/open")
