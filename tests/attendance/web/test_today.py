@@ -197,3 +197,12 @@ def test_a_time_to_come_is_refused_where_it_was_entered(app, signed_in, ada) -> 
     assert (303, f"/people/{ada.id}") == (answer.status_code, answer.headers["location"])
     assert "Ada is not marked. 23:59 has not come yet" in words(admin.get(f"/people/{ada.id}"))
     assert [] == marks(app, ada)
+
+
+@pytest.mark.usefixtures("ada")
+def test_how_many_strangers_the_site_saw_is_told_to_those_who_see_the_site(app, draw, signed_in) -> None:
+    """An admin reads how many unknown faces there are today, a teacher of some groups does not."""
+    app.enroll(draw("bob.png", (2,)), name="Bob")
+    list(app.check(draw("door.png", (3,))))
+    assert "unknown face today" in signed_in().get("/").text
+    assert "unknown face" not in signed_in("teacher", ["7a"]).get("/").text
