@@ -88,11 +88,16 @@ class Page:
     def ask(self) -> None:
         """Speak to the service, and have it know the key."""
         self.facts = self.app.kiosks.state(self.actor, self.token) | {"ticket_claimed": self.claimed}
-        public = self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        told = base64.b64encode(public).decode()
-        if self.facts["public_key"] != told:
-            self.app.kiosks.pair(self.actor, self.token, told)
+        if self.facts["public_key"] != self.public:
+            self.app.kiosks.pair(self.actor, self.token, self.public)
         self.counter = max(self.counter, self.facts["counter"])
+
+    @property
+    def public(self) -> str:
+        """The key that what it sends is signed by, as the service is told it."""
+        return base64.b64encode(
+            self.key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        ).decode()
 
     @property
     def claimed(self) -> str:

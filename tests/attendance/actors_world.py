@@ -1,0 +1,251 @@
+"""What somebody can change through the service: by each method the call, what is there before, and what is recorded."""
+
+import io
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from kiosk_world import Page
+
+from attendance.access import Actor
+from attendance.scope import Scope
+from attendance.services.admission import Newcomer, SentPhoto
+from attendance.services.bulk import SentFile
+from attendance.services.enrolment import Rules
+
+TEACHER = Actor("teacher", roles=frozenset({"teacher"}), door="web")
+FRONT = "rtsp://10.0.0.9/live"
+INSIDE = "http://127.0.0.1:9/in"
+PASSWORD = "correct horse battery"  # noqa: S105
+
+
+class Row(NamedTuple):
+    """A call, the actions that it records, and what others do before it, whose answer the call gets as ``there``."""
+
+    call: Callable[..., Any]
+    wanted: set[str]
+    before: Callable[..., Any] = lambda *_: None
+
+
+# What others have done before
+
+
+def account(app, _draw) -> int:
+    """The number of an account of somebody who is no admin."""
+    return app.accounts.add(app.actor, "Grace", PASSWORD, "teacher").id
+
+
+def receiver(app, _draw) -> None:
+    """A receiver called Front."""
+    app.receivers.add(app.actor, "Front", INSIDE, allow_private=True)
+
+
+def token(app, _draw) -> int:
+    """The number of a program's token."""
+    return app.tokens.add(app.actor, "HR", ["people:read"]).token.id
+
+
+def gate(app, _draw=None) -> None:
+    """A kiosk's place."""
+    app.places.add(app.actor, "Gate", kind="kiosk")
+
+
+def kiosk(app, _draw=None) -> Page:
+    """The page of a kiosk that has a key, as which others act."""
+    gate(app)
+    page = Page(app, app.tokens.add_kiosk(app.actor, "Gate").token, app.clock)
+    page.ask()
+    return page
+
+
+def typed(app, _draw=None):
+    """The page of a kiosk, and Bob's PIN as it was typed there."""
+    page, given = kiosk(app), app.credentials.give_pin(app.actor, "Bob")
+    return page, page.entry("pin", given.number + given.pin)
+
+
+def taken(app, _draw):
+    """The token of a kiosk, and the mark that Bob has made there by his PIN just now."""
+    page, posted = typed(app)
+    (answer,) = page.send(posted)
+    return page.token, answer["mark"]
+
+
+def held(app, _draw):
+    """The page of a kiosk that looks, and a picture of Bob's QR code before it."""
+    page = kiosk(app)
+    picture, _media = app.credentials.qr_picture(app.credentials.give_qr(app.actor, "Bob"), "png")
+    page.begin()
+    return page, picture
+
+
+def confirmed(app, _draw) -> None:
+    """Somebody has said that it was Cid."""
+    app.review_desk.settle(app.actor, None, 1, "right")
+
+
+def marked(app, _draw) -> None:
+    """Cid has a mark beside the face that may be Cid's."""
+    app.mark("Cid", session="Maths")
+
+
+def known(app, draw) -> int:
+    """The number of a face of which somebody has said that it is Dan's."""
+    app.enroll(draw("dan.png", (40,)), name="Dan", external_id="D")
+    (unsure,) = app.check(draw("dan2.png", (40, 30)), session="Maths")
+    app.review_desk.settle(app.actor, None, unsure.sighting, "right")
+    return unsure.sighting
+
+
+def stranger(app, draw) -> int:
+    """The number of a kept face that is nobody's."""
+    (found,) = app.check(draw("eve.png", (40, 90)), session="Maths")
+    return found.sighting
+
+
+def sent(draw, *face: int) -> SentPhoto:
+    """A photo as it came."""
+    return SentPhoto("photo.png", draw("sent.png", face, seed=5).read_bytes())
+
+
+def taken_in(app, draw) -> None:
+    """A photo with its name is enrolled, as a job."""
+    file = SentFile("Eve.png", io.BytesIO(sent(draw, 7).data))
+    assert "done" == app.jobs.wait(app.bulk.begin(TEACHER, [file], (), None).id).state
+
+
+def by_pin(app, there) -> None:
+    """What was typed is sent by whoever acts."""
+    page, posted = there
+    app.kiosks.take(TEACHER, page.token, [posted], page=page.page, seconds=page.seconds)
+
+
+def by_code(app, there) -> None:
+    """What was held before the camera is sent by whoever acts."""
+    page, picture = there
+    app.kiosks.see(TEACHER, page.token, page.run, 1, picture, faces=False)
+
+
+SERVICE = {
+    "Accounts.add": Row(lambda app, **_: app.accounts.add(TEACHER, "Grace", PASSWORD, "teacher"), {"account.add"}),
+    "Accounts.change": Row(
+        lambda app, there, **_: app.accounts.change(TEACHER, there, name="Grace Hopper"), {"account.change"}, account
+    ),
+    "Accounts.set_password": Row(
+        lambda app, there, **_: app.accounts.set_password(TEACHER, there, PASSWORD[::-1]), {"account.change"}, account
+    ),
+    "Accounts.remove": Row(lambda app, there, **_: app.accounts.remove(TEACHER, there), {"account.remove"}, account),
+    "Admission.add": Row(
+        lambda app, draw, **_: app.admission.add(TEACHER, Newcomer("Eve"), [sent(draw, 7)], None, Rules()),
+        {"person.enroll"},
+    ),
+    "Admission.further": Row(
+        lambda app, draw, **_: app.admission.further(TEACHER, app.gallery.find("Ada"), [sent(draw, 1)], Rules()),
+        {"person.enroll"},
+    ),
+    "BulkEnrolment.begin": Row(lambda app, draw, **_: taken_in(app, draw), {"person.enroll"}),
+    "Cameras.add": Row(lambda app, **_: app.cameras.add(TEACHER, "Front", FRONT), {"place.add"}),
+    "Cameras.begin": Row(lambda app, **_: app.cameras.begin(TEACHER, "Door"), {"watch.start"}),
+    "Cameras.restart": Row(
+        lambda app, **_: app.cameras.restart(TEACHER, "Door"),
+        {"watch.start"},
+        lambda app, _: app.cameras.begin(app.actor, "Door"),
+    ),
+    "Cameras.stop": Row(
+        lambda app, **_: app.cameras.stop(TEACHER, "Door"),
+        {"watch.stop"},
+        lambda app, _: app.cameras.begin(app.actor, "Door"),
+    ),
+    "Cameras.want": Row(lambda app, **_: app.cameras.want(TEACHER, "Front", FRONT), {"place.add", "watch.start"}),
+    "Configuration.set": Row(lambda app, **_: app.configuration.set(TEACHER, "site_name", "North"), {"setting.change"}),
+    "Credentials.give_pin": Row(lambda app, **_: app.credentials.give_pin(TEACHER, "Ada"), {"credential.add"}),
+    "Credentials.give_qr": Row(
+        lambda app, **_: app.credentials.give_qr(TEACHER, "Ada"),
+        {"credential.remove", "credential.add"},
+        lambda app, _: app.credentials.give_qr(app.actor, "Ada"),
+    ),
+    "Credentials.give_badge": Row(
+        lambda app, **_: app.credentials.give_badge(TEACHER, "Ada", "00420042"), {"credential.add"}
+    ),
+    "Credentials.write_qr": Row(
+        lambda app, tmp_path, **_: app.credentials.write_qr(TEACHER, "Ada", tmp_path / "ada.svg"), {"credential.add"}
+    ),
+    "Credentials.remove": Row(
+        lambda app, there, **_: app.credentials.remove(TEACHER, there.id),
+        {"credential.remove"},
+        lambda app, _: app.credentials.give_qr(app.actor, "Ada"),
+    ),
+    "Deciding.photo": Row(
+        lambda app, draw, **_: app.deciding.photo(TEACHER, sent(draw, 2, 90).data, "photo.png", Scope()),
+        {"session.open", "session.check", "mark.add"},
+    ),
+    "Edits.add": Row(lambda app, **_: app.edits.add(TEACHER, "Eve"), {"person.add"}),
+    "Edits.change": Row(
+        lambda app, **_: app.edits.change(TEACHER, "A", expected=None, name="Ada L", groups=["7b"], active=False),
+        {"person.rename", "person.groups", "person.active"},
+    ),
+    "Edits.merge": Row(lambda app, **_: app.edits.merge(TEACHER, "B", "A"), {"person.merge"}),
+    "Edits.remove": Row(lambda app, **_: app.edits.remove(TEACHER, "A"), {"person.remove"}),
+    "Feeds.add": Row(lambda app, **_: app.feeds.add(TEACHER, person="A"), {"token.add"}),
+    "Kiosks.pair": Row(
+        lambda app, there, **_: app.kiosks.pair(TEACHER, there.token, there.public), {"kiosk.pair"}, kiosk
+    ),
+    "Kiosks.state": Row(
+        lambda app, there, **_: app.kiosks.state(TEACHER, there.token, ready=True),
+        {"session.open", "session.check"},
+        kiosk,
+    ),
+    "Kiosks.see": Row(lambda app, there, **_: by_code(app, there), {"session.open", "session.check", "mark.add"}, held),
+    "Kiosks.take": Row(lambda app, there, **_: by_pin(app, there), {"session.open", "mark.add"}, typed),
+    "Kiosks.undo": Row(lambda app, there, **_: app.kiosks.undo(TEACHER, *there), {"mark.void"}, taken),
+    "Photos.add": Row(
+        lambda app, draw, **_: app.photos.add(TEACHER, "A", sent(draw, 1).data, "photo.png"), {"person.enroll"}
+    ),
+    "Photos.remove": Row(
+        lambda app, **_: app.photos.remove(TEACHER, "A", app.photos.all("A")[0].id), {"template.remove"}
+    ),
+    "Receivers.add": Row(
+        lambda app, **_: app.receivers.add(TEACHER, "Front", INSIDE, allow_private=True), {"receiver.add"}
+    ),
+    "Receivers.change": Row(
+        lambda app, **_: app.receivers.change(TEACHER, "Front", active=False), {"receiver.change"}, receiver
+    ),
+    "Receivers.remove": Row(lambda app, **_: app.receivers.remove(TEACHER, "Front"), {"receiver.remove"}, receiver),
+    "ReviewDesk.settle": Row(
+        lambda app, **_: app.review_desk.settle(TEACHER, None, 1, "right"), {"sighting.confirm", "mark.add"}
+    ),
+    "ReviewDesk.many": Row(lambda app, **_: app.review_desk.many(TEACHER, None, [1], "stranger"), {"sighting.dismiss"}),
+    "ReviewDesk.give": Row(
+        lambda app, **_: app.review_desk.give(TEACHER, None, 1, "Bob"), {"sighting.reassign", "mark.add"}
+    ),
+    "ReviewDesk.undo": Row(
+        lambda app, **_: app.review_desk.undo(TEACHER, None, 1), {"sighting.reopen", "mark.void"}, confirmed
+    ),
+    "ReviewDesk.add_photo": Row(
+        lambda app, there, **_: app.review_desk.add_photo(TEACHER, None, there), {"person.enroll"}, known
+    ),
+    "ReviewDesk.enrol": Row(
+        lambda app, there, **_: app.review_desk.enrol(TEACHER, None, there, "Eve", "E", ()),
+        {"person.enroll", "sighting.reassign", "mark.add"},
+        stranger,
+    ),
+    "Reviews.void": Row(
+        lambda app, **_: app.reviews.void(TEACHER, 1), {"sighting.dismiss", "mark.void", "sighting.purge"}, marked
+    ),
+    "Reviews.reopen": Row(lambda app, **_: app.reviews.reopen(TEACHER, 1), {"sighting.reopen", "mark.void"}, confirmed),
+    "Timetables.change_day": Row(
+        lambda app, **_: app.timetables.change_day(TEACHER, "Lesson", "skip", app.clock.utc().date()), {"rule.change"}
+    ),
+    "Tokens.add": Row(lambda app, **_: app.tokens.add(TEACHER, "HR", ["people:read"]), {"token.add"}),
+    "Tokens.add_feed": Row(lambda app, **_: app.tokens.add_feed(TEACHER, "calendar", "group:7b"), {"token.add"}),
+    "Tokens.add_kiosk": Row(lambda app, **_: app.tokens.add_kiosk(TEACHER, "Gate"), {"token.add"}, gate),
+    "Tokens.revoke": Row(lambda app, there, **_: app.tokens.revoke(TEACHER, there), {"token.revoke"}, token),
+}
+WITHOUT_EVENT = {
+    "Jobs.begin": "its own row keeps who began it, and what the work changes is recorded by what does the work",
+    "Kiosks.begin": "nothing has changed before a frame comes; the marks of its frames are recorded as they are made",
+    "Tokens.begin_setup": "the link opens one form for half an hour, and the account made by it is what is recorded",
+    "Uploads.drop": "a file that was kept for its sender alone is gone, and nothing was made of it by that",
+    "Uploads.find": "nothing is changed",
+    "Uploads.keep": "a file waits for an hour for its sender alone; what is made of it is recorded then",
+}
+"""Methods that take an actor and record nothing in the log, and why."""
