@@ -182,3 +182,16 @@ def test_by_tls_it_answers_browsers_that_trust_it(site, home):
             httpx.get(f"{address}/alive")
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{url}/alive")
+
+
+def test_the_parts_of_an_answer_do_not_wait_for_each_other(url, monkeypatch):
+    """Each connection sends what it has at once (TCP_NODELAY), though its socket was made before the event loop."""
+    seen, received = [], wire.Patient.data_received
+
+    def noting(self, data):
+        seen.append(self.transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        received(self, data)
+
+    monkeypatch.setattr(wire.Patient, "data_received", noting)
+    assert 200 == httpx.get(f"{url}/alive").status_code
+    assert [True] == [each != 0 for each in seen]
