@@ -1,10 +1,10 @@
 """Looking a gallery over: counts, and every defect with the command that repairs it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gallery.errors import GalleryError, GalleryUnusable, TemplateAltered
 from gallery.files import leftovers
@@ -145,50 +145,46 @@ def _called(action: str, subject: str) -> str:
     return f"{'calendar entry' if kind == 'calendar' else kind} {subject}"
 
 
+_Kept = TypeVar("_Kept")
+
+
+def _unopened(kept: Iterable[_Kept], opened: Callable[[_Kept], object]) -> Iterator[_Kept]:
+    """Those that do not open."""
+    for each in kept:
+        try:
+            opened(each)
+        except TemplateAltered:
+            yield each
+
+
 def _altered_faces(transaction: "Transaction", cipher: "Cipher") -> Iterator[int]:
     """The sightings whose kept face does not open."""
-    for number in sightings.crop_ids(transaction):
-        try:
-            sightings.open_crop(transaction, cipher, number)
-        except TemplateAltered:
-            yield number
+    return _unopened(sightings.crop_ids(transaction), lambda each: sightings.open_crop(transaction, cipher, each))
 
 
 def _altered_addresses(transaction: "Transaction", cipher: "Cipher") -> Iterator[Place]:
     """The places whose address does not open."""
-    for place in places.all_places(transaction):
-        try:
-            places.open_address(transaction, cipher, place.id)
-        except TemplateAltered:
-            yield place
+    return _unopened(places.all_places(transaction), lambda each: places.open_address(transaction, cipher, each.id))
 
 
 def _altered_secrets(transaction: "Transaction", cipher: "Cipher") -> Iterator[str]:
     """For what there is a secret that does not open."""
-    for purpose in secrets.purposes(transaction):
-        try:
-            secrets.stored(transaction, cipher, purpose)
-        except TemplateAltered:
-            yield purpose
+    return _unopened(secrets.purposes(transaction), lambda each: secrets.stored(transaction, cipher, each))
 
 
 def _altered_receivers(transaction: "Transaction", cipher: "Cipher") -> Iterator[Receiver]:
     """The receivers whose address or secret does not open; one that has lost them to a repair is none of them."""
-    for receiver in receivers.sealed(transaction):
-        try:
-            receivers.address(transaction, cipher, receiver.id)
-            receivers.secret(transaction, cipher, receiver.id)
-        except TemplateAltered:
-            yield receiver
+
+    def opened(receiver: Receiver) -> None:
+        receivers.address(transaction, cipher, receiver.id)
+        receivers.secret(transaction, cipher, receiver.id)
+
+    return _unopened(receivers.sealed(transaction), opened)
 
 
 def _altered_answers(transaction: "Transaction", cipher: "Cipher") -> Iterator[tuple[int, str]]:
     """Token and key of the answers that do not open."""
-    for token, key in answers.keys(transaction):
-        try:
-            answers.found(transaction, cipher, token, key)
-        except TemplateAltered:
-            yield token, key
+    return _unopened(answers.keys(transaction), lambda each: answers.found(transaction, cipher, *each))
 
 
 def _erasure(database: "Database") -> Iterator[Defect]:

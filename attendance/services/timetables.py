@@ -257,7 +257,7 @@ class Timetables:
         """What `change` with the same would do; nothing is written. Raises as `change`, but for MonthClosed."""
         with self._gallery.store.reading() as transaction:
             draft = self.altered(entry_of(_named(transaction, name)), parts, first, until)
-            return Previews(self._sessions, self._clock, self._statuses).of([draft])
+            return self._previewed([draft])
 
     def preview_new(
         self,
@@ -272,7 +272,7 @@ class Timetables:
         """What `add` with the same would do; nothing is written. Raises as `add`, but for MonthClosed."""
         with self._gallery.store.reading() as transaction:
             draft = self.drafted(transaction, name, parts, group=group, person=person, first=first, until=until)
-            return Previews(self._sessions, self._clock, self._statuses).of([draft])
+            return self._previewed([draft])
 
     def preview_day(
         self,
@@ -286,13 +286,15 @@ class Timetables:
         """What `change_day` with the same would do; nothing is written. Raises RuleUnknown, RuleInvalid."""
         with self._gallery.store.reading() as transaction:
             draft = self._of_day(entry_of(_named(transaction, name)), how, day, to, begins, ends)
-            return Previews(self._sessions, self._clock, self._statuses).of([draft])
+            return self._previewed([draft])
 
     def preview_file(self, found: "Incoming") -> Preview:
         """What `take_in` would do; nothing is written."""
         with self._gallery.store.reading():
-            drafts = [each for each in found.drafts if each.turns]
-            return Previews(self._sessions, self._clock, self._statuses).of(drafts)
+            return self._previewed([each for each in found.drafts if each.turns])
+
+    def _previewed(self, drafts: "Sequence[Draft]") -> Preview:
+        return Previews(self._sessions, self._clock, self._statuses).of(drafts)
 
     def _of_day(
         self, entry: Entry, how: Single, day: date, to: date | None, begins: str | None, ends: str | None
