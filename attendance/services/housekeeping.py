@@ -1,4 +1,4 @@
-"""What a service that runs for months lets go by itself: old news, answers, tries, sign-ins, faces kept long enough."""
+"""What a service that runs for months lets go by itself: old news, answers, tries, faces kept long enough."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
