@@ -11,9 +11,9 @@ from attendance.clock import Clock, SystemClock
 from attendance.faults import Problem
 from attendance.home import home_folder, in_background, keep_zone, load_pipeline
 from attendance.judge.decision import Policy
+from attendance.privacy_composition import PrivacyComposition
 from attendance.records import Decision
 from attendance.scope import Scope
-from attendance.service_composition import ServiceComposition
 from attendance.settings import Value, check, load
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gallery.values import Direction, Means, Place
 
 
-class Attendance(ServiceComposition):
+class Attendance(PrivacyComposition):
     """A home (gallery, sessions, marks, settings) opened for work; use it as a context manager.
 
     Methods raise the errors of `attendance.errors`, `enroll.errors` and `gallery.errors`, nothing else on purpose.

@@ -75,6 +75,10 @@ class Composition:
         """Whether the home was made by this opening."""
         self.zone_taken: str | None = None
         """In words the zone that this new home keeps from now on, and what told it; None for any other home."""
+        from gallery.vault.filevault import FileVault
+
+        self.vault = FileVault(store)
+        """What seals, and links the entries of the log."""
         self._pipeline = pipeline
         self._loading: Future[Pipeline] | None = None
         self._lock = threading.RLock()
@@ -103,7 +107,7 @@ class Composition:
         from gallery import Gallery
 
         name = pipeline_id(self.settings) if self._pipeline is None else self._pipeline.id
-        opened = Gallery(self.store, name, formerly=former_name(name, self.card))
+        opened = Gallery(self.store, name, self.vault, formerly=former_name(name, self.card))
         if not self.store.read_only:
             opened.adopt_former(at=self.clock.utc(), by=self.actor.name)
         return opened

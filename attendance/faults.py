@@ -54,7 +54,8 @@ def problem_of(error: Exception, source: str) -> Problem:
 
 def catalogue() -> list[type[Refusal]]:
     """The errors of the three packages that have an id, sorted by id."""
-    import attendance.service_errors  # noqa: F401 - its classes belong to the tree
+    import attendance.privacy_errors
+    import attendance.service_errors  # noqa: F401 - their classes belong to the tree
     from attendance.errors import AttendanceError
     from enroll.errors import EnrollError
     from gallery.errors import GalleryError

@@ -140,6 +140,39 @@ class Settings:
     max_upload_mb: int = _setting(
         20, "Megabytes that may be sent to the service at once: a photo, or a file of people.", low=1, high=1000
     )
+    site_kind: str | None = _setting(
+        None,
+        "What the home is for: a school or a firm asks people before their faces are kept; none: neither.",
+        choices=("school", "firm"),
+    )
+    require_consent: bool | None = _setting(
+        None, "No template is made of a face before its person has agreed; none: so for a school and a firm."
+    )
+    keep_sightings_days: int | None = _setting(
+        None, "Days that sightings are kept which led to no mark; none: as long as their people.", low=1, high=36500
+    )
+    keep_marks_days: int | None = _setting(
+        None, "Days that marks are kept, with what belongs to them, by whole months; none: as long as their people.",
+        low=31, high=36500,
+    )  # fmt: skip
+    keep_audit_days: int | None = _setting(
+        None, "Days that entries of the log are kept; none: for ever.", low=365, high=36500
+    )
+    backup_folder: str | None = _setting(
+        None, "The folder into which the service writes a backup every night; none: it writes none."
+    )
+    backup_keep: str = _setting("7d,4w,12m", "How many of these backups are kept: of days, weeks, months, years.")
+    recovery_key: str | None = _setting(
+        None, "The public key that backups can be opened with, too; 'attendance key recovery' makes one; none: without."
+    )
+    anchor_to: str | None = _setting(
+        None, "Where the service writes the head of the log every day: a file, or syslog; none: nowhere."
+    )
+    totp_for_admins: bool = _setting(False, "Admins sign in with a code of their telephone besides the password.")
+    idle_minutes: int = _setting(120, "Minutes without a request after which somebody is signed out.", low=5, high=720)
+    admin_idle_minutes: int = _setting(
+        120, "Minutes without a request after which an admin is signed out.", low=5, high=720
+    )
     encoder: str = _setting("default", "Name of a shipped encoder, or a folder with encoder.onnx and card.json.")
     threads: int = _setting(
         0, "Threads of the detector and the encoder; 0: as many as there are cores.", low=0, high=256
@@ -149,6 +182,11 @@ class Settings:
     def screen_names(self) -> tuple[str, ...]:
         """The names in `screens`."""
         return tuple(name.strip() for name in (self.screens or "").split(",") if name.strip())
+
+    @property
+    def asks_consent(self) -> bool:
+        """Whether a face is kept only of who has agreed: as `require_consent` says, else for a school and a firm."""
+        return self.site_kind is not None if self.require_consent is None else self.require_consent
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 `gallery.sqlite` keeps that of `Database`, `gallery.search` that of `Search`, `gallery.vault` that of `Vault`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +28,9 @@ class Database(Protocol):
 
     May be used by several threads at once. Whatever the engine raises comes out as a GalleryUnusable or a Conflict.
     """
+
+    chain_key: "Callable[[Transaction], bytes | None] | None"
+    """What gives the key that links entries of the log; None where nothing does."""
 
     @property
     def home(self) -> Path:

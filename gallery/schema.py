@@ -16,14 +16,15 @@ from uuid import uuid4
 from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-import gallery.servicetables  # noqa: F401  its tables are part of METADATA
+import gallery.privacytables
+import gallery.servicetables  # noqa: F401  their tables are part of METADATA
 from gallery.columns import Base, Instant, JsonText
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every schema this version knows, oldest first; the last is the one it writes."""
 
 METADATA = Base.metadata
-"""All tables of a home: those below, and those of the service."""
+"""All tables of a home: those below, those of the service and those of data protection."""
 
 
 class Meta(Base):
@@ -453,7 +454,11 @@ class CoverageRow(Base):
 
 
 class EventRow(Base):
-    """What was changed, by whom, when; append-only, and it names people by internal id alone."""
+    """What was changed, by whom, when; append-only, and it names people by internal id alone.
+
+    `link` holds the entry fast to the one before it, whose link is `prev`; see `gallery.repositories.chain`. Entries
+    of schema 0004 and before have neither.
+    """
 
     __tablename__ = "event"
     __table_args__ = ({"sqlite_autoincrement": True},)
@@ -464,3 +469,5 @@ class EventRow(Base):
     action: Mapped[str] = mapped_column(String(64))
     subject: Mapped[str] = mapped_column(String(64), index=True)
     details: Mapped[dict[str, Any]] = mapped_column(JsonText)
+    prev: Mapped[str | None] = mapped_column(String(66))
+    link: Mapped[str | None] = mapped_column(String(66))

@@ -26,7 +26,10 @@ class AccountRow(Base):
     """Somebody who may sign in; `password` is an argon2 hash."""
 
     __tablename__ = "account"
-    __table_args__ = (CheckConstraint("role IN ('admin', 'teacher')", name="role"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        CheckConstraint("role IN ('admin', 'teacher', 'auditor')", name="role"),
+        {"sqlite_autoincrement": True},
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(200), unique=True)
@@ -46,7 +49,7 @@ class AccountGroup(Base):
 
 
 class SignInRow(Base):
-    """A browser that is signed in, known by the SHA-256 of what its cookie holds."""
+    """A browser that is signed in, known by the SHA-256 of what its cookie holds; `browser` is what it calls itself."""
 
     __tablename__ = "sign_in"
 
@@ -54,6 +57,7 @@ class SignInRow(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id", ondelete="CASCADE"), index=True)
     begun: Mapped[datetime] = mapped_column(Instant)
     seen: Mapped[datetime] = mapped_column(Instant)
+    browser: Mapped[str | None] = mapped_column(String(200))
 
 
 class TokenRow(Base):

@@ -29,6 +29,8 @@ from gallery.schema import (
 
 GENERATION, ERASURE = "generation", "erasure_pending"
 """Facts about the home: how often it changed, and whether bytes of somebody removed are still to be overwritten."""
+CHAIN_KEY = "chain key"
+"""Where a writing session finds what gives the key of the log's links."""
 _SEEN = "generation seen"
 
 
@@ -65,6 +67,8 @@ class Transactions:
         self._writer = engine.execution_options(**writing)
         self._mapped = mapped
         self._here = threading.local()
+        self.chain_key: Callable[[Session], bytes | None] | None = None
+        """What gives the key that links entries of the log, None where the key of the home is not there."""
 
     @property
     def _inside(self) -> Session | None:
@@ -103,6 +107,7 @@ class Transactions:
         around = self._inside
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             session.connection()  # takes the lock now, not at the first statement
+            session.info[CHAIN_KEY] = self.chain_key
             self._here.writing = self._here.inside = session
             try:
                 yield session

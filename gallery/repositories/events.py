@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Text, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from gallery.repositories import news
+from gallery.repositories import chain, news
 from gallery.repositories.batches import in_batches
 from gallery.schema import EventRow
 from gallery.values import Event
@@ -90,9 +90,8 @@ def record(
     subject: int | str,
     details: Mapping[str, Any] | None = None,
 ) -> None:
-    """Append an event to the transaction of `session`; of what changes a person there are news, too."""
-    session.add(EventRow(at=at, by=by, action=action, subject=str(subject), details=dict(details or {})))
-    session.flush()
+    """Append an event, linked to the one before it, to the transaction of `session`; a changed person is news, too."""
+    chain.append(session, EventRow(at=at, by=by, action=action, subject=str(subject), details=dict(details or {})))
     if action in CHANGES_PERSON:
         news.add(session, [news.New(at, news.PERSON_CHANGED, str(subject), int(subject))])
 

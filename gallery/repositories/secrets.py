@@ -35,6 +35,12 @@ def stored(session: Session, cipher: "Cipher", purpose: str) -> bytes | None:
     return None if row is None else cipher.open(row.value, person=purpose, pipeline_id="", purpose=PURPOSE)
 
 
+def sealed(session: Session, purpose: str) -> bytes | None:
+    """The sealed value for this purpose, or None where none was made yet."""
+    row = session.get(SecretRow, purpose)
+    return None if row is None else row.value
+
+
 def purposes(session: Session) -> list[str]:
     """For what there are secrets, sorted."""
     return list(session.scalars(select(SecretRow.purpose).order_by(SecretRow.purpose)))

@@ -10,13 +10,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from gallery.errors import GalleryLocked, KeyWrong, TemplateAltered
-from gallery.repositories import events, resealing
+from gallery.errors import GalleryLocked, GalleryUnusable, KeyWrong, TemplateAltered
+from gallery.repositories import chain, events, resealing, secrets
+from gallery.transactions import CHAIN_KEY
 from gallery.vault.key import KEY, load_key, put_in_place, waiting_key, write_waiting
 from gallery.vault.seal import Sealer
 
 if TYPE_CHECKING:
-    from gallery.ports import Cipher, Database
+    from gallery.ports import Cipher, Database, Transaction
 
 CHECK, HOME_ID = "key_check", "home_id"
 ROTATED = "key.rotate"
@@ -40,6 +41,8 @@ class FileVault:
     def __init__(self, database: "Database") -> None:
         self._database = database
         self._sealers: dict[str, Sealer] = {}  # by the check value that each opens: views may be older than a rotation
+        self._chain_keys: dict[bytes, bytes] = {}  # by the sealed value that each was opened from
+        database.chain_key = self._chain_key
 
     def unlock(self) -> "Cipher":
         """What seals and opens in the transaction that this thread is in, also after somebody else rotated the key.
@@ -76,6 +79,8 @@ class FileVault:
         with database.atomic() as transaction:
             self._settle()  # a key that still waits from the last time must not be written over
             old = self.unlock()
+            chain_key = self._chain_key(transaction)
+            transaction.info[CHAIN_KEY] = lambda _: chain_key  # the new key is not in its place yet
             new = self._sealer(write_waiting(database.home))
             count = resealing.reseal_all(transaction, old, new)
             database.set_meta(CHECK, _check_value(new))
@@ -85,6 +90,19 @@ class FileVault:
         self._settle()
         database.finish_erasure()
         return count
+
+    def _chain_key(self, transaction: "Transaction") -> bytes | None:
+        """What links entries of the log, made at first use; None where the key of the home is not to be had."""
+        sealed = secrets.sealed(transaction, chain.PURPOSE)
+        if sealed is not None and sealed in self._chain_keys:
+            return self._chain_keys[sealed]
+        try:
+            key = secrets.of(transaction, self.unlock(), chain.PURPOSE)
+        except (GalleryUnusable, TemplateAltered):
+            return None
+        if sealed is not None:  # a new one may yet be undone
+            self._chain_keys[sealed] = key
+        return key
 
     def _found(self) -> Sealer:
         database = self._database
