@@ -212,6 +212,14 @@ def latest_but(session: Session, beginnings: Collection[str]) -> int:
     return session.scalar(select(EventRow.seq).where(*others).order_by(EventRow.seq.desc()).limit(1)) or 0
 
 
+def additions(session: Session) -> dict[int, datetime]:
+    """When people of these internal ids were new, as far as the log tells; those of an archive are not in it."""
+    enrolled = type_coerce(EventRow.details, Text).like('%"outcome": "enrolled"%')
+    new = or_(EventRow.action == PERSON_ADDED, (EventRow.action == PERSON_ENROLLED) & enrolled)
+    query = select(EventRow.subject, func.min(EventRow.at)).where(new).group_by(EventRow.subject)
+    return {int(row[0]): row[1] for row in session.execute(query)}
+
+
 def newest(session: Session) -> datetime | None:
     """The latest instant of the log, or None where it is empty."""
     return session.scalar(select(func.max(EventRow.at)))
