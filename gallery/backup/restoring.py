@@ -20,7 +20,7 @@ from gallery.errors import (
 )
 from gallery.files import NO_ROOM, new_private_file
 from gallery.schema import REVISIONS
-from gallery.vault.key import KEY, WAITING, key_text, load_key, read_copy
+from gallery.vault.key import KEY, WAITING, copy_content, load_key, read_copy, read_private
 from gallery.vault.seal import Sealer
 
 if TYPE_CHECKING:
@@ -44,29 +44,27 @@ def restore(
     database.refuse_used(home)
     if (home / WAITING).exists():
         raise NotEmpty(str(home / WAITING), "a home is restored only where there is none")
-    secret = _key(home, key, found)
-    cipher = Sealer(secret, found.head.home_id)
+    lying = _key(home, key, found)
+    cipher = Sealer(read_copy(Path(key)) if key is not None else load_key(home, create=False), found.head.home_id)
     if not found.head.is_of(cipher):
         raise KeyWrong(str(key or home / KEY), f"it does not open this backup, which is of home {found.head.home_id}")
     found.prove(cipher)
     with _as_before(home), ExitStack() as placed, database.building(home, found.head.revision) as transaction:
         tally, files = _filled(database, transaction, found, cipher, home, along)
-        lying = {} if (home / KEY).exists() else {KEY: key_text(secret)}
-        placed.enter_context(_placed(home, lying | files))
+        placed.enter_context(_placed(home, ({} if (home / KEY).exists() else {KEY: lying}) | files))
     return tally.saved(found.head)
 
 
 def _key(home: Path, copy: Path | None, found: Source) -> bytes:
-    """The key that was named, else the one that lies in the home."""
+    """What the key file holds that was named, else the one that lies in the home; wrapped, it stays so."""
     if copy is not None:
-        given = read_copy(Path(copy))
-        if (home / KEY).exists() and load_key(home, create=False) != given:
+        if (home / KEY).exists() and load_key(home, create=False) != read_copy(Path(copy)):
             raise NotEmpty(str(home / KEY), "another key lies here")
-        return given
+        return copy_content(Path(copy))
     if not (home / KEY).exists():
         needed = f"{found.where} opens with the key of home {found.head.home_id} alone; name it with --key"
         raise KeyMissing(str(home / KEY), needed)
-    return load_key(home, create=False)
+    return read_private(home / KEY)
 
 
 def _filled(
