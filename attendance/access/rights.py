@@ -105,7 +105,7 @@ RIGHTS: Final[Mapping[Right, Rule]] = MappingProxyType(
         "faces.judge": Rule("Have photos judged, and people marked by them.", _STAFF | _KIOSK, frozenset({"decide"})),
         "holds.manage": Rule("Keep somebody from being erased for the time being, and lift that.", _ADMIN),
         "imports.run": Rule("Take in registers, marks of other devices, and people of other homes.", _ADMIN),
-        "jobs.begin": Rule("Begin long work.", _STAFF),
+        "jobs.begin": Rule("Begin long work; what it changes needs a right of its own.", _READERS),
         "jobs.read": Rule("See long work, and fetch what it has made.", _READERS),
         "keys.manage": Rule("Change, protect and copy the key of the home.", _ADMIN),
         "kiosk.act": Rule("Be the page at a door: look, take entries, take a mark back.", _KIOSK),
