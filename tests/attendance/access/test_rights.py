@@ -3,13 +3,18 @@
 import importlib
 import inspect
 import pkgutil
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import typer
 from fastapi.routing import APIRoute
 
 from attendance import services
 from attendance.access import RIGHTS, Actor, may
+from attendance.access.commands import COMMANDS
 from attendance.access.rights import RIGHT
+from attendance.cli.root import app as command_line
 from attendance.service_errors import AccessRefused
 from attendance.services.tokens import SCOPES
 from attendance.web import api, routes
@@ -23,6 +28,14 @@ READING = (".read", ".look", ".export")
 """How rights end that let change nothing."""
 BESIDES = {"account.own", "jobs.begin"}
 """What auditors may do beside reading: nothing of the home is changed by it."""
+
+
+def all_commands(command: Any, words: str = "") -> Iterator[str]:
+    """The words of every command below one."""
+    for name, below in getattr(command, "commands", {}).items():
+        yield from all_commands(below, f"{words}{name} ")
+    if words and not getattr(command, "commands", {}):
+        yield words.strip()
 
 
 def acting_methods():
@@ -115,3 +128,11 @@ def test_ways_are_shown_to_those_whom_they_admit():
     roles = {each.path: admits_of(each).roles for each in all_routes() if "GET" in each.methods}
     shown = [*NAVIGATION, *(each for tabs in TABS.values() for each in tabs)]
     assert {to: roles[to] for to, *_ in shown} == {to: frozenset(given) for to, _, given in shown}
+
+
+def test_every_command_names_its_right():
+    """A command without one is found here, however deep it lies."""
+    commands = set(all_commands(typer.main.get_command(command_line)))
+    assert 90 < len(commands)
+    assert set() == commands - COMMANDS.keys()
+    assert set() == set(COMMANDS.values()) - RIGHTS.keys()
