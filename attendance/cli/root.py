@@ -19,6 +19,7 @@ from attendance.cli import (
     export,
     gallery,
     job,
+    key,
     mark,
     month,
     options,
@@ -85,6 +86,7 @@ app.add_typer(credential.app, name="credential", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
+app.add_typer(key.app, name="key", epilog=options.EXIT_CODES)
 app.add_typer(job.app, name="job", epilog=options.EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)
 app.command(

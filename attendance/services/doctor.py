@@ -303,7 +303,14 @@ def _key(gallery: "Gallery") -> Iterator[Finding]:
         else:
             yield Finding("key", "none yet; the first enrolment makes it")
     else:
-        yield Finding("key", f"{path} opens what is stored")
+        yield Finding("key", f"{path} opens what is stored, {_way(gallery)}")
+
+
+def _way(gallery: "Gallery") -> str:
+    from attendance.services.keys import words
+    from gallery.vault.key import wrapper_of
+
+    return words(wrapper_of(gallery.store.home) or "file")
 
 
 def _people(gallery: "Gallery") -> Iterator[Finding]:
