@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from gallery import Gallery, Store
 from gallery.repositories import (
@@ -157,7 +156,7 @@ def test_the_log_of_before_is_vouched_for(tmp_path, revision):
     with Store.open(home, at=AT) as store:
         Gallery(store, ENCODER).rename("E-1", "Ada King", at=AT, by="t")
         with store.reading() as view:
-            old = view.scalars(select(EventRow).where(EventRow.link.is_(None)).order_by(EventRow.seq)).all()
+            old = list(chain.stored(view, chain.columns().where(EventRow.link.is_(None)).order_by(EventRow.seq)))
             begun, renamed = events.history(view)[len(old) :]
             digest = chain.digest(old)
 
