@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from attendance.access.rights import needs
-from gallery.errors import GalleryError, GalleryUnusable, RecoveryKeyWrong
+from attendance.privacy_errors import KeyPlace
+from gallery.errors import GalleryError, GalleryUnusable
 from gallery.repositories import events
 from gallery.vault.envelope import WRAPPERS, Wrapper
 from gallery.vault.filevault import ABANDONED, PROTECTED, ROTATED
@@ -121,10 +122,12 @@ class Keys:
     def copy(self, actor: "Actor", target: Path) -> Path:
         """Write a copy of the key file, wrapped as it is, to a new file, once it has proved to open what is stored.
 
-        Raises NotEmpty where the file is there, GalleryFull, GalleryReadOnly, and what `rotate` does.
+        Raises KeyPlace where it would lie in the home or with its backups, NotEmpty where the file is there,
+        GalleryFull, GalleryReadOnly, and what `rotate` does.
         """
         from gallery.files import new_output
 
+        self._refuse_beside(target)
         data = self._vault.file()
         with new_output(target, "copy of the key") as temporary, self._store.atomic() as transaction:
             temporary.write_bytes(data)
@@ -135,25 +138,30 @@ class Keys:
     def recovery(self, actor: "Actor", target: Path) -> str:
         """A pair for the day on which the key is lost: the private key to a new file, the public one into the settings.
 
-        Backups from now on open with either. Returns the public key. Raises NotEmpty where the file is there,
-        RecoveryKeyWrong where it would lie in the home, GalleryFull, GalleryReadOnly.
+        Backups from now on open with either. Returns the public key. Raises KeyPlace where the file would lie in the
+        home or with its backups, NotEmpty where it is there, GalleryFull, GalleryReadOnly.
         """
         from gallery.files import new_output
         from gallery.vault.recovery import new_pair
 
-        self._refuse_inside(target)
+        self._refuse_beside(target)
         public, private = new_pair()
         text = f"{_NOTE}{private}\n# It belongs to the public key:\n# {public}\n"
-        with new_output(target, "private recovery key") as temporary, self._store.atomic() as transaction:
-            temporary.write_text(text, encoding="ascii")
+        with self._store.atomic() as transaction:
+            with new_output(target, "private recovery key") as temporary:
+                temporary.write_text(text, encoding="ascii")
             self._record(transaction, actor, RECOVERY)
-            self._configuration.set(actor, "recovery_key", public)
+            self._configuration.set(actor, "recovery_key", public)  # once somebody has what opens what it wraps
         return public
 
-    def _refuse_inside(self, target: Path) -> None:
-        home = self._store.home
-        if Path(target).expanduser().resolve().is_relative_to(home):
-            raise RecoveryKeyWrong(str(target), f"it is to recover {home}, and must not lie in there")
+    def _refuse_beside(self, target: Path) -> None:
+        """Raise KeyPlace where what opens the home would lie in it, or with its backups."""
+        there = Path(target).expanduser().resolve()
+        if there.is_relative_to(self._store.home):
+            raise KeyPlace(str(target), "it would be lost with the home that it opens")
+        folder = self._configuration.named("backup_folder").value
+        if folder is not None and there.is_relative_to(Path(str(folder)).expanduser().resolve()):
+            raise KeyPlace(str(target), "it would lie with the backups that it opens")
 
     @needs("keys.manage")
     def abandon(self, actor: "Actor") -> "Mapping[str, int]":
