@@ -43,7 +43,7 @@ class PrivacyComposition(ServiceComposition):
         """The key of the home."""
         from attendance.services.keys import Keys
 
-        return Keys(self.gallery, self.clock)
+        return Keys(self.store, self.vault, self.clock, self.configuration)
 
     @cached_property
     def backups(self) -> "Backups":

@@ -31,7 +31,8 @@ from gallery.names import clean
 from gallery.repositories import groups, news, people, templates
 from gallery.repositories.events import PERSON_ADDED, record
 from gallery.values import Pipelines, SealedTemplate
-from gallery.vault.key import KEY_BYTES
+from gallery.vault.envelope import KEY_BYTES
+from gallery.vault.passphrases import checked_new
 from gallery.vault.seal import Sealer
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Imported:
 
 
 def _derived(passphrase: str, salt: bytes, archive_id: str) -> Sealer:
-    key = Scrypt(salt=salt, length=KEY_BYTES, **_SCRYPT).derive(passphrase.encode())
+    key = Scrypt(salt=salt, length=KEY_BYTES, **_SCRYPT).derive(passphrase.encode("utf-8", "surrogateescape"))
     return Sealer(key, archive_id)
 
 
@@ -78,7 +79,9 @@ def _text(data: bytes) -> str:
 
 
 def export(database: "Database", vault: "Vault", path: Path, *, at: datetime, passphrase: str | None) -> Exported:
-    """Write the archive `path`; raises NotEmpty where it exists."""
+    """Write the archive `path`; raises NotEmpty where it exists, PassphraseShort."""
+    if passphrase is not None:
+        checked_new(passphrase, str(path))
     archive_id, salt = uuid4().hex, uuid4().bytes
     sealer = _derived(passphrase, salt, archive_id) if passphrase else None
     with database.reading() as session:

@@ -196,7 +196,7 @@ def export(
         _hand_over(person, target, home)
         return
     with reading(home) as opened:
-        phrase = _passphrase() if templates else None
+        phrase = _new_passphrase() if templates else None
         done = opened.archives.export(target, passphrase=phrase)
     say(f"wrote {target}: {_facts(done)}")
 
@@ -264,6 +264,13 @@ def _facts(done: Any) -> str:
 
     facts = dataclasses.asdict(done)
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())
+
+
+def _new_passphrase() -> str:
+    """Of the environment, else typed twice."""
+    from attendance.cli.key import new_passphrase
+
+    return os.environ.get(PASSPHRASE_ENV) or new_passphrase("New passphrase, at least 12 characters")
 
 
 def _passphrase() -> str:

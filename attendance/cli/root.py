@@ -20,6 +20,7 @@ from attendance.cli import (
     export,
     gallery,
     job,
+    key,
     mark,
     month,
     options,
@@ -87,6 +88,7 @@ app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.add_typer(backups.app, name="backups", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
+app.add_typer(key.app, name="key", epilog=options.EXIT_CODES)
 app.add_typer(job.app, name="job", epilog=options.EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)
 app.command(

@@ -86,6 +86,8 @@ OF_PEOPLE: Final = ("person", "template", "lookalike")
 """What the actions begin with whose subject is a person's internal id."""
 Told = tuple[str, str]
 """Action and subject of an event."""
+Due = tuple[Told, datetime]
+"""What an event should tell of, and when that was entered."""
 NAMING: Final = ("person", "to", "from", "other")
 """The details that hold the internal id of a person."""
 
@@ -158,11 +160,15 @@ def actors(session: Session) -> list[str]:
     return list(session.scalars(select(EventRow.by).distinct().order_by(EventRow.by)))
 
 
-def lacking(session: Session, due: Iterable[Told]) -> list[Told]:
-    """What the log does not tell of, though it should; of several alike as many as are missing."""
-    wanted = Counter(due)
+def lacking(session: Session, due: Iterable[Due]) -> list[Told]:
+    """What the log does not tell of, though it should; of several alike as many as are missing.
+
+    What was entered before entries were let go by a rule, nobody needs to tell of any more.
+    """
+    since = chain.purged_before(session)
+    wanted = Counter(told for told, entered in due if entered >= since)
     actions = sorted({action for action, _ in wanted})
-    query = select(EventRow.action, EventRow.subject).where(EventRow.action.in_(actions))
+    query = select(EventRow.action, EventRow.subject).where(EventRow.action.in_(actions), EventRow.at >= since)
     told = Counter((row[0], row[1]) for row in session.execute(query)) if actions else Counter[Told]()
     return list((wanted - told).elements())
 

@@ -132,7 +132,20 @@ def by_code(app, there) -> None:
     app.kiosks.see(TEACHER, page.token, page.run, 1, picture, faces=False)
 
 
+def lost(app, _draw=None) -> None:
+    """The key of the home is lost, before anything was sealed with it that is in use."""
+    app.gallery.sealer  # noqa: B018 - opening it is the work
+    (app.home / "key").unlink()
+
+
 SERVICE = {
+    "Keys.abandon": Row(lambda app, **_: app.keys.abandon(TEACHER), {"audit.begin", "key.abandon"}, lost),
+    "Keys.copy": Row(lambda app, tmp_path, **_: app.keys.copy(TEACHER, tmp_path / "copy"), {"key.copy"}),
+    "Keys.protect": Row(lambda app, **_: app.keys.protect(TEACHER, "file"), {"key.protect"}),
+    "Keys.recovery": Row(
+        lambda app, tmp_path, **_: app.keys.recovery(TEACHER, tmp_path / "pair"), {"key.recovery", "setting.change"}
+    ),
+    "Keys.rotate": Row(lambda app, **_: app.keys.rotate(TEACHER), {"key.rotate"}),
     "Accounts.add": Row(lambda app, **_: app.accounts.add(TEACHER, "Grace", PASSWORD, "teacher"), {"account.add"}),
     "Accounts.change": Row(
         lambda app, there, **_: app.accounts.change(TEACHER, there, name="Grace Hopper"), {"account.change"}, account
