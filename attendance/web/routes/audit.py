@@ -50,6 +50,7 @@ def audit_csv(request: Request, who: AuditRead, asked: Asked) -> Response:
     """All entries that are wanted, as a table."""
     app = site_of(request).app
     wanted = _wanted(app, who, asked)
+    app.looks.at_log(who.actor)
 
     def pieces() -> Iterator[str]:
         yield csv_text(COLUMNS, [])
