@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.records import instant
+from attendance.register.report import csv_text
 from attendance.zones import day_start
 from gallery.repositories import accounts, events, places, rules
 
@@ -149,6 +151,26 @@ class Audit:
         while found := self.page(wanted, before=before, limit=step):
             yield from found
             before = found[-1].number
+
+    def table(self, wanted: AuditWanted) -> Iterator[str]:
+        """All entries that are wanted as a table for spreadsheets (CSV), piece by piece."""
+        yield csv_text(COLUMNS, [])
+        for each in self.all(wanted):
+            yield csv_text(COLUMNS, [self.row(each)]).partition("\n")[2]
+
+    def told(self, each: Entry) -> dict[str, Any]:
+        """One line of ``audit list --json``."""
+        return {
+            "number": each.number,
+            "at": instant(each.at),
+            "by": each.by,
+            "action": each.action,
+            "says": each.says,
+            "subject": each.subject,
+            "subject_name": each.subject_name,
+            "people": [{"number": key, "name": name} for key, name in each.people],
+            "details": dict(each.details),
+        }
 
     def actors(self) -> list[str]:
         """Everybody who has done anything."""

@@ -53,9 +53,20 @@ SAYS: "Final[Mapping[Verdict, str]]" = MappingProxyType(
     }
 )
 """What each verdict says of an entry."""
+MANY: "Final[Mapping[Verdict, str]]" = MappingProxyType(
+    {
+        "edited": "were changed after they were written, or were never written by the program",
+        "deleted": "follow others that are gone: something before each was deleted",
+        "reordered": "are not in their place",
+        "inserted": "were put in: they are copies, or somebody made them up",
+        "earlier": "are from before the log was linked, and are not what they were then",
+        "keyless": "cannot be proved: the key of the log is gone from the database",
+    }
+)
+"""What it says of several entries, where that is not the same in the plural."""
 CANNOT: Final = (
     "Without an anchor nobody can tell that the end of the log was cut off with care, that other entries were put "
-    "behind it under the home's own key, or that all of it was written anew; 'attendance audit anchor' makes one."
+    "behind it under the home's own key, or that all of it was written anew"
 )
 
 
@@ -298,8 +309,7 @@ def sentence(finding: "LogFinding") -> str:
     which = f"entry {finding.first}" if one else f"entries {finding.first} to {finding.last}"
     told = SAYS[finding.verdict]
     if not one:
-        told = told.replace("is ", "are ", 1) if told.startswith("is ") else told.replace("was ", "were ", 1)
-        told = told.replace("follows one that is gone", "follow ones that are gone")
+        told = MANY.get(finding.verdict) or told.replace("is ", "are ", 1).replace("was ", "were ", 1)
     by = "" if finding.anchor is None else f", as the anchor of entry {finding.anchor} tells"
     return f"{which} {told}{by}"
 
@@ -310,14 +320,14 @@ def summary(found: Verified) -> list[str]:
     lines = [sentence(each) for each in check.findings]
     if check.more:
         lines.append(f"{check.more} more findings are not listed")
-    lines.append(f"{check.entries} entries, {check.proved} proved by the key of the home")
-    lines += _notes(found)
-    return lines
+    return [*lines, *notes(found)]
 
 
-def _notes(found: Verified) -> list[str]:
+def notes(found: Verified) -> list[str]:
+    """What was verified, and what cannot be told, in sentences."""
     check = found.check
     told: Sequence[tuple[object, str]] = (
+        (True, f"{check.entries} entries, {check.proved} of them proved by the key of the home"),
         (check.earlier, f"{check.earlier} entries are from before a key held the log, and one entry vouches for them"),
         (
             check.unvouched,
