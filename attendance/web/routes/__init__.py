@@ -31,6 +31,7 @@ SUBJECTS: Final = (
     "receivers",
     "reports",
     "review",
+    "secondfactor",
     "sessions",
     "settings",
     "setup",
