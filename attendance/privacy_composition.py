@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.services.privacyreports import PrivacyReports
     from attendance.services.purging import Purging
     from attendance.services.receipts import Receipts
+    from attendance.services.refusals import Refusals
     from attendance.services.secondfactors import SecondFactors
 
 
@@ -106,7 +107,14 @@ class PrivacyComposition(ServiceComposition):
         """What accounts show besides their passwords."""
         from attendance.services.secondfactors import SecondFactors
 
-        return SecondFactors(self.gallery, self.clock, self.limits)
+        return SecondFactors(self.gallery, self.clock, self.limits, self.accounts)
+
+    @cached_property
+    def refusals(self) -> "Refusals":
+        """Who was refused what they may not do."""
+        from attendance.services.refusals import Refusals
+
+        return Refusals(self.store, self.clock)
 
     @cached_property
     def daily(self) -> "Daily":

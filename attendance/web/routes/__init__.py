@@ -32,6 +32,7 @@ SUBJECTS: Final = (
     "receivers",
     "reports",
     "review",
+    "secondfactor",
     "sessions",
     "settings",
     "setup",
