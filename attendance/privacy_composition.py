@@ -85,7 +85,9 @@ class PrivacyComposition(ServiceComposition):
         """What is let go when its time is over."""
         from attendance.services.purging import Purging
 
-        return Purging(self.gallery, self.holds, self.retention, self.clock, self.settings, self.zone)
+        return Purging(
+            self.gallery, self.holds, self.retention, self.clock, self.settings, self.zone, lambda: self.statuses
+        )
 
     @cached_property
     def erasing(self) -> "Erasing":

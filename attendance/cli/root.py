@@ -18,11 +18,13 @@ from attendance.cli import (
     excuse,
     export,
     gallery,
+    hold,
     job,
     mark,
     month,
     options,
     place,
+    purge,
     receiver,
     report,
     review,
@@ -84,6 +86,8 @@ app.add_typer(token.app, name="token", epilog=options.EXIT_CODES)
 app.add_typer(credential.app, name="credential", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
+app.command(epilog=options.EXIT_CODES)(purge.purge)
+app.add_typer(hold.app, name="hold", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
 app.add_typer(job.app, name="job", epilog=options.EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)
