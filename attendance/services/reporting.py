@@ -51,9 +51,8 @@ class Reports:
 
         Raises SessionUnknown, GroupUnknown.
         """
-        with (
-            self._gallery.store.reading() as transaction
-        ):  # one view: nobody is marked or removed between one line and the next
+        # one view: nobody is marked or removed between one line and the next
+        with self._gallery.store.reading() as transaction:
             known_group(self._gallery, asked.group)
             chosen = self._chosen(asked)
             marks = {each.id: self._marks.of_session(each.id) for each in chosen}

@@ -226,6 +226,14 @@ def instants(session: Session, since: datetime | None, until: datetime) -> Itera
     yield from session.scalars(query.execution_options(yield_per=10_000))
 
 
+def additions(session: Session) -> dict[int, datetime]:
+    """When people of these internal ids were new, as far as the log tells; those of an archive are not in it."""
+    enrolled = type_coerce(EventRow.details, Text).like('%"outcome": "enrolled"%')
+    new = or_(EventRow.action == PERSON_ADDED, (EventRow.action == PERSON_ENROLLED) & enrolled)
+    query = select(EventRow.subject, func.min(EventRow.at)).where(new).group_by(EventRow.subject)
+    return {int(row[0]): row[1] for row in session.execute(query)}
+
+
 def oldest(session: Session) -> Event | None:
     """The first entry of the log, which no other home has, or None where it is empty."""
     row = session.scalars(select(EventRow).order_by(EventRow.seq).limit(1)).first()

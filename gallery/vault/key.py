@@ -37,7 +37,7 @@ def _parsed(path: Path) -> bytes:
 def _write_key(path: Path) -> None:
     try:
         with new_private_file(path) as temporary:
-            temporary.write_bytes(key_text(secrets.token_bytes(KEY_BYTES)))
+            temporary.write_bytes(key_text(new_key()))
     except FileExistsError:
         return  # another process was faster: its key counts
     except OSError as error:
@@ -69,6 +69,11 @@ def read_copy(path: Path) -> bytes:
         return _parsed(path)
     except OSError as error:
         raise KeyMissing(str(path), f"it cannot be read: {error.strerror}") from error
+
+
+def new_key() -> bytes:
+    """32 bytes for a home that has no key yet."""
+    return secrets.token_bytes(KEY_BYTES)
 
 
 def key_text(key: bytes) -> bytes:
