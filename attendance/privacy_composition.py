@@ -94,7 +94,7 @@ class PrivacyComposition(ServiceComposition):
         """Somebody erased, with proof."""
         from attendance.services.erasing import Erasing
 
-        return Erasing(self.gallery, self.holds, self.receipts, self.backups, self.clock)
+        return Erasing(self.gallery, self.receipts, self.clock)
 
     @cached_property
     def privacy_reports(self) -> "PrivacyReports":

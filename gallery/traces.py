@@ -71,7 +71,7 @@ class Scanned:
 
 
 def of_text(kind: str, text: str) -> list[Needle]:
-    """Text as UTF-8, UTF-16 of both orders, Latin-1, escaped as in JSON, and as in an address; too short a one is left out."""
+    """Text as UTF-8, UTF-16 of both orders, Latin-1, escaped as in JSON, and as in an address; none too short."""
     decomposed = normalize("NFD", text)
     forms = {
         "utf-8": text.encode(),
@@ -139,7 +139,7 @@ def of_bytes(kind: str, data: bytes, *, form: str = "bytes", head: int = _HEAD, 
 
 
 def _base64(window: bytes) -> Iterator[bytes]:
-    """The characters of base64 that depend on the window alone, whichever of three bytes it begins at; both alphabets."""
+    """What of base64 depends on the window alone, whichever of three bytes it begins at, in both alphabets."""
     for before in range(3):
         written = base64.b64encode(bytes(before) + window)
         inner = written[(0, 2, 3)[before] :][: (len(window) * 8 - (0, 4, 2)[before]) // 6]
@@ -296,11 +296,7 @@ def _streams(stream: IO[bytes]) -> Iterator[IO[bytes]]:
         data = each[1]
         try:
             if data.endswith(b"~>"):
-                data = (
-                    base64.a85decode(data, adobe=False)
-                    if not data.startswith(b"<~")
-                    else base64.a85decode(data, adobe=True)
-                )
+                data = base64.a85decode(data, adobe=True)
             yield io.BytesIO(zlib.decompressobj().decompress(data, MOST_UNPACKED))
         except (ValueError, zlib.error):
             continue

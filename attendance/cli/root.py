@@ -24,6 +24,7 @@ from attendance.cli import (
     month,
     options,
     place,
+    privacy,
     purge,
     receiver,
     report,
@@ -86,6 +87,7 @@ app.add_typer(token.app, name="token", epilog=options.EXIT_CODES)
 app.add_typer(credential.app, name="credential", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
+app.add_typer(privacy.app, name="privacy", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(purge.purge)
 app.add_typer(hold.app, name="hold", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)

@@ -43,6 +43,7 @@ def erase(session: Session, person: Person, *, at: datetime) -> None:
     Templates, records, excuses, own rules, memberships, other ids, credentials, news, and answers that tell of them.
     """
     erasures.add(session, person.id, erasures.PERSON, at)
+    erasures.drop_faces(session, person.id)  # those, too, that were taken for somebody else's at first
     session.execute(delete(Person).where(Person.id == person.id))
     session.expire_all()
     groups.drop_empty(session)
