@@ -105,7 +105,7 @@ def _parts(data: bytes) -> list[bytes]:
 
 
 def of_vector(kind: str, vector: NDArray[np.floating]) -> list[Needle]:
-    """A template (d,) as float32, float16 and float64, each as bytes, hexadecimal and base64, and as numbers in JSON."""
+    """A template (d,) as float32, float16, float64, each as bytes, hexadecimal and base64, and as numbers in JSON."""
     values = np.asarray(vector, dtype="<f4").ravel()
     found = [
         each

@@ -138,7 +138,7 @@ class Erasing:
         texts, faces, removed = self._remove(actor, who, now)
         store = self._gallery.store
         erased = store.finish_erasure()
-        compacted = store.compact()
+        compacted = erased and store.compact()
         wanted = self._wanted(texts, faces)
         deleted = self._delete_passing(wanted.needles)
         found = self._search(wanted)
