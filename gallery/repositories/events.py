@@ -9,7 +9,7 @@ of the rule, every word on a month one of the month. `gallery.verify` compares.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -239,17 +239,26 @@ def latest_but(session: Session, beginnings: Collection[str]) -> int:
     return session.scalar(select(EventRow.seq).where(*others).order_by(EventRow.seq.desc()).limit(1)) or 0
 
 
+def newest(session: Session, until: datetime | None = None) -> datetime | None:
+    """The latest instant of the log, of those up to ``until`` where it is given, or None where it is empty."""
+    query = select(func.max(EventRow.at))
+    return session.scalar(query if until is None else query.where(EventRow.at <= until))
+
+
+def instants(session: Session, since: datetime | None, until: datetime) -> Iterator[datetime]:
+    """In order of time the instants at which something was recorded, from one on (none: from ever) up to another."""
+    query = select(EventRow.at).where(EventRow.at <= until).order_by(EventRow.at)
+    if since is not None:
+        query = query.where(EventRow.at >= since)
+    yield from session.scalars(query.execution_options(yield_per=10_000))
+
+
 def additions(session: Session) -> dict[int, datetime]:
     """When people of these internal ids were new, as far as the log tells; those of an archive are not in it."""
     enrolled = type_coerce(EventRow.details, Text).like('%"outcome": "enrolled"%')
     new = or_(EventRow.action == PERSON_ADDED, (EventRow.action == PERSON_ENROLLED) & enrolled)
     query = select(EventRow.subject, func.min(EventRow.at)).where(new).group_by(EventRow.subject)
     return {int(row[0]): row[1] for row in session.execute(query)}
-
-
-def newest(session: Session) -> datetime | None:
-    """The latest instant of the log, or None where it is empty."""
-    return session.scalar(select(func.max(EventRow.at)))
 
 
 def told_since(session: Session, since: datetime, *, action: str, subject: str, by: str) -> list[Event]:
