@@ -38,8 +38,7 @@ def change(
     if password != again:
         return _shown(request, who, status=422, errors={"again": "These are two different passwords."})
     try:
-        accounts.prove_again(account, present)
-        accounts.set_password(who.actor, account.id, password)
+        accounts.own_password(who.actor, present, password)
     except (SignInRefused, LimitReached, AccountPassword) as error:
         field = "password" if isinstance(error, AccountPassword) else "present"
         return _shown(request, who, status=status_of(error), errors={field: _told(error)})
