@@ -240,9 +240,7 @@ def import_(
                 _take_template(vault, pipelines, session, found, entry, taking, without) for entry in found.templates
             ]
             told = [each for each in filed if each is not None]
-            result = Imported(
-                sum(added), len(added) - sum(added), sum(told), len(told) - sum(told), tuple(without)
-            )
+            result = Imported(sum(added), len(added) - sum(added), sum(told), len(told) - sum(told), tuple(without))
             if any(added) or any(told):
                 counts = {"people": result.people_added, "templates": result.templates_added}
                 subject = "gallery"

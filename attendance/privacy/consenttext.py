@@ -3,7 +3,8 @@
 A text is plain: a line that begins with ``# `` is its title, with ``## `` a heading, with ``- `` a point of a list.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 from types import MappingProxyType
@@ -27,7 +28,7 @@ _MARKS: Final[tuple[tuple[str, Literal["heading", "title", "point"]], ...]] = (
 def shipped(language: str, settings: "Settings") -> str:
     """The shipped text of a language, with what the settings say."""
     raw = files("attendance.privacy").joinpath("texts", f"consent-{VERSION}.{language}.md").read_text("utf-8")
-    return Template(raw).substitute(_FACTS[language](settings))
+    return Template(raw).substitute(_FACTS[language].told(settings))
 
 
 def blocks(body: str) -> Iterator[Block]:
@@ -41,44 +42,68 @@ def blocks(body: str) -> Iterator[Block]:
             yield "text", bare
 
 
-def _english(settings: "Settings") -> dict[str, str]:
-    days = settings.keep_unknown_days
-    months = settings.keep_marks_days
-    return {
-        "site": settings.site_name or {"school": "This school", "firm": "This firm"}.get(settings.site_kind or "", "This site"),
-        "contact": {"school": "the school office", "firm": "the personnel office"}.get(settings.site_kind or "", "us"),
-        "photo": "" if settings.keep_crops else "At present no photo is kept here, whatever you answer.",
-        "review": f"That is done within {_count(settings.keep_review_days, 'day', 'days')}; then the picture is deleted.",
-        "unknown": f"Pictures of faces that are nobody's are deleted after {_count(days, 'day', 'days')}."
-        if days
-        else "Pictures of faces that are nobody's are not kept.",
-        "marks": "The record of presence is kept as long as the person is listed."
-        if months is None
-        else f"The record of presence is deleted after {_count(months, 'day', 'days')}.",
-    }  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the settings say, in the words of a language; ``none`` of a pair comes where nothing is set."""
+
+    sites: tuple[str, str, str]
+    contacts: tuple[str, str, str]
+    day: tuple[str, str]
+    no_photo: str
+    review: str
+    unknown: tuple[str, str]
+    marks: tuple[str, str]
+
+    def told(self, settings: "Settings") -> dict[str, str]:
+        """The values of the names in the shipped text."""
+        kind = {"school": 0, "firm": 1}.get(settings.site_kind or "", 2)
+        return {
+            "site": settings.site_name or self.sites[kind],
+            "contact": self.contacts[kind],
+            "photo": "" if settings.keep_crops else self.no_photo,
+            "review": self.review.format(self._days(settings.keep_review_days)),
+            "unknown": self._either(self.unknown, settings.keep_unknown_days),
+            "marks": self._either(self.marks, settings.keep_marks_days),
+        }
+
+    def _either(self, words: tuple[str, str], days: int | None) -> str:
+        return words[1].format(self._days(days)) if days else words[0]
+
+    def _days(self, number: int) -> str:
+        return f"{number} {self.day[0] if number == 1 else self.day[1]}"
 
 
-def _german(settings: "Settings") -> dict[str, str]:
-    days = settings.keep_unknown_days
-    months = settings.keep_marks_days
-    return {
-        "site": settings.site_name or {"school": "Diese Schule", "firm": "Dieser Betrieb"}.get(settings.site_kind or "", "Diese Stelle"),
-        "contact": {"school": "das Sekretariat", "firm": "die Personalstelle"}.get(settings.site_kind or "", "uns"),
-        "photo": "" if settings.keep_crops else "Derzeit wird hier kein Foto aufbewahrt, wie auch immer Sie antworten.",
-        "review": f"Das geschieht innerhalb von {_count(settings.keep_review_days, 'Tag', 'Tagen')}; danach wird das Bild gelöscht.",
-        "unknown": f"Bilder von Gesichtern, die zu niemandem gehören, werden nach {_count(days, 'Tag', 'Tagen')} gelöscht."
-        if days
-        else "Bilder von Gesichtern, die zu niemandem gehören, werden nicht aufbewahrt.",
-        "marks": "Die Anwesenheit bleibt verzeichnet, solange die Person geführt wird."
-        if months is None
-        else f"Die Anwesenheit wird nach {_count(months, 'Tag', 'Tagen')} gelöscht.",
-    }  # fmt: skip
-
-
-_FACTS: Final[Mapping[str, "Callable[[Settings], dict[str, str]]"]] = MappingProxyType(
-    {"en": _english, "de": _german}
+_FACTS: Final[Mapping[str, _Facts]] = MappingProxyType(
+    {
+        "en": _Facts(
+            sites=("This school", "This firm", "This site"),
+            contacts=("the school office", "the personnel office", "us"),
+            day=("day", "days"),
+            no_photo="At present no photo is kept here, whatever you answer.",
+            review="That is done within {}; then the picture is deleted.",
+            unknown=(
+                "Pictures of faces that are nobody's are not kept.",
+                "Pictures of faces that are nobody's are deleted after {}.",
+            ),
+            marks=(
+                "The record of presence is kept as long as the person is listed.",
+                "The record of presence is deleted after {}.",
+            ),
+        ),
+        "de": _Facts(
+            sites=("Diese Schule", "Dieser Betrieb", "Diese Stelle"),
+            contacts=("das Sekretariat", "die Personalstelle", "uns"),
+            day=("Tag", "Tagen"),
+            no_photo="Derzeit wird hier kein Foto aufbewahrt, wie auch immer Sie antworten.",
+            review="Das geschieht innerhalb von {}; danach wird das Bild gelöscht.",
+            unknown=(
+                "Bilder von Gesichtern, die zu niemandem gehören, werden nicht aufbewahrt.",
+                "Bilder von Gesichtern, die zu niemandem gehören, werden nach {} gelöscht.",
+            ),
+            marks=(
+                "Die Anwesenheit bleibt verzeichnet, solange die Person geführt wird.",
+                "Die Anwesenheit wird nach {} gelöscht.",
+            ),
+        ),
+    }
 )
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -30,7 +30,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "consent.give": "Consent was recorded",
         "consent.lapse": "The time of a consent was over",
         "consent.revoke": "A form of consent was taken back",
-        "consent.withdraw": "Consent was withdrawn",
+        "consent.withdraw": "Consent was refused or withdrawn",
         "consenttext.add": "A text of consent was entered",
         "coverage.add": "It was noted that somebody looked",
         "credential.add": "A PIN, code or badge was given",

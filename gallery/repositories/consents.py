@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, delete, func, insert, or_, select, type_coerce
-from sqlalchemy.orm import Session
+from sqlalchemy import Text, delete, exists, func, insert, or_, select, type_coerce
+from sqlalchemy.orm import Session, aliased
 
 from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.privacyvalues import ConsentText, ConsentWord, Purpose
@@ -101,6 +101,14 @@ def refused(session: Session, people: Collection[int], purpose: Purpose, now: da
     """Which of these people have said no to a purpose, or had said yes for a time that is over."""
     said = latest(session, people) if people else {}
     return {person for person, words in said.items() if purpose in words and not words[purpose].holds(now)}
+
+
+def refusing(person: Any, purpose: Purpose, now: datetime) -> Any:
+    """The same as a condition on a column of internal ids."""
+    said, later = aliased(ConsentRow), aliased(ConsentRow)
+    of_theirs = (said.person_id == person, said.purpose == purpose)
+    again = exists().where(later.person_id == person, later.purpose == purpose, later.id > said.id)
+    return exists().where(*of_theirs, or_(~said.granted, said.until <= now), ~again)
 
 
 def due(session: Session, now: datetime) -> list[ConsentWord]:

@@ -58,7 +58,17 @@ def _merge_templates(session: Session, cipher: "Cipher | None", source: Person, 
 
 def _merge_records(session: Session, source: Person, into: Person) -> None:
     """What was recorded of `source` is of `into`; marks in a session of both go on counting after those of `into`."""
-    for table in (SightingRow, CorrectionRow, ExcuseRow, RuleRow, ForeignId, NewsRow, AnswerRow, ConsentRow, ConsentFormRow):
+    for table in (
+        SightingRow,
+        CorrectionRow,
+        ExcuseRow,
+        RuleRow,
+        ForeignId,
+        NewsRow,
+        AnswerRow,
+        ConsentRow,
+        ConsentFormRow,
+    ):
         moving = update(table).where(table.person_id == source.id).values(person_id=into.id)
         session.execute(moving, execution_options={**REKEYING, "synchronize_session": False})
     query = select(MarkRow.session_id, func.max(MarkRow.ordinal)).where(MarkRow.person_id == into.id)
