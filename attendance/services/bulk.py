@@ -88,7 +88,8 @@ class BulkEnrolment:
     ) -> "Job":
         """Keep the files and begin the job; ``agreed`` holds for everybody in them.
 
-        Raises RequestInvalid, UploadLarge, GroupsRefused, ServiceBusy."""
+        Raises RequestInvalid, UploadLarge, GroupsRefused, ServiceBusy.
+        """
         if not files:
             raise RequestInvalid("files", "choose a zip, a list with its photos, or photos")
         self._admission.refuse_groups(groups, scope)

@@ -152,6 +152,12 @@ class ConsentForms:
 
     # Answered
 
+    def asked(self, code: str) -> tuple[Purpose, ...]:
+        """What the form of this code asks, whatever became of it; all there is to ask for a code of none."""
+        with self._gallery.store.reading() as transaction:
+            form = rows.found(transaction, _digest(folded(code)))
+        return PURPOSES if form is None else form.purposes
+
     def shown(self, code: str) -> ShownForm:
         """What whoever holds this code may see. Raises ConsentFormInvalid, in the same words whatever is wrong."""
         with self._gallery.store.reading() as transaction:
