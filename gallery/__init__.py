@@ -78,6 +78,7 @@ __all__ = [
     "PersonInfo",
     "PersonInvalid",
     "PersonUnknown",
+    "RecoveryKeyWrong",
     "Removal",
     "Sealer",
     "Search",

@@ -42,6 +42,7 @@ HELP: Final = {
     "gallery.conflict": "Look at what is there with `attendance gallery list`, then try again.",
     "gallery.import_invalid": "Check the file and the passphrase; nothing was imported.",
     "gallery.backup_invalid": "Check the file, or take an older backup; nothing was restored.",
+    "gallery.recovery_key": "Give the key as 'attendance key recovery FILE' wrote it, whole and of this very pair.",
     "gallery.not_empty": "Choose a name that does not exist yet, or move the old file away.",
 }
 
@@ -148,6 +149,10 @@ class ImportInvalid(GalleryRefused, id="gallery.import_invalid"):
 
 class BackupInvalid(GalleryRefused, id="gallery.backup_invalid"):
     """A file is no backup of a home, or it was cut short or changed."""
+
+
+class RecoveryKeyWrong(GalleryRefused, id="gallery.recovery_key"):
+    """A recovery key was mistyped, or belongs to another pair."""
 
 
 class NotEmpty(GalleryRefused, id="gallery.not_empty"):

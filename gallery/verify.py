@@ -99,6 +99,8 @@ def _of_the_service(transaction: "Transaction", cipher: "Cipher") -> Iterator[De
         yield Defect(TemplateAltered.id, f"address of receiver {receiver.name}, to be given anew afterwards", _REPAIR)
     for token, _ in _altered_answers(transaction, cipher):
         yield Defect(TemplateAltered.id, f"answer kept for token {token}", _REPAIR)
+    for account in resealing.altered_factors(transaction, cipher):
+        yield Defect(TemplateAltered.id, f"second factor of account {account}, to be set up anew afterwards", _REPAIR)
 
 
 def _again(each: SealedTemplate) -> str:
@@ -244,8 +246,11 @@ def _drop_altered_of_the_service(transaction: "Transaction", cipher: "Cipher") -
     receivers.drop_sealed(transaction, unreachable, TemplateAltered.id)
     unreadable = list(_altered_answers(transaction, cipher))
     answers.drop(transaction, unreadable)
+    factors = resealing.altered_factors(transaction, cipher)
+    resealing.drop_factors(transaction, factors)
     return [
         *(("secret", purpose) for purpose in lost),
         *(("receiver", number) for number in unreachable),
         *(("answer", token) for token, _ in unreadable),
+        *(("second_factor", account) for account in factors),
     ]

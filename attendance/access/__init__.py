@@ -2,6 +2,6 @@
 
 from attendance.access.actor import Actor
 from attendance.access.rights import RIGHTS, Right, may, needs
-from attendance.access.visitor import Role, Visitor, for_all_or, may_see
+from attendance.access.visitor import ALL_GROUPS, Role, Visitor, for_all_or, may_see
 
-__all__ = ["RIGHTS", "Actor", "Right", "Role", "Visitor", "for_all_or", "may", "may_see", "needs"]
+__all__ = ["ALL_GROUPS", "RIGHTS", "Actor", "Right", "Role", "Visitor", "for_all_or", "may", "may_see", "needs"]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 GONE: Final = "somebody removed"
 SAYS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "access.refuse": "Somebody was refused what they may not do",
         "account.add": "An account was made",
         "account.change": "An account was changed",
         "account.remove": "An account was deleted",
@@ -37,6 +38,9 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "credential.remove": "A PIN, code or badge was taken away",
         "excuse.add": "An excuse was entered",
         "excuse.withdraw": "An excuse was withdrawn",
+        "factor.add": "A second factor was set up",
+        "factor.code": "Somebody signed in by a code kept for a lost telephone",
+        "factor.remove": "A second factor was turned off",
         "gallery.import": "People were imported",
         "kiosk.pair": "A kiosk was paired",
         "lookalike.add": "Two people were noted as look-alikes",
@@ -81,6 +85,9 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "sighting.purge": "Faces kept for review were deleted",
         "sighting.reassign": "A review was found to be somebody else",
         "sighting.reopen": "A review was taken back",
+        "signin.begin": "Somebody signed in",
+        "signin.end": "Somebody was signed out",
+        "signin.locked": "Signing in was tried too often",
         "template.add": "A template was added",
         "template.remove": "A template was deleted",
         "token.add": "A token was made",
@@ -180,7 +187,10 @@ class _Names:
         self.people: Mapping[int, Named] = gallery.named(keys)[1] if keys else {}
         kinds = {each.action.partition(".")[0] for each in found}
         known: dict[str, Callable[[], dict[str, str]]] = {
-            "account": lambda: {str(each.id): each.name for each in accounts.all_accounts(transaction)},
+            **dict.fromkeys(
+                ("access", "account", "factor", "signin"),
+                lambda: {str(each.id): each.name for each in accounts.all_accounts(transaction)},
+            ),
             "place": lambda: {str(each.id): each.name for each in places.all_places(transaction)},
             "rule": lambda: {str(each.id): each.name for each in rules.all_rules(transaction)},
             "session": lambda: {str(each.id): each.name for each in sessions.all()},

@@ -15,7 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
-from attendance.access import needs
+from attendance.access import ALL_GROUPS, needs
 from attendance.faults import refusal_of
 from attendance.service_errors import JobUnknown, ServiceBusy
 from gallery.errors import GalleryError
@@ -310,4 +310,4 @@ def without_folders(text: str, home: Path) -> str:
 
 
 def _may_see(who: "Visitor", job: "Job", since: "datetime | None") -> bool:
-    return who.role == "admin" or (job.by == who.actor.name and (since is None or job.begun >= since))
+    return who.role in ALL_GROUPS or (job.by == who.actor.name and (since is None or job.begun >= since))

@@ -75,6 +75,15 @@ CONSENT_LAPSED = "consent.lapse"
 CONSENT_FORM = "consent.form"
 CONSENT_FORM_REVOKED = "consent.revoke"
 CONSENT_TEXT = "consenttext.add"
+SIGNED_IN = "signin.begin"
+SIGNED_OUT = "signin.end"
+LOCKED_OUT = "signin.locked"
+FACTOR_ADDED = "factor.add"
+FACTOR_REMOVED = "factor.remove"
+FACTOR_CODE_USED = "factor.code"
+ACCESS_REFUSED = "access.refuse"
+AT_DOORS: Final = ("access.", "factor.", "signin.")
+"""What the actions begin with that change nothing but who comes in."""
 CHANGES_PERSON: Final = frozenset(
     {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS, TEMPLATE_REMOVED}
     | {CONSENT_WITHDRAWN, CONSENT_LAPSED}
@@ -222,6 +231,12 @@ def latest_but(session: Session, beginnings: Collection[str]) -> int:
 def newest(session: Session) -> datetime | None:
     """The latest instant of the log, or None where it is empty."""
     return session.scalar(select(func.max(EventRow.at)))
+
+
+def told_since(session: Session, since: datetime, *, action: str, subject: str, by: str) -> list[Event]:
+    """What this actor did of this action and subject since an instant."""
+    query = select(EventRow).where(EventRow.action == action, EventRow.subject == subject, EventRow.by == by)
+    return [_event(row) for row in session.scalars(query.where(EventRow.at >= since).order_by(EventRow.seq))]
 
 
 def oldest(session: Session) -> Event | None:
