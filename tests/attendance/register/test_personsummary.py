@@ -35,7 +35,7 @@ def printed(data: bytes) -> str:
 def ada(app, draw) -> Attendance:
     """Ada, whose guardian Greta Hartmann said yes, and then she herself no; Bob; and a form for each."""
     app.enroll(draw("ada.png", (1,)), name="Ada", external_id="E-100", groups=["7b"])
-    app.gallery.add_person("Bob", external_id="E-200", at=app.clock.utc(), by="t")
+    app.enroll(draw("bob.png", (2,)), name="Bob", external_id="E-200")
     now, one, two = app.clock.utc(), app.people.find("Ada").id, app.people.find("Bob").id
     later = now + timedelta(days=30)
     with app.store.atomic() as step:
