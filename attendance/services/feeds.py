@@ -5,6 +5,7 @@ The token holds the gallery's number of the person, so that it tells nothing of 
 
 from typing import TYPE_CHECKING, Final
 
+from attendance.access import needs
 from attendance.errors import GroupUnknown
 from attendance.register.reportform import Form
 from attendance.service_errors import RequestInvalid
@@ -31,6 +32,7 @@ class Feeds:
     def __init__(self, gallery: "Gallery", edits: "Edits", tokens: "Tokens", files: "ReportFiles") -> None:
         self._gallery, self._edits, self._tokens, self._files = gallery, edits, tokens, files
 
+    @needs("tokens.manage")
     def add(
         self,
         actor: "Actor",

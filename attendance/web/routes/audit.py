@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from attendance.register.report import csv_text
 from attendance.services.audit import COLUMNS, KINDS, SAYS, AuditWanted
-from attendance.web.admits import Admin
+from attendance.web.doors import AuditRead
 from attendance.web.downloads import download
 from attendance.web.forms import Asked, Given
 from attendance.web.pages import page
@@ -27,7 +27,7 @@ NAMES: Final = ("action", "by", "from", "to", "person")
 
 
 @router.get("/audit")
-def audit(request: Request, who: Admin, asked: Asked) -> Response:
+def audit(request: Request, who: AuditRead, asked: Asked) -> Response:
     """One page of the log."""
     app, error = site_of(request).app, None
     try:
@@ -46,7 +46,7 @@ def audit(request: Request, who: Admin, asked: Asked) -> Response:
 
 
 @router.get("/audit.csv")
-def audit_csv(request: Request, who: Admin, asked: Asked) -> Response:
+def audit_csv(request: Request, who: AuditRead, asked: Asked) -> Response:
     """All entries that are wanted, as a table."""
     app = site_of(request).app
     wanted = _wanted(app, who, asked)

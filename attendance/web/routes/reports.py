@@ -17,7 +17,7 @@ from attendance.register.statusreport import counts, words_of
 from attendance.service_errors import RequestInvalid
 from attendance.services.reportfiles import AskedFile
 from attendance.services.reportviews import FORMS, PROOFS, name_of, proof_content
-from attendance.web.admits import Staff
+from attendance.web.doors import ReportsRead
 from attendance.web.downloads import download
 from attendance.web.forms import Asked, Given
 from attendance.web.pages import onward
@@ -57,7 +57,7 @@ LATER: Final = ("ics", "svg", "png")
 
 
 @router.get("/reports")
-def reports(request: Request, who: Staff, asked: Asked) -> Response:
+def reports(request: Request, who: ReportsRead, asked: Asked) -> Response:
     """The filter, and the report that it asks for."""
     app = site_of(request).app
     shown: dict[str, Any] = {"grid": None, "large": False}
@@ -98,7 +98,7 @@ def spans_of(today: date) -> list[tuple[str, date, date]]:
 
 
 @router.get("/reports/file")
-def report_file(request: Request, who: Staff, asked: Asked) -> Response:
+def report_file(request: Request, who: ReportsRead, asked: Asked) -> Response:
     """The report as a file; a large one is long work, whose page says when it is there."""
     app = site_of(request).app
     wanted, form = _wanted(app, who, asked), asked.text("form") or "csv"
@@ -117,7 +117,7 @@ def report_file(request: Request, who: Staff, asked: Asked) -> Response:
 
 
 @router.get("/reports/proof")
-def proof(request: Request, who: Staff, asked: Asked) -> Response:
+def proof(request: Request, who: ReportsRead, asked: Asked) -> Response:
     """All that somebody's day rests on, in sentences, or as a file."""
     app = site_of(request).app
     made, error, person = None, None, asked.text("person")
