@@ -56,6 +56,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "place.remove": "A place was removed",
         "place.restore": "A place was put into use again",
         "place.retire": "A place was taken out of use",
+        "privacy.report": "The record of processing was taken out",
         "receiver.add": "A receiver was added",
         "receiver.change": "A receiver was changed",
         "receiver.remove": "A receiver was removed",
