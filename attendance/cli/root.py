@@ -23,6 +23,7 @@ from attendance.cli import (
     month,
     options,
     place,
+    privacy,
     receiver,
     report,
     review,
@@ -71,6 +72,7 @@ app.add_typer(coverage.app, name="coverage", epilog=options.EXIT_CODES)
 app.add_typer(review.app, name="review", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(report.report)
 app.add_typer(place.app, name="place", epilog=options.EXIT_CODES)
+app.add_typer(privacy.app, name="privacy", epilog=options.EXIT_CODES)
 app.add_typer(receiver.app, name="receiver", epilog=options.EXIT_CODES)
 app.add_typer(roster.app, name="roster", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(export.export)

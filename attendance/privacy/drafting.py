@@ -29,6 +29,11 @@ def draft(facts: "Facts", language: Language, parts: Sequence[Part] = tuple(Part
     )
 
 
+def retention(facts: "Facts", language: Language) -> list[tuple[str, str]]:
+    """What is kept how long, in words: pairs of what, and how long."""
+    return _Filled(facts, language).kept()
+
+
 class _Filled:
     """What stands in the gaps of the texts."""
 
@@ -104,6 +109,10 @@ class _Filled:
         )
 
     def _retention(self) -> str:
+        return _table(self._say("retention head"), self.kept())
+
+    def kept(self) -> list[tuple[str, str]]:
+        """What is kept, and how long, in words."""
         settings, say = self._set, self._say
         rows = [
             ("templates", say("until person")),
@@ -118,7 +127,7 @@ class _Filled:
             ("backups", self._backups_kept()),
             ("accounts", say("until removed")),
         ]
-        return _table(say("retention head"), [(say(f"kept {what}"), until) for what, until in rows])
+        return [(say(f"kept {what}"), until) for what, until in rows]
 
     def _backups_kept(self) -> str:
         if self._set.backup_folder is None:

@@ -29,6 +29,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "coverage.add": "It was noted that somebody looked",
         "credential.add": "A PIN, code or badge was given",
         "credential.remove": "A PIN, code or badge was taken away",
+        "credential.sheet": "QR cards were printed",
         "excuse.add": "An excuse was entered",
         "excuse.withdraw": "An excuse was withdrawn",
         "gallery.import": "People were imported",

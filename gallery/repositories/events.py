@@ -63,6 +63,7 @@ TOKEN_ADDED = "token.add"  # noqa: S105  an action, as the others
 TOKEN_REVOKED = "token.revoke"  # noqa: S105
 CREDENTIAL_ADDED = "credential.add"
 CREDENTIAL_REMOVED = "credential.remove"
+CREDENTIALS_PRINTED = "credential.sheet"
 RECEIVER_ADDED = "receiver.add"
 RECEIVER_CHANGED = "receiver.change"
 RECEIVER_REMOVED = "receiver.remove"

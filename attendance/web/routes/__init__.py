@@ -28,6 +28,7 @@ SUBJECTS: Final = (
     "months",
     "pairing",
     "people",
+    "privacy",
     "receivers",
     "reports",
     "review",
