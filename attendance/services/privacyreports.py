@@ -90,7 +90,7 @@ class PrivacyReports:
         now = self._clock.utc()
         with self._gallery.store.reading() as view:
             counts = privacycounts.counted(view, now)
-            kinds = [each.kind for each in places.all_places(view) if each.retired is None]
+            kinds = [each.kind for each in places.all_places(view) if each.active]
             return Facts(
                 now=now,
                 zone=self._zone,
