@@ -29,6 +29,7 @@ SUBJECTS: Final = (
     "months",
     "pairing",
     "people",
+    "privacy",
     "receivers",
     "reports",
     "review",
