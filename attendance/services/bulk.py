@@ -21,7 +21,7 @@ from attendance.errors import OutputFailed, PersonDuplicate
 from attendance.register.report import csv_text
 from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.services.enrolment import Enrolled, Rules
-from enroll.decoding import DEFAULT_LIMITS
+from enroll.photolimits import DEFAULT_LIMITS
 from gallery.errors import PersonAmbiguous, PersonInvalid
 
 if TYPE_CHECKING:
