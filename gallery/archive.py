@@ -35,6 +35,7 @@ from gallery.vault.envelope import KEY_BYTES
 from gallery.vault.passphrases import checked_new
 from gallery.vault.seal import Sealer
 from refusal import Refusal
+from refusal.zips import BROKEN_ZIP
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher, Database, Transaction, Vault
@@ -185,7 +186,7 @@ def _members(path: Path) -> dict[str, bytes]:
             if any(file.getinfo(name).file_size > _LIMIT for name in names):
                 raise ImportInvalid(str(path), "it is larger than any gallery")
             return {name: file.read(name) for name in names}
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (*BROKEN_ZIP, OSError) as error:
         raise ImportInvalid(str(path), f"it cannot be read as an archive ({error})") from error
 
 
@@ -201,7 +202,7 @@ def _read(path: Path, passphrase: str | None) -> _Archive:
         people = json.loads(members[_PEOPLE])
         filed = json.loads(members[_TEMPLATES]) if sealer else []
         return _Archive(people, filed, sealer)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ImportInvalid(str(path), "it is not an archive of a gallery") from error
 
 
@@ -250,7 +251,7 @@ def import_(
                 record(session, at=taking.at, by=taking.by, action="gallery.import", subject=subject, details=counts)
                 database.bump(session)
             return result
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ImportInvalid(str(path), "an entry of it cannot be understood") from error
 
 
