@@ -1,6 +1,6 @@
 """Run by test_keys_rotate.py as a program of its own: it writes to a home until a file appears, and tells what it did.
 
-    keys_crew.py HOME NUMBER STOP
+keys_crew.py HOME NUMBER STOP
 """
 
 import hashlib
