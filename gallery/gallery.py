@@ -76,7 +76,7 @@ class Gallery:
 
     @property
     def sealer(self) -> "Cipher":
-        """What seals and opens in the transaction this thread is in. Raises KeyMissing, KeyExposed, KeyWrong."""
+        """What seals and opens in the transaction this thread is in; raises as `FileVault.unlock`."""
         return self.vault.unlock()
 
     @contextmanager
