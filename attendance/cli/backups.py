@@ -48,8 +48,8 @@ def list_(*, as_json: options.Json = False, home: options.Home = None) -> None:
         say("no backup was written yet")
 
 
-@app.command(epilog=options.EXIT_CODES)
-def test(
+@app.command("test", epilog=options.EXIT_CODES)
+def try_(
     file: Annotated[Path | None, typer.Argument(help="The backup; else the newest.", metavar="FILE")] = None,
     *,
     as_json: options.Json = False,
