@@ -48,6 +48,7 @@ __all__ = [
     "Defect",
     "DuplicateId",
     "EnrolResult",
+    "ErasureListInvalid",
     "Event",
     "Exported",
     "Gallery",

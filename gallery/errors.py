@@ -52,6 +52,9 @@ HELP: Final = {
     "gallery.conflict": "Look at what is there with `attendance gallery list`, then try again.",
     "gallery.import_invalid": "Check the file and the passphrase; nothing was imported.",
     "gallery.backup_invalid": "Check the file, or take an older backup; nothing was restored.",
+    "gallery.erasure_list": (
+        "Nothing was restored: find the list of this very home, with its backups or in its folder; ask who changed it."
+    ),
     "gallery.recovery_key": "Give the key as 'attendance key recovery FILE' wrote it, whole and of this very pair.",
     "gallery.not_empty": "Choose a name that does not exist yet, or move the old file away.",
 }
@@ -167,6 +170,10 @@ class ImportInvalid(GalleryRefused, id="gallery.import_invalid"):
 
 class BackupInvalid(GalleryRefused, id="gallery.backup_invalid"):
     """A file is no backup of a home, or it was cut short or changed."""
+
+
+class ErasureListInvalid(GalleryRefused, id="gallery.erasure_list"):
+    """A list of what was erased is of another home, or was changed."""
 
 
 class PassphraseShort(GalleryRefused, id="gallery.passphrase_short"):

@@ -218,7 +218,7 @@ class Gallery:
         with self._changing() as session:
             row = people.find_row(session, person)
             person_id, (held, marks) = row.id, erase.count_of(session, row.id)
-            erase.erase(session, row)
+            erase.erase(session, row, at=at)
             counts = {"templates": held, "marks": marks}
             record(session, at=at, by=by, action="person.remove", subject=person_id, details=counts)
             self.store.plan_erasure()

@@ -94,8 +94,13 @@ class Database(Protocol):
         """Raise NotEmpty where the database of `home` is, or was: nothing is restored over it."""
 
     @staticmethod
-    def building(home: Path, revision: str) -> AbstractContextManager["Transaction"]:
-        """The empty tables of a revision to fill; upgraded, they are the database of `home`, all of it or nothing."""
+    def building(
+        home: Path, revision: str, then: "Callable[[Transaction], bool]" = ...
+    ) -> AbstractContextManager["Transaction"]:
+        """The empty tables of a revision to fill; upgraded, they are the database of `home`, all of it or nothing.
+
+        `then` changes what is there after the upgrade; where it says so, what it deleted is overwritten.
+        """
 
     @staticmethod
     def counters(transaction: "Transaction") -> dict[str, int]:

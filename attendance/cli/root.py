@@ -8,6 +8,7 @@ from attendance.cli import (
     account,
     approve,
     backup,
+    backups,
     calendar,
     check,
     config,
@@ -85,6 +86,7 @@ app.add_typer(token.app, name="token", epilog=options.EXIT_CODES)
 app.add_typer(credential.app, name="credential", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
+app.add_typer(backups.app, name="backups", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
 app.add_typer(key.app, name="key", epilog=options.EXIT_CODES)
 app.add_typer(job.app, name="job", epilog=options.EXIT_CODES)

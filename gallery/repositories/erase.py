@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from gallery.repositories import aliases, groups
+from gallery.repositories import aliases, erasures, groups
 from gallery.repositories.credentials import PIN
 from gallery.repositories.templates import find_source, reseal
 from gallery.schema import (
@@ -37,11 +37,12 @@ def count_of(session: Session, person_id: int) -> tuple[int, int]:
     return session.scalar(templates) or 0, session.scalar(marks) or 0
 
 
-def erase(session: Session, person: Person) -> None:
-    """Delete the person with all that is of them.
+def erase(session: Session, person: Person, *, at: datetime) -> None:
+    """Delete the person with all that is of them, and remember it for the backups from before.
 
     Templates, records, excuses, own rules, memberships, other ids, credentials, news, and answers that tell of them.
     """
+    erasures.add(session, person.id, erasures.PERSON, at)
     session.execute(delete(Person).where(Person.id == person.id))
     session.expire_all()
     groups.drop_empty(session)
@@ -99,5 +100,6 @@ def merge(session: Session, cipher: "Cipher | None", source: Person, into: Perso
     groups.merge(session, source.id, into.id, at=at, by=by)
     _merge_lookalikes(session, source, into)
     aliases.add(session, source.id, into.id)
+    erasures.keep_right(session, into.id)
     session.execute(delete(Person).where(Person.id == source.id))
     session.expire_all()

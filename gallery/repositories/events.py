@@ -69,6 +69,15 @@ WATCH_STARTED = "watch.start"
 WATCH_STOPPED = "watch.stop"
 KIOSK_PAIRED = "kiosk.pair"
 TEMPLATE_REMOVED = "template.remove"
+SIGNED_IN = "signin.begin"
+SIGNED_OUT = "signin.end"
+LOCKED_OUT = "signin.locked"
+FACTOR_ADDED = "factor.add"
+FACTOR_REMOVED = "factor.remove"
+FACTOR_CODE_USED = "factor.code"
+ACCESS_REFUSED = "access.refuse"
+AT_DOORS: Final = ("access.", "factor.", "signin.")
+"""What the actions begin with that change nothing but who comes in."""
 CHANGES_PERSON: Final = frozenset(
     {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS, TEMPLATE_REMOVED}
 )
@@ -218,9 +227,23 @@ def latest_but(session: Session, beginnings: Collection[str]) -> int:
     return session.scalar(select(EventRow.seq).where(*others).order_by(EventRow.seq.desc()).limit(1)) or 0
 
 
+def additions(session: Session) -> dict[int, datetime]:
+    """When people of these internal ids were new, as far as the log tells; those of an archive are not in it."""
+    enrolled = type_coerce(EventRow.details, Text).like('%"outcome": "enrolled"%')
+    new = or_(EventRow.action == PERSON_ADDED, (EventRow.action == PERSON_ENROLLED) & enrolled)
+    query = select(EventRow.subject, func.min(EventRow.at)).where(new).group_by(EventRow.subject)
+    return {int(row[0]): row[1] for row in session.execute(query)}
+
+
 def newest(session: Session) -> datetime | None:
     """The latest instant of the log, or None where it is empty."""
     return session.scalar(select(func.max(EventRow.at)))
+
+
+def told_since(session: Session, since: datetime, *, action: str, subject: str, by: str) -> list[Event]:
+    """What this actor did of this action and subject since an instant."""
+    query = select(EventRow).where(EventRow.action == action, EventRow.subject == subject, EventRow.by == by)
+    return [_event(row) for row in session.scalars(query.where(EventRow.at >= since).order_by(EventRow.seq))]
 
 
 def oldest(session: Session) -> Event | None:

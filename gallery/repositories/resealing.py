@@ -9,7 +9,16 @@ from sqlalchemy.orm import Session, aliased
 
 from gallery.errors import KeyMissing, TemplateAltered, WrongEncoder
 from gallery.privacytables import SecondFactorRow
-from gallery.repositories import answers, credentials, places, receivers, secrets, sightings, templates
+from gallery.repositories import (
+    answers,
+    credentials,
+    places,
+    receivers,
+    secondfactors,
+    secrets,
+    sightings,
+    templates,
+)
 from gallery.repositories.batches import A_BATCH
 from gallery.repositories.templates import CROP, VECTOR
 from gallery.schema import Crop, PlaceRow, SightingCrop, Template
@@ -18,8 +27,7 @@ from gallery.servicetables import AnswerRow, ReceiverRow, SecretRow
 if TYPE_CHECKING:
     from gallery.ports import Cipher
 
-TOTP: Final = "totp"
-"""The purpose under which the secret of an account's second factor is sealed, bound to the account's number."""
+TOTP: Final = secondfactors.PURPOSE
 _BY_SECRETS: Final = ("qr", "badge")
 """Kinds of credentials that hold only with a secret of the home."""
 

@@ -7,7 +7,7 @@ A store may be used by several threads at once, each has its own connection; it 
 fork.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -125,9 +125,11 @@ class Store(Transactions):
         restoring.refuse_used(home)
 
     @staticmethod
-    def building(home: Path, revision: str) -> AbstractContextManager[Session]:
+    def building(
+        home: Path, revision: str, then: Callable[[Session], bool] = lambda _: False
+    ) -> AbstractContextManager[Session]:
         """A database of `revision` to fill for a home that has none; see `gallery.sqlite.restoring`."""
-        return restoring.building(home, revision)
+        return restoring.building(home, revision, then)
 
     @staticmethod
     def counters(session: Session) -> dict[str, int]:

@@ -28,7 +28,8 @@ ROTATED, PROTECTED, ABANDONED = "key.rotate", "key.protect", "key.abandon"
 _PLAIN = b"this key belongs to this home"
 
 
-def _check_value(sealer: "Cipher") -> str:
+def check_value(sealer: "Cipher") -> str:
+    """What the database remembers of the key that is in use."""
     return base64.b64encode(sealer.seal(_PLAIN, person="", pipeline_id="", purpose="check")).decode()
 
 
@@ -111,7 +112,7 @@ class FileVault:
             transaction.info[CHAIN_KEY] = lambda _: chain_key  # the new key is not in its place yet
             new = self._wait_with(self._ring.fresh(lying, self._where))
             count = resealing.reseal_all(transaction, old, new)
-            database.set_meta(CHECK, _check_value(new))
+            database.set_meta(CHECK, check_value(new))
             events.record(transaction, at=at, by=by, action=ROTATED, subject="gallery", details={"values": count})
             database.bump(transaction)
             database.plan_erasure()
@@ -148,7 +149,7 @@ class FileVault:
             gone = resealing.drop_all(transaction)
             files.set_aside(database.home, at)
             new = self._wait_with(fresh)
-            database.set_meta(CHECK, _check_value(new))
+            database.set_meta(CHECK, check_value(new))
             chain_key = secrets.of(transaction, new, chain.PURPOSE)
             transaction.info[CHAIN_KEY] = lambda _: chain_key
             chain.begin_anew(transaction, at=at, by=by)
@@ -291,7 +292,7 @@ class FileVault:
             if check is None or not _opens(sealer, check):
                 if self._anything_sealed():
                     raise self._wrong()
-                check = _check_value(sealer)
+                check = check_value(sealer)
                 self._database.set_meta(CHECK, check)
             self._sealers[check] = sealer
 
