@@ -344,7 +344,7 @@ def _log(gallery: "Gallery", settings: Settings, clock: Clock) -> Iterator[Findi
         yield Finding("log", "it cannot be proved without the key of the home")
         return
     if found.sound:
-        yield Finding("log", f"{found.entries} entries, {found.proved} of them proved by the key of the home")
+        yield Finding("log", f"{found.entries} entries, proved by the key of the home: {found.proved}")
     else:
         yield Finding("log", sentence(found.findings[0]), "audit.broken", "attendance audit verify", 1)
 
