@@ -184,7 +184,20 @@ def by_code(app, there) -> None:
     app.kiosks.see(TEACHER, page.token, page.run, 1, picture, faces=False)
 
 
+def lost(app, _draw=None) -> None:
+    """The key of the home is lost, before anything was sealed with it that is in use."""
+    app.gallery.sealer  # noqa: B018 - opening it is the work
+    (app.home / "key").unlink()
+
+
 SERVICE = {
+    "Keys.abandon": Row(lambda app, **_: app.keys.abandon(TEACHER), {"audit.begin", "key.abandon"}, lost),
+    "Keys.copy": Row(lambda app, tmp_path, **_: app.keys.copy(TEACHER, tmp_path / "copy"), {"key.copy"}),
+    "Keys.protect": Row(lambda app, **_: app.keys.protect(TEACHER, "file"), {"key.protect"}),
+    "Keys.recovery": Row(
+        lambda app, tmp_path, **_: app.keys.recovery(TEACHER, tmp_path / "pair"), {"key.recovery", "setting.change"}
+    ),
+    "Keys.rotate": Row(lambda app, **_: app.keys.rotate(TEACHER), {"key.rotate"}),
     "Accounts.add": Row(lambda app, **_: app.accounts.add(TEACHER, "Grace", PASSWORD, "teacher"), {"account.add"}),
     "Accounts.change": Row(
         lambda app, there, **_: app.accounts.change(TEACHER, there, name="Grace Hopper"), {"account.change"}, account
@@ -263,6 +276,12 @@ SERVICE = {
     "Photos.remove": Row(
         lambda app, **_: app.photos.remove(TEACHER, "A", app.photos.all("A")[0].id), {"template.remove"}
     ),
+    "PrivacyReports.report": Row(lambda app, **_: app.privacy_reports.report(TEACHER), {"privacy.report"}),
+    "QrSheets.of": Row(lambda app, **_: app.qr_sheets.of(TEACHER), {"credential.add", "credential.sheet"}),
+    "QrSheets.write": Row(
+        lambda app, tmp_path, **_: app.qr_sheets.write(TEACHER, tmp_path / "cards.pdf"),
+        {"credential.add", "credential.sheet"},
+    ),
     "Receivers.add": Row(
         lambda app, **_: app.receivers.add(TEACHER, "Front", INSIDE, allow_private=True), {"receiver.add"}
     ),
@@ -316,6 +335,7 @@ WITHOUT_EVENT = {
     "Jobs.begin": "its own row keeps who began it, and what the work changes is recorded by what does the work",
     "Kiosks.begin": "nothing has changed before a frame comes; the marks of its frames are recorded as they are made",
     "SecondFactors.begin": "a secret waits, and is asked for by nobody before it is confirmed",
+    "PrivacyReports.facts": "nothing is changed, and counts alone are told",
     "Tokens.begin_setup": "the link opens one form for half an hour, and the account made by it is what is recorded",
     "Uploads.drop": "a file that was kept for its sender alone is gone, and nothing was made of it by that",
     "Uploads.find": "nothing is changed",

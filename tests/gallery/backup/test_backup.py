@@ -345,7 +345,8 @@ def _names(folder: Path) -> set[str]:
 
 
 def test_a_home_that_may_only_be_read_can_be_backed_up(full, tmp_path, now):
-    """Opened for reading only, a home with a key gives the same backup."""
+    """Opened for reading only, a home with a key gives the same backup as when it may be written to."""
+    backup(full.store, full.vault, tmp_path / "first", at=now)
     with Store.open(full.store.home, read_only=True) as store:
         read = backup(store, Gallery(store, "e").vault, tmp_path / "a", at=now)
 
@@ -455,7 +456,7 @@ def test_what_is_no_backup_is_refused(key, new, tmp_path, content):
 def test_a_later_one_is_refused(save, key, new, tmp_path):
     """A backup of a schema or a form that this version does not know is gallery.newer, with what it is."""
     head, _, rest = save().read_bytes().partition(b"\n")
-    for change in ({"schema": "9999"}, {"version": 2}):
+    for change in ({"schema": "9999"}, {"version": 3}):
         (tmp_path / "later").write_bytes(json.dumps(json.loads(head) | change).encode() + b"\n" + rest)
         _refused(tmp_path / "later", new, key, GalleryNewer, str(next(iter(change.values()))))
 
