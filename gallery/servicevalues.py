@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-Role = Literal["admin", "teacher"]
+Role = Literal["admin", "teacher", "auditor"]
 TokenKind = Literal["api", "kiosk", "feed", "setup"]
 CredentialKind = Literal["pin", "qr", "badge"]
 ReceiverKind = Literal["webhook", "mqtt"]

@@ -20,6 +20,7 @@ class Role(StrEnum):
 
     ADMIN = "admin"
     TEACHER = "teacher"
+    AUDITOR = "auditor"
 
 
 Name = Annotated[str, typer.Argument(help="The account's name.", metavar="NAME")]
@@ -33,7 +34,7 @@ Groups = Annotated[
 def add(
     name: Name,
     *,
-    role: Annotated[Role, typer.Option(help="An admin sees and changes everything.")] = Role.TEACHER,
+    role: Annotated[Role, typer.Option(help="An admin sees and changes all, an auditor sees it.")] = Role.TEACHER,
     group: Groups = None,
     home: options.Home = None,
 ) -> None:

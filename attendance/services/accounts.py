@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Final
 
-from attendance.access import Actor, passwords
+from attendance.access import Actor, needs, passwords
 from attendance.errors import GroupUnknown
 from attendance.records import instant
 from attendance.service_errors import (
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gallery.ports import Database, Transaction
     from gallery.servicevalues import Account
 
-ROLES: Final = ("admin", "teacher")
+ROLES: Final = ("admin", "teacher", "auditor")
 WRONG: Final = "name and password do not belong together"
 
 
@@ -127,6 +127,7 @@ class Accounts:
             holds = found is not None and found.kind == "setup" and found.holds(self._clock.utc())
             return holds and not accounts.all_accounts(transaction)
 
+    @needs("accounts.manage")
     def add(self, actor: "Actor", name: str, password: str, role: str, *, groups: Collection[str] = ()) -> "Account":
         """A new account. Raises AccountExists, AccountPassword, GroupUnknown, RequestInvalid for the role."""
         wanted = _usable(name)
@@ -146,6 +147,7 @@ class Accounts:
         record(transaction, at=now, by=actor.name, action=ACCOUNT_ADDED, subject=made.id, details=details)
         return made
 
+    @needs("accounts.manage")
     def change(
         self,
         actor: "Actor",
@@ -182,9 +184,24 @@ class Accounts:
             self._note(transaction, actor, ACCOUNT_CHANGED, number, _changed(before, after))
             return after
 
+    @needs("accounts.manage")
     def set_password(self, actor: "Actor", number: int, password: str) -> None:
         """Another password; every browser of the account is signed out. Raises AccountUnknown, AccountPassword."""
-        account = self.numbered(number)
+        self._set_password(actor, self.numbered(number), password)
+
+    @needs("account.own")
+    def own_password(self, actor: "Actor", present: str, password: str) -> "Account":
+        """Another password of the account that the actor is signed in to; every browser of it is signed out.
+
+        Raises SignInRefused, LimitReached, AccountPassword, AccountUnknown.
+        """
+        account = self.numbered(actor.account or 0)
+        self.prove_again(account, present)
+        self._set_password(actor, account, password)
+        return account
+
+    def _set_password(self, actor: "Actor", account: "Account", password: str) -> None:
+        number = account.id
         passwords.refuse_weak(password, account.name)
         kept = passwords.hashed(password)
         with self._store.atomic() as transaction:
@@ -198,6 +215,7 @@ class Accounts:
         with self._store.atomic() as transaction:
             sign_ins.remove_of(transaction, account.id)
 
+    @needs("accounts.manage")
     def remove(self, actor: "Actor", number: int) -> "Account":
         """Delete an account, which is signed out at once. Raises AccountUnknown, AccountLast."""
         with self._store.atomic() as transaction:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from attendance.access import needs
 from attendance.faults import refusal_of
 from attendance.service_errors import GroupsRefused
 from attendance.services.enrolment import Rules
@@ -54,6 +55,7 @@ class Admission:
     def __init__(self, gallery: "Gallery", directory: "Directory", edits: "Edits", enroller: "Enroller") -> None:
         self._gallery, self._directory, self._edits, self._enroller = gallery, directory, edits, enroller
 
+    @needs("photos.change")
     def add(
         self, actor: "Actor", who: Newcomer, photos: Sequence[SentPhoto], scope: Collection[str] | None, rules: Rules
     ) -> Taken:
@@ -69,6 +71,7 @@ class Admission:
             return Taken(made)
         return self._filed(actor, who, photos, rules)
 
+    @needs("photos.change")
     def further(self, actor: "Actor", person: "PersonInfo", photos: Sequence[SentPhoto], rules: Rules) -> Taken:
         """Further photos of somebody who is there."""
         who = Newcomer(person.name, person.external_id)

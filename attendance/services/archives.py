@@ -4,6 +4,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attendance.access import needs
 from attendance.zones import local_day
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Archives:
         """
         return self._gallery.export(target, at=self._clock.utc(), passphrase=passphrase)
 
+    @needs("people.export")
     def person(self, actor: "Actor", person: str | int, target: "Path") -> HandedOver:
         """Write all that is kept of one person, and nothing of others, to a new zip that needs no program to read.
 
@@ -73,6 +75,7 @@ class Archives:
                     archive.writestr(name, data)
         return _handed_over(found)
 
+    @needs("imports.run")
     def take_in(self, actor: "Actor", source: "Path", *, passphrase: str | None = None) -> "Imported":
         """Take in the people of an archive, all or none; what is here already stays as it is. Raises ImportInvalid."""
         now = self._clock.utc()

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import OutputFailed, PersonDuplicate
 from attendance.register.report import csv_text
 from attendance.service_errors import RequestInvalid, UploadLarge
@@ -73,6 +74,7 @@ class BulkEnrolment:
         self._folder = home / "jobs" / "incoming"
         self._gallery, self._admission, self._enroller, self._jobs = gallery, admission, enroller, jobs
 
+    @needs("photos.change")
     def begin(
         self, actor: "Actor", files: Sequence[SentFile], groups: Collection[str], scope: Collection[str] | None
     ) -> "Job":

@@ -256,6 +256,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("timetable", lambda: _timetable(gallery, settings, clock))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
         yield from _guarded("key", lambda: _key(gallery))
+        yield from _guarded("log", lambda: _log(gallery, settings, clock))
 
 
 def _names(settings: Settings) -> tuple[str, str | None] | None:
@@ -304,6 +305,22 @@ def _key(gallery: "Gallery") -> Iterator[Finding]:
             yield Finding("key", "none yet; the first enrolment makes it")
     else:
         yield Finding("key", f"{path} opens what is stored")
+
+
+def _log(gallery: "Gallery", settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Whether the log is as it was written."""
+    from attendance.services.auditchain import AuditChain, sentence
+    from gallery.errors import GalleryUnusable
+
+    try:
+        found = AuditChain(gallery, clock, settings).verify().check
+    except GalleryUnusable:
+        yield Finding("log", "it cannot be proved without the key of the home")
+        return
+    if found.sound:
+        yield Finding("log", f"{found.entries} entries, {found.proved} of them proved by the key of the home")
+    else:
+        yield Finding("log", sentence(found.findings[0]), "audit.broken", "attendance audit verify", 1)
 
 
 def _people(gallery: "Gallery") -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attendance.access import needs
 from attendance.clock import Clock
 from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.faults import Problem, only_here, problem_of
@@ -163,6 +164,7 @@ class Enroller:
         """Who replaces somebody's templates is not kept from it by those that do not open, that person's or others'."""
         return self._lenient if rules.replace else self._judge
 
+    @needs("photos.change")
     def photo(
         self,
         actor: "Actor",
@@ -190,6 +192,7 @@ class Enroller:
         found = self._prepare(entry, told, sent)
         return found if isinstance(found, Enrolled) else self._commit(actor, entry, found, told)
 
+    @needs("photos.change")
     def many(
         self, actor: "Actor", entries: "Iterable[Entry]", rules: Rules, workers: int | None = None
     ) -> Iterator[Outcome]:

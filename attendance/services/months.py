@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import MonthInvalid
 from attendance.errors import MonthState as MonthSettled
 from attendance.records import instant
@@ -189,6 +190,7 @@ class Months:
 
     # What is changed
 
+    @needs("months.change")
     def close(self, actor: "Actor", month: str, *, reason: str = "") -> "MonthState":
         """Close a month that is over. Raises MonthInvalid, MonthState where it is closed already."""
         first, last = self._days(month)
@@ -213,6 +215,7 @@ class Months:
             record(transaction, at=now, by=actor.name, action=MONTH_CLOSED, subject=month, details=details)
             return months.add(transaction, month, closed=True, at=now, by=actor.name, reason=reason, digest=found)
 
+    @needs("months.change")
     def open(self, actor: "Actor", month: str, *, reason: str) -> "MonthState":
         """Open a closed month again. Raises MonthInvalid, MonthState where it is not closed."""
         _, last = self._days(month)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from attendance.access import needs
 from enroll.naming import finder_of, parts_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Renewal:
         """Whether somebody active has a kept crop but no template of this pipeline; one query."""
         return bool(self._gallery.renewable())
 
+    @needs("upkeep.run")
     def run(self, actor: "Actor", *, lacking: bool = False) -> "Reembedding":
         """A run over all kept crops, or over those of active people alone who have no template of this pipeline."""
         return Reembedding(self._gallery, self._clock, self._load, actor, lacking=lacking)

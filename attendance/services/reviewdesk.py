@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from attendance.access import may_see
+from attendance.access import may_see, needs
 from attendance.errors import PersonDuplicate, SightingFaceless, SightingSettled, SightingUnknown
 from attendance.register.report import local
 from attendance.services.admission import Admission
@@ -187,6 +187,7 @@ class ReviewDesk:
 
     # What is said
 
+    @needs("reviews.settle")
     def settle(self, actor: "Actor", groups: Groups, number: int, say: Say, *, reason: str = "") -> "Settled":
         """It was whom it names, a stranger, or one whose mark is void with it; see `Reviews`."""
         item = self.of(groups, number)
@@ -197,12 +198,14 @@ class ReviewDesk:
         action = self._reviews.confirm if say == "right" else self._reviews.void
         return action(actor, number, reason=reason, keep=True)
 
+    @needs("reviews.settle")
     def give(self, actor: "Actor", groups: Groups, number: int, person: str | int, *, reason: str = "") -> "Settled":
         """It was somebody else. Raises as `Reviews.reassign`."""
         self.of(groups, number)
         who = self._known(groups, person)
         return self._reviews.reassign(actor, number, who.id, reason=reason, keep=True)
 
+    @needs("reviews.settle")
     def many(self, actor: "Actor", groups: Groups, numbers: Iterable[int], say: Say) -> list[Outcome]:
         """As `settle`, one after the other; one that is refused stops none of the others."""
         found = []
@@ -213,11 +216,13 @@ class ReviewDesk:
                 found.append(Outcome(number, refused=error))
         return found
 
+    @needs("reviews.settle")
     def undo(self, actor: "Actor", groups: Groups, number: int) -> "Settled":
         """Take back what was said last; see `Reviews.reopen`."""
         self.of(groups, number)
         return self._reviews.reopen(actor, number)
 
+    @needs("reviews.settle")
     def add_photo(self, actor: "Actor", groups: Groups, number: int) -> "Enrolled":
         """File the face as one more photo of whom it was said to be.
 
@@ -229,6 +234,7 @@ class ReviewDesk:
             raise SightingUnknown(str(number), "nobody has said whose face this is")
         return self._filed(actor, groups, item, who.name, who.external_id, ())
 
+    @needs("reviews.settle")
     def enrol(
         self, actor: "Actor", groups: Groups, number: int, name: str, external_id: str | None, into: Collection[str]
     ) -> "Settled":

@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import PlaceRetired
 from attendance.records import instant
 from attendance.service_errors import RequestInvalid, TokenUnknown
@@ -124,6 +125,7 @@ class Tokens:
 
     # What is changed
 
+    @needs("tokens.manage")
     def add(
         self, actor: "Actor", name: str, scopes: Collection[str], *, days: int | None = None, kind: str = "api"
     ) -> Made:
@@ -134,11 +136,13 @@ class Tokens:
         with self._store.atomic() as transaction:
             return self._insert(transaction, actor, "api" if kind == "api" else "feed", name, wanted, days=days)
 
+    @needs("tokens.manage")
     def add_feed(self, actor: "Actor", name: str, whom: str, *, days: int | None = None) -> Made:
         """A token for a calendar; ``whom`` it is of stands in the place of scopes. Raises RequestInvalid."""
         with self._store.atomic() as transaction:
             return self._insert(transaction, actor, "feed", name, (whom,), days=days)
 
+    @needs("tokens.manage")
     def add_kiosk(self, actor: "Actor", place: str, *, days: int | None = None) -> Made:
         """A token for the kiosk at a place. Raises PlaceUnknown, PlaceRetired, RequestInvalid for another place."""
         with self._store.atomic() as transaction:
@@ -149,6 +153,7 @@ class Tokens:
                 raise PlaceRetired(found.name, "this place is out of use")
             return self._insert(transaction, actor, "kiosk", found.name, (), place=found, days=days)
 
+    @needs("tokens.manage")
     def revoke(self, actor: "Actor", number: int) -> ShownToken:
         """Take a token back; from now on it opens nothing. Raises TokenUnknown."""
         now = self._clock.utc()
@@ -159,6 +164,7 @@ class Tokens:
                 record(transaction, at=now, by=actor.name, action=TOKEN_REVOKED, subject=number)
             return self._shown(transaction, _known(transaction, number), now)
 
+    @needs("tokens.manage")
     def begin_setup(self, actor: "Actor") -> str | None:
         """What the link of the first setup holds, another one each time; None where there is an account."""
         now, secret = self._clock.utc(), secrets.token_urlsafe(32)

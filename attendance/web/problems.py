@@ -195,7 +195,7 @@ async def _meet(request: Request) -> None:
     """Find out who asks for what no route answers, so that the page they get has their ways on."""
     if getattr(request.state, "who", None) is None:
         with suppress(Refusal):
-            request.state.who = await visitor_of(request, frozenset({"admin", "teacher"}))
+            request.state.who = await visitor_of(request, frozenset({"admin", "teacher", "auditor"}))
 
 
 def _in_api(request: Request, error: HTTPException) -> Response:

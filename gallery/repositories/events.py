@@ -73,10 +73,12 @@ CHANGES_PERSON: Final = frozenset(
     {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS, TEMPLATE_REMOVED}
 )
 """The actions after which a person is not as they were: receivers are told, whoever did it."""
-OF_PEOPLE: Final = ("person", "template", "lookalike")
+OF_PEOPLE: Final = ("person", "template", "lookalike", "photo")
 """What the actions begin with whose subject is a person's internal id."""
 Told = tuple[str, str]
 """Action and subject of an event."""
+Due = tuple[Told, datetime]
+"""What an event should tell of, and when that was entered."""
 NAMING: Final = ("person", "to", "from", "other")
 """The details that hold the internal id of a person."""
 
@@ -144,16 +146,32 @@ def _of_person(key: int) -> Any:
     return or_(*named, *own)
 
 
+def is_there(session: Session, *, by: str, action: str, subject: str, since: datetime, until: datetime) -> bool:
+    """Whether this was done to this by this one in since < at <= until."""
+    query = select(EventRow.seq).where(
+        EventRow.subject == subject,
+        EventRow.action == action,
+        EventRow.by == by,
+        EventRow.at > since,
+        EventRow.at <= until,
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
 def actors(session: Session) -> list[str]:
     """Everybody who has done anything, by name."""
     return list(session.scalars(select(EventRow.by).distinct().order_by(EventRow.by)))
 
 
-def lacking(session: Session, due: Iterable[Told]) -> list[Told]:
-    """What the log does not tell of, though it should; of several alike as many as are missing."""
-    wanted = Counter(due)
+def lacking(session: Session, due: Iterable[Due]) -> list[Told]:
+    """What the log does not tell of, though it should; of several alike as many as are missing.
+
+    What was entered before entries were let go by a rule, nobody needs to tell of any more.
+    """
+    since = chain.purged_before(session)
+    wanted = Counter(told for told, entered in due if entered >= since)
     actions = sorted({action for action, _ in wanted})
-    query = select(EventRow.action, EventRow.subject).where(EventRow.action.in_(actions))
+    query = select(EventRow.action, EventRow.subject).where(EventRow.action.in_(actions), EventRow.at >= since)
     told = Counter((row[0], row[1]) for row in session.execute(query)) if actions else Counter[Told]()
     return list((wanted - told).elements())
 

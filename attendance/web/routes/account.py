@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from attendance.access import Visitor
 from attendance.service_errors import AccountPassword, LimitReached, SignInRefused
-from attendance.web.admits import Staff
+from attendance.web.doors import AccountOwn
 from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
 from attendance.web.signing import sign_in, sign_out
@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/account")
-def show(request: Request, who: Staff) -> Response:
+def show(request: Request, who: AccountOwn) -> Response:
     """Who is signed in, and the form for another password."""
     return _shown(request, who)
 
@@ -26,7 +26,7 @@ def show(request: Request, who: Staff) -> Response:
 @router.post("/account/password")
 def change(
     request: Request,
-    who: Staff,
+    who: AccountOwn,
     present: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     again: Annotated[str, Form()] = "",
@@ -38,8 +38,7 @@ def change(
     if password != again:
         return _shown(request, who, status=422, errors={"again": "These are two different passwords."})
     try:
-        accounts.prove_again(account, present)
-        accounts.set_password(who.actor, account.id, password)
+        accounts.own_password(who.actor, present, password)
     except (SignInRefused, LimitReached, AccountPassword) as error:
         field = "password" if isinstance(error, AccountPassword) else "present"
         return _shown(request, who, status=status_of(error), errors={field: _told(error)})
@@ -47,7 +46,7 @@ def change(
 
 
 @router.post("/account/sign-out")
-def leave(request: Request, who: Staff) -> Response:
+def leave(request: Request, who: AccountOwn) -> Response:
     """Sign out every browser of the account."""
     if who.account is not None:
         site_of(request).app.accounts.sign_out(who.account)

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from attendance.access import ALL_GROUPS
 from attendance.service_errors import RequestInvalid
 from attendance.services.accounts import told
 from attendance.services.tokens import SCOPES
 from attendance.services.versions import version_of
-from attendance.web.admits import Admin
+from attendance.web.doors import AccountsManage, AccountsRead, TokensManage, TokensRead
 from attendance.web.forms import Form, Given
 from attendance.web.pages import onward
 from attendance.web.sections import section
@@ -20,17 +21,21 @@ if TYPE_CHECKING:
     from attendance.access import Visitor
 
 router = APIRouter(include_in_schema=False)
-ROLES: Final = (("teacher", "Teacher, for groups"), ("admin", "Admin, for all"))
+ROLES: Final = (
+    ("teacher", "Teacher, for groups"),
+    ("auditor", "Auditor, reads all and changes nothing"),
+    ("admin", "Admin, for all"),
+)
 
 
 @router.get("/settings/accounts")
-def accounts(request: Request, who: Admin) -> Response:
+def accounts(request: Request, who: AccountsRead) -> Response:
     """Who may sign in, and the form of a new account."""
     return _accounts(request, who)
 
 
 @router.post("/settings/accounts")
-def add_account(request: Request, who: Admin, given: Form) -> Response:
+def add_account(request: Request, who: AccountsManage, given: Form) -> Response:
     """Make an account."""
     try:
         made = site_of(request).app.accounts.add(
@@ -46,13 +51,13 @@ def add_account(request: Request, who: Admin, given: Form) -> Response:
 
 
 @router.get("/settings/accounts/{number}")
-def account(request: Request, who: Admin, number: int) -> Response:
+def account(request: Request, who: AccountsRead, number: int) -> Response:
     """The form that changes an account."""
     return _account(request, who, site_of(request).app.accounts.numbered(number))
 
 
 @router.post("/settings/accounts/{number}")
-def change_account(request: Request, who: Admin, number: int, given: Form) -> Response:
+def change_account(request: Request, who: AccountsManage, number: int, given: Form) -> Response:
     """Change name, role, groups and whether it is in use."""
     accounts = site_of(request).app.accounts
     found = accounts.numbered(number)
@@ -72,7 +77,7 @@ def change_account(request: Request, who: Admin, number: int, given: Form) -> Re
 
 
 @router.post("/settings/accounts/{number}/password")
-def new_password(request: Request, who: Admin, number: int, given: Form) -> Response:
+def new_password(request: Request, who: AccountsManage, number: int, given: Form) -> Response:
     """Give an account another password; its browsers are signed out."""
     accounts = site_of(request).app.accounts
     found = accounts.numbered(number)
@@ -84,7 +89,7 @@ def new_password(request: Request, who: Admin, number: int, given: Form) -> Resp
 
 
 @router.post("/settings/accounts/{number}/remove")
-def remove_account(request: Request, who: Admin, number: int) -> Response:
+def remove_account(request: Request, who: AccountsManage, number: int) -> Response:
     """Delete an account."""
     accounts = site_of(request).app.accounts
     found = accounts.numbered(number)
@@ -96,13 +101,13 @@ def remove_account(request: Request, who: Admin, number: int) -> Response:
 
 
 @router.get("/settings/tokens")
-def tokens(request: Request, who: Admin) -> Response:
+def tokens(request: Request, who: TokensRead) -> Response:
     """The tokens, and the form of a new one."""
     return _tokens(request, who)
 
 
 @router.post("/settings/tokens")
-def add_token(request: Request, who: Admin, given: Form) -> Response:
+def add_token(request: Request, who: TokensManage, given: Form) -> Response:
     """Make a token, and show once what it is."""
     try:
         made = site_of(request).app.tokens.add(
@@ -114,7 +119,7 @@ def add_token(request: Request, who: Admin, given: Form) -> Response:
 
 
 @router.post("/settings/tokens/{number}/revoke")
-def revoke_token(request: Request, who: Admin, number: int) -> Response:
+def revoke_token(request: Request, who: TokensManage, number: int) -> Response:
     """Take a token back."""
     found = site_of(request).app.tokens.revoke(who.actor, number)
     return onward(request, "/settings/tokens", f"{found.token.name} opens nothing any more.")
@@ -148,8 +153,8 @@ def _tokens(request: Request, who: "Visitor", given: Given | None = None, error:
 
 
 def _groups(given: Given) -> list[str]:
-    """Those of a teacher; an admin sees all."""
-    return [] if given.text("role") == "admin" else given.all("groups")
+    """Those of a teacher; others see all."""
+    return [] if given.text("role") in ALL_GROUPS else given.all("groups")
 
 
 def _password(given: Given) -> str:

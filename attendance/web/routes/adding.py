@@ -8,14 +8,15 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from starlette.datastructures import UploadFile as StarletteFile
 from starlette.responses import Response
 
+from attendance.access import Visitor
 from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.services.admission import Newcomer, SentPhoto, Taken
 from attendance.services.bulk import SentFile
 from attendance.services.enrolment import Rules
-from attendance.web.admits import Staff
 from attendance.web.asked import Form as SentForm
 from attendance.web.asked import Number, person_of, wrong_in
+from attendance.web.doors import PhotosChange
 from attendance.web.held import shelf_of
 from attendance.web.pages import onward, page
 from attendance.web.photowords import Trouble, one_line, trouble_of
@@ -57,7 +58,7 @@ EMPTY: Final = Filled()
 
 
 @router.get("/people/add")
-def form(request: Request, who: Staff, group: str = "") -> Response:
+def form(request: Request, who: PhotosChange, group: str = "") -> Response:
     """The form for somebody new."""
     return _form(request, who, Filled(groups=(group,) if group else ()))
 
@@ -65,7 +66,7 @@ def form(request: Request, who: Staff, group: str = "") -> Response:
 @router.post("/people/add")
 def add(
     request: Request,
-    who: Staff,
+    who: PhotosChange,
     name: Annotated[str, Form()] = "",
     external_id: Annotated[str, Form()] = "",
     groups: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
@@ -83,13 +84,13 @@ def add(
 
 
 @router.get("/people/bulk")
-def many_form(request: Request, who: Staff) -> Response:
+def many_form(request: Request, who: PhotosChange) -> Response:
     """The form for many people at once."""
     return _bulk_form(request, who)
 
 
 @router.post("/people/bulk")
-def many(request: Request, who: Staff, form: SentForm) -> Response:
+def many(request: Request, who: PhotosChange, form: SentForm) -> Response:
     """Keep what was sent, and enrol it as a job."""
     groups = tuple(each for each in form.getlist("groups") if isinstance(each, str))
     filled = Filled(groups=groups, new_group=str(form.get("new_group", "")))
@@ -103,7 +104,7 @@ def many(request: Request, who: Staff, form: SentForm) -> Response:
 
 
 @router.get("/people/held/{word}")
-def held_photo(request: Request, who: Staff, word: str) -> Response:
+def held_photo(request: Request, who: PhotosChange, word: str) -> Response:
     """The photo that waits for a decision, for whoever has sent it."""
     found = shelf_of(request).get(who.actor.name, word)
     data = found.photos[0][1] if found is not None else b""
@@ -114,7 +115,7 @@ def held_photo(request: Request, who: Staff, word: str) -> Response:
 
 
 @router.post("/people/held/{word}")
-def decide(request: Request, who: Staff, word: str, choice: Annotated[str, Form()] = "") -> Response:
+def decide(request: Request, who: PhotosChange, word: str, choice: Annotated[str, Form()] = "") -> Response:
     """It was somebody who is there (``same``), or it is somebody else all the same (``two``)."""
     held = shelf_of(request).get(who.actor.name, word)
     if held is None:
@@ -140,7 +141,7 @@ def decide(request: Request, who: Staff, word: str, choice: Annotated[str, Form(
 @router.post("/people/{number}/photos")
 def add_photos(
     request: Request,
-    who: Staff,
+    who: PhotosChange,
     number: Number,
     photos: Annotated[list[UploadFile], File()] = [],  # noqa: B006
 ) -> Response:
@@ -152,7 +153,7 @@ def add_photos(
     return further(request, who, person, sent, Rules())
 
 
-def further(request: Request, who: Staff, person: Any, photos: list[SentPhoto], rules: Rules) -> Response:
+def further(request: Request, who: Visitor, person: Any, photos: list[SentPhoto], rules: Rules) -> Response:
     """File photos for somebody who is there, and say what came of it."""
     app = site_of(request).app
     taken = app.lane.run(lambda: app.admission.further(who.actor, person, photos, rules))
@@ -185,12 +186,12 @@ def _read(file: UploadFile, most: int) -> SentPhoto:
     return SentPhoto(source, data)
 
 
-def _added(request: Request, who: Staff, filled: Filled, photos: list[SentPhoto], rules: Rules) -> Taken:
+def _added(request: Request, who: Visitor, filled: Filled, photos: list[SentPhoto], rules: Rules) -> Taken:
     app = site_of(request).app
     return app.lane.run(lambda: app.admission.add(who.actor, filled.newcomer, photos, who.groups, rules))
 
 
-def _answer(request: Request, who: Staff, filled: Filled, sent: list[SentPhoto], taken: Taken) -> Response:
+def _answer(request: Request, who: Visitor, filled: Filled, sent: list[SentPhoto], taken: Taken) -> Response:
     """Go to whom was enrolled; else say what is wrong, or ask whose face it is."""
     asked = _asked(request, who, filled, taken)
     if asked is not None:
@@ -209,7 +210,7 @@ def _answer(request: Request, who: Staff, filled: Filled, sent: list[SentPhoto],
     return onward(request, f"/people/{person.id}", told, "warn" if troubles or alike else "good")
 
 
-def _asked(request: Request, who: Staff, filled: Filled, taken: Taken, person: Any = None) -> Response | None:
+def _asked(request: Request, who: Visitor, filled: Filled, taken: Taken, person: Any = None) -> Response | None:
     """The page that asks whose face it is, where that is what stands in the way of all photos."""
     open_ = [(photo, error) for photo, error in taken.refused if isinstance(error, PersonDuplicate | PersonUnlike)]
     if not open_ or taken.enrolled:
@@ -242,7 +243,7 @@ def _photos(number: int) -> str:
     return "1 photo" if number == 1 else f"{number} photos"
 
 
-def _bulk_form(request: Request, who: Staff, filled: Filled = EMPTY, error: Refusal | None = None) -> Response:
+def _bulk_form(request: Request, who: Visitor, filled: Filled = EMPTY, error: Refusal | None = None) -> Response:
     status = 200 if error is None else status_of(error)
     groups = list(site_of(request).app.directory.groups(who.groups))
     wrong = wrong_in(FIELDS, error)
@@ -250,7 +251,12 @@ def _bulk_form(request: Request, who: Staff, filled: Filled = EMPTY, error: Refu
 
 
 def _form(
-    request: Request, who: Staff, filled: Filled, *, troubles: list[Trouble] | None = None, error: Refusal | None = None
+    request: Request,
+    who: Visitor,
+    filled: Filled,
+    *,
+    troubles: list[Trouble] | None = None,
+    error: Refusal | None = None,
 ) -> Response:
     status = 200 if error is None and not troubles else 422 if error is None else status_of(error)
     wrong = wrong_in(FIELDS, error)
