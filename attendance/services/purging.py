@@ -17,7 +17,7 @@ from attendance.register.months import AROUND
 from attendance.services.statuses import StatusesWanted
 from attendance.timetable.digest import digest
 from attendance.zones import day_start, local_day
-from gallery.repositories import events, holds
+from gallery.repositories import carried, events, holds
 from gallery.repositories import purging as rows
 from gallery.repositories.events import record
 
@@ -204,6 +204,7 @@ class Purging:
         self._step(run, "faces", lambda transaction, _: self._faces(transaction, run))
         self._sightings(run)
         self._all_months(run)
+        self._step(run, "log", lambda transaction, held: self._log(transaction, held, run))
 
     @contextmanager
     def _perhaps(self, dry_run: bool) -> Iterator[None]:
@@ -298,6 +299,16 @@ class Purging:
         found = self._statuses().derive(StatusesWanted(first, first + AROUND)).rows
         marks = [mark for row in found for mark in row.marks]
         return digest(found), marks if len(marks) <= MOST_SPARED else []
+
+    # The log
+
+    def _log(self, transaction: "Transaction", held: "Held", run: _Run) -> dict[str, int]:
+        """Let its oldest entries go; not while somebody is held, as they may be of them."""
+        keep = self._settings.keep_audit_days
+        if keep is None or held.anything:
+            return {}
+        before = run.now - timedelta(days=keep)
+        return {"events": carried.cut(transaction, before, at=run.now, by=run.actor.name)}
 
     # The clock
 
