@@ -107,7 +107,7 @@ class ServiceComposition(Composition):
         """Browsers that are signed in."""
         from attendance.services.sign_ins import SignIns
 
-        return SignIns(self.gallery, self.clock)
+        return SignIns(self.gallery, self.clock, self.settings)
 
     @cached_property
     def tokens(self) -> "Tokens":

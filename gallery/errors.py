@@ -22,8 +22,18 @@ HELP: Final = {
     "gallery.full": "Nothing was half written: free some space, then try again.",
     "gallery.failed": "Run `attendance doctor`; look after the disk if this happens again.",
     "gallery.key_missing": (
-        "Put the key file of this home back; no new one is made, as it could not open what is stored."
+        "Put the key file of this home back, or a copy; no new one is made, as it could not open what is stored. "
+        "Without it names, marks, reports and erasing go on, recognising does not, and a backup needs the key of its "
+        "day; "
+        "`attendance key abandon` gives up what is sealed, and begins anew."
     ),
+    "gallery.key_passphrase": "Try the passphrase again; nothing was changed.",
+    "gallery.key_source": (
+        "Set the variable that is named for this program and the service, or start the command at a terminal; "
+        "`attendance key show` tells what the key of this home needs."
+    ),
+    "gallery.key_works": "Nothing is lost: `attendance key rotate` makes a new key, and keeps everything.",
+    "gallery.passphrase_short": "Choose a longer one, such as five words that do not belong together.",
     "gallery.key_wrong": "Put the key file of this very home back; it was not changed.",
     "gallery.key_mode": "Close it with `chmod 600` on that file, and ask who may have copied it.",
     "gallery.template_altered": (
@@ -102,6 +112,14 @@ class KeyExposed(GalleryUnusable, id="gallery.key_mode"):
     """Others than the owner may read or change the key file."""
 
 
+class KeySource(GalleryUnusable, id="gallery.key_source"):
+    """What is to give the key that wraps the home's key does not: environment, command, or nobody to ask."""
+
+
+class KeyPassphrase(GalleryUnusable, id="gallery.key_passphrase"):
+    """The passphrase does not open the key file."""
+
+
 class TemplateAltered(GalleryUnusable, id="gallery.template_altered"):
     """Something sealed was changed, or moved to another person, pipeline or home."""
 
@@ -156,6 +174,14 @@ class BackupInvalid(GalleryRefused, id="gallery.backup_invalid"):
 
 class ErasureListInvalid(GalleryRefused, id="gallery.erasure_list"):
     """A list of what was erased is of another home, or was changed."""
+
+
+class PassphraseShort(GalleryRefused, id="gallery.passphrase_short"):
+    """A new passphrase is too short."""
+
+
+class KeyWorks(GalleryRefused, id="gallery.key_works"):
+    """The key of the home is to be given up, but it opens what is stored."""
 
 
 class RecoveryKeyWrong(GalleryRefused, id="gallery.recovery_key"):

@@ -9,6 +9,7 @@ from attendance.cli import (
     approve,
     audit,
     backup,
+    backups,
     calendar,
     check,
     config,
@@ -92,6 +93,7 @@ app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.add_typer(privacy.app, name="privacy", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(purge.purge)
 app.add_typer(hold.app, name="hold", epilog=options.EXIT_CODES)
+app.add_typer(backups.app, name="backups", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
 app.add_typer(job.app, name="job", epilog=options.EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)

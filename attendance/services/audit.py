@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 GONE: Final = "somebody removed"
 SAYS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "access.refuse": "Somebody was refused what they may not do",
         "account.add": "An account was made",
         "account.change": "An account was changed",
         "account.remove": "An account was deleted",
@@ -30,6 +31,9 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "audit.begin": "The log was linked, entry to entry",
         "audit.export": "The log was taken out as a table",
         "audit.purge": "Old entries of the log were let go",
+        "backup.drop": "An old backup was deleted",
+        "backup.run": "A backup was written",
+        "backup.test": "A backup was tried",
         "calendar.add": "Days were entered in the calendar",
         "calendar.withdraw": "Days of the calendar were withdrawn",
         "coverage.add": "It was noted that somebody looked",
@@ -37,11 +41,16 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "credential.remove": "A PIN, code or badge was taken away",
         "erasure.proof": "An erasure was proved: the files of the home were searched",
         "evidence.look": "Somebody saw what a decision rests on",
+        "erasure.again": "What had been erased was erased again, as a backup was restored",
         "excuse.add": "An excuse was entered",
         "excuse.withdraw": "An excuse was withdrawn",
+        "factor.add": "A second factor was set up",
+        "factor.code": "Somebody signed in by a code kept for a lost telephone",
+        "factor.remove": "A second factor was turned off",
         "gallery.import": "People were imported",
         "hold.add": "A hold was begun: nothing of it is erased",
         "hold.lift": "A hold was lifted",
+        "key.recover": "The home was restored by its recovery key, without what its own key had sealed",
         "kiosk.pair": "A kiosk was paired",
         "lookalike.add": "Two people were noted as look-alikes",
         "lookalike.clear": "Look-alikes were cleared",
@@ -90,6 +99,9 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "sighting.purge": "Faces kept for review were deleted",
         "sighting.reassign": "A review was found to be somebody else",
         "sighting.reopen": "A review was taken back",
+        "signin.begin": "Somebody signed in",
+        "signin.end": "Somebody was signed out",
+        "signin.locked": "Signing in was tried too often",
         "template.add": "A template was added",
         "template.remove": "A template was deleted",
         "token.add": "A token was made",
@@ -209,7 +221,10 @@ class _Names:
         self.people: Mapping[int, Named] = gallery.named(keys)[1] if keys else {}
         kinds = {each.action.partition(".")[0] for each in found}
         known: dict[str, Callable[[], dict[str, str]]] = {
-            "account": lambda: {str(each.id): each.name for each in accounts.all_accounts(transaction)},
+            **dict.fromkeys(
+                ("access", "account", "factor", "signin"),
+                lambda: {str(each.id): each.name for each in accounts.all_accounts(transaction)},
+            ),
             "place": lambda: {str(each.id): each.name for each in places.all_places(transaction)},
             "rule": lambda: {str(each.id): each.name for each in rules.all_rules(transaction)},
             "session": lambda: {str(each.id): each.name for each in sessions.all()},

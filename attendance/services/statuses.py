@@ -44,7 +44,7 @@ _ELSEWHERE: Final = timedelta(days=1)
 """How far days of other zones are from the site's."""
 _ENROLLED: Final = ("person.enroll", "template.add")
 _ENTERED: Final = ("person.add", "person.enroll")
-_NOT_OF_THE_BASIS: Final = ("mark.", "sighting.", "session.")
+_NOT_OF_THE_BASIS: Final = ("mark.", "sighting.", "session.", *events.AT_DOORS)
 """What the actions begin with that change nothing of who is expected."""
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 

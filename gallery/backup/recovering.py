@@ -1,18 +1,16 @@
 """What a recovery key cannot bring back: all that is sealed with the home's own key, which is lost.
 
 People, marks, timetable, accounts and the log are there; who is to be recognised is enrolled anew, and addresses are
-given anew. A new key takes the place of the lost one.
+given anew. A new key takes the place of the lost one, and an entry of the log under it vouches for those before.
 """
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, func, select, update
-
-from gallery.privacytables import SecondFactorRow
-from gallery.repositories import receivers
-from gallery.schema import Crop, Meta, PlaceRow, SightingCrop, Template
-from gallery.servicetables import AnswerRow, SecretRow
-from gallery.vault.filevault import CHECK, check_value
+from gallery.repositories import chain, events, resealing
+from gallery.schema import Meta
+from gallery.vault.filevault import CHECK, KEY_FILE, check_value
+from gallery.vault.key import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,27 +18,19 @@ if TYPE_CHECKING:
     from gallery.ports import Cipher, Transaction
 
 RECOVERED = "key.recover"
-_ROWS = {
-    "crops": Crop,
-    "templates": Template,
-    "faces": SightingCrop,
-    "answers": AnswerRow,
-    "second_factors": SecondFactorRow,
-    "secrets": SecretRow,
-}
-"""By kind, the tables whose rows are of no use without what is sealed in them."""
 
 
-def forget_sealed(transaction: "Transaction", cipher: "Cipher") -> "Mapping[str, int]":
-    """Forget what the lost key sealed, and have the new one (`cipher`) be the home's; how much went, by kind."""
-    gone = {kind: transaction.scalar(select(func.count()).select_from(table)) or 0 for kind, table in _ROWS.items()}
-    for table in _ROWS.values():
-        transaction.execute(delete(table))
-    unsent = [each.id for each in receivers.sealed(transaction)]
-    receivers.drop_sealed(transaction, unsent, "gallery.key_missing")
-    addresses = select(func.count()).select_from(PlaceRow).where(PlaceRow.address.is_not(None))
-    gone |= {"receivers": len(unsent), "addresses": transaction.scalar(addresses) or 0}
-    transaction.execute(update(PlaceRow).values(address=None))
-    transaction.execute(update(Meta).where(Meta.key == CHECK).values(value=check_value(cipher)))
-    transaction.expire_all()
-    return {kind: count for kind, count in gone.items() if count}
+def begin_anew(
+    transaction: "Transaction", cipher: "Cipher", lying: bytes, *, at: datetime, by: str
+) -> "Mapping[str, int]":
+    """Forget what the lost key sealed, and have a new one be the home's; how much went, by kind.
+
+    `lying` is what its key file holds, `cipher` what that seals with; the key of the log's links must be at hand.
+    """
+    gone = {kind: count for kind, count in resealing.drop_all(transaction).items() if count}
+    for name, value in ((CHECK, check_value(cipher)), (KEY_FILE, fingerprint(lying))):
+        transaction.merge(Meta(key=name, value=value))
+    transaction.flush()
+    chain.begin_anew(transaction, at=at, by=by)
+    events.record(transaction, at=at, by=by, action=RECOVERED, subject="gallery", details=gone)
+    return gone

@@ -14,7 +14,7 @@ from gallery.backup import erased
 from gallery.backup.content import Saved, Tally, taken_in, written
 from gallery.backup.erasing import erase_again
 from gallery.backup.head import Opened
-from gallery.backup.recovering import RECOVERED, forget_sealed
+from gallery.backup.recovering import begin_anew
 from gallery.backup.saving import read_file
 from gallery.backup.source import Source
 from gallery.errors import (
@@ -34,7 +34,8 @@ from gallery.files import NO_ROOM, new_private_file
 from gallery.repositories import chain, events, secrets
 from gallery.schema import REVISIONS
 from gallery.transactions import CHAIN_KEY
-from gallery.vault.key import KEY, WAITING, key_text, load_key, new_key, read_copy
+from gallery.vault.key import KEY, WAITING, copy_content, load_key, read_copy, read_private
+from gallery.vault.keyring import of_process
 from gallery.vault.seal import Sealer
 
 if TYPE_CHECKING:
@@ -73,46 +74,50 @@ def restore(
     database.refuse_used(home)
     if (home / WAITING).exists():
         raise NotEmpty(str(home / WAITING), "a home is restored only where there is none")
-    opened, secret = _opened(home, found, key) if recovery is None else _recovered(home, found, recovery)
-    where, cipher = _lists(Path(source), home, found, lists), Sealer(secret, found.head.home_id)
-    after = _After(database, found, where, cipher, opened.proving, at or datetime.now(UTC), by)
+    where = _lists(Path(source), home, found, lists)
+    opened, lying = _opened(home, found, key) if recovery is None else _recovered(home, found, recovery)
+    cipher = _cipher(lying, home / KEY, found)
+    after = _After(database, found, where, cipher, lying, opened.proving, at or datetime.now(UTC), by)
     found.prove(opened.sealing)
     with _as_before(home), ExitStack() as placed, database.building(home, found.head.revision, after) as transaction:
         tally, files = _filled(database, transaction, found, opened.sealing, home, along)
-        lying = {} if (home / KEY).exists() else {KEY: key_text(secret)}
-        placed.enter_context(_placed(home, lying | files))
+        placed.enter_context(_placed(home, ({} if (home / KEY).exists() else {KEY: lying}) | files))
     return replace(tally.saved(found.head), erased=after.erased, gone=after.gone)
 
 
 def _opened(home: Path, found: Source, copy: Path | None) -> tuple[Opened, bytes]:
-    secret = _key(home, copy, found)
-    cipher = Sealer(secret, found.head.home_id)
+    """What the home's key opens it with, and what the key file of the home holds."""
+    lying = _key(home, copy, found)
+    cipher = _cipher(lying, copy or home / KEY, found)
     if not found.head.is_of(cipher):
         raise KeyWrong(str(copy or home / KEY), f"it does not open this backup, which is of home {found.head.home_id}")
-    return Opened(found.head.sealing_key(cipher)), secret
+    return Opened(found.head.sealing_key(cipher)), lying
 
 
 def _key(home: Path, copy: Path | None, found: Source) -> bytes:
-    """The key that was named, else the one that lies in the home."""
+    """What the key file holds that was named, else the one that lies in the home; wrapped, it stays so."""
     if copy is not None:
-        given = read_copy(Path(copy))
-        if (home / KEY).exists() and load_key(home, create=False) != given:
+        if (home / KEY).exists() and load_key(home, create=False) != read_copy(Path(copy)):
             raise NotEmpty(str(home / KEY), "another key lies here")
-        return given
+        return copy_content(Path(copy))
     if not (home / KEY).exists():
         needed = f"{found.where} opens with the key of home {found.head.home_id} alone; name it with --key"
         raise KeyMissing(str(home / KEY), needed)
-    return load_key(home, create=False)
+    return read_private(home / KEY)
+
+
+def _cipher(lying: bytes, path: Path, found: Source) -> "Cipher":
+    return Sealer(of_process().opened(lying, str(path)), found.head.home_id)
 
 
 def _recovered(home: Path, found: Source, recovery: Path) -> tuple[Opened, bytes]:
-    """What the recovery key opens it with, and the key of the new home: one that lies there is left as it is."""
+    """What the recovery key opens it with, and what a new key file holds: one that lies there is left as it is."""
     try:
         text = Path(recovery).read_text(encoding="ascii")
     except (OSError, ValueError) as error:
         raise RecoveryKeyWrong(str(recovery), "it cannot be read, or is no text") from error
-    opened = found.head.recovered(text, found.where)
-    return opened, load_key(home, create=False) if (home / KEY).exists() else new_key()
+    opened, path = found.head.recovered(text, found.where), home / KEY
+    return opened, read_private(path) if path.exists() else of_process().fresh(None, str(path))
 
 
 def _lists(source: Path, home: Path, found: Source, given: Iterable[Path]) -> list[Path]:
@@ -137,6 +142,7 @@ class _After:
     found: Source
     lists: Sequence[Path]
     cipher: "Cipher"
+    lying: bytes
     recovered: bytes | None
     at: datetime
     by: str
@@ -151,10 +157,10 @@ class _After:
         self.erased = erase_again(self.database, transaction, erased.union(erased.told(transaction), *told))
         transaction.info[CHAIN_KEY] = self._chain_key
         if self.recovered:
-            self.gone = forget_sealed(transaction, self.cipher)
-            self._record(transaction, RECOVERED, self.gone)
+            self.gone = begin_anew(transaction, self.cipher, self.lying, at=self.at, by=self.by)
         if self.erased:
-            self._record(transaction, ERASED_AGAIN, self.erased)
+            details = dict(self.erased)
+            events.record(transaction, at=self.at, by=self.by, action=ERASED_AGAIN, subject="gallery", details=details)
         return bool(self.erased or self.gone)
 
     def _chain_key(self, transaction: "Transaction") -> bytes | None:
@@ -162,9 +168,6 @@ class _After:
             return secrets.of(transaction, self.cipher, chain.PURPOSE)
         except TemplateAltered:
             return None
-
-    def _record(self, transaction: "Transaction", action: str, counts: Mapping[str, int]) -> None:
-        events.record(transaction, at=self.at, by=self.by, action=action, subject="gallery", details=counts)
 
 
 def _filled(

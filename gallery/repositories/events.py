@@ -69,6 +69,15 @@ WATCH_STARTED = "watch.start"
 WATCH_STOPPED = "watch.stop"
 KIOSK_PAIRED = "kiosk.pair"
 TEMPLATE_REMOVED = "template.remove"
+SIGNED_IN = "signin.begin"
+SIGNED_OUT = "signin.end"
+LOCKED_OUT = "signin.locked"
+FACTOR_ADDED = "factor.add"
+FACTOR_REMOVED = "factor.remove"
+FACTOR_CODE_USED = "factor.code"
+ACCESS_REFUSED = "access.refuse"
+AT_DOORS: Final = ("access.", "factor.", "signin.")
+"""What the actions begin with that change nothing but who comes in."""
 CHANGES_PERSON: Final = frozenset(
     {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS, TEMPLATE_REMOVED}
 )
@@ -260,6 +269,12 @@ def additions(session: Session) -> dict[int, datetime]:
         if each.action == PERSON_ADDED or each.details.get("outcome") == "enrolled":
             found[int(each.subject)] = min(each.at, found.get(int(each.subject), each.at))
     return found
+
+
+def told_since(session: Session, since: datetime, *, action: str, subject: str, by: str) -> list[Event]:
+    """What this actor did of this action and subject since an instant."""
+    query = select(EventRow).where(EventRow.action == action, EventRow.subject == subject, EventRow.by == by)
+    return [_event(row) for row in session.scalars(query.where(EventRow.at >= since).order_by(EventRow.seq))]
 
 
 def oldest(session: Session) -> Event | None:
