@@ -15,6 +15,8 @@ SUBJECTS: Final = (
     "audit",
     "calendar",
     "cameras",
+    "consentanswer",
+    "consents",
     "coverage",
     "credentials",
     "events",
