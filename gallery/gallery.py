@@ -6,6 +6,7 @@ that changes something is one atomic step, also together inside `store.atomic()`
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace as changed
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,12 @@ class Gallery:
         self.vault: Vault = vault or FileVault(store)
         self.spares: Callable[[Transaction, int], None] | None = None
         """What is asked, within the very step, before anything of a person (internal id) is deleted; it may refuse."""
+        self.admits: Callable[[Transaction, int], None] | None = None
+        """What is asked in the very step that files a template of somebody (internal id), and raises where it must not.
+
+        Whoever computes one asks before, by `ask`. None: nobody is asked."""
+        self.keeps_crop: Callable[[Transaction, int], bool] | None = None
+        """What says in that step whether the crop is kept; None: it is."""
 
     @property
     def pipelines(self) -> Pipelines:
@@ -90,6 +97,19 @@ class Gallery:
         with self.store.atomic() as session:
             yield session
             self.store.bump(session)
+
+    def ask(self, person: int) -> None:
+        """Raise what `admits` does, before a template of somebody is computed."""
+        if self.admits is not None:
+            with self.store.reading() as session:
+                self.admits(session, person)
+
+    def _admitted(self, session: "Transaction", person: int, photo: templates.Photo) -> templates.Photo:
+        """The photo as it may be filed for somebody; raises what `admits` does."""
+        if self.admits is not None:
+            self.admits(session, person)
+        kept = self.keeps_crop is None or photo.crop is None or self.keeps_crop(session, person)
+        return photo if kept else changed(photo, crop=None, landmarks=None)
 
     # People
 
@@ -251,6 +271,7 @@ class Gallery:
         note: str = "",
         replace: bool = False,
         from_day: date | None = None,
+        first: "Callable[[Transaction, int], None] | None" = None,
     ) -> EnrolResult:
         """Person and template in one atomic step.
 
@@ -260,7 +281,8 @@ class Gallery:
         of ``at`` itself. The same photo again changes nothing; no photo makes somebody active again (PersonInactive).
         With `replace` the person's other templates of this pipeline go, and of any pipeline those that do not open.
         A `crop` is an encoded picture: the aligned face, or with its `landmarks` (5, 2) in pixels the chip around it.
-        Raises TemplateInvalid, WrongEncoder, PersonInvalid.
+        ``first`` is called within the step with the person's internal id, before anything is filed of them.
+        Raises TemplateInvalid, WrongEncoder, PersonInvalid, and what `admits` does.
         """
         payload = templates.pack(vector, cohort_mean)
         photo = templates.Photo(quality, source, source_sha256, crop, at, landmarks)
@@ -268,6 +290,9 @@ class Gallery:
             row = people.known(session, name, external_id)
             new = row is None
             row = row or people.insert(session, name, external_id, note, at)
+            if first is not None:
+                first(session, row.id)
+            photo = self._admitted(session, row.id, photo)
             broken = replace and templates.drop_defective(session, self.sealer, self.pipelines, row.id)
             added = templates.insert(session, self.sealer, self.pipelines, row.id, payload, photo)
             day = None if new else from_day or at.date()
@@ -300,12 +325,13 @@ class Gallery:
     ) -> AddedTemplate:
         """One more template, vector (d,) of unit length, crop as for `enroll`; the same photo again changes nothing.
 
-        Raises PersonUnknown, TemplateInvalid, WrongEncoder.
+        Raises PersonUnknown, TemplateInvalid, WrongEncoder, and what `admits` does.
         """
         payload = templates.pack(vector, cohort_mean)
         photo = templates.Photo(quality, source, source_sha256, crop, at, landmarks)
         with self.store.atomic() as session:
             row = people.find_row(session, person)
+            photo = self._admitted(session, row.id, photo)
             added = templates.insert(session, self.sealer, self.pipelines, row.id, payload, photo)
             if added.changed:
                 details = {"template": added.template_id, "pipeline": self.pipeline_id}
@@ -492,9 +518,10 @@ class Gallery:
     ) -> archive.Imported:
         """Take in an archive in one atomic step; what is there already stays as it is.
 
-        Who is here already joins groups of the archive ``from_day`` on, without one on the day of ``at`` itself.
+        Who is here already joins groups of the archive ``from_day`` on, without one on the day of ``at`` itself. Whom
+        `admits` refuses comes without templates, and is named.
         """
-        taking = archive.Taking(at, by, from_day or at.date())
+        taking = archive.Taking(at, by, from_day or at.date(), self._admitted)
         return archive.import_(self.store, self.vault, self.pipelines, path, taking, passphrase=passphrase)
 
 

@@ -1,5 +1,6 @@
 """attendance gallery: who is enrolled, and what is known of them."""
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -174,8 +175,6 @@ def group(
 @app.command(epilog=options.EXIT_CODES)
 def stats(*, as_json: options.Json = False, home: options.Home = None) -> None:
     """Count people, templates, groups, sessions and marks."""
-    import dataclasses
-
     with reading(home) as opened:
         found = dataclasses.asdict(opened.upkeep.stats())
     if as_json:
@@ -257,7 +256,11 @@ def import_(
     with writing(home) as opened:
         phrase = _passphrase() if templates else None
         done = opened.archives.take_in(opened.actor, source, passphrase=phrase)
-    say(f"read {source}: {_facts(done)}")
+    without = done.not_admitted
+    say(f"read {source}: {_facts(dataclasses.replace(done, not_admitted=()))}")
+    if without:
+        say(f"came without templates, as they have not agreed to it ({len(without)}): {', '.join(without)}")
+        raise typer.Exit(1)
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -278,6 +281,8 @@ def reembed(
             for _ in run:
                 advance()
         say(f"{run.made} templates made, {run.known} were there, {run.failed} crops could not be used")
+        if run.refused:
+            say(f"left as they are, as their people have not agreed to it: {run.refused} crops")
         if drop_old and not run.failed:
             say(f"{run.drop_old()} old templates deleted")
     if run.failed:
@@ -293,10 +298,8 @@ def _shown(value: Any) -> str:
 
 
 def _facts(done: Any) -> str:
-    import dataclasses
-
     facts = dataclasses.asdict(done)
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if value != ())
 
 
 def _passphrase() -> str:

@@ -13,6 +13,7 @@ from attendance.cli import (
     calendar,
     check,
     config,
+    consent,
     coverage,
     credential,
     doctor,
@@ -88,6 +89,7 @@ app.add_typer(account.app, name="account", epilog=options.EXIT_CODES)
 app.add_typer(token.app, name="token", epilog=options.EXIT_CODES)
 app.add_typer(credential.app, name="credential", epilog=options.EXIT_CODES)
 app.add_typer(audit.app, name="audit", epilog=options.EXIT_CODES)
+app.add_typer(consent.app, name="consent", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.add_typer(privacy.app, name="privacy", epilog=options.EXIT_CODES)

@@ -69,6 +69,12 @@ WATCH_STARTED = "watch.start"
 WATCH_STOPPED = "watch.stop"
 KIOSK_PAIRED = "kiosk.pair"
 TEMPLATE_REMOVED = "template.remove"
+CONSENT_GIVEN = "consent.give"
+CONSENT_WITHDRAWN = "consent.withdraw"
+CONSENT_LAPSED = "consent.lapse"
+CONSENT_FORM = "consent.form"
+CONSENT_FORM_REVOKED = "consent.revoke"
+CONSENT_TEXT = "consenttext.add"
 SIGNED_IN = "signin.begin"
 SIGNED_OUT = "signin.end"
 LOCKED_OUT = "signin.locked"
@@ -80,9 +86,10 @@ AT_DOORS: Final = ("access.", "factor.", "signin.")
 """What the actions begin with that change nothing but who comes in."""
 CHANGES_PERSON: Final = frozenset(
     {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS, TEMPLATE_REMOVED}
+    | {CONSENT_WITHDRAWN, CONSENT_LAPSED}
 )
 """The actions after which a person is not as they were: receivers are told, whoever did it."""
-OF_PEOPLE: Final = ("person", "template", "lookalike", "photo")
+OF_PEOPLE: Final = ("person", "template", "lookalike", "photo", "consent")
 """What the actions begin with whose subject is a person's internal id."""
 Told = tuple[str, str]
 """Action and subject of an event."""

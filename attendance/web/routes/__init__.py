@@ -16,6 +16,8 @@ SUBJECTS: Final = (
     "backups",
     "calendar",
     "cameras",
+    "consentanswer",
+    "consents",
     "coverage",
     "credentials",
     "events",

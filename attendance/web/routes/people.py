@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from attendance.access import Visitor
+from attendance.access.rights import may
 from attendance.service_errors import EditChanged, GroupsRefused, RequestInvalid
 from attendance.services.directory import Listed, folded
 from attendance.services.people import person_row
@@ -63,6 +64,7 @@ def shown(request: Request, who: Visitor, person: Any, error: Refusal | None = N
         photos=app.photos.all(person.external_id), marks=app.day_marks.latest(person.id),
         days=begun, today=today, first=first, given=values, wrong=wrong_in(FIELDS, error),
         groups=sorted({*app.directory.groups(who.groups), *own}),
+        consent=app.consents.of(person.id)[0] if may(who.actor, "consent.read") else None,
         alike=app.directory.lookalikes(person.id, who.groups), extra=_extra(request), most=app.settings.max_upload_mb,
     )  # fmt: skip
 
