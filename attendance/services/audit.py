@@ -47,6 +47,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "credential.remove": "A PIN, code or badge was taken away",
         "erasure.proof": "An erasure was proved: the files of the home were searched",
         "evidence.look": "Somebody saw what a decision rests on",
+        "daily.failed": "A task of the day could not be done",
         "erasure.again": "What had been erased was erased again, as a backup was restored",
         "excuse.add": "An excuse was entered",
         "excuse.withdraw": "An excuse was withdrawn",

@@ -324,6 +324,7 @@ class Purging:
             told = (
                 f"the clock shows {instant(now)}, but from {instant(last)} on nothing was recorded for {JUMP.days} days"
             )
+            self._note(last)  # what the wrong clock records from now on makes it no right one
             raise PurgeClock("clock", told)
 
     def _note(self, now: datetime) -> None:
