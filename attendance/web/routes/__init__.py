@@ -33,6 +33,7 @@ SUBJECTS: Final = (
     "people",
     "receivers",
     "reports",
+    "retention",
     "review",
     "sessions",
     "settings",
