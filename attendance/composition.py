@@ -106,10 +106,12 @@ class Composition:
     @cached_property
     def gallery(self) -> "Gallery":
         """The people and their templates, those of homes that earlier versions wrote under the present name."""
+        from attendance.services.holds import refuse_held
         from gallery import Gallery
 
         name = pipeline_id(self.settings) if self._pipeline is None else self._pipeline.id
         opened = Gallery(self.store, name, self.vault, formerly=former_name(name, self.card))
+        opened.spares = refuse_held
         opened.admits, opened.keeps_crop = self.consent_rule.admits, self.consent_rule.keeps
         if not self.store.read_only:
             opened.adopt_former(at=self.clock.utc(), by=self.actor.name)

@@ -85,14 +85,16 @@ class PrivacyComposition(ServiceComposition):
         """What is let go when its time is over."""
         from attendance.services.purging import Purging
 
-        return Purging(self.gallery, self.holds, self.retention, self.clock, self.settings, self.zone)
+        return Purging(
+            self.gallery, self.holds, self.retention, self.clock, self.settings, self.zone, lambda: self.statuses
+        )
 
     @cached_property
     def erasing(self) -> "Erasing":
         """Somebody erased, with proof."""
         from attendance.services.erasing import Erasing
 
-        return Erasing(self.gallery, self.holds, self.receipts, self.backups, self.clock)
+        return Erasing(self.gallery, self.receipts, self.clock)
 
     @cached_property
     def privacy_reports(self) -> "PrivacyReports":

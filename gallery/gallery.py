@@ -69,6 +69,8 @@ class Gallery:
         self.pipeline_id = pipeline_id
         self.formerly = formerly
         self.vault: Vault = vault or FileVault(store)
+        self.spares: Callable[[Transaction, int], None] | None = None
+        """What is asked, within the very step, before anything of a person (internal id) is deleted; it may refuse."""
         self.admits: Callable[[Transaction, int], None] | None = None
         """What is asked in the very step that files a template of somebody (internal id), and raises where it must not.
 
@@ -85,6 +87,10 @@ class Gallery:
     def sealer(self) -> "Cipher":
         """What seals and opens in the transaction this thread is in. Raises KeyMissing, KeyExposed, KeyWrong."""
         return self.vault.unlock()
+
+    def _ask_before_deleting(self, transaction: "Transaction", person: int) -> None:
+        if self.spares is not None:
+            self.spares(transaction, person)
 
     @contextmanager
     def _changing(self) -> Iterator["Transaction"]:
@@ -237,6 +243,7 @@ class Gallery:
         """
         with self._changing() as session:
             row = people.find_row(session, person)
+            self._ask_before_deleting(session, row.id)
             person_id, (held, marks) = row.id, erase.count_of(session, row.id)
             erase.erase(session, row, at=at)
             counts = {"templates": held, "marks": marks}
@@ -292,6 +299,8 @@ class Gallery:
             joined = all_groups.add_member(session, row.id, groups, day=day, at=at, by=by)
             others = replace and templates.drop_others(session, row.id, self.pipelines, added.template_id)
             dropped = broken or others
+            if dropped:
+                self._ask_before_deleting(session, row.id)
             outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
             if added.changed or joined or dropped:
                 _refuse_inactive(row)
@@ -400,6 +409,7 @@ class Gallery:
             row = people.find_row(session, person)
             if not templates.drop(session, row.id, template_id):
                 return False
+            self._ask_before_deleting(session, row.id)
             record(session, at=at, by=by, action=TEMPLATE_REMOVED, subject=row.id, details={"template": template_id})
             self.store.plan_erasure()
         self.store.finish_erasure()

@@ -10,6 +10,7 @@ import typer
 from attendance.cli import lookalikes, options
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, json_line, line, progress, records, say
+from attendance.privacy_errors import ErasureTraces
 
 if TYPE_CHECKING:
     from attendance.services.leaving import Stands
@@ -80,6 +81,37 @@ def remove(person: options.Person, *, yes: options.Yes = False, home: options.Ho
         say(f"removed {found.external_id}: {gone.templates} templates, {gone.marks} marks")
         if not gone.erased:
             say("another program is reading this home; the last traces go when the next writing command starts")
+
+
+@app.command(epilog=options.EXIT_CODES)
+def erase(
+    person: options.Person,
+    *,
+    proof: Annotated[Path, typer.Option(help="New file for the signed receipt.", metavar="FILE")],
+    yes: options.Yes = False,
+    home: options.Home = None,
+) -> None:
+    """Remove a person, look through every file of the home for what was known of them, and write a signed receipt.
+
+    Exit code 1 where a trace was found, or the last bytes cannot be overwritten yet; the receipt says where.
+    """
+    with changing(home) as opened:
+        held = opened.people.holdings(person)
+        found = held.person
+        confirm(
+            f"Erase {found.name} ({found.external_id}) with {held.templates} templates, and {held.marks} marks out of "
+            "all past reports?",
+            yes=yes,
+        )
+        done = opened.erasing.erase(opened.actor, found.id, proof)
+    for text in done.lines():
+        say(text)
+    if done.unwritten is not None:
+        line(json_line(done.receipt))
+        raise done.unwritten
+    say(f"wrote {proof}")
+    if not done.clean:
+        raise ErasureTraces(str(proof), "something of the person is still in the home")
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -194,8 +226,9 @@ def export(
             raise typer.BadParameter("a person's own data have the templates in them", param_hint="--templates")
         _hand_over(person, target, home)
         return
-    with reading(home) as opened:
+    with changing(home) as opened:
         phrase = _passphrase() if templates else None
+        opened.looks.at_people(opened.actor, templates=templates)
         done = opened.archives.export(target, passphrase=phrase)
     say(f"wrote {target}: {_facts(done)}")
 

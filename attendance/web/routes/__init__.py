@@ -13,6 +13,7 @@ SUBJECTS: Final = (
     "apidocs",
     "approvals",
     "audit",
+    "backups",
     "calendar",
     "cameras",
     "consentanswer",
