@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from attendance.services.auditchain import AuditChain
     from attendance.services.backups import Backups
     from attendance.services.consentforms import ConsentForms
-    from attendance.services.consents import Consents
+    from attendance.services.consenttexts import ConsentTexts
     from attendance.services.daily import Daily
     from attendance.services.erasing import Erasing
     from attendance.services.holds import Holds
@@ -53,18 +53,18 @@ class PrivacyComposition(ServiceComposition):
         return Backups(self.gallery, self.clock, self.settings, self.zone)
 
     @cached_property
-    def consents(self) -> "Consents":
-        """Who has agreed to what."""
-        from attendance.services.consents import Consents
+    def consent_texts(self) -> "ConsentTexts":
+        """The texts by which people are asked."""
+        from attendance.services.consenttexts import ConsentTexts
 
-        return Consents(self.gallery, self.clock, self.settings)
+        return ConsentTexts(self.gallery, self.clock, self.settings)
 
     @cached_property
     def consent_forms(self) -> "ConsentForms":
         """Forms that lead answers back to people."""
         from attendance.services.consentforms import ConsentForms
 
-        return ConsentForms(self.gallery, self.consents, self.clock, self.settings)
+        return ConsentForms(self.gallery, self.consents, self.consent_texts, self.clock, self.settings)
 
     @cached_property
     def holds(self) -> "Holds":
@@ -85,14 +85,16 @@ class PrivacyComposition(ServiceComposition):
         """What is let go when its time is over."""
         from attendance.services.purging import Purging
 
-        return Purging(self.gallery, self.holds, self.retention, self.clock, self.settings, self.zone)
+        return Purging(
+            self.gallery, self.holds, self.retention, self.clock, self.settings, self.zone, lambda: self.statuses
+        )
 
     @cached_property
     def erasing(self) -> "Erasing":
         """Somebody erased, with proof."""
         from attendance.services.erasing import Erasing
 
-        return Erasing(self.gallery, self.holds, self.receipts, self.backups, self.clock)
+        return Erasing(self.gallery, self.receipts, self.clock)
 
     @cached_property
     def privacy_reports(self) -> "PrivacyReports":

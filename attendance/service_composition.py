@@ -108,7 +108,7 @@ class ServiceComposition(Composition):
         """Browsers that are signed in."""
         from attendance.services.sign_ins import SignIns
 
-        return SignIns(self.gallery, self.clock)
+        return SignIns(self.gallery, self.clock, self.settings)
 
     @cached_property
     def tokens(self) -> "Tokens":
@@ -192,7 +192,7 @@ class ServiceComposition(Composition):
         """Who may be enrolled by whom."""
         from attendance.services.admission import Admission
 
-        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+        return Admission(self.gallery, self.directory, self.edits, self.enrolment, self.consents)
 
     @cached_property
     def uploads(self) -> "Uploads":

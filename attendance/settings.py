@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -31,6 +32,7 @@ OTHER_VARIABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Variables that are no settings, and what each is for."""
+_KEEP = re.compile(r"[1-9]\d{0,3}[dwmy](, *[1-9]\d{0,3}[dwmy])*", re.IGNORECASE)
 _NONE_WORDS = ("", "none")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -213,6 +215,8 @@ class Setting:
         """What a value must be, in words."""
         if self.name == "time_zone":
             text = "a zone of the IANA database"
+        elif self.name == "backup_keep":
+            text = "numbers with d, w, m or y, such as 7d,4w,12m"
         elif self.choices:
             text = " or ".join(self.choices)
         elif self.low is not None:
@@ -334,6 +338,9 @@ def _allowed(row: Setting, value: Value) -> bool:
         from attendance.zones.names import is_zone
 
         return is_zone(str(value))
+    if row.name == "backup_keep":
+        units = re.findall("[dwmy]", str(value).lower())
+        return _KEEP.fullmatch(str(value)) is not None and len(units) == len(set(units))
     if row.choices:
         return value in row.choices
     if isinstance(value, int | float) and row.low is not None and row.high is not None:

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from gallery.repositories.events import PERSON_ADDED, record
 from gallery.values import Pipelines, SealedTemplate
 from gallery.vault.key import KEY_BYTES
 from gallery.vault.seal import Sealer
+from refusal import Refusal
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher, Database, Transaction, Vault
@@ -59,6 +60,8 @@ class Imported:
     people_unchanged: int
     templates_added: int
     templates_unchanged: int
+    not_admitted: tuple[str, ...] = ()
+    """The ids of those of whom no template was taken, as they have not agreed to it."""
 
 
 def _derived(passphrase: str, salt: bytes, archive_id: str) -> Sealer:
@@ -154,11 +157,15 @@ def _write(path: Path, members: Mapping[str, bytes]) -> None:
 
 @dataclass(frozen=True)
 class Taking:
-    """When an archive is taken in and by whom; from ``day`` on those who are here already belong to its groups."""
+    """When an archive is taken in and by whom; from ``day`` on those who are here already belong to its groups.
+
+    ``admitted`` gives a photo as it may be filed for somebody, and raises what refuses it.
+    """
 
     at: datetime
     by: str
     day: date
+    admitted: "Callable[[Transaction, int, templates.Photo], templates.Photo]"
 
 
 @dataclass(frozen=True)
@@ -228,9 +235,13 @@ def import_(
     try:
         with database.atomic() as session:
             added = [_take_person(database, session, person, taking) for person in found.people]
-            filed = [_take_template(vault, pipelines, session, found, entry, taking) for entry in found.templates]
-            result = Imported(sum(added), len(added) - sum(added), sum(filed), len(filed) - sum(filed))
-            if any(added) or any(filed):
+            without = dict[str, None]()
+            filed = [
+                _take_template(vault, pipelines, session, found, entry, taking, without) for entry in found.templates
+            ]
+            told = [each for each in filed if each is not None]
+            result = Imported(sum(added), len(added) - sum(added), sum(told), len(told) - sum(told), tuple(without))
+            if any(added) or any(told):
                 counts = {"people": result.people_added, "templates": result.templates_added}
                 subject = "gallery"
                 record(session, at=taking.at, by=taking.by, action="gallery.import", subject=subject, details=counts)
@@ -269,7 +280,9 @@ def _take_template(
     found: _Archive,
     entry: Mapping[str, Any],
     taking: Taking,
-) -> bool:
+    without: dict[str, None],
+) -> bool | None:
+    """Whether it is new; None where its person has not agreed to it, whose id is then among those ``without``."""
     ref, pipeline = clean(entry["person"], "id"), str(entry["encoder"])
 
     def opened(text: str, purpose: str) -> bytes:
@@ -280,6 +293,12 @@ def _take_template(
     person = people.by_id(session, ref)
     if person is None:
         raise ImportInvalid(ref, "a template of the archive is of nobody in it")
+    blank = templates.Photo({}, "", "", None, taking.at)
+    try:
+        taking.admitted(session, person.id, blank)
+    except Refusal:
+        without[ref] = None
+        return None
     try:
         payload = opened(entry["vector"], templates.VECTOR)
         crop = None if entry["crop"] is None else opened(entry["crop"], templates.CROP)
@@ -288,6 +307,7 @@ def _take_template(
     created = _instant(entry["created"])
     picture, landmarks = (None, None) if crop is None else templates.unpacked(crop, entry.get("form") or "aligned")
     photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), picture, created, landmarks)
+    photo = taking.admitted(session, person.id, photo)
     names = pipelines if pipeline in pipelines else (pipeline,)
     added = templates.insert(session, vault.unlock(), names, person.id, payload, photo)
     if added.changed:

@@ -45,6 +45,7 @@ COMMANDS: Final[Mapping[str, Right]] = MappingProxyType(
         "consent list": "consent.read",
         "consent show": "consent.read",
         "consent text add": "consent.record",
+        "consent text show": "consent.read",
         "consent texts": "consent.read",
         "consent withdraw": "consent.record",
         "correct": "marks.change",

@@ -1,1 +1,1 @@
-"""What a data-protection officer writes down, drafted from an installation's own facts: pure text, nothing is read."""
+"""What people are told and asked for data protection: texts of consent and of reports, in English and in German."""

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 CREATOR: Final = "attendance report"
 """By which a page is known again as one of this program."""
 SMALL, TEXT, LARGE = 7.5, 9, 14
-_FEET: Final = {
-    "en": ("made {now}; times are those of {zone}", "page {number} of {of}"),
-    "de": ("erstellt {now}; Zeiten gelten in {zone}", "Seite {number} von {of}"),
-}
 _MARGIN, _TOP = 42, 58
 _FINE: Final = 4  # pixels a point of a picture of text
+_FEET: Final = {
+    "en": ("made {at}; times are those of {zone}", "page {number} of {of}"),
+    "de": ("erstellt {at}; Zeiten sind die von {zone}", "Seite {number} von {of}"),
+}
 _COMPLEX: Final = frozenset({"R", "AL", "AN"})
 
 
@@ -37,7 +37,7 @@ _COMPLEX: Final = frozenset({"R", "AL", "AN"})
 class Head:
     """What stands above each page and in the file's properties: the title, and the name of the school or firm.
 
-    ``language`` is that of the text, for the words at the foot and for whoever has the page read out.
+    ``language`` is that of the pages; feet are set in English and in German.
     """
 
     title: str
@@ -91,7 +91,7 @@ class Pages:
         self._story.append(line)
 
     def next_page(self) -> None:
-        """What comes next begins on a new page."""
+        """What comes next begins a page."""
         from reportlab.platypus import PageBreak
 
         self._story.append(PageBreak())
@@ -105,13 +105,20 @@ class Pages:
         """What lies between head and foot, in points."""
         return float(self._size[1] - 2 * _TOP + 8 - 12)
 
-    def signature(self) -> None:
+    def beside(self, lines: Sequence[str], picture: Any, side: float) -> None:
+        """Lines of text, and a drawing of so many points at their right."""
+        from reportlab.platypus import Table
+
+        told = [self.paragraph(each, TEXT) for each in lines]
+        self._story += [
+            Table([[told, picture]], [self.width - side - 8, side + 8], style=[("VALIGN", (0, 0), (-1, -1), "TOP")])
+        ]
+
+    def signature(self, words: tuple[str, str] = ("Place and date", "Signature")) -> None:
         """Lines for date and signature, not torn apart."""
         from reportlab.platypus import KeepTogether, Table
 
-        line = Table(
-            [["", "", ""], ["Place and date", "", "Signature"]], [self.width * each for each in (0.4, 0.1, 0.5)]
-        )
+        line = Table([["", "", ""], [words[0], "", words[1]]], [self.width * each for each in (0.4, 0.1, 0.5)])
         line.setStyle(
             [
                 ("FONT", (0, 0), (-1, -1), self.fonts.base, SMALL),
@@ -237,9 +244,9 @@ class Pages:
         self._line(canvas, _MARGIN, height - 36, head.site or "Attendance", head.title)
         canvas.setLineWidth(0.5)
         canvas.line(_MARGIN, height - 42, width - _MARGIN, height - 42)
-        made, count = _FEET.get(head.language, _FEET["en"])
-        told = made.format(now=utc_text(head.now), zone=head.zone)
-        self._line(canvas, _MARGIN, 26, told, count.format(number=number, of=of))
+        made, page = _FEET.get(head.language, _FEET["en"])
+        foot = made.format(at=utc_text(head.now), zone=head.zone)
+        self._line(canvas, _MARGIN, 26, foot, page.format(number=number, of=of))
 
     def _line(self, canvas: "Canvas", left: float, height: float, begins: str, ends: str) -> None:
         """Two texts on one line, each at its side; too long ones are cut."""

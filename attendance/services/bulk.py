@@ -28,6 +28,7 @@ from gallery.errors import PersonAmbiguous, PersonInvalid
 if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.services.admission import Admission
+    from attendance.services.consents import Agreed
     from attendance.services.enrolment import Enroller, Outcome
     from attendance.services.jobs import Jobs, Progress
     from enroll.roster import Entry, Roster
@@ -58,11 +59,12 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Who enrols into which groups, and the people of which groups they may change (None: all)."""
+    """Who enrols into which groups, the people of which groups they may change (None: all), what all have agreed to."""
 
     actor: "Actor"
     groups: tuple[str, ...]
     scope: frozenset[str] | None
+    agreed: "Agreed | None" = None
 
 
 class BulkEnrolment:
@@ -76,15 +78,24 @@ class BulkEnrolment:
 
     @needs("photos.change")
     def begin(
-        self, actor: "Actor", files: Sequence[SentFile], groups: Collection[str], scope: Collection[str] | None
+        self,
+        actor: "Actor",
+        files: Sequence[SentFile],
+        groups: Collection[str],
+        scope: Collection[str] | None,
+        *,
+        agreed: "Agreed | None" = None,
     ) -> "Job":
-        """Keep the files and begin the job. Raises RequestInvalid, UploadLarge, GroupsRefused, ServiceBusy."""
+        """Keep the files and begin the job; ``agreed`` holds for everybody in them.
+
+        Raises RequestInvalid, UploadLarge, GroupsRefused, ServiceBusy.
+        """
         if not files:
             raise RequestInvalid("files", "choose a zip, a list with its photos, or photos")
         self._admission.refuse_groups(groups, scope)
         self._clean()
         folder = self._folder / secrets.token_hex(12)
-        asked = _Asked(actor, tuple(groups), None if scope is None else frozenset(scope))
+        asked = _Asked(actor, tuple(groups), None if scope is None else frozenset(scope), agreed)
         try:
             _keep(folder, files)
             return self._jobs.begin(actor, KIND, lambda progress: self._work(progress, folder, asked))
@@ -100,7 +111,7 @@ class BulkEnrolment:
             entries, refused = self._allowed(sent, asked)
             rows += others + refused
             progress.step(0, len(entries))
-            for outcome in self._enroller.many(asked.actor, entries, Rules(), workers=1):
+            for outcome in self._enroller.many(asked.actor, entries, Rules(agreed=asked.agreed), workers=1):
                 rows.append(_row(outcome, folder, hiding=asked.scope is not None))
                 progress.advance()
             progress.file(RESULT).write_text("\N{BYTE ORDER MARK}" + csv_text(COLUMNS, rows), encoding="utf-8")

@@ -46,6 +46,8 @@ DOCTOR = "attendance doctor"
 
 FINDINGS: Mapping[str, str] = MappingProxyType(
     {
+        "backup.old": "Backups are to be written every day, and the newest is older than three days.",
+        "backup.untested": "Backups are written, but none was ever tried.",
         "calendar.holidays": "Rules follow the calendar, but no public holidays are stored for this year.",
         "calendar.terms": "Every term has ended, so that rules which follow the calendar take place no more.",
         "clock.behind": "The newest record lies in the future: the clock was or is wrong.",
@@ -251,11 +253,22 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
+        yield from _guarded("backup", lambda: _backups(store, settings, clock))
         yield from _guarded("reviews", lambda: _reviews(store))
         yield from _guarded("coverage", lambda: _coverage(store, settings, clock))
         yield from _guarded("timetable", lambda: _timetable(gallery, settings, clock))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
         yield from _guarded("key", lambda: _key(gallery))
+        yield from _guarded("log", lambda: _log(gallery, settings, clock))
+
+
+def _backups(store: "Database", settings: Settings, clock: Clock) -> Iterator[Finding]:
+    from attendance.services.doctor_backup import backup_findings
+    from gallery.repositories import backups
+
+    with store.reading() as transaction:
+        found = backups.all_backups(transaction)
+    yield from backup_findings(found, settings.backup_folder, clock.utc())
 
 
 def _names(settings: Settings) -> tuple[str, str | None] | None:
@@ -304,6 +317,22 @@ def _key(gallery: "Gallery") -> Iterator[Finding]:
             yield Finding("key", "none yet; the first enrolment makes it")
     else:
         yield Finding("key", f"{path} opens what is stored")
+
+
+def _log(gallery: "Gallery", settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Whether the log is as it was written."""
+    from attendance.services.auditchain import AuditChain, sentence
+    from gallery.errors import GalleryUnusable
+
+    try:
+        found = AuditChain(gallery, clock, settings).verify().check
+    except GalleryUnusable:
+        yield Finding("log", "it cannot be proved without the key of the home")
+        return
+    if found.sound:
+        yield Finding("log", f"{found.entries} entries, {found.proved} of them proved by the key of the home")
+    else:
+        yield Finding("log", sentence(found.findings[0]), "audit.broken", "attendance audit verify", 1)
 
 
 def _people(gallery: "Gallery") -> Iterator[Finding]:

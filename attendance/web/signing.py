@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from attendance.services.sign_ins import Numbered
+    from attendance.services.sign_ins import Named
 
 NETWORK: Final = 64
 """Bits of an IPv6 address that all computers of one household share."""
 
 
-def sign_in(request: "Request", answer: "Response", account: "Numbered") -> "Response":
+def sign_in(request: "Request", answer: "Response", account: "Named") -> "Response":
     """Sign the browser in to an account with this answer; what it was signed in to before is over."""
     site = site_of(request)
     sign_out(request, answer)
-    keep_session(site, answer, site.app.sign_ins.begin(account))
+    keep_session(site, answer, site.app.sign_ins.begin(account, request.headers.get("user-agent")))
     keep_device(site, request, answer, account.id)
     return answer
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
 from attendance.access import Visitor
+from attendance.access.rights import may
 from attendance.service_errors import EditChanged, GroupsRefused, RequestInvalid
 from attendance.services.directory import Listed, folded
 from attendance.services.people import person_row
@@ -63,6 +64,7 @@ def shown(request: Request, who: Visitor, person: Any, error: Refusal | None = N
         photos=app.photos.all(person.external_id), marks=app.day_marks.latest(person.id),
         days=begun, today=today, first=first, given=values, wrong=wrong_in(FIELDS, error),
         groups=sorted({*app.directory.groups(who.groups), *own}),
+        consent=app.consents.of(person.id)[0] if may(who.actor, "consent.read") else None,
         alike=app.directory.lookalikes(person.id, who.groups), extra=_extra(request), most=app.settings.max_upload_mb,
     )  # fmt: skip
 
@@ -127,7 +129,9 @@ def set_active(
 def picture(request: Request, who: PhotosRead, number: Number, photo: Number) -> Response:
     """The face that is kept of a photo, opened for this request alone."""
     found = person_of(request, who, number)
-    data = site_of(request).app.photos.crop(found.external_id, photo)
+    app = site_of(request).app
+    data = app.photos.crop(found.external_id, photo)
+    app.looks.at_photos(who.actor, found)
     kind = "image/png" if data.startswith(b"\x89PNG") else "image/webp" if data.startswith(b"RIFF") else "image/jpeg"
     return Response(data, media_type=kind, headers={"Cache-Control": "no-store"})
 
