@@ -101,7 +101,7 @@ class PrivacyComposition(ServiceComposition):
         """The record of processing, and a draft of the assessment."""
         from attendance.services.privacyreports import PrivacyReports
 
-        return PrivacyReports(self.gallery, self.clock, self.settings, self.home)
+        return PrivacyReports(self.gallery, self.clock, self.settings, self.home, self.zone, lambda: self.card)
 
     @cached_property
     def second_factors(self) -> "SecondFactors":

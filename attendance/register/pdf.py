@@ -80,11 +80,30 @@ class Pages:
         """A paragraph."""
         self._story += [self.paragraph(text, size), _space(1)]
 
+    def item(self, text: str, *, box: bool = False) -> None:
+        """A line of a list, with a box to tick or a dot before it."""
+        from reportlab.platypus import Table
+
+        mark = _box() if box else self.paragraph("•", TEXT)
+        line = Table([[mark, self.paragraph(text, TEXT)]], [16, self.width - 16])
+        line.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 0), (-1, -1), 1),
+                       ("BOTTOMPADDING", (0, 0), (-1, -1), 1), ("LEFTPADDING", (0, 0), (-1, -1), 2)])  # fmt: skip
+        self._story.append(line)
+
     def next_page(self) -> None:
         """What comes next begins a page."""
         from reportlab.platypus import PageBreak
 
         self._story.append(PageBreak())
+
+    def add(self, made: "Flowable") -> None:
+        """Something that was made elsewhere."""
+        self._story.append(made)
+
+    @property
+    def height(self) -> float:
+        """What lies between head and foot, in points."""
+        return float(self._size[1] - 2 * _TOP + 8 - 12)
 
     def beside(self, lines: Sequence[str], picture: Any, side: float) -> None:
         """Lines of text, and a drawing of so many points at their right."""
@@ -258,6 +277,15 @@ def _space(points: float) -> "Flowable":
     from reportlab.platypus import Spacer
 
     return Spacer(1, points)
+
+
+def _box() -> "Flowable":
+    """A square to tick, drawn, as few fonts have one."""
+    from reportlab.graphics.shapes import Drawing, Rect
+
+    drawing = Drawing(9, 10)
+    drawing.add(Rect(0, 1, 8, 8, fillColor=None, strokeWidth=0.7))
+    return drawing
 
 
 def _picture(text: str, size: float, fonts: "Fonts") -> "Flowable | None":

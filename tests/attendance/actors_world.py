@@ -211,6 +211,12 @@ SERVICE = {
     "Photos.remove": Row(
         lambda app, **_: app.photos.remove(TEACHER, "A", app.photos.all("A")[0].id), {"template.remove"}
     ),
+    "PrivacyReports.report": Row(lambda app, **_: app.privacy_reports.report(TEACHER), {"privacy.report"}),
+    "QrSheets.of": Row(lambda app, **_: app.qr_sheets.of(TEACHER), {"credential.add", "credential.sheet"}),
+    "QrSheets.write": Row(
+        lambda app, tmp_path, **_: app.qr_sheets.write(TEACHER, tmp_path / "cards.pdf"),
+        {"credential.add", "credential.sheet"},
+    ),
     "Receivers.add": Row(
         lambda app, **_: app.receivers.add(TEACHER, "Front", INSIDE, allow_private=True), {"receiver.add"}
     ),
@@ -251,6 +257,7 @@ SERVICE = {
 WITHOUT_EVENT = {
     "Jobs.begin": "its own row keeps who began it, and what the work changes is recorded by what does the work",
     "Kiosks.begin": "nothing has changed before a frame comes; the marks of its frames are recorded as they are made",
+    "PrivacyReports.facts": "nothing is changed, and counts alone are told",
     "Tokens.begin_setup": "the link opens one form for half an hour, and the account made by it is what is recorded",
     "Uploads.drop": "a file that was kept for its sender alone is gone, and nothing was made of it by that",
     "Uploads.find": "nothing is changed",

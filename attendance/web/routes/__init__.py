@@ -31,6 +31,7 @@ SUBJECTS: Final = (
     "months",
     "pairing",
     "people",
+    "privacy",
     "receivers",
     "reports",
     "review",

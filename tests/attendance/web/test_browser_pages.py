@@ -41,7 +41,11 @@ PARTS = {
     "word": "none",
 }
 """What stands for the parts of addresses; in the home that `world` makes each of them is there."""
-WHOLE = {"/exports/{form}": "/exports/csv", "/settings/set/{name}": "/settings/set/margin"}
+WHOLE = {
+    "/exports/{form}": "/exports/csv",
+    "/settings/set/{name}": "/settings/set/margin",
+    "/settings/privacy/report.{form}": "/settings/privacy/report.html",
+}
 """Addresses of which these parts would not do."""
 SHORT_LIVED = (
     "/cameras/{number:int}/live",
