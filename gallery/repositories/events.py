@@ -205,8 +205,12 @@ def concerning(
     sightings: Collection[int],
     excuses: Collection[int] = (),
     rules: Collection[int] = (),
+    sessions: Collection[int] = (),
 ) -> list[Event]:
-    """The log in order, as far as it is of a person of these internal ids, or of these records of theirs."""
+    """The log in order, as far as it is of a person of these internal ids, or of these records of theirs.
+
+    Of ``sessions`` it is who has looked at what their marks rest on, theirs among them.
+    """
     about: dict[str, Collection[int | str]] = {
         **dict.fromkeys(OF_PEOPLE, keys),
         "mark": marks,
@@ -214,6 +218,11 @@ def concerning(
         "excuse": excuses,
         "rule": rules,
         "approval": {*marks, *map(excuse_subject, excuses)},
+        "evidence": {
+            *(f"mark {each}" for each in marks),
+            *(f"sighting {each}" for each in sightings),
+            *(f"session {each}" for each in sessions),
+        },
     }
     subjects = sorted({str(subject) for each in about.values() for subject in each})
     text = type_coerce(EventRow.details, Text)
