@@ -13,9 +13,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from io import BufferedReader
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import numpy as np
 
@@ -24,6 +23,9 @@ from enroll.errors import PhotoDamaged, PhotoError, PhotoUnreadable
 from enroll.face import Pixels
 from enroll.kinds import FORMATS
 from enroll.photolimits import PhotoLimits
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 COMMAND: Final = (sys.executable, "-P", "-m", "enroll.decoderprocess")
 MOST: Final = 3
