@@ -13,12 +13,14 @@ def prepared() -> Target:
     from enroll.decoderprocess import quiet
     from enroll.decoding import decode_here
     from enroll.errors import PhotoError
+    from enroll.facts import facts_here
     from enroll.photolimits import PhotoLimits
 
     limits = PhotoLimits(max_pixels=4_000_000, max_decode_bytes=60_000_000, reduce_to=300)
     quiet()
 
     def target(data: bytes) -> None:
+        facts_here(data)
         with contextlib.suppress(PhotoError):
             pixels, kind = decode_here(data, "photo.jpg", limits)
             if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or max(pixels.shape) > 300:
