@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import pytest
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.testclient import TestClient
 
 from attendance.access import Actor, Visitor
