@@ -195,8 +195,9 @@ def export(
             raise typer.BadParameter("a person's own data have the templates in them", param_hint="--templates")
         _hand_over(person, target, home)
         return
-    with reading(home) as opened:
+    with changing(home) as opened:
         phrase = _new_passphrase() if templates else None
+        opened.looks.at_people(opened.actor, templates=templates)
         done = opened.archives.export(target, passphrase=phrase)
     say(f"wrote {target}: {_facts(done)}")
 

@@ -7,6 +7,7 @@ import typer
 from attendance.cli import (
     account,
     approve,
+    audit,
     backup,
     backups,
     calendar,
@@ -84,6 +85,7 @@ app.command(epilog=options.EXIT_CODES)(serve.serve)
 app.add_typer(account.app, name="account", epilog=options.EXIT_CODES)
 app.add_typer(token.app, name="token", epilog=options.EXIT_CODES)
 app.add_typer(credential.app, name="credential", epilog=options.EXIT_CODES)
+app.add_typer(audit.app, name="audit", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.add_typer(backups.app, name="backups", epilog=options.EXIT_CODES)

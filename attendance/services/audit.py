@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.records import instant
+from attendance.register.report import csv_text
 from attendance.zones import day_start
 from gallery.repositories import accounts, events, places, rules
 
@@ -25,6 +27,10 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "account.remove": "An account was deleted",
         "approval.grant": "An entry was approved",
         "approval.refuse": "An entry was refused",
+        "audit.anchor": "Where the log ends was noted outside",
+        "audit.begin": "The log was linked, entry to entry",
+        "audit.export": "The log was taken out as a table",
+        "audit.purge": "Old entries of the log were let go",
         "backup.drop": "An old backup was deleted",
         "backup.run": "A backup was written",
         "backup.test": "A backup was tried",
@@ -34,6 +40,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "credential.add": "A PIN, code or badge was given",
         "credential.remove": "A PIN, code or badge was taken away",
         "erasure.again": "What had been erased was erased again, as a backup was restored",
+        "evidence.look": "Somebody saw what a decision rests on",
         "excuse.add": "An excuse was entered",
         "excuse.withdraw": "An excuse was withdrawn",
         "factor.add": "A second factor was set up",
@@ -52,8 +59,10 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "mark.add": "Somebody was marked",
         "mark.restore": "A mark was restored",
         "mark.void": "A mark was declared void",
+        "marks.export": "Marks were taken out for another system",
         "month.close": "A month was closed",
         "month.open": "A month was opened again",
+        "people.export": "People were taken out as a file",
         "person.active": "Somebody was set active or inactive",
         "person.add": "A person was added",
         "person.enroll": "A photo was enrolled",
@@ -63,6 +72,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "person.merge": "Two people were merged",
         "person.remove": "A person was erased",
         "person.rename": "A person was renamed",
+        "photo.look": "Somebody saw the photos of a person",
         "pipeline.adopt": "Templates of an earlier version were taken over",
         "pipeline.drop": "Templates of an earlier encoder were deleted",
         "place.add": "A place was added",
@@ -76,6 +86,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "repair.altered": "Something altered was repaired",
         "repair.event": "A missing entry of the log was repaired",
         "repair.orphan": "Something left over was repaired",
+        "report.export": "A report was taken out as a file",
         "roster.import": "A register was taken in",
         "rule.add": "A rule of the timetable was added",
         "rule.change": "A rule of the timetable was changed",
@@ -157,6 +168,26 @@ class Audit:
         while found := self.page(wanted, before=before, limit=step):
             yield from found
             before = found[-1].number
+
+    def table(self, wanted: AuditWanted) -> Iterator[str]:
+        """All entries that are wanted as a table for spreadsheets (CSV), piece by piece."""
+        yield csv_text(COLUMNS, [])
+        for each in self.all(wanted):
+            yield csv_text(COLUMNS, [self.row(each)]).partition("\n")[2]
+
+    def told(self, each: Entry) -> dict[str, Any]:
+        """One line of ``audit list --json``."""
+        return {
+            "number": each.number,
+            "at": instant(each.at),
+            "by": each.by,
+            "action": each.action,
+            "says": each.says,
+            "subject": each.subject,
+            "subject_name": each.subject_name,
+            "people": [{"number": key, "name": name} for key, name in each.people],
+            "details": dict(each.details),
+        }
 
     def actors(self) -> list[str]:
         """Everybody who has done anything."""

@@ -40,6 +40,8 @@ PACKAGES = (
     "xlsxwriter",
 )
 ENOUGH_BYTES = 200_000_000
+LONG_LOG = 200_000
+"""Entries of a log that are verified while somebody waits."""
 OLDEST_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 CLOCK_SLACK = timedelta(minutes=2)
 DOCTOR = "attendance doctor"
@@ -259,6 +261,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("timetable", lambda: _timetable(gallery, settings, clock))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
         yield from _guarded("key", lambda: _key(gallery))
+        yield from _guarded("log", lambda: _log(gallery, settings, clock, full=full))
 
 
 def _backups(store: "Database", settings: Settings, clock: Clock) -> Iterator[Finding]:
@@ -330,6 +333,26 @@ def _way(gallery: "Gallery") -> str:
     from gallery.vault.key import wrapper_of
 
     return words(wrapper_of(gallery.store.home) or "file")
+
+
+def _log(gallery: "Gallery", settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
+    """Whether the log is as it was written; a long one is verified with ``full`` alone."""
+    from attendance.services.auditchain import AuditChain, sentence
+    from gallery.errors import GalleryUnusable
+
+    head = AuditChain(gallery, clock, settings).head()
+    if head is not None and head.seq > LONG_LOG and not full:
+        yield Finding("log", f"it ends with entry {head.seq}; 'attendance audit verify' proves it")
+        return
+    try:
+        found = AuditChain(gallery, clock, settings).verify().check
+    except GalleryUnusable:
+        yield Finding("log", "it cannot be proved without the key of the home")
+        return
+    if found.sound:
+        yield Finding("log", f"{found.entries} entries, proved by the key of the home: {found.proved}")
+    else:
+        yield Finding("log", sentence(found.findings[0]), "audit.broken", "attendance audit verify", 1)
 
 
 def _people(gallery: "Gallery") -> Iterator[Finding]:

@@ -178,9 +178,10 @@ def digest(entries: "Iterable[Stored]") -> str:
 # Where it ends, and what is let go
 
 
-def head(session: Session) -> Head | None:
-    """Where the linked log ends, or None where nothing is linked yet."""
+def head(session: Session, until: int | None = None) -> Head | None:
+    """Where the linked log ends, or ended with the entry of this number; None where nothing is linked yet."""
     query = select(EventRow.seq, EventRow.link, EventRow.at).where(EventRow.link.is_not(None))
+    query = query if until is None else query.where(EventRow.seq <= until)
     last = session.execute(query.order_by(EventRow.seq.desc()).limit(1)).one_or_none()
     return None if last is None else Head(last.seq, last.link, first_link(session) or last.link, last.at)
 

@@ -82,7 +82,7 @@ CHANGES_PERSON: Final = frozenset(
     {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS, TEMPLATE_REMOVED}
 )
 """The actions after which a person is not as they were: receivers are told, whoever did it."""
-OF_PEOPLE: Final = ("person", "template", "lookalike")
+OF_PEOPLE: Final = ("person", "template", "lookalike", "photo")
 """What the actions begin with whose subject is a person's internal id."""
 Told = tuple[str, str]
 """Action and subject of an event."""
@@ -153,6 +153,18 @@ def _of_person(key: int) -> Any:
     named = [text.like(f'%"{name}": {key}{end}%') for name in NAMING for end in (",", "}")]
     own = [EventRow.action.startswith(f"{each}.") & (EventRow.subject == str(key)) for each in OF_PEOPLE]
     return or_(*named, *own)
+
+
+def is_there(session: Session, *, by: str, action: str, subject: str, since: datetime, until: datetime) -> bool:
+    """Whether this was done to this by this one in since < at <= until."""
+    query = select(EventRow.seq).where(
+        EventRow.subject == subject,
+        EventRow.action == action,
+        EventRow.by == by,
+        EventRow.at > since,
+        EventRow.at <= until,
+    )
+    return session.execute(query.limit(1)).first() is not None
 
 
 def actors(session: Session) -> list[str]:

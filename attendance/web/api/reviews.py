@@ -50,19 +50,23 @@ def list_reviews(
 
 
 @router.get("/{number}", responses=refusals(404, 409))
-def get_review(request: Request, _who: ReviewsWrite, number: Number) -> Seen:
+def get_review(request: Request, who: ReviewsWrite, number: Number) -> Seen:
     """One review, also one that somebody has looked at."""
-    return Seen.model_validate(seen_row(site_of(request).app.reviews.of(number)))
+    app = site_of(request).app
+    found = app.reviews.of(number)
+    app.looks.at_sighting(who.actor, number)
+    return Seen.model_validate(seen_row(found))
 
 
 @router.get("/{number}/face", responses={**FACE, **refusals(404)}, response_class=Response)
-def get_face_of_review(request: Request, _who: PhotosRead, number: Number) -> Response:
+def get_face_of_review(request: Request, who: PhotosRead, number: Number) -> Response:
     """The face that is kept until somebody has looked."""
-    reviews = site_of(request).app.reviews
-    reviews.seen(number)
-    found = reviews.face(number)
+    app = site_of(request).app
+    app.reviews.seen(number)
+    found = app.reviews.face(number)
     if found is None:
         raise PhotoUnknown(str(number), "the face of this review is not kept, or not any more")
+    app.looks.at_sighting(who.actor, number)
     return picture(found)
 
 
