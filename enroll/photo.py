@@ -5,8 +5,7 @@ import os
 import stat
 from pathlib import Path
 
-from enroll.apart import decode_apart
-from enroll.decoding import APART, DEFAULT_LIMITS, PhotoLimits, decode_here
+from enroll.decoder import DECODER
 from enroll.errors import (
     PhotoEmpty,
     PhotoIsDirectory,
@@ -16,7 +15,8 @@ from enroll.errors import (
 )
 from enroll.face import Photo
 from enroll.folders import walk
-from enroll.kinds import PHOTO_SUFFIXES, content_of
+from enroll.kinds import PHOTO_SUFFIXES
+from enroll.photolimits import DEFAULT_LIMITS, PhotoLimits
 
 
 def read_photo(path: str | os.PathLike[str], *, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
@@ -34,8 +34,7 @@ def decode_photo(data: bytes, source: str, *, limits: PhotoLimits = DEFAULT_LIMI
         raise PhotoEmpty(source, "the file is empty")
     if len(data) > limits.max_bytes:
         raise PhotoTooManyBytes(source, f"more than {limits.max_bytes} bytes")
-    decode = decode_apart if content_of(data).format in APART else decode_here
-    pixels, kind = decode(data, source, limits)
+    pixels, kind = DECODER.decode(data, source, limits)
     return Photo(pixels, source, hashlib.sha256(data).hexdigest(), kind)
 
 

@@ -12,6 +12,7 @@ from gallery.repositories import (
     answers,
     approvals,
     calendar,
+    chain,
     corrections,
     counts,
     excuses,
@@ -213,7 +214,10 @@ def repair(database: "Database", vault: "Vault", *, at: datetime, by: str) -> No
             record(transaction, at=at, by=by, action="repair.orphan", subject=each.row, details=details)
         if gone:
             database.bump(transaction)
-        for table, number in _drop_altered(transaction, vault):
+        altered = _drop_altered(transaction, vault)
+        if ("secret", chain.PURPOSE) in altered:
+            chain.begin_anew(transaction, at=at, by=by)
+        for table, number in altered:
             record(transaction, at=at, by=by, action="repair.altered", subject=number, details={"table": table})
         told = [(MARK_ADDED, mark) for mark in marks.unrecorded(transaction)]
         for action, subject in (*told, *corrections.unrecorded(transaction), *_undecided(transaction)):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from attendance.clock import Clock
     from gallery.sqlite.store import Store
 
-__all__ = ["Saved", "backup", "key_file", "restore", "upgraded_to"]
+__all__ = ["Saved", "backup", "key_file", "key_words", "restore", "upgraded_to"]
 
 ALONG = (CONFIG_FILE,)
 """The files of a home that its backup holds besides the database; never the key."""
@@ -48,6 +48,23 @@ def _recovery_key(home: Path) -> str | None:
 def key_file(home: Path) -> Path:
     """The file that alone opens the backups of a home; to be kept apart from them."""
     return home / KEY
+
+
+def key_words(home: Path) -> str:
+    """What alone opens the backups of a home: its key file, and what unwraps the key in it."""
+    from gallery.errors import GalleryError
+    from gallery.vault.key import wrapper_of
+
+    more = {
+        "passphrase": " with its passphrase",
+        "environment": " with the ATTENDANCE_KEY of now",
+        "command": " with what ATTENDANCE_KEY_COMMAND prints",
+    }
+    try:
+        wrapper = wrapper_of(home)
+    except GalleryError:
+        wrapper = None
+    return f"{key_file(home)}{'' if wrapper is None else more[wrapper]}"
 
 
 def _opened(home: Path, clock: "Clock") -> "Store":

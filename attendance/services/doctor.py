@@ -259,6 +259,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("timetable", lambda: _timetable(gallery, settings, clock))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
         yield from _guarded("key", lambda: _key(gallery))
+        yield from _guarded("log", lambda: _log(gallery, settings, clock))
 
 
 def _backups(store: "Database", settings: Settings, clock: Clock) -> Iterator[Finding]:
@@ -309,13 +310,43 @@ def _key(gallery: "Gallery") -> Iterator[Finding]:
     try:
         gallery.sealer  # noqa: B018 - opening it is the look
     except GalleryError as error:
-        if gallery.stats().templates or path.exists():
+        if _anything_sealed(gallery) or path.exists():
             repair = f"chmod 600 {path}" if error.id == "gallery.key_mode" else error.help
             yield Finding("key", str(error), error.id, repair, error.exit_code)
         else:
             yield Finding("key", "none yet; the first enrolment makes it")
     else:
-        yield Finding("key", f"{path} opens what is stored")
+        yield Finding("key", f"{path} opens what is stored, {_way(gallery)}")
+
+
+def _anything_sealed(gallery: "Gallery") -> bool:
+    from gallery.repositories import resealing
+
+    with gallery.store.reading() as transaction:
+        return resealing.anything(transaction)
+
+
+def _way(gallery: "Gallery") -> str:
+    from attendance.services.keys import words
+    from gallery.vault.key import wrapper_of
+
+    return words(wrapper_of(gallery.store.home) or "file")
+
+
+def _log(gallery: "Gallery", settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Whether the log is as it was written."""
+    from attendance.services.auditchain import AuditChain, sentence
+    from gallery.errors import GalleryUnusable
+
+    try:
+        found = AuditChain(gallery, clock, settings).verify().check
+    except GalleryUnusable:
+        yield Finding("log", "it cannot be proved without the key of the home")
+        return
+    if found.sound:
+        yield Finding("log", f"{found.entries} entries, {found.proved} of them proved by the key of the home")
+    else:
+        yield Finding("log", sentence(found.findings[0]), "audit.broken", "attendance audit verify", 1)
 
 
 def _people(gallery: "Gallery") -> Iterator[Finding]:

@@ -12,6 +12,8 @@ HERE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "account.unknown": "The page Accounts under Settings lists all of them.",
         "approval.unknown": "The page Approvals lists what waits for a second person.",
+        "audit.anchor": "Paste the line of an anchor of this home, whole and unchanged.",
+        "audit.broken": "Keep the database as it is, and compare it with the last backup before you go on.",
         "calendar.country": "Give the country's two letters, such as DE, and those of its part, such as BY.",
         "calendar.unknown": "The page Calendar lists all entries.",
         "camera.lost": "Check the camera's power and network; it is tried again by itself, and marks are kept.",

@@ -89,16 +89,16 @@ def import_marks(request: Request, who: ImportsRun, given: Form) -> Response:
 
 
 @router.get("/exports/{form}")
-def export(request: Request, _who: MarksExport, form: str, asked: Asked) -> Response:
+def export(request: Request, who: MarksExport, form: str, asked: Asked) -> Response:
     """Marks as a file for another system."""
     app = site_of(request).app
     if form not in set(ExportForm):
         raise RequestInvalid("form", f"there are the forms {' and '.join(ExportForm)}")
     with TemporaryDirectory(dir=app.home, prefix="report-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "marks.csv"
-        app.exports.write(
-            ExportForm(form), target, first=asked.day("from"), last=asked.day("to"), group=asked.some("group")
-        )
+        first, last = asked.day("from"), asked.day("to")
+        app.exports.write(ExportForm(form), target, first=first, last=last, group=asked.some("group"))
+        app.looks.at_marks(who.actor, form, first, last)
         return download(target.read_bytes(), f"marks {form} {app.timetables.today}.csv")
 
 

@@ -127,7 +127,9 @@ def set_active(
 def picture(request: Request, who: PhotosRead, number: Number, photo: Number) -> Response:
     """The face that is kept of a photo, opened for this request alone."""
     found = person_of(request, who, number)
-    data = site_of(request).app.photos.crop(found.external_id, photo)
+    app = site_of(request).app
+    data = app.photos.crop(found.external_id, photo)
+    app.looks.at_photos(who.actor, found)
     kind = "image/png" if data.startswith(b"\x89PNG") else "image/webp" if data.startswith(b"RIFF") else "image/jpeg"
     return Response(data, media_type=kind, headers={"Cache-Control": "no-store"})
 

@@ -105,7 +105,9 @@ def report_file(request: Request, who: ReportsRead, asked: Asked) -> Response:
     if form not in FORMS:
         raise RequestInvalid("form", f"a report can be {', '.join(FORMS)}")
     name = name_of(wanted, form)
+    whom = None if wanted.person is None else app.own_people.person(who, wanted.person).id
     if app.report_views.is_large(who, wanted):
+        app.looks.at_report(who.actor, str(wanted.by), wanted.first, wanted.last, form, person=whom)
 
         def work(progress: "Progress") -> dict[str, Any]:
             progress.file(name).write_bytes(app.report_views.content(wanted, form))
@@ -113,7 +115,9 @@ def report_file(request: Request, who: ReportsRead, asked: Asked) -> Response:
 
         made = app.jobs.begin(who.actor, "report", work)
         return onward(request, f"/jobs/{made.id}", "The report is large: it is made in the background.")
-    return download(app.report_views.content(wanted, form), name, inline=asked.flag("inline"))
+    data = app.report_views.content(wanted, form)
+    app.looks.at_report(who.actor, str(wanted.by), wanted.first, wanted.last, form, person=whom)
+    return download(data, name, inline=asked.flag("inline"))
 
 
 @router.get("/reports/proof")
@@ -126,6 +130,7 @@ def proof(request: Request, who: ReportsRead, asked: Asked) -> Response:
         if person:
             found = app.own_people.person(who, person)
             made = app.proofs.of(who.actor, found.external_id, day)
+            app.looks.at_day(who.actor, found, day)
             if asked.text("form"):
                 content = proof_content(made, asked.text("form"), _paper(asked))
                 return download(content, f"proof {found.name} {day}.{asked.text('form')}")

@@ -81,7 +81,9 @@ def many(
 @router.get("/review/{number}")
 def one(request: Request, who: ReviewsRead, number: Number) -> Response:
     """One review, waiting or settled."""
-    item = site_of(request).app.review_desk.of(who.groups, number)
+    app = site_of(request).app
+    item = app.review_desk.of(who.groups, number)
+    app.looks.at_sighting(who.actor, number, None if item.person is None else item.person.id)
     return page(request, who, "review/one.html", **_shown(item))
 
 
@@ -153,7 +155,10 @@ def enrol(
 @router.get("/review/{number}/face")
 def face(request: Request, who: EvidenceLook, number: Number) -> Response:
     """The face that was seen."""
-    return Response(site_of(request).app.review_desk.face(who.groups, number), media_type="image/png")
+    app = site_of(request).app
+    data = app.review_desk.face(who.groups, number)
+    app.looks.at_sighting(who.actor, number)
+    return Response(data, media_type="image/png")
 
 
 def _listed(request: Request, who: Visitor, template: str, found: "Sequence[Item]", **values: Any) -> Response:

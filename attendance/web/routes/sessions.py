@@ -56,6 +56,7 @@ def session(request: Request, who: TimetableRead, number: int) -> Response:
     ]
     for row in rows:
         row["evidence"] = _readable(row["evidence"], hidden=PRIVATE if who.groups is not None else frozenset())
+    app.looks.at_session(who.actor, found.session.id)
     now = app.clock.utc()
     is_open = found.session.is_open(now) and not found.session.is_over(now)
     return section(

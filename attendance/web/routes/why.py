@@ -42,13 +42,19 @@ Check = tuple[bool, str]
 @router.get("/why/mark/{mark}")
 def of_mark(request: Request, who: EvidenceLook, mark: Annotated[str, Path(max_length=64)]) -> Response:
     """Why there is this mark."""
-    return _page(request, who, site_of(request).app.whys.of_mark(who.groups, mark))
+    return _looked(request, who, site_of(request).app.whys.of_mark(who.groups, mark))
 
 
 @router.get("/why/{number}")
 def of_sighting(request: Request, who: EvidenceLook, number: Number) -> Response:
     """Why a face was decided as it was."""
-    return _page(request, who, site_of(request).app.whys.of(who.groups, number))
+    return _looked(request, who, site_of(request).app.whys.of(who.groups, number))
+
+
+def _looked(request: Request, who: EvidenceLook, why: "Why") -> Response:
+    """The page, once it stands in the log that somebody looks."""
+    site_of(request).app.looks.at_why(who.actor, why)
+    return _page(request, who, why)
 
 
 def _page(request: Request, who: Visitor, why: "Why") -> Response:

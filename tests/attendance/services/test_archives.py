@@ -117,7 +117,7 @@ def test_one_person_is_handed_over(there, tmp_path):
     with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
         assert archive.testzip() is None
         events = json.loads(archive.read("events.json"))
-        assert ["README.txt", "person.json", "templates.json"] == archive.namelist()[:3]
+        assert ["README.txt", "summary.pdf", "person.json", "templates.json"] == archive.namelist()[:4]
     assert ("Ada", 1, 0, 0, 0, 0) == (
         done.person.name,
         done.templates,
