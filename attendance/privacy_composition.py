@@ -95,7 +95,7 @@ class PrivacyComposition(ServiceComposition):
         """Somebody erased, with proof."""
         from attendance.services.erasing import Erasing
 
-        return Erasing(self.gallery, self.receipts, self.clock)
+        return Erasing(self.gallery, self.receipts, self.clock, self.backups.all)
 
     @cached_property
     def privacy_reports(self) -> "PrivacyReports":

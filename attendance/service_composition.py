@@ -192,7 +192,7 @@ class ServiceComposition(Composition):
         """Who may be enrolled by whom."""
         from attendance.services.admission import Admission
 
-        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+        return Admission(self.gallery, self.directory, self.edits, self.enrolment, self.consents)
 
     @cached_property
     def uploads(self) -> "Uploads":

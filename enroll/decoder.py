@@ -12,18 +12,21 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from io import BufferedReader
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
 
 import numpy as np
 
 from enroll.children import environment, widen
 from enroll.errors import PhotoDamaged, PhotoError, PhotoUnreadable
 from enroll.face import Pixels
+from enroll.facts import Facts
 from enroll.kinds import FORMATS
 from enroll.photolimits import PhotoLimits
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 COMMAND: Final = (sys.executable, "-P", "-m", "enroll.decoderprocess")
 MOST: Final = 3
@@ -41,6 +44,7 @@ _KINDS: Final = frozenset({*FORMATS, "HEIF"})
 _COLOURS: Final = 3
 
 _Decoded = tuple[Pixels, str]
+_T = TypeVar("_T")
 
 
 class _BrokenError(Exception):
@@ -74,11 +78,18 @@ class Decoder:
         Where a process breaks down that has decoded other photos before, a new one tries once more: the fault may
         be one of those.
         """
+        return self._asked(source, limits, lambda child: child.decode(data, source, limits))
+
+    def facts(self, data: bytes, source: str, limits: PhotoLimits) -> Facts:
+        """What the file tells beside its pixels. Raises a `PhotoError` as `decode` does where a process fails."""
+        return self._asked(source, limits, lambda child: child.facts(data, source, limits))
+
+    def _asked(self, source: str, limits: PhotoLimits, ask: "Callable[[_Child], _T]") -> "_T":
         while True:
             child = self._taken(source)
             first = child.photos == 0
             try:
-                return child.decode(data, source, limits)
+                return ask(child)
             except _HungError as problem:
                 seconds = f"{limits.max_seconds:.0f} seconds"
                 raise PhotoDamaged(source, f"its decoder did not end within {seconds}") from problem
@@ -188,12 +199,19 @@ class _Child:
 
     def decode(self, data: bytes, source: str, limits: PhotoLimits) -> _Decoded:
         """Have a photo decoded. Raises a `PhotoError`; `_HungError` and `_BrokenError`, and the process is no more."""
+        return self._watched(limits, lambda: self._decoded(data, source, limits))
+
+    def facts(self, data: bytes, source: str, limits: PhotoLimits) -> Facts:
+        """Have a file asked for what it tells. Raises as `decode` does."""
+        return self._watched(limits, lambda: Facts(**self._ask("facts", data, source, limits)))
+
+    def _watched(self, limits: PhotoLimits, work: "Callable[[], _T]") -> "_T":
         self.photos += 1
         watch = threading.Timer(limits.max_seconds, self._stop)
         watch.daemon = True
         watch.start()
         try:
-            return self._ask(data, source, limits)
+            return work()
         except PhotoError:
             raise
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as problem:
@@ -225,18 +243,24 @@ class _Child:
         self._hung = True
         self._process.kill()
 
-    def _ask(self, data: bytes, source: str, limits: PhotoLimits) -> _Decoded:
-        order = {"size": len(data), "name": f"photo{PurePath(source).suffix}", "limits": dataclasses.asdict(limits)}
-        self._orders.write(json.dumps(order).encode() + b"\n")
-        self._orders.write(data)
-        self._orders.flush()
-        answer = json.loads(self._answers.readline(_LONGEST_ANSWER))
+    def _decoded(self, data: bytes, source: str, limits: PhotoLimits) -> _Decoded:
+        answer = self._ask("pixels", data, source, limits)
         if "error" in answer:
             raise _error(answer, source)
         pixels = np.empty(_shape(answer, limits), np.uint8)
         if answer["format"] not in _KINDS or self._answers.readinto(pixels.reshape(-1).data) != pixels.size:
             raise ValueError("what came is no picture")
         return pixels, answer["format"]
+
+    def _ask(self, what: str, data: bytes, source: str, limits: PhotoLimits) -> dict[str, Any]:
+        """Send an order with the file's bytes; the line of answer."""
+        name = f"photo{PurePath(source).suffix}"
+        order = {"ask": what, "size": len(data), "name": name, "limits": dataclasses.asdict(limits)}
+        self._orders.write(json.dumps(order).encode() + b"\n")
+        self._orders.write(data)
+        self._orders.flush()
+        answer: dict[str, Any] = json.loads(self._answers.readline(_LONGEST_ANSWER))
+        return answer
 
 
 def _error(answer: dict[str, Any], source: str) -> PhotoError:

@@ -1,10 +1,11 @@
 """The process that decodes photos: what breaks a decoder, or takes hold of it, breaks no more than this process.
 
 Run as a module. One photo after another comes on stdin: a line of orders, then the file's bytes. For each a line of
-answer and the pixels go to stdout. It ends when stdin does.
+answer, and where they are asked for the pixels, go to stdout. It ends when stdin does.
 """
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from PIL import Image
 from enroll.children import bound_computing, bound_memory, leave_no_core, write_no_file
 from enroll.decoding import decode_here
 from enroll.errors import PhotoError
+from enroll.facts import facts_here
 from enroll.photolimits import PhotoLimits
 
 # Beside what the limits allow: libraries that load late, threads, the answer.
@@ -33,7 +35,11 @@ def serve(read: BinaryIO, write: BinaryIO) -> None:
         limits = PhotoLimits(**order["limits"])
         bound_memory(limits.max_decode_bytes + _SPARE_BYTES)
         bound_computing(_THREADS * (int(limits.max_seconds) + 1))
-        _answer(read.read(order["size"]), order["name"], limits, write)
+        data = read.read(order["size"])
+        if order["ask"] == "facts":
+            _tell(write, dataclasses.asdict(facts_here(data)))
+        else:
+            _answer(data, order["name"], limits, write)
         write.flush()
 
 

@@ -110,7 +110,13 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
             sessions={each.id: each for each in sessions.all_sessions(view)},
             places={each.id: each for each in places.all_places(view)},
             events=events.concerning(
-                view, keys, ids, numbers, {each.id for each in excused}, {each.id for each in own}
+                view,
+                keys,
+                ids,
+                numbers,
+                {each.id for each in excused},
+                {each.id for each in own},
+                {each.session for each in (*marked, *seen) if each.session is not None},
             ),
             lookalikes=lookalikes.count_of(view, person),
             compared=sightings.compared(view, person, keys),

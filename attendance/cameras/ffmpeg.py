@@ -12,9 +12,9 @@ from attendance.cameras.address import Kind
 VARIABLE: Final = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 _DEFAULT: Final = "rtsp_flags;prefer_tcp"  # OpenCV's own, which it leaves out where the variable is set
 # FFmpeg's names of formats that hold pictures themselves and name no other place.
-_CONTAINERS: Final = "mov,matroska,webm,avi,asf,flv,mpeg,mpegts,mpegvideo,h264,hevc,m4v,mjpeg,ogg"
+_CONTAINERS: Final = "mov,matroska,webm,avi,asf,flv,mpeg,mpegts,mpegvideo,h264,hevc,m4v,mjpeg,mpjpeg,jpeg_pipe,ogg"
 _OF_FILES: Final = f"{_CONTAINERS},dhav,dv,gif,ivf,mxf,obu,rm,vc1,wtv"
-_OF_SITES: Final = f"{_CONTAINERS},mpjpeg,hls,jpeg_pipe,png_pipe"
+_OF_SITES: Final = f"{_CONTAINERS},hls,png_pipe"
 _OF_RTSP: Final = "rtsp,sdp,rtp,asf,mpegts"
 _WEB: Final = "http,https,tcp,tls,crypto"
 

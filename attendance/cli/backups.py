@@ -32,10 +32,12 @@ def run(
     home: options.Home = None,
 ) -> None:
     """Write a backup into the folder, read it back, and delete those of this home there that no rule keeps any more."""
+    from attendance.services.backup import key_words
+
     with changing(home) as opened:
         done = opened.backups.run(opened.actor, None if to is None else to.expanduser().resolve(), keep)
     _tell_run(done, as_json=as_json)
-    say(f"only {opened.home / 'key'} opens it: keep a copy of that file, apart from the backups")
+    say(f"only {key_words(opened.home)} opens it: keep a copy of that file, apart from the backups")
 
 
 @app.command("list", epilog=options.EXIT_CODES)
@@ -48,8 +50,8 @@ def list_(*, as_json: options.Json = False, home: options.Home = None) -> None:
         say("no backup was written yet")
 
 
-@app.command(epilog=options.EXIT_CODES)
-def test(
+@app.command("test", epilog=options.EXIT_CODES)
+def try_(
     file: Annotated[Path | None, typer.Argument(help="The backup; else the newest.", metavar="FILE")] = None,
     *,
     as_json: options.Json = False,

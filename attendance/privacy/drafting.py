@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from attendance.privacy.facts import Language, Part
 from attendance.privacy.law import HEADINGS, LAWS, READ
-from attendance.privacy.phrases import phrases
+from attendance.privacy.sentences import sentences
 from attendance.zones import zone
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class _Filled:
         self._facts, self._set, self._language = facts, facts.settings, language
 
     def _say(self, key: str, **values: object) -> str:
-        return phrases(self._language)[key].format(**values)
+        return sentences(self._language)[key].format(**values)
 
     @cached_property
     def gaps(self) -> Mapping[str, str]:

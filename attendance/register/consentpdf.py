@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.privacy.consenttext import blocks
-from attendance.privacy.formwords import form_words
+from attendance.privacy.phrases import phrases
 from attendance.register.pdf import LARGE, SMALL, TEXT, Head, Pages
 from attendance.service_errors import WebMissing
 
@@ -22,7 +22,7 @@ def to_pdf(made: "Sequence[MadeForm]", *, address: str, now: "datetime", site: s
 
     Without the address of a service the QR code holds the code alone.
     """
-    words = form_words(made[0].text.language)
+    words = phrases(made[0].text.language)
     pages = Pages(Head(words["form"], site, "UTC", now, made[0].text.language))
     for number, each in enumerate(made):
         if number:
@@ -32,7 +32,7 @@ def to_pdf(made: "Sequence[MadeForm]", *, address: str, now: "datetime", site: s
 
 
 def _form(pages: Pages, made: "MadeForm", address: str) -> None:
-    words = form_words(made.text.language)
+    words = phrases(made.text.language)
     ends = made.form.ends
     facts = [
         f"{words['for']}: {made.person.name} ({made.person.external_id})",

@@ -366,9 +366,15 @@ class PersonFile:
 
     def _event(self, each: "Event") -> dict[str, Any]:
         kind = each.action.partition(".")[0]
-        about = self._who(int(each.subject)) if kind in OF_PEOPLE else f"{kind} {each.subject}"
+        about = self._about(kind, each.subject)
         details = {name: self._who(value) if name in NAMING else value for name, value in each.details.items()}
         return {"at": self._site(each.at), "by": each.by, "what": each.action, "about": about, "details": details}
+
+    def _about(self, kind: str, subject: str) -> str | None:
+        """Whom or what an entry is about; a look names what was looked at by itself."""
+        if kind in OF_PEOPLE:
+            return self._who(int(subject))
+        return subject if kind == "evidence" else f"{kind} {subject}"
 
     # Times
 

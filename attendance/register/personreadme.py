@@ -43,8 +43,9 @@ consent.json    What this person, or a guardian for them, has agreed to or refus
                 that were handed out; from when to when erasing was on hold (why stands with whoever hands this over);
                 and when the face was erased, where it was.
 events.json     The entries of the log ({events}) that tell what was done with this person's data, when, and by which
-                account; also who has looked at their pictures and evidence, and corrections of what was wrong. The
-                last one is the making of this copy.
+                account; also who has looked at their pictures and evidence, and corrections of what was wrong.
+                Reports on many people that somebody has taken out name nobody there, so that they are not among these.
+                The last one is the making of this copy.
 
 How to read them
 ----------------

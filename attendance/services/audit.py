@@ -46,6 +46,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "credential.add": "A PIN, code or badge was given",
         "credential.remove": "A PIN, code or badge was taken away",
         "credential.sheet": "QR cards were printed",
+        "daily.failed": "A task of the day could not be done",
         "erasure.again": "What had been erased was erased again, as a backup was restored",
         "erasure.proof": "An erasure was proved: the files of the home were searched",
         "evidence.look": "Somebody saw what a decision rests on",

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attendance.errors import SettingsFile, SettingUnknown, SettingValue
 from attendance.settings import CONFIG_FILE, load
 from gallery.backup import Saved
 from gallery.vault.key import KEY
@@ -28,12 +29,20 @@ def backup(home: Path, target: Path, clock: "Clock", by: str = "backup") -> Save
     from gallery.backup import backup as save
     from gallery.vault.filevault import FileVault
 
-    now, recovery = clock.utc(), load(home).values.recovery_key
+    now, recovery = clock.utc(), _recovery_key(home)
     with _opened(home, clock) as store:
         saved = save(store, FileVault(store), target, at=now, along=ALONG, recovery=recovery)
         if not store.read_only:
             noted(store, Path(target).absolute(), saved, at=now, by=by)
     return saved
+
+
+def _recovery_key(home: Path) -> str | None:
+    """The public key of the settings; settings that cannot be read keep nobody from a backup."""
+    try:
+        return load(home).values.recovery_key
+    except (SettingsFile, SettingUnknown, SettingValue):
+        return None
 
 
 def key_file(home: Path) -> Path:

@@ -97,9 +97,7 @@ class ConsentTexts:
         now = self._clock.utc()
         with self._gallery.store.atomic() as transaction:
             if any((each.version, each.language) == (version, language) for each in consents.all_texts(transaction)):
-                raise RequestInvalid(
-                    "version", f"{version} is there in {language}: a text that was shown is not changed"
-                )
+                raise RequestInvalid("version", f"{version} is there in {language}, and no text is changed")
             made = consents.add_text(
                 transaction, version, language, told + "\n", _digest(told + "\n"), at=now, by=actor.name
             )

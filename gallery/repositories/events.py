@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Text, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from gallery.repositories import chain, news
+from gallery.repositories import carried, chain, news
 from gallery.repositories.batches import in_batches
 from gallery.schema import EventRow
 from gallery.values import Event
@@ -117,13 +117,17 @@ def record(
 
 
 def history(session: Session, *, subject: int | str | None = None, action: str | None = None) -> list[Event]:
-    """The log in order, all of it or what concerns one subject or one action."""
+    """The log in order, all of it or what concerns one subject or one action.
+
+    Of an action also what was kept of it when old entries were purged, see `carried`.
+    """
     query = select(EventRow).order_by(EventRow.seq)
     if subject is not None:
         query = query.where(EventRow.subject == str(subject))
     if action is not None:
         query = query.where(EventRow.action == action)
-    return [_event(row) for row in session.scalars(query)]
+    before = [] if action is None else carried.facts(session, action, None if subject is None else str(subject))
+    return [*before, *(_event(row) for row in session.scalars(query))]
 
 
 def page(
@@ -201,8 +205,12 @@ def concerning(
     sightings: Collection[int],
     excuses: Collection[int] = (),
     rules: Collection[int] = (),
+    sessions: Collection[int] = (),
 ) -> list[Event]:
-    """The log in order, as far as it is of a person of these internal ids, or of these records of theirs."""
+    """The log in order, as far as it is of a person of these internal ids, or of these records of theirs.
+
+    Of ``sessions`` it is who has looked at what their marks rest on, theirs among them.
+    """
     about: dict[str, Collection[int | str]] = {
         **dict.fromkeys(OF_PEOPLE, keys),
         "mark": marks,
@@ -210,6 +218,11 @@ def concerning(
         "excuse": excuses,
         "rule": rules,
         "approval": {*marks, *map(excuse_subject, excuses)},
+        "evidence": {
+            *(f"mark {each}" for each in marks),
+            *(f"sighting {each}" for each in sightings),
+            *(f"session {each}" for each in sessions),
+        },
     }
     subjects = sorted({str(subject) for each in about.values() for subject in each})
     text = type_coerce(EventRow.details, Text)
@@ -236,6 +249,8 @@ def _event(row: EventRow) -> Event:
 def times(session: Session, action: str) -> dict[str, list[datetime]]:
     """When this was done, by subject, in order."""
     found: dict[str, list[datetime]] = {}
+    for each in carried.facts(session, action):
+        found.setdefault(each.subject, []).append(each.at)
     query = select(EventRow.subject, EventRow.at).where(EventRow.action == action).order_by(EventRow.seq)
     for subject, at in session.execute(query):
         found.setdefault(subject, []).append(at)
@@ -267,7 +282,11 @@ def additions(session: Session) -> dict[int, datetime]:
     enrolled = type_coerce(EventRow.details, Text).like('%"outcome": "enrolled"%')
     new = or_(EventRow.action == PERSON_ADDED, (EventRow.action == PERSON_ENROLLED) & enrolled)
     query = select(EventRow.subject, func.min(EventRow.at)).where(new).group_by(EventRow.subject)
-    return {int(row[0]): row[1] for row in session.execute(query)}
+    found = {int(row[0]): row[1] for row in session.execute(query)}
+    for each in (*carried.facts(session, PERSON_ADDED), *carried.facts(session, PERSON_ENROLLED)):
+        if each.action == PERSON_ADDED or each.details.get("outcome") == "enrolled":
+            found[int(each.subject)] = min(each.at, found.get(int(each.subject), each.at))
+    return found
 
 
 def told_since(session: Session, since: datetime, *, action: str, subject: str, by: str) -> list[Event]:
@@ -278,5 +297,8 @@ def told_since(session: Session, since: datetime, *, action: str, subject: str, 
 
 def oldest(session: Session) -> Event | None:
     """The first entry of the log, which no other home has, or None where it is empty."""
+    before = carried.first(session)
+    if before is not None:
+        return before
     row = session.scalars(select(EventRow).order_by(EventRow.seq).limit(1)).first()
     return None if row is None else _event(row)

@@ -75,7 +75,7 @@ def _read(
     session: Session, which: Any, people: Collection[int] = (), at: datetime | None = None
 ) -> list[StoredSession]:
     """The sessions with their group, who of these people is enrolled, and their marks, in one statement."""
-    of_them = Person.id.in_(people) if people else false()
+    of_them: Any = Person.id.in_(people) if people else false()
     if people and at is not None:
         of_them = and_(of_them, ~refusing(Person.id, "face", at))
     query: Any = (

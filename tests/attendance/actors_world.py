@@ -2,6 +2,8 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from kiosk_world import Page
@@ -91,6 +93,19 @@ def confirmed_factor(app, there) -> None:
 def factor_off(app, there) -> None:
     """Somebody turns off their own."""
     app.second_factors.turn_off(as_owner(there.account), PASSWORD, there.digits(1))
+
+
+def backup_folder(app, _draw=None) -> Path:
+    """A folder for backups, as the settings name it."""
+    folder = app.home.with_name("backups")
+    folder.mkdir()
+    app.backups.__dict__["_settings"] = replace(app.settings, backup_folder=str(folder))
+    return folder
+
+
+def backed_up(app, _draw) -> None:
+    """A backup."""
+    app.backups.run(app.actor, backup_folder(app))
 
 
 def receiver(app, _draw) -> None:
@@ -230,6 +245,9 @@ SERVICE = {
     ),
     "Cameras.want": Row(lambda app, **_: app.cameras.want(TEACHER, "Front", FRONT), {"place.add", "watch.start"}),
     "Configuration.set": Row(lambda app, **_: app.configuration.set(TEACHER, "site_name", "North"), {"setting.change"}),
+    "Backups.daily": Row(lambda app, **_: app.backups.daily(TEACHER), {"backup.run"}, backup_folder),
+    "Backups.run": Row(lambda app, there, **_: app.backups.run(TEACHER, there), {"backup.run"}, backup_folder),
+    "Backups.test": Row(lambda app, **_: app.backups.test(TEACHER), {"backup.test"}, backed_up),
     "Credentials.give_pin": Row(lambda app, **_: app.credentials.give_pin(TEACHER, "Ada"), {"credential.add"}),
     "Credentials.give_qr": Row(
         lambda app, **_: app.credentials.give_qr(TEACHER, "Ada"),

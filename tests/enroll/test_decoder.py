@@ -42,6 +42,10 @@ while line := read.readline():
         write.write(data[4:])
         write.flush()
         continue
+    if data.startswith(b"facts"):
+        write.write(json.dumps({"taken": "2026:03:02 08:00:00", "offset": None, "moves": True}).encode() + b"\\n")
+        write.flush()
+        continue
     write.write(json.dumps({"shape": [40, 40, 3], "format": "PNG"}).encode() + b"\\n")
     write.write(str(os.getpid()).encode().ljust(40 * 40 * 3))
     write.flush()
@@ -234,6 +238,17 @@ def test_what_a_library_prints_is_no_part_of_an_answer():
         assert (48, 64, 3) == loud.decode(picture(), "x", DEFAULT_LIMITS)[0].shape
     finally:
         loud.close()
+
+
+@pytest.mark.parametrize(
+    "answer", [b'{"taken": 7}\n', b'{"moves": 1}\n', b'{"taken": "%s"}\n' % (b"x" * 99), b'{"error": "x"}\n', b"[]\n"]
+)
+def test_facts_without_sense_are_a_broken_process(decoder, answer):
+    """What a file tells beside its pixels is believed only where it is of the kind that was asked for."""
+    assert "2026:03:02 08:00:00" == decoder.facts(b"facts", "x", DEFAULT_LIMITS).taken
+    with pytest.raises(errors.PhotoDamaged):
+        decoder.facts(b"say " + answer, "x", DEFAULT_LIMITS)
+    assert 0 < process_of(decoder)
 
 
 PARENT = """

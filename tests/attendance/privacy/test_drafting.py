@@ -14,7 +14,7 @@ from attendance.privacy.drafting import draft, retention
 from attendance.privacy.facts import Accuracy, Answers, Facts, Language, Part, Recipient
 from attendance.privacy.law import HEADINGS, LAWS
 from attendance.privacy.pages import to_html, to_pdf
-from attendance.privacy.phrases import phrases
+from attendance.privacy.sentences import sentences
 from attendance.settings import Settings
 
 NOW = datetime(2026, 3, 2, 7, 58, tzinfo=UTC)
@@ -50,7 +50,7 @@ def gaps(text: str) -> list[str]:
 
 def test_both_languages_have_the_same_sentences_with_the_same_gaps():
     """No sentence is missing in a language, and none leaves out a number that the other tells."""
-    english, german = phrases("en"), phrases("de")
+    english, german = sentences("en"), sentences("de")
     assert english.keys() == german.keys()
     assert {key: gaps(text) for key, text in english.items()} == {key: gaps(text) for key, text in german.items()}
 

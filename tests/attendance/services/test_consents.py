@@ -30,6 +30,7 @@ from gallery.repositories import erasures, news, sightings
 BOTH = Agreed(("face", "photo"))
 ROOT = Path(__file__).resolve().parents[3]
 CHILD = Path(__file__).with_name("withdrawal_child.py")
+PHRASE = "correct horse battery"
 UNSURE = 25  # percent: above the review threshold of three people, below the one of a mark
 FLAGS = {"guard_people": 0, "site_kind": "school", "keep_unknown_days": 1}
 
@@ -146,11 +147,11 @@ def test_an_import_comes_without_templates(asking, tmp_path, clock, pipeline, dr
     with Attendance.open(tmp_path / "other", clock=clock, pipeline=pipeline, flags={"guard_people": 0}) as other:
         other.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
         other.enroll(draw("bob.png", (2,)), name="Bob", external_id="B")
-        other.archives.export(tmp_path / "people.zip", passphrase="correct horse battery")
+        other.archives.export(tmp_path / "people.zip", passphrase=PHRASE)
     asking.edits.add(asking.actor, "Bob", external_id="B")
     asking.consents.give(asking.actor, "B", Agreed(("face",)))
 
-    done = asking.archives.take_in(asking.actor, tmp_path / "people.zip", passphrase="correct horse battery")
+    done = asking.archives.take_in(asking.actor, tmp_path / "people.zip", passphrase=PHRASE)
 
     assert (1, 1, ("A",)) == (done.people_added, done.templates_added, done.not_admitted)
     assert {"A": 0, "B": 1} == {each.external_id: each.templates for each in asking.gallery.people()}
@@ -180,8 +181,8 @@ def test_a_face_of_a_review_is_not_filed_without_consent(asking, draw):
     asking.reviews.reassign(asking.actor, decision.sighting, "A", keep=True)
     with pytest.raises(ConsentMissing):
         asking.review_desk.add_photo(asking.actor, None, decision.sighting)
+    (other,) = asking.check(draw("bob.png", (2,)))
     with pytest.raises(ConsentMissing):
-        (other,) = asking.check(draw("bob.png", (2,)))
         asking.review_desk.enrol(asking.actor, None, other.sighting, "Bob", None, ())
 
     assert (0, ["Ada"]) == (templates(asking), [each.name for each in asking.gallery.people()])
@@ -434,7 +435,7 @@ def test_a_withdrawal_survives_kill_at_every_statement(app, draw, home, tmp_path
 
 
 def test_a_yes_is_over_at_its_instant(app, draw):
-    """Until the last moment of its day somebody is recognised; from the next on they are nobody, before anything ran."""
+    """Until the last moment of its day somebody is recognised; then they are nobody, before anything ran."""
     app.enroll(draw("ada.png", (1,)), name="Ada")
     app.consents.give(app.actor, "Ada", Agreed(("face",), until=app.consents.until(date(2026, 3, 2))))
     (decision,) = app.judge(app.pipeline.faces(pixels(draw("x.png", (1,)))), source="camera")

@@ -234,6 +234,18 @@ def test_a_clock_set_ahead_a_year_lets_nothing_go(spring, clock):
     assert spring.purging.run(spring.actor, clock_is_right=True).counts["marks"] > 0
 
 
+def test_a_refused_clock_stays_refused(spring, clock):
+    """Where the very first run is refused, what is recorded by the wrong clock afterwards does not make it right."""
+    clock.now += timedelta(days=365)
+    for _ in range(2):
+        with pytest.raises(PurgeClock):
+            spring.purging.run(spring.actor)
+        spring.mark("Bob")
+        clock.forward(hours=25)
+    clock.now = datetime(2026, 6, 11, 12, tzinfo=UTC)
+    assert spring.purging.run(spring.actor).counts["marks"] > 0
+
+
 def test_a_clock_set_back_a_year_lets_nothing_go(spring, clock):
     """A year back nothing is old enough, and when the clock is right again the next run goes on as ever."""
     now = clock.now
@@ -273,3 +285,32 @@ def test_without_rules_nothing_goes(home, clock, pipeline, draw):
         seen(app, clock.now)
         clock.forward(days=3000)
         assert {} == app.purging.run(app.actor, clock_is_right=True).counts
+
+
+def test_the_log_is_let_go_and_statuses_stay(app, draw, clock):
+    """Entries older than a year go; who was known, active and looked for since when, and the log itself, stay sound."""
+    app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
+    app.timetables.add(app.actor, "Lesson", LESSON, first=date(2026, 3, 2))
+    clock.now = datetime(2026, 3, 10, 12, tzinfo=UTC)
+    app.gallery.add_person("Bob", at=clock.now, by="t", external_id="B")
+    app.leaving.set_active(app.actor, "B", False)
+    clock.now = datetime(2027, 6, 1, 12, tzinfo=UTC)
+    app.enroll(draw("bob.png", (2,)), name="Cid", external_id="C")
+    first, last = date(2026, 3, 2), date(2026, 3, 31)
+    look(app, datetime(2026, 3, 25, 7, tzinfo=UTC))
+    before, oldest = said(app, first, last), len(events_of(app))
+    found = Attendance.open(app.home, clock=clock, pipeline=app.pipeline, flags={"keep_audit_days": 365})
+    with found as other:
+        tried = other.purging.run(other.actor, dry_run=True, clock_is_right=True)
+        done = other.purging.run(other.actor, clock_is_right=True)
+        other.purging.run(other.actor)
+
+    assert (tried.counts, True) == (done.counts, done.counts["events"] > 3)
+    assert (before, len(events_of(app)) < oldest + 2) == (said(app, first, last), True)
+    assert [] == app.gallery.verify()
+    assert app.audit_chain.verify().sound
+
+
+def events_of(app) -> list:
+    with app.store.reading() as transaction:
+        return history(transaction)

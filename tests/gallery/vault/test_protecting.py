@@ -1,6 +1,7 @@
 """A key file is wrapped in another way, and a lost key given up: whole or not at all, whatever happens in between."""
 
 import os
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -299,6 +300,7 @@ def _lose(home: Path) -> None:
 
 def test_a_lost_key_is_given_up(lived, now, enrol):
     """Everything sealed goes, a new key begins, people and their marks stay, and the home is at work again."""
+    before = _sealed(lived)
     _lose(lived)
     with Store.open(lived) as store:
         gallery = gallery_of(store)
@@ -317,10 +319,7 @@ def test_a_lost_key_is_given_up(lived, now, enrol):
     assert 2 == gone["addresses"]
     assert {"gallery.no_template"} == {each.id for each in _opened(lived)[-1]}
     files = b"".join(path.read_bytes() for path in lived.iterdir() if path.is_file())
-    assert not [v for v in _LAST if v in files]
-
-
-_LAST: list[bytes] = []
+    assert not [value for values in before.values() for value in values if value in files]
 
 
 def test_the_log_begins_anew_after_a_lost_key(lived, now):
@@ -361,16 +360,43 @@ def test_the_file_that_lies_there_is_kept(lived, now):
     assert b"environment" in _key(lived)
 
 
-def test_a_full_disk_gives_up_nothing(lived, now, monkeypatch):
-    """Where the new key cannot be written, everything stays as it is for the day on which the old one is found."""
+def test_a_full_disk_gives_up_nothing(lived, now, monkeypatch, tmp_path):
+    """Where the new key cannot be written, or a statement finds the disk full, all waits for the old key as before."""
     lying = _key(lived)
     _lose(lived)
-    before = _sealed(lived)
+    before, refused = _sealed(lived), 0
     with Store.open(lived) as store, monkeypatch.context() as patch:
         _no_room_for_files(patch)
         with pytest.raises(GalleryFull):
             gallery_of(store).vault.abandon(at=now, by="t")
-    assert before == _sealed(lived)
+    for steps in range(1, STEPS):
+        home = shutil.copytree(lived, tmp_path / f"copy {steps}")
+        with Store.open(home) as store:
+            left = _full_at(store, steps)
+            try:
+                gallery_of(store).vault.abandon(at=now, by="t")
+            except GalleryFull:
+                refused += 1
+        with Store.open(home) as store:
+            done = bool(_told(store, "key.abandon"))
+        if done:
+            assert {"gallery.no_template"} == {each.id for each in _opened(home)[-1]}
+        else:
+            assert before == _sealed(home)
+        if left():
+            break
+    assert refused > 15
+    assert lying != _key(home)
+
+
+def test_what_a_full_disk_refused_opens_with_the_key_again(lived, now, monkeypatch):
+    """After giving up was refused, the old key, found again, opens everything."""
+    lying = _key(lived)
+    _lose(lived)
+    with Store.open(lived) as store, monkeypatch.context() as patch:
+        _no_room_for_files(patch)
+        with pytest.raises(GalleryFull):
+            gallery_of(store).vault.abandon(at=now, by="t")
     (lived / "key").write_bytes(lying)
     (lived / "key").chmod(0o600)
 
