@@ -90,8 +90,8 @@ class Purged:
             yield self.held
         for name, count in self.counts.items():
             yield f"{does}: {count} {WORDS[name][count != 1]}"
-        if not self.counts and not self.held:
-            yield "nothing is due"
+        if not self.counts:
+            yield "nothing would go" if self.dry_run else "nothing was to go"
         if self.kept_from is not None and self.counts.get("marks"):
             yield f"marks {'would then be' if self.dry_run else 'are'} kept from {self.kept_from} on"
         if not self.erased:
@@ -147,18 +147,21 @@ class Purging:
     def rules(self) -> list[Rule]:
         """The rules in words, each with what it means today."""
         settings, today = self._settings, local_day(self._clock.utc(), self._zone)
+        strangers, waiting = settings.keep_unknown_days, settings.keep_review_days
         return [
-            Rule("Faces of strangers", _days(settings.keep_unknown_days or "not kept"), "keep_unknown_days", "by age"),
+            _rule("Faces of strangers", strangers, "keep_unknown_days", today)
+            if strangers
+            else Rule("Faces of strangers", "not at all", "keep_unknown_days", "none are kept"),
             Rule(
                 "Faces that wait for somebody to look",
-                f"{_days(settings.keep_review_days)}, or until somebody has said who it is",
+                f"{_days(waiting)}, or until somebody has said who it is",
                 "keep_review_days",
-                "by age",
+                _since(today, waiting),
             ),
             _rule("Sightings that led to no mark", settings.keep_sightings_days, "keep_sightings_days", today),
             self._months_rule(today),
             _rule("Entries of the log", settings.keep_audit_days, "keep_audit_days", today, "for ever"),
-            Rule("News for pages and receivers", "30 days", None, "by age"),
+            Rule("News for pages and receivers", "30 days", None, _since(today, 30)),
         ]
 
     def _months_rule(self, today: date) -> Rule:
@@ -209,7 +212,7 @@ class Purging:
             if known and not dry_run:  # a clock from before the first record tells nothing
                 self._note(run.now)
         erased = dry_run or self._gallery.store.finish_erasure()
-        people = f"{len(held.people)} under a hold: theirs stays" if held.people else None
+        people = _under_a_hold(len(held.people)) if held.people else None
         counts = {name: run.gone[name] for name in WORDS if run.gone[name]}
         return Purged(counts, kept_from, dry_run=dry_run, held=people, erased=erased)
 
@@ -353,6 +356,10 @@ def in_words(counts: Mapping[str, Any]) -> str:
     return ", ".join(f"{counts[name]} {words[counts[name] != 1]}" for name, words in WORDS.items() if counts.get(name))
 
 
+def _under_a_hold(people: int) -> str:
+    return f"{'1 person is' if people == 1 else f'{people} people are'} under a hold: what is theirs stays"
+
+
 def _before_gap(last: datetime, instants: "Iterator[datetime]") -> datetime:
     """The last of these instants, in order, that follows no gap of more than `JUMP`."""
     for each in instants:
@@ -382,8 +389,12 @@ def _next_month(day: date) -> date:
 def _rule(what: str, keep: int | None, setting: str, today: date, none: str = "as long as their people") -> Rule:
     if keep is None:
         return Rule(what, none, setting, "all are kept")
-    return Rule(what, _days(keep), setting, f"from {today - timedelta(days=keep)} on they are kept")
+    return Rule(what, _days(keep), setting, _since(today, keep))
 
 
-def _days(count: int | str) -> str:
-    return count if isinstance(count, str) else "1 day" if count == 1 else f"{count} days"
+def _since(today: date, keep: int) -> str:
+    return f"from {today - timedelta(days=keep)} on they are kept"
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"

@@ -50,7 +50,7 @@ class Clock:
 
 
 class Countdown:
-    """Kills this very process when it has been called `steps` times."""
+    """Kills this very process at the n-th step that may have changed something."""
 
     def __init__(self, steps: int) -> None:
         self.left = steps
@@ -60,12 +60,17 @@ class Countdown:
         if self.left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    def statement(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+        """A statement; one that only reads is as its forerunner."""
+        if not statement.lstrip().upper().startswith(("SELECT", "BEGIN")):
+            self()
+
 
 def arm(steps: int) -> None:
-    """Die before the n-th statement, before or after a commit."""
+    """Die before the n-th statement that writes, before or after a commit, or as a connection is given back."""
     countdown = Countdown(steps)
-    for name in ("before_cursor_execute", "commit"):
-        event.listen(Engine, name, countdown)
+    event.listen(Engine, "before_cursor_execute", countdown.statement)
+    event.listen(Engine, "commit", countdown)
     event.listen(Pool, "checkin", countdown)
 
 
@@ -91,12 +96,14 @@ def prepare(home: Path) -> None:
                 sightings.add(transaction, [Sighting(app.clock.now, "camera", "door", "unknown", "e")])
 
 
-def run(what: str, home: Path) -> None:
+def run(what: str, home: Path, steps: int) -> None:
     if what == "erase":
         with opened(home, AT + timedelta(days=70)) as app:
+            arm(steps)
             app.erasing.erase(app.actor, REF, home.with_suffix(".proof"))
     else:
         with opened(home, AT + timedelta(days=500)) as app:
+            arm(steps)
             app.purging.run(app.actor, clock_is_right=True)
 
 
@@ -106,8 +113,7 @@ def child(what: str, home: Path, steps: int) -> bool:
     if pid == 0:
         status = 1
         try:
-            arm(steps)
-            run(what, home)
+            run(what, home, steps)
             status = 0
         finally:
             os._exit(status)

@@ -26,7 +26,7 @@ def runs(tmp_path):
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=900)
         finally:
-            subprocess.run(["rm", "-rf", str(folder)], check=True)  # noqa: S607
+            subprocess.run(["rm", "-rf", str(folder)], check=True)
         assert (0, "") == (done.returncode, done.stderr)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
