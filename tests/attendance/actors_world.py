@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -307,6 +308,20 @@ SERVICE = {
         lambda app, **_: app.receivers.change(TEACHER, "Front", active=False), {"receiver.change"}, receiver
     ),
     "Receivers.remove": Row(lambda app, **_: app.receivers.remove(TEACHER, "Front"), {"receiver.remove"}, receiver),
+    "Erasing.erase": Row(
+        lambda app, tmp_path, **_: app.erasing.erase(TEACHER, "B", tmp_path / "proof"),
+        {"person.remove", "erasure.proof"},
+    ),
+    "Erasing.proved": Row(lambda app, **_: app.erasing.proved(TEACHER, "B"), {"person.remove", "erasure.proof"}),
+    "Holds.add": Row(lambda app, **_: app.holds.add(TEACHER, "Ada", reason="x"), {"hold.add"}),
+    "Holds.lift": Row(
+        lambda app, there, **_: app.holds.lift(TEACHER, there),
+        {"hold.lift"},
+        lambda app, _draw: app.holds.add(app.actor, "Ada", reason="x").id,
+    ),
+    "Purging.run": Row(
+        lambda app, **_: app.purging.run(TEACHER, now=app.clock.utc() + timedelta(days=39)), {"purge.run"}
+    ),
     "ReviewDesk.settle": Row(
         lambda app, **_: app.review_desk.settle(TEACHER, None, 1, "right"), {"sighting.confirm", "mark.add"}
     ),
