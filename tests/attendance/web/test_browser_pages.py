@@ -49,6 +49,7 @@ WHOLE = {
 """Addresses of which these parts would not do."""
 SHORT_LIVED = (
     "/cameras/{number:int}/live",
+    "/consent/{code}",
     "/cameras/{number:int}/picture.jpg",
     "/feeds/{secret}.ics",
     "/jobs/{number}/files/{name}",
