@@ -21,6 +21,7 @@ from attendance.web.cookies import keep_session
 from attendance.web.site import Site
 
 PARTS = {
+    "code": lambda world: world.app.consent_forms.make(GRACE, ["E-1"])[0].code,
     "credential": "1",
     "day": "2026-03-02",
     "form": "svg",
@@ -49,7 +50,6 @@ WHOLE = {
 """Addresses of which these parts would not do."""
 SHORT_LIVED = (
     "/cameras/{number:int}/live",
-    "/consent/{code}",
     "/cameras/{number:int}/picture.jpg",
     "/feeds/{secret}.ics",
     "/jobs/{number}/files/{name}",
