@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.access.rights import needs
 from attendance.privacy.drafting import draft
 from attendance.privacy.facts import Accuracy, Answers, Facts, Language, Part, Recipient
-from attendance.privacy.pages import to_html, to_pdf
+from attendance.privacy.pages import to_html
+from attendance.register.draftpdf import to_pdf
 from attendance.register.others import Others
 from gallery.repositories import people, places, privacycounts, receivers, tokens
 from gallery.repositories.events import PRIVACY_REPORTED, record
