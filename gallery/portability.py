@@ -135,7 +135,7 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
                 numbers,
                 {each.id for each in excused},
                 {each.id for each in own},
-                {each.session for each in (*marked, *seen) if each.session is not None},
+                {each.session for each in marked} | {each.session for each in seen if each.session is not None},
             ),
             lookalikes=lookalikes.count_of(view, person),
             compared=sightings.compared(view, person, keys),
@@ -154,7 +154,7 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
 
 def _privacy(view: "Transaction", person: int, keys: frozenset[int]) -> PrivacyData:
     words, forms = consents.of_person(view, person), consentforms.of_person(view, person)
-    asked = {each.text for each in (*words, *forms)}
+    asked = {each.text for each in words} | {each.text for each in forms}
     return PrivacyData(
         words=words,
         forms=forms,

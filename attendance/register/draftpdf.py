@@ -13,21 +13,22 @@ def to_pdf(text: str, language: str, *, site: str | None, zone: str, now: dateti
     titles = [each.text for each in found if isinstance(each, Heading) and each.level == 1]
     pages = Pages(Head(titles[0] if len(titles) == 1 else _ALL[language], site, zone, now, language))
     for number, each in enumerate(found):
-        _print(pages, each, first=number == 0)
+        following = found[number + 1] if number + 1 < len(found) else None
+        _print(pages, each, first=number == 0, near=not isinstance(following, Table))
     return pages.made()
 
 
 _ALL: Final = {"en": "Data protection: drafts", "de": "Datenschutz: Entwürfe"}
 
 
-def _print(pages: Pages, block: Block, *, first: bool) -> None:
+def _print(pages: Pages, block: Block, *, first: bool, near: bool) -> None:
     if isinstance(block, Heading):
         if block.level == 1:
             if not first:
                 pages.next_page()
             pages.title(block.text)
         else:
-            pages.heading(block.text)
+            pages.heading(block.text, near=near)
     elif isinstance(block, Table):
         pages.table(block.head, block.rows, _shares(block))
     elif isinstance(block, Item):

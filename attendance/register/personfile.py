@@ -2,8 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -56,13 +56,15 @@ _DAMAGED: Final = "This does not open any more, so that it cannot be handed over
 class PersonFile:
     """What is kept of one person, as files by name.
 
-    ``zone`` is the site's IANA zone, for times that belong to no session; ``by`` is who hands the data over.
+    ``zone`` is the site's IANA zone, for times that belong to no session; ``by`` is who hands the data over; ``says``
+    is what each action of the log is called on the pages for people.
     """
 
     found: "Everything"
     now: datetime
     zone: str
     by: str
+    says: Mapping[str, str] = field(default_factory=dict)
 
     def files(self) -> dict[str, bytes]:
         """The files, each by its name in the archive."""
@@ -94,7 +96,7 @@ class PersonFile:
         from attendance.register.personsummary import summary
 
         try:
-            return summary(documents, self.now, self.zone)
+            return summary(documents, self.now, self.zone, self.says)
         except ReportsMissing:
             return None
 
