@@ -1,4 +1,4 @@
-"""Entries of the log that outlive it: what statuses, reviews and months are told by stays when old ones are purged.
+"""Entries of the log that outlive it: what statuses, reviews and months are told by stays when old ones go.
 
 They are facts, not evidence: without their link, as numbers and codes, in one value of the home. Nobody is named in
 them, and those of people, sessions and sightings that are gone go at the next purge.

@@ -64,12 +64,6 @@ def _last_link(session: Session) -> str | None:
     return session.scalar(query)
 
 
-def begin_anew(session: Session, *, at: datetime, by: str) -> None:
-    """Vouch for all entries there are by one under the present key, as the key that they were linked with is lost."""
-    find: Callable[[Session], bytes | None] | None = session.info.get(CHAIN_KEY)
-    _begin(session, None if find is None else find(session), at=at, by=by)
-
-
 def _begin(session: Session, key: bytes | None, *, at: datetime, by: str) -> str:
     """Vouch for the entries of before, which have no link that holds; returns that of the entry that does."""
     before = Digest()

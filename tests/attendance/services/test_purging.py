@@ -234,6 +234,18 @@ def test_a_clock_set_ahead_a_year_lets_nothing_go(spring, clock):
     assert spring.purging.run(spring.actor, clock_is_right=True).counts["marks"] > 0
 
 
+def test_a_refused_clock_stays_refused(spring, clock):
+    """Where the very first run is refused, what is recorded by the wrong clock afterwards does not make it right."""
+    clock.now += timedelta(days=365)
+    for _ in range(2):
+        with pytest.raises(PurgeClock):
+            spring.purging.run(spring.actor)
+        spring.mark("Bob")
+        clock.forward(hours=25)
+    clock.now = datetime(2026, 6, 11, 12, tzinfo=UTC)
+    assert spring.purging.run(spring.actor).counts["marks"] > 0
+
+
 def test_a_clock_set_back_a_year_lets_nothing_go(spring, clock):
     """A year back nothing is old enough, and when the clock is right again the next run goes on as ever."""
     now = clock.now
