@@ -10,17 +10,20 @@ from gallery.repositories import (
     aliases,
     answers,
     approvals,
+    consentforms,
+    consents,
     corrections,
     credentials,
+    erasures,
     events,
     excuses,
     foreign_ids,
     groups,
+    holds,
     lookalikes,
     marks,
     news,
     people,
-    persondata,
     places,
     rules,
     sessions,
@@ -31,7 +34,9 @@ from gallery.standing import NEVER_LEFT, Standing
 
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction, Vault
-    from gallery.repositories.persondata import PrivacyData
+    from gallery.privacyvalues import ConsentForm, ConsentText, ConsentWord
+    from gallery.repositories.erasures import Erasure
+    from gallery.repositories.holds import Hold
     from gallery.servicevalues import Credential, News
     from gallery.timetablevalues import MembershipWord, StoredExcuse, StoredRule
     from gallery.values import (
@@ -46,6 +51,20 @@ if TYPE_CHECKING:
         StoredMark,
         StoredSession,
     )
+
+
+@dataclass(frozen=True)
+class PrivacyData:
+    """What somebody has said on consent, the forms that they were handed, and the texts of both by number.
+
+    ``holds`` are theirs and those of the whole home, also lifted ones.
+    """
+
+    words: "Sequence[ConsentWord]"
+    forms: "Sequence[ConsentForm]"
+    texts: "Mapping[int, ConsentText]"
+    holds: "Sequence[Hold]"
+    erasures: "Sequence[Erasure]"
 
 
 @dataclass(frozen=True)
@@ -83,7 +102,7 @@ class Everything:
     credentials: "Sequence[Credential]"
     news: "Sequence[News]"
     answers: int
-    privacy: "PrivacyData"
+    privacy: PrivacyData
     others: "Sequence[Named]"
 
 
@@ -116,7 +135,7 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
                 numbers,
                 {each.id for each in excused},
                 {each.id for each in own},
-                {each.session for each in (*marked, *seen) if each.session is not None},
+                {each.session for each in marked} | {each.session for each in seen if each.session is not None},
             ),
             lookalikes=lookalikes.count_of(view, person),
             compared=sightings.compared(view, person, keys),
@@ -128,9 +147,21 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
             credentials=credentials.of_person(view, person),
             news=news.of_person(view, person),
             answers=answers.count_of(view, person),
-            privacy=persondata.of_person(view, person, keys),
+            privacy=_privacy(view, person, keys),
             others=tuple(people.others(view, person)),
         )
+
+
+def _privacy(view: "Transaction", person: int, keys: frozenset[int]) -> PrivacyData:
+    words, forms = consents.of_person(view, person), consentforms.of_person(view, person)
+    asked = {each.text for each in words} | {each.text for each in forms}
+    return PrivacyData(
+        words=words,
+        forms=forms,
+        texts={each.id: each for each in consents.all_texts(view) if each.id in asked},
+        holds=[each for each in holds.all_holds(view, lifted=True) if each.person in {None, person}],
+        erasures=[each for each in erasures.all_erasures(view) if each.person_key in keys],
+    )
 
 
 def _templates(view: "Transaction", vault: "Vault", person: int) -> "list[OpenedTemplate]":

@@ -1,15 +1,11 @@
-"""The drafts as a page for browsers, and as pages to print."""
+"""The drafts as a page for browsers."""
 
 import html
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from attendance.privacy.blocks import Block, Heading, Item, Paragraph, Table, blocks
-
-if TYPE_CHECKING:
-    from attendance.register.pdf import Pages
+from attendance.privacy.blocks import Block, Heading, Item, Table, blocks
 
 _STYLE: Final = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -48,44 +44,3 @@ def _one(block: Block) -> str:
         rows = "".join(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in block.rows)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f"<p>{html.escape(block.text)}</p>"
-
-
-def to_pdf(text: str, language: str, *, site: str | None, zone: str, now: datetime) -> bytes:
-    """Pages to print, each draft on pages of its own. Raises ReportsMissing."""
-    from attendance.register.pdf import Head, Pages
-
-    found = list(blocks(text))
-    titles = [each.text for each in found if isinstance(each, Heading) and each.level == 1]
-    pages = Pages(Head(titles[0] if len(titles) == 1 else _ALL[language], site, zone, now, language))
-    for number, each in enumerate(found):
-        _print(pages, each, first=number == 0)
-    return pages.made()
-
-
-_ALL: Final = {"en": "Data protection: drafts", "de": "Datenschutz: Entwürfe"}
-
-
-def _print(pages: "Pages", block: Block, *, first: bool) -> None:
-    if isinstance(block, Heading):
-        if block.level == 1:
-            if not first:
-                pages.next_page()
-            pages.title(block.text)
-        else:
-            pages.heading(block.text)
-    elif isinstance(block, Table):
-        pages.table(block.head, block.rows, _shares(block))
-    elif isinstance(block, Item):
-        pages.item(block.text, box=block.box)
-    elif isinstance(block, Paragraph):
-        pages.text(block.text)
-
-
-_LEAST, _MOST = 12, 60
-"""Letters between which a column's longest cell counts for its width."""
-
-
-def _shares(table: Table) -> list[float]:
-    """Widths by what stands in the columns, none of them starved."""
-    columns = zip(table.head, *table.rows, strict=True)
-    return [float(min(_MOST, max(_LEAST, *map(len, column)))) for column in columns]

@@ -70,11 +70,12 @@ class Pages:
         """The title of the whole, large."""
         self._story.append(self.paragraph(text, LARGE))
 
-    def heading(self, text: str) -> None:
-        """A heading that stays with what comes next."""
+    def heading(self, text: str, *, near: bool = False) -> None:
+        """A heading that stays with what comes next; ``near`` also over the end of a page, before what is short."""
         made: Any = self.paragraph(text, TEXT + 2)
-        made.keepWithNext = 1
-        self._story += [_space(8), made, _space(2)]
+        gap: Any = _space(2)
+        made.keepWithNext, gap.keepWithNext = 1, int(near)
+        self._story += [_space(8), made, gap]
 
     def text(self, text: str, size: float = TEXT) -> None:
         """A paragraph."""

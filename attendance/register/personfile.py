@@ -2,8 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -23,7 +23,7 @@ from gallery.values import Named
 
 if TYPE_CHECKING:
     from gallery.portability import Everything
-    from gallery.repositories.persondata import AskedText, Handed, Word
+    from gallery.privacyvalues import ConsentForm, ConsentWord
     from gallery.servicevalues import Credential, News
     from gallery.timetablevalues import MembershipWord, StoredExcuse, StoredRule, StoredVersion, Withdrawn
     from gallery.values import (
@@ -56,13 +56,15 @@ _DAMAGED: Final = "This does not open any more, so that it cannot be handed over
 class PersonFile:
     """What is kept of one person, as files by name.
 
-    ``zone`` is the site's IANA zone, for times that belong to no session; ``by`` is who hands the data over.
+    ``zone`` is the site's IANA zone, for times that belong to no session; ``by`` is who hands the data over; ``says``
+    is what each action of the log is called on the pages for people.
     """
 
     found: "Everything"
     now: datetime
     zone: str
     by: str
+    says: Mapping[str, str] = field(default_factory=dict)
 
     def files(self) -> dict[str, bytes]:
         """The files, each by its name in the archive."""
@@ -94,7 +96,7 @@ class PersonFile:
         from attendance.register.personsummary import summary
 
         try:
-            return summary(documents, self.now, self.zone)
+            return summary(documents, self.now, self.zone, self.says)
         except ReportsMissing:
             return None
 
@@ -305,17 +307,16 @@ class PersonFile:
     def _consent(self) -> dict[str, Any]:
         """Words, forms, holds and erasures; of who answered for them only that it was a guardian."""
         kept = self.found.privacy
-        texts = {each.text.sha256: each.text for each in (*kept.words, *kept.forms) if each.text is not None}
         return {
             "words": [self._word(each) for each in kept.words],
             "forms": [self._form(each) for each in kept.forms],
             "texts": [
                 {"version": each.version, "language": each.language, "sha256": each.sha256, "text": each.body}
-                for each in texts.values()
+                for each in kept.texts.values()
             ],
             "holds": [
                 {
-                    "of": "everybody" if each.of_all else THIS,
+                    "of": "everybody" if each.person is None else THIS,
                     "from": self._site(each.begun),
                     "to": None if each.lifted is None else self._site(each.lifted),
                 }
@@ -324,12 +325,17 @@ class PersonFile:
             "erased": [{"what": each.what, "at": self._site(each.at)} for each in kept.erasures],
         }
 
-    def _word(self, each: "Word") -> dict[str, Any]:
+    def _text(self, number: int | None) -> dict[str, str] | None:
+        """Which text somebody was asked by."""
+        text = None if number is None else self.found.privacy.texts.get(number)
+        return None if text is None else {"version": text.version, "language": text.language, "sha256": text.sha256}
+
+    def _word(self, each: "ConsentWord") -> dict[str, Any]:
         return {
             "purpose": each.purpose,
             "granted": each.granted,
             "basis": each.basis,
-            "text": _which_text(each.text),
+            "text": self._text(each.text),
             "given_by": _answering(each.given_by),
             "how": each.method,
             "paper_sha256": each.document_sha256,
@@ -340,11 +346,11 @@ class PersonFile:
             "reason": self._others.left_out(each.reason),
         }
 
-    def _form(self, each: "Handed") -> dict[str, Any]:
+    def _form(self, each: "ConsentForm") -> dict[str, Any]:
         """What was handed out; its code is known to nobody but whoever holds the paper."""
         return {
             "purposes": list(each.purposes),
-            "text": _which_text(each.text),
+            "text": self._text(each.text),
             "answers": _answering(each.given_by),
             "made": self._site(each.created),
             "by": each.by,
@@ -445,10 +451,6 @@ def _points(landmarks: "np.ndarray[Any, Any] | None") -> list[list[float]] | Non
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _which_text(text: "AskedText | None") -> dict[str, str] | None:
-    return None if text is None else {"version": text.version, "language": text.language, "sha256": text.sha256}
 
 
 def _answering(given_by: str) -> str:

@@ -17,6 +17,15 @@ PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 _HOW: Final = {"page": "on a page", "paper": "on paper", "spoken": "spoken"}
+_MEANS: Final = {
+    "camera": "face, camera",
+    "file": "face, picture",
+    "manual": "by hand",
+    "pin": "PIN",
+    "qr": "QR code",
+    "badge": "badge",
+}
+_RULINGS: Final = {"present": "them", "already": "them, again", "review": "in doubt"}
 _BASIS: Final = {"consent": "consent", "contract": "contract", "law": "a law"}
 _ABOUT: Final = (
     "This is a copy of what the attendance program keeps of you, or of the person that you asked for, in short. The "
@@ -30,12 +39,16 @@ _RIGHTS: Final = (
 )
 
 
-def summary(documents: Mapping[str, Any], now: datetime, zone: str) -> bytes:
-    """The pages, from the contents of the copy's files by their names. Raises ReportsMissing."""
+def summary(documents: Mapping[str, Any], now: datetime, zone: str, says: Mapping[str, str]) -> bytes:
+    """The pages, from the contents of the copy's files by their names; ``says`` is what actions are called.
+
+    Raises ReportsMissing.
+    """
     person = documents["person.json"]
     pages = Pages(Head(f"What is kept of {person['name']} ({person['id']})", None, zone, now))
     pages.title(f"What is kept of {person['name']} ({person['id']})")
     pages.text(_ABOUT)
+    pages.text(_RIGHTS)
     _who(pages, person)
     _face(pages, documents)
     _consent(pages, documents["consent.json"])
@@ -43,9 +56,7 @@ def summary(documents: Mapping[str, Any], now: datetime, zone: str) -> bytes:
     _excuses(pages, documents["excuses.json"])
     _timetable(pages, documents["timetable.json"])
     _sightings(pages, documents["sightings.json"]["sightings"])
-    _log(pages, documents["events.json"])
-    pages.heading("What you may ask for")
-    pages.text(_RIGHTS)
+    _log(pages, documents["events.json"], says)
     return pages.made()
 
 
@@ -129,7 +140,7 @@ def _marks(pages: Pages, marks: Sequence[Mapping[str, Any]]) -> None:
             each["day"] or "",
             each["session"] or "",
             "not known" if each["at"] is None else each["at"][11:16],
-            each["how"],
+            _MEANS.get(each["how"], each["how"]),
             each["direction"] or "",
             "yes" if each["counts"] else "waits" if each["waits"] else "no",
             each["by"],
@@ -159,7 +170,7 @@ def _sightings(pages: Pages, seen: Sequence[Mapping[str, Any]]) -> None:
         (
             _when(each["at"]),
             each["place"] or each["source"],
-            each["ruling"],
+            _RULINGS.get(each["ruling"], each["ruling"]),
             "" if each["score"] is None else f"{each['score']:.2f}",
             "" if each["threshold"] is None else f"{each['threshold']:.2f}",
             "yes" if each["picture"] else "no",
@@ -169,9 +180,9 @@ def _sightings(pages: Pages, seen: Sequence[Mapping[str, Any]]) -> None:
     _table(pages, ("When", "Where", "Taken for", "Alike", "Asked for", "Picture kept"), rows, (20, 34, 14, 10, 12, 10))
 
 
-def _log(pages: Pages, events: Sequence[Mapping[str, Any]]) -> None:
+def _log(pages: Pages, events: Sequence[Mapping[str, Any]], says: Mapping[str, str]) -> None:
     pages.heading("What was done with these data, and who looked at them")
-    rows = [(_when(each["at"]), each["by"], each["what"]) for each in events]
+    rows = [(_when(each["at"]), each["by"], says.get(each["what"], each["what"])) for each in events]
     _table(pages, ("When", "By the account", "What"), rows, (28, 34, 38))
 
 

@@ -32,7 +32,7 @@ def sheet(head: Head, cards: Sequence[Card], paper: Paper = Paper.A4) -> bytes:
     pages, each_page = Pages(head, paper), ACROSS * DOWN
     high = pages.height / DOWN
     for start in range(0, len(cards), each_page):
-        some = [_cell(pages, each) for each in cards[start : start + each_page]]
+        some: list[Any] = [_cell(pages, each) for each in cards[start : start + each_page]]
         some += [""] * (-len(some) % ACROSS)
         rows = [some[at : at + ACROSS] for at in range(0, len(some), ACROSS)]
         table = Table(rows, [pages.width / ACROSS] * ACROSS, [high] * len(rows))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.access.rights import needs
 from attendance.privacy.drafting import draft
 from attendance.privacy.facts import Accuracy, Answers, Facts, Language, Part, Recipient
-from attendance.privacy.pages import to_html, to_pdf
+from attendance.privacy.pages import to_html
+from attendance.register.draftpdf import to_pdf
 from attendance.register.others import Others
 from gallery.repositories import people, places, privacycounts, receivers, tokens
 from gallery.repositories.events import PRIVACY_REPORTED, record
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gallery.ports import Transaction
 
 _KEY: Final = "key"
+PROTECTED_BY: Final = ("passphrase", "environment", "command")
 _YOUNG: Final = ", under 13"
 
 
@@ -135,14 +137,12 @@ def _key_by(path: Path) -> str:
     """What protects the key of the home: file, passphrase, environment, command; none where there is no key yet."""
     try:
         text = path.read_text("utf-8")
+        told = json.loads(text) if text.lstrip().startswith("{") else {}
     except FileNotFoundError:
         return "none"
-    except (OSError, UnicodeDecodeError):
+    except (OSError, ValueError):
         return "file"
-    if not text.lstrip().startswith("{"):
-        return "file"
-    told = json.loads(text)
-    return str(told.get("by", "file"))
+    return by if (by := told.get("by")) in PROTECTED_BY else "file"
 
 
 def _accuracy(card: "EncoderCard") -> Accuracy:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 MOST: Final = 2000
 """Cards of one sheet: 125 pages."""
 _FINE: Final = 6
+_AT_ONCE: Final = 25
+"""People whose codes are made in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,9 @@ class QrSheets:
             raise RequestInvalid("group", f"{why}; choose another group")
         self._printed([])  # refuses before any code is made where nothing can be printed
         qr_picture("")
+        texts, new = self._texts(actor, found, renew=renew)
         with self._gallery.store.atomic() as step:
-            held = [self._held(actor, each, renew=renew) for each in found]
-            new = sum(is_new for _, is_new in held)
-            texts = [self._credentials.qr_text(each) for each, _ in held]
-            told = {"cards": len(held), "new": new}
+            told = {"cards": len(texts), "new": new}
             record(step, at=self._clock.utc(), by=actor.name, action=CREDENTIALS_PRINTED, subject="", details=told)
         cards = [
             Card(each.name, each.external_id, qr_picture(text, "png", scale=_FINE)[0])
@@ -101,6 +101,18 @@ class QrSheets:
         made = self.of(actor, group=group, renew=renew, paper=paper)
         write_new(target, made.pdf, private=True)
         return made
+
+    def _texts(self, actor: "Actor", found: "list[PersonInfo]", *, renew: bool) -> tuple[list[str], int]:
+        """What the codes of these people say, and how many are new; in steps that keep cameras waiting for a moment."""
+        texts: list[str] = []
+        new = 0
+        for start in range(0, len(found), _AT_ONCE):
+            with self._gallery.store.atomic():
+                for each in found[start : start + _AT_ONCE]:
+                    held, is_new = self._held(actor, each, renew=renew)
+                    texts.append(self._credentials.qr_text(held))
+                    new += is_new
+        return texts, new
 
     def _held(self, actor: "Actor", who: "PersonInfo", *, renew: bool) -> "tuple[HeldCredential, bool]":
         """The code of a person, and whether it is a new one."""

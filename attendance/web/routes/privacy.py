@@ -28,6 +28,13 @@ PARTS: Final = (
     (Part.INSTRUCTIONS, "Instructions for use"),
     (Part.LAW, "What the law says"),
 )
+PAGES: Final = (
+    ("/settings/retention", "Rules, holds and receipts"),
+    ("/settings/backups", "Backups"),
+    ("/consents", "Consent"),
+    ("/audit", "Audit"),
+)
+"""Where what the page tells can be looked at more closely."""
 
 
 @router.get("/settings/privacy")
@@ -36,7 +43,7 @@ def privacy(request: Request, who: PrivacyRead) -> Response:
     facts = site_of(request).app.privacy_reports.facts(who.actor)
     return section(
         request, who, "/settings", "office/privacy.html", facts=facts, purposes=PURPOSES, parts=PARTS,
-        kept=retention(facts, Language.EN), languages=(("en", "English"), ("de", "Deutsch")),
+        kept=retention(facts, Language.EN), languages=(("en", "English"), ("de", "Deutsch")), pages=PAGES,
     )  # fmt: skip
 
 

@@ -13,8 +13,9 @@ from attendance.privacy.blocks import Heading, Item, Paragraph, Table, blocks
 from attendance.privacy.drafting import draft, retention
 from attendance.privacy.facts import Accuracy, Answers, Facts, Language, Part, Recipient
 from attendance.privacy.law import HEADINGS, LAWS
-from attendance.privacy.pages import to_html, to_pdf
+from attendance.privacy.pages import to_html
 from attendance.privacy.sentences import sentences
+from attendance.register.draftpdf import to_pdf
 from attendance.settings import Settings
 
 NOW = datetime(2026, 3, 2, 7, 58, tzinfo=UTC)

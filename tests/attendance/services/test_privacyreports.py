@@ -85,6 +85,13 @@ def test_what_protects_the_key(school, by):
     assert by == school.privacy_reports.facts(school.actor).key_by
 
 
+@pytest.mark.parametrize("text", ["{", '{"by": "magic"}', "\\xff", "[]"])
+def test_a_key_file_that_is_broken_claims_no_protection(school, text):
+    """What cannot be read is taken for a plain file, and the drafts are made all the same."""
+    (school.home / "key").write_text(text)
+    assert "file" == school.privacy_reports.facts(school.actor).key_by
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("form", [ReportFormat.MD, ReportFormat.HTML])
 def test_nobody_is_named(school, language, form):

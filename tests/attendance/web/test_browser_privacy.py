@@ -17,6 +17,11 @@ def test_the_page_fits_and_is_accessible(app, new_tab):
     page.wait_for_selector("h1:text('Privacy')")
     accessible(page)
     fits(page)
+    page.set_viewport_size({"width": 320, "height": 800})
+    narrowest = page.evaluate(
+        "Math.min(...[...document.querySelectorAll('main dd, main td:not(.number)')].map((each) => each.clientWidth))"
+    )
+    assert narrowest > 70
 
 
 def test_cards_come_as_a_file(app, new_tab):

@@ -35,6 +35,18 @@ def test_the_page(signed_in, role):
     assert not {"Ada", "Bob"} & set(text.split())
 
 
+@pytest.mark.usefixtures("school")
+@pytest.mark.parametrize("role", ["admin", "auditor"])
+def test_its_links_lead_somewhere(signed_in, role):
+    """Every page that it links to opens for whoever sees it."""
+    browser = signed_in(role)
+    links = re.findall(r"<main.*</main>", browser.get("/settings/privacy").text, re.DOTALL)[0]
+    found = {each.replace("&amp;", "&") for each in re.findall(r'href="(/[^"]*)"', links)}
+    assert {"/settings/retention", "/settings/backups", "/consents", "/audit"} <= found
+    pages = [each for each in found if "/report." not in each or "language=de&part=law" in each]
+    assert {200} == {browser.get(each).status_code for each in pages}
+
+
 @pytest.mark.parametrize(("form", "begins"), [("pdf", b"%PDF"), ("html", b"<!doctype"), ("md", b"# Ver")])
 def test_the_drafts(school, signed_in, form, begins):
     """Each form comes as a file with a name, also for an auditor, and the log tells who took it."""
