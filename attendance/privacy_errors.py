@@ -16,8 +16,11 @@ HELP: Final = {
     "backup.keep": "Write numbers with d, w, m or y, such as 7d,4w,12m.",
     "backup.none": "'attendance backups run' writes one; a file that lies elsewhere can be named.",
     "backup.recovery": "'attendance key recovery FILE' makes a pair of keys; give the file that it wrote.",
-    "consent.form": "Ask for a new form; 'attendance consent form PERSON' makes one.",
-    "consent.missing": "Record it first, 'attendance consent give PERSON'; PIN, QR code and badge need none.",
+    "consent.form": "Ask for a new form; 'attendance consent form FILE PERSON' makes one.",
+    "consent.missing": (
+        "Record it first, 'attendance consent give PERSON', or 'enroll --consent self'; "
+        "PIN, QR code and badge need none."
+    ),
     "consent.text": "'attendance consent texts' lists the texts by version and language.",
     "consent.unknown": "'attendance consent show PERSON' tells what was said.",
     "erase.traces": "The receipt names the files: delete what is yours there, then 'attendance privacy scan FILE'.",

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -34,6 +34,8 @@ from gallery.values import Pipelines, SealedTemplate
 from gallery.vault.envelope import COST, KEY_BYTES
 from gallery.vault.passphrases import checked_new
 from gallery.vault.seal import Sealer
+from refusal import Refusal
+from refusal.zips import BROKEN_ZIP
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher, Database, Transaction, Vault
@@ -63,6 +65,8 @@ class Imported:
     people_unchanged: int
     templates_added: int
     templates_unchanged: int
+    not_admitted: tuple[str, ...] = ()
+    """The ids of those of whom no template was taken, as they have not agreed to it."""
 
 
 def _derived(passphrase: str, salt: bytes, archive_id: str, version: int) -> Sealer:
@@ -161,11 +165,15 @@ def _write(path: Path, members: Mapping[str, bytes]) -> None:
 
 @dataclass(frozen=True)
 class Taking:
-    """When an archive is taken in and by whom; from ``day`` on those who are here already belong to its groups."""
+    """When an archive is taken in and by whom; from ``day`` on those who are here already belong to its groups.
+
+    ``admitted`` gives a photo as it may be filed for somebody, and raises what refuses it.
+    """
 
     at: datetime
     by: str
     day: date
+    admitted: "Callable[[Transaction, int, templates.Photo], templates.Photo]"
 
 
 @dataclass(frozen=True)
@@ -182,7 +190,7 @@ def _members(path: Path) -> dict[str, bytes]:
             if any(file.getinfo(name).file_size > _LIMIT for name in names):
                 raise ImportInvalid(str(path), "it is larger than any gallery")
             return {name: file.read(name) for name in names}
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (*BROKEN_ZIP, OSError) as error:
         raise ImportInvalid(str(path), f"it cannot be read as an archive ({error})") from error
 
 
@@ -198,7 +206,7 @@ def _read(path: Path, passphrase: str | None) -> _Archive:
         people = json.loads(members[_PEOPLE])
         filed = json.loads(members[_TEMPLATES]) if sealer else []
         return _Archive(people, filed, sealer)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ImportInvalid(str(path), "it is not an archive of a gallery") from error
 
 
@@ -235,15 +243,19 @@ def import_(
     try:
         with database.atomic() as session:
             added = [_take_person(database, session, person, taking) for person in found.people]
-            filed = [_take_template(vault, pipelines, session, found, entry, taking) for entry in found.templates]
-            result = Imported(sum(added), len(added) - sum(added), sum(filed), len(filed) - sum(filed))
-            if any(added) or any(filed):
+            without = dict[str, None]()
+            filed = [
+                _take_template(vault, pipelines, session, found, entry, taking, without) for entry in found.templates
+            ]
+            told = [each for each in filed if each is not None]
+            result = Imported(sum(added), len(added) - sum(added), sum(told), len(told) - sum(told), tuple(without))
+            if any(added) or any(told):
                 counts = {"people": result.people_added, "templates": result.templates_added}
                 subject = "gallery"
                 record(session, at=taking.at, by=taking.by, action="gallery.import", subject=subject, details=counts)
                 database.bump(session)
             return result
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ImportInvalid(str(path), "an entry of it cannot be understood") from error
 
 
@@ -276,7 +288,9 @@ def _take_template(
     found: _Archive,
     entry: Mapping[str, Any],
     taking: Taking,
-) -> bool:
+    without: dict[str, None],
+) -> bool | None:
+    """Whether it is new; None where its person has not agreed to it, whose id is then among those ``without``."""
     ref, pipeline = clean(entry["person"], "id"), str(entry["encoder"])
 
     def opened(text: str, purpose: str) -> bytes:
@@ -287,6 +301,12 @@ def _take_template(
     person = people.by_id(session, ref)
     if person is None:
         raise ImportInvalid(ref, "a template of the archive is of nobody in it")
+    blank = templates.Photo({}, "", "", None, taking.at)
+    try:
+        taking.admitted(session, person.id, blank)
+    except Refusal:
+        without[ref] = None
+        return None
     try:
         payload = opened(entry["vector"], templates.VECTOR)
         crop = None if entry["crop"] is None else opened(entry["crop"], templates.CROP)
@@ -295,6 +315,7 @@ def _take_template(
     created = _instant(entry["created"])
     picture, landmarks = (None, None) if crop is None else templates.unpacked(crop, entry.get("form") or "aligned")
     photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), picture, created, landmarks)
+    photo = taking.admitted(session, person.id, photo)
     names = pipelines if pipeline in pipelines else (pipeline,)
     added = templates.insert(session, vault.unlock(), names, person.id, payload, photo)
     if added.changed:

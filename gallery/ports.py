@@ -125,6 +125,9 @@ class Database(Protocol):
     def finish_erasure(self) -> bool:
         """Take what was removed out of logs and free pages, too; true when nothing is left to do."""
 
+    def compact(self) -> bool:
+        """Write the database anew without what is free in it; false where it cannot be done now."""
+
     def unerased(self) -> str | None:
         """What still holds bytes of somebody removed, in words; None where nothing does."""
 

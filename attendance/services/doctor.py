@@ -43,6 +43,7 @@ ENOUGH_BYTES = 200_000_000
 LONG_LOG = 200_000
 """Entries of a log that are verified while somebody waits."""
 OLDEST_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+DAYS_LATE = timedelta(days=2)
 CLOCK_SLACK = timedelta(minutes=2)
 DOCTOR = "attendance doctor"
 
@@ -56,6 +57,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "clock.implausible": "The clock shows a day before this program was made.",
         "clock.zone": "The time zone of the site cannot be told, or is not the one that the computer's clock runs in.",
         "coverage.gap": "A camera has not looked for more than five minutes between two spans of a day.",
+        "daily.failed": "A task that the service does once a day could not be done.",
         "disk.low": "Little space is left where the home lies.",
         "encoder.other": "Somebody enrolled has templates of another encoder or detector only.",
         "encoder.uncalibrated": "The encoder's thresholds were measured with another detector.",
@@ -257,6 +259,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
             yield from _guarded("people", lambda: _people(gallery))
         yield from _guarded("backup", lambda: _backups(store, settings, clock))
         yield from _guarded("reviews", lambda: _reviews(store))
+        yield from _guarded("daily", lambda: _daily(store, clock))
         yield from _guarded("coverage", lambda: _coverage(store, settings, clock))
         yield from _guarded("timetable", lambda: _timetable(gallery, settings, clock))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
@@ -372,6 +375,21 @@ def _reviews(store: "Database") -> Iterator[Finding]:
     with store.reading() as transaction:
         waiting = sightings.count_waiting(transaction)
     yield Finding("reviews", f"{waiting} wait for somebody to look" + (": attendance review list" if waiting else ""))
+
+
+def _daily(store: "Database", clock: Clock) -> Iterator[Finding]:
+    """When the tasks of the day were last done, where a service has ever run."""
+    from attendance.services.daily import last_done
+
+    done = [each for each in last_done(store.meta) if each.at is not None]
+    failed = [each for each in done if each.failed is not None]
+    for each in failed:
+        detail = f"{each.task} failed at {each.state}"
+        yield Finding("daily", detail, "daily.failed", "attendance serve tries again every hour; see the id", 1)
+    late = [each.task for each in done if each.at is not None and clock.utc() - each.at > DAYS_LATE]
+    if done and not failed:
+        told = f"not for more than {DAYS_LATE.days} days: {', '.join(late)}" if late else "all done"
+        yield Finding("daily", f"tasks of the day: {told}, the last at {max(each.state for each in done)}")
 
 
 def _coverage(store: "Database", settings: Settings, clock: Clock) -> Iterator[Finding]:

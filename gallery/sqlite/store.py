@@ -17,7 +17,7 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gallery.errors import GalleryLocked, GalleryMissing, GalleryReadOnly
+from gallery.errors import GalleryFull, GalleryLocked, GalleryMissing, GalleryReadOnly
 from gallery.ports import PATIENCE_S
 from gallery.schema import REVISIONS
 from gallery.sqlite import counters, restoring, soundness
@@ -182,6 +182,20 @@ class Store(Transactions):
         except GalleryLocked:
             return False
         return True
+
+    def compact(self) -> bool:
+        """Write the database anew, so that no page of it is free, and empty the log.
+
+        False, and nothing has changed, where another program writes, or there is no room for a second copy of it.
+        """
+        if self._inside is not None or self.read_only:
+            return False
+        try:
+            with mapped(self.path), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("VACUUM")
+            return self.erase_log()
+        except (GalleryFull, GalleryLocked):
+            return False
 
     def unerased(self) -> str | None:
         """The log, where a removal still waits for it to be emptied."""

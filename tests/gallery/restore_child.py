@@ -2,8 +2,8 @@
 
 Called as `restore_child.py BACKUP KEY FOLDER EACH [PRIVATE]`; with the file of a private recovery key it is opened by
 that. A step is a change of the file system, a commit, or every EACH-th statement; while what was erased is erased
-again, every statement. Each run is a forked child with a folder of its own; the parent then looks, tries again, and prints one
-line of JSON.
+again, every statement. Each run is a forked child with a folder of its own; the parent then looks, tries again, and
+prints one line of JSON.
 """
 # ruff: noqa: T201  its output is its answer
 

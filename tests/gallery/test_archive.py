@@ -1,6 +1,7 @@
 """Export and import: whole or not at all, private, and nothing readable without the passphrase."""
 
 import base64
+import io
 import json
 import zipfile
 from datetime import date
@@ -237,9 +238,49 @@ def test_a_cut_archive_is_refused(full, other, tmp_path, now):
     assert [] == other.people(active=None)
 
 
-@pytest.mark.parametrize("content", [b"", b"name,photo\n", b"PK\x03\x04", None])
+def spoilt(method: int) -> bytes:
+    """A zip whose lists are whole, and whose content does not unpack."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as file:
+        file.writestr("manifest.json", bytes(range(256)) * 40)
+    whole = data.getvalue()
+    return whole[:50] + bytes(each ^ 0x5A for each in whole[50:90]) + whole[90:]
+
+
+def misnamed() -> bytes:
+    """A zip that says its one name is UTF-8, which it is not."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        file.writestr("ä.json", b"{}")
+    return data.getvalue().replace("ä".encode(), b"\x93\x94")
+
+
+def deep() -> bytes:
+    """A zip whose manifest is nested deeper than anything can be read."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        file.writestr("manifest.json", "[" * 100_000)
+        file.writestr("people.json", "[]")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"name,photo\n",
+        b"PK\x03\x04",
+        None,
+        spoilt(zipfile.ZIP_DEFLATED),
+        spoilt(zipfile.ZIP_LZMA),
+        spoilt(zipfile.ZIP_BZIP2),
+        misnamed(),
+        deep(),
+    ],
+    ids=["empty", "text", "start", "absent", "deflated", "lzma", "bzip2", "misnamed", "deep"],
+)
 def test_what_is_no_archive_is_refused(other, tmp_path, now, content):
-    """Empty, text, a zip's first bytes, no file at all: gallery.import_invalid."""
+    """Empty, text, a zip's first bytes, no file at all, a zip that does not unpack: gallery.import_invalid."""
     if content is not None:
         (tmp_path / "in").write_bytes(content)
     with pytest.raises(ImportInvalid):

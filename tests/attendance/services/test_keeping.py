@@ -57,6 +57,11 @@ def test_the_day_told_is_the_day_on_which_it_goes(rules, days, shown):
             told = {at: keep.until(at, times, today, BERLIN) for at in times}
 
 
+def test_the_rules_are_said_in_words():
+    """People read days and weeks, one of them without an s."""
+    assert "7 days, 1 week, 12 months" == Keep.parse("7d,1w,12m").says
+
+
 @pytest.mark.parametrize("text", ["", "7", "d", "0d", "7d,7d", "7x", "7d,,4w", "-1d", "7d;4w", "99999d", "7 d", "none"])
 def test_what_is_no_rule_is_refused(text):
     """A number without its letter, twice the same, a letter that is none: refused by id, also as a setting."""
