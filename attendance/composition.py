@@ -1,14 +1,17 @@
 """`Composition`: the parts of a home and what is done with them, each made when it is first asked for."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attendance.access import Actor
 from attendance.clock import Clock
 from attendance.home import encoder_card, former_name, load_pipeline, pipeline_id
 from attendance.settings import Resolved, Settings
+from gallery.errors import GalleryError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -81,9 +84,21 @@ class Composition:
 
         self.vault = FileVault(store)
         """What seals, and links the entries of the log."""
+        store.after_erasure = self.publish_erasures
         self._pipeline = pipeline
         self._loading: Future[Pipeline] | None = None
         self._lock = threading.RLock()
+
+    def publish_erasures(self) -> None:
+        """Write the list of what was erased into the home and beside its backups, as far as that can be done now.
+
+        It is in the tables all the same, and is written again every day.
+        """
+        from gallery.backup import erased
+
+        folder = self.settings.backup_folder
+        with suppress(GalleryError, OSError):
+            erased.publish(self.store, self.vault, [] if folder is None else [Path(folder).expanduser()])
 
     # The parts
 
@@ -228,7 +243,16 @@ class Composition:
         """Who has agreed to what."""
         from attendance.services.consents import Consents
 
-        return Consents(self.gallery, self.clock, self.consent_rule, self.zone)
+        return Consents(self.gallery, self.clock, self.consent_rule, self.zone, self._publish_erasures)
+
+    def _publish_erasures(self) -> None:
+        """Tell the lists beside the backups what was erased; what stands in its way is tried again once a day."""
+        from gallery.backup import erased
+        from gallery.errors import GalleryError
+
+        folder = self.settings.backup_folder
+        with suppress(GalleryError, OSError):
+            erased.publish(self.store, self.vault, [] if folder is None else [Path(folder).expanduser()])
 
     @cached_property
     def enrolment(self) -> "Enroller":

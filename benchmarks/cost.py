@@ -162,7 +162,7 @@ def measure(repeat: int, folder: Path, people: Path | None = None) -> tuple[list
 
 
 def networks_only(paths: Sequence[Path], repeat: int) -> float:
-    """Seconds to decode the photos, find, align and embed their faces, in this process: nothing judged or stored."""
+    """Seconds to decode the photos, find, align and embed their faces: nothing judged or stored."""
     from enroll.photo import read_photo
     from enroll.pipeline import open_pipeline
 

@@ -87,7 +87,7 @@ def _opened(data: bytes) -> "Image.Image":
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
             return image.convert("RGB")
     except (OSError, SyntaxError) as problem:  # what Pillow raises for a picture that is none
         raise ValueError(f"the picture cannot be read: {problem}") from problem

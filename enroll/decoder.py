@@ -13,8 +13,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar, cast
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from enroll.kinds import FORMATS
 from enroll.photolimits import PhotoLimits
 
 if TYPE_CHECKING:
-    from io import BufferedReader
+    from io import BufferedReader, BufferedWriter
 
 COMMAND: Final = (sys.executable, "-P", "-m", "enroll.decoderprocess")
 MOST: Final = 3
@@ -185,7 +185,7 @@ class _Child:
             stderr=subprocess.DEVNULL,
             env={**environment(), **_FEW_THREADS},
         )
-        self._orders = cast("BinaryIO", self._process.stdin)
+        self._orders = cast("BufferedWriter", self._process.stdin)
         self._answers = cast("BufferedReader", self._process.stdout)
         for pipe in (self._orders, self._answers):
             widen(pipe.fileno(), _PIPE_BYTES)
@@ -234,9 +234,8 @@ class _Child:
 
     def forget(self) -> None:
         """Leave it to the process that this one was forked from: none of its pipes may stay open here."""
-        with Path(os.devnull).open("r+b") as nothing:
-            for pipe in (self._orders, self._answers):
-                os.dup2(nothing.fileno(), pipe.fileno())  # no lock of theirs is taken: a thread may have held it
+        for pipe in (self._orders, self._answers):
+            pipe.raw.close()  # takes no lock: a thread that is not here may have held the one of the buffer
         self._process.returncode = 0
 
     def _stop(self) -> None:

@@ -4,7 +4,6 @@ Run as a module. One photo after another comes on stdin: a line of orders, then 
 answer, and where they are asked for the pixels, go to stdout. It ends when stdin does.
 """
 
-import contextlib
 import dataclasses
 import json
 import os
@@ -67,8 +66,8 @@ def main() -> None:
     """Entry of the process."""
     from PIL import AvifImagePlugin
 
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    for each in (signal.SIGINT, signal.SIGTERM):  # for the parent, which finishes what is under way and closes the pipe
+        signal.signal(each, signal.SIG_IGN)
     leave_no_core()
     write_no_file()
     quiet()

@@ -21,7 +21,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 from unicodedata import normalize
 from urllib.parse import quote
 
@@ -157,6 +157,13 @@ def _offsets(length: int, stride: int) -> list[int]:
 # Looking for it
 
 
+class Readable(Protocol):
+    """What gives bytes until there are none."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many."""
+
+
 class Search:
     """Many needles at once: their first four bytes are looked for at every place, the rest where those are."""
 
@@ -186,7 +193,7 @@ class Search:
                 if data.startswith(each.data, begin):
                     yield begin, each
 
-    def count(self, stream: IO[bytes], *, chunk: int = CHUNK, digest: "hashlib._Hash | None" = None) -> "Counted":
+    def count(self, stream: Readable, *, chunk: int = CHUNK, digest: "hashlib._Hash | None" = None) -> "Counted":
         """Read a stream to its end, some at a time; what lies across two pieces is found, and counted once."""
         found: Counter[tuple[str, str]] = Counter()
         tail, size = b"", 0
@@ -260,20 +267,20 @@ def _inside(stream: IO[bytes], search: Search) -> tuple[Counter[tuple[str, str]]
     return found, None
 
 
-class _Limited(io.RawIOBase):
+class _Limited:
     """The first bytes of a stream."""
 
-    def __init__(self, stream: IO[bytes], left: int) -> None:
+    def __init__(self, stream: Readable, left: int) -> None:
         self._stream, self.left = stream, left
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """Some of them."""
-        found = self._stream.read(min(size if size >= 0 else CHUNK, self.left))
+        found = self._stream.read(min(size, self.left))
         self.left -= len(found)
         return found
 
 
-def _zipped(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+def _zipped(stream: IO[bytes]) -> Iterator[Readable]:
     with zipfile.ZipFile(stream) as packed:
         for each in packed.infolist():
             yield io.BytesIO(each.filename.encode())
@@ -285,12 +292,12 @@ def _zipped(stream: IO[bytes]) -> Iterator[IO[bytes]]:
                 yield from _zipped(io.BytesIO(packed.read(each)))
 
 
-def _gzipped(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+def _gzipped(stream: IO[bytes]) -> Iterator[Readable]:
     with gzip.open(stream) as packed:
         yield packed
 
 
-def _streams(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+def _streams(stream: IO[bytes]) -> Iterator[Readable]:
     """The streams of a PDF: letters in them may be numbers of a font's own, so that text is not found for sure."""
     for each in re.finditer(rb"stream\r?\n(.*?)\r?\nendstream", stream.read(), re.DOTALL):
         data = each[1]

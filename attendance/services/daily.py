@@ -6,7 +6,7 @@ log once a day by its error's id, and is tried again every hour.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -45,6 +45,8 @@ class Done:
     day: date | None = None
     at: datetime | None = None
     failed: str | None = None
+    off: bool = False
+    """No setting asks for it."""
 
     @property
     def state(self) -> str:
@@ -71,7 +73,9 @@ class Daily:
 
     def all(self) -> list[Done]:
         """How each task was last done."""
-        return last_done(self._app.store.meta)
+        settings = self._app.settings
+        off = {"backups": settings.backup_folder is None, "anchor": settings.anchor_to is None}
+        return [replace(each, off=off.get(each.task, False)) for each in last_done(self._app.store.meta)]
 
     def run(self) -> list[str]:
         """Do what is due; which tasks were tried."""

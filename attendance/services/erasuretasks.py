@@ -19,8 +19,9 @@ def begin_erasure(actor: "Actor", erasing: "Erasing", jobs: "Jobs", person: int)
     """Begin it, of a person by internal id. Raises ServiceBusy where too much waits already."""
 
     def work(progress: "Progress") -> dict[str, Any]:
+        target = progress.file(RECEIPT)
         done = erasing.proved(actor, person)
-        (progress.folder / RECEIPT).write_text(written(done.receipt), encoding="utf-8")
+        target.write_text(written(done.receipt), encoding="utf-8")
         return {
             "files_looked_through": len(done.receipt["files"]),
             "traces": len(done.receipt["hits"]),

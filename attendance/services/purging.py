@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.access.rights import needs
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.repositories.holds import Held
+    from gallery.values import Event
 
 PURGED: Final = "purge.run"
 SEEN: Final = "purge_seen"
@@ -88,8 +90,8 @@ class Purged:
             yield self.held
         for name, count in self.counts.items():
             yield f"{does}: {count} {WORDS[name][count != 1]}"
-        if not self.counts and not self.held:
-            yield "nothing is due"
+        if not self.counts:
+            yield "nothing would go" if self.dry_run else "nothing was to go"
         if self.kept_from is not None and self.counts.get("marks"):
             yield f"marks {'would then be' if self.dry_run else 'are'} kept from {self.kept_from} on"
         if not self.erased:
@@ -145,25 +147,28 @@ class Purging:
     def rules(self) -> list[Rule]:
         """The rules in words, each with what it means today."""
         settings, today = self._settings, local_day(self._clock.utc(), self._zone)
+        strangers, waiting = settings.keep_unknown_days, settings.keep_review_days
         return [
-            Rule("Faces of strangers", _days(settings.keep_unknown_days or "not kept"), "keep_unknown_days", ""),
+            _rule("Faces of strangers", strangers, "keep_unknown_days", today)
+            if strangers
+            else Rule("Faces of strangers", "not at all", "keep_unknown_days", "none are kept"),
             Rule(
                 "Faces that wait for somebody to look",
-                f"{_days(settings.keep_review_days)}, or until somebody has said who it is",
+                f"{_days(waiting)}, or until somebody has said who it is",
                 "keep_review_days",
-                "",
+                _since(today, waiting),
             ),
             _rule("Sightings that led to no mark", settings.keep_sightings_days, "keep_sightings_days", today),
             self._months_rule(today),
             _rule("Entries of the log", settings.keep_audit_days, "keep_audit_days", today, "for ever"),
-            Rule("News for pages and receivers", "30 days", None, ""),
+            Rule("News for pages and receivers", "30 days", None, _since(today, 30)),
         ]
 
     def _months_rule(self, today: date) -> Rule:
         keep, name = self._settings.keep_marks_days, "keep_marks_days"
         what = "Marks, with their corrections, approvals, excuses, looks and sessions"
         if keep is None:
-            return Rule(what, "as long as their people", name, "")
+            return Rule(what, "as long as their people", name, "all are kept")
         return Rule(what, f"{_days(keep)}, by whole months", name, f"from {_boundary(today, keep)} on they are kept")
 
     def kept_from(self) -> date | None:
@@ -171,7 +176,7 @@ class Purging:
         with self._gallery.store.reading() as transaction:
             return rows.kept_from(transaction)
 
-    def receipts(self, most: int = 10) -> "list[events.Event]":
+    def receipts(self, most: int = 10) -> "list[Event]":
         """The last runs that took something, the newest first."""
         with self._gallery.store.reading() as transaction:
             return events.page(transaction, action=PURGED, limit=most)
@@ -207,7 +212,7 @@ class Purging:
             if known and not dry_run:  # a clock from before the first record tells nothing
                 self._note(run.now)
         erased = dry_run or self._gallery.store.finish_erasure()
-        people = f"{len(held.people)} under a hold: theirs stays" if held.people else None
+        people = _under_a_hold(len(held.people)) if held.people else None
         counts = {name: run.gone[name] for name in WORDS if run.gone[name]}
         return Purged(counts, kept_from, dry_run=dry_run, held=people, erased=erased)
 
@@ -268,16 +273,15 @@ class Purging:
             oldest = rows.oldest(transaction)
         first = end if oldest is None else _next_month(local_day(oldest, self._zone))
         while first <= end:
-            self._step(run, "marks", lambda transaction, held, first=first: self._month(transaction, first, held))
+            self._step(run, "marks", partial(self._month, first))
             first = _next_month(first)
 
-    def _month(self, transaction: "Transaction", first: date, held: "Held") -> dict[str, int]:
+    def _month(self, first: date, transaction: "Transaction", held: "Held") -> dict[str, int]:
         """Let go all before the month that begins on ``first``, so that no status from then on is another."""
         boundary = day_start(first, self._zone)
         if not rows.any_before(transaction, boundary, first, held):
             return {}
         before, spared = self._told(first)
-        spared = frozenset(spared)
 
         def work() -> None:
             rows.months(transaction, boundary, first, held, spared)
@@ -347,6 +351,15 @@ class Purging:
                 store.set_meta(SEEN, now.isoformat())
 
 
+def in_words(counts: Mapping[str, Any]) -> str:
+    """What a receipt counts, in words, such as "2 marks, 1 session"."""
+    return ", ".join(f"{counts[name]} {words[counts[name] != 1]}" for name, words in WORDS.items() if counts.get(name))
+
+
+def _under_a_hold(people: int) -> str:
+    return f"{'1 person is' if people == 1 else f'{people} people are'} under a hold: what is theirs stays"
+
+
 def _before_gap(last: datetime, instants: "Iterator[datetime]") -> datetime:
     """The last of these instants, in order, that follows no gap of more than `JUMP`."""
     for each in instants:
@@ -375,9 +388,13 @@ def _next_month(day: date) -> date:
 
 def _rule(what: str, keep: int | None, setting: str, today: date, none: str = "as long as their people") -> Rule:
     if keep is None:
-        return Rule(what, none, setting, "")
-    return Rule(what, _days(keep), setting, f"from {today - timedelta(days=keep)} on they are kept")
+        return Rule(what, none, setting, "all are kept")
+    return Rule(what, _days(keep), setting, _since(today, keep))
 
 
-def _days(count: int | str) -> str:
-    return count if isinstance(count, str) else "1 day" if count == 1 else f"{count} days"
+def _since(today: date, keep: int) -> str:
+    return f"from {today - timedelta(days=keep)} on they are kept"
+
+
+def _days(count: int) -> str:
+    return "1 day" if count == 1 else f"{count} days"

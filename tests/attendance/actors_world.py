@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,11 +14,13 @@ from attendance.access import Actor
 from attendance.scope import Scope
 from attendance.services.admission import Newcomer, SentPhoto
 from attendance.services.bulk import SentFile
+from attendance.services.consents import Agreed
 from attendance.services.enrolment import Rules
 from attendance.services.sign_ins import key_of
 
 TEACHER = Actor("teacher", roles=frozenset({"admin", "kiosk"}), door="web")
 """Somebody who is called so, and may do everything: what each role may is told elsewhere."""
+AGREED = {"face": True, "photo": True, "unknown": True}
 FRONT = "rtsp://10.0.0.9/live"
 INSIDE = "http://127.0.0.1:9/in"
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -230,6 +233,7 @@ SERVICE = {
         lambda app, draw, **_: app.admission.further(TEACHER, app.gallery.find("Ada"), [sent(draw, 1)], Rules()),
         {"person.enroll"},
     ),
+    "Admission.enter": Row(lambda app, **_: app.admission.enter(TEACHER, Newcomer("Eve")), {"person.add"}),
     "BulkEnrolment.begin": Row(lambda app, draw, **_: taken_in(app, draw), {"person.enroll"}),
     "Cameras.add": Row(lambda app, **_: app.cameras.add(TEACHER, "Front", FRONT), {"place.add"}),
     "Cameras.begin": Row(lambda app, **_: app.cameras.begin(TEACHER, "Door"), {"watch.start"}),
@@ -248,6 +252,20 @@ SERVICE = {
     "Backups.daily": Row(lambda app, **_: app.backups.daily(TEACHER), {"backup.run"}, backup_folder),
     "Backups.run": Row(lambda app, there, **_: app.backups.run(TEACHER, there), {"backup.run"}, backup_folder),
     "Backups.test": Row(lambda app, **_: app.backups.test(TEACHER), {"backup.test"}, backed_up),
+    "ConsentForms.enter": Row(
+        lambda app, there, **_: app.consent_forms.enter(TEACHER, "Ada", there, AGREED),
+        {"consent.give"},
+        lambda app, _: app.consent_forms.make(app.actor, ["Ada"])[0].code,
+    ),
+    "ConsentForms.make": Row(lambda app, **_: app.consent_forms.make(TEACHER, ["Ada"]), {"consent.form"}),
+    "ConsentForms.revoke": Row(
+        lambda app, **_: app.consent_forms.revoke(TEACHER, "Ada"),
+        {"consent.revoke"},
+        lambda app, _: app.consent_forms.make(app.actor, ["Ada"]),
+    ),
+    "ConsentTexts.add": Row(lambda app, **_: app.consent_texts.add(TEACHER, "9", "fr", "Oui ?"), {"consenttext.add"}),
+    "Consents.give": Row(lambda app, **_: app.consents.give(TEACHER, "Ada", Agreed()), {"consent.give"}),
+    "Consents.withdraw": Row(lambda app, **_: app.consents.withdraw(TEACHER, "Ada"), {"consent.withdraw"}),
     "Credentials.give_pin": Row(lambda app, **_: app.credentials.give_pin(TEACHER, "Ada"), {"credential.add"}),
     "Credentials.give_qr": Row(
         lambda app, **_: app.credentials.give_qr(TEACHER, "Ada"),
@@ -307,6 +325,20 @@ SERVICE = {
         lambda app, **_: app.receivers.change(TEACHER, "Front", active=False), {"receiver.change"}, receiver
     ),
     "Receivers.remove": Row(lambda app, **_: app.receivers.remove(TEACHER, "Front"), {"receiver.remove"}, receiver),
+    "Erasing.erase": Row(
+        lambda app, tmp_path, **_: app.erasing.erase(TEACHER, "B", tmp_path / "proof"),
+        {"person.remove", "erasure.proof"},
+    ),
+    "Erasing.proved": Row(lambda app, **_: app.erasing.proved(TEACHER, "B"), {"person.remove", "erasure.proof"}),
+    "Holds.add": Row(lambda app, **_: app.holds.add(TEACHER, "Ada", reason="x"), {"hold.add"}),
+    "Holds.lift": Row(
+        lambda app, there, **_: app.holds.lift(TEACHER, there),
+        {"hold.lift"},
+        lambda app, _draw: app.holds.add(app.actor, "Ada", reason="x").id,
+    ),
+    "Purging.run": Row(
+        lambda app, **_: app.purging.run(TEACHER, now=app.clock.utc() + timedelta(days=39)), {"purge.run"}
+    ),
     "ReviewDesk.settle": Row(
         lambda app, **_: app.review_desk.settle(TEACHER, None, 1, "right"), {"sighting.confirm", "mark.add"}
     ),

@@ -10,7 +10,7 @@ import pytest
 
 from attendance import Attendance
 from attendance.errors import HomeUnknown, SettingUnknown, SettingValue
-from attendance.home import encoder_folder, home_folder, load_pipeline
+from attendance.home import encoder_folder, home_folder, load_ahead, load_pipeline
 from attendance.settings import Settings
 from enroll import CHECK_LIMITS, ENROLL_LIMITS, EncoderMissing, PartUnknown, registry
 from enroll.registry import MODELS
@@ -125,6 +125,15 @@ def test_missing_encoder_is_told(home, tmp_path):
         assert [] == app.sessions.all()
         with pytest.raises(EncoderMissing):
             app.policy()
+
+
+def test_whoever_loads_ahead_begins_the_decoder(monkeypatch):
+    """Where detector and encoder load ahead of the photos, the process that decodes those begins meanwhile."""
+    begun: list[str] = []
+    monkeypatch.setattr("enroll.decoder.DECODER.start", lambda: begun.append("decoder"))
+    monkeypatch.setattr("attendance.home.load_pipeline", lambda _: begun.append("pipeline"))
+    load_ahead(Settings())
+    assert ["decoder", "pipeline"] == begun
 
 
 def test_preloading_reports_its_error_when_used(home, tmp_path):

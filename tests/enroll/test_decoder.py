@@ -207,6 +207,18 @@ def test_it_has_neither_secrets_nor_files_nor_memory_of_its_own_choice(real, mon
 
 
 @LINUX
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_what_ends_a_whole_group_is_for_the_parent(real, told):
+    """Ctrl-C, and a service manager that stops all processes at once, do not end it before its parent does."""
+    real.decode(picture(), "x", DEFAULT_LIMITS)
+    (child,) = real._all
+    child._process.send_signal(told)
+    time.sleep(0.2)
+    real.decode(picture(), "x", DEFAULT_LIMITS)
+    assert [child] == list(real._all)
+
+
+@LINUX
 def test_memory_is_bounded_by_the_limits():
     """A picture that takes more memory than its header tells of is refused, and the process goes on."""
     code = (
@@ -291,7 +303,7 @@ def lives(pid):
 
 
 FORKED = """
-import os, sys, warnings
+import gc, os, sys, warnings
 from enroll.decoder import DECODER
 from enroll.photo import read_photo
 read_photo(sys.argv[1])
@@ -300,6 +312,7 @@ warnings.simplefilter("ignore", DeprecationWarning)  # of forking beside threads
 child = os.fork()
 pixels = read_photo(sys.argv[1]).pixels
 now = next(iter(DECODER._all))._process.pid
+gc.collect()
 if child == 0:
     DECODER.close()
     os._exit(0 if now != before and pixels.shape == (48, 64, 3) else 1)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from attendance.privacy_errors import PurgeClock
-from attendance.services.purging import WORDS
+from attendance.services.purging import WORDS, in_words
 from attendance.web.doors import HoldsManage, PrivacyRead, PurgeRun
 from attendance.web.forms import Asked, Form
 from attendance.web.pages import onward
@@ -71,5 +71,5 @@ def _shown(request: Request, who: Any, error: Refusal | None = None, **more: Any
     return section(
         request, who, "/settings", "office/retention.html", error, rules=app.purging.rules(), holds=holds,
         receipts=app.purging.receipts(), proofs=app.erasing.proofs(), kept_from=app.purging.kept_from(), words=WORDS,
-        jumped=isinstance(error, PurgeClock), people=app.people.all(), **values,
+        in_words=in_words,        jumped=isinstance(error, PurgeClock), people=app.people.all(), **values,
     )  # fmt: skip

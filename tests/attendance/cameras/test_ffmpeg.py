@@ -3,6 +3,7 @@
 import functools
 import http.server
 import os
+import socketserver
 import threading
 
 import cv2
@@ -120,11 +121,13 @@ class Playlist(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.mark.parametrize("name", ["good.mp4", "list.m3u8", "concat.m3u8", "away.mp4"])
+@pytest.mark.parametrize("name", ["good.mp4", "good.m3u8", "list.m3u8", "concat.m3u8", "away.mp4"])
 def test_nothing_on_the_network_leads_to_files_of_this_machine(tmp_path, name):
     """A stream of a camera plays; a playlist or a redirect that names a file of this machine does not."""
     film(tmp_path / "good.mp4")
     path = film(tmp_path / "a.mp4")
+    film(tmp_path / "part.ts")
+    (tmp_path / "good.m3u8").write_text("#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:1.0,\npart.ts\n#EXT-X-ENDLIST\n")
     (tmp_path / "list.m3u8").write_text(
         f"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:1.0,\nfile://{path}\n#EXT-X-ENDLIST\n"
     )
@@ -135,7 +138,7 @@ def test_nothing_on_the_network_leads_to_files_of_this_machine(tmp_path, name):
     child = CaptureProcess(Orders("stream", url, Order.EVERY, 5.0))
     try:
         told = child.ask(20.0)
-        assert (Word.OPENED if name == "good.mp4" else Word.FAILED) == told.word
+        assert (Word.OPENED if name.startswith("good") else Word.FAILED) == told.word
     finally:
         child.kill()
         server.shutdown()
@@ -151,3 +154,41 @@ def test_the_child_gets_no_secrets(monkeypatch):
     assert {"OPENCV_LOG_LEVEL", VARIABLE} <= set(given)
     assert not {"ATTENDANCE_KEY", "API_TOKEN"} & set(given)
     assert VARIABLE not in os.environ
+
+
+class Rtsp(socketserver.StreamRequestHandler):
+    """A camera that describes a stream and lets it be set up, by TCP or by UDP alone; pictures it sends none."""
+
+    def handle(self):
+        while line := self.rfile.readline():
+            method, url, _ = line.decode().split(" ", 2)
+            told = dict(each.split(": ", 1) for each in iter(lambda: self.rfile.readline().decode().rstrip(), ""))
+            over = "TCP" if "interleaved" in told.get("Transport", "") else "UDP"
+            self.server.asked.append((method, over if method == "SETUP" else ""))
+            sdp = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 26\r\na=control:1\r\n"
+            head, body = {"DESCRIBE": (f"Content-Type: application/sdp\r\nContent-Base: {url}/\r\n", sdp)}.get(
+                method, ("Session: 1\r\nPublic: DESCRIBE, SETUP, PLAY\r\n", "")
+            )
+            status = "200 OK"
+            if method == "SETUP":
+                status = "200 OK" if over == self.server.over else "461 Unsupported Transport"
+                head += f"Transport: {told['Transport']};server_port=50000-50001\r\n"
+            answer = f"RTSP/1.0 {status}\r\nCSeq: {told['CSeq']}\r\n{head}Content-Length: {len(body)}\r\n\r\n{body}"
+            self.wfile.write(answer.encode())
+            if method == "PLAY":
+                self.server.plays.set()
+
+
+@pytest.mark.parametrize("over", ["TCP", "UDP"])
+def test_rtsp_is_set_up_over_tcp_and_over_udp(over):
+    """A camera's RTSP stream is set up by TCP, and by UDP where it offers nothing else."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Rtsp) as server:
+        server.daemon_threads, server.over, server.asked, server.plays = True, over, [], threading.Event()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        child = CaptureProcess(Orders("stream", f"rtsp://127.0.0.1:{server.server_address[1]}/x", Order.NEWEST, 5.0))
+        try:
+            assert server.plays.wait(20), server.asked
+            assert ("SETUP", over) == [each for each in server.asked if each[0] == "SETUP"][-1]
+        finally:
+            child.kill()
+            server.shutdown()

@@ -27,7 +27,7 @@ ENTRY = [sys.executable, "-m", "attendance"]
 @pytest.fixture(autouse=True)
 def one_pipeline(monkeypatch):
     """Load detector and encoder once for all commands run in this process."""
-    monkeypatch.setattr(app_module, "load_pipeline", functools.cache(app_module.load_pipeline))
+    monkeypatch.setattr(app_module, "load_ahead", functools.cache(app_module.load_ahead))
 
 
 @pytest.fixture

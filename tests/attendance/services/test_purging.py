@@ -168,7 +168,7 @@ def test_what_a_hold_keeps_stays(spring):
 
     assert ({"sightings": 1, "sessions": found.counts.get("sessions", 0)}) == {"sessions": 0} | dict(found.counts)
     assert (before["marks"], before["coverage"]) == (kept(spring)["marks"], kept(spring)["coverage"])
-    assert "1 under a hold: theirs stays" == found.held
+    assert "1 person is under a hold: what is theirs stays" == found.held
     assert bob != ada
 
 

@@ -9,8 +9,8 @@ PAGES = (
     *("/approvals", "/coverage", "/months", "/months/2026-02", "/reports", "/reports?from=2026-02-16"),
     *("/reports?kind=totals&from=2026-02-16", "/reports/proof?person=A&day=2026-03-02", "/jobs", "/jobs/1"),
     *("/settings", "/settings/set/margin", "/settings/accounts", "/settings/accounts/1", "/settings/tokens"),
-    *("/settings/places", "/settings/places/1", "/settings/backups", "/settings/state", "/imports"),
-    "/audit",
+    *("/settings/places", "/settings/places/1", "/settings/backups", "/settings/retention?try=1", "/settings/state"),
+    *("/imports", "/audit"),
 )
 
 
