@@ -207,6 +207,7 @@ class AuditChain:
         kept.write(line)  # after the step is on the disk: an anchor of what is not there would cry wolf
         return line
 
+    @needs("audit.anchor")
     def anchor_daily(self, actor: "Actor") -> bool:
         """Anchor the log where the setting says; whether there is one. Raises as `anchor`."""
         if self._settings.anchor_to is None:

@@ -150,6 +150,7 @@ SERVICE = {
         lambda app, draw, **_: app.admission.further(TEACHER, app.gallery.find("Ada"), [sent(draw, 1)], Rules()),
         {"person.enroll"},
     ),
+    "AuditChain.anchor": Row(lambda app, **_: app.audit_chain.anchor(TEACHER), {"audit.anchor"}),
     "BulkEnrolment.begin": Row(lambda app, draw, **_: taken_in(app, draw), {"person.enroll"}),
     "Cameras.add": Row(lambda app, **_: app.cameras.add(TEACHER, "Front", FRONT), {"place.add"}),
     "Cameras.begin": Row(lambda app, **_: app.cameras.begin(TEACHER, "Door"), {"watch.start"}),
@@ -249,6 +250,7 @@ SERVICE = {
     "Tokens.revoke": Row(lambda app, there, **_: app.tokens.revoke(TEACHER, there), {"token.revoke"}, token),
 }
 WITHOUT_EVENT = {
+    "AuditChain.anchor_daily": "nothing is done where no place for anchors is set, else it is what anchoring records",
     "Jobs.begin": "its own row keeps who began it, and what the work changes is recorded by what does the work",
     "Kiosks.begin": "nothing has changed before a frame comes; the marks of its frames are recorded as they are made",
     "Tokens.begin_setup": "the link opens one form for half an hour, and the account made by it is what is recorded",
