@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attendance.access import Actor
 from attendance.clock import Clock, SystemClock
 from attendance.faults import Problem
-from attendance.home import home_folder, in_background, keep_zone, load_pipeline
+from attendance.home import home_folder, in_background, keep_zone, load_ahead
 from attendance.judge.decision import Policy
 from attendance.privacy_composition import PrivacyComposition
 from attendance.records import Decision
@@ -63,7 +63,7 @@ class Attendance(PrivacyComposition):
         if zone is not None:
             check("time_zone", zone, "zone")
         clock = clock or SystemClock()
-        loading = in_background(lambda: load_pipeline(resolved.values)) if preload and pipeline is None else None
+        loading = in_background(lambda: load_ahead(resolved.values)) if preload and pipeline is None else None
         from gallery import Store
 
         begins = create and not read_only and not Store.is_there(folder)
@@ -210,6 +210,7 @@ class Attendance(PrivacyComposition):
         from attendance.services.checking import Hooks, silent
 
         hooks = Hooks(on_problem, on_picture, on_status or silent, on_done or silent, annotated_video or silent)
+        self.consents.lapse()
         scope = self.scope(session, group, direction=direction, dry_run=dry_run)
         shown = None if covers is None else self.coverings.shown(covers, session)
         return self.checks.run(self.actor, sources, scope, hooks, workers=workers, covers=shown)
@@ -236,6 +237,7 @@ class Attendance(PrivacyComposition):
         """
         from attendance.services.watching import decisions_of
 
+        self.consents.lapse()
         address, scope = self.scopes.before(camera, session, group, direction=direction, dry_run=dry_run)
         return decisions_of(self.desk, address, scope, status=on_status, device=device)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks
+    from attendance.services.consentrule import ConsentRule
+    from attendance.services.consents import Consents
     from attendance.services.coverings import Coverings
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enroller
@@ -104,13 +106,23 @@ class Composition:
     @cached_property
     def gallery(self) -> "Gallery":
         """The people and their templates, those of homes that earlier versions wrote under the present name."""
+        from attendance.services.holds import refuse_held
         from gallery import Gallery
 
         name = pipeline_id(self.settings) if self._pipeline is None else self._pipeline.id
         opened = Gallery(self.store, name, self.vault, formerly=former_name(name, self.card))
+        opened.spares = refuse_held
+        opened.admits, opened.keeps_crop = self.consent_rule.admits, self.consent_rule.keeps
         if not self.store.read_only:
             opened.adopt_former(at=self.clock.utc(), by=self.actor.name)
         return opened
+
+    @cached_property
+    def consent_rule(self) -> "ConsentRule":
+        """Whether a template may be made of somebody."""
+        from attendance.services.consentrule import Asking, ConsentRule
+
+        return ConsentRule(Asking(self.store, self.resolved), self.clock)
 
     @cached_property
     def sessions(self) -> "Sessions":
@@ -212,11 +224,20 @@ class Composition:
         return Upkeep(self.gallery, self.clock)
 
     @cached_property
+    def consents(self) -> "Consents":
+        """Who has agreed to what."""
+        from attendance.services.consents import Consents
+
+        return Consents(self.gallery, self.clock, self.consent_rule, self.zone)
+
+    @cached_property
     def enrolment(self) -> "Enroller":
         """How photos become people."""
         from attendance.services.enrolment import Enroller
 
-        return Enroller(self.gallery, self.judging, self.clock, self.settings, lambda: self.pipeline, self.zone)
+        return Enroller(
+            self.gallery, self.judging, self.clock, self.settings, lambda: self.pipeline, self.zone, self.consents
+        )
 
     @cached_property
     def renewal(self) -> "Renewal":

@@ -20,6 +20,7 @@ from gallery.repositories import (
     marks,
     news,
     people,
+    persondata,
     places,
     rules,
     sessions,
@@ -30,6 +31,7 @@ from gallery.standing import NEVER_LEFT, Standing
 
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction, Vault
+    from gallery.repositories.persondata import PrivacyData
     from gallery.servicevalues import Credential, News
     from gallery.timetablevalues import MembershipWord, StoredExcuse, StoredRule
     from gallery.values import (
@@ -55,8 +57,9 @@ class Everything:
     many others they are remembered, ``compared`` of how many other sightings they are among the candidates. ``rules``
     are those for this person alone, ``approvals`` those of marks by mark, ``words`` what was said of when they belonged
     to groups, ``foreign_ids`` what other systems call them, ``credentials`` their other ways in, ``news`` what other
-    systems are told of them. ``answers`` is how many answers to programs are kept that tell of them. ``others`` is how
-    everybody else is called, whom a copy of these data must not name.
+    systems are told of them. ``answers`` is how many answers to programs are kept that tell of them. ``privacy`` is
+    what they agreed to, and what must or must not be kept of them. ``others`` is how everybody else is called, whom a
+    copy of these data must not name.
     """
 
     person: "PersonInfo"
@@ -80,6 +83,7 @@ class Everything:
     credentials: "Sequence[Credential]"
     news: "Sequence[News]"
     answers: int
+    privacy: "PrivacyData"
     others: "Sequence[Named]"
 
 
@@ -106,7 +110,13 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
             sessions={each.id: each for each in sessions.all_sessions(view)},
             places={each.id: each for each in places.all_places(view)},
             events=events.concerning(
-                view, keys, ids, numbers, {each.id for each in excused}, {each.id for each in own}
+                view,
+                keys,
+                ids,
+                numbers,
+                {each.id for each in excused},
+                {each.id for each in own},
+                {each.session for each in (*marked, *seen) if each.session is not None},
             ),
             lookalikes=lookalikes.count_of(view, person),
             compared=sightings.compared(view, person, keys),
@@ -118,6 +128,7 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
             credentials=credentials.of_person(view, person),
             news=news.of_person(view, person),
             answers=answers.count_of(view, person),
+            privacy=persondata.of_person(view, person, keys),
             others=tuple(people.others(view, person)),
         )
 

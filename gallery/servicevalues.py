@@ -25,12 +25,23 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A browser that is signed in."""
+    """A browser that is signed in; ``browser`` is what it calls itself."""
 
     digest: str
     account: Account
     begun: datetime
     seen: datetime
+    browser: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """What an account shows besides its password: since when, the last step whose code was taken, digests of codes."""
+
+    account: int
+    confirmed: datetime | None
+    step: int
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

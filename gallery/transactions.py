@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Delete, Engine, Update, event, select, update
 from sqlalchemy.orm import Session
 
+from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.schema import (
     ApprovalRow,
     CalendarEntryRow,
@@ -38,10 +39,12 @@ REKEYING: Mapping[str, Any] = MappingProxyType({"rekeying": True})
 """The execution options of the one change that records allow: who was merged into another is named as that one."""
 PURGING: Mapping[str, Any] = MappingProxyType({"purging": True})
 """The execution options of what lets records go whose time is over, by a rule, with an event that counts them."""
-_RECORDS = {each.__tablename__ for each in (SightingRow, MarkRow, CorrectionRow, ExcuseRow, MembershipChange)}
+_RECORDS = {
+    each.__tablename__ for each in (SightingRow, MarkRow, CorrectionRow, ExcuseRow, MembershipChange, ConsentRow)
+}
 _DECIDED = {each.__tablename__ for each in (RuleVersionRow, CalendarEntryRow, WithdrawalRow, ApprovalRow, MonthRow)}
 _PURGED = {each.__tablename__ for each in (EventRow, ExcuseRow, MarkRow, SightingRow)}
-_APPEND_ONLY = {EventRow.__tablename__, *_RECORDS, *_DECIDED}
+_APPEND_ONLY = {EventRow.__tablename__, ConsentTextRow.__tablename__, *_RECORDS, *_DECIDED}
 
 
 def _guard_records(

@@ -14,7 +14,7 @@ from attendance.register.directions import DIRECTION, Coming
 from attendance.register.marks import Wish
 from attendance.register.months import refuse_closed
 from attendance.zones import day_bounds, days_between, zone
-from gallery.repositories import news, sightings
+from gallery.repositories import consents, news, sightings
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 Crops = Sequence[Any]
 """By decision the picture of its face, (H, W, 3) uint8 RGB, or None."""
-_EXIF, _TAKEN, _OFFSET = 0x8769, 0x9003, 0x9011  # the Exif folder; DateTimeOriginal and OffsetTimeOriginal (Exif 2.31)
 
 
 class Recorder:
@@ -115,7 +114,7 @@ class Recorder:
             numbers = sightings.add(transaction, seen, entered=at)
             numbered = zip(settled, numbers, strict=True)
             settled = [dataclasses.replace(each, sighting=number) for each, number in numbered]
-            self._keep_faces(transaction, settled, crops)
+            self._keep_faces(transaction, settled, crops, at)
             return [
                 self._marked(transaction, each, found, sighted.means, scope) if each.decision == "present" else each
                 for each, sighted in zip(settled, seen, strict=True)
@@ -209,14 +208,26 @@ class Recorder:
         marked = self._marks.mark_in(transaction, decision.person.key, session, wish)
         return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
 
-    def _keep_faces(self, transaction: "Transaction", decisions: Sequence[Decision], crops: Crops) -> None:
-        """Keep, sealed, the faces of which the settings say so: of reviews, and of strangers if that is asked for."""
+    def _keep_faces(
+        self, transaction: "Transaction", decisions: Sequence[Decision], crops: Crops, at: datetime
+    ) -> None:
+        """Keep, sealed, the faces of which the settings say so: of reviews, and of strangers if that is asked for.
+
+        None that looks most like somebody who has said no to that.
+        """
         from enroll.chips import encoded_crop
 
-        kept = {
-            each.sighting: encoded_crop(crop)
+        wanted = [
+            (each, crop)
             for each, crop in zip(decisions, crops, strict=False)
             if crop is not None and each.sighting is not None and self._retention.keeps(each.decision)
+        ]
+        first = {each.candidates[0].person.key for each, _ in wanted if each.candidates}
+        no = consents.refused(transaction, first, "unknown", at)
+        kept = {
+            each.sighting: encoded_crop(crop)
+            for each, crop in wanted
+            if each.sighting is not None and not (each.candidates and each.candidates[0].person.key in no)
         }
         if kept:
             sightings.keep_crops(transaction, self._gallery.sealer, kept)
@@ -328,16 +339,13 @@ def taken_in(source: Path | str, session: "SessionInfo") -> datetime | None:
 
 
 def _taken(path: Path, zone_name: str) -> datetime | None:
-    from PIL import Image
+    from enroll.photo import photo_facts
 
-    from enroll.kinds import FORMATS
-
-    with Image.open(path, formats=FORMATS) as picture:
-        folder = picture.getexif().get_ifd(_EXIF)
-    text, offset = folder.get(_TAKEN), folder.get(_OFFSET)
-    if not isinstance(text, str):
+    facts = photo_facts(path)
+    text, offset = facts.taken, facts.offset
+    if text is None:
         return None
     wall = datetime.strptime(text.strip("\0 "), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - Exif's own form has no zone
-    if isinstance(offset, str) and offset.strip("\0 "):
+    if offset is not None and offset.strip("\0 "):
         return datetime.fromisoformat(wall.isoformat() + offset.strip("\0 ")).astimezone(UTC)
     return wall.replace(tzinfo=zone(zone_name)).astimezone(UTC)

@@ -16,6 +16,7 @@ from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.access import Actor
+    from attendance.services.consents import Agreed, Consents
     from attendance.services.directory import Directory
     from attendance.services.editing import Edits
     from attendance.services.enrolment import Enrolled, Enroller
@@ -52,7 +53,15 @@ class Taken:
 class Admission:
     """Enrols for one who sees the people of the groups ``scope`` alone (None: of all)."""
 
-    def __init__(self, gallery: "Gallery", directory: "Directory", edits: "Edits", enroller: "Enroller") -> None:
+    def __init__(
+        self,
+        gallery: "Gallery",
+        directory: "Directory",
+        edits: "Edits",
+        enroller: "Enroller",
+        consents: "Consents",
+    ) -> None:
+        self._consents = consents
         self._gallery, self._directory, self._edits, self._enroller = gallery, directory, edits, enroller
 
     @needs("photos.change")
@@ -67,9 +76,23 @@ class Admission:
         self.refuse_groups(who.groups, scope)
         self._refuse_known(who)
         if not photos:
-            made = self._edits.add(actor, who.name, external_id=who.external_id, groups=who.groups)
-            return Taken(made)
+            return Taken(self._entered(actor, who, rules.agreed))
         return self._filed(actor, who, photos, rules)
+
+    @needs("people.change")
+    def enter(self, actor: "Actor", who: Newcomer, *, note: str = "", agreed: "Agreed | None" = None) -> "PersonInfo":
+        """Enter somebody new without a photo, and what they have agreed to, in one step.
+
+        Raises DuplicateId, PersonInvalid, RequestInvalid.
+        """
+        return self._entered(actor, who, agreed, note)
+
+    def _entered(self, actor: "Actor", who: Newcomer, agreed: "Agreed | None", note: str = "") -> "PersonInfo":
+        with self._gallery.store.atomic() as transaction:
+            made = self._edits.add(actor, who.name, external_id=who.external_id, groups=who.groups, note=note)
+            if agreed is not None:
+                self._consents.agree_in(transaction, actor, made.id, agreed)
+        return made
 
     @needs("photos.change")
     def further(self, actor: "Actor", person: "PersonInfo", photos: Sequence[SentPhoto], rules: Rules) -> Taken:

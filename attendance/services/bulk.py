@@ -5,11 +5,9 @@ leads out of the folder, and neither their number nor what they unpack to is wit
 """
 
 import errno
-import lzma
 import secrets
 import shutil
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -22,12 +20,14 @@ from attendance.errors import OutputFailed, PersonDuplicate
 from attendance.register.report import csv_text
 from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.services.enrolment import Enrolled, Rules
-from enroll.decoding import DEFAULT_LIMITS
+from enroll.photolimits import DEFAULT_LIMITS
 from gallery.errors import PersonAmbiguous, PersonInvalid
+from refusal.zips import BROKEN_ZIP
 
 if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.services.admission import Admission
+    from attendance.services.consents import Agreed
     from attendance.services.enrolment import Enroller, Outcome
     from attendance.services.jobs import Jobs, Progress
     from enroll.roster import Entry, Roster
@@ -40,7 +40,6 @@ COLUMNS: Final = ("photo", "name", "id", "outcome", "why")
 MOST_BYTES: Final = 500_000_000
 MOST_UNPACKED: Final = 2_000_000_000
 MOST_MEMBERS: Final = 10_000
-DAMAGED: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 """What the disk says, and not the zip."""
 _STALE: Final = timedelta(days=1)
@@ -58,11 +57,12 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Who enrols into which groups, and the people of which groups they may change (None: all)."""
+    """Who enrols into which groups, the people of which groups they may change (None: all), what all have agreed to."""
 
     actor: "Actor"
     groups: tuple[str, ...]
     scope: frozenset[str] | None
+    agreed: "Agreed | None" = None
 
 
 class BulkEnrolment:
@@ -76,15 +76,24 @@ class BulkEnrolment:
 
     @needs("photos.change")
     def begin(
-        self, actor: "Actor", files: Sequence[SentFile], groups: Collection[str], scope: Collection[str] | None
+        self,
+        actor: "Actor",
+        files: Sequence[SentFile],
+        groups: Collection[str],
+        scope: Collection[str] | None,
+        *,
+        agreed: "Agreed | None" = None,
     ) -> "Job":
-        """Keep the files and begin the job. Raises RequestInvalid, UploadLarge, GroupsRefused, ServiceBusy."""
+        """Keep the files and begin the job; ``agreed`` holds for everybody in them.
+
+        Raises RequestInvalid, UploadLarge, GroupsRefused, ServiceBusy.
+        """
         if not files:
             raise RequestInvalid("files", "choose a zip, a list with its photos, or photos")
         self._admission.refuse_groups(groups, scope)
         self._clean()
         folder = self._folder / secrets.token_hex(12)
-        asked = _Asked(actor, tuple(groups), None if scope is None else frozenset(scope))
+        asked = _Asked(actor, tuple(groups), None if scope is None else frozenset(scope), agreed)
         try:
             _keep(folder, files)
             return self._jobs.begin(actor, KIND, lambda progress: self._work(progress, folder, asked))
@@ -100,7 +109,7 @@ class BulkEnrolment:
             entries, refused = self._allowed(sent, asked)
             rows += others + refused
             progress.step(0, len(entries))
-            for outcome in self._enroller.many(asked.actor, entries, Rules(), workers=1):
+            for outcome in self._enroller.many(asked.actor, entries, Rules(agreed=asked.agreed), workers=1):
                 rows.append(_row(outcome, folder, hiding=asked.scope is not None))
                 progress.advance()
             progress.file(RESULT).write_text("\N{BYTE ORDER MARK}" + csv_text(COLUMNS, rows), encoding="utf-8")
@@ -205,7 +214,7 @@ def _unpack(archive: Path, folder: Path) -> None:
             for each in members:
                 parts = [_plain(part) for part in PurePosixPath(each.filename.replace("\\", "/")).parts[skipped:]]
                 left -= _write_member(opened, each, folder.joinpath(*parts), left)
-    except (*DAMAGED, NotImplementedError, RuntimeError, ValueError) as error:
+    except BROKEN_ZIP as error:
         raise RequestInvalid(archive.name, f"the zip cannot be unpacked: {error}") from error
     except OSError as error:
         if error.errno in FULL:

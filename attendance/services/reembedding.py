@@ -55,7 +55,7 @@ class Reembedding:
         self._others = gallery.renewable() if lacking else dict(gallery.stats().other_encoders)
         self.news = _news(gallery.pipeline_id, self._others)
         self.total = sum(self._others.values())
-        self.made = self.known = self.failed = 0
+        self.made = self.known = self.failed = self.refused = 0
 
     def __iter__(self) -> Iterator[None]:
         crops = self._gallery.crops
@@ -70,12 +70,16 @@ class Reembedding:
             self.failed += self._others[pipeline] - seen  # templates without a crop, or with one that does not open
 
     def _try(self, crop: "StoredCrop") -> None:
-        """Embed one crop; one that cannot be used is counted, and the others go on."""
+        """Embed one crop; one that cannot be used, or of whoever has not agreed, is counted, and the others go on."""
+        from attendance.privacy_errors import ConsentMissing
         from enroll.errors import EncoderFailed
 
         self._load()  # an encoder that does not load ends the run
         try:
+            self._gallery.ask(crop.template.person_id)
             self._one(crop)
+        except ConsentMissing:
+            self.refused += 1
         except (EncoderFailed, OSError, SyntaxError, ValueError):  # of Pillow and NumPy, for a picture that is none
             self.failed += 1
 

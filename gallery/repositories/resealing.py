@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import delete, exists, func, literal, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
-from gallery.errors import TemplateAltered, WrongEncoder
+from gallery.errors import KeyMissing, TemplateAltered, WrongEncoder
 from gallery.privacytables import SecondFactorRow
-from gallery.repositories import answers, places, receivers, secrets, sightings, templates
+from gallery.repositories import (
+    answers,
+    credentials,
+    places,
+    receivers,
+    secondfactors,
+    secrets,
+    sightings,
+    templates,
+)
 from gallery.repositories.batches import A_BATCH
 from gallery.repositories.templates import CROP, VECTOR
 from gallery.schema import Crop, PlaceRow, SightingCrop, Template
@@ -18,8 +27,9 @@ from gallery.servicetables import AnswerRow, ReceiverRow, SecretRow
 if TYPE_CHECKING:
     from gallery.ports import Cipher
 
-TOTP: Final = "totp"
-"""The purpose under which the secret of an account's second factor is sealed, bound to the account's number."""
+TOTP: Final = secondfactors.PURPOSE
+_BY_SECRETS: Final = ("qr", "badge")
+"""Kinds of credentials that hold only with a secret of the home."""
 
 
 class _Sealed(NamedTuple):
@@ -99,6 +109,27 @@ def reseal_all(session: Session, old: "Cipher", new: "Cipher") -> int:
             count += len(rows)
     session.expire_all()
     return count
+
+
+def drop_all(session: Session) -> dict[str, int]:
+    """Forget everything sealed, as its key is lost; how much of what. People, marks and their names stay.
+
+    QR codes and badges go as well: both are told by secrets that are sealed.
+    """
+    gone = {
+        "templates": len(session.execute(delete(Template).returning(Template.id)).all()),
+        "faces": len(session.execute(delete(SightingCrop).returning(SightingCrop.sighting_id)).all()),
+        "answers": len(session.execute(delete(AnswerRow).returning(AnswerRow.token_id)).all()),
+        "second_factors": len(session.execute(delete(SecondFactorRow).returning(SecondFactorRow.account_id)).all()),
+        "secrets": len(session.execute(delete(SecretRow).returning(SecretRow.purpose)).all()),
+        "credentials": credentials.drop_kinds(session, _BY_SECRETS),
+    }
+    session.expire_all()
+    with_address = session.scalars(select(PlaceRow.id).where(PlaceRow.address.is_not(None))).all()
+    places.drop_addresses(session, with_address)
+    unreachable = [each.id for each in receivers.sealed(session)]
+    receivers.drop_sealed(session, unreachable, KeyMissing.id)
+    return gone | {"addresses": len(with_address) + len(unreachable)}
 
 
 def _moved(old: "Cipher", new: "Cipher", person: int | str, pipeline: str, sealed: bytes, purpose: str) -> bytes:

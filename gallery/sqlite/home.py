@@ -9,7 +9,7 @@ then the file is opened as immutable. A log without its index in such a folder i
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,7 @@ def _fill(connection: Connection) -> None:
             "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
         )
     )
-    connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:revision)"), {"revision": REVISIONS[-1]})  # noqa: S608
+    connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:revision)"), {"revision": REVISIONS[-1]})  # noqa: S608 - our own name # nosec B608
     connection.execute(insert(Meta), [{"key": "home_id", "value": uuid4().hex}, {"key": "generation", "value": "0"}])
 
 
@@ -68,10 +68,11 @@ def _connect_unsynced(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def new_database(path: Path) -> Iterator[Connection]:
+def new_database(path: Path, finish: Callable[[Path], None] | None = None) -> Iterator[Connection]:
     """An empty database to fill in one transaction under a hidden name; it appears as `path` when all of it is there.
 
-    Raises FileExistsError where another process was faster: its file stands.
+    `finish` is given the hidden file once that transaction is over. Raises FileExistsError where another process was
+    faster: its file stands.
     """
     try:
         with mapped(path), new_private_file(path) as temporary:
@@ -81,6 +82,8 @@ def new_database(path: Path) -> Iterator[Connection]:
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
             with engine.begin() as connection:
                 yield connection
+            if finish is not None:
+                finish(temporary)
             with closing(_connect_unsynced(temporary)) as raw:
                 raw.execute("PRAGMA journal_mode=WAL")
     except FileExistsError:
@@ -117,7 +120,7 @@ def _revision(uri: str, path: Path, busy_timeout_s: float) -> str:
         tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {_VERSION_TABLE, Meta.__tablename__} <= tables:
             raise NotADatabase(str(path), "this SQLite database holds no gallery")
-        row = raw.execute(f"SELECT version_num FROM {_VERSION_TABLE}").fetchone()  # noqa: S608
+        row = raw.execute(f"SELECT version_num FROM {_VERSION_TABLE}").fetchone()  # noqa: S608 - our own name # nosec B608
     return str(row[0]) if row else ""
 
 

@@ -1,10 +1,11 @@
 """People are added here: by uploaded photos or the browser's camera, with what is wrong with a photo said at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
+from starlette.datastructures import FormData
 from starlette.datastructures import UploadFile as StarletteFile
 from starlette.responses import Response
 
@@ -13,10 +14,13 @@ from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.services.admission import Newcomer, SentPhoto, Taken
 from attendance.services.bulk import SentFile
+from attendance.services.consents import Agreed
 from attendance.services.enrolment import Rules
+from attendance.web.agreeing import agreed_of
 from attendance.web.asked import Form as SentForm
 from attendance.web.asked import Number, person_of, wrong_in
 from attendance.web.doors import PhotosChange
+from attendance.web.forms import Given
 from attendance.web.held import shelf_of
 from attendance.web.pages import onward, page
 from attendance.web.photowords import Trouble, one_line, trouble_of
@@ -46,6 +50,9 @@ class Filled:
     external_id: str = ""
     groups: tuple[str, ...] = ()
     new_group: str = ""
+    agreed: Agreed | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """What stood in the fields of consent, to be shown again."""
 
     @property
     def newcomer(self) -> Newcomer:
@@ -55,6 +62,7 @@ class Filled:
 
 
 EMPTY: Final = Filled()
+NOTHING_SAID: Final[Mapping[str, Any]] = {"consent": "", "giver": "", "until": "", "chosen": ()}
 
 
 @router.get("/people/add")
@@ -67,6 +75,7 @@ def form(request: Request, who: PhotosChange, group: str = "") -> Response:
 def add(
     request: Request,
     who: PhotosChange,
+    form: SentForm,
     name: Annotated[str, Form()] = "",
     external_id: Annotated[str, Form()] = "",
     groups: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
@@ -74,8 +83,9 @@ def add(
     photos: Annotated[list[UploadFile], File()] = [],  # noqa: B006
 ) -> Response:
     """Enrol somebody new with the photos of the form."""
-    filled = Filled(name, external_id, tuple(groups), new_group)
+    filled = Filled(name, external_id, tuple(groups), new_group, said=_said(form))
     try:
+        filled = replace(filled, agreed=agreed_of(site_of(request).app, Given(form)))
         sent = photos_of(request, photos)
         taken = _added(request, who, filled, sent, Rules())
     except Refusal as error:
@@ -93,11 +103,13 @@ def many_form(request: Request, who: PhotosChange) -> Response:
 def many(request: Request, who: PhotosChange, form: SentForm) -> Response:
     """Keep what was sent, and enrol it as a job."""
     groups = tuple(each for each in form.getlist("groups") if isinstance(each, str))
-    filled = Filled(groups=groups, new_group=str(form.get("new_group", "")))
+    filled = Filled(groups=groups, new_group=str(form.get("new_group", "")), said=_said(form))
     files = [each for each in form.getlist("files") if isinstance(each, StarletteFile) and each.filename]
     sent = [SentFile(each.filename or "", each.file) for each in files]
     try:
-        job = site_of(request).app.bulk.begin(who.actor, sent, filled.newcomer.groups, who.groups)
+        app = site_of(request).app
+        agreed = agreed_of(app, Given(form))
+        job = app.bulk.begin(who.actor, sent, filled.newcomer.groups, who.groups, agreed=agreed)
     except Refusal as error:
         return _bulk_form(request, who, filled, error)
     return onward(request, f"/jobs/{job.id}", "What you sent is being enrolled; you need not wait for it.")
@@ -188,7 +200,8 @@ def _read(file: UploadFile, most: int) -> SentPhoto:
 
 def _added(request: Request, who: Visitor, filled: Filled, photos: list[SentPhoto], rules: Rules) -> Taken:
     app = site_of(request).app
-    return app.lane.run(lambda: app.admission.add(who.actor, filled.newcomer, photos, who.groups, rules))
+    told = replace(rules, agreed=filled.agreed)
+    return app.lane.run(lambda: app.admission.add(who.actor, filled.newcomer, photos, who.groups, told))
 
 
 def _answer(request: Request, who: Visitor, filled: Filled, sent: list[SentPhoto], taken: Taken) -> Response:
@@ -208,6 +221,11 @@ def _answer(request: Request, who: Visitor, filled: Filled, sent: list[SentPhoto
     more = f" They look much like {', '.join(alike)}: a mark of either needs a clear lead." if alike else ""
     told = f"{person.name} is enrolled with {_photos(len(taken.enrolled))}.{more} {one_line(troubles)}".strip()
     return onward(request, f"/people/{person.id}", told, "warn" if troubles or alike else "good")
+
+
+def _asks(request: Request) -> bool:
+    """Whether the forms ask who has agreed."""
+    return site_of(request).app.consents.asks
 
 
 def _asked(request: Request, who: Visitor, filled: Filled, taken: Taken, person: Any = None) -> Response | None:
@@ -235,6 +253,12 @@ def _asked(request: Request, who: Visitor, filled: Filled, taken: Taken, person:
     )  # fmt: skip
 
 
+def _said(form: FormData) -> dict[str, Any]:
+    """What stood in the fields of consent."""
+    found: dict[str, Any] = {each: str(form.get(each, "")) for each in ("consent", "giver", "until")}
+    return {**found, "chosen": [str(each) for each in form.getlist("for")]}
+
+
 def _troubles(taken: Taken) -> list[Trouble]:
     return [trouble_of(error, photo.source) for photo, error in taken.refused]
 
@@ -247,7 +271,10 @@ def _bulk_form(request: Request, who: Visitor, filled: Filled = EMPTY, error: Re
     status = 200 if error is None else status_of(error)
     groups = list(site_of(request).app.directory.groups(who.groups))
     wrong = wrong_in(FIELDS, error)
-    return page(request, who, "people/bulk.html", status=status, filled=filled, groups=groups, wrong=wrong)
+    return page(
+        request, who, "people/bulk.html", status=status, filled=filled, groups=groups, wrong=wrong,
+        asks=_asks(request), told=filled.said or NOTHING_SAID,
+    )  # fmt: skip
 
 
 def _form(
@@ -263,5 +290,6 @@ def _form(
     groups = site_of(request).app.directory.groups(who.groups)
     return page(
         request, who, "people/add.html", status=status, filled=filled, troubles=troubles or [], wrong=wrong,
-        groups=list(groups), most=site_of(request).app.settings.max_upload_mb,
+        groups=list(groups), most=site_of(request).app.settings.max_upload_mb, asks=_asks(request),
+        told=filled.said or NOTHING_SAID,
     )  # fmt: skip

@@ -13,11 +13,14 @@ from attendance.web.site import site_of
 
 router = APIRouter(include_in_schema=False)
 KINDS: Final = {
+    "backup": "Backup",
     "enrol": "Enrolment",
+    "erase": "Erasure with proof",
     "marks": "Marks of another device",
     "reembed": "New templates",
     "report": "Report",
     "roster": "Register of another system",
+    "trial": "Trial of a backup",
 }
 """What kinds of work are called."""
 
