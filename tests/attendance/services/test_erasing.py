@@ -70,6 +70,7 @@ def everything(home) -> bytes:
     return b"\0".join(path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file())
 
 
+@pytest.mark.slow
 def test_fifty_of_two_hundred_leave_nothing(home, clock, pipeline, tmp_path):
     """Of 50 of 200 people no byte is left in any file, the receipts say so, and of the others all is there.
 
