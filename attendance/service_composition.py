@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from attendance.services.ownpeople import OwnPeople
     from attendance.services.photos import Photos
     from attendance.services.posting import Posting
+    from attendance.services.qrsheets import QrSheets
     from attendance.services.receivers import Receivers
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reportviews import ReportViews
@@ -234,6 +235,13 @@ class ServiceComposition(Composition):
         from attendance.services.credentials import Credentials
 
         return Credentials(self.gallery, self.clock, self.limits)
+
+    @cached_property
+    def qr_sheets(self) -> "QrSheets":
+        """Cards with codes, to print."""
+        from attendance.services.qrsheets import QrSheets
+
+        return QrSheets(self.gallery, self.credentials, self.clock, self.settings, self.zone)
 
     @cached_property
     def kiosks(self) -> "Kiosks":

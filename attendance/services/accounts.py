@@ -104,7 +104,7 @@ class Accounts:
                 self._limits.check(f"source:{source}", SOURCE)
             self._limits.take(what, limit)
         except LimitReached:
-            self._note_locked(found)
+            self.note_locked(found)
             raise
         if not passwords.fits(kept, password) or found is None or kept is None:
             if known is None:
@@ -116,7 +116,7 @@ class Accounts:
                 accounts.change(transaction, found.id, password=passwords.hashed(password))
         return found
 
-    def _note_locked(self, account: "Account | None") -> None:
+    def note_locked(self, account: "Account | None") -> None:
         """Note that an account was tried too often, once an hour; of names that none has nothing is noted."""
         if account is not None:
             with suppress(GalleryUnusable), self._store.atomic() as transaction:

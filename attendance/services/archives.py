@@ -44,7 +44,7 @@ class Archives:
     def export(self, target: "Path", *, passphrase: str | None = None) -> "Exported":
         """Write people and groups to a new file; with a passphrase the templates too, sealed by it.
 
-        Raises NotEmpty where the file is there, GalleryReadOnly, GalleryFull, TemplateAltered.
+        Raises NotEmpty where the file is there, PassphraseShort, GalleryReadOnly, GalleryFull, TemplateAltered.
         """
         return self._gallery.export(target, at=self._clock.utc(), passphrase=passphrase)
 
@@ -57,6 +57,7 @@ class Archives:
         the home is opened for reading alone: nobody looks at all of a person's data without a trace.
         """
         from attendance.register.personfile import PersonFile
+        from attendance.services.audit import SAYS
         from gallery.errors import GalleryReadOnly
         from gallery.files import new_output
         from gallery.portability import everything
@@ -69,7 +70,7 @@ class Archives:
             who = self._gallery.find(person)
             record(transaction, at=now, by=actor.name, action=PERSON_EXPORTED, subject=who.id)
             found = everything(store, self._gallery.vault, who.id)
-            files = PersonFile(found, now, self._sessions.zone, actor.name).files()
+            files = PersonFile(found, now, self._sessions.zone, actor.name, SAYS).files()
             with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
                 for name, data in files.items():
                     archive.writestr(name, data)

@@ -39,6 +39,7 @@ TABS: Final[Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = Mappin
             ("/settings/places", "Places", INSPECTORS),
             ("/imports", "Imports", INSPECTORS),
             ("/settings/backups", "Backups", INSPECTORS),
+            ("/settings/privacy", "Privacy", INSPECTORS),
             ("/settings/retention", "Retention", INSPECTORS),
             ("/settings/state", "State", INSPECTORS),
         ),

@@ -43,6 +43,7 @@ PLACE_RESTORED = "place.restore"
 PLACE_REMOVED = "place.remove"
 PERSON_EXPORTED = "person.export"
 PERSON_GROUPS = "person.groups"
+PRIVACY_REPORTED = "privacy.report"
 RULE_ADDED = "rule.add"
 RULE_CHANGED = "rule.change"
 RULE_ENDED = "rule.end"
@@ -62,6 +63,7 @@ TOKEN_ADDED = "token.add"  # noqa: S105  an action, as the others
 TOKEN_REVOKED = "token.revoke"  # noqa: S105
 CREDENTIAL_ADDED = "credential.add"
 CREDENTIAL_REMOVED = "credential.remove"
+CREDENTIALS_PRINTED = "credential.sheet"
 RECEIVER_ADDED = "receiver.add"
 RECEIVER_CHANGED = "receiver.change"
 RECEIVER_REMOVED = "receiver.remove"
@@ -203,8 +205,12 @@ def concerning(
     sightings: Collection[int],
     excuses: Collection[int] = (),
     rules: Collection[int] = (),
+    sessions: Collection[int] = (),
 ) -> list[Event]:
-    """The log in order, as far as it is of a person of these internal ids, or of these records of theirs."""
+    """The log in order, as far as it is of a person of these internal ids, or of these records of theirs.
+
+    Of ``sessions`` it is who has looked at what their marks rest on, theirs among them.
+    """
     about: dict[str, Collection[int | str]] = {
         **dict.fromkeys(OF_PEOPLE, keys),
         "mark": marks,
@@ -212,6 +218,11 @@ def concerning(
         "excuse": excuses,
         "rule": rules,
         "approval": {*marks, *map(excuse_subject, excuses)},
+        "evidence": {
+            *(f"mark {each}" for each in marks),
+            *(f"sighting {each}" for each in sightings),
+            *(f"session {each}" for each in sessions),
+        },
     }
     subjects = sorted({str(subject) for each in about.values() for subject in each})
     text = type_coerce(EventRow.details, Text)

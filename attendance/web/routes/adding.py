@@ -273,7 +273,7 @@ def _bulk_form(request: Request, who: Visitor, filled: Filled = EMPTY, error: Re
     wrong = wrong_in(FIELDS, error)
     return page(
         request, who, "people/bulk.html", status=status, filled=filled, groups=groups, wrong=wrong,
-        asks=_asks(request), said=filled.said or NOTHING_SAID,
+        asks=_asks(request), told=filled.said or NOTHING_SAID,
     )  # fmt: skip
 
 
@@ -291,5 +291,5 @@ def _form(
     return page(
         request, who, "people/add.html", status=status, filled=filled, troubles=troubles or [], wrong=wrong,
         groups=list(groups), most=site_of(request).app.settings.max_upload_mb, asks=_asks(request),
-        said=filled.said or NOTHING_SAID,
+        told=filled.said or NOTHING_SAID,
     )  # fmt: skip

@@ -118,4 +118,4 @@ def _answer(request: Request, template: str, language: str, *, status: int = 200
     site = site_of(request)
     known = {"words": phrases(language), "language": language, "site_name": site.app.settings.site_name or "Attendance"}
     text = environment().get_template(template).render({**known, **values})
-    return HTMLResponse(text, status_code=status, headers={"Referrer-Policy": "no-referrer"})
+    return HTMLResponse(text, status_code=status)

@@ -190,7 +190,7 @@ def _person(
     return page(
         request, who, "consent/person.html", status=200 if error is None else status_of(error),
         error=None if error is None else plainly(request, error), person=found, standing=standing,
-        said=list(reversed(said)), forms=forms_of, purposes=PURPOSES, what=WHAT, values=values,
+        history=list(reversed(said)), forms=forms_of, purposes=PURPOSES, what=WHAT, values=values,
         last_day=app.consents.last_day, ways={each.kind for each in app.credentials.of(found.id)},
         languages=list(app.consent_texts.languages().items()),
     )  # fmt: skip

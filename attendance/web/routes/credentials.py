@@ -9,6 +9,7 @@ from attendance.access import Visitor
 from attendance.service_errors import CredentialUnknown
 from attendance.web.asked import Number, person_of
 from attendance.web.doors import CredentialsManage
+from attendance.web.downloads import download
 from attendance.web.helps import told_here
 from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
@@ -16,6 +17,15 @@ from attendance.web.site import site_of
 from refusal import Refusal
 
 router = APIRouter(include_in_schema=False)
+
+
+@router.post("/people/cards")
+def cards(request: Request, who: CredentialsManage, group: Annotated[str, Form(max_length=200)] = "") -> Response:
+    """QR cards of a group, or of all whom the visitor sees, to print; whoever has no code gets one."""
+    app = site_of(request).app
+    known = app.own_people.group(who, group.strip() or None)
+    made = app.qr_sheets.of(who.actor, group=known, groups=who.groups)
+    return download(made.pdf, f"qr-cards-{known}.pdf" if known else "qr-cards.pdf")
 
 
 @router.get("/people/{number}/ways")

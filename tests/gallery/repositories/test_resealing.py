@@ -222,10 +222,10 @@ def test_a_chip_comes_back_with_its_landmarks(gallery, store, enrol, now, tmp_pa
     enrol(gallery, "Bob", 2, crop=b"a chip", landmarks=POINTS)
     gallery.vault.rotate(at=now, by="t")
     gallery.merge("Bob", "Ada", at=now, by="t")
-    gallery.export(tmp_path / "archive", at=now, passphrase="long enough")  # noqa: S106
+    gallery.export(tmp_path / "archive", at=now, passphrase="a long enough one")  # noqa: S106
     with type(store).open(tmp_path / "elsewhere") as other:
         there = Gallery(other, gallery.pipeline_id)
-        there.import_(tmp_path / "archive", at=now, by="t", passphrase="long enough")  # noqa: S106
+        there.import_(tmp_path / "archive", at=now, by="t", passphrase="a long enough one")  # noqa: S106
         for each in (gallery, there):
             aligned, chip = each.crops(each.pipeline_id)
             assert (b"aligned", "aligned", None) == (aligned.picture, aligned.form, aligned.landmarks)
