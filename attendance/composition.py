@@ -1,8 +1,10 @@
 """`Composition`: the parts of a home and what is done with them, each made when it is first asked for."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attendance.access import Actor
@@ -228,7 +230,16 @@ class Composition:
         """Who has agreed to what."""
         from attendance.services.consents import Consents
 
-        return Consents(self.gallery, self.clock, self.consent_rule, self.zone)
+        return Consents(self.gallery, self.clock, self.consent_rule, self.zone, self._publish_erasures)
+
+    def _publish_erasures(self) -> None:
+        """Tell the lists beside the backups what was erased; what stands in its way is tried again once a day."""
+        from gallery.backup import erased
+        from gallery.errors import GalleryError
+
+        folder = self.settings.backup_folder
+        with suppress(GalleryError, OSError):
+            erased.publish(self.store, self.vault, [] if folder is None else [Path(folder).expanduser()])
 
     @cached_property
     def enrolment(self) -> "Enroller":

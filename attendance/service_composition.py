@@ -292,4 +292,4 @@ class ServiceComposition(Composition):
         """What lets old things go while the service runs."""
         from attendance.services.housekeeping import Housekeeping
 
-        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)
+        return Housekeeping(self.gallery, self.retention, self.consents, self.clock, self.actor)

@@ -143,6 +143,8 @@ def _told(done: "Withdrawn") -> None:
     say(f"withdrawn: {who}, {', '.join(done.purposes)}; erased: templates {done.templates}, faces {done.faces}")
     if not done.erased:
         say("another program is reading this home; the last traces go when the next writing command starts")
+    if done.held:
+        say("a hold keeps what else is known of them; templates and faces are erased all the same")
     if done.ways:
         say(f"they go on with: {', '.join(done.ways)}")
     elif "face" in done.purposes:

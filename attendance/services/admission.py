@@ -91,7 +91,7 @@ class Admission:
         with self._gallery.store.atomic() as transaction:
             made = self._edits.add(actor, who.name, external_id=who.external_id, groups=who.groups, note=note)
             if agreed is not None:
-                self._consents.agree_in(transaction, actor, made.id, agreed)
+                self._consents.agree_in(transaction, made.id, agreed, by=actor.name)
         return made
 
     @needs("photos.change")

@@ -21,7 +21,7 @@ from gallery.names import clean
 from gallery.privacyvalues import PURPOSES, ConsentForm, GivenBy, Method, Purpose
 from gallery.repositories import consentforms as rows
 from gallery.repositories import consents
-from gallery.repositories.events import CONSENT_FORM, CONSENT_FORM_REVOKED, CONSENT_WITHDRAWN, record
+from gallery.repositories.events import CONSENT_FORM, CONSENT_FORM_REVOKED, record
 
 if TYPE_CHECKING:
     from attendance.access import Actor
@@ -174,15 +174,12 @@ class ConsentForms:
         ``text`` is the one that they were shown, where that is of another language than the form's. None where all
         stays, else what was erased. Raises ConsentFormInvalid, RequestInvalid.
         """
-        from attendance.access import Actor
-
         name = _giver(giver)
         with self._gallery.store.atomic() as transaction:
             form = self._open(transaction, code)
             shown = form.text if text is None else self._shown_text(transaction, form, text)
-            actor = Actor(f"consent form {form.id}", door="web")
             said = _Said(answers, name, "page", shown, document=None, until=None)
-            done = self._take(transaction, actor, form, said)
+            done = self._take(transaction, f"consent form {form.id}", form, said)
         return None if done is None else self._consents.finish(done)
 
     @needs("consent.record")
@@ -208,7 +205,7 @@ class ConsentForms:
             if form is None:
                 raise ConsentFormInvalid("form", INVALID)
             said = _Said(answers, giver.strip() and _giver(giver), "paper", form.text, document_sha256, until)
-            done = self._take(transaction, actor, form, said)
+            done = self._take(transaction, actor.name, form, said)
         return None if done is None else self._consents.finish(done)
 
     def _refuse(self, form: ConsentForm | None, who: "PersonInfo") -> None:
@@ -224,7 +221,7 @@ class ConsentForms:
         if not form.holds(self._clock.utc()):
             raise ConsentFormInvalid(who.external_id, f"the time of this form was over on {instant(form.ends)}")
 
-    def _take(self, transaction: "Transaction", actor: "Actor", form: ConsentForm, said: "_Said") -> "Withdrawn | None":
+    def _take(self, transaction: "Transaction", by: str, form: ConsentForm, said: "_Said") -> "Withdrawn | None":
         """Write down the answers of a form, and use it up: all in one step. Raises ConsentFormInvalid."""
         wrong = set(said.answers) ^ set(form.purposes)
         if wrong:
@@ -236,11 +233,11 @@ class ConsentForms:
         no = tuple(each for each in form.purposes if not said.answers[each])
         if yes:
             agreed = Agreed(yes, form.given_by, said.giver, said.method, said.document, said.until, said.text)
-            self._consents.agree_in(transaction, actor, who.id, agreed)
+            self._consents.agree_in(transaction, who.id, agreed, by=by)
         if not no:
             return None
         return self._consents.refuse_in(
-            transaction, actor, who, no, action=CONSENT_WITHDRAWN, given_by=form.given_by, giver=said.giver,
+            transaction, who, no, by=by, given_by=form.given_by, giver=said.giver,
             method=said.method, text=said.text, document_sha256=said.document, again=True,
         )  # fmt: skip
 

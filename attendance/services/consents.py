@@ -17,7 +17,7 @@ from attendance.services.known import known_group
 from attendance.zones import day_start
 from gallery.names import clean
 from gallery.privacyvalues import PURPOSES, Basis, ConsentWord, GivenBy, Method, Purpose
-from gallery.repositories import consents, credentials
+from gallery.repositories import consents, credentials, holds
 from gallery.repositories.events import CONSENT_GIVEN, CONSENT_LAPSED, CONSENT_WITHDRAWN, record
 
 if TYPE_CHECKING:
@@ -83,7 +83,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """What went with a withdrawal; ``ways`` are the ways in that the person has beside the face."""
+    """What went with a withdrawal; ``ways`` are the ways in that the person has beside the face.
+
+    ``held``: a hold keeps the rest of what is known of them.
+    """
 
     person: "PersonInfo"
     purposes: tuple[Purpose, ...]
@@ -91,6 +94,7 @@ class Withdrawn:
     faces: int
     erased: bool
     ways: tuple[str, ...]
+    held: bool = False
 
 
 class Consents:
@@ -158,7 +162,7 @@ class Consents:
         """Note a yes. Raises PersonUnknown, PersonAmbiguous, RequestInvalid."""
         with self._gallery.store.atomic() as transaction:
             who = self._gallery.find(person)
-            self.agree_in(transaction, actor, who.id, agreed)
+            self.agree_in(transaction, who.id, agreed, by=actor.name)
         return self.of(who.id)[0]
 
     @needs("consent.record")
@@ -177,9 +181,7 @@ class Consents:
         """
         with self._gallery.store.atomic() as transaction:
             who = self._gallery.find(person)
-            done = self.refuse_in(
-                transaction, actor, who, purposes, reason=reason, given_by=given_by, action=CONSENT_WITHDRAWN
-            )
+            done = self.refuse_in(transaction, who, purposes, by=actor.name, reason=reason, given_by=given_by)
         return self.finish(done)
 
     def lapse(self, now: datetime | None = None) -> int:
@@ -203,11 +205,11 @@ class Consents:
 
     # Within a step
 
-    def agree_in(self, transaction: "Transaction", actor: "Actor", person: int, agreed: Agreed) -> None:
+    def agree_in(self, transaction: "Transaction", person: int, agreed: Agreed, *, by: str) -> None:
         """Note a yes of somebody (internal id), unless the same stands already."""
         now = self._clock.utc()
         known = consents.latest(transaction, {person}).get(person, {})
-        words = [_yes(person, each, agreed, now, actor.name) for each in dict.fromkeys(agreed.purposes)]
+        words = [_yes(person, each, agreed, now, by) for each in dict.fromkeys(agreed.purposes)]
         new = [each for each in words if not _same(known.get(each.purpose), each, now)]
         if not new:
             return
@@ -219,16 +221,15 @@ class Consents:
             "basis": agreed.basis,
             "text": agreed.text,
         }
-        record(transaction, at=now, by=actor.name, action=CONSENT_GIVEN, subject=person, details=details)
+        record(transaction, at=now, by=by, action=CONSENT_GIVEN, subject=person, details=details)
 
     def refuse_in(
         self,
         transaction: "Transaction",
-        actor: "Actor",
         who: "PersonInfo",
         purposes: Iterable[Purpose],
         *,
-        action: str,
+        by: str,
         reason: str = "",
         given_by: GivenBy = "self",
         giver: str = "",
@@ -248,7 +249,7 @@ class Consents:
         said = all(each in known and not known[each].granted for each in wanted)
         words = [
             ConsentWord(
-                who.id, each, granted=False, at=now, entered=now, by=actor.name, text=text, given_by=given_by,
+                who.id, each, granted=False, at=now, entered=now, by=by, text=text, given_by=given_by,
                 giver=giver, method=method, document_sha256=document_sha256, reason=reason.strip(),
             )
             for each in wanted
@@ -258,9 +259,10 @@ class Consents:
         if said and not again and not templates and not faces:
             raise ConsentUnknown(who.external_id, "this was taken back before, and nothing of it is kept")
         details = {"purposes": list(wanted), "templates": templates, "faces": faces}
-        record(transaction, at=now, by=actor.name, action=action, subject=who.id, details=details)
+        record(transaction, at=now, by=by, action=CONSENT_WITHDRAWN, subject=who.id, details=details)
         ways = tuple(dict.fromkeys(each.kind for each in credentials.of_person(transaction, who.id)))
-        return Withdrawn(who, wanted, templates, faces, erased=False, ways=ways)
+        held = bool(holds.on(transaction, who.id))
+        return Withdrawn(who, wanted, templates, faces, erased=False, ways=ways, held=held)
 
     def finish(self, done: Withdrawn) -> Withdrawn:
         """What follows the step in which something was refused: its bytes are overwritten, and others are told."""

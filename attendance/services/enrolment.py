@@ -359,7 +359,7 @@ class Enroller:
 
         def first(transaction: "Transaction", person: int) -> None:
             if agreed is not None:
-                self._consents.agree_in(transaction, actor, person, agreed)
+                self._consents.agree_in(transaction, person, agreed, by=actor.name)
 
         return self._gallery.enroll(
             entry.name,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from attendance.register.marks import MarkInfo
     from attendance.register.review import Review
     from attendance.register.sessions import Sessions
+    from attendance.services.consents import Agreed
     from attendance.services.enrolment import Enrolled, Enroller
     from attendance.services.reviewing import Reviews, Settled
     from enroll.pipeline import Pipeline
@@ -236,9 +237,16 @@ class ReviewDesk:
 
     @needs("reviews.settle")
     def enrol(
-        self, actor: "Actor", groups: Groups, number: int, name: str, external_id: str | None, into: Collection[str]
+        self,
+        actor: "Actor",
+        groups: Groups,
+        number: int,
+        name: str,
+        external_id: str | None,
+        into: Collection[str],
+        agreed: "Agreed | None" = None,
     ) -> "Settled":
-        """Enrol a face that is nobody's as somebody new, and mark them by it.
+        """Enrol a face that is nobody's as somebody new, who has agreed to that, and mark them by it.
 
         Nothing is filed for others. Raises SightingFaceless, SightingSettled, GroupsRefused, NameInvalid,
         DuplicateId where the id, or without one the name, is somebody's, and as `Enroller.photo`.
@@ -250,11 +258,18 @@ class ReviewDesk:
         if self._gallery.of_photo(name, external_id) is not None:
             told = "id" if external_id is not None else "name"
             raise DuplicateId(external_id or name, f"somebody has this {told}; give an id that is nobody's")
-        made = self._filed(actor, groups, item, name, external_id, into)
+        made = self._filed(actor, groups, item, name, external_id, into, agreed)
         return self._reviews.reassign(actor, number, self._known(groups, made.person.id).id, keep=True)
 
     def _filed(
-        self, actor: "Actor", groups: Groups, item: Item, name: str, external_id: str | None, into: Iterable[str]
+        self,
+        actor: "Actor",
+        groups: Groups,
+        item: Item,
+        name: str,
+        external_id: str | None,
+        into: Iterable[str],
+        agreed: "Agreed | None" = None,
     ) -> "Enrolled":
         """File the face; whoever sees some groups alone is not told whom else it looks like."""
         face = self._reviews.face(item.number)
@@ -268,7 +283,7 @@ class ReviewDesk:
                 name=name,
                 external_id=external_id,
                 groups=into,
-                rules=Rules(multi="largest"),  # who stood beside them reaches into the edge at most
+                rules=Rules(multi="largest", agreed=agreed),  # who stood beside them reaches into the edge at most
                 source=f"sighting {item.number}",
             )
         except PersonDuplicate as error:

@@ -14,11 +14,13 @@ from attendance.access import Actor
 from attendance.scope import Scope
 from attendance.services.admission import Newcomer, SentPhoto
 from attendance.services.bulk import SentFile
+from attendance.services.consents import Agreed
 from attendance.services.enrolment import Rules
 from attendance.services.sign_ins import key_of
 
 TEACHER = Actor("teacher", roles=frozenset({"admin", "kiosk"}), door="web")
 """Somebody who is called so, and may do everything: what each role may is told elsewhere."""
+AGREED = {"face": True, "photo": True, "unknown": True}
 FRONT = "rtsp://10.0.0.9/live"
 INSIDE = "http://127.0.0.1:9/in"
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -231,6 +233,7 @@ SERVICE = {
         lambda app, draw, **_: app.admission.further(TEACHER, app.gallery.find("Ada"), [sent(draw, 1)], Rules()),
         {"person.enroll"},
     ),
+    "Admission.enter": Row(lambda app, **_: app.admission.enter(TEACHER, Newcomer("Eve")), {"person.add"}),
     "BulkEnrolment.begin": Row(lambda app, draw, **_: taken_in(app, draw), {"person.enroll"}),
     "Cameras.add": Row(lambda app, **_: app.cameras.add(TEACHER, "Front", FRONT), {"place.add"}),
     "Cameras.begin": Row(lambda app, **_: app.cameras.begin(TEACHER, "Door"), {"watch.start"}),
@@ -249,6 +252,20 @@ SERVICE = {
     "Backups.daily": Row(lambda app, **_: app.backups.daily(TEACHER), {"backup.run"}, backup_folder),
     "Backups.run": Row(lambda app, there, **_: app.backups.run(TEACHER, there), {"backup.run"}, backup_folder),
     "Backups.test": Row(lambda app, **_: app.backups.test(TEACHER), {"backup.test"}, backed_up),
+    "ConsentForms.enter": Row(
+        lambda app, there, **_: app.consent_forms.enter(TEACHER, "Ada", there, AGREED),
+        {"consent.give"},
+        lambda app, _: app.consent_forms.make(app.actor, ["Ada"])[0].code,
+    ),
+    "ConsentForms.make": Row(lambda app, **_: app.consent_forms.make(TEACHER, ["Ada"]), {"consent.form"}),
+    "ConsentForms.revoke": Row(
+        lambda app, **_: app.consent_forms.revoke(TEACHER, "Ada"),
+        {"consent.revoke"},
+        lambda app, _: app.consent_forms.make(app.actor, ["Ada"]),
+    ),
+    "ConsentTexts.add": Row(lambda app, **_: app.consent_texts.add(TEACHER, "9", "fr", "Oui ?"), {"consenttext.add"}),
+    "Consents.give": Row(lambda app, **_: app.consents.give(TEACHER, "Ada", Agreed()), {"consent.give"}),
+    "Consents.withdraw": Row(lambda app, **_: app.consents.withdraw(TEACHER, "Ada"), {"consent.withdraw"}),
     "Credentials.give_pin": Row(lambda app, **_: app.credentials.give_pin(TEACHER, "Ada"), {"credential.add"}),
     "Credentials.give_qr": Row(
         lambda app, **_: app.credentials.give_qr(TEACHER, "Ada"),

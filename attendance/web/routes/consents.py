@@ -75,7 +75,7 @@ def _list(request: Request, who: Any, given: Given, error: Refusal | None = None
         error=None if error is None else plainly(request, error), found=app.consents.all(group, wanted),
         counts=app.consents.counts(group), group=group, state=wanted or "", states=STATES,
         group_choices=[(each, each) for each in groups], state_choices=list(SAYS.items()),
-        asks=app.consents.asks, languages=list(app.consent_texts.languages().items()), what=WHAT,
+        asks=app.consents.asks, languages=list(app.consent_texts.languages().items()), what=WHAT, path="/people",
     )  # fmt: skip
 
 
@@ -169,6 +169,8 @@ def _after(request: Request, number: int, told: str, done: "Withdrawn | None") -
     if "face" not in done.purposes:
         told = "It is recorded."
     later = "" if done.erased else " The last traces are overwritten when no other program reads the home any more."
+    if done.held:
+        later += " A hold keeps what else is known of them."
     if "face" in done.purposes and not done.ways:
         later += " They have no PIN, QR code or badge yet: give them one here."
         return onward(request, f"/people/{number}/ways", f"{told}{erased}{later}", "warn")

@@ -8,8 +8,11 @@ from starlette.responses import JSONResponse, Response
 from attendance.access import Visitor
 from attendance.register.review import REASONS, in_short
 from attendance.service_errors import RequestInvalid
+from attendance.web.agreeing import agreed_of
+from attendance.web.asked import Form as SentForm
 from attendance.web.asked import Number
 from attendance.web.doors import EvidenceLook, ReviewsRead, ReviewsSettle
+from attendance.web.forms import Given
 from attendance.web.pages import onward, page
 from attendance.web.problems import wants_json
 from attendance.web.scale import Scale, scale
@@ -133,7 +136,14 @@ def new_person(request: Request, who: ReviewsSettle, number: Number) -> Response
     """Who a stranger is, to be enrolled."""
     desk = site_of(request).app.review_desk
     item = desk.of(who.groups, number)
-    return page(request, who, "review/enrol.html", **_shown(item), groups=desk.groups(who.groups))
+    return page(
+        request,
+        who,
+        "review/enrol.html",
+        **_shown(item),
+        groups=desk.groups(who.groups),
+        asks=site_of(request).app.consents.asks,
+    )
 
 
 @router.post("/review/{number}/enrol")
@@ -144,10 +154,12 @@ def enrol(
     name: Annotated[str, Form(max_length=200)],
     ref: Annotated[str, Form(alias="id", max_length=200)] = "",
     groups: Annotated[list[str] | None, Form()] = None,
+    *,
+    form: SentForm,
 ) -> Response:
     """Enrol the face as somebody new, who is marked by it."""
     app = site_of(request).app
-    filled = (name, ref.strip() or None, groups or ())
+    filled = (name, ref.strip() or None, groups or (), agreed_of(app, Given(form)))
     done = app.lane.run(lambda: app.review_desk.enrol(who.actor, who.groups, number, *filled))
     return _done(request, number, f"{name.strip()} is enrolled. {app.review_desk.told(done)}")
 

@@ -21,6 +21,7 @@ from attendance.web.cookies import keep_session
 from attendance.web.site import Site
 
 PARTS = {
+    "code": lambda world: world.app.consent_forms.make(GRACE, ["E-1"])[0].code,
     "credential": "1",
     "day": "2026-03-02",
     "form": "svg",

@@ -22,7 +22,7 @@ OPEN = {
 """What admits whoever comes; a kiosk proves itself there first, and a calendar has its token in the address."""
 ANY_TOKEN = {"/api/v1/me", "/api/v1/openapi.json", "/api/v1/version"}
 """What a program may ask whatever its token allows."""
-BY_OWN_PROOF = ("/kiosk", "/feeds/", "/feed/")
+BY_OWN_PROOF = ("/consent/", "/kiosk", "/feeds/", "/feed/")
 
 
 def admits_of(route: APIRoute) -> list[Admits]:
