@@ -104,9 +104,10 @@ class Erasing:
         receipts: "Receipts",
         clock: "Clock",
         shown: "Callable[[], list[ShownBackup]]",
+        tell: "Callable[[], object]" = bool,
     ) -> None:
         self._gallery, self._receipts, self._clock = gallery, receipts, clock
-        self._shown = shown
+        self._shown, self._tell = shown, tell
 
     @needs("people.erase")
     def erase(self, actor: "Actor", person: str | int, target: Path) -> Erased:
@@ -137,6 +138,7 @@ class Erasing:
         now = self._clock.utc()
         texts, faces, removed = self._remove(actor, who, now)
         store = self._gallery.store
+        self._tell()
         erased = self._overwritten()
         compacted = erased and store.compact()
         wanted = self._wanted(texts, faces)
