@@ -210,6 +210,7 @@ class Attendance(PrivacyComposition):
         from attendance.services.checking import Hooks, silent
 
         hooks = Hooks(on_problem, on_picture, on_status or silent, on_done or silent, annotated_video or silent)
+        self.consents.lapse()
         scope = self.scope(session, group, direction=direction, dry_run=dry_run)
         shown = None if covers is None else self.coverings.shown(covers, session)
         return self.checks.run(self.actor, sources, scope, hooks, workers=workers, covers=shown)
@@ -236,6 +237,7 @@ class Attendance(PrivacyComposition):
         """
         from attendance.services.watching import decisions_of
 
+        self.consents.lapse()
         address, scope = self.scopes.before(camera, session, group, direction=direction, dry_run=dry_run)
         return decisions_of(self.desk, address, scope, status=on_status, device=device)
 

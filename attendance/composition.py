@@ -1,8 +1,10 @@
 """`Composition`: the parts of a home and what is done with them, each made when it is first asked for."""
 
 import threading
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attendance.access import Actor
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks
+    from attendance.services.consentrule import ConsentRule
+    from attendance.services.consents import Consents
     from attendance.services.coverings import Coverings
     from attendance.services.desk import Desk
     from attendance.services.enrolment import Enroller
@@ -104,13 +108,23 @@ class Composition:
     @cached_property
     def gallery(self) -> "Gallery":
         """The people and their templates, those of homes that earlier versions wrote under the present name."""
+        from attendance.services.holds import refuse_held
         from gallery import Gallery
 
         name = pipeline_id(self.settings) if self._pipeline is None else self._pipeline.id
         opened = Gallery(self.store, name, self.vault, formerly=former_name(name, self.card))
+        opened.spares = refuse_held
+        opened.admits, opened.keeps_crop = self.consent_rule.admits, self.consent_rule.keeps
         if not self.store.read_only:
             opened.adopt_former(at=self.clock.utc(), by=self.actor.name)
         return opened
+
+    @cached_property
+    def consent_rule(self) -> "ConsentRule":
+        """Whether a template may be made of somebody."""
+        from attendance.services.consentrule import Asking, ConsentRule
+
+        return ConsentRule(Asking(self.store, self.resolved), self.clock)
 
     @cached_property
     def sessions(self) -> "Sessions":
@@ -181,7 +195,7 @@ class Composition:
         """Who is enrolled."""
         from attendance.services.people import People
 
-        return People(self.gallery, self.sessions, self.clock, self.settled)
+        return People(self.gallery, self.sessions, self.clock, self.settled, self._publish_erasures)
 
     @cached_property
     def leaving(self) -> "Leaving":
@@ -212,11 +226,29 @@ class Composition:
         return Upkeep(self.gallery, self.clock)
 
     @cached_property
+    def consents(self) -> "Consents":
+        """Who has agreed to what."""
+        from attendance.services.consents import Consents
+
+        return Consents(self.gallery, self.clock, self.consent_rule, self.zone, self._publish_erasures)
+
+    def _publish_erasures(self) -> None:
+        """Tell the lists beside the backups what was erased; what stands in its way is tried again once a day."""
+        from gallery.backup import erased
+        from gallery.errors import GalleryError
+
+        folder = self.settings.backup_folder
+        with suppress(GalleryError, OSError):
+            erased.publish(self.store, self.vault, [] if folder is None else [Path(folder).expanduser()])
+
+    @cached_property
     def enrolment(self) -> "Enroller":
         """How photos become people."""
         from attendance.services.enrolment import Enroller
 
-        return Enroller(self.gallery, self.judging, self.clock, self.settings, lambda: self.pipeline, self.zone)
+        return Enroller(
+            self.gallery, self.judging, self.clock, self.settings, lambda: self.pipeline, self.zone, self.consents
+        )
 
     @cached_property
     def renewal(self) -> "Renewal":

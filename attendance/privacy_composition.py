@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from attendance.services.auditchain import AuditChain
     from attendance.services.backups import Backups
     from attendance.services.consentforms import ConsentForms
-    from attendance.services.consents import Consents
+    from attendance.services.consenttexts import ConsentTexts
     from attendance.services.daily import Daily
     from attendance.services.erasing import Erasing
     from attendance.services.holds import Holds
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.services.privacyreports import PrivacyReports
     from attendance.services.purging import Purging
     from attendance.services.receipts import Receipts
+    from attendance.services.refusals import Refusals
     from attendance.services.secondfactors import SecondFactors
 
 
@@ -43,7 +44,7 @@ class PrivacyComposition(ServiceComposition):
         """The key of the home."""
         from attendance.services.keys import Keys
 
-        return Keys(self.gallery, self.clock)
+        return Keys(self.store, self.vault, self.clock, self.configuration)
 
     @cached_property
     def backups(self) -> "Backups":
@@ -53,18 +54,18 @@ class PrivacyComposition(ServiceComposition):
         return Backups(self.gallery, self.clock, self.settings, self.zone)
 
     @cached_property
-    def consents(self) -> "Consents":
-        """Who has agreed to what."""
-        from attendance.services.consents import Consents
+    def consent_texts(self) -> "ConsentTexts":
+        """The texts by which people are asked."""
+        from attendance.services.consenttexts import ConsentTexts
 
-        return Consents(self.gallery, self.clock, self.settings)
+        return ConsentTexts(self.gallery, self.clock, self.settings)
 
     @cached_property
     def consent_forms(self) -> "ConsentForms":
         """Forms that lead answers back to people."""
         from attendance.services.consentforms import ConsentForms
 
-        return ConsentForms(self.gallery, self.consents, self.clock, self.settings)
+        return ConsentForms(self.gallery, self.consents, self.consent_texts, self.clock, self.settings)
 
     @cached_property
     def holds(self) -> "Holds":
@@ -85,28 +86,37 @@ class PrivacyComposition(ServiceComposition):
         """What is let go when its time is over."""
         from attendance.services.purging import Purging
 
-        return Purging(self.gallery, self.holds, self.retention, self.clock, self.settings, self.zone)
+        return Purging(
+            self.gallery, self.holds, self.retention, self.clock, self.settings, self.zone, lambda: self.statuses
+        )
 
     @cached_property
     def erasing(self) -> "Erasing":
         """Somebody erased, with proof."""
         from attendance.services.erasing import Erasing
 
-        return Erasing(self.gallery, self.holds, self.receipts, self.backups, self.clock)
+        return Erasing(self.gallery, self.receipts, self.clock, self.backups.all, self._publish_erasures)
 
     @cached_property
     def privacy_reports(self) -> "PrivacyReports":
         """The record of processing, and a draft of the assessment."""
         from attendance.services.privacyreports import PrivacyReports
 
-        return PrivacyReports(self.gallery, self.clock, self.settings, self.home)
+        return PrivacyReports(self.gallery, self.clock, self.settings, self.home, self.zone, lambda: self.card)
 
     @cached_property
     def second_factors(self) -> "SecondFactors":
         """What accounts show besides their passwords."""
         from attendance.services.secondfactors import SecondFactors
 
-        return SecondFactors(self.gallery, self.clock, self.limits)
+        return SecondFactors(self.gallery, self.clock, self.limits, self.accounts)
+
+    @cached_property
+    def refusals(self) -> "Refusals":
+        """Who was refused what they may not do."""
+        from attendance.services.refusals import Refusals
+
+        return Refusals(self.store, self.clock)
 
     @cached_property
     def daily(self) -> "Daily":

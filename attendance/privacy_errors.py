@@ -14,14 +14,19 @@ HELP: Final = {
     "audit.broken": "Keep the database as it is, and compare it with the last backup before you go on.",
     "backup.folder": "Give a folder that is there and may be written to: 'attendance config set backup_folder DIR'.",
     "backup.keep": "Write numbers with d, w, m or y, such as 7d,4w,12m.",
+    "backup.none": "'attendance backups run' writes one; a file that lies elsewhere can be named.",
     "backup.recovery": "'attendance key recovery FILE' makes a pair of keys; give the file that it wrote.",
-    "consent.form": "Ask for a new form; 'attendance consent form PERSON' makes one.",
-    "consent.missing": "Record it first, 'attendance consent give PERSON'; PIN, QR code and badge need none.",
+    "consent.form": "Ask for a new form; 'attendance consent form FILE PERSON' makes one.",
+    "consent.missing": (
+        "Record it first, 'attendance consent give PERSON', or 'enroll --consent self'; "
+        "PIN, QR code and badge need none."
+    ),
     "consent.text": "'attendance consent texts' lists the texts by version and language.",
     "consent.unknown": "'attendance consent show PERSON' tells what was said.",
     "erase.traces": "The receipt names the files: delete what is yours there, then 'attendance privacy scan FILE'.",
     "hold.active": "'attendance hold list' tells why; 'attendance hold lift NUMBER' ends it.",
     "hold.unknown": "'attendance hold list' shows the numbers.",
+    "key.place": "Choose a place apart from the home and from the folder for backups, such as a stick or a safe.",
     "purge.clock": "Set the clock right; '--clock-is-right' goes on all the same.",
     "receipt.invalid": "Keep it apart, and ask who has changed it; 'attendance audit list' tells what was done.",
     "totp.off": "Set it up on the page Account.",
@@ -47,6 +52,10 @@ class BackupFolder(PrivacyError, id="backup.folder"):
 
 class BackupKeep(PrivacyError, id="backup.keep"):
     """How many backups to keep cannot be understood."""
+
+
+class BackupUnknown(PrivacyError, id="backup.none"):
+    """There is no backup that could be tried."""
 
 
 class RecoveryKeyInvalid(PrivacyError, id="backup.recovery"):
@@ -79,6 +88,10 @@ class HoldActive(PrivacyError, id="hold.active"):
 
 class HoldUnknown(PrivacyError, id="hold.unknown"):
     """There is no hold of this number."""
+
+
+class KeyPlace(PrivacyError, id="key.place"):
+    """A copy of the key, or a recovery key, would lie beside what it opens."""
 
 
 class PurgeClock(PrivacyError, id="purge.clock"):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from attendance.services.ownpeople import OwnPeople
     from attendance.services.photos import Photos
     from attendance.services.posting import Posting
+    from attendance.services.qrsheets import QrSheets
     from attendance.services.receivers import Receivers
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reportviews import ReportViews
@@ -107,7 +108,7 @@ class ServiceComposition(Composition):
         """Browsers that are signed in."""
         from attendance.services.sign_ins import SignIns
 
-        return SignIns(self.gallery, self.clock)
+        return SignIns(self.gallery, self.clock, self.settings)
 
     @cached_property
     def tokens(self) -> "Tokens":
@@ -191,7 +192,7 @@ class ServiceComposition(Composition):
         """Who may be enrolled by whom."""
         from attendance.services.admission import Admission
 
-        return Admission(self.gallery, self.directory, self.edits, self.enrolment)
+        return Admission(self.gallery, self.directory, self.edits, self.enrolment, self.consents)
 
     @cached_property
     def uploads(self) -> "Uploads":
@@ -234,6 +235,13 @@ class ServiceComposition(Composition):
         from attendance.services.credentials import Credentials
 
         return Credentials(self.gallery, self.clock, self.limits)
+
+    @cached_property
+    def qr_sheets(self) -> "QrSheets":
+        """Cards with codes, to print."""
+        from attendance.services.qrsheets import QrSheets
+
+        return QrSheets(self.gallery, self.credentials, self.clock, self.settings, self.zone)
 
     @cached_property
     def kiosks(self) -> "Kiosks":
@@ -284,4 +292,4 @@ class ServiceComposition(Composition):
         """What lets old things go while the service runs."""
         from attendance.services.housekeeping import Housekeeping
 
-        return Housekeeping(self.gallery, self.retention, self.clock, self.actor)
+        return Housekeeping(self.gallery, self.retention, self.consents, self.clock, self.actor)

@@ -4,6 +4,7 @@
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -24,6 +25,9 @@ ENV_PREFIX = "ATTENDANCE_"
 OTHER_VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "ATTENDANCE_HOME": "The folder of the gallery, where --home is not given.",
+        "ATTENDANCE_KEY": "64 hexadecimal digits that wrap the key of the home ('attendance key protect').",
+        "ATTENDANCE_KEY_COMMAND": "A command that prints such 64 digits, for a KMS or TPM; it is run without a shell.",
+        "ATTENDANCE_KEY_PASSPHRASE": "The passphrase that wraps the key of the home; else it is asked for.",
         "ATTENDANCE_PASSPHRASE": "The passphrase of 'gallery export' and 'import' --templates; else it is asked for.",
         "ATTENDANCE_TRAIN_DATA": "The folder of data sets for 'attendance train', where --data is not given.",
         "ATTENDANCE_TRAIN_CACHE": "Where training keeps what it computed; else ~/.cache/attendance-train.",
@@ -31,6 +35,7 @@ OTHER_VARIABLES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Variables that are no settings, and what each is for."""
+_KEEP = re.compile(r"[1-9]\d{0,3}[dwmy](, *[1-9]\d{0,3}[dwmy])*", re.IGNORECASE)
 _NONE_WORDS = ("", "none")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -213,6 +218,8 @@ class Setting:
         """What a value must be, in words."""
         if self.name == "time_zone":
             text = "a zone of the IANA database"
+        elif self.name == "backup_keep":
+            text = "numbers with d, w, m or y, such as 7d,4w,12m"
         elif self.choices:
             text = " or ".join(self.choices)
         elif self.low is not None:
@@ -334,6 +341,9 @@ def _allowed(row: Setting, value: Value) -> bool:
         from attendance.zones.names import is_zone
 
         return is_zone(str(value))
+    if row.name == "backup_keep":
+        units = re.findall("[dwmy]", str(value).lower())
+        return _KEEP.fullmatch(str(value)) is not None and len(units) == len(set(units))
     if row.choices:
         return value in row.choices
     if isinstance(value, int | float) and row.low is not None and row.high is not None:

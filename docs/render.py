@@ -1,4 +1,4 @@
-"""Write errors.md, settings.md and commands.md from the tables in the code: python docs/render.py."""
+"""Write errors.md, settings.md, commands.md and rights.md from the tables in the code: python docs/render.py."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import Any
 
 import typer
 
+from attendance.access import RIGHTS
+from attendance.access.commands import COMMANDS
 from attendance.errors import AttendanceError
 from attendance.faults import catalogue
 from attendance.settings import OTHER_VARIABLES, SETTINGS
@@ -99,6 +101,18 @@ COMMANDS_HEAD = """# Commands
 |---|---|
 """
 
+RIGHTS_HEAD = """# Who may do what
+
+One table (`attendance/access/rights.py`) is asked by every page, every request of the API and every service. An admin
+does everything; a teacher what concerns the people of their own groups; an auditor reads everything and changes
+nothing; a kiosk marks people at its door. A program has what the scopes of its token open, until the token ends.
+Commands are run at the machine: whoever may run them has the files of the home, and so may do everything. They act as
+the system's user, whom the log names; the last column tells which of them make use of a right.
+
+| right | it lets | who has it | scope of a token | commands |
+|---|---|---|---|---|
+"""
+
 
 def errors() -> str:
     """errors.md: every id of the product's three error trees, of training's, and the reasons."""
@@ -141,7 +155,20 @@ def _walk(command: Any, prefix: str) -> Iterator[tuple[str, str]]:
             yield path, (child.help or "").strip().split("\n\n")[0].replace("\n", " ")
 
 
-PAGES = {"errors.md": errors, "settings.md": settings, "commands.md": commands}
+def rights() -> str:
+    """rights.md: which role has which right, and which scopes and commands make use of it."""
+    from attendance.cli.root import app
+
+    there = [name for name, _ in _walk(typer.main.get_command(app), "")]
+    rows = []
+    for right, rule in RIGHTS.items():
+        using = ", ".join(f"`{name}`" for name in there if COMMANDS.get(name) == right)
+        roles, scopes = (", ".join(sorted(each)) for each in (rule.roles, rule.scopes))
+        rows.append(f"| `{right}` | {rule.says} | {roles} | {f'`{scopes}`' if scopes else ''} | {using} |")
+    return RIGHTS_HEAD + "\n".join(rows) + "\n"
+
+
+PAGES = {"errors.md": errors, "settings.md": settings, "commands.md": commands, "rights.md": rights}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from enroll.errors import EnrollError, NameInvalid, RosterDeep, RosterEmpty, RosterMissing, RosterRow
 from enroll.folders import is_litter, walk
@@ -38,13 +38,17 @@ _NOBODY: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One photo of one person; `row` is the line of the roster, None for a folder."""
+    """One photo of one person; `row` is the line of the roster, None for a folder.
+
+    `consent` is who has agreed to it, where the list says so.
+    """
 
     photo: Path
     name: str
     external_id: str | None = None
     groups: tuple[str, ...] = ()
     row: int | None = None
+    consent: Literal["self", "guardian"] | None = None
 
 
 def clean_name(text: str, where: str = "name") -> str:
@@ -65,10 +69,11 @@ class Roster:
 
 
 def read_roster(path: str | Path) -> Roster:
-    """Read a CSV list with the columns photo and name, and optionally id and group, in any order.
+    """Read a CSV list with the columns photo and name, and optionally id, group and consent, in any order.
 
     A name may also stand in two columns, first name and last name. UTF-8 or UTF-16, divided by commas,
-    semicolons, tabs or bars, or as a first line `sep=;` says; several groups in a cell by `;` or `|`. Photos lie
+    semicolons, tabs or bars, or as a first line `sep=;` says; several groups in a cell by `;` or `|`; consent is
+    `self`, `guardian` or empty. Photos lie
     relative to the list's folder, also where a Windows path has backslashes; whether they exist shows when they
     are read. Raises a `RosterError` when the list as a whole cannot be read.
     """
@@ -201,7 +206,20 @@ def _entry(sheet: Sheet, cells: list[str], line: int, source: Path) -> Entry:
     groups = [clean_name(part) for key, cell in pairs if key == "group" for part in _groups(cell)]
     external_id = clean_name(row["id"]) if row.get("id") else None
     photo = _beside(source.parent, row["photo"])
-    return Entry(photo, clean_name(full), external_id, tuple(dict.fromkeys(groups)), line)
+    consent = _consent(row.get("consent", ""), source)
+    return Entry(photo, clean_name(full), external_id, tuple(dict.fromkeys(groups)), line, consent)
+
+
+def _consent(cell: str, source: Path) -> Literal["self", "guardian"] | None:
+    """Who has agreed; a cell that says anything else refuses its row, as nobody can tell what was meant."""
+    told = cell.strip().lower()
+    if told == "self":
+        return "self"
+    if told == "guardian":
+        return "guardian"
+    if told:
+        raise RosterRow(str(source), f"consent is self, guardian or empty, not {cell.strip()!r}")
+    return None
 
 
 def _both_names(row: dict[str, str]) -> str:

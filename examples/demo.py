@@ -143,6 +143,7 @@ def main() -> int:
     console = Console() if sys.stdout.isatty() else Console(width=110)
     console.print(table)
     console.print(f"marked: {', '.join(first)}; the same picture once more: {', '.join(again)}")
+    console.print("consent: off, as this home is for trying it out; a school or a firm asks people first (site_kind)")
     console.print(f"annotated picture: {(OUTPUT / 'demo.png').resolve()}")
     wrong += first != (GRACE, EILEEN) or again != ["already", "already"]
     return 1 if wrong else 0

@@ -121,6 +121,7 @@ def main() -> int:
             told = photographed(address, OUTPUT / "service.png")
     print(f"attendance serve: only {EILEEN} is enrolled: {stranger}")
     print(f"attendance serve: both are: {both}")
+    print("attendance serve: consent is off, as this home is for trying it out; a school or a firm asks people first")
     print(told)
     expected = ([("unknown", ""), ("present", EILEEN)], [("present", GRACE), ("already", EILEEN)])
     return 0 if (stranger, both) == expected else 1

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -31,17 +31,22 @@ from gallery.names import clean
 from gallery.repositories import groups, news, people, templates
 from gallery.repositories.events import PERSON_ADDED, record
 from gallery.values import Pipelines, SealedTemplate
-from gallery.vault.key import KEY_BYTES
+from gallery.vault.envelope import COST, KEY_BYTES
+from gallery.vault.passphrases import checked_new
 from gallery.vault.seal import Sealer
+from refusal import Refusal
 from refusal.zips import BROKEN_ZIP
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher, Database, Transaction, Vault
 
-FORMAT, VERSION = "attendance-gallery", 1
+FORMAT = "attendance-gallery"
 _MANIFEST, _PEOPLE, _TEMPLATES = "manifest.json", "people.json", "templates.json"
 _LIMIT = 1 << 30
-_SCRYPT = {"n": 1 << 15, "r": 8, "p": 1}  # 32 MiB and about a tenth of a second, RFC 7914
+PLAIN, SEALED = 1, 2
+"""The versions that are written, without a passphrase and with one."""
+_COSTS = {PLAIN: {"n": 1 << 15, "r": 8, "p": 1}, SEALED: COST}
+"""Of scrypt (RFC 7914) by version; archives of the first were sealed for less."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,12 @@ class Imported:
     people_unchanged: int
     templates_added: int
     templates_unchanged: int
+    not_admitted: tuple[str, ...] = ()
+    """The ids of those of whom no template was taken, as they have not agreed to it."""
 
 
-def _derived(passphrase: str, salt: bytes, archive_id: str) -> Sealer:
-    key = Scrypt(salt=salt, length=KEY_BYTES, **_SCRYPT).derive(passphrase.encode())
+def _derived(passphrase: str, salt: bytes, archive_id: str, version: int) -> Sealer:
+    key = Scrypt(salt=salt, length=KEY_BYTES, **_COSTS[version]).derive(passphrase.encode("utf-8", "surrogateescape"))
     return Sealer(key, archive_id)
 
 
@@ -79,9 +86,12 @@ def _text(data: bytes) -> str:
 
 
 def export(database: "Database", vault: "Vault", path: Path, *, at: datetime, passphrase: str | None) -> Exported:
-    """Write the archive `path`; raises NotEmpty where it exists."""
+    """Write the archive `path`; raises NotEmpty where it exists, PassphraseShort."""
+    if passphrase is not None:
+        checked_new(passphrase, str(path))
     archive_id, salt = uuid4().hex, uuid4().bytes
-    sealer = _derived(passphrase, salt, archive_id) if passphrase else None
+    version = SEALED if passphrase else PLAIN
+    sealer = _derived(passphrase, salt, archive_id, version) if passphrase else None
     with database.reading() as session:
         listed = _people(session)
         members = {_PEOPLE: _json(listed)}
@@ -90,7 +100,7 @@ def export(database: "Database", vault: "Vault", path: Path, *, at: datetime, pa
         members[_TEMPLATES] = _json(filed)
     manifest = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": version,
         "id": archive_id,
         "created": at.isoformat(),
         "salt": _text(salt) if sealer else None,
@@ -155,11 +165,15 @@ def _write(path: Path, members: Mapping[str, bytes]) -> None:
 
 @dataclass(frozen=True)
 class Taking:
-    """When an archive is taken in and by whom; from ``day`` on those who are here already belong to its groups."""
+    """When an archive is taken in and by whom; from ``day`` on those who are here already belong to its groups.
+
+    ``admitted`` gives a photo as it may be filed for somebody, and raises what refuses it.
+    """
 
     at: datetime
     by: str
     day: date
+    admitted: "Callable[[Transaction, int, templates.Photo], templates.Photo]"
 
 
 @dataclass(frozen=True)
@@ -184,8 +198,8 @@ def _read(path: Path, passphrase: str | None) -> _Archive:
     members = _members(path)
     try:
         manifest = json.loads(members.pop(_MANIFEST))
-        if (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
-            raise ImportInvalid(str(path), f"expected {FORMAT} version {VERSION}")
+        if manifest["format"] != FORMAT or manifest["version"] not in _COSTS:
+            raise ImportInvalid(str(path), f"expected {FORMAT} version {PLAIN} or {SEALED}")
         if manifest["digests"] != _digests(members):
             raise ImportInvalid(str(path), "its parts do not match its manifest")
         sealer = _unlock(path, manifest, passphrase)
@@ -202,7 +216,7 @@ def _unlock(path: Path, manifest: Mapping[str, Any], passphrase: str | None) -> 
     if not passphrase:
         raise ImportInvalid(str(path), "it is sealed: a passphrase is needed")
     try:
-        sealer = _derived(passphrase, base64.b64decode(manifest["salt"]), manifest["id"])
+        sealer = _derived(passphrase, base64.b64decode(manifest["salt"]), manifest["id"], manifest["version"])
         sealed = base64.b64decode(manifest["seal"])
         digests = sealer.open(sealed, person="", pipeline_id="", purpose="digests")
     except (TemplateAltered, InvalidKey) as error:
@@ -229,9 +243,13 @@ def import_(
     try:
         with database.atomic() as session:
             added = [_take_person(database, session, person, taking) for person in found.people]
-            filed = [_take_template(vault, pipelines, session, found, entry, taking) for entry in found.templates]
-            result = Imported(sum(added), len(added) - sum(added), sum(filed), len(filed) - sum(filed))
-            if any(added) or any(filed):
+            without = dict[str, None]()
+            filed = [
+                _take_template(vault, pipelines, session, found, entry, taking, without) for entry in found.templates
+            ]
+            told = [each for each in filed if each is not None]
+            result = Imported(sum(added), len(added) - sum(added), sum(told), len(told) - sum(told), tuple(without))
+            if any(added) or any(told):
                 counts = {"people": result.people_added, "templates": result.templates_added}
                 subject = "gallery"
                 record(session, at=taking.at, by=taking.by, action="gallery.import", subject=subject, details=counts)
@@ -270,7 +288,9 @@ def _take_template(
     found: _Archive,
     entry: Mapping[str, Any],
     taking: Taking,
-) -> bool:
+    without: dict[str, None],
+) -> bool | None:
+    """Whether it is new; None where its person has not agreed to it, whose id is then among those ``without``."""
     ref, pipeline = clean(entry["person"], "id"), str(entry["encoder"])
 
     def opened(text: str, purpose: str) -> bytes:
@@ -281,6 +301,12 @@ def _take_template(
     person = people.by_id(session, ref)
     if person is None:
         raise ImportInvalid(ref, "a template of the archive is of nobody in it")
+    blank = templates.Photo({}, "", "", None, taking.at)
+    try:
+        taking.admitted(session, person.id, blank)
+    except Refusal:
+        without[ref] = None
+        return None
     try:
         payload = opened(entry["vector"], templates.VECTOR)
         crop = None if entry["crop"] is None else opened(entry["crop"], templates.CROP)
@@ -289,6 +315,7 @@ def _take_template(
     created = _instant(entry["created"])
     picture, landmarks = (None, None) if crop is None else templates.unpacked(crop, entry.get("form") or "aligned")
     photo = templates.Photo(entry["quality"], str(entry["source"]), str(entry["sha256"]), picture, created, landmarks)
+    photo = taking.admitted(session, person.id, photo)
     names = pipelines if pipeline in pipelines else (pipeline,)
     added = templates.insert(session, vault.unlock(), names, person.id, payload, photo)
     if added.changed:

@@ -22,8 +22,18 @@ HELP: Final = {
     "gallery.full": "Nothing was half written: free some space, then try again.",
     "gallery.failed": "Run `attendance doctor`; look after the disk if this happens again.",
     "gallery.key_missing": (
-        "Put the key file of this home back; no new one is made, as it could not open what is stored."
+        "Put the key file of this home back, or a copy; no new one is made, as it could not open what is stored. "
+        "Without it the commands for names, marks, reports and erasing work, recognising and the service do not, and "
+        "a backup needs the key of its day; "
+        "`attendance key abandon` gives up what is sealed, and begins anew."
     ),
+    "gallery.key_passphrase": "Try the passphrase again; nothing was changed.",
+    "gallery.key_source": (
+        "Set the variable that is named for this program and the service, or start the command at a terminal; "
+        "`attendance key show` tells what the key of this home needs."
+    ),
+    "gallery.key_works": "Nothing is lost: `attendance key rotate` makes a new key, and keeps everything.",
+    "gallery.passphrase_short": "Choose a longer one, such as five words that do not belong together.",
     "gallery.key_wrong": "Put the key file of this very home back; it was not changed.",
     "gallery.key_mode": "Close it with `chmod 600` on that file, and ask who may have copied it.",
     "gallery.template_altered": (
@@ -42,6 +52,10 @@ HELP: Final = {
     "gallery.conflict": "Look at what is there with `attendance gallery list`, then try again.",
     "gallery.import_invalid": "Check the file and the passphrase; nothing was imported.",
     "gallery.backup_invalid": "Check the file, or take an older backup; nothing was restored.",
+    "gallery.erasure_list": (
+        "Nothing was restored: find the list of this very home, with its backups or in its folder; ask who changed it."
+    ),
+    "gallery.recovery_key": "Give the key as 'attendance key recovery FILE' wrote it, whole and of this very pair.",
     "gallery.not_empty": "Choose a name that does not exist yet, or move the old file away.",
 }
 
@@ -98,6 +112,14 @@ class KeyExposed(GalleryUnusable, id="gallery.key_mode"):
     """Others than the owner may read or change the key file."""
 
 
+class KeySource(GalleryUnusable, id="gallery.key_source"):
+    """What is to give the key that wraps the home's key does not: environment, command, or nobody to ask."""
+
+
+class KeyPassphrase(GalleryUnusable, id="gallery.key_passphrase"):
+    """The passphrase does not open the key file."""
+
+
 class TemplateAltered(GalleryUnusable, id="gallery.template_altered"):
     """Something sealed was changed, or moved to another person, pipeline or home."""
 
@@ -148,6 +170,22 @@ class ImportInvalid(GalleryRefused, id="gallery.import_invalid"):
 
 class BackupInvalid(GalleryRefused, id="gallery.backup_invalid"):
     """A file is no backup of a home, or it was cut short or changed."""
+
+
+class ErasureListInvalid(GalleryRefused, id="gallery.erasure_list"):
+    """A list of what was erased is of another home, or was changed."""
+
+
+class PassphraseShort(GalleryRefused, id="gallery.passphrase_short"):
+    """A new passphrase is too short."""
+
+
+class KeyWorks(GalleryRefused, id="gallery.key_works"):
+    """The key of the home is to be given up, but it opens what is stored."""
+
+
+class RecoveryKeyWrong(GalleryRefused, id="gallery.recovery_key"):
+    """A recovery key was mistyped, or belongs to another pair."""
 
 
 class NotEmpty(GalleryRefused, id="gallery.not_empty"):

@@ -4,7 +4,7 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from gallery.errors import GalleryFull, GalleryReadOnly, NotEmpty
@@ -42,7 +42,7 @@ def publish(temporary: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError:  # a file system without hard links: take the name first, then put the content there
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE))
+        _begin(target, PRIVATE)
         try:
             temporary.replace(target)
         except BaseException:
@@ -50,14 +50,25 @@ def publish(temporary: Path, target: Path) -> None:
             raise
 
 
+def _begin(path: Path, mode: int) -> None:
+    """Make an empty file: a private one is so whatever the umask, any other has the mode less the umask."""
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+    try:
+        if mode == PRIVATE and os.name == "posix":
+            with suppress(OSError):  # a file system that knows no modes
+                os.fchmod(handle, mode)
+    finally:
+        os.close(handle)
+
+
 @contextmanager
 def new_file(target: Path, mode: int = ORDINARY) -> Iterator[Path]:
-    """An empty file beside `target` to fill, of this mode less the umask; on success it becomes `target`.
+    """An empty file beside `target` to fill, see `_begin` for its mode; on success it becomes `target`.
 
     An existing `target` is never replaced: FileExistsError, and on any failure nothing is left behind.
     """
     temporary = beside(target)
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    _begin(temporary, mode)
     try:
         yield temporary
         sync_file(temporary)
@@ -69,12 +80,12 @@ def new_file(target: Path, mode: int = ORDINARY) -> Iterator[Path]:
 
 @contextmanager
 def whole(target: Path, mode: int = PRIVATE) -> Iterator[Path]:
-    """An empty file beside `target` to fill, of this mode less the umask; on success it takes the place of `target`.
+    """An empty file beside `target` to fill, see `_begin` for its mode; on success it takes the place of `target`.
 
     A reader sees the old content or the new; on any failure `target` is as it was and nothing is left behind.
     """
     temporary = beside(target)
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    _begin(temporary, mode)
     try:
         yield temporary
         sync_file(temporary)

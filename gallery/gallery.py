@@ -4,8 +4,9 @@ Times are passed in as aware datetimes (`at`), and `by` says who acts; both go i
 that changes something is one atomic step, also together inside `store.atomic()`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace as changed
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,14 @@ class Gallery:
         self.pipeline_id = pipeline_id
         self.formerly = formerly
         self.vault: Vault = vault or FileVault(store)
+        self.spares: Callable[[Transaction, int], None] | None = None
+        """What is asked, within the very step, before anything of a person (internal id) is deleted; it may refuse."""
+        self.admits: Callable[[Transaction, int], None] | None = None
+        """What is asked in the very step that files a template of somebody (internal id), and raises where it must not.
+
+        Whoever computes one asks before, by `ask`. None: nobody is asked."""
+        self.keeps_crop: Callable[[Transaction, int], bool] | None = None
+        """What says in that step whether the crop is kept; None: it is."""
 
     @property
     def pipelines(self) -> Pipelines:
@@ -76,14 +85,31 @@ class Gallery:
 
     @property
     def sealer(self) -> "Cipher":
-        """What seals and opens in the transaction this thread is in. Raises KeyMissing, KeyExposed, KeyWrong."""
+        """What seals and opens in the transaction this thread is in; raises as `FileVault.unlock`."""
         return self.vault.unlock()
+
+    def _ask_before_deleting(self, transaction: "Transaction", person: int) -> None:
+        if self.spares is not None:
+            self.spares(transaction, person)
 
     @contextmanager
     def _changing(self) -> Iterator["Transaction"]:
         with self.store.atomic() as session:
             yield session
             self.store.bump(session)
+
+    def ask(self, person: int) -> None:
+        """Raise what `admits` does, before a template of somebody is computed."""
+        if self.admits is not None:
+            with self.store.reading() as session:
+                self.admits(session, person)
+
+    def _admitted(self, session: "Transaction", person: int, photo: templates.Photo) -> templates.Photo:
+        """The photo as it may be filed for somebody; raises what `admits` does."""
+        if self.admits is not None:
+            self.admits(session, person)
+        kept = self.keeps_crop is None or photo.crop is None or self.keeps_crop(session, person)
+        return photo if kept else changed(photo, crop=None, landmarks=None)
 
     # People
 
@@ -217,8 +243,9 @@ class Gallery:
         """
         with self._changing() as session:
             row = people.find_row(session, person)
+            self._ask_before_deleting(session, row.id)
             person_id, (held, marks) = row.id, erase.count_of(session, row.id)
-            erase.erase(session, row)
+            erase.erase(session, row, at=at)
             counts = {"templates": held, "marks": marks}
             record(session, at=at, by=by, action="person.remove", subject=person_id, details=counts)
             self.store.plan_erasure()
@@ -244,6 +271,7 @@ class Gallery:
         note: str = "",
         replace: bool = False,
         from_day: date | None = None,
+        first: "Callable[[Transaction, int], None] | None" = None,
     ) -> EnrolResult:
         """Person and template in one atomic step.
 
@@ -253,7 +281,8 @@ class Gallery:
         of ``at`` itself. The same photo again changes nothing; no photo makes somebody active again (PersonInactive).
         With `replace` the person's other templates of this pipeline go, and of any pipeline those that do not open.
         A `crop` is an encoded picture: the aligned face, or with its `landmarks` (5, 2) in pixels the chip around it.
-        Raises TemplateInvalid, WrongEncoder, PersonInvalid.
+        ``first`` is called within the step with the person's internal id, before anything is filed of them.
+        Raises TemplateInvalid, WrongEncoder, PersonInvalid, and what `admits` does.
         """
         payload = templates.pack(vector, cohort_mean)
         photo = templates.Photo(quality, source, source_sha256, crop, at, landmarks)
@@ -261,12 +290,17 @@ class Gallery:
             row = people.known(session, name, external_id)
             new = row is None
             row = row or people.insert(session, name, external_id, note, at)
+            if first is not None:
+                first(session, row.id)
+            photo = self._admitted(session, row.id, photo)
             broken = replace and templates.drop_defective(session, self.sealer, self.pipelines, row.id)
             added = templates.insert(session, self.sealer, self.pipelines, row.id, payload, photo)
             day = None if new else from_day or at.date()
             joined = all_groups.add_member(session, row.id, groups, day=day, at=at, by=by)
             others = replace and templates.drop_others(session, row.id, self.pipelines, added.template_id)
             dropped = broken or others
+            if dropped:
+                self._ask_before_deleting(session, row.id)
             outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
             if added.changed or joined or dropped:
                 _refuse_inactive(row)
@@ -291,12 +325,13 @@ class Gallery:
     ) -> AddedTemplate:
         """One more template, vector (d,) of unit length, crop as for `enroll`; the same photo again changes nothing.
 
-        Raises PersonUnknown, TemplateInvalid, WrongEncoder.
+        Raises PersonUnknown, TemplateInvalid, WrongEncoder, and what `admits` does.
         """
         payload = templates.pack(vector, cohort_mean)
         photo = templates.Photo(quality, source, source_sha256, crop, at, landmarks)
         with self.store.atomic() as session:
             row = people.find_row(session, person)
+            photo = self._admitted(session, row.id, photo)
             added = templates.insert(session, self.sealer, self.pipelines, row.id, payload, photo)
             if added.changed:
                 details = {"template": added.template_id, "pipeline": self.pipeline_id}
@@ -374,6 +409,7 @@ class Gallery:
             row = people.find_row(session, person)
             if not templates.drop(session, row.id, template_id):
                 return False
+            self._ask_before_deleting(session, row.id)
             record(session, at=at, by=by, action=TEMPLATE_REMOVED, subject=row.id, details={"template": template_id})
             self.store.plan_erasure()
         self.store.finish_erasure()
@@ -482,9 +518,10 @@ class Gallery:
     ) -> archive.Imported:
         """Take in an archive in one atomic step; what is there already stays as it is.
 
-        Who is here already joins groups of the archive ``from_day`` on, without one on the day of ``at`` itself.
+        Who is here already joins groups of the archive ``from_day`` on, without one on the day of ``at`` itself. Whom
+        `admits` refuses comes without templates, and is named.
         """
-        taking = archive.Taking(at, by, from_day or at.date())
+        taking = archive.Taking(at, by, from_day or at.date(), self._admitted)
         return archive.import_(self.store, self.vault, self.pipelines, path, taking, passphrase=passphrase)
 
 

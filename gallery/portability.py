@@ -10,12 +10,16 @@ from gallery.repositories import (
     aliases,
     answers,
     approvals,
+    consentforms,
+    consents,
     corrections,
     credentials,
+    erasures,
     events,
     excuses,
     foreign_ids,
     groups,
+    holds,
     lookalikes,
     marks,
     news,
@@ -30,6 +34,9 @@ from gallery.standing import NEVER_LEFT, Standing
 
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction, Vault
+    from gallery.privacyvalues import ConsentForm, ConsentText, ConsentWord
+    from gallery.repositories.erasures import Erasure
+    from gallery.repositories.holds import Hold
     from gallery.servicevalues import Credential, News
     from gallery.timetablevalues import MembershipWord, StoredExcuse, StoredRule
     from gallery.values import (
@@ -47,6 +54,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class PrivacyData:
+    """What somebody has said on consent, the forms that they were handed, and the texts of both by number.
+
+    ``holds`` are theirs and those of the whole home, also lifted ones.
+    """
+
+    words: "Sequence[ConsentWord]"
+    forms: "Sequence[ConsentForm]"
+    texts: "Mapping[int, ConsentText]"
+    holds: "Sequence[Hold]"
+    erasures: "Sequence[Erasure]"
+
+
+@dataclass(frozen=True)
 class Everything:
     """All that a home keeps of one person.
 
@@ -55,8 +76,9 @@ class Everything:
     many others they are remembered, ``compared`` of how many other sightings they are among the candidates. ``rules``
     are those for this person alone, ``approvals`` those of marks by mark, ``words`` what was said of when they belonged
     to groups, ``foreign_ids`` what other systems call them, ``credentials`` their other ways in, ``news`` what other
-    systems are told of them. ``answers`` is how many answers to programs are kept that tell of them. ``others`` is how
-    everybody else is called, whom a copy of these data must not name.
+    systems are told of them. ``answers`` is how many answers to programs are kept that tell of them. ``privacy`` is
+    what they agreed to, and what must or must not be kept of them. ``others`` is how everybody else is called, whom a
+    copy of these data must not name.
     """
 
     person: "PersonInfo"
@@ -80,6 +102,7 @@ class Everything:
     credentials: "Sequence[Credential]"
     news: "Sequence[News]"
     answers: int
+    privacy: PrivacyData
     others: "Sequence[Named]"
 
 
@@ -106,7 +129,13 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
             sessions={each.id: each for each in sessions.all_sessions(view)},
             places={each.id: each for each in places.all_places(view)},
             events=events.concerning(
-                view, keys, ids, numbers, {each.id for each in excused}, {each.id for each in own}
+                view,
+                keys,
+                ids,
+                numbers,
+                {each.id for each in excused},
+                {each.id for each in own},
+                {each.session for each in marked} | {each.session for each in seen if each.session is not None},
             ),
             lookalikes=lookalikes.count_of(view, person),
             compared=sightings.compared(view, person, keys),
@@ -118,8 +147,21 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
             credentials=credentials.of_person(view, person),
             news=news.of_person(view, person),
             answers=answers.count_of(view, person),
+            privacy=_privacy(view, person, keys),
             others=tuple(people.others(view, person)),
         )
+
+
+def _privacy(view: "Transaction", person: int, keys: frozenset[int]) -> PrivacyData:
+    words, forms = consents.of_person(view, person), consentforms.of_person(view, person)
+    asked = {each.text for each in words} | {each.text for each in forms}
+    return PrivacyData(
+        words=words,
+        forms=forms,
+        texts={each.id: each for each in consents.all_texts(view) if each.id in asked},
+        holds=[each for each in holds.all_holds(view, lifted=True) if each.person in {None, person}],
+        erasures=[each for each in erasures.all_erasures(view) if each.person_key in keys],
+    )
 
 
 def _templates(view: "Transaction", vault: "Vault", person: int) -> "list[OpenedTemplate]":

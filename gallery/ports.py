@@ -94,8 +94,13 @@ class Database(Protocol):
         """Raise NotEmpty where the database of `home` is, or was: nothing is restored over it."""
 
     @staticmethod
-    def building(home: Path, revision: str) -> AbstractContextManager["Transaction"]:
-        """The empty tables of a revision to fill; upgraded, they are the database of `home`, all of it or nothing."""
+    def building(
+        home: Path, revision: str, then: "Callable[[Transaction], bool]" = ...
+    ) -> AbstractContextManager["Transaction"]:
+        """The empty tables of a revision to fill; upgraded, they are the database of `home`, all of it or nothing.
+
+        `then` changes what is there after the upgrade; where it says so, what it deleted is overwritten.
+        """
 
     @staticmethod
     def counters(transaction: "Transaction") -> dict[str, int]:
@@ -119,6 +124,9 @@ class Database(Protocol):
 
     def finish_erasure(self) -> bool:
         """Take what was removed out of logs and free pages, too; true when nothing is left to do."""
+
+    def compact(self) -> bool:
+        """Write the database anew without what is free in it; false where it cannot be done now."""
 
     def unerased(self) -> str | None:
         """What still holds bytes of somebody removed, in words; None where nothing does."""
@@ -174,7 +182,7 @@ class Vault(Cipher, Protocol):
     """Keeps the key of a home and seals with it."""
 
     def unlock(self) -> Cipher:
-        """What seals and opens in the transaction this thread is in; raises KeyMissing, KeyExposed, KeyWrong."""
+        """What seals and opens in the transaction this thread is in; raises what keeps the key from opening it."""
 
     def rotate(self, *, at: datetime, by: str) -> int:
         """A new key, everything sealed anew with it, whole or not at all; returns how many values were sealed."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-Role = Literal["admin", "teacher"]
+Role = Literal["admin", "teacher", "auditor"]
 TokenKind = Literal["api", "kiosk", "feed", "setup"]
 CredentialKind = Literal["pin", "qr", "badge"]
 ReceiverKind = Literal["webhook", "mqtt"]
@@ -25,12 +25,23 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A browser that is signed in."""
+    """A browser that is signed in; ``browser`` is what it calls itself."""
 
     digest: str
     account: Account
     begun: datetime
     seen: datetime
+    browser: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """What an account shows besides its password: since when, the last step whose code was taken, digests of codes."""
+
+    account: int
+    confirmed: datetime | None
+    step: int
+    codes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

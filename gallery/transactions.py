@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Delete, Engine, Update, event, select, update
 from sqlalchemy.orm import Session
 
+from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.schema import (
     ApprovalRow,
     CalendarEntryRow,
@@ -36,9 +37,14 @@ _SEEN = "generation seen"
 
 REKEYING: Mapping[str, Any] = MappingProxyType({"rekeying": True})
 """The execution options of the one change that records allow: who was merged into another is named as that one."""
-_RECORDS = {each.__tablename__ for each in (SightingRow, MarkRow, CorrectionRow, ExcuseRow, MembershipChange)}
+PURGING: Mapping[str, Any] = MappingProxyType({"purging": True})
+"""The execution options of what lets records go whose time is over, by a rule, with an event that counts them."""
+_RECORDS = {
+    each.__tablename__ for each in (SightingRow, MarkRow, CorrectionRow, ExcuseRow, MembershipChange, ConsentRow)
+}
 _DECIDED = {each.__tablename__ for each in (RuleVersionRow, CalendarEntryRow, WithdrawalRow, ApprovalRow, MonthRow)}
-_APPEND_ONLY = {EventRow.__tablename__, *_RECORDS, *_DECIDED}
+_PURGED = {each.__tablename__ for each in (EventRow, ExcuseRow, MarkRow, SightingRow)}
+_APPEND_ONLY = {EventRow.__tablename__, ConsentTextRow.__tablename__, *_RECORDS, *_DECIDED}
 
 
 def _guard_records(
@@ -48,7 +54,8 @@ def _guard_records(
         return
     table = getattr(clause.table, "key", None)
     rekeyed = isinstance(clause, Update) and options.get("rekeying", False) and table in _RECORDS
-    if table in _APPEND_ONLY and not rekeyed:
+    purged = isinstance(clause, Delete) and options.get("purging", False) and table in _PURGED
+    if table in _APPEND_ONLY and not rekeyed and not purged:
         raise RuntimeError(f"the {table} table is append-only")
 
 

@@ -12,6 +12,7 @@ from gallery.repositories import (
     answers,
     approvals,
     calendar,
+    chain,
     corrections,
     counts,
     excuses,
@@ -99,6 +100,8 @@ def _of_the_service(transaction: "Transaction", cipher: "Cipher") -> Iterator[De
         yield Defect(TemplateAltered.id, f"address of receiver {receiver.name}, to be given anew afterwards", _REPAIR)
     for token, _ in _altered_answers(transaction, cipher):
         yield Defect(TemplateAltered.id, f"answer kept for token {token}", _REPAIR)
+    for account in resealing.altered_factors(transaction, cipher):
+        yield Defect(TemplateAltered.id, f"second factor of account {account}, to be set up anew afterwards", _REPAIR)
 
 
 def _again(each: SealedTemplate) -> str:
@@ -211,7 +214,10 @@ def repair(database: "Database", vault: "Vault", *, at: datetime, by: str) -> No
             record(transaction, at=at, by=by, action="repair.orphan", subject=each.row, details=details)
         if gone:
             database.bump(transaction)
-        for table, number in _drop_altered(transaction, vault):
+        altered = _drop_altered(transaction, vault)
+        if ("secret", chain.PURPOSE) in altered:
+            chain.begin_anew(transaction, at=at, by=by)
+        for table, number in altered:
             record(transaction, at=at, by=by, action="repair.altered", subject=number, details={"table": table})
         told = [(MARK_ADDED, mark) for mark in marks.unrecorded(transaction)]
         for action, subject in (*told, *corrections.unrecorded(transaction), *_undecided(transaction)):
@@ -244,8 +250,11 @@ def _drop_altered_of_the_service(transaction: "Transaction", cipher: "Cipher") -
     receivers.drop_sealed(transaction, unreachable, TemplateAltered.id)
     unreadable = list(_altered_answers(transaction, cipher))
     answers.drop(transaction, unreadable)
+    factors = resealing.altered_factors(transaction, cipher)
+    resealing.drop_factors(transaction, factors)
     return [
         *(("secret", purpose) for purpose in lost),
         *(("receiver", number) for number in unreachable),
         *(("answer", token) for token, _ in unreadable),
+        *(("second_factor", account) for account in factors),
     ]

@@ -1,6 +1,7 @@
-"""Who acts, and who has come by which door."""
+"""Who acts, who has come by which door, and what they may do."""
 
 from attendance.access.actor import Actor
-from attendance.access.visitor import Role, Visitor, for_all_or, may_see
+from attendance.access.rights import RIGHTS, Right, may, needs
+from attendance.access.visitor import ALL_GROUPS, Role, Visitor, for_all_or, may_see
 
-__all__ = ["Actor", "Role", "Visitor", "for_all_or", "may_see"]
+__all__ = ["ALL_GROUPS", "RIGHTS", "Actor", "Right", "Role", "Visitor", "for_all_or", "may", "may_see", "needs"]

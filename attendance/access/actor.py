@@ -10,11 +10,16 @@ NOBODY_KNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, as records name them; ``roles`` are those they hold, ``door`` is the way they came in."""
+    """Who acts, as records name them; ``roles`` are those they hold, ``door`` is the way they came in.
+
+    ``account`` is the number of the account that they are signed in to. Without any role they are the program itself,
+    or the system's user at the machine.
+    """
 
     name: str
     roles: frozenset[str] = frozenset()
     door: Door = "python"
+    account: int | None = None
 
     def __post_init__(self) -> None:
         if not self.name.strip():

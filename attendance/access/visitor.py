@@ -2,14 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Final, Literal, Protocol, Self
 
 from attendance.access.actor import Actor
 
 if TYPE_CHECKING:
     from gallery.servicevalues import Account, Token
 
-Role = Literal["admin", "teacher", "kiosk", "program"]
+Role = Literal["admin", "teacher", "auditor", "kiosk", "program"]
+ALL_GROUPS: Final = frozenset({"admin", "auditor"})
+"""The roles that see everybody."""
 
 
 class Grouped(Protocol):
@@ -45,16 +47,16 @@ class Visitor:
     @classmethod
     def of_account(cls, account: "Account", form_token: str) -> Self:
         """Somebody who is signed in; a teacher sees the people of their groups."""
-        actor = Actor(account.name, frozenset({account.role}), "web")
-        groups = None if account.role == "admin" else frozenset(account.groups)
+        actor = Actor(account.name, frozenset({account.role}), "web", account.id)
+        groups = None if account.role in ALL_GROUPS else frozenset(account.groups)
         return cls(actor, account.role, groups, form_token, account)
 
     @classmethod
     def of_token(cls, token: "Token") -> Self:
-        """A paired kiosk, or a program, which holds the scopes of its token."""
+        """A paired kiosk, or a program, which holds the scopes of its token, and never none at all."""
         if token.kind == "kiosk":
             return cls(Actor(f"kiosk {token.name}", frozenset({"kiosk"}), "kiosk"), "kiosk", token=token)
-        return cls(Actor(f"token {token.name}", frozenset(token.scopes), "web"), "program", token=token)
+        return cls(Actor(f"token {token.name}", frozenset({"program", *token.scopes}), "web"), "program", token=token)
 
     def may_see(self, person: Grouped) -> bool:
         """Whether this person is one of theirs."""

@@ -9,6 +9,8 @@ from attendance.cli import options
 from attendance.cli.output import json_line, line, say
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from attendance.services.backup import Saved
 
 
@@ -20,19 +22,21 @@ def backup(
 ) -> None:
     """Write the whole home, with its settings, to one sealed file; others may go on writing meanwhile.
 
-    The key is not in it: without a copy of the key file, kept apart, nobody can ever open the backup.
+    The key is not in it: without a copy of the key file, kept apart, nobody can ever open the backup. Before the file
+    gets its name it is read back from the disk and compared.
     """
+    from attendance.cli.opening import actor
     from attendance.clock import SystemClock
     from attendance.home import home_folder
     from attendance.paths import shown_path
     from attendance.services.backup import backup as save
-    from attendance.services.backup import key_file
+    from attendance.services.backup import key_words
 
     folder = home_folder(home)
-    done = save(folder, target, SystemClock())
+    done = save(folder, target, SystemClock(), actor().name)
     _tell(done, {"file": shown_path(target), "bytes": target.stat().st_size}, as_json=as_json)
-    say(f"wrote {shown_path(target)}: {_counted(done)}")
-    say(f"only {key_file(folder)} opens it: keep a copy of that file, apart from the backup")
+    say(f"wrote {shown_path(target)}, read it back and compared: {_counted(done)}")
+    say(f"only {key_words(folder)} opens it: keep a copy of that file, apart from the backup")
 
 
 def restore(
@@ -42,20 +46,43 @@ def restore(
         Path | None,
         typer.Option(help="A copy of the key file of the home; else it lies in the new folder.", metavar="KEYFILE"),
     ] = None,
+    recovery: Annotated[
+        Path | None,
+        typer.Option(
+            help="The private recovery key, where the home's own is lost: all but what that sealed comes back.",
+            metavar="FILE",
+        ),
+    ] = None,
+    erased: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A list of what was erased since, beside those that lie with the backup and in the folder.",
+            metavar="FILE",
+        ),
+    ] = None,
     as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
-    """Make a home from a backup, in a folder where there is none yet."""
+    """Make a home from a backup, in a folder where there is none yet; what was erased since is erased again."""
+    from attendance.cli.opening import actor
+    from attendance.clock import SystemClock
     from attendance.home import home_folder
     from attendance.paths import shown_path
     from attendance.records import instant
     from attendance.services.backup import restore as make
     from attendance.services.backup import upgraded_to
 
-    folder = home_folder(home)
-    done = make(source, folder, key)
-    _tell(done, {"file": shown_path(source)}, as_json=as_json)
+    if key is not None and recovery is not None:
+        raise typer.BadParameter("give either --key or --recovery", param_hint="--recovery")
+    folder, lists = home_folder(home), tuple(erased or ())
+    done = make(source, folder, key, recovery=recovery, lists=lists, clock=SystemClock(), by=actor().name)
+    more = {"erased_again": dict(done.erased), "gone": dict(done.gone)}
+    _tell(done, {"file": shown_path(source), **more}, as_json=as_json)
     say(f"restored {folder} as it was at {instant(done.created)}: {_counted(done)}")
+    if done.erased:
+        say(f"erased again, as it was erased since: {_words(done.erased)}")
+    if recovery is not None:
+        say(f"sealed with the lost key, and gone: {_words(done.gone) or 'nothing'}; the home has a new key now")
     if newer := upgraded_to(done):
         say(f"its schema {done.revision} was upgraded to {newer}: the next backup has another digest")
     say("try it with 'attendance doctor --full', and delete the copy of the key where it should not stay")
@@ -76,6 +103,10 @@ def _tell(done: "Saved", more: dict[str, Any], *, as_json: bool) -> None:
         "rows": done.rows,
     }
     line(json_line({"schema": 1, **more, **told}))
+
+
+def _words(counts: "Mapping[str, int]") -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items())
 
 
 def _counted(done: "Saved") -> str:

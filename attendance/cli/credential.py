@@ -8,7 +8,7 @@ import typer
 
 from attendance.cli import options
 from attendance.cli.opening import changing, reading
-from attendance.cli.output import confirm, line, records, say
+from attendance.cli.output import confirm, json_line, line, records, say
 
 COLUMNS = ("number", "kind", "name", "id", "pin_number", "created", "by")
 
@@ -49,6 +49,34 @@ def qr(
     with changing(home) as opened:
         held = opened.credentials.write_qr(opened.actor, person, file, renew=renew)
         say(f"written: the QR code of {held.person.name}, number {held.id}, to {file}")
+
+
+@app.command(epilog=options.EXIT_CODES)
+def sheet(
+    file: Annotated[Path, typer.Argument(help="A new file, .pdf.", metavar="FILE")],
+    *,
+    group: options.Group = None,
+    renew: Annotated[bool, typer.Option("--renew", help="New codes for all; those of before open nothing.")] = False,
+    paper: Annotated[str, typer.Option("--paper", help="a4 or letter.", metavar="PAPER")] = "a4",
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """Write a sheet of QR cards to print and cut, sixteen a page; whoever has no code gets one.
+
+    Everybody in the group gets a card, whether their face is used or not.
+    """
+    from attendance.register.reportform import Paper
+
+    if file.suffix.lower() != ".pdf":
+        raise typer.BadParameter(f"{file} is no .pdf file", param_hint="FILE")
+    if paper not in set(Paper):
+        raise typer.BadParameter(f"{paper} is neither a4 nor letter", param_hint="--paper")
+    with changing(home) as opened:
+        done = opened.qr_sheets.write(opened.actor, file, group=group, renew=renew, paper=Paper(paper))
+    if as_json:
+        line(json_line({"file": str(file), "cards": done.cards, "new": done.new}))
+    else:
+        say(f"wrote {file}: cards {done.cards}, of which new {done.new}")
 
 
 @app.command(epilog=options.EXIT_CODES)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from attendance.cli import options
+from attendance.cli.consent import For, agreed
 from attendance.cli.opening import writing
 from attendance.cli.output import csv_line, json_line, line, on_terminal, printable, progress, say, table
 from attendance.cli.renewing import renew
@@ -41,6 +42,21 @@ def enroll(
     multi: Annotated[
         str | None, typer.Option(help="Several faces in a photo: portrait (the one clearly meant), error, or largest.")
     ] = None,
+    consent: Annotated[
+        options.GivenBy | None,
+        typer.Option(help="They have agreed that their face is kept: self, or guardian for them.", show_default=False),
+    ] = None,
+    giver: Annotated[str | None, typer.Option(help="With --consent guardian: their name.", metavar="NAME")] = None,
+    paper: Annotated[
+        Path | None, typer.Option(help="With --consent: the signed paper; its SHA-256 alone is kept.", metavar="FILE")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="With --consent: the last day on which it holds.", metavar="DAY")
+    ] = None,
+    purpose: Annotated[
+        list[For] | None,
+        typer.Option("--for", help="With --consent: face, photo, unknown; may be repeated; else face alone."),
+    ] = None,
     header: Annotated[
         bool, typer.Option("--header/--no-header", help="Name the columns above the lines of piped output.")
     ] = True,
@@ -51,11 +67,14 @@ def enroll(
     """Enrol one person from one photo, or many from several photos, folders or lists.
 
     Several photos, and those of a flat folder, name people by file ("Ada Lovelace.jpg"), a folder of folders by
-    folder. A list is CSV with the columns photo and name (or first name and last name), and optionally id and
-    group. What is wrong with one row or file refuses that one alone. Running it again changes nothing.
+    folder. A list is CSV with the columns photo and name (or first name and last name), and optionally id, group and
+    consent (self or guardian). What is wrong with one row or file refuses that one alone. Running it again changes
+    nothing.
 
     A face unlike the earlier photos under its name is refused: two people of one name need an id each. With --name
     and --id it is filed, as the id says who it is.
+
+    A school or a firm asks people before: --consent records in the same step that those on the photos have agreed.
     """
     from attendance.services.enrolment import Rules
 
@@ -63,7 +82,8 @@ def enroll(
     insisting = same_person or (name is not None and external_id is not None)
     with writing(home, options.flags(setting, multi=multi), preload=name is not None) as app:
         renew(app)
-        rules = Rules(replace=replace, allow_duplicate=allow_duplicate, same_person=insisting)
+        said = agreed(app, consent, giver, paper, until, purpose)
+        rules = Rules(replace=replace, allow_duplicate=allow_duplicate, same_person=insisting, agreed=said)
         show = OutcomePrinter(as_json=as_json, header=header)
         refused = _run(app, found, rules, show, bulk=name is None)
     if refused:

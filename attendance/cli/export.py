@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from attendance.cli import options
-from attendance.cli.opening import reading
+from attendance.cli.opening import changing
 from attendance.cli.output import say
 
 
@@ -27,11 +27,14 @@ def export(
     """
     from attendance.errors import ExportForm as FormUnknown
     from attendance.services.exports import ExportForm
+    from attendance.writing import refuse_taken
 
     if form not in {str(each) for each in ExportForm}:
         raise FormUnknown(form, f"there are the forms {' and '.join(ExportForm)}")
     begin, end = options.day_of(first, "--from"), options.day_of(last, "--to")
-    with reading(home) as opened:
+    with changing(home) as opened:
+        refuse_taken(output)
+        opened.looks.at_marks(opened.actor, form, begin, end)
         done = opened.exports.write(ExportForm(form), output, first=begin, last=end, group=group)
     say(f"wrote {output}: marks {done.marks}")
     if done.timeless:

@@ -1,5 +1,6 @@
 """attendance gallery: who is enrolled, and what is known of them."""
 
+import dataclasses
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,7 @@ import typer
 from attendance.cli import lookalikes, options
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, json_line, line, progress, records, say
+from attendance.privacy_errors import ErasureTraces
 
 if TYPE_CHECKING:
     from attendance.services.leaving import Stands
@@ -82,6 +84,37 @@ def remove(person: options.Person, *, yes: options.Yes = False, home: options.Ho
 
 
 @app.command(epilog=options.EXIT_CODES)
+def erase(
+    person: options.Person,
+    *,
+    proof: Annotated[Path, typer.Option(help="New file for the signed receipt.", metavar="FILE")],
+    yes: options.Yes = False,
+    home: options.Home = None,
+) -> None:
+    """Remove a person, look through every file of the home for what was known of them, and write a signed receipt.
+
+    Exit code 1 where a trace was found, or the last bytes cannot be overwritten yet; the receipt says where.
+    """
+    with changing(home) as opened:
+        held = opened.people.holdings(person)
+        found = held.person
+        confirm(
+            f"Erase {found.name} ({found.external_id}) with {held.templates} templates, and {held.marks} marks out of "
+            "all past reports?",
+            yes=yes,
+        )
+        done = opened.erasing.erase(opened.actor, found.id, proof)
+    for text in done.lines():
+        say(text)
+    if done.unwritten is not None:
+        line(json_line(done.receipt))
+        raise done.unwritten
+    say(f"wrote {proof}")
+    if not done.clean:
+        raise ErasureTraces(str(proof), "something of the person is still in the home")
+
+
+@app.command(epilog=options.EXIT_CODES)
 def deactivate(
     person: options.Person,
     *,
@@ -142,8 +175,6 @@ def group(
 @app.command(epilog=options.EXIT_CODES)
 def stats(*, as_json: options.Json = False, home: options.Home = None) -> None:
     """Count people, templates, groups, sessions and marks."""
-    import dataclasses
-
     with reading(home) as opened:
         found = dataclasses.asdict(opened.upkeep.stats())
     if as_json:
@@ -195,8 +226,9 @@ def export(
             raise typer.BadParameter("a person's own data have the templates in them", param_hint="--templates")
         _hand_over(person, target, home)
         return
-    with reading(home) as opened:
-        phrase = _passphrase() if templates else None
+    with changing(home) as opened:
+        phrase = _new_passphrase() if templates else None
+        opened.looks.at_people(opened.actor, templates=templates)
         done = opened.archives.export(target, passphrase=phrase)
     say(f"wrote {target}: {_facts(done)}")
 
@@ -224,7 +256,11 @@ def import_(
     with writing(home) as opened:
         phrase = _passphrase() if templates else None
         done = opened.archives.take_in(opened.actor, source, passphrase=phrase)
-    say(f"read {source}: {_facts(done)}")
+    without = done.not_admitted
+    say(f"read {source}: {_facts(dataclasses.replace(done, not_admitted=()))}")
+    if without:
+        say(f"came without templates, as they have not agreed to it ({len(without)}): {', '.join(without)}")
+        raise typer.Exit(1)
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -245,6 +281,8 @@ def reembed(
             for _ in run:
                 advance()
         say(f"{run.made} templates made, {run.known} were there, {run.failed} crops could not be used")
+        if run.refused:
+            say(f"left as they are, as their people have not agreed to it: {run.refused} crops")
         if drop_old and not run.failed:
             say(f"{run.drop_old()} old templates deleted")
     if run.failed:
@@ -260,10 +298,15 @@ def _shown(value: Any) -> str:
 
 
 def _facts(done: Any) -> str:
-    import dataclasses
-
     facts = dataclasses.asdict(done)
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items())
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if value != ())
+
+
+def _new_passphrase() -> str:
+    """Of the environment, else typed twice."""
+    from attendance.cli.key import new_passphrase
+
+    return os.environ.get(PASSPHRASE_ENV) or new_passphrase("New passphrase, at least 12 characters")
 
 
 def _passphrase() -> str:

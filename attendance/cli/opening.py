@@ -28,7 +28,8 @@ def writing(
     from attendance.app import Attendance
 
     zone = _asked_zone(home, flags)
-    with Attendance.open(home, flags=flags, preload=preload, actor=_actor(), zone=zone) as app:
+    with Attendance.open(home, flags=flags, preload=preload, actor=actor(), zone=zone) as app:
+        app.vault.prepare()
         if app.zone_taken is not None:
             say(f"days are those of {app.zone_taken}; 'attendance config set time_zone ZONE' sets another")
         elif app.begun and app.zone_warning is None and app.settings.time_zone is None:
@@ -62,7 +63,8 @@ def changing(home: "Path | None") -> "Iterator[Attendance]":
     """A home that must be there already."""
     from attendance.app import Attendance
 
-    with Attendance.open(home, create=False, actor=_actor()) as app:
+    with Attendance.open(home, create=False, actor=actor()) as app:
+        app.vault.prepare()
         yield app
 
 
@@ -73,9 +75,10 @@ def reading(
     """The home, opened so that nothing can be written; it may lie where this account may only read."""
     from attendance.app import Attendance
 
-    with Attendance.open(home, flags=flags, create=False, read_only=True, preload=preload, actor=_actor()) as app:
+    with Attendance.open(home, flags=flags, create=False, read_only=True, preload=preload, actor=actor()) as app:
         yield app
 
 
-def _actor() -> Actor:
+def actor() -> Actor:
+    """The system's user, who may do everything."""
     return Actor.of_account("cli")

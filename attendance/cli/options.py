@@ -1,6 +1,7 @@
 """Flags that several commands share."""
 
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -48,6 +49,13 @@ Mark = Annotated[
     str | None, typer.Option(help="Id of the mark, of several in a session; see 'session show'.", metavar="ID")
 ]
 Person = Annotated[str, typer.Argument(help="Id or exact name.", metavar="PERSON", show_default=False)]
+
+
+class GivenBy(StrEnum):
+    """Who agrees to something: somebody themselves, or their guardian."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
 
 
 def session_or_day(session: str | None, day: str | None) -> str | None:

@@ -34,8 +34,10 @@ def prove(
     form = Form.TABLE if wanted is None and output is None else chosen_form(wanted, output)
     if form not in _FORMS:
         raise OutputForm(str(output or "stdout"), "a proof of a day is .txt, .json or .pdf")
-    made = app.proofs.of(app.actor, person, day or app.status_reports.today)
+    when = day or app.status_reports.today
+    made = app.proofs.of(app.actor, person, when)
     data = _content(made, form, paper)
+    app.looks.at_day(app.actor, app.people.find(person), when)
     if output is None:
         sys.stdout.write(str(data))
     else:

@@ -23,7 +23,8 @@ def renew(app: "Attendance") -> None:
             advance()
     failed = f", {run.failed} could not be used" if run.failed else ""
     verb, them = ("is", "it") if len(run.news) == 1 else ("are", "them")
-    say(f"{_listed(run.news)} {verb} new here: {run.made} templates were made from kept crops{failed}")
+    refused = f", {run.refused} are of people who have not agreed" if run.refused else ""
+    say(f"{_listed(run.news)} {verb} new here: {run.made} templates were made from kept crops{failed}{refused}")
     left = app.upkeep.stats().without_template
     if left:
         who = "1 person has" if left == 1 else f"{left} people have"

@@ -10,7 +10,7 @@ import typer
 
 from attendance.cli import options
 from attendance.cli.forms import chosen_form
-from attendance.cli.opening import reading
+from attendance.cli.opening import changing, reading
 from attendance.cli.output import say, table
 from attendance.register.reportform import Form, Paper, form_of_file
 
@@ -86,7 +86,8 @@ def report(
     if as_json and form not in {None, Form.JSON}:
         raise typer.BadParameter(f"--json and --format {form} are two forms", param_hint="--json")
     wanted = Form.JSON if as_json else form
-    with reading(home) as app:
+    is_noted = proof is not None or output is not None or plot is not None
+    with (changing if is_noted else reading)(home) as app:
         if proof is not None:
             from attendance.cli.proof import prove
 
@@ -166,6 +167,7 @@ def _sessions(
     if output is None:
         _show(reports, rows, form)
     else:
+        app.looks.at_report(app.actor, "sessions", *days, form)
         reports.write(rows, form, output, overwrite=overwrite, paper=paper)
         say(f"wrote {output}")
     say(told + other)

@@ -7,10 +7,13 @@ import typer
 from attendance.cli import (
     account,
     approve,
+    audit,
     backup,
+    backups,
     calendar,
     check,
     config,
+    consent,
     coverage,
     credential,
     doctor,
@@ -18,11 +21,15 @@ from attendance.cli import (
     excuse,
     export,
     gallery,
+    hold,
     job,
+    key,
     mark,
     month,
     options,
     place,
+    privacy,
+    purge,
     receiver,
     report,
     review,
@@ -71,6 +78,7 @@ app.add_typer(coverage.app, name="coverage", epilog=options.EXIT_CODES)
 app.add_typer(review.app, name="review", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(report.report)
 app.add_typer(place.app, name="place", epilog=options.EXIT_CODES)
+app.add_typer(privacy.app, name="privacy", epilog=options.EXIT_CODES)
 app.add_typer(receiver.app, name="receiver", epilog=options.EXIT_CODES)
 app.add_typer(roster.app, name="roster", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(export.export)
@@ -82,9 +90,16 @@ app.command(epilog=options.EXIT_CODES)(serve.serve)
 app.add_typer(account.app, name="account", epilog=options.EXIT_CODES)
 app.add_typer(token.app, name="token", epilog=options.EXIT_CODES)
 app.add_typer(credential.app, name="credential", epilog=options.EXIT_CODES)
+app.add_typer(audit.app, name="audit", epilog=options.EXIT_CODES)
+app.add_typer(consent.app, name="consent", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
+app.add_typer(backups.app, name="backups", epilog=options.EXIT_CODES)
+app.add_typer(privacy.app, name="privacy", epilog=options.EXIT_CODES)
+app.command(epilog=options.EXIT_CODES)(purge.purge)
+app.add_typer(hold.app, name="hold", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
+app.add_typer(key.app, name="key", epilog=options.EXIT_CODES)
 app.add_typer(job.app, name="job", epilog=options.EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)
 app.command(

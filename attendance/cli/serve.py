@@ -88,7 +88,7 @@ def _need_libraries() -> None:
 
     from attendance.service_errors import WebMissing
 
-    for each in ("argon2", "fastapi", "itsdangerous", "jinja2", "python_multipart", "segno", "uvicorn"):
+    for each in ("argon2", "fastapi", "itsdangerous", "jinja2", "pyotp", "python_multipart", "segno", "uvicorn"):
         if find_spec(each) is None:
             raise WebMissing(each, "this library is not installed")
 

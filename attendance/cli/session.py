@@ -51,8 +51,11 @@ def show(
     home: options.Home = None,
 ) -> None:
     """Show the marks of a session and what they rest on."""
-    with reading(home) as opened:
-        rows = [each.to_dict(evidence=evidence) for each in opened.session_book.marks(name)]
+    with (changing if evidence else reading)(home) as opened:
+        found = opened.session_book.marks(name)
+        if evidence and found:
+            opened.looks.at_session(opened.actor, found[0].session.id)
+        rows = [each.to_dict(evidence=evidence) for each in found]
     told = (DIRECTION, "mark") if any(DIRECTION in row for row in rows) else ()
     records(rows, as_json=as_json, columns=(*MARK_COLUMNS, *told), whole=("mark",))
     if evidence and not as_json:

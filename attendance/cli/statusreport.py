@@ -43,6 +43,8 @@ def by_timetable(app: "Attendance", choices: Choices, wanted: Form | None, outpu
     form = None if drawn_alone else chosen_form(wanted, output)
     view = _view(app, choices, form)
     picture = None if choices.plot is None else _picture(view.report, choices.plot)
+    if output is not None or choices.plot is not None:
+        _looked(app, choices, form)
     if form is Form.ICS:
         _calendar(app, view, output, overwrite=choices.overwrite)
     elif form is not None:
@@ -50,6 +52,12 @@ def by_timetable(app: "Attendance", choices: Choices, wanted: Form | None, outpu
     if choices.plot is not None and picture is not None:
         _drawn(view.report, picture, choices.plot, overwrite=choices.overwrite)
     say(_summary(app, view))
+
+
+def _looked(app: "Attendance", choices: Choices, form: Form | None) -> None:
+    """Note in the log that the report was taken out."""
+    whom = None if choices.person is None else app.people.find(choices.person).id
+    app.looks.at_report(app.actor, "timetable", choices.first, choices.last, form or "plot", person=whom)
 
 
 def _view(app: "Attendance", choices: Choices, form: Form | None) -> "View":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from attendance.errors import MonthClosed
 from attendance.records import instant
-from gallery.repositories import months
+from gallery.repositories import months, purging
 
 if TYPE_CHECKING:
     from gallery.ports import Transaction
@@ -28,10 +28,14 @@ def month_of(day: date) -> str:
 
 
 def refuse_closed(transaction: "Transaction", days: Iterable[date]) -> None:
-    """Raise MonthClosed where one of the days lies in a month that is closed now; it names the first such day."""
+    """Raise MonthClosed where one of the days lies in a month that is closed now, or purged; it names the first one."""
     touched = sorted(set(days))
     if not touched:
         return
+    kept_from = purging.kept_from(transaction)
+    if kept_from is not None and touched[0] < kept_from:
+        told = f"the marks of {touched[0]} were purged: what is kept begins on {kept_from}"
+        raise MonthClosed(month_of(touched[0]), told)
     states = months.states(transaction)
     for day in touched:
         state = states.get(month_of(day))

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 CREATOR: Final = "attendance report"
 """By which a page is known again as one of this program."""
 SMALL, TEXT, LARGE = 7.5, 9, 14
+_FEET: Final = {
+    "en": ("made {now}; times are those of {zone}", "page {number} of {of}"),
+    "de": ("erstellt {now}; Zeiten gelten in {zone}", "Seite {number} von {of}"),
+}
 _MARGIN, _TOP = 42, 58
 _FINE: Final = 4  # pixels a point of a picture of text
 _COMPLEX: Final = frozenset({"R", "AL", "AN"})
@@ -31,12 +35,16 @@ _COMPLEX: Final = frozenset({"R", "AL", "AN"})
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above each page and in the file's properties: the title, and the name of the school or firm."""
+    """What stands above each page and in the file's properties: the title, and the name of the school or firm.
+
+    ``language`` is that of the text, for the words at the foot and for whoever has the page read out.
+    """
 
     title: str
     site: str | None
     zone: str
     now: datetime
+    language: str = "en"
 
 
 class Pages:
@@ -62,23 +70,56 @@ class Pages:
         """The title of the whole, large."""
         self._story.append(self.paragraph(text, LARGE))
 
-    def heading(self, text: str) -> None:
-        """A heading that stays with what comes next."""
+    def heading(self, text: str, *, near: bool = False) -> None:
+        """A heading that stays with what comes next; ``near`` also over the end of a page, before what is short."""
         made: Any = self.paragraph(text, TEXT + 2)
-        made.keepWithNext = 1
-        self._story += [_space(8), made, _space(2)]
+        gap: Any = _space(2)
+        made.keepWithNext, gap.keepWithNext = 1, int(near)
+        self._story += [_space(8), made, gap]
 
     def text(self, text: str, size: float = TEXT) -> None:
         """A paragraph."""
         self._story += [self.paragraph(text, size), _space(1)]
 
-    def signature(self) -> None:
+    def item(self, text: str, *, box: bool = False) -> None:
+        """A line of a list, with a box to tick or a dot before it."""
+        from reportlab.platypus import Table
+
+        mark = _box() if box else self.paragraph("•", TEXT)
+        line = Table([[mark, self.paragraph(text, TEXT)]], [16, self.width - 16])
+        line.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("TOPPADDING", (0, 0), (-1, -1), 1),
+                       ("BOTTOMPADDING", (0, 0), (-1, -1), 1), ("LEFTPADDING", (0, 0), (-1, -1), 2)])  # fmt: skip
+        self._story.append(line)
+
+    def next_page(self) -> None:
+        """What comes next begins on a new page."""
+        from reportlab.platypus import PageBreak
+
+        self._story.append(PageBreak())
+
+    def add(self, made: "Flowable") -> None:
+        """Something that was made elsewhere."""
+        self._story.append(made)
+
+    @property
+    def height(self) -> float:
+        """What lies between head and foot, in points."""
+        return float(self._size[1] - 2 * _TOP + 8 - 12)
+
+    def beside(self, lines: Sequence[str], picture: Any, side: float) -> None:
+        """Lines of text, and a drawing of so many points at their right."""
+        from reportlab.platypus import Table
+
+        told = [self.paragraph(each, TEXT) for each in lines]
+        self._story += [
+            Table([[told, picture]], [self.width - side - 8, side + 8], style=[("VALIGN", (0, 0), (-1, -1), "TOP")])
+        ]
+
+    def signature(self, words: tuple[str, str] = ("Place and date", "Signature")) -> None:
         """Lines for date and signature, not torn apart."""
         from reportlab.platypus import KeepTogether, Table
 
-        line = Table(
-            [["", "", ""], ["Place and date", "", "Signature"]], [self.width * each for each in (0.4, 0.1, 0.5)]
-        )
+        line = Table([["", "", ""], [words[0], "", words[1]]], [self.width * each for each in (0.4, 0.1, 0.5)])
         line.setStyle(
             [
                 ("FONT", (0, 0), (-1, -1), self.fonts.base, SMALL),
@@ -167,7 +208,7 @@ class Pages:
             subject=self._head.title,
             creator=CREATOR,
             producer="reportlab",
-            lang="en",
+            lang=self._head.language,
             displayDocTitle=True,
             invariant=1,
         )
@@ -204,8 +245,9 @@ class Pages:
         self._line(canvas, _MARGIN, height - 36, head.site or "Attendance", head.title)
         canvas.setLineWidth(0.5)
         canvas.line(_MARGIN, height - 42, width - _MARGIN, height - 42)
-        made = f"made {utc_text(head.now)}; times are those of {head.zone}"
-        self._line(canvas, _MARGIN, 26, made, f"page {number} of {of}")
+        made, count = _FEET.get(head.language, _FEET["en"])
+        told = made.format(now=utc_text(head.now), zone=head.zone)
+        self._line(canvas, _MARGIN, 26, told, count.format(number=number, of=of))
 
     def _line(self, canvas: "Canvas", left: float, height: float, begins: str, ends: str) -> None:
         """Two texts on one line, each at its side; too long ones are cut."""
@@ -236,6 +278,15 @@ def _space(points: float) -> "Flowable":
     from reportlab.platypus import Spacer
 
     return Spacer(1, points)
+
+
+def _box() -> "Flowable":
+    """A square to tick, drawn, as few fonts have one."""
+    from reportlab.graphics.shapes import Drawing, Rect
+
+    drawing = Drawing(9, 10)
+    drawing.add(Rect(0, 1, 8, 8, fillColor=None, strokeWidth=0.7))
+    return drawing
 
 
 def _picture(text: str, size: float, fonts: "Fonts") -> "Flowable | None":

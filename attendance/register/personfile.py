@@ -2,18 +2,19 @@
 
 import base64
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from attendance.errors import ReportsMissing
 from attendance.records import instant
 from attendance.register.marks import info_of
 from attendance.register.others import ANOTHER, Others
-from attendance.register.personreadme import README
+from attendance.register.personreadme import NO_SUMMARY, README, SUMMARY
 from attendance.register.report import BYTE_ORDER_MARK, csv_text
 from attendance.zones import zone
 from gallery.repositories.events import NAMING, OF_PEOPLE
@@ -22,6 +23,7 @@ from gallery.values import Named
 
 if TYPE_CHECKING:
     from gallery.portability import Everything
+    from gallery.privacyvalues import ConsentForm, ConsentWord
     from gallery.servicevalues import Credential, News
     from gallery.timetablevalues import MembershipWord, StoredExcuse, StoredRule, StoredVersion, Withdrawn
     from gallery.values import (
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     )
 
 THIS: Final = "this person"
+GUARDIAN: Final = "a guardian"
 MARK_COLUMNS: Final = (
     *("session", "day", "at", "zone", "time_known", "how", "direction", "entered", "by"),
     *("counts", "voided", "void_reason", "voided_by", "note", "mark", "waits", "approved", "approved_by"),
@@ -53,19 +56,21 @@ _DAMAGED: Final = "This does not open any more, so that it cannot be handed over
 class PersonFile:
     """What is kept of one person, as files by name.
 
-    ``zone`` is the site's IANA zone, for times that belong to no session; ``by`` is who hands the data over.
+    ``zone`` is the site's IANA zone, for times that belong to no session; ``by`` is who hands the data over; ``says``
+    is what each action of the log is called on the pages for people.
     """
 
     found: "Everything"
     now: datetime
     zone: str
     by: str
+    says: Mapping[str, str] = field(default_factory=dict)
 
     def files(self) -> dict[str, bytes]:
         """The files, each by its name in the archive."""
         pictures = dict(self._pictures())
         marks = [self._mark(each) for each in self.found.marks]
-        documents = {
+        documents: dict[str, Any] = {
             "person.json": self._person(),
             "templates.json": {"about": _VECTOR, "templates": [self._template(each) for each in self.found.templates]},
             "marks.json": marks,
@@ -73,20 +78,33 @@ class PersonFile:
             "timetable.json": [self._rule(each) for each in self.found.rules],
             "sightings.json": self._sightings(),
             "news.json": [self._news(each) for each in self.found.news],
+            "consent.json": self._consent(),
             "events.json": [self._event(each) for each in self.found.events],
         }
         cells = [_cells(each) for each in marks]
+        summary = self._summary(documents)
         return {
-            "README.txt": self._readme().encode(),
+            "README.txt": self._readme(summary=summary is not None).encode(),
+            **({} if summary is None else {"summary.pdf": summary}),
             **{name: _json(value) for name, value in documents.items()},
             "marks.csv": (BYTE_ORDER_MARK + csv_text(MARK_COLUMNS, cells)).encode(),
             **pictures,
         }
 
+    def _summary(self, documents: dict[str, Any]) -> bytes | None:
+        """Pages for people who read no JSON, or None where the library that prints is not installed."""
+        from attendance.register.personsummary import summary
+
+        try:
+            return summary(documents, self.now, self.zone, self.says)
+        except ReportsMissing:
+            return None
+
     @cached_property
     def _others(self) -> Others:
         who = self.found.person
-        return Others(Named(who.external_id, who.name), self.found.others)
+        givers = {each.giver for each in self.found.privacy.words if each.giver and each.giver != who.name}
+        return Others(Named(who.external_id, who.name), [*self.found.others, *(Named("", each) for each in givers)])
 
     # Person and templates
 
@@ -284,6 +302,63 @@ class PersonFile:
             "reason": self._others.left_out(each.reason),
         }
 
+    # What they agreed to, and what must be kept
+
+    def _consent(self) -> dict[str, Any]:
+        """Words, forms, holds and erasures; of who answered for them only that it was a guardian."""
+        kept = self.found.privacy
+        return {
+            "words": [self._word(each) for each in kept.words],
+            "forms": [self._form(each) for each in kept.forms],
+            "texts": [
+                {"version": each.version, "language": each.language, "sha256": each.sha256, "text": each.body}
+                for each in kept.texts.values()
+            ],
+            "holds": [
+                {
+                    "of": "everybody" if each.person is None else THIS,
+                    "from": self._site(each.begun),
+                    "to": None if each.lifted is None else self._site(each.lifted),
+                }
+                for each in kept.holds
+            ],
+            "erased": [{"what": each.what, "at": self._site(each.at)} for each in kept.erasures],
+        }
+
+    def _text(self, number: int | None) -> dict[str, str] | None:
+        """Which text somebody was asked by."""
+        text = None if number is None else self.found.privacy.texts.get(number)
+        return None if text is None else {"version": text.version, "language": text.language, "sha256": text.sha256}
+
+    def _word(self, each: "ConsentWord") -> dict[str, Any]:
+        return {
+            "purpose": each.purpose,
+            "granted": each.granted,
+            "basis": each.basis,
+            "text": self._text(each.text),
+            "given_by": _answering(each.given_by),
+            "how": each.method,
+            "paper_sha256": each.document_sha256,
+            "at": self._site(each.at),
+            "until": None if each.until is None else self._site(each.until),
+            "entered": self._site(each.entered),
+            "by": self._others.left_out(each.by),
+            "reason": self._others.left_out(each.reason),
+        }
+
+    def _form(self, each: "ConsentForm") -> dict[str, Any]:
+        """What was handed out; its code is known to nobody but whoever holds the paper."""
+        return {
+            "purposes": list(each.purposes),
+            "text": self._text(each.text),
+            "answers": _answering(each.given_by),
+            "made": self._site(each.created),
+            "by": each.by,
+            "ends": self._site(each.ends),
+            "used": None if each.used is None else self._site(each.used),
+            "revoked": None if each.revoked is None else self._site(each.revoked),
+        }
+
     # What was told, and what was done
 
     def _news(self, each: "News") -> dict[str, Any]:
@@ -297,9 +372,15 @@ class PersonFile:
 
     def _event(self, each: "Event") -> dict[str, Any]:
         kind = each.action.partition(".")[0]
-        about = self._who(int(each.subject)) if kind in OF_PEOPLE else f"{kind} {each.subject}"
+        about = self._about(kind, each.subject)
         details = {name: self._who(value) if name in NAMING else value for name, value in each.details.items()}
         return {"at": self._site(each.at), "by": each.by, "what": each.action, "about": about, "details": details}
+
+    def _about(self, kind: str, subject: str) -> str | None:
+        """Whom or what an entry is about; a look names what was looked at by itself."""
+        if kind in OF_PEOPLE:
+            return self._who(int(subject))
+        return subject if kind == "evidence" else f"{kind} {subject}"
 
     # Times
 
@@ -312,7 +393,7 @@ class PersonFile:
 
     # In plain words
 
-    def _readme(self) -> str:
+    def _readme(self, *, summary: bool) -> str:
         found, who = self.found, self.found.person
         moments = [who.created, *(each.at for each in found.marks), *(each.at for each in found.sightings)]
         moments += [*(each.at for each in found.events), *(each.entered for each in found.excuses)]
@@ -336,6 +417,8 @@ class PersonFile:
             faces=sum(face is not None for face in found.faces.values()),
             news=len(found.news),
             events=len(found.events),
+            consents=len(found.privacy.words),
+            summary=SUMMARY if summary else NO_SUMMARY,
         )
 
 
@@ -368,6 +451,11 @@ def _points(landmarks: "np.ndarray[Any, Any] | None") -> list[list[float]] | Non
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _answering(given_by: str) -> str:
+    """Who answers; a guardian is another person, and is not named."""
+    return GUARDIAN if given_by == "guardian" else THIS
 
 
 def _people(number: int) -> str:

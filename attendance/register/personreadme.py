@@ -2,6 +2,8 @@
 
 from typing import Final
 
+SUMMARY: Final = "summary.pdf     The same in short, as pages to read and to print. All of it is in the other files."
+NO_SUMMARY: Final = "summary.pdf     is not here: there was nothing to print pages with. Nothing else is missing."
 README: Final = """What is kept of {name} ({id})
 {line}
 
@@ -11,6 +13,8 @@ It covers the time from {begin} to {end}.
 
 The files
 ---------
+
+{summary}
 
 person.json     The person: name, id, groups, note, since when enrolled, from when to when active or not, from which
                 days on a member of groups or no longer ("memberships", the latest word counts), what other systems call
@@ -34,8 +38,14 @@ sightings.json  The sightings ({sightings}): every time the program took a face 
 faces/          The pictures that are kept of sightings until somebody has looked at them ({faces}). As nobody has yet,
                 such a picture may show another person.
 news.json       The news of this person ({news}) that pages and other systems are told of, kept for some days.
+consent.json    What this person, or a guardian for them, has agreed to or refused ({consents} words), each with the
+                version and SHA-256 of the text that was asked, how and when it was given and until when; the forms
+                that were handed out; from when to when erasing was on hold (why stands with whoever hands this over);
+                and when the face was erased, where it was.
 events.json     The entries of the log ({events}) that tell what was done with this person's data, when, and by which
-                account. The last one is the making of this copy.
+                account; also who has looked at their pictures and evidence, and corrections of what was wrong.
+                Reports on many people that somebody has taken out name nobody there, so that they are not among these.
+                The last one is the making of this copy.
 
 How to read them
 ----------------

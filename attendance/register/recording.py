@@ -14,7 +14,7 @@ from attendance.register.directions import DIRECTION, Coming
 from attendance.register.marks import Wish
 from attendance.register.months import refuse_closed
 from attendance.zones import day_bounds, days_between, zone
-from gallery.repositories import news, sightings
+from gallery.repositories import consents, news, sightings
 from gallery.values import ScoredKey, Sighting
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Recorder:
             numbers = sightings.add(transaction, seen, entered=at)
             numbered = zip(settled, numbers, strict=True)
             settled = [dataclasses.replace(each, sighting=number) for each, number in numbered]
-            self._keep_faces(transaction, settled, crops)
+            self._keep_faces(transaction, settled, crops, at)
             return [
                 self._marked(transaction, each, found, sighted.means, scope) if each.decision == "present" else each
                 for each, sighted in zip(settled, seen, strict=True)
@@ -208,14 +208,26 @@ class Recorder:
         marked = self._marks.mark_in(transaction, decision.person.key, session, wish)
         return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
 
-    def _keep_faces(self, transaction: "Transaction", decisions: Sequence[Decision], crops: Crops) -> None:
-        """Keep, sealed, the faces of which the settings say so: of reviews, and of strangers if that is asked for."""
+    def _keep_faces(
+        self, transaction: "Transaction", decisions: Sequence[Decision], crops: Crops, at: datetime
+    ) -> None:
+        """Keep, sealed, the faces of which the settings say so: of reviews, and of strangers if that is asked for.
+
+        None that looks most like somebody who has said no to that.
+        """
         from enroll.chips import encoded_crop
 
-        kept = {
-            each.sighting: encoded_crop(crop)
+        wanted = [
+            (each, crop)
             for each, crop in zip(decisions, crops, strict=False)
             if crop is not None and each.sighting is not None and self._retention.keeps(each.decision)
+        ]
+        first = {each.candidates[0].person.key for each, _ in wanted if each.candidates}
+        no = consents.refused(transaction, first, "unknown", at)
+        kept = {
+            each.sighting: encoded_crop(crop)
+            for each, crop in wanted
+            if each.sighting is not None and not (each.candidates and each.candidates[0].person.key in no)
         }
         if kept:
             sightings.keep_crops(transaction, self._gallery.sealer, kept)

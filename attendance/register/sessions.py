@@ -101,7 +101,10 @@ class Sessions:
     def for_sightings(
         self, name: str | None, at: datetime, people: Collection[int], *, must_be_open: bool
     ) -> "tuple[SessionInfo, StoredSession]":
-        """As `for_marks`, with who of these people is enrolled and their marks; a closed one if that is allowed."""
+        """As `for_marks`, with who of these people is enrolled and their marks; a closed one if that is allowed.
+
+        Whoever does not agree at that instant that their face is known again counts as not enrolled.
+        """
         stored = self._wanted(name, at, people)
         found = _info(stored)
         return _must_be_open(found, at) if must_be_open else found, stored
@@ -113,7 +116,7 @@ class Sessions:
     def _wanted(self, name: str | None, at: datetime, people: Collection[int]) -> "StoredSession":
         if name is None:
             return self._of(local_day(at, self._zone), at, people)
-        found, day = self._known(name, people), day_named(name)
+        found, day = self._known(name, people, at), day_named(name)
         if found is not None:
             return found
         if day is None:
@@ -149,9 +152,9 @@ class Sessions:
         found = self._known(name, ())
         return None if found is None else _info(found)
 
-    def _known(self, name: str, people: Collection[int]) -> "StoredSession | None":
+    def _known(self, name: str, people: Collection[int], at: datetime | None = None) -> "StoredSession | None":
         with self._store.reading() as transaction:
-            found = self._named(transaction, name, people)
+            found = self._named(transaction, name, people, at)
             return found[-1] if found else None
 
     def numbered(self, number: int) -> SessionInfo:
@@ -205,22 +208,24 @@ class Sessions:
         with self._store.reading() as transaction:
             return {int(subject): times for subject, times in events.times(transaction, CHECKED).items()}
 
-    def _named(self, transaction: "Transaction", name: str, people: Collection[int]) -> "list[StoredSession]":
-        return sorted(rows.named(transaction, name, people), key=lambda found: found.zone == self._zone)
+    def _named(
+        self, transaction: "Transaction", name: str, people: Collection[int], at: datetime | None = None
+    ) -> "list[StoredSession]":
+        return sorted(rows.named(transaction, name, people, at), key=lambda found: found.zone == self._zone)
 
     def _of(self, day: date, at: datetime, people: Collection[int]) -> "StoredSession":
         """The day's own session, made at that instant when it is not there yet."""
         with self._store.reading() as transaction:
-            found = rows.of_day(transaction, day, self._zone, people)
+            found = rows.of_day(transaction, day, self._zone, people, at)
         if found is not None:
             return found
         with self._store.atomic() as transaction:
-            found = rows.of_day(transaction, day, self._zone, people)
+            found = rows.of_day(transaction, day, self._zone, people, at)
             if found is not None:
                 return found
             opens, _ = day_bounds(day, self._zone)
             made = self._added(transaction, day.isoformat(), at, opens=opens, day=day)
-            return (people and rows.of_day(transaction, day, self._zone, people)) or made
+            return (people and rows.of_day(transaction, day, self._zone, people, at)) or made
 
     def _added(
         self,

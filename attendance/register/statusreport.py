@@ -57,7 +57,10 @@ class ReportFacts:
 
 @dataclass(frozen=True)
 class ReportScope:
-    """What a report is on: its days, and of whom; ``site`` is what the school or firm is called."""
+    """What a report is on: its days, and of whom; ``site`` is what the school or firm is called.
+
+    Of days before ``kept_from`` nothing is kept: their marks were purged.
+    """
 
     first: date
     last: date
@@ -67,11 +70,17 @@ class ReportScope:
     group: str | None = None
     person: PersonRef | None = None
     entry: str | None = None
+    kept_from: date | None = None
 
     @property
     def days(self) -> str:
-        """The days in words."""
-        return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+        """The days in words, with those of which nothing is kept."""
+        told = f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+        if self.kept_from is None:
+            return told
+        if self.last < self.kept_from:
+            return f"{told} (purged: nothing of it is kept)"
+        return f"{told} (before {self.kept_from} purged: nothing of it is kept)"
 
     @property
     def of_whom(self) -> str:

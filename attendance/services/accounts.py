@@ -1,35 +1,48 @@
 """Who may sign in: accounts with a role and a password, and how a sign-in is proved without telling who has one."""
 
 from collections.abc import Collection
+from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from attendance.access import Actor, passwords
+from attendance.access import Actor, needs, passwords
+from attendance.access.actor import NOBODY_KNOWN
 from attendance.errors import GroupUnknown
 from attendance.records import instant
 from attendance.service_errors import (
     AccountExists,
     AccountLast,
     AccountUnknown,
+    LimitReached,
     RequestInvalid,
     SetupOver,
     SignInRefused,
 )
 from attendance.services.limits import ACCOUNT, DEVICE, SOURCE
 from attendance.services.sign_ins import digest_of
+from attendance.services.tokens import made_by, revoke_made_by
 from attendance.services.versions import refuse_changed
-from gallery.errors import PersonInvalid
+from gallery.errors import GalleryUnusable, PersonInvalid
 from gallery.names import clean
 from gallery.near import close_names, did_you_mean
 from gallery.repositories import accounts, groups, sign_ins, tokens
-from gallery.repositories.events import ACCOUNT_ADDED, ACCOUNT_CHANGED, ACCOUNT_REMOVED, record
+from gallery.repositories.events import (
+    ACCOUNT_ADDED,
+    ACCOUNT_CHANGED,
+    ACCOUNT_REMOVED,
+    LOCKED_OUT,
+    SIGNED_OUT,
+    record,
+    told_since,
+)
 
 if TYPE_CHECKING:
     from attendance.clock import Clock
     from attendance.services.limits import Limits
     from gallery.ports import Database, Transaction
-    from gallery.servicevalues import Account
+    from gallery.servicevalues import Account, Token
 
-ROLES: Final = ("admin", "teacher")
+ROLES: Final = ("admin", "teacher", "auditor")
 WRONG: Final = "name and password do not belong together"
 
 
@@ -68,6 +81,11 @@ class Accounts:
         with self._store.reading() as transaction:
             return _numbered(transaction, number)
 
+    def tokens_of(self, number: int) -> "list[Token]":
+        """The tokens that are revoked when this account is removed, or is no admin any more. Raises AccountUnknown."""
+        with self._store.reading() as transaction:
+            return made_by(transaction, _numbered(transaction, number), self._clock.utc())
+
     # Signing in
 
     def prove(self, name: str, password: str, *, source: str, device: "tuple[int, str] | None" = None) -> "Account":
@@ -81,9 +99,13 @@ class Accounts:
             kept = None if found is None or not found.active else accounts.password_of(transaction, found.id)
         known = device if found is not None and device is not None and device[0] == found.id else None
         what, limit = (f"account:{_folded(name)}", ACCOUNT) if known is None else (f"device:{known}", DEVICE)
-        if known is None:
-            self._limits.check(f"source:{source}", SOURCE)
-        self._limits.take(what, limit)
+        try:
+            if known is None:
+                self._limits.check(f"source:{source}", SOURCE)
+            self._limits.take(what, limit)
+        except LimitReached:
+            self.note_locked(found)
+            raise
         if not passwords.fits(kept, password) or found is None or kept is None:
             if known is None:
                 self._limits.failed(f"source:{source}", SOURCE)
@@ -93,6 +115,15 @@ class Accounts:
             with self._store.atomic() as transaction:
                 accounts.change(transaction, found.id, password=passwords.hashed(password))
         return found
+
+    def note_locked(self, account: "Account | None") -> None:
+        """Note that an account was tried too often, once an hour; of names that none has nothing is noted."""
+        if account is not None:
+            with suppress(GalleryUnusable), self._store.atomic() as transaction:
+                told = {"action": LOCKED_OUT, "subject": str(account.id), "by": NOBODY_KNOWN}
+                now = self._clock.utc()
+                if not told_since(transaction, now - timedelta(hours=1), **told):
+                    record(transaction, at=now, **told)
 
     def prove_again(self, account: "Account", password: str) -> None:
         """Raise SignInRefused unless this is the account's password. Raises LimitReached."""
@@ -127,6 +158,7 @@ class Accounts:
             holds = found is not None and found.kind == "setup" and found.holds(self._clock.utc())
             return holds and not accounts.all_accounts(transaction)
 
+    @needs("accounts.manage")
     def add(self, actor: "Actor", name: str, password: str, role: str, *, groups: Collection[str] = ()) -> "Account":
         """A new account. Raises AccountExists, AccountPassword, GroupUnknown, RequestInvalid for the role."""
         wanted = _usable(name)
@@ -146,6 +178,7 @@ class Accounts:
         record(transaction, at=now, by=actor.name, action=ACCOUNT_ADDED, subject=made.id, details=details)
         return made
 
+    @needs("accounts.manage")
     def change(
         self,
         actor: "Actor",
@@ -157,7 +190,7 @@ class Accounts:
         active: bool | None = None,
         expected: str | None = None,
     ) -> "Account":
-        """Change what is given; who is put out of use is signed out at once.
+        """Change what is given; who is put out of use is signed out at once, and of who is no admin tokens are revoked.
 
         ``expected`` is the version of `told` that the change is of (None: any). Raises AccountUnknown, AccountExists,
         AccountLast, GroupUnknown, RequestInvalid, EditChanged.
@@ -179,12 +212,29 @@ class Accounts:
             _refuse_nobody(transaction, before)
             if not after.active:
                 sign_ins.remove_of(transaction, number)
+            if before.role == "admin" and (after.role != "admin" or not after.active):
+                revoke_made_by(transaction, actor, before, self._clock.utc())
             self._note(transaction, actor, ACCOUNT_CHANGED, number, _changed(before, after))
             return after
 
+    @needs("accounts.manage")
     def set_password(self, actor: "Actor", number: int, password: str) -> None:
         """Another password; every browser of the account is signed out. Raises AccountUnknown, AccountPassword."""
-        account = self.numbered(number)
+        self._set_password(actor, self.numbered(number), password)
+
+    @needs("account.own")
+    def own_password(self, actor: "Actor", present: str, password: str) -> "Account":
+        """Another password of the account that the actor is signed in to; every browser of it is signed out.
+
+        Raises SignInRefused, LimitReached, AccountPassword, AccountUnknown.
+        """
+        account = self.numbered(actor.account or 0)
+        self.prove_again(account, present)
+        self._set_password(actor, account, password)
+        return account
+
+    def _set_password(self, actor: "Actor", account: "Account", password: str) -> None:
+        number = account.id
         passwords.refuse_weak(password, account.name)
         kept = passwords.hashed(password)
         with self._store.atomic() as transaction:
@@ -196,12 +246,19 @@ class Accounts:
     def sign_out(self, account: "Account") -> None:
         """Sign out every browser of an account."""
         with self._store.atomic() as transaction:
-            sign_ins.remove_of(transaction, account.id)
+            if gone := sign_ins.remove_of(transaction, account.id):
+                now, details = self._clock.utc(), {"browsers": gone}
+                record(transaction, at=now, by=account.name, action=SIGNED_OUT, subject=account.id, details=details)
 
+    @needs("accounts.manage")
     def remove(self, actor: "Actor", number: int) -> "Account":
-        """Delete an account, which is signed out at once. Raises AccountUnknown, AccountLast."""
+        """Delete an account, which is signed out at once; the tokens that it made are revoked.
+
+        Raises AccountUnknown, AccountLast.
+        """
         with self._store.atomic() as transaction:
             found = _numbered(transaction, number)
+            revoke_made_by(transaction, actor, found, self._clock.utc())
             accounts.remove(transaction, number)
             _refuse_nobody(transaction, found)
             record(transaction, at=self._clock.utc(), by=actor.name, action=ACCOUNT_REMOVED, subject=number)

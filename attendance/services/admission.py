@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from attendance.access import needs
 from attendance.faults import refusal_of
 from attendance.service_errors import GroupsRefused
 from attendance.services.enrolment import Rules
@@ -15,6 +16,7 @@ from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.access import Actor
+    from attendance.services.consents import Agreed, Consents
     from attendance.services.directory import Directory
     from attendance.services.editing import Edits
     from attendance.services.enrolment import Enrolled, Enroller
@@ -51,9 +53,18 @@ class Taken:
 class Admission:
     """Enrols for one who sees the people of the groups ``scope`` alone (None: of all)."""
 
-    def __init__(self, gallery: "Gallery", directory: "Directory", edits: "Edits", enroller: "Enroller") -> None:
+    def __init__(
+        self,
+        gallery: "Gallery",
+        directory: "Directory",
+        edits: "Edits",
+        enroller: "Enroller",
+        consents: "Consents",
+    ) -> None:
+        self._consents = consents
         self._gallery, self._directory, self._edits, self._enroller = gallery, directory, edits, enroller
 
+    @needs("photos.change")
     def add(
         self, actor: "Actor", who: Newcomer, photos: Sequence[SentPhoto], scope: Collection[str] | None, rules: Rules
     ) -> Taken:
@@ -65,10 +76,25 @@ class Admission:
         self.refuse_groups(who.groups, scope)
         self._refuse_known(who)
         if not photos:
-            made = self._edits.add(actor, who.name, external_id=who.external_id, groups=who.groups)
-            return Taken(made)
+            return Taken(self._entered(actor, who, rules.agreed))
         return self._filed(actor, who, photos, rules)
 
+    @needs("people.change")
+    def enter(self, actor: "Actor", who: Newcomer, *, note: str = "", agreed: "Agreed | None" = None) -> "PersonInfo":
+        """Enter somebody new without a photo, and what they have agreed to, in one step.
+
+        Raises DuplicateId, PersonInvalid, RequestInvalid.
+        """
+        return self._entered(actor, who, agreed, note)
+
+    def _entered(self, actor: "Actor", who: Newcomer, agreed: "Agreed | None", note: str = "") -> "PersonInfo":
+        with self._gallery.store.atomic() as transaction:
+            made = self._edits.add(actor, who.name, external_id=who.external_id, groups=who.groups, note=note)
+            if agreed is not None:
+                self._consents.agree_in(transaction, made.id, agreed, by=actor.name)
+        return made
+
+    @needs("photos.change")
     def further(self, actor: "Actor", person: "PersonInfo", photos: Sequence[SentPhoto], rules: Rules) -> Taken:
         """Further photos of somebody who is there."""
         who = Newcomer(person.name, person.external_id)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from attendance.access import needs
 from attendance.errors import ApprovalOwn, ApprovalUnknown
 from attendance.records import instant
 from attendance.register.marks import CORRECTS
@@ -95,6 +96,7 @@ class Approvals:
             marks = [self._of_mark(each) for each in approvals.waiting_marks(transaction)]
             return marks + [self._of_excuse(each) for each in approvals.waiting_excuses(transaction)]
 
+    @needs("marks.change")
     def approve(self, actor: "Actor", ids: "Sequence[str]", *, reason: str = "") -> list[Waiting]:
         """Let all of these count, or none of them where one cannot be: the ids of marks, the numbers of excuses.
 
@@ -103,6 +105,7 @@ class Approvals:
         """
         return self._say(actor, ids, reason, granted=True)
 
+    @needs("marks.change")
     def refuse(self, actor: "Actor", ids: "Sequence[str]", *, reason: str) -> list[Waiting]:
         """None of these is to count, ever; a mark that one of them was to correct counts again. Raises as `approve`."""
         return self._say(actor, ids, reason, granted=False)

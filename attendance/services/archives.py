@@ -4,6 +4,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attendance.access import needs
 from attendance.zones import local_day
 
 if TYPE_CHECKING:
@@ -43,10 +44,11 @@ class Archives:
     def export(self, target: "Path", *, passphrase: str | None = None) -> "Exported":
         """Write people and groups to a new file; with a passphrase the templates too, sealed by it.
 
-        Raises NotEmpty where the file is there, GalleryReadOnly, GalleryFull, TemplateAltered.
+        Raises NotEmpty where the file is there, PassphraseShort, GalleryReadOnly, GalleryFull, TemplateAltered.
         """
         return self._gallery.export(target, at=self._clock.utc(), passphrase=passphrase)
 
+    @needs("people.export")
     def person(self, actor: "Actor", person: str | int, target: "Path") -> HandedOver:
         """Write all that is kept of one person, and nothing of others, to a new zip that needs no program to read.
 
@@ -55,6 +57,7 @@ class Archives:
         the home is opened for reading alone: nobody looks at all of a person's data without a trace.
         """
         from attendance.register.personfile import PersonFile
+        from attendance.services.audit import SAYS
         from gallery.errors import GalleryReadOnly
         from gallery.files import new_output
         from gallery.portability import everything
@@ -67,12 +70,13 @@ class Archives:
             who = self._gallery.find(person)
             record(transaction, at=now, by=actor.name, action=PERSON_EXPORTED, subject=who.id)
             found = everything(store, self._gallery.vault, who.id)
-            files = PersonFile(found, now, self._sessions.zone, actor.name).files()
+            files = PersonFile(found, now, self._sessions.zone, actor.name, SAYS).files()
             with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
                 for name, data in files.items():
                     archive.writestr(name, data)
         return _handed_over(found)
 
+    @needs("imports.run")
     def take_in(self, actor: "Actor", source: "Path", *, passphrase: str | None = None) -> "Imported":
         """Take in the people of an archive, all or none; what is here already stays as it is. Raises ImportInvalid."""
         now = self._clock.utc()

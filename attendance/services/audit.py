@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.records import instant
+from attendance.register.report import csv_text
 from attendance.zones import day_start
 from gallery.repositories import accounts, events, places, rules
 
@@ -19,27 +21,59 @@ if TYPE_CHECKING:
 GONE: Final = "somebody removed"
 SAYS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "access.refuse": "Somebody was refused what they may not do",
         "account.add": "An account was made",
         "account.change": "An account was changed",
         "account.remove": "An account was deleted",
         "approval.grant": "An entry was approved",
         "approval.refuse": "An entry was refused",
+        "audit.anchor": "Where the log ends was noted outside",
+        "audit.begin": "The log was linked, entry to entry",
+        "audit.export": "The log was taken out as a table",
+        "audit.purge": "Old entries of the log were let go",
+        "backup.drop": "An old backup was deleted",
+        "backup.run": "A backup was written",
+        "backup.test": "A backup was tried",
         "calendar.add": "Days were entered in the calendar",
         "calendar.withdraw": "Days of the calendar were withdrawn",
+        "consent.form": "A form of consent was made",
+        "consent.give": "Consent was recorded",
+        "consent.lapse": "The time of a consent was over",
+        "consent.revoke": "A form of consent was taken back",
+        "consent.withdraw": "Consent was refused or withdrawn",
+        "consenttext.add": "A text of consent was entered",
         "coverage.add": "It was noted that somebody looked",
         "credential.add": "A PIN, code or badge was given",
         "credential.remove": "A PIN, code or badge was taken away",
+        "credential.sheet": "QR cards were printed",
+        "daily.failed": "A task of the day could not be done",
+        "erasure.again": "What had been erased was erased again, as a backup was restored",
+        "erasure.proof": "An erasure was proved: the files of the home were searched",
+        "evidence.look": "Somebody saw what a decision rests on",
         "excuse.add": "An excuse was entered",
         "excuse.withdraw": "An excuse was withdrawn",
+        "factor.add": "A second factor was set up",
+        "factor.code": "Somebody signed in by a code kept for a lost telephone",
+        "factor.remove": "A second factor was turned off",
         "gallery.import": "People were imported",
+        "hold.add": "A hold was begun: nothing of it is erased",
+        "hold.lift": "A hold was lifted",
+        "key.abandon": "A lost key was given up with what it sealed",
+        "key.copy": "A copy of the key was made",
+        "key.protect": "The key was wrapped in another way",
+        "key.recover": "The home was restored by its recovery key, without what its own key had sealed",
+        "key.recovery": "A recovery key was made",
+        "key.rotate": "A new key was made",
         "kiosk.pair": "A kiosk was paired",
         "lookalike.add": "Two people were noted as look-alikes",
         "lookalike.clear": "Look-alikes were cleared",
         "mark.add": "Somebody was marked",
         "mark.restore": "A mark was restored",
         "mark.void": "A mark was declared void",
+        "marks.export": "Marks were taken out for another system",
         "month.close": "A month was closed",
         "month.open": "A month was opened again",
+        "people.export": "People were taken out as a file",
         "person.active": "Somebody was set active or inactive",
         "person.add": "A person was added",
         "person.enroll": "A photo was enrolled",
@@ -49,6 +83,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "person.merge": "Two people were merged",
         "person.remove": "A person was erased",
         "person.rename": "A person was renamed",
+        "photo.look": "Somebody saw the photos of a person",
         "pipeline.adopt": "Templates of an earlier version were taken over",
         "pipeline.drop": "Templates of an earlier encoder were deleted",
         "place.add": "A place was added",
@@ -56,12 +91,15 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "place.remove": "A place was removed",
         "place.restore": "A place was put into use again",
         "place.retire": "A place was taken out of use",
+        "privacy.report": "The record of processing was taken out",
+        "purge.run": "Records whose time was over were deleted",
         "receiver.add": "A receiver was added",
         "receiver.change": "A receiver was changed",
         "receiver.remove": "A receiver was removed",
         "repair.altered": "Something altered was repaired",
         "repair.event": "A missing entry of the log was repaired",
         "repair.orphan": "Something left over was repaired",
+        "report.export": "A report was taken out as a file",
         "roster.import": "A register was taken in",
         "rule.add": "A rule of the timetable was added",
         "rule.change": "A rule of the timetable was changed",
@@ -75,6 +113,9 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "sighting.purge": "Faces kept for review were deleted",
         "sighting.reassign": "A review was found to be somebody else",
         "sighting.reopen": "A review was taken back",
+        "signin.begin": "Somebody signed in",
+        "signin.end": "Somebody was signed out",
+        "signin.locked": "Signing in was tried too often",
         "template.add": "A template was added",
         "template.remove": "A template was deleted",
         "token.add": "A token was made",
@@ -141,6 +182,26 @@ class Audit:
             yield from found
             before = found[-1].number
 
+    def table(self, wanted: AuditWanted) -> Iterator[str]:
+        """All entries that are wanted as a table for spreadsheets (CSV), piece by piece."""
+        yield csv_text(COLUMNS, [])
+        for each in self.all(wanted):
+            yield csv_text(COLUMNS, [self.row(each)]).partition("\n")[2]
+
+    def told(self, each: Entry) -> dict[str, Any]:
+        """One line of ``audit list --json``."""
+        return {
+            "number": each.number,
+            "at": instant(each.at),
+            "by": each.by,
+            "action": each.action,
+            "says": each.says,
+            "subject": each.subject,
+            "subject_name": each.subject_name,
+            "people": [{"number": key, "name": name} for key, name in each.people],
+            "details": dict(each.details),
+        }
+
     def actors(self) -> list[str]:
         """Everybody who has done anything."""
         with self._gallery.store.reading() as transaction:
@@ -174,7 +235,10 @@ class _Names:
         self.people: Mapping[int, Named] = gallery.named(keys)[1] if keys else {}
         kinds = {each.action.partition(".")[0] for each in found}
         known: dict[str, Callable[[], dict[str, str]]] = {
-            "account": lambda: {str(each.id): each.name for each in accounts.all_accounts(transaction)},
+            **dict.fromkeys(
+                ("access", "account", "factor", "signin"),
+                lambda: {str(each.id): each.name for each in accounts.all_accounts(transaction)},
+            ),
             "place": lambda: {str(each.id): each.name for each in places.all_places(transaction)},
             "rule": lambda: {str(each.id): each.name for each in rules.all_rules(transaction)},
             "session": lambda: {str(each.id): each.name for each in sessions.all()},

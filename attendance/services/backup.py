@@ -1,9 +1,12 @@
 """A whole home, with its settings, in one sealed file; and a home from such a file."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attendance.settings import CONFIG_FILE
+from attendance.errors import SettingsFile, SettingUnknown, SettingValue
+from attendance.settings import CONFIG_FILE, load
 from gallery.backup import Saved
 from gallery.vault.key import KEY
 
@@ -11,28 +14,57 @@ if TYPE_CHECKING:
     from attendance.clock import Clock
     from gallery.sqlite.store import Store
 
-__all__ = ["Saved", "backup", "key_file", "restore", "upgraded_to"]
+__all__ = ["Saved", "backup", "key_file", "key_words", "restore", "upgraded_to"]
 
 ALONG = (CONFIG_FILE,)
 """The files of a home that its backup holds besides the database; never the key."""
 
 
-def backup(home: Path, target: Path, clock: "Clock") -> Saved:
+def backup(home: Path, target: Path, clock: "Clock", by: str = "backup") -> Saved:
     """Write everything in `home` but its key to the new file `target`; others may go on writing meanwhile.
 
-    Raises GalleryUnusable, NotEmpty.
+    The home remembers that there is such a file. Raises GalleryUnusable, NotEmpty, RecoveryKeyWrong.
     """
+    from attendance.services.backups import noted
     from gallery.backup import backup as save
     from gallery.vault.filevault import FileVault
 
-    now = clock.utc()
+    now, recovery = clock.utc(), _recovery_key(home)
     with _opened(home, clock) as store:
-        return save(store, FileVault(store), target, at=now, along=ALONG)
+        saved = save(store, FileVault(store), target, at=now, along=ALONG, recovery=recovery)
+        if not store.read_only:
+            noted(store, Path(target).absolute(), saved, at=now, by=by)
+    return saved
+
+
+def _recovery_key(home: Path) -> str | None:
+    """The public key of the settings; settings that cannot be read keep nobody from a backup."""
+    try:
+        return load(home).values.recovery_key
+    except (SettingsFile, SettingUnknown, SettingValue):
+        return None
 
 
 def key_file(home: Path) -> Path:
     """The file that alone opens the backups of a home; to be kept apart from them."""
     return home / KEY
+
+
+def key_words(home: Path) -> str:
+    """What alone opens the backups of a home: its key file, and what unwraps the key in it."""
+    from gallery.errors import GalleryError
+    from gallery.vault.key import wrapper_of
+
+    more = {
+        "passphrase": " with its passphrase",
+        "environment": " with the ATTENDANCE_KEY of now",
+        "command": " with what ATTENDANCE_KEY_COMMAND prints",
+    }
+    try:
+        wrapper = wrapper_of(home)
+    except GalleryError:
+        wrapper = None
+    return f"{key_file(home)}{'' if wrapper is None else more[wrapper]}"
 
 
 def _opened(home: Path, clock: "Clock") -> "Store":
@@ -52,12 +84,29 @@ def upgraded_to(restored: Saved) -> str | None:
     return None if restored.revision == REVISIONS[-1] else REVISIONS[-1]
 
 
-def restore(source: Path, home: Path, key: Path | None = None) -> Saved:
+def restore(
+    source: Path,
+    home: Path,
+    key: Path | None = None,
+    *,
+    recovery: Path | None = None,
+    lists: Sequence[Path] = (),
+    clock: "Clock | None" = None,
+    by: str = "restore",
+) -> Saved:
     """Make the folder `home` the home that `source` is a backup of; the key comes from `key`, else it lies there.
 
-    Raises BackupInvalid, NotEmpty, GalleryUnusable.
+    With the file of a private `recovery` key all comes back but what the home's key seals. What was erased since is
+    erased again, as the lists beside the backup, in the folder, and `lists` tell. Raises BackupInvalid,
+    ErasureListInvalid, NotEmpty, RecoveryKeyWrong, GalleryUnusable.
     """
-    from gallery import Store
+    from gallery import GalleryError, Store
+    from gallery.backup import erased
     from gallery.backup import restore as make
+    from gallery.vault.filevault import FileVault
 
-    return make(Store, source, home, key=key, along=ALONG)
+    at = None if clock is None else clock.utc()
+    made = make(Store, source, home, key=key, recovery=recovery, along=ALONG, lists=lists, at=at, by=by)
+    with suppress(GalleryError), Store.open(home, create=False) as store:  # it is in the tables, and written daily
+        erased.publish(store, FileVault(store))
+    return made

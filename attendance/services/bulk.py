@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import OutputFailed, PersonDuplicate
 from attendance.register.report import csv_text
 from attendance.service_errors import RequestInvalid, UploadLarge
@@ -26,6 +27,7 @@ from refusal.zips import BROKEN_ZIP
 if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.services.admission import Admission
+    from attendance.services.consents import Agreed
     from attendance.services.enrolment import Enroller, Outcome
     from attendance.services.jobs import Jobs, Progress
     from enroll.roster import Entry, Roster
@@ -55,11 +57,12 @@ class SentFile:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Who enrols into which groups, and the people of which groups they may change (None: all)."""
+    """Who enrols into which groups, the people of which groups they may change (None: all), what all have agreed to."""
 
     actor: "Actor"
     groups: tuple[str, ...]
     scope: frozenset[str] | None
+    agreed: "Agreed | None" = None
 
 
 class BulkEnrolment:
@@ -71,16 +74,26 @@ class BulkEnrolment:
         self._folder = home / "jobs" / "incoming"
         self._gallery, self._admission, self._enroller, self._jobs = gallery, admission, enroller, jobs
 
+    @needs("photos.change")
     def begin(
-        self, actor: "Actor", files: Sequence[SentFile], groups: Collection[str], scope: Collection[str] | None
+        self,
+        actor: "Actor",
+        files: Sequence[SentFile],
+        groups: Collection[str],
+        scope: Collection[str] | None,
+        *,
+        agreed: "Agreed | None" = None,
     ) -> "Job":
-        """Keep the files and begin the job. Raises RequestInvalid, UploadLarge, GroupsRefused, ServiceBusy."""
+        """Keep the files and begin the job; ``agreed`` holds for everybody in them.
+
+        Raises RequestInvalid, UploadLarge, GroupsRefused, ServiceBusy.
+        """
         if not files:
             raise RequestInvalid("files", "choose a zip, a list with its photos, or photos")
         self._admission.refuse_groups(groups, scope)
         self._clean()
         folder = self._folder / secrets.token_hex(12)
-        asked = _Asked(actor, tuple(groups), None if scope is None else frozenset(scope))
+        asked = _Asked(actor, tuple(groups), None if scope is None else frozenset(scope), agreed)
         try:
             _keep(folder, files)
             return self._jobs.begin(actor, KIND, lambda progress: self._work(progress, folder, asked))
@@ -96,7 +109,7 @@ class BulkEnrolment:
             entries, refused = self._allowed(sent, asked)
             rows += others + refused
             progress.step(0, len(entries))
-            for outcome in self._enroller.many(asked.actor, entries, Rules(), workers=1):
+            for outcome in self._enroller.many(asked.actor, entries, Rules(agreed=asked.agreed), workers=1):
                 rows.append(_row(outcome, folder, hiding=asked.scope is not None))
                 progress.advance()
             progress.file(RESULT).write_text("\N{BYTE ORDER MARK}" + csv_text(COLUMNS, rows), encoding="utf-8")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from attendance.access import needs
 from attendance.errors import MarkSeveral, MarkUnknown
 from attendance.register.directions import direction_of
 from attendance.register.marks import CORRECTS, Wish
@@ -69,6 +70,7 @@ class ByHand:
         self._marks = marks
         self._clock = clock
 
+    @needs("marks.change")
     def enter(
         self,
         actor: "Actor",
@@ -95,6 +97,7 @@ class ByHand:
             made = self._marks.by(actor.name).mark_in(transaction, who.id, found, wish)
             return ByHandMark(who, found, made.mark, made.new)
 
+    @needs("marks.change")
     def void(
         self, actor: "Actor", person: str | int, *, reason: str, session: str | None = None, mark: str | None = None
     ) -> ByHandMark:
@@ -111,6 +114,7 @@ class ByHand:
             gone = marks.void_in(transaction, who.id, found, reason=reason, at=now, mark=mark)
             return ByHandMark(who, found, gone, new=True)
 
+    @needs("marks.change")
     def correct(
         self,
         actor: "Actor",

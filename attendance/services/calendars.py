@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import CalendarDays, CalendarFile, CalendarUnknown
 from attendance.records import instant
 from attendance.register.sessions import group_number
@@ -252,6 +253,7 @@ class Calendars:
 
     # What is changed
 
+    @needs("timetable.change")
     def add(
         self, actor: "Actor", told: Days, *, site: str | None = None, group: str | None = None, source: str = BY_HAND
     ) -> "StoredDays":
@@ -259,6 +261,7 @@ class Calendars:
         with self._changing() as transaction:
             return self._added(transaction, actor, told, site, group, source)
 
+    @needs("timetable.change")
     def take_in(self, actor: "Actor", proposal: Proposal) -> "list[StoredDays]":
         """Store what is proposed, all of it or nothing: what is gone or renamed is taken back, what is new is added.
 
@@ -282,6 +285,7 @@ class Calendars:
                 for each in proposal.new
             ]
 
+    @needs("timetable.change")
     def withdraw(self, actor: "Actor", number: int, *, reason: str) -> "StoredDays":
         """Take an entry back: it counts no longer, and stays on record. Raises CalendarUnknown, MonthClosed."""
         with self._changing() as transaction:

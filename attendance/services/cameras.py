@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from attendance.access import Actor
+from attendance.access import Actor, needs
 from attendance.cameras import Address, Camera, parse_address
 from attendance.errors import PlaceExists, PlaceRetired, PlaceUnknown
 from attendance.faults import refusal_of
@@ -122,6 +122,7 @@ class Cameras:
 
     # What is asked for
 
+    @needs("cameras.change")
     def begin(self, actor: "Actor", name: str, *, session: str | None = None) -> Health:
         """Watch the camera of a place from now on, in this session or the day's own; what runs already begins anew.
 
@@ -140,6 +141,7 @@ class Cameras:
         self._reconcile(anew=place.id)
         return self.of(name)
 
+    @needs("cameras.change")
     def stop(self, actor: "Actor", name: str) -> Health:
         """Watch it no more, also after a restart of the service. Raises PlaceUnknown."""
         now = self._clock.utc()
@@ -151,11 +153,13 @@ class Cameras:
         self._reconcile()
         return self.of(name)
 
+    @needs("cameras.change")
     def restart(self, actor: "Actor", name: str) -> Health:
         """Begin anew, at once, in the session in which it is watched. Raises as `begin`."""
         found = self._watch_of(self._place(name))
         return self.begin(actor, name, session=None if found is None else found.session)
 
+    @needs("cameras.change")
     def want(self, actor: "Actor", name: str, address: str | None = None) -> Health:
         """Watch the camera of this name, whose place is made if there is none and an address is given.
 
@@ -172,6 +176,7 @@ class Cameras:
             return self.of(name)
         return self.begin(actor, name)
 
+    @needs("cameras.change")
     def add(self, actor: "Actor", name: str, address: str, **given: Any) -> "Place":
         """A new place with a camera, as `Places.add`; raises CameraItself as well."""
         self.refuse_itself(address)

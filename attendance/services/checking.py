@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from attendance.access import needs
 from attendance.errors import OutputFailed
 from attendance.faults import Problem, only_here, problem_of
 from attendance.parallel import as_iterator, in_order, worker_count
@@ -49,6 +50,7 @@ class Checks:
     def __init__(self, desk: "Desk") -> None:
         self._desk = desk
 
+    @needs("faces.judge")
     def run(
         self,
         actor: "Actor",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from attendance.access import needs
 from attendance.services.versions import refuse_changed, version_of
 from attendance.settings import SETTINGS, Setting, Value, load, save
 from gallery.repositories.events import record
@@ -74,6 +75,7 @@ class Configuration:
             check(name, "", "settings")
         return next(each for each in self.all() if each.setting.name == name)
 
+    @needs("settings.change")
     def set(self, actor: "Actor", name: str, raw: str, *, expected: str | None = None) -> Value:
         """Set one in the home's file. Raises SettingUnknown, SettingValue, SettingsFile, EditChanged."""
         with self._store.atomic() as transaction:

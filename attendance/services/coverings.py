@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from attendance.access import needs
 from attendance.errors import CoverageSpan, MarkTime, ReportPeriod
 from attendance.register.coverage import gaps_of
 from attendance.register.moments import wall_moment
@@ -82,6 +83,7 @@ class Coverings:
         gaps = [ShownCoverage("gap", g.kind, g.source, g.begins, g.ends, zone_name) for g in gaps_of(found, zone_name)]
         return sorted(spans + gaps, key=lambda each: (each.source, each.begins, each.ends))
 
+    @needs("marks.change")
     def add(
         self,
         actor: "Actor",

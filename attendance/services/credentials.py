@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from attendance.access import needs
 from attendance.records import instant
 from attendance.service_errors import CredentialInvalid, CredentialTaken, CredentialUnknown, RequestInvalid
 from attendance.services.limits import PIN as PIN_LIMIT
@@ -117,6 +118,7 @@ class Credentials:
 
     # Giving and taking away
 
+    @needs("credentials.manage")
     def give_pin(self, actor: "Actor", person: str | int) -> GivenPin:
         """A new PIN, behind the number that the person has already or the next one free; an old one is over.
 
@@ -134,6 +136,7 @@ class Credentials:
             self._limits.forget(_tries(number))
             return GivenPin(_held(made, who), number, pin)
 
+    @needs("credentials.manage")
     def give_qr(self, actor: "Actor", person: str | int) -> HeldCredential:
         """A new QR code; the one that the person had opens nothing any more. Raises PersonUnknown, PersonAmbiguous."""
         with self._gallery.store.atomic() as transaction:
@@ -142,6 +145,7 @@ class Credentials:
             handle = base64.b32encode(random.token_bytes(10)).decode()
             return _held(self._add(transaction, actor, who.id, "qr", handle, None), who)
 
+    @needs("credentials.manage")
     def give_badge(self, actor: "Actor", person: str | int, text: str) -> HeldCredential:
         """Have a badge stand for a person; ``text`` is what its reader types.
 
@@ -159,6 +163,7 @@ class Credentials:
             except Conflict as error:
                 raise CredentialTaken("badge", "somebody else has this badge") from error
 
+    @needs("credentials.manage")
     def write_qr(self, actor: "Actor", person: str | int, target: "Path", *, renew: bool = False) -> HeldCredential:
         """Write the QR code of a person to a new .svg or .png file; with ``renew``, or where there is none, a new one.
 
@@ -174,6 +179,7 @@ class Credentials:
         write_new(target, picture, private=True)
         return held
 
+    @needs("credentials.manage")
     def remove(self, actor: "Actor", number: int) -> HeldCredential:
         """Take one away: it opens nothing any more. Raises CredentialUnknown."""
         with self._gallery.store.atomic() as transaction:

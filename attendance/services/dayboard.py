@@ -220,7 +220,7 @@ class DayBoards:
 
 def _state(transaction: "Transaction") -> tuple[object, ...]:
     """What is another whenever anything was written that a board tells of."""
-    return events.latest_but(transaction, ()), news.latest(transaction), coverage.latest(transaction)
+    return events.latest_but(transaction, events.AT_DOORS), news.latest(transaction), coverage.latest(transaction)
 
 
 def _seen(people: "Iterable[PersonInfo]", scope: Collection[str] | None) -> "list[PersonInfo]":

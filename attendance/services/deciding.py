@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attendance.access import needs
 from attendance.faults import only_here
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Deciding:
     def __init__(self, desk: "Desk") -> None:
         self._desk = desk
 
+    @needs("faces.judge")
     def photo(self, actor: "Actor", data: bytes, source: str, scope: "Scope") -> Decided:
         """Judge every face of a photo, and mark who is present unless it is a dry run, all in one step.
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from attendance.access import needs
 from attendance.scope import ANYWHERE, Scope
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Desk:
         self.settings = settings
         self.clock = clock
 
+    @needs("faces.judge")
     def by(self, actor: "Actor") -> Self:
         """The same desk, with somebody else who acts."""
         parts = (self._store, self._judge, self._recorder.by(actor), self._load)

@@ -41,17 +41,21 @@ PACKAGES = (
 )
 ENOUGH_BYTES = 200_000_000
 OLDEST_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+DAYS_LATE = timedelta(days=2)
 CLOCK_SLACK = timedelta(minutes=2)
 DOCTOR = "attendance doctor"
 
 FINDINGS: Mapping[str, str] = MappingProxyType(
     {
+        "backup.old": "Backups are to be written every day, and the newest is older than three days.",
+        "backup.untested": "Backups are written, but none was ever tried.",
         "calendar.holidays": "Rules follow the calendar, but no public holidays are stored for this year.",
         "calendar.terms": "Every term has ended, so that rules which follow the calendar take place no more.",
         "clock.behind": "The newest record lies in the future: the clock was or is wrong.",
         "clock.implausible": "The clock shows a day before this program was made.",
         "clock.zone": "The time zone of the site cannot be told, or is not the one that the computer's clock runs in.",
         "coverage.gap": "A camera has not looked for more than five minutes between two spans of a day.",
+        "daily.failed": "A task that the service does once a day could not be done.",
         "disk.low": "Little space is left where the home lies.",
         "encoder.other": "Somebody enrolled has templates of another encoder or detector only.",
         "encoder.uncalibrated": "The encoder's thresholds were measured with another detector.",
@@ -251,11 +255,23 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
+        yield from _guarded("backup", lambda: _backups(store, settings, clock))
         yield from _guarded("reviews", lambda: _reviews(store))
+        yield from _guarded("daily", lambda: _daily(store, clock))
         yield from _guarded("coverage", lambda: _coverage(store, settings, clock))
         yield from _guarded("timetable", lambda: _timetable(gallery, settings, clock))
         yield from _guarded("integrity", lambda: _full(gallery) if full else _light(store))
         yield from _guarded("key", lambda: _key(gallery))
+        yield from _guarded("log", lambda: _log(gallery, settings, clock))
+
+
+def _backups(store: "Database", settings: Settings, clock: Clock) -> Iterator[Finding]:
+    from attendance.services.doctor_backup import backup_findings
+    from gallery.repositories import backups
+
+    with store.reading() as transaction:
+        found = backups.all_backups(transaction)
+    yield from backup_findings(found, settings.backup_folder, clock.utc())
 
 
 def _names(settings: Settings) -> tuple[str, str | None] | None:
@@ -297,13 +313,43 @@ def _key(gallery: "Gallery") -> Iterator[Finding]:
     try:
         gallery.sealer  # noqa: B018 - opening it is the look
     except GalleryError as error:
-        if gallery.stats().templates or path.exists():
+        if _anything_sealed(gallery) or path.exists():
             repair = f"chmod 600 {path}" if error.id == "gallery.key_mode" else error.help
             yield Finding("key", str(error), error.id, repair, error.exit_code)
         else:
             yield Finding("key", "none yet; the first enrolment makes it")
     else:
-        yield Finding("key", f"{path} opens what is stored")
+        yield Finding("key", f"{path} opens what is stored, {_way(gallery)}")
+
+
+def _anything_sealed(gallery: "Gallery") -> bool:
+    from gallery.repositories import resealing
+
+    with gallery.store.reading() as transaction:
+        return resealing.anything(transaction)
+
+
+def _way(gallery: "Gallery") -> str:
+    from attendance.services.keys import words
+    from gallery.vault.key import wrapper_of
+
+    return words(wrapper_of(gallery.store.home) or "file")
+
+
+def _log(gallery: "Gallery", settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """Whether the log is as it was written."""
+    from attendance.services.auditchain import AuditChain, sentence
+    from gallery.errors import GalleryUnusable
+
+    try:
+        found = AuditChain(gallery, clock, settings).verify().check
+    except GalleryUnusable:
+        yield Finding("log", "it cannot be proved without the key of the home")
+        return
+    if found.sound:
+        yield Finding("log", f"{found.entries} entries, proved by the key of the home: {found.proved}")
+    else:
+        yield Finding("log", sentence(found.findings[0]), "audit.broken", "attendance audit verify", 1)
 
 
 def _people(gallery: "Gallery") -> Iterator[Finding]:
@@ -323,6 +369,21 @@ def _reviews(store: "Database") -> Iterator[Finding]:
     with store.reading() as transaction:
         waiting = sightings.count_waiting(transaction)
     yield Finding("reviews", f"{waiting} wait for somebody to look" + (": attendance review list" if waiting else ""))
+
+
+def _daily(store: "Database", clock: Clock) -> Iterator[Finding]:
+    """When the tasks of the day were last done, where a service has ever run."""
+    from attendance.services.daily import last_done
+
+    done = [each for each in last_done(store.meta) if each.at is not None]
+    failed = [each for each in done if each.failed is not None]
+    for each in failed:
+        detail = f"{each.task} failed at {each.state}"
+        yield Finding("daily", detail, "daily.failed", "attendance serve tries again every hour; see the id", 1)
+    late = [each.task for each in done if each.at is not None and clock.utc() - each.at > DAYS_LATE]
+    if done and not failed:
+        told = f"not for more than {DAYS_LATE.days} days: {', '.join(late)}" if late else "all done"
+        yield Finding("daily", f"tasks of the day: {told}, the last at {max(each.state for each in done)}")
 
 
 def _coverage(store: "Database", settings: Settings, clock: Clock) -> Iterator[Finding]:

@@ -65,12 +65,15 @@ def timetable_findings(
 def month_findings(transaction: "Transaction", book: "Months") -> Iterator[Finding]:
     """Whether the latest closed months are as they were."""
     closed = [name for name, state in months.states(transaction).items() if state.closed]
-    differing = [each for each in map(book.verify, closed[-MONTHS:]) if not each.same]
+    looked = [book.verify(each) for each in closed[-MONTHS:]]
+    differing = [each for each in looked if not each.same]
     for each in differing:
         detail = next(each.lines())
         yield Finding("months", detail, "month.differs", f"attendance month verify {each.state.month}", 1)
     if closed and not differing:
-        yield Finding("months", f"{len(closed)} closed, {', '.join(closed[-MONTHS:])} as they were")
+        kept = ", ".join(each.state.month for each in looked if not each.purged)
+        told = f"{kept} as they were" if kept else "all of them purged since"
+        yield Finding("months", f"{len(closed)} closed, {told}")
 
 
 def _rules(entries: "tuple[Entry, ...]", today: date) -> "list[Rule]":

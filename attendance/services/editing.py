@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from attendance.access import needs
 from attendance.services.people import Removed, person_row
 from attendance.services.versions import refuse_changed
 from gallery.errors import PersonInvalid, PersonUnknown
@@ -34,6 +35,7 @@ class Edits:
             raise PersonUnknown(person, "nobody has this id")
         return found
 
+    @needs("people.change")
     def add(
         self,
         actor: "Actor",
@@ -47,6 +49,7 @@ class Edits:
         now = self._clock.utc()
         return self._gallery.add_person(name, at=now, by=actor.name, external_id=external_id, groups=groups, note=note)
 
+    @needs("people.change")
     def change(
         self,
         actor: "Actor",
@@ -74,14 +77,17 @@ class Edits:
                 self._leaving.set_active(actor, who.id, active, since=since)
             return self._gallery.find(who.id)
 
+    @needs("people.erase")
     def remove(self, actor: "Actor", person: str, *, expected: str | None = None) -> Removed:
         """Remove a person with every trace outside dated backups. Raises EditChanged, PersonUnknown."""
         with self._gallery.store.atomic():
             who = self.of(person)
             refuse_changed(person, person_row(who), expected)
             gone = self._people.remove(actor, who.id)
+        self._people.tell()
         return replace(gone, erased=self._gallery.store.finish_erasure())
 
+    @needs("people.change")
     def merge(self, actor: "Actor", person: str, into: str) -> "PersonInfo":
         """Give all that is kept of a person to another one. Raises PersonUnknown, Conflict, MonthClosed."""
         return self._people.merge(actor, self.of(person).id, self.of(into).id)

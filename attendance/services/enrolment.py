@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from attendance.access import needs
 from attendance.clock import Clock
 from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.faults import Problem, only_here, problem_of
@@ -22,10 +23,12 @@ from gallery.errors import PersonUnknown
 
 if TYPE_CHECKING:
     from attendance.access import Actor
+    from attendance.services.consents import Agreed, Consents
     from enroll.face import Face, Quality, Template
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
     from gallery import Gallery
+    from gallery.ports import Transaction
     from gallery.values import EnrolResult, PersonInfo
 
 BYTES = "bytes"
@@ -98,7 +101,8 @@ class Rules:
     """How to treat people and photos that are there already; ``multi`` overrules the setting of this name.
 
     With ``known`` a photo is filed for somebody who is there, or for nobody: who was removed while it was looked at
-    does not come back by it.
+    does not come back by it. ``agreed`` is what the people of the photos, or others for them, have agreed to: it is
+    noted in the step that files the first photo.
     """
 
     replace: bool = False
@@ -106,6 +110,7 @@ class Rules:
     same_person: bool = False
     multi: str | None = None
     known: bool = False
+    agreed: "Agreed | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +152,9 @@ class Enroller:
         settings: Settings,
         load: "Callable[[], Pipeline]",
         zone: str,
+        consents: "Consents",
     ) -> None:
+        self._consents = consents
         self._gallery = gallery
         self._judge = judge
         self._clock = clock
@@ -163,6 +170,7 @@ class Enroller:
         """Who replaces somebody's templates is not kept from it by those that do not open, that person's or others'."""
         return self._lenient if rules.replace else self._judge
 
+    @needs("photos.change")
     def photo(
         self,
         actor: "Actor",
@@ -179,8 +187,8 @@ class Enroller:
 
         An id says who it is: a face unlike the person's earlier photos is then filed too, as with ``same_person``,
         unless ``insisting`` is false.
-        Raises PhotoError, FaceError (PhotoRefused with its reasons), NameInvalid, PersonDuplicate, PersonUnlike,
-        GalleryError.
+        Raises ConsentMissing before the photo is looked at, PhotoError, FaceError (PhotoRefused with its reasons),
+        NameInvalid, PersonDuplicate, PersonUnlike, GalleryError.
         """
         from enroll.roster import Entry, clean_name
 
@@ -190,6 +198,7 @@ class Enroller:
         found = self._prepare(entry, told, sent)
         return found if isinstance(found, Enrolled) else self._commit(actor, entry, found, told)
 
+    @needs("photos.change")
     def many(
         self, actor: "Actor", entries: "Iterable[Entry]", rules: Rules, workers: int | None = None
     ) -> Iterator[Outcome]:
@@ -259,15 +268,35 @@ class Enroller:
     def _prepare(self, entry: "Entry", rules: Rules, sent: Sent | None = None) -> Enrolled | Prepared:
         from enroll.photo import decode_photo, read_photo
 
-        known = None if rules.replace else self._unchanged(entry, sent)
+        agreed = self._agreed(entry, rules)
+        known = None if rules.replace or agreed is not None else self._unchanged(entry, sent)
         if known is not None:
             return known
+        if agreed is None or "face" not in agreed.purposes:
+            self._refuse_unasked(entry)
         where = shown_path(entry.photo) if sent is None else sent.source
         photo = read_photo(entry.photo) if sent is None else decode_photo(sent.data, sent.source)
         multi: Any = rules.multi or self._settings.multi
         models = self._load()
         with only_here(where):
             return Prepared(where, photo.sha256, models.enrol_face(photo, multi=multi))
+
+    def _refuse_unasked(self, entry: "Entry") -> None:
+        """Raise ConsentMissing where nothing may be computed of this face."""
+        person = self._existing(entry)
+        if person is None:
+            self._consents.rule.admits_new(entry.external_id or entry.name)
+        else:
+            self._gallery.ask(person.id)
+
+    @staticmethod
+    def _agreed(entry: "Entry", rules: Rules) -> "Agreed | None":
+        """What was told of an entry by its row of a list, else of all."""
+        if entry.consent is None:
+            return rules.agreed
+        from attendance.services.consents import Agreed
+
+        return replace(rules.agreed or Agreed(method="paper"), given_by=entry.consent)
 
     def _unchanged(self, entry: "Entry", sent: Sent | None) -> Enrolled | None:
         """The outcome of a photo that is filed for this person already; such a one is not decoded."""
@@ -326,6 +355,12 @@ class Enroller:
 
     def _file(self, actor: "Actor", entry: "Entry", found: Prepared, rules: Rules) -> "EnrolResult":
         template, face, now = found.template, found.face, self._clock.utc()
+        agreed = self._agreed(entry, rules)
+
+        def first(transaction: "Transaction", person: int) -> None:
+            if agreed is not None:
+                self._consents.agree_in(transaction, person, agreed, by=actor.name)
+
         return self._gallery.enroll(
             entry.name,
             template.vector,
@@ -340,6 +375,7 @@ class Enroller:
             at=now,
             by=actor.name,
             from_day=local_day(now, self._zone),
+            first=first,
         )
 
     def _remember(self, actor: "Actor", person: int, rivals: list[ScoredPerson]) -> tuple[ScoredPerson, ...]:

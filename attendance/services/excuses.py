@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import ExcuseDocument, ExcuseSettled, ExcuseSpan, ExcuseUnknown
 from attendance.records import PersonRef, instant
 from attendance.register.months import refuse_closed
@@ -135,6 +136,7 @@ class Excuses:
 
     # What is changed
 
+    @needs("excuses.change")
     def add(
         self,
         actor: "Actor",
@@ -177,6 +179,7 @@ class Excuses:
             )
             return self._shown(made)
 
+    @needs("excuses.change")
     def withdraw(self, actor: "Actor", number: int, *, reason: str) -> ShownExcuse:
         """Take an excuse back; it stays on record. Raises ExcuseUnknown, ExcuseSettled, MonthClosed."""
         with self._gallery.store.atomic() as transaction:

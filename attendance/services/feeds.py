@@ -5,6 +5,7 @@ The token holds the gallery's number of the person, so that it tells nothing of 
 
 from typing import TYPE_CHECKING, Final
 
+from attendance.access import Actor, needs
 from attendance.errors import GroupUnknown
 from attendance.register.reportform import Form
 from attendance.service_errors import RequestInvalid
@@ -13,7 +14,6 @@ from attendance.services.reportfiles import AskedFile
 from gallery.errors import PersonUnknown
 
 if TYPE_CHECKING:
-    from attendance.access import Actor
     from attendance.services.editing import Edits
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.tokens import Made, Tokens
@@ -31,6 +31,7 @@ class Feeds:
     def __init__(self, gallery: "Gallery", edits: "Edits", tokens: "Tokens", files: "ReportFiles") -> None:
         self._gallery, self._edits, self._tokens, self._files = gallery, edits, tokens, files
 
+    @needs("tokens.manage")
     def add(
         self,
         actor: "Actor",
@@ -71,6 +72,11 @@ class Feeds:
                 return self._of_group(named)
             found = self._person(named)
             return None if found is None else self._files.of(AskedFile(person=found.external_id), Form.ICS)
+
+    def reader(self, secret: str) -> "Actor | None":
+        """Who reads by this token, as the log calls them; None where it does not hold."""
+        token = self._tokens.found(secret, "feed")
+        return None if token is None else Actor(f"feed {token.id}", door="web")
 
     def _of_group(self, group: str) -> bytes | None:
         try:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from attendance.access import needs
 from attendance.services.rosterimport import LINKED
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class ForeignIds:
         self._gallery = gallery
         self._clock = clock
 
+    @needs("people.change")
     def set(self, actor: "Actor", person: str | int, system: str, value: str) -> ForeignName:
         """From now on this system calls the person so; said again it changes nothing.
 

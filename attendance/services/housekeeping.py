@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.retention import Retention
+    from attendance.services.consents import Consents
     from gallery import Gallery
 
 NEWS_KEPT: Final = timedelta(days=30)
@@ -23,7 +24,15 @@ PAUSE_S: Final = 300.0
 class Housekeeping:
     """Tidies every few minutes, in a thread of its own."""
 
-    def __init__(self, gallery: "Gallery", retention: "Retention", clock: "Clock", actor: "Actor") -> None:
+    def __init__(
+        self,
+        gallery: "Gallery",
+        retention: "Retention",
+        consents: "Consents",
+        clock: "Clock",
+        actor: "Actor",
+    ) -> None:
+        self._consents = consents
         self._gallery, self._retention, self._clock, self._actor = gallery, retention, clock, actor
         self._rounds = Rounds("housekeeping", self._work, pause_s=PAUSE_S)
 
@@ -39,6 +48,7 @@ class Housekeeping:
         """Let go what is old; how many records that were."""
         now = self._clock.utc()
         self._retention.purge(self._actor)
+        self._consents.lapse(now)
         with self._gallery.store.atomic() as transaction:
             gone = (
                 news.purge(transaction, now - NEWS_KEPT),

@@ -15,6 +15,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import ALL_GROUPS, needs
 from attendance.faults import refusal_of
 from attendance.service_errors import JobUnknown, ServiceBusy
 from gallery.errors import GalleryError
@@ -137,6 +138,7 @@ class Jobs:
         for progress in list(self._open.values()):
             self._ended(progress, "interrupted", {})
 
+    @needs("jobs.begin")
     def begin(self, actor: "Actor", kind: str, work: Work, total: int | None = None) -> "Job":
         """Do this work when those before it are done; returns at once. Raises ServiceBusy where too many wait."""
         with self._lock:
@@ -308,4 +310,4 @@ def without_folders(text: str, home: Path) -> str:
 
 
 def _may_see(who: "Visitor", job: "Job", since: "datetime | None") -> bool:
-    return who.role == "admin" or (job.by == who.actor.name and (since is None or job.begun >= since))
+    return who.role in ALL_GROUPS or (job.by == who.actor.name and (since is None or job.begun >= since))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import PlaceRetired
 from attendance.live.covering import Covering
 from attendance.service_errors import KioskFrame, TokenInvalid
@@ -115,6 +116,7 @@ class Kiosks:
             self._zone,
         )
 
+    @needs("kiosk.act")
     def pair(self, actor: "Actor", token: "Token", public_key: str) -> None:
         """Have what this kiosk sends be signed by a key. Raises RequestInvalid, TokenInvalid, PlaceRetired."""
         refuse_key(public_key)
@@ -124,6 +126,7 @@ class Kiosks:
             told = {"place": place.id}
             record(transaction, at=now, by=actor.name, action=KIOSK_PAIRED, subject=token.id, details=told)
 
+    @needs("kiosk.act")
     def state(self, actor: "Actor", token: "Token", *, ready: bool = False) -> dict[str, Any]:
         """What a page asks when it begins and now and then: the keys and the count, and that all is well.
 
@@ -146,6 +149,7 @@ class Kiosks:
 
     # By face, and by a code held before the camera
 
+    @needs("kiosk.act")
     def begin(self, actor: "Actor", token: "Token") -> str:
         """Begin to look; returns what the frames are to name. Another page of this kiosk looks no longer.
 
@@ -173,6 +177,7 @@ class Kiosks:
         if watch is not None and watch.id == run:
             watch.close()
 
+    @needs("kiosk.act")
     def see(
         self, actor: "Actor", token: "Token", run: str, number: int, data: bytes, *, faces: bool = True
     ) -> dict[str, Any]:
@@ -217,6 +222,7 @@ class Kiosks:
         """An entry as it came."""
         return Posted(body, signature)
 
+    @needs("kiosk.act")
     def take(
         self, actor: "Actor", token: "Token", posted: Sequence[Posted], *, page: str, seconds: float
     ) -> list[dict[str, Any]]:
@@ -228,6 +234,7 @@ class Kiosks:
         """
         return self._taking.take(self._kiosk(actor, token), posted, page=page, seconds=seconds)
 
+    @needs("kiosk.act")
     def undo(self, actor: "Actor", token: "Token", mark: str) -> Result:
         """Void a mark that this kiosk made a moment ago. Raises KioskUndo, MarkVoided, MonthClosed, PlaceRetired."""
         return self._made.undo(self._kiosk(actor, token), mark)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from attendance.access import needs
 from attendance.zones import day_start, zone
 from gallery.standing import NEVER_LEFT
 
@@ -46,6 +47,7 @@ class Leaving:
         since = self._gallery.standings().get(who.id, NEVER_LEFT).away_since
         return Stands(who, None if since is None else since.astimezone(zone(self._sessions.zone)))
 
+    @needs("people.change")
     def set_active(self, actor: "Actor", person: str | int, active: bool, *, since: date | None = None) -> Stands:
         """Take somebody out of checks and of reports on later days, or in again.
 

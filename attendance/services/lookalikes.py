@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from attendance.access import needs
 from attendance.records import SCORE_DIGITS, instant
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Lookalikes:
             people = {each.id: each for each in self._gallery.people(active=None)}
             return [_pair(found, people) for found in self._gallery.lookalikes()]
 
+    @needs("people.change")
     def clear(self, actor: "Actor", pairs: Sequence[tuple[str | int, str | int]]) -> list[Pair]:
         """Forget these pairs, all or none, because somebody can tell the two apart; returns what they were.
 

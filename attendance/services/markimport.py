@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import CoverageSpan, MonthClosed, SessionDay
 from attendance.records import instant
 from attendance.roster.marks import DeviceMark, MarkList, read_marks
@@ -91,6 +92,7 @@ class MarkImport:
         self._clock = clock
         self._nights = nights
 
+    @needs("imports.run")
     def take_in(self, actor: "Actor", wanted: MarksWanted) -> MarksTaken:
         """Take in the rows that can be, in one step; with ``dry_run`` only say which they are.
 

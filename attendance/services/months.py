@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import MonthInvalid
 from attendance.errors import MonthState as MonthSettled
 from attendance.records import instant
@@ -16,7 +17,7 @@ from attendance.timetable.attended import Status
 from attendance.timetable.digest import digest, digests
 from attendance.timetable.settling import awaited, settles
 from attendance.zones import FIRST_DAY, day_start, local_day
-from gallery.repositories import approvals, months, sightings
+from gallery.repositories import approvals, months, purging, sightings
 from gallery.repositories.events import MONTH_CLOSED, MONTH_OPENED, history, record
 
 if TYPE_CHECKING:
@@ -82,8 +83,9 @@ class MonthLook:
 class MonthCheck:
     """Whether a closed month is as it was when it was closed.
 
-    ``removed`` counts those whose data was erased since, as it may be. ``people`` and ``days`` are those of whom, and
-    of which, something differs now, as far as that can be told; ``rows`` is what is there of them now.
+    Of one that is ``purged`` nothing is kept that could be compared. ``removed`` counts those whose data was erased
+    since, as it may be. ``people`` and ``days`` are those of whom, and of which, something differs now, as far as that
+    can be told; ``rows`` is what is there of them now.
     """
 
     state: "MonthState"
@@ -92,15 +94,19 @@ class MonthCheck:
     people: "tuple[PersonRef, ...]" = ()
     days: tuple[str, ...] = ()
     rows: "tuple[Attended, ...]" = ()
+    purged: bool = False
 
     @property
     def same(self) -> bool:
-        """Whether nothing differs, but for those who were erased."""
-        return self.state.digest == self.found or not (self.people or self.days)
+        """Whether nothing differs, but for those who were erased; of a purged month nothing does."""
+        return self.purged or self.state.digest == self.found or not (self.people or self.days)
 
     def lines(self) -> Iterator[str]:
         """What was found, in words."""
         month = self.state.month
+        if self.purged:
+            yield f"{month} was closed at {instant(self.state.at)}, and purged since: nothing is kept to compare"
+            return
         if self.same:
             rest = "" if self.state.digest == self.found else f", but for {_people(self.removed)} erased since"
             yield f"{month} is as it was when it was closed at {instant(self.state.at)}{rest}"
@@ -115,7 +121,8 @@ class MonthCheck:
         """As ``month verify --json`` shows it."""
         return {
             "month": self.state.month,
-            "same": self.same,
+            "same": None if self.purged else self.same,
+            "purged": self.purged,
             "closed": instant(self.state.at),
             "by": self.state.by,
             "digest": self.state.digest,
@@ -161,6 +168,7 @@ class Months:
         """What a month that is over comes to, closed or not. Raises MonthInvalid."""
         first, last = self._days(month)
         with self._gallery.store.reading() as transaction:
+            _refuse_purged(transaction, month, last)
             derived = self._statuses.derive(StatusesWanted(first, last))
             return self._looked(transaction, month, derived)
 
@@ -171,6 +179,9 @@ class Months:
             state = months.states(transaction).get(month)
             if state is None or not state.closed:
                 raise MonthSettled(month, "this month is not closed")
+            kept_from = purging.kept_from(transaction)
+            if kept_from is not None and last < kept_from:
+                return MonthCheck(state, "", purged=True)
             derived = self._statuses.derive(StatusesWanted(first, last))
             found = digest(derived.rows)
             if found == state.digest:
@@ -179,10 +190,12 @@ class Months:
 
     # What is changed
 
+    @needs("months.change")
     def close(self, actor: "Actor", month: str, *, reason: str = "") -> "MonthState":
         """Close a month that is over. Raises MonthInvalid, MonthState where it is closed already."""
         first, last = self._days(month)
         with self._gallery.store.atomic() as transaction:
+            _refuse_purged(transaction, month, last)
             state = months.states(transaction).get(month)
             if state is not None and state.closed:
                 raise MonthSettled(month, f"this month was closed at {instant(state.at)}")
@@ -202,10 +215,12 @@ class Months:
             record(transaction, at=now, by=actor.name, action=MONTH_CLOSED, subject=month, details=details)
             return months.add(transaction, month, closed=True, at=now, by=actor.name, reason=reason, digest=found)
 
+    @needs("months.change")
     def open(self, actor: "Actor", month: str, *, reason: str) -> "MonthState":
         """Open a closed month again. Raises MonthInvalid, MonthState where it is not closed."""
-        self._days(month)
+        _, last = self._days(month)
         with self._gallery.store.atomic() as transaction:
+            _refuse_purged(transaction, month, last)
             state = months.states(transaction).get(month)
             if state is None or not state.closed:
                 raise MonthSettled(month, "this month is not closed")
@@ -249,7 +264,8 @@ class Months:
 
     def _differing(self, transaction: "Transaction", state: "MonthState", found: str, derived: "Derived") -> MonthCheck:
         """Of whom and of which days something differs, by the short digests that closing left in the log."""
-        details = history(transaction, subject=state.month, action=MONTH_CLOSED)[-1].details
+        words = history(transaction, subject=state.month, action=MONTH_CLOSED)
+        details = words[-1].details if words else {}  # the log may have been purged
         here = {str(each.id) for each in self._gallery.people(active=None)}
         known: dict[str, str] = details.get("people", {})
         removed = known.keys() - here
@@ -267,6 +283,12 @@ class Months:
             return known
         person = self._gallery.find(key)
         return PersonRef(person.external_id, person.name, key)
+
+
+def _refuse_purged(transaction: "Transaction", month: str, last: date) -> None:
+    kept_from = purging.kept_from(transaction)
+    if kept_from is not None and last < kept_from:
+        raise MonthInvalid(month, f"its marks were purged: what is kept begins on {kept_from}")
 
 
 def _people(count: int) -> str:

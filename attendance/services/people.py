@@ -1,11 +1,11 @@
 """Who is enrolled: found, listed, renamed, put into groups, merged, removed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from attendance.access import may_see
+from attendance.access import may_see, needs
 from attendance.errors import MonthClosed
 from attendance.records import instant
 from attendance.services.known import known_group
@@ -45,11 +45,20 @@ class Removed:
 class People:
     """The people of a home. A person is meant by external id, by exact name, or by the gallery's own number (int).
 
-    Every method may raise PersonUnknown and PersonAmbiguous.
+    Every method may raise PersonUnknown and PersonAmbiguous. ``tell`` is for lists of who was erased, outside the
+    database: it is called when somebody was.
     """
 
-    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock", settled: "Settled") -> None:
+    def __init__(
+        self,
+        gallery: "Gallery",
+        sessions: "Sessions",
+        clock: "Clock",
+        settled: "Settled",
+        tell: Callable[[], object] = bool,
+    ) -> None:
         self._gallery = gallery
+        self.tell = tell
         self._sessions = sessions
         self._clock = clock
         self._settled = settled
@@ -80,12 +89,14 @@ class People:
         """
         return self._gallery.people(known_group(self._gallery, group), active=None if gone_too else True)
 
+    @needs("people.change")
     def rename(self, actor: "Actor", person: str | int, name: str) -> "PersonInfo":
         """Give a person another name; the id stays. Raises NameInvalid."""
         from enroll.roster import clean_name
 
         return self._gallery.rename(person, clean_name(name), at=self._clock.utc(), by=actor.name)
 
+    @needs("people.change")
     def put_in(
         self, actor: "Actor", person: str | int, groups: Iterable[str], *, since: date | None = None
     ) -> "PersonInfo":
@@ -102,6 +113,7 @@ class People:
             with self._settled.kept(transaction, [who.id]):
                 return self._gallery.set_groups(who.id, groups, at=now, by=actor.name, from_day=day)
 
+    @needs("people.change")
     def merge(self, actor: "Actor", person: str | int, into: str | int) -> "PersonInfo":
         """Give a person's templates and marks to another one, who stays and is returned.
 
@@ -120,10 +132,13 @@ class People:
             found = self._gallery.find(person)
             return Holdings(found, *self._gallery.holdings(found.id))
 
+    @needs("people.erase")
     def remove(self, actor: "Actor", person: str | int) -> Removed:
         """Remove a person with templates, marks and every other trace outside dated backups."""
         found = self._gallery.find(person)
         gone = self._gallery.remove(found.id, at=self._clock.utc(), by=actor.name)
+        if not self._gallery.store.inside:  # within a step it is not done yet
+            self.tell()
         return Removed(found, gone.templates, gone.marks, gone.erased)
 
 

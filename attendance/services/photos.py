@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from attendance.access import needs
 from attendance.records import instant
 from attendance.service_errors import PhotoUnknown
 from attendance.services.enrolment import Rules
@@ -28,6 +29,7 @@ class Photos:
             found = self._gallery.templates_of(self._edits.of(person).id)
         return sorted(found, key=lambda each: each.id)
 
+    @needs("photos.change")
     def add(
         self, actor: "Actor", person: str, data: bytes, source: str, *, allow_duplicate: bool = False
     ) -> "Enrolled":
@@ -45,6 +47,7 @@ class Photos:
             raise PhotoUnknown(str(number), "of this photo no face is kept")
         return found
 
+    @needs("photos.change")
     def remove(self, actor: "Actor", person: str, number: int) -> None:
         """Take one photo away, its template and its face. Raises PhotoUnknown."""
         who = self._edits.of(person)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.cameras import Address, hidden, is_address, parse_address
 from attendance.errors import (
     CameraAddress,
@@ -139,6 +140,7 @@ class Places:
 
     # What is changed
 
+    @needs("places.change")
     def add(
         self,
         actor: "Actor",
@@ -179,6 +181,7 @@ class Places:
             record(transaction, at=now, by=actor.name, action=PLACE_ADDED, subject=made.id, details={"kind": kind})
             return self._shown(transaction, made)
 
+    @needs("places.change")
     def change(
         self,
         actor: "Actor",
@@ -216,14 +219,17 @@ class Places:
             groups.drop_empty(transaction)
             return self._shown(transaction, known_place(transaction, found.name))
 
+    @needs("places.change")
     def retire(self, actor: "Actor", name: str) -> ShownPlace:
         """Put a place out of use: no check asks it, records go on naming it. Raises PlaceUnknown."""
         return self._set_active(actor, name, active=False)
 
+    @needs("places.change")
     def restore(self, actor: "Actor", name: str) -> ShownPlace:
         """Put a place in use again. Raises PlaceUnknown."""
         return self._set_active(actor, name, active=True)
 
+    @needs("places.change")
     def remove(self, actor: "Actor", name: str) -> "Place":
         """Delete a place that no record names. Raises PlaceUnknown, PlaceUsed."""
         with self._changing() as (transaction, now):

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.outward.address import parse_target
 from attendance.outward.guard import resolved
 from attendance.outward.signing import new_secret, told_secret
@@ -103,6 +104,7 @@ class Receivers:
         with self._gallery.store.reading() as transaction:
             return deliveries.of_receiver(transaction, self._named(transaction, name).id, limit=limit)
 
+    @needs("receivers.manage")
     def add(
         self,
         actor: "Actor",
@@ -141,6 +143,7 @@ class Receivers:
             shown = ShownReceiver(made, target.shown)
         return MadeReceiver(shown, None if secret is None else told_secret(secret))
 
+    @needs("receivers.manage")
     def change(
         self,
         actor: "Actor",
@@ -172,6 +175,7 @@ class Receivers:
             record(transaction, at=now, by=actor.name, action=RECEIVER_CHANGED, subject=before.id, details=details)
             return self._shown(transaction, changed, deliveries.waiting(transaction).get(before.id, 0))
 
+    @needs("receivers.manage")
     def remove(self, actor: "Actor", name: str) -> ShownReceiver:
         """Forget a receiver, and what was still on its way to it."""
         now = self._clock.utc()

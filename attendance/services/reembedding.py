@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from attendance.access import needs
 from enroll.naming import finder_of, parts_of
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Renewal:
         """Whether somebody active has a kept crop but no template of this pipeline; one query."""
         return bool(self._gallery.renewable())
 
+    @needs("upkeep.run")
     def run(self, actor: "Actor", *, lacking: bool = False) -> "Reembedding":
         """A run over all kept crops, or over those of active people alone who have no template of this pipeline."""
         return Reembedding(self._gallery, self._clock, self._load, actor, lacking=lacking)
@@ -53,7 +55,7 @@ class Reembedding:
         self._others = gallery.renewable() if lacking else dict(gallery.stats().other_encoders)
         self.news = _news(gallery.pipeline_id, self._others)
         self.total = sum(self._others.values())
-        self.made = self.known = self.failed = 0
+        self.made = self.known = self.failed = self.refused = 0
 
     def __iter__(self) -> Iterator[None]:
         crops = self._gallery.crops
@@ -68,12 +70,16 @@ class Reembedding:
             self.failed += self._others[pipeline] - seen  # templates without a crop, or with one that does not open
 
     def _try(self, crop: "StoredCrop") -> None:
-        """Embed one crop; one that cannot be used is counted, and the others go on."""
+        """Embed one crop; one that cannot be used, or of whoever has not agreed, is counted, and the others go on."""
+        from attendance.privacy_errors import ConsentMissing
         from enroll.errors import EncoderFailed
 
         self._load()  # an encoder that does not load ends the run
         try:
+            self._gallery.ask(crop.template.person_id)
             self._one(crop)
+        except ConsentMissing:
+            self.refused += 1
         except (EncoderFailed, OSError, SyntaxError, ValueError):  # of Pillow and NumPy, for a picture that is none
             self.failed += 1
 

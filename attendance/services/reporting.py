@@ -9,6 +9,7 @@ from attendance.records import PersonRef
 from attendance.register.report import Member, Row, rows, why_empty
 from attendance.services.known import known_group
 from attendance.zones import local_day
+from gallery.repositories import purging
 from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
@@ -46,18 +47,28 @@ class Reports:
     def rows(self, asked: Asked) -> list[Row]:
         """Who was present, absent or unknown ("no log") in the sessions asked for.
 
+        Of days that were purged nobody was absent.
+
         Raises SessionUnknown, GroupUnknown.
         """
-        with self._gallery.store.reading():  # one view: nobody is marked or removed between one line and the next
+        # one view: nobody is marked or removed between one line and the next
+        with self._gallery.store.reading() as transaction:
             known_group(self._gallery, asked.group)
             chosen = self._chosen(asked)
             marks = {each.id: self._marks.of_session(each.id) for each in chosen}
-            checks, now = self._sessions.checks(), self._clock.utc()
+            kept_from = purging.kept_from(transaction)
+            gone = {each.id for each in chosen if kept_from is not None and each.day < kept_from}
+            checks = {number: times for number, times in self._sessions.checks().items() if number not in gone}
+            now = self._clock.utc()
             return rows(chosen, self._members(), marks, checks, now=now, group=asked.group)
 
     def why_no_rows(self, asked: Asked) -> str:
         """Why a report has no rows, in words."""
         chosen, (begin, end) = self._chosen(asked), self._days(asked)
+        with self._gallery.store.reading() as transaction:
+            kept_from = purging.kept_from(transaction)
+        if not chosen and kept_from is not None and end < kept_from:
+            return f"of {begin} to {end} nothing is kept: these days were purged"
         if not chosen:
             return f"no session was held on {begin}" if begin == end else f"no session was held from {begin} to {end}"
         return why_empty(chosen, self._members(), asked.group)

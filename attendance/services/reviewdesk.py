@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from attendance.access import may_see
+from attendance.access import may_see, needs
 from attendance.errors import PersonDuplicate, SightingFaceless, SightingSettled, SightingUnknown
 from attendance.register.report import local
 from attendance.services.admission import Admission
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from attendance.register.marks import MarkInfo
     from attendance.register.review import Review
     from attendance.register.sessions import Sessions
+    from attendance.services.consents import Agreed
     from attendance.services.enrolment import Enrolled, Enroller
     from attendance.services.reviewing import Reviews, Settled
     from enroll.pipeline import Pipeline
@@ -187,6 +188,7 @@ class ReviewDesk:
 
     # What is said
 
+    @needs("reviews.settle")
     def settle(self, actor: "Actor", groups: Groups, number: int, say: Say, *, reason: str = "") -> "Settled":
         """It was whom it names, a stranger, or one whose mark is void with it; see `Reviews`."""
         item = self.of(groups, number)
@@ -197,12 +199,14 @@ class ReviewDesk:
         action = self._reviews.confirm if say == "right" else self._reviews.void
         return action(actor, number, reason=reason, keep=True)
 
+    @needs("reviews.settle")
     def give(self, actor: "Actor", groups: Groups, number: int, person: str | int, *, reason: str = "") -> "Settled":
         """It was somebody else. Raises as `Reviews.reassign`."""
         self.of(groups, number)
         who = self._known(groups, person)
         return self._reviews.reassign(actor, number, who.id, reason=reason, keep=True)
 
+    @needs("reviews.settle")
     def many(self, actor: "Actor", groups: Groups, numbers: Iterable[int], say: Say) -> list[Outcome]:
         """As `settle`, one after the other; one that is refused stops none of the others."""
         found = []
@@ -213,11 +217,13 @@ class ReviewDesk:
                 found.append(Outcome(number, refused=error))
         return found
 
+    @needs("reviews.settle")
     def undo(self, actor: "Actor", groups: Groups, number: int) -> "Settled":
         """Take back what was said last; see `Reviews.reopen`."""
         self.of(groups, number)
         return self._reviews.reopen(actor, number)
 
+    @needs("reviews.settle")
     def add_photo(self, actor: "Actor", groups: Groups, number: int) -> "Enrolled":
         """File the face as one more photo of whom it was said to be.
 
@@ -229,10 +235,18 @@ class ReviewDesk:
             raise SightingUnknown(str(number), "nobody has said whose face this is")
         return self._filed(actor, groups, item, who.name, who.external_id, ())
 
+    @needs("reviews.settle")
     def enrol(
-        self, actor: "Actor", groups: Groups, number: int, name: str, external_id: str | None, into: Collection[str]
+        self,
+        actor: "Actor",
+        groups: Groups,
+        number: int,
+        name: str,
+        external_id: str | None,
+        into: Collection[str],
+        agreed: "Agreed | None" = None,
     ) -> "Settled":
-        """Enrol a face that is nobody's as somebody new, and mark them by it.
+        """Enrol a face that is nobody's as somebody new, who has agreed to that, and mark them by it.
 
         Nothing is filed for others. Raises SightingFaceless, SightingSettled, GroupsRefused, NameInvalid,
         DuplicateId where the id, or without one the name, is somebody's, and as `Enroller.photo`.
@@ -244,11 +258,18 @@ class ReviewDesk:
         if self._gallery.of_photo(name, external_id) is not None:
             told = "id" if external_id is not None else "name"
             raise DuplicateId(external_id or name, f"somebody has this {told}; give an id that is nobody's")
-        made = self._filed(actor, groups, item, name, external_id, into)
+        made = self._filed(actor, groups, item, name, external_id, into, agreed)
         return self._reviews.reassign(actor, number, self._known(groups, made.person.id).id, keep=True)
 
     def _filed(
-        self, actor: "Actor", groups: Groups, item: Item, name: str, external_id: str | None, into: Iterable[str]
+        self,
+        actor: "Actor",
+        groups: Groups,
+        item: Item,
+        name: str,
+        external_id: str | None,
+        into: Iterable[str],
+        agreed: "Agreed | None" = None,
     ) -> "Enrolled":
         """File the face; whoever sees some groups alone is not told whom else it looks like."""
         face = self._reviews.face(item.number)
@@ -262,7 +283,7 @@ class ReviewDesk:
                 name=name,
                 external_id=external_id,
                 groups=into,
-                rules=Rules(multi="largest"),  # who stood beside them reaches into the edge at most
+                rules=Rules(multi="largest", agreed=agreed),  # who stood beside them reaches into the edge at most
                 source=f"sighting {item.number}",
             )
         except PersonDuplicate as error:

@@ -9,6 +9,7 @@ been kept long enough.
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import MarkUnknown, SightingFaceless, SightingOpen, SightingSettled, SightingUnknown
 from attendance.records import PersonRef, instant
 from attendance.register.directions import DIRECTION
@@ -163,6 +164,7 @@ class Reviews:
         )
         return [_view(seen, known) for seen in found]
 
+    @needs("reviews.settle")
     def confirm(self, actor: "Actor", sighting: int, *, reason: str = "", keep: bool = False) -> Settled:
         """It was the person whom the review names: mark them, also where the session is closed or a mark was voided.
 
@@ -176,6 +178,7 @@ class Reviews:
         self._let_go(actor, sighting, keep=keep)
         return settled
 
+    @needs("reviews.settle")
     def reassign(
         self, actor: "Actor", sighting: int, person: str | int, *, reason: str = "", keep: bool = False
     ) -> Settled:
@@ -190,6 +193,7 @@ class Reviews:
         self._let_go(actor, sighting, keep=keep)
         return settled
 
+    @needs("reviews.settle")
     def dismiss(self, actor: "Actor", sighting: int, *, reason: str = "", keep: bool = False) -> Settled:
         """Somebody has looked, and nobody is marked. Raises SightingUnknown, SightingSettled."""
         with self._gallery.store.atomic() as transaction:
@@ -198,6 +202,7 @@ class Reviews:
         self._let_go(actor, sighting, keep=keep)
         return Settled(said)
 
+    @needs("reviews.settle")
     def void(self, actor: "Actor", sighting: int, *, reason: str = "", keep: bool = False) -> Settled:
         """It is not whom it names, and their mark that counts in that session is wrong, too: nobody is marked.
 
@@ -229,6 +234,7 @@ class Reviews:
         found = counting(rows.of(transaction, seen.person, seen.session))
         return found if found is not None and found.valid else None
 
+    @needs("reviews.settle")
     def reopen(self, actor: "Actor", sighting: int, *, reason: str = "") -> Settled:
         """Take back what was said last: the mark made by it is void, one that it voided counts again, and it waits.
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import ImportIdentity
 from attendance.roster.changes import STUDENT, Asked, Changed, Known, KnownTerm, Plan, Turn
 from attendance.roster.naming import Member
@@ -97,6 +98,7 @@ class RosterImport:
         school = read_school(wanted.path)
         return self._preview(wanted, school)
 
+    @needs("imports.run")
     def take_in(self, actor: "Actor", shown: Preview) -> Preview:
         """Do what was shown, all in one step; raises Conflict where the gallery was changed meanwhile."""
         from gallery.errors import Conflict

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from attendance.access import for_all_or
+from attendance.access import for_all_or, needs
 from attendance.errors import MarkUnknown, SessionUnknown
 from gallery.repositories import marks as rows
 
@@ -71,10 +71,12 @@ class SessionBook:
         self._marks = marks
         self._clock = clock
 
+    @needs("timetable.change")
     def open(self, actor: "Actor", name: str, *, group: str | None = None) -> "SessionInfo":
         """Open a named session, of one group or for all. Raises SessionExists, GroupUnknown, PersonInvalid."""
         return self._sessions.by(actor.name).open(name, at=self._clock.utc(), group=group)
 
+    @needs("timetable.change")
     def close(self, actor: "Actor", name: str) -> HeldSession:
         """Close a session now; only a person by hand marks in it then. Raises SessionUnknown, SessionClosed."""
         return self._counted(self._sessions.by(actor.name).close(name, at=self._clock.utc()))

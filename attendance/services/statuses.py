@@ -5,7 +5,7 @@ Nothing of it is stored: the same records give the same statuses again, whoever 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -23,7 +23,7 @@ from attendance.timetable.rule import Rule
 from attendance.timetable.status import Coverage, derive
 from attendance.timetable.whom import concerns
 from attendance.zones import day_bounds
-from gallery.repositories import aliases, calendar, coverage, events, excuses, groups, marks, months, rules
+from gallery.repositories import aliases, calendar, coverage, events, excuses, groups, marks, months, purging, rules
 from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _ELSEWHERE: Final = timedelta(days=1)
 """How far days of other zones are from the site's."""
 _ENROLLED: Final = ("person.enroll", "template.add")
 _ENTERED: Final = ("person.add", "person.enroll")
-_NOT_OF_THE_BASIS: Final = ("mark.", "sighting.", "session.")
+_NOT_OF_THE_BASIS: Final = ("mark.", "sighting.", "session.", *events.AT_DOORS)
 """What the actions begin with that change nothing of who is expected."""
 _FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 
@@ -55,6 +55,7 @@ class Derived:
 
     ``people`` are those of the rows by the gallery's number, ``how`` is how each mark that counts was made, by its
     id, ``at`` when, where it is not the only one of its row, None where that is not known. ``zone`` is the site's.
+    Days before ``kept_from`` have no rows, as their marks were purged; None where the days asked for are all kept.
     """
 
     rows: "list[Attended]"
@@ -65,6 +66,7 @@ class Derived:
     calendar: tuple[CalendarEntry, ...]
     zone: str
     now: datetime
+    kept_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,9 @@ class Statuses:
     def _derived(self, transaction: "Transaction", wanted: StatusesWanted, basis: _Basis) -> Derived:
         now, zone, plan, people = self._clock.utc(), self._sessions.zone, basis.plan, basis.people
         known = _Known(transaction, _bounds(wanted, zone), wanted.only)
-        days = (wanted.first, wanted.last)
+        kept_from = purging.kept_from(transaction)
+        begun = wanted.first if kept_from is None else max(wanted.first, kept_from)
+        wanted, days, purged = replace(wanted, first=begun), (begun, wanted.last), begun > wanted.first
         rows: list[Attended] = []
         how: dict[str, str] = {}
         at: dict[str, datetime | None] = {}
@@ -194,7 +198,7 @@ class Statuses:
             )
         )
         refs = {key: PersonRef(each.external_id, each.name, key) for key, each in names.items()}
-        return Derived(rows, refs, how, at, plan.entries, plan.calendar, zone, now)
+        return Derived(rows, refs, how, at, plan.entries, plan.calendar, zone, now, kept_from if purged else None)
 
     def _expected(
         self,

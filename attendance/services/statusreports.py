@@ -69,7 +69,9 @@ class StatusReports:
             key = None if who is None else who.id
             derived = self._statuses.derive(StatusesWanted(first, last, asked.group, key, asked.entry))
             person = None if who is None else PersonRef(who.external_id, who.name, who.id)
-            scope = ReportScope(first, last, derived.zone, derived.now, self._site, asked.group, person, asked.entry)
+            scope = ReportScope(
+                first, last, derived.zone, derived.now, self._site, asked.group, person, asked.entry, derived.kept_from
+            )
             facts = self._facts(transaction, derived, scope, why_excused=asked.why_excused)
             return StatusReport(derived.rows, facts, scope, _closed(derived.calendar, scope))
 
@@ -78,6 +80,8 @@ class StatusReports:
         if not self.any():
             return "there is no timetable yet: 'attendance timetable add' enters a rule"
         scope = report.scope
+        if scope.kept_from is not None and scope.last < scope.kept_from:
+            return f"of {scope.first} to {scope.last} nothing is kept: these days were purged"
         shut = report.closed.get(scope.first) if scope.first == scope.last else None
         why = self._begins_later(scope) if shut is None else f" (closed: {shut})"
         whom = "" if scope.of_whom == "everybody" else f" of {scope.of_whom}"

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
+from attendance.access import needs
 from attendance.errors import RuleExists, RuleInvalid, RuleUnknown
 from attendance.records import PersonRef
 from attendance.register.sessions import group_number
@@ -84,6 +85,7 @@ class Timetables:
 
     # What is changed
 
+    @needs("timetable.change")
     def add(
         self,
         actor: "Actor",
@@ -105,6 +107,7 @@ class Timetables:
             draft = self.drafted(transaction, name, parts, group=group, person=person, first=first, until=until)
             return self._applied(transaction, actor, [draft], reason)[0]
 
+    @needs("timetable.change")
     def change(
         self,
         actor: "Actor",
@@ -126,6 +129,7 @@ class Timetables:
             entry = self._seen(transaction, name, expected)
             return self._applied(transaction, actor, [self.altered(entry, parts, first, until)], reason)[0]
 
+    @needs("timetable.change")
     def change_day(
         self,
         actor: "Actor",
@@ -144,10 +148,12 @@ class Timetables:
             draft = self._of_day(self._seen(transaction, name, expected), how, day, to, begins, ends)
             return self._applied(transaction, actor, [draft], reason)[0]
 
+    @needs("timetable.change")
     def skip(self, actor: "Actor", name: str, day: date, *, reason: str = "", expected: str | None = None) -> Changed:
         """It does not take place on that day. Raises RuleUnknown, RuleInvalid, MonthClosed, EditChanged."""
         return self.change_day(actor, name, "skip", day, reason=reason, expected=expected)
 
+    @needs("timetable.change")
     def move(
         self,
         actor: "Actor",
@@ -162,6 +168,7 @@ class Timetables:
         """What takes place on that day does so on another, or at other times. Raises as `skip`."""
         return self.change_day(actor, name, "move", day, to, begins, ends, reason=reason)
 
+    @needs("timetable.change")
     def add_day(
         self,
         actor: "Actor",
@@ -175,6 +182,7 @@ class Timetables:
         """It takes place on that day besides. Raises as `skip`."""
         return self.change_day(actor, name, "extra", day, None, begins, ends, reason=reason)
 
+    @needs("timetable.change")
     def remove(
         self, actor: "Actor", name: str, *, first: date, reason: str = "", expected: str | None = None
     ) -> Changed:
@@ -184,6 +192,7 @@ class Timetables:
         """
         return self.change_day(actor, name, "end", first, reason=reason, expected=expected)
 
+    @needs("timetable.change")
     def take_in(self, actor: "Actor", found: "Incoming") -> list[Changed]:
         """Rules of a file, all of them or none. Raises RuleExists, MonthClosed."""
         with self._gallery.store.atomic() as transaction:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import PlaceRetired
 from attendance.records import instant
 from attendance.service_errors import RequestInvalid, TokenUnknown
@@ -17,7 +18,7 @@ from gallery.errors import GalleryUnusable
 from gallery.names import clean
 from gallery.near import close_names, did_you_mean
 from gallery.repositories import accounts, places, tokens
-from gallery.repositories.events import TOKEN_ADDED, TOKEN_REVOKED, record
+from gallery.repositories.events import TOKEN_ADDED, TOKEN_REVOKED, history, record
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
     from gallery.ports import Database, Transaction
-    from gallery.servicevalues import Token, TokenKind
+    from gallery.servicevalues import Account, Token, TokenKind
     from gallery.values import Place
 
 SCOPES: Final[Mapping[str, str]] = MappingProxyType(
@@ -47,6 +48,8 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """What a program may be allowed, and in words."""
+YEAR_DAYS: Final = 365
+"""A program's token ends after so many days unless another end is wanted."""
 PREFIX: Final = "att_"
 """What a token begins with, so that one that leaks is found."""
 SETUP: Final = timedelta(minutes=30)
@@ -124,21 +127,24 @@ class Tokens:
 
     # What is changed
 
+    @needs("tokens.manage")
     def add(
-        self, actor: "Actor", name: str, scopes: Collection[str], *, days: int | None = None, kind: str = "api"
+        self, actor: "Actor", name: str, scopes: Collection[str], *, days: int | None = YEAR_DAYS, kind: str = "api"
     ) -> Made:
-        """A token for a program, or a feed of a calendar; it ends after ``days``. Raises RequestInvalid."""
+        """A token for a program, or a calendar's; it ends after ``days``, None: never. Raises RequestInvalid."""
         if kind not in {"api", "feed"}:
             raise RequestInvalid("kind", f"{kind!r} is neither api nor feed")
         wanted = _scopes(scopes) if kind == "api" else ()
         with self._store.atomic() as transaction:
             return self._insert(transaction, actor, "api" if kind == "api" else "feed", name, wanted, days=days)
 
+    @needs("tokens.manage")
     def add_feed(self, actor: "Actor", name: str, whom: str, *, days: int | None = None) -> Made:
         """A token for a calendar; ``whom`` it is of stands in the place of scopes. Raises RequestInvalid."""
         with self._store.atomic() as transaction:
             return self._insert(transaction, actor, "feed", name, (whom,), days=days)
 
+    @needs("tokens.manage")
     def add_kiosk(self, actor: "Actor", place: str, *, days: int | None = None) -> Made:
         """A token for the kiosk at a place. Raises PlaceUnknown, PlaceRetired, RequestInvalid for another place."""
         with self._store.atomic() as transaction:
@@ -149,6 +155,7 @@ class Tokens:
                 raise PlaceRetired(found.name, "this place is out of use")
             return self._insert(transaction, actor, "kiosk", found.name, (), place=found, days=days)
 
+    @needs("tokens.manage")
     def revoke(self, actor: "Actor", number: int) -> ShownToken:
         """Take a token back; from now on it opens nothing. Raises TokenUnknown."""
         now = self._clock.utc()
@@ -159,6 +166,7 @@ class Tokens:
                 record(transaction, at=now, by=actor.name, action=TOKEN_REVOKED, subject=number)
             return self._shown(transaction, _known(transaction, number), now)
 
+    @needs("tokens.manage")
     def begin_setup(self, actor: "Actor") -> str | None:
         """What the link of the first setup holds, another one each time; None where there is an account."""
         now, secret = self._clock.utc(), secrets.token_urlsafe(32)
@@ -202,7 +210,7 @@ class Tokens:
             place=None if place is None else place.id,
             ends=_ends(now, days),
         )
-        details = {"kind": kind, "scopes": list(scopes)}
+        details = {"kind": kind, "scopes": list(scopes), "account": actor.account}
         record(transaction, at=now, by=actor.name, action=TOKEN_ADDED, subject=token.id, details=details)
         return Made(token, secret)
 
@@ -210,6 +218,25 @@ class Tokens:
         numbers = () if token.place is None else (token.place,)
         place = places.names(transaction, numbers).get(token.place or 0)
         return ShownToken(token, place, token.holds(now))
+
+
+def made_by(transaction: "Transaction", account: "Account", now: "datetime") -> "list[Token]":
+    """The tokens that an account has made and that hold, by the log; by its name where the log does not tell."""
+    told = {each.subject: each.details for each in history(transaction, action=TOKEN_ADDED)}
+
+    def is_theirs(token: "Token") -> bool:
+        details = told.get(str(token.id), {})
+        return details["account"] == account.id if "account" in details else token.by == account.name
+
+    found = [each for each in tokens.all_tokens(transaction) if _lasts(each) and each.holds(now)]
+    return [each for each in found if is_theirs(each)]
+
+
+def revoke_made_by(transaction: "Transaction", actor: "Actor", account: "Account", now: "datetime") -> None:
+    """Take these tokens back."""
+    for each in made_by(transaction, account, now):
+        tokens.revoke(transaction, each.id, now)
+        record(transaction, at=now, by=actor.name, action=TOKEN_REVOKED, subject=each.id)
 
 
 def _known(transaction: "Transaction", number: int) -> "Token":

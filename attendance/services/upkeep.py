@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from attendance.access import needs
+
 if TYPE_CHECKING:
     from attendance.access import Actor
     from attendance.clock import Clock
@@ -24,6 +26,7 @@ class Upkeep:
         """Open every template and compare all tables; each defect comes with the command that repairs it."""
         return self._gallery.verify()
 
+    @needs("upkeep.run")
     def repair(self, actor: "Actor") -> "list[Defect]":
         """Mend what can be mended without a decision, and look again; marks are never invented."""
         return self._gallery.repair(at=self._clock.utc(), by=actor.name)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from attendance.access import needs
 from attendance.errors import OutputFailed
 from attendance.service_errors import RequestInvalid
 from attendance.services.jobs import FOLDER
@@ -43,6 +44,7 @@ class Uploads:
     def __init__(self, home: Path, clock: "Clock") -> None:
         self._folder, self._clock = home / FOLDER / "uploads", clock
 
+    @needs("uploads.keep")
     def keep(self, actor: "Actor", name: str, file: IO[bytes]) -> Upload:
         """Keep a file under the name that it was sent by, as far as that can be one. Raises OutputFailed."""
         self._forget(actor)
@@ -61,6 +63,7 @@ class Uploads:
             raise OutputFailed(target.name, error.strerror or str(error)) from error
         return Upload(key, target)
 
+    @needs("uploads.keep")
     def find(self, actor: "Actor", key: str) -> Upload:
         """The file that this actor has sent under this key. Raises RequestInvalid where it is not there any more."""
         self._forget(actor)
@@ -69,6 +72,7 @@ class Uploads:
                 return Upload(key, next(folder.iterdir()))
         raise RequestInvalid("file", "it was sent too long ago, or was used already: send it again")
 
+    @needs("uploads.keep")
     def drop(self, actor: "Actor", key: str) -> None:
         """Delete a file that is not needed any more."""
         for folder in self._of(actor):

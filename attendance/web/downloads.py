@@ -13,8 +13,10 @@ from attendance.services.uploads import file_name
 KINDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         ".csv": "text/csv; charset=utf-8",
+        ".html": "text/html; charset=utf-8",
         ".ics": "text/calendar; charset=utf-8",
         ".json": "application/json",
+        ".md": "text/markdown; charset=utf-8",
         ".pdf": "application/pdf",
         ".png": "image/png",
         ".svg": "image/svg+xml",

@@ -22,15 +22,17 @@ HERE: Final = Path(__file__).resolve().parent
 STATIC: Final = HERE / "static"
 SAID: Final = "said"
 """The cookie that carries what the next page says once."""
+READERS: Final = ("admin", "teacher", "auditor")
+INSPECTORS: Final = ("admin", "auditor")
 NAVIGATION: Final = (
-    ("/", "Today", ("admin", "teacher")),
-    ("/people", "People", ("admin", "teacher")),
-    ("/timetable", "Timetable", ("admin", "teacher")),
-    ("/review", "Review", ("admin", "teacher")),
-    ("/reports", "Reports", ("admin", "teacher")),
-    ("/cameras", "Cameras", ("admin", "teacher")),
-    ("/settings", "Settings", ("admin",)),
-    ("/audit", "Audit", ("admin",)),
+    ("/", "Today", READERS),
+    ("/people", "People", READERS),
+    ("/timetable", "Timetable", READERS),
+    ("/review", "Review", READERS),
+    ("/reports", "Reports", READERS),
+    ("/cameras", "Cameras", READERS),
+    ("/settings", "Settings", INSPECTORS),
+    ("/audit", "Audit", INSPECTORS),
 )
 """Path, what it is called, and for whom."""
 
@@ -80,6 +82,7 @@ def page(request: Request, who: Visitor | None, template: str, *, status: int = 
         "who": who,
         "path": request.url.path,
         "navigation": [each for each in NAVIGATION if who is not None and who.role in each[2]],
+        "reads_only": who is not None and who.role == "auditor",
         "form_token": "" if who is None else who.form_token,
         "FORM": FORM,
         "site_name": site.app.settings.site_name or "",

@@ -24,6 +24,10 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 """By the code of a reason what it is, and what to do."""
 IN_WORDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
+        "consent.missing": (
+            "They have not agreed, or not any more, that a template is made of their face.",
+            "Record it along with the photo or on the person's page; PIN, QR code and badge need none.",
+        ),
         "face.none": (
             "There is no face in it.",
             "Use a photo that shows the face from the front, upright and uncovered.",

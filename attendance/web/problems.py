@@ -12,13 +12,14 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attendance.errors import InternalFailed
 from attendance.faults import ENDS_A_RUN, refusal_of
-from attendance.service_errors import MethodUnknown, PathUnknown, RequestInvalid
+from attendance.service_errors import AccessRefused, MethodUnknown, PathUnknown, RequestInvalid, TokenScope
 from attendance.services.jobs import without_folders
 from attendance.web.known import visitor_of
 from attendance.web.pages import page
@@ -32,6 +33,9 @@ STATUSES: Final[Mapping[str, int]] = MappingProxyType(
         "access.refused": 403,
         "access.signedout": 401,
         "access.signin": 403,
+        "consent.form": 410,
+        "consent.missing": 409,
+        "consent.unknown": 409,
         "edit.changed": 412,
         "edit.unconditional": 428,
         "gallery.conflict": 409,
@@ -59,6 +63,8 @@ STATUSES: Final[Mapping[str, int]] = MappingProxyType(
         "service.busy": 503,
         "setup.over": 410,
         "sighting.faceless": 404,
+        "totp.off": 403,
+        "totp.wrong": 403,
         "token.invalid": 401,
         "token.scope": 403,
         "upload.large": 413,
@@ -119,6 +125,8 @@ def refused(request: Request, error: Refusal) -> Response:
     if error.id == "access.signedout" and request.method == "GET":
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?to={quote(wanted, safe='/')}", 303)
+    if error.id == "totp.off" and request.method == "GET":
+        return RedirectResponse("/account/totp", 303)
     answer = page(request, getattr(request.state, "who", None), "error.html", status=status, error=error)
     answer.headers.update(headers)
     return answer
@@ -164,6 +172,10 @@ def install(app: FastAPI) -> None:
     """Answer every refusal and every failure as above."""
 
     async def failed(request: Request, error: Exception) -> Response:
+        who = getattr(request.state, "who", None)
+        if who is not None and isinstance(error, AccessRefused | TokenScope):
+            noted = site_of(request).app.refusals.note
+            await run_in_threadpool(noted, who, _route(request.scope), request.method)
         return refused(request, refusal_of(error, request.url.path))
 
     async def invalid(request: Request, error: Exception) -> Response:
@@ -195,7 +207,7 @@ async def _meet(request: Request) -> None:
     """Find out who asks for what no route answers, so that the page they get has their ways on."""
     if getattr(request.state, "who", None) is None:
         with suppress(Refusal):
-            request.state.who = await visitor_of(request, frozenset({"admin", "teacher"}))
+            request.state.who = await visitor_of(request, frozenset({"admin", "teacher", "auditor"}))
 
 
 def _in_api(request: Request, error: HTTPException) -> Response:

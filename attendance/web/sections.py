@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from attendance.web.pages import page
+from attendance.web.pages import INSPECTORS, READERS, page
 from attendance.web.problems import plainly, status_of
 from refusal import Refusal
 
@@ -14,32 +14,34 @@ if TYPE_CHECKING:
 
     from attendance.access import Visitor
 
-BOTH: Final = ("admin", "teacher")
 Section = Literal["/timetable", "/reports", "/settings"]
 TABS: Final[Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = MappingProxyType(
     {
         "/timetable": (
-            ("/timetable", "Rules", BOTH),
-            ("/sessions", "Sessions", BOTH),
-            ("/calendar", "Calendar", BOTH),
-            ("/excuses", "Excuses", BOTH),
-            ("/approvals", "Approvals", BOTH),
-            ("/coverage", "Looked for", BOTH),
-            ("/months", "Months", ("admin",)),
+            ("/timetable", "Rules", READERS),
+            ("/sessions", "Sessions", READERS),
+            ("/calendar", "Calendar", READERS),
+            ("/excuses", "Excuses", READERS),
+            ("/approvals", "Approvals", READERS),
+            ("/coverage", "Looked for", READERS),
+            ("/months", "Months", INSPECTORS),
         ),
         "/reports": (
-            ("/reports", "Reports", BOTH),
-            ("/reports/proof", "Proof of a day", BOTH),
-            ("/jobs", "Jobs", BOTH),
+            ("/reports", "Reports", READERS),
+            ("/reports/proof", "Proof of a day", READERS),
+            ("/jobs", "Jobs", READERS),
         ),
         "/settings": (
-            ("/settings", "Settings", ("admin",)),
-            ("/settings/accounts", "Accounts", ("admin",)),
-            ("/settings/tokens", "Tokens", ("admin",)),
-            ("/receivers", "Receivers", ("admin",)),
-            ("/settings/places", "Places", ("admin",)),
-            ("/imports", "Imports", ("admin",)),
-            ("/settings/state", "State", ("admin",)),
+            ("/settings", "Settings", INSPECTORS),
+            ("/settings/accounts", "Accounts", INSPECTORS),
+            ("/settings/tokens", "Tokens", INSPECTORS),
+            ("/receivers", "Receivers", INSPECTORS),
+            ("/settings/places", "Places", INSPECTORS),
+            ("/imports", "Imports", INSPECTORS),
+            ("/settings/backups", "Backups", INSPECTORS),
+            ("/settings/privacy", "Privacy", INSPECTORS),
+            ("/settings/retention", "Retention", INSPECTORS),
+            ("/settings/state", "State", INSPECTORS),
         ),
     }
 )

@@ -3,26 +3,36 @@
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
-from attendance.web.cookies import SESSION, forget, keep_device, keep_session
+from attendance.web.cookies import HALF, SESSION, forget, keep_device, keep_half, keep_session
 from attendance.web.site import site_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from attendance.services.sign_ins import Numbered
+    from attendance.services.sign_ins import Named
 
 NETWORK: Final = 64
 """Bits of an IPv6 address that all computers of one household share."""
 
 
-def sign_in(request: "Request", answer: "Response", account: "Numbered") -> "Response":
+def sign_in(request: "Request", answer: "Response", account: "Named") -> "Response":
     """Sign the browser in to an account with this answer; what it was signed in to before is over."""
     site = site_of(request)
     sign_out(request, answer)
-    keep_session(site, answer, site.app.sign_ins.begin(account))
+    keep_session(site, answer, site.app.sign_ins.begin(account, request.headers.get("user-agent")))
     keep_device(site, request, answer, account.id)
+    forget(site, answer, HALF)
     return answer
+
+
+def sign_in_or_ask(request: "Request", answer: "Response", account: "Named", ask: "Response") -> "Response":
+    """Sign the browser in with ``answer``, or ``ask`` for the second factor where the account has one."""
+    site = site_of(request)
+    if site.app.second_factors.of(account.id) is None:
+        return sign_in(request, answer, account)
+    keep_half(site, ask, account.id)
+    return ask
 
 
 def sign_out(request: "Request", answer: "Response") -> "Response":

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -23,13 +23,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Saved:
-    """What a backup holds: of which home and moment, its digest (hexadecimal) and how many rows of each table."""
+    """What a backup holds: of which home and moment, its digest (hexadecimal) and how many rows of each table.
+
+    Of one that was restored also what was erased again, and what its recovery key could not bring back, by kind.
+    """
 
     home_id: str
     revision: str
     created: datetime
     digest: str
     rows: Mapping[str, int]
+    erased: Mapping[str, int] = field(default_factory=dict)
+    gone: Mapping[str, int] = field(default_factory=dict)
 
 
 class Tally:

@@ -4,14 +4,11 @@ import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from gallery.backup.head import LIMIT, Head
 from gallery.errors import BackupInvalid
 from gallery.vault.chunks import opened_chunks
-
-if TYPE_CHECKING:
-    from gallery.ports import Cipher
 
 _STEP = 1 << 20
 """Most bytes that are unpacked at once."""
@@ -36,20 +33,20 @@ class Source:
         except OSError as error:
             raise BackupInvalid(self.where, f"it cannot be read: {error.strerror}") from error
 
-    def _chunks(self, file: BinaryIO, cipher: "Cipher") -> Iterator[bytes]:
+    def _chunks(self, file: BinaryIO, sealing: bytes) -> Iterator[bytes]:
         line = file.readline(LIMIT)
-        return opened_chunks(file, self.head.sealing_key(cipher), line, self.where)
+        return opened_chunks(file, sealing, line, self.where)
 
-    def prove(self, cipher: "Cipher") -> None:
-        """Raise BackupInvalid unless the whole file is as it was written."""
+    def prove(self, sealing: bytes) -> None:
+        """Raise BackupInvalid unless the whole file is as it was written, with this key that sealed it."""
         with self._open() as file:
-            for _ in self._chunks(file, cipher):
+            for _ in self._chunks(file, sealing):
                 pass
 
-    def lines(self, cipher: "Cipher") -> Iterator[bytes]:
+    def lines(self, sealing: bytes) -> Iterator[bytes]:
         """The lines that are sealed in it, each with its end; raises BackupInvalid."""
         with self._open() as file:
-            yield from _lines(self._unpacked(self._chunks(file, cipher)))
+            yield from _lines(self._unpacked(self._chunks(file, sealing)))
 
     def _unpacked(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         unpacker = zlib.decompressobj()

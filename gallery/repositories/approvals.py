@@ -53,11 +53,11 @@ def waiting_excuses(session: Session) -> list[StoredExcuse]:
 
 def unrecorded(session: Session) -> list[Told]:
     """Action and subject of the events that should tell of approvals, and are not there."""
-    query = select(ApprovalRow.granted, ApprovalRow.mark_id, ApprovalRow.excuse_id).order_by(ApprovalRow.id)
+    query = select(ApprovalRow.granted, ApprovalRow.mark_id, ApprovalRow.excuse_id, ApprovalRow.at)
     return lacking(
         session,
         [
-            (APPROVED if granted else REFUSED, str(mark) if excuse is None else excuse_subject(excuse))
-            for granted, mark, excuse in session.execute(query)
+            ((APPROVED if granted else REFUSED, str(mark) if excuse is None else excuse_subject(excuse)), at)
+            for granted, mark, excuse, at in session.execute(query.order_by(ApprovalRow.id))
         ],
     )

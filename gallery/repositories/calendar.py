@@ -55,10 +55,10 @@ def withdraw(session: Session, entry: int, *, at: datetime, by: str, reason: str
 def unrecorded(session: Session) -> list[Told]:
     """Action and subject of the events that should tell of entries and withdrawals, and are not there."""
     taken_back = WithdrawalRow.calendar_entry_id
-    entered = session.scalars(select(CalendarEntryRow.id).order_by(CalendarEntryRow.id))
-    withdrawn = session.scalars(select(taken_back).where(taken_back.is_not(None)).order_by(WithdrawalRow.id))
-    due = [(CALENDAR_ADDED, str(each)) for each in entered]
-    return lacking(session, [*due, *((CALENDAR_WITHDRAWN, str(each)) for each in withdrawn)])
+    entered = select(CalendarEntryRow.id, CalendarEntryRow.entered).order_by(CalendarEntryRow.id)
+    withdrawn = select(taken_back, WithdrawalRow.at).where(taken_back.is_not(None)).order_by(WithdrawalRow.id)
+    due = [((CALENDAR_ADDED, str(each)), at) for each, at in session.execute(entered)]
+    return lacking(session, [*due, *(((CALENDAR_WITHDRAWN, str(each)), at) for each, at in session.execute(withdrawn))])
 
 
 def _days(row: CalendarEntryRow, group: str | None, withdrawal: WithdrawalRow | None) -> CalendarDays:

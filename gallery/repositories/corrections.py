@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import String, and_, cast, exists, select
 from sqlalchemy.orm import Session
 
-from gallery.repositories import news, places
+from gallery.repositories import chain, news, places
 from gallery.repositories.batches import in_batches
 from gallery.repositories.events import (
     MARK_RESTORED,
@@ -113,11 +113,12 @@ def about(session: Session, marks: Collection[str], sightings: Collection[int]) 
 def unrecorded(session: Session) -> list[tuple[str, str]]:
     """Action and subject of the events that should tell of corrections, and are not there."""
     found: list[tuple[str, str]] = []
+    since = CorrectionRow.at >= chain.purged_before(session)
     for kind, action in (*TOLD_BY.items(), ("restore", SIGHTING_REOPENED)):
         of_mark = kind in _OF_MARKS and action != SIGHTING_REOPENED
         subject = CorrectionRow.mark_id if of_mark else cast(CorrectionRow.sighting_id, String)
         told = exists().where(and_(EventRow.action == action, EventRow.subject == subject))
-        query = select(subject).where(CorrectionRow.kind == kind, subject.is_not(None), ~told)
+        query = select(subject).where(CorrectionRow.kind == kind, subject.is_not(None), ~told, since)
         query = query.order_by(CorrectionRow.id)
         found += [(action, str(each)) for each in dict.fromkeys(session.scalars(query))]
     return found

@@ -1,5 +1,6 @@
 """Other ways than the face: a number and PIN, a signed QR code, a badge; each of one person."""
 
+from collections.abc import Collection
 from datetime import datetime
 from itertools import count
 from typing import Final
@@ -50,6 +51,13 @@ def remove(session: Session, number: int) -> None:
     """Delete one: nobody gets in by it any more."""
     session.execute(delete(CredentialRow).where(CredentialRow.id == number))
     session.expire_all()
+
+
+def drop_kinds(session: Session, kinds: Collection[str]) -> int:
+    """Delete all of these kinds; how many."""
+    gone = session.execute(delete(CredentialRow).where(CredentialRow.kind.in_(kinds)).returning(CredentialRow.id)).all()
+    session.expire_all()
+    return len(gone)
 
 
 def free_number(session: Session) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from gallery.repositories import aliases, groups
+from gallery.privacytables import ConsentFormRow, ConsentRow
+from gallery.repositories import aliases, consents, erasures, groups, holds
 from gallery.repositories.credentials import PIN
 from gallery.repositories.templates import find_source, reseal
 from gallery.schema import (
@@ -37,11 +38,13 @@ def count_of(session: Session, person_id: int) -> tuple[int, int]:
     return session.scalar(templates) or 0, session.scalar(marks) or 0
 
 
-def erase(session: Session, person: Person) -> None:
-    """Delete the person with all that is of them.
+def erase(session: Session, person: Person, *, at: datetime) -> None:
+    """Delete the person with all that is of them, and remember it for the backups from before.
 
     Templates, records, excuses, own rules, memberships, other ids, credentials, news, and answers that tell of them.
     """
+    erasures.add(session, person.id, erasures.PERSON, at)
+    erasures.drop_faces(session, person.id)  # those, too, that were taken for somebody else's at first
     session.execute(delete(Person).where(Person.id == person.id))
     session.expire_all()
     groups.drop_empty(session)
@@ -56,7 +59,17 @@ def _merge_templates(session: Session, cipher: "Cipher | None", source: Person, 
 
 def _merge_records(session: Session, source: Person, into: Person) -> None:
     """What was recorded of `source` is of `into`; marks in a session of both go on counting after those of `into`."""
-    for table in (SightingRow, CorrectionRow, ExcuseRow, RuleRow, ForeignId, NewsRow, AnswerRow):
+    for table in (
+        SightingRow,
+        CorrectionRow,
+        ExcuseRow,
+        RuleRow,
+        ForeignId,
+        NewsRow,
+        AnswerRow,
+        ConsentRow,
+        ConsentFormRow,
+    ):
         moving = update(table).where(table.person_id == source.id).values(person_id=into.id)
         session.execute(moving, execution_options={**REKEYING, "synchronize_session": False})
     query = select(MarkRow.session_id, func.max(MarkRow.ordinal)).where(MarkRow.person_id == into.id)
@@ -98,6 +111,9 @@ def merge(session: Session, cipher: "Cipher | None", source: Person, into: Perso
     _merge_credentials(session, source, into)
     groups.merge(session, source.id, into.id, at=at, by=by)
     _merge_lookalikes(session, source, into)
+    holds.merge(session, source.id, into.id)
     aliases.add(session, source.id, into.id)
+    erasures.keep_right(session, into.id)
+    consents.keep_right(session, into.id, at)
     session.execute(delete(Person).where(Person.id == source.id))
     session.expire_all()

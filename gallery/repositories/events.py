@@ -9,14 +9,14 @@ of the rule, every word on a month one of the month. `gallery.verify` compares.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Text, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from gallery.repositories import chain, news
+from gallery.repositories import carried, chain, news
 from gallery.repositories.batches import in_batches
 from gallery.schema import EventRow
 from gallery.values import Event
@@ -43,6 +43,7 @@ PLACE_RESTORED = "place.restore"
 PLACE_REMOVED = "place.remove"
 PERSON_EXPORTED = "person.export"
 PERSON_GROUPS = "person.groups"
+PRIVACY_REPORTED = "privacy.report"
 RULE_ADDED = "rule.add"
 RULE_CHANGED = "rule.change"
 RULE_ENDED = "rule.end"
@@ -62,6 +63,7 @@ TOKEN_ADDED = "token.add"  # noqa: S105  an action, as the others
 TOKEN_REVOKED = "token.revoke"  # noqa: S105
 CREDENTIAL_ADDED = "credential.add"
 CREDENTIAL_REMOVED = "credential.remove"
+CREDENTIALS_PRINTED = "credential.sheet"
 RECEIVER_ADDED = "receiver.add"
 RECEIVER_CHANGED = "receiver.change"
 RECEIVER_REMOVED = "receiver.remove"
@@ -69,14 +71,32 @@ WATCH_STARTED = "watch.start"
 WATCH_STOPPED = "watch.stop"
 KIOSK_PAIRED = "kiosk.pair"
 TEMPLATE_REMOVED = "template.remove"
+CONSENT_GIVEN = "consent.give"
+CONSENT_WITHDRAWN = "consent.withdraw"
+CONSENT_LAPSED = "consent.lapse"
+CONSENT_FORM = "consent.form"
+CONSENT_FORM_REVOKED = "consent.revoke"
+CONSENT_TEXT = "consenttext.add"
+SIGNED_IN = "signin.begin"
+SIGNED_OUT = "signin.end"
+LOCKED_OUT = "signin.locked"
+FACTOR_ADDED = "factor.add"
+FACTOR_REMOVED = "factor.remove"
+FACTOR_CODE_USED = "factor.code"
+ACCESS_REFUSED = "access.refuse"
+AT_DOORS: Final = ("access.", "factor.", "signin.")
+"""What the actions begin with that change nothing but who comes in."""
 CHANGES_PERSON: Final = frozenset(
     {PERSON_ADDED, PERSON_RENAMED, PERSON_MERGED, PERSON_ENROLLED, PERSON_ACTIVE, PERSON_GROUPS, TEMPLATE_REMOVED}
+    | {CONSENT_WITHDRAWN, CONSENT_LAPSED}
 )
 """The actions after which a person is not as they were: receivers are told, whoever did it."""
-OF_PEOPLE: Final = ("person", "template", "lookalike")
+OF_PEOPLE: Final = ("person", "template", "lookalike", "photo", "consent")
 """What the actions begin with whose subject is a person's internal id."""
 Told = tuple[str, str]
 """Action and subject of an event."""
+Due = tuple[Told, datetime]
+"""What an event should tell of, and when that was entered."""
 NAMING: Final = ("person", "to", "from", "other")
 """The details that hold the internal id of a person."""
 
@@ -97,13 +117,17 @@ def record(
 
 
 def history(session: Session, *, subject: int | str | None = None, action: str | None = None) -> list[Event]:
-    """The log in order, all of it or what concerns one subject or one action."""
+    """The log in order, all of it or what concerns one subject or one action.
+
+    Of an action also what was kept of it when old entries were purged, see `carried`.
+    """
     query = select(EventRow).order_by(EventRow.seq)
     if subject is not None:
         query = query.where(EventRow.subject == str(subject))
     if action is not None:
         query = query.where(EventRow.action == action)
-    return [_event(row) for row in session.scalars(query)]
+    before = [] if action is None else carried.facts(session, action, None if subject is None else str(subject))
+    return [*before, *(_event(row) for row in session.scalars(query))]
 
 
 def page(
@@ -144,16 +168,32 @@ def _of_person(key: int) -> Any:
     return or_(*named, *own)
 
 
+def is_there(session: Session, *, by: str, action: str, subject: str, since: datetime, until: datetime) -> bool:
+    """Whether this was done to this by this one in since < at <= until."""
+    query = select(EventRow.seq).where(
+        EventRow.subject == subject,
+        EventRow.action == action,
+        EventRow.by == by,
+        EventRow.at > since,
+        EventRow.at <= until,
+    )
+    return session.execute(query.limit(1)).first() is not None
+
+
 def actors(session: Session) -> list[str]:
     """Everybody who has done anything, by name."""
     return list(session.scalars(select(EventRow.by).distinct().order_by(EventRow.by)))
 
 
-def lacking(session: Session, due: Iterable[Told]) -> list[Told]:
-    """What the log does not tell of, though it should; of several alike as many as are missing."""
-    wanted = Counter(due)
+def lacking(session: Session, due: Iterable[Due]) -> list[Told]:
+    """What the log does not tell of, though it should; of several alike as many as are missing.
+
+    What was entered before entries were let go by a rule, nobody needs to tell of any more.
+    """
+    since = chain.purged_before(session)
+    wanted = Counter(told for told, entered in due if entered >= since)
     actions = sorted({action for action, _ in wanted})
-    query = select(EventRow.action, EventRow.subject).where(EventRow.action.in_(actions))
+    query = select(EventRow.action, EventRow.subject).where(EventRow.action.in_(actions), EventRow.at >= since)
     told = Counter((row[0], row[1]) for row in session.execute(query)) if actions else Counter[Told]()
     return list((wanted - told).elements())
 
@@ -165,8 +205,12 @@ def concerning(
     sightings: Collection[int],
     excuses: Collection[int] = (),
     rules: Collection[int] = (),
+    sessions: Collection[int] = (),
 ) -> list[Event]:
-    """The log in order, as far as it is of a person of these internal ids, or of these records of theirs."""
+    """The log in order, as far as it is of a person of these internal ids, or of these records of theirs.
+
+    Of ``sessions`` it is who has looked at what their marks rest on, theirs among them.
+    """
     about: dict[str, Collection[int | str]] = {
         **dict.fromkeys(OF_PEOPLE, keys),
         "mark": marks,
@@ -174,6 +218,11 @@ def concerning(
         "excuse": excuses,
         "rule": rules,
         "approval": {*marks, *map(excuse_subject, excuses)},
+        "evidence": {
+            *(f"mark {each}" for each in marks),
+            *(f"sighting {each}" for each in sightings),
+            *(f"session {each}" for each in sessions),
+        },
     }
     subjects = sorted({str(subject) for each in about.values() for subject in each})
     text = type_coerce(EventRow.details, Text)
@@ -200,6 +249,8 @@ def _event(row: EventRow) -> Event:
 def times(session: Session, action: str) -> dict[str, list[datetime]]:
     """When this was done, by subject, in order."""
     found: dict[str, list[datetime]] = {}
+    for each in carried.facts(session, action):
+        found.setdefault(each.subject, []).append(each.at)
     query = select(EventRow.subject, EventRow.at).where(EventRow.action == action).order_by(EventRow.seq)
     for subject, at in session.execute(query):
         found.setdefault(subject, []).append(at)
@@ -212,12 +263,42 @@ def latest_but(session: Session, beginnings: Collection[str]) -> int:
     return session.scalar(select(EventRow.seq).where(*others).order_by(EventRow.seq.desc()).limit(1)) or 0
 
 
-def newest(session: Session) -> datetime | None:
-    """The latest instant of the log, or None where it is empty."""
-    return session.scalar(select(func.max(EventRow.at)))
+def newest(session: Session, until: datetime | None = None) -> datetime | None:
+    """The latest instant of the log, of those up to ``until`` where it is given, or None where it is empty."""
+    query = select(func.max(EventRow.at))
+    return session.scalar(query if until is None else query.where(EventRow.at <= until))
+
+
+def instants(session: Session, since: datetime | None, until: datetime) -> Iterator[datetime]:
+    """In order of time the instants at which something was recorded, from one on (none: from ever) up to another."""
+    query = select(EventRow.at).where(EventRow.at <= until).order_by(EventRow.at)
+    if since is not None:
+        query = query.where(EventRow.at >= since)
+    yield from session.scalars(query.execution_options(yield_per=10_000))
+
+
+def additions(session: Session) -> dict[int, datetime]:
+    """When people of these internal ids were new, as far as the log tells; those of an archive are not in it."""
+    enrolled = type_coerce(EventRow.details, Text).like('%"outcome": "enrolled"%')
+    new = or_(EventRow.action == PERSON_ADDED, (EventRow.action == PERSON_ENROLLED) & enrolled)
+    query = select(EventRow.subject, func.min(EventRow.at)).where(new).group_by(EventRow.subject)
+    found = {int(row[0]): row[1] for row in session.execute(query)}
+    for each in (*carried.facts(session, PERSON_ADDED), *carried.facts(session, PERSON_ENROLLED)):
+        if each.action == PERSON_ADDED or each.details.get("outcome") == "enrolled":
+            found[int(each.subject)] = min(each.at, found.get(int(each.subject), each.at))
+    return found
+
+
+def told_since(session: Session, since: datetime, *, action: str, subject: str, by: str) -> list[Event]:
+    """What this actor did of this action and subject since an instant."""
+    query = select(EventRow).where(EventRow.action == action, EventRow.subject == subject, EventRow.by == by)
+    return [_event(row) for row in session.scalars(query.where(EventRow.at >= since).order_by(EventRow.seq))]
 
 
 def oldest(session: Session) -> Event | None:
     """The first entry of the log, which no other home has, or None where it is empty."""
+    before = carried.first(session)
+    if before is not None:
+        return before
     row = session.scalars(select(EventRow).order_by(EventRow.seq).limit(1)).first()
     return None if row is None else _event(row)

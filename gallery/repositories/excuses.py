@@ -80,10 +80,10 @@ def withdraw(session: Session, number: int, *, at: datetime, by: str, reason: st
 def unrecorded(session: Session) -> list[Told]:
     """Action and subject of the events that should tell of excuses and withdrawals, and are not there."""
     taken_back = WithdrawalRow.excuse_id
-    entered = session.scalars(select(ExcuseRow.id).order_by(ExcuseRow.id))
-    withdrawn = session.scalars(select(taken_back).where(taken_back.is_not(None)).order_by(WithdrawalRow.id))
-    due = [(EXCUSE_ADDED, str(each)) for each in entered]
-    return lacking(session, [*due, *((EXCUSE_WITHDRAWN, str(each)) for each in withdrawn)])
+    entered = select(ExcuseRow.id, ExcuseRow.entered).order_by(ExcuseRow.id)
+    withdrawn = select(taken_back, WithdrawalRow.at).where(taken_back.is_not(None)).order_by(WithdrawalRow.id)
+    due = [((EXCUSE_ADDED, str(each)), at) for each, at in session.execute(entered)]
+    return lacking(session, [*due, *(((EXCUSE_WITHDRAWN, str(each)), at) for each, at in session.execute(withdrawn))])
 
 
 def _query() -> Any:

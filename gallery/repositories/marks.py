@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session, aliased
 
 from gallery.columns import JsonText
 from gallery.errors import GalleryFailed
-from gallery.repositories import news, places
+from gallery.repositories import chain, news, places
 from gallery.repositories.batches import in_batches
 from gallery.repositories.corrections import corrected
 from gallery.repositories.events import MARK_ADDED
@@ -378,9 +378,10 @@ def by_id(session: Session, mark: str) -> StoredMark | None:
 
 
 def unrecorded(session: Session) -> list[str]:
-    """The ids of marks that no event tells of."""
+    """The ids of marks that no event tells of, but for those from before entries were let go by a rule."""
     told = select(EventRow.subject).where(EventRow.action == MARK_ADDED)
-    return list(session.scalars(select(MarkRow.id).where(MarkRow.id.not_in(told)).order_by(MarkRow.id)))
+    due = MarkRow.entered >= chain.purged_before(session)
+    return list(session.scalars(select(MarkRow.id).where(MarkRow.id.not_in(told), due).order_by(MarkRow.id)))
 
 
 def of_others(session: Session) -> list[tuple[str, str, str]]:

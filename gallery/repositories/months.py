@@ -32,7 +32,7 @@ def add(
 
 def unrecorded(session: Session) -> list[Told]:
     """Action and subject of the events that should tell of these words, and are not there."""
-    due = [(MONTH_CLOSED if each.closed else MONTH_OPENED, each.month) for each in history(session)]
+    due = [((MONTH_CLOSED if each.closed else MONTH_OPENED, each.month), each.at) for each in history(session)]
     return lacking(session, due)
 
 

@@ -1,14 +1,24 @@
 """Sealing what is stored anew: all of it under another key, or templates under another name of their pipeline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import exists, func, literal, select, tuple_, update
+from sqlalchemy import delete, exists, func, literal, select, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
-from gallery.errors import TemplateAltered, WrongEncoder
-from gallery.repositories import answers, places, receivers, secrets, sightings, templates
+from gallery.errors import KeyMissing, TemplateAltered, WrongEncoder
+from gallery.privacytables import SecondFactorRow
+from gallery.repositories import (
+    answers,
+    credentials,
+    places,
+    receivers,
+    secondfactors,
+    secrets,
+    sightings,
+    templates,
+)
 from gallery.repositories.batches import A_BATCH
 from gallery.repositories.templates import CROP, VECTOR
 from gallery.schema import Crop, PlaceRow, SightingCrop, Template
@@ -16,6 +26,10 @@ from gallery.servicetables import AnswerRow, ReceiverRow, SecretRow
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher
+
+TOTP: Final = secondfactors.PURPOSE
+_BY_SECRETS: Final = ("qr", "badge")
+"""Kinds of credentials that hold only with a secret of the home."""
 
 
 class _Sealed(NamedTuple):
@@ -48,14 +62,37 @@ def _everything() -> tuple[_Sealed, ...]:
         _own(SecretRow.purpose, SecretRow.value, secrets.PURPOSE),
         _own(ReceiverRow.id, ReceiverRow.address, receivers.PURPOSE),
         _own(ReceiverRow.id, ReceiverRow.secret, receivers.SIGNING),
+        _own(SecondFactorRow.account_id, SecondFactorRow.secret, TOTP),
         _Sealed(AnswerRow, select(*asked, *asked, AnswerRow.body), asked, AnswerRow.body, answers.PURPOSE),
     )
 
 
 def anything(session: Session) -> bool:
     """Whether a sealed value is stored at all."""
-    others = (sightings.any_crop, places.any_address, secrets.purposes, receivers.sealed, answers.any_kept)
+    others = (sightings.any_crop, places.any_address, secrets.purposes, receivers.sealed, answers.any_kept, _factors)
     return templates.any_of(session) or any(there(session) for there in others)
+
+
+def _factors(session: Session) -> bool:
+    return session.scalar(select(SecondFactorRow.account_id).limit(1)) is not None
+
+
+def altered_factors(session: Session, cipher: "Cipher") -> list[int]:
+    """The accounts whose second factor does not open, by number."""
+    found = []
+    query = select(SecondFactorRow.account_id, SecondFactorRow.secret).order_by(SecondFactorRow.account_id)
+    for account, secret in session.execute(query):
+        try:
+            cipher.open(secret, person=account, pipeline_id="", purpose=TOTP)
+        except TemplateAltered:
+            found.append(account)
+    return found
+
+
+def drop_factors(session: Session, which: Collection[int]) -> None:
+    """Forget the second factors of these accounts: they are set up anew."""
+    session.execute(delete(SecondFactorRow).where(SecondFactorRow.account_id.in_(which)))
+    session.expire_all()
 
 
 def reseal_all(session: Session, old: "Cipher", new: "Cipher") -> int:
@@ -72,6 +109,27 @@ def reseal_all(session: Session, old: "Cipher", new: "Cipher") -> int:
             count += len(rows)
     session.expire_all()
     return count
+
+
+def drop_all(session: Session) -> dict[str, int]:
+    """Forget everything sealed, as its key is lost; how much of what. People, marks and their names stay.
+
+    QR codes and badges go as well: both are told by secrets that are sealed.
+    """
+    gone = {
+        "templates": len(session.execute(delete(Template).returning(Template.id)).all()),
+        "faces": len(session.execute(delete(SightingCrop).returning(SightingCrop.sighting_id)).all()),
+        "answers": len(session.execute(delete(AnswerRow).returning(AnswerRow.token_id)).all()),
+        "second_factors": len(session.execute(delete(SecondFactorRow).returning(SecondFactorRow.account_id)).all()),
+        "secrets": len(session.execute(delete(SecretRow).returning(SecretRow.purpose)).all()),
+        "credentials": credentials.drop_kinds(session, _BY_SECRETS),
+    }
+    session.expire_all()
+    with_address = session.scalars(select(PlaceRow.id).where(PlaceRow.address.is_not(None))).all()
+    places.drop_addresses(session, with_address)
+    unreachable = [each.id for each in receivers.sealed(session)]
+    receivers.drop_sealed(session, unreachable, KeyMissing.id)
+    return gone | {"addresses": len(with_address) + len(unreachable)}
 
 
 def _moved(old: "Cipher", new: "Cipher", person: int | str, pipeline: str, sealed: bytes, purpose: str) -> bytes:

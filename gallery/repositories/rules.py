@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from gallery.names import clean
+from gallery.repositories import chain
 from gallery.repositories.events import RULE_ADDED, RULE_CHANGED, RULE_ENDED, Told
 from gallery.repositories.groups import is_there
 from gallery.schema import EventRow, Group, RuleRow, RuleVersionRow
@@ -87,11 +88,13 @@ def unrecorded(session: Session) -> list[Told]:
     Which of them say that a rule was changed, begun or ended is not compared.
     """
     said, told = defaultdict[str, list[Told]](list), Counter[str]()
-    for rule, spec in session.execute(select(RuleVersionRow.rule_id, RuleVersionRow.spec).order_by(RuleVersionRow.id)):
+    since = chain.purged_before(session)
+    query = select(RuleVersionRow.rule_id, RuleVersionRow.spec).where(RuleVersionRow.entered >= since)
+    for rule, spec in session.execute(query.order_by(RuleVersionRow.id)):
         theirs = said[str(rule)]
         theirs.append((RULE_ENDED if spec is None else RULE_CHANGED if theirs else RULE_ADDED, str(rule)))
     actions = (RULE_ADDED, RULE_CHANGED, RULE_ENDED)
-    told.update(session.scalars(select(EventRow.subject).where(EventRow.action.in_(actions))))
+    told.update(session.scalars(select(EventRow.subject).where(EventRow.action.in_(actions), EventRow.at >= since)))
     return [each for subject, theirs in said.items() for each in theirs[told[subject] :]]
 
 

@@ -8,19 +8,25 @@ from typing import Any
 from sqlalchemy import and_, false, or_, select
 from sqlalchemy.orm import Session
 
+from gallery.repositories.consents import refusing
 from gallery.repositories.marks import marked, with_state
 from gallery.schema import Group, MarkRow, Person, SessionRow
 from gallery.values import StoredMark, StoredSession
 
 
-def named(session: Session, name: str, people: Collection[int] = ()) -> list[StoredSession]:
-    """Those of this name, oldest first, with the marks of these people; days in several zones share a name."""
-    return _read(session, SessionRow.name == name, people)
+def named(session: Session, name: str, people: Collection[int] = (), at: datetime | None = None) -> list[StoredSession]:
+    """Those of this name, oldest first, with the marks of these people; days in several zones share a name.
+
+    Whoever does not agree at that instant that their face is known again is none of them.
+    """
+    return _read(session, SessionRow.name == name, people, at)
 
 
-def of_day(session: Session, day: date, zone: str, people: Collection[int] = ()) -> StoredSession | None:
-    """The day's own session in the zone with the marks of these people, or None."""
-    found = _read(session, and_(SessionRow.day == day.isoformat(), SessionRow.zone == zone), people)
+def of_day(
+    session: Session, day: date, zone: str, people: Collection[int] = (), at: datetime | None = None
+) -> StoredSession | None:
+    """The day's own session in the zone with the marks of these people, as for `named`, or None."""
+    found = _read(session, and_(SessionRow.day == day.isoformat(), SessionRow.zone == zone), people, at)
     return found[0] if found else None
 
 
@@ -65,9 +71,13 @@ def closes_at(session: Session, number: int) -> datetime | None:
     return session.scalars(select(SessionRow.closes).where(SessionRow.id == number)).one()
 
 
-def _read(session: Session, which: Any, people: Collection[int] = ()) -> list[StoredSession]:
+def _read(
+    session: Session, which: Any, people: Collection[int] = (), at: datetime | None = None
+) -> list[StoredSession]:
     """The sessions with their group, who of these people is enrolled, and their marks, in one statement."""
-    of_them = Person.id.in_(people) if people else false()
+    of_them: Any = Person.id.in_(people) if people else false()
+    if people and at is not None:
+        of_them = and_(of_them, ~refusing(Person.id, "face", at))
     query: Any = (
         select(SessionRow, Group.name, Person.id, MarkRow)
         .outerjoin(Group, Group.id == SessionRow.group_id)

@@ -239,12 +239,13 @@ def purge_crops(
     unknown_days: int,
     settled: timedelta = timedelta(0),
     now: Collection[int] = (),
+    held: Collection[int] = (),
 ) -> int:
     """Delete the faces that are not to be kept any more at that instant; how many went.
 
     That of a review goes when it is `review_days` old, that of a stranger when it is `unknown_days` old, and either as
     soon as somebody has said what it is: so long ago as ``settled``, or at once where it is one of these ``now``. Of
-    other rulings none is kept.
+    other rulings none is kept. Those that are of the people ``held`` (internal ids) stay.
     """
     stays = or_(
         and_(SightingRow.ruling == "review", SightingRow.at > at - timedelta(days=review_days)),
@@ -252,6 +253,7 @@ def purge_crops(
     )
     stays = and_(stays, ~_corrected(at - settled), SightingRow.id.not_in(now))
     due = select(SightingCrop.sighting_id).join(SightingRow, SightingRow.id == SightingCrop.sighting_id).where(~stays)
+    due = due.where(*(~_of(person) for person in sorted(held)))
     numbers = session.scalars(due).all()
     for some in in_batches(numbers):
         drop_crops(session, some)

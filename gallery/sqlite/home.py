@@ -9,7 +9,7 @@ then the file is opened as immutable. A log without its index in such a folder i
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +68,11 @@ def _connect_unsynced(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def new_database(path: Path) -> Iterator[Connection]:
+def new_database(path: Path, finish: Callable[[Path], None] | None = None) -> Iterator[Connection]:
     """An empty database to fill in one transaction under a hidden name; it appears as `path` when all of it is there.
 
-    Raises FileExistsError where another process was faster: its file stands.
+    `finish` is given the hidden file once that transaction is over. Raises FileExistsError where another process was
+    faster: its file stands.
     """
     try:
         with mapped(path), new_private_file(path) as temporary:
@@ -81,6 +82,8 @@ def new_database(path: Path) -> Iterator[Connection]:
             event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
             with engine.begin() as connection:
                 yield connection
+            if finish is not None:
+                finish(temporary)
             with closing(_connect_unsynced(temporary)) as raw:
                 raw.execute("PRAGMA journal_mode=WAL")
     except FileExistsError:

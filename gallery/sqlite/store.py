@@ -7,7 +7,7 @@ A store may be used by several threads at once, each has its own connection; it 
 fork.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +17,7 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gallery.errors import GalleryLocked, GalleryMissing, GalleryReadOnly
+from gallery.errors import GalleryFailed, GalleryFull, GalleryLocked, GalleryMissing, GalleryReadOnly
 from gallery.ports import PATIENCE_S
 from gallery.schema import REVISIONS
 from gallery.sqlite import counters, restoring, soundness
@@ -125,9 +125,11 @@ class Store(Transactions):
         restoring.refuse_used(home)
 
     @staticmethod
-    def building(home: Path, revision: str) -> AbstractContextManager[Session]:
+    def building(
+        home: Path, revision: str, then: Callable[[Session], bool] = lambda _: False
+    ) -> AbstractContextManager[Session]:
         """A database of `revision` to fill for a home that has none; see `gallery.sqlite.restoring`."""
-        return restoring.building(home, revision)
+        return restoring.building(home, revision, then)
 
     @staticmethod
     def counters(session: Session) -> dict[str, int]:
@@ -180,6 +182,20 @@ class Store(Transactions):
         except GalleryLocked:
             return False
         return True
+
+    def compact(self) -> bool:
+        """Write the database anew, so that no page of it is free, and empty the log.
+
+        False, and nothing has changed, where another program writes, or there is no room for a second copy of it.
+        """
+        if self._inside is not None or self.read_only:
+            return False
+        try:
+            with mapped(self.path), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("VACUUM")
+            return self.erase_log()
+        except (GalleryFailed, GalleryFull, GalleryLocked):  # a disk that is full may be told as one that fails
+            return False
 
     def unerased(self) -> str | None:
         """The log, where a removal still waits for it to be emptied."""

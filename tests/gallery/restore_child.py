@@ -1,8 +1,9 @@
 """Dies by SIGKILL at the n-th step of a restoration, for n = 1, 2, ... until one gets through; not a test itself.
 
-Called as `restore_child.py BACKUP KEY FOLDER`. A step is a change of the file system, a commit, or every seventh
-statement. Each run is a forked child with a folder of its own; the parent then looks, tries again, and prints one line
-of JSON.
+Called as `restore_child.py BACKUP KEY FOLDER EACH [PRIVATE]`; with the file of a private recovery key it is opened by
+that. A step is a change of the file system, a commit, or every EACH-th statement; while what was erased is erased
+again, every statement. Each run is a forked child with a folder of its own; the parent then looks, tries again, and
+prints one line of JSON.
 """
 # ruff: noqa: T201  its output is its answer
 
@@ -11,24 +12,28 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Engine, event
 
 from gallery import GalleryMissing, NotEmpty, Store
-from gallery.backup import restore
+from gallery.backup import restore, restoring
 from gallery.backup.content import Tally, written
 
 ALONG = ("config.toml",)
 CHANGES = frozenset({"os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir"})
 LIMIT = 400
+MOMENT = datetime(2026, 4, 1, tzinfo=UTC)
 
 
 class Countdown:
     """Kills this very process when it has been called `steps` times."""
 
-    def __init__(self, steps: int) -> None:
-        self.left, self.statements = steps, 0
+    def __init__(self, steps: int, each: int) -> None:
+        self.left, self.statements, self.each = steps, 0, each
 
     def __call__(self, *_: object) -> None:
         self.left -= 1
@@ -37,8 +42,20 @@ class Countdown:
 
     def statement(self, *_: object) -> None:
         self.statements += 1
-        if self.statements % 7 == 0:
+        if self.statements % self.each == 0:
             self()
+
+    def after(self, change) -> object:
+        """Count every statement of what is done to the rows of a backup."""
+
+        def counted(*given: object) -> object:
+            before, self.each = self.each, 1
+            try:
+                return change(*given)
+            finally:
+                self.each = before
+
+        return counted
 
     def audit(self, name: str, given: tuple) -> None:
         """Before the change of a file, and before one is opened to be written."""
@@ -46,17 +63,18 @@ class Countdown:
             self()
 
 
-def child(source: Path, key: Path, home: Path, steps: int) -> bool:
+def child(make: partial, home: Path, steps: int, each: int) -> bool:
     """Whether the run was killed."""
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            countdown = Countdown(steps)
+            countdown = Countdown(steps, each)
             event.listen(Engine, "before_cursor_execute", countdown.statement)
             event.listen(Engine, "commit", countdown)
             sys.addaudithook(countdown.audit)
-            restore(Store, source, home, key=key, along=ALONG)
+            restoring._After.__call__ = countdown.after(restoring._After.__call__)
+            make(home)
             status = 0
         finally:
             os._exit(status)
@@ -66,40 +84,63 @@ def child(source: Path, key: Path, home: Path, steps: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def look(home: Path, digest: str) -> str:
+def told(home: Path, *, sealed: bool) -> str:
+    """The digest of what is there; without what differs by the new key, where the first was lost."""
+    with Store.open(home, create=False) as store, store.reading() as session:
+        tally = Tally()
+        files = {name: (home / name).read_bytes() for name in ALONG}
+        lines = written(store, session, files)
+        for _ in tally.over(lines if sealed else alike(lines)):
+            pass
+        return tally.digest
+
+
+def alike(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Of tables that hold what a new key made only how many rows, of the log the actions."""
+    head: dict = {}
+    for line in lines:
+        value = json.loads(line)
+        head = value if isinstance(value, dict) else head
+        table = head.get("table")
+        if head is not value and table in ("meta", "secret", "event"):
+            yield json.dumps([value[head["columns"].index("action")]] if table == "event" else []).encode() + b"\n"
+        else:
+            yield line
+
+
+def look(home: Path, digest: str, *, sealed: bool) -> str:
     """What is there: `none`, `whole`, or what it should never be."""
     try:
-        with Store.open(home, create=False) as store, store.reading() as session:
-            tally = Tally()
-            files = {name: (home / name).read_bytes() for name in ALONG}
-            for _ in tally.over(written(store, session, files)):
-                pass
-            return "whole" if tally.digest == digest else "another"
+        return "whole" if told(home, sealed=sealed) == digest else "another"
     except GalleryMissing:
         return "none"
 
 
-def again(source: Path, key: Path, home: Path) -> None:
+def again(make: partial, home: Path) -> None:
     try:
-        restore(Store, source, home, key=key, along=ALONG)
+        make(home)
     except NotEmpty:
         for left in home.glob(".*"):  # as `gallery verify --repair` does
             left.unlink()
 
 
-def main(source: Path, key: Path, folder: Path) -> None:
-    digest = restore(Store, source, folder / "first", key=key, along=ALONG).digest
+def main(source: Path, key: Path, folder: Path, each: int, private: Path | None = None) -> None:
+    opened = {"key": key} if private is None else {"recovery": private}
+    make = partial(restore, Store, source, along=ALONG, at=MOMENT, **opened)
+    make(folder / "first")
+    digest = told(folder / "first", sealed=private is None)
     for steps in range(1, LIMIT):
         home = folder / f"home-{steps}"
-        killed = child(source, key, home, steps)
-        found = look(home, digest)
-        again(source, key, home)
+        killed = child(make, home, steps, each)
+        found = look(home, digest, sealed=private is None)
+        again(make, home)
         names = " ".join(sorted(path.name for path in home.iterdir()))
-        print(json.dumps({"killed": killed, "found": found, "again": look(home, digest), "names": names}))
+        after = look(home, digest, sealed=private is None)
+        print(json.dumps({"killed": killed, "found": found, "again": after, "names": names}))
         shutil.rmtree(home)
         if not killed:
             return
     raise SystemExit("no run got through")
 
 
-main(*map(Path, sys.argv[1:]))
+main(*map(Path, sys.argv[1:4]), int(sys.argv[4]), *map(Path, sys.argv[5:]))

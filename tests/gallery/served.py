@@ -7,6 +7,7 @@ from gallery.repositories import (
     accounts,
     answers,
     attempts,
+    backups,
     credentials,
     deliveries,
     jobs,
@@ -43,5 +44,6 @@ def serve(gallery: Gallery, person: int, now, *, group: str, called: str = "x") 
         receivers.insert(step, cipher, called, "webhook", address="https://x.example", secret=b"s" * 32, **hook)
         news.add(step, [news.New(now, news.MARK_MADE, f"mark of {called}", person, door.id)])
         deliveries.again(step, deliveries.due(step, now)[-1].id, due=now, outcome="503")
+        backups.insert(step, f"/mnt/{called}", at=now, digest="0" * 64, size=1, scheduled=True, verified=now)
         watches.put(step, door.id, session=None, **who)
         jobs.end(step, jobs.begin(step, "enrol", total=2, **who).id, "done", {"enrolled": 2}, now)

@@ -117,9 +117,9 @@ def test_views_are_whole_while_others_write(home, store, gallery, now):
 # What is written once
 
 
-ONCE = ("approval", "calendar_entry", "correction", "event", "excuse", "mark", "membership_change", "month",
-        "rule_version", "sighting", "withdrawal")  # fmt: skip
-FOLLOW = ("correction", "excuse", "mark", "membership_change", "sighting")
+ONCE = ("approval", "calendar_entry", "consent", "consent_text", "correction", "event", "excuse", "mark",
+        "membership_change", "month", "rule_version", "sighting", "withdrawal")  # fmt: skip
+FOLLOW = ("consent", "correction", "excuse", "mark", "membership_change", "sighting")
 """Those that may follow a person into another, as who was merged is named as that one from then on."""
 
 
@@ -142,9 +142,10 @@ def test_records_and_decisions_are_written_once(store, name):
 
 def test_what_may_be_changed(store):
     """People, groups, places, sessions, rules' names, how far coverage reaches and what the service keeps change."""
-    free = {"account", "account_group", "alias", "answer", "attempt", "coverage", "credential", "crop", "delivery",
-            "foreign_id", "group", "job", "lookalike", "membership", "meta", "news", "person", "place", "receiver",
-            "rule", "secret", "session", "sighting_crop", "sign_in", "template", "token", "watch"}  # fmt: skip
+    free = {"account", "account_group", "alias", "answer", "attempt", "backup", "consent_form", "coverage", "credential",
+            "crop", "delivery", "erasure", "foreign_id", "group", "hold", "job", "lookalike", "membership", "meta", "news",
+            "person", "place", "receiver", "rule", "second_factor", "secret", "session", "sighting_crop", "sign_in",
+            "template", "token", "watch"}  # fmt: skip
     assert free == set(METADATA.tables) - set(ONCE)
     for name in free - {"meta"}:
         with store.atomic() as step:

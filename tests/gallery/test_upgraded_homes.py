@@ -11,13 +11,25 @@ from pathlib import Path
 import pytest
 
 from gallery import Gallery, Store
-from gallery.repositories import calendar, corrections, excuses, groups, marks, months, places, rules, sightings
-from gallery.schema import REVISIONS
+from gallery.repositories import (
+    calendar,
+    chain,
+    corrections,
+    events,
+    excuses,
+    groups,
+    marks,
+    months,
+    places,
+    rules,
+    sightings,
+)
+from gallery.schema import REVISIONS, EventRow
 
 HOMES = Path(__file__).with_name("homes")
-KEPT = ("0001", "0002", "0003")
+KEPT = ("0001", "0002", "0003", "0004")
 SPAN = ("--from", "2026-03-01", "--to", "2026-03-31")
-BY_SESSIONS = {"0003": ("--by", "sessions")}
+BY_SESSIONS = {"0003": ("--by", "sessions"), "0004": ("--by", "sessions")}
 """What a report of sessions must be asked with, where there is a timetable."""
 AT = datetime(2026, 6, 1, tzinfo=UTC)
 ENCODER = "default-2026.5"
@@ -81,6 +93,7 @@ def _without_at(document: str) -> str:
     return re.sub(r'(?m)^(\{"schema": 1,)? "at": "[^"]*",', r"\1", document)
 
 
+@pytest.mark.parametrize("revision", ["0003", "0004"])
 @pytest.mark.parametrize(
     ("file", "asked"),
     [
@@ -95,11 +108,11 @@ def _without_at(document: str) -> str:
         ("month.json", ("month", "verify", "2026-03", "--json")),
     ],
 )
-def test_what_was_decided_is_the_same(tmp_path, command, file, asked):
+def test_what_was_decided_is_the_same(tmp_path, command, file, asked, revision):
     """Statuses, totals, timetable, calendar, excuses, coverage and closed months are told as they were, to the byte."""
-    Store.open(_copied("0003", tmp_path), at=AT).close()
+    Store.open(_copied(revision, tmp_path), at=AT).close()
 
-    assert _without_at(_told("0003", file)) == _without_at(command(*asked))
+    assert _without_at(_told(revision, file)) == _without_at(command(*asked))
 
 
 def test_a_home_of_before_has_nothing_of_the_service(tmp_path):
@@ -111,6 +124,45 @@ def test_a_home_of_before_has_nothing_of_the_service(tmp_path):
         (name, _rows(home, f"SELECT count(*) FROM {name}")[0][0])  # noqa: S608
         for name in SERVICE
     ]
+
+
+def test_the_service_goes_on(tmp_path):
+    """Brought up to date, everything that the service of schema 0004 kept is there: no row of it is lost."""
+    home = _copied("0004", tmp_path)
+    before = [_rows(home, f"SELECT count(*) FROM {name}") for name in SERVICE]  # noqa: S608
+    Store.open(home, at=AT).close()
+
+    assert all(count > 0 for ((count,),) in before)
+    assert before == [_rows(home, f"SELECT count(*) FROM {name}") for name in SERVICE]  # noqa: S608
+
+
+@pytest.mark.parametrize("asked", ["account", "token", "credential", "receiver", "job"])
+def test_the_service_tells_the_same(tmp_path, command, asked):
+    """Accounts, tokens, other ways than the face, receivers and long work are told as they were then."""
+    Store.open(_copied("0004", tmp_path), at=AT).close()
+    then, ours = (
+        [json.loads(line) for line in text.splitlines()]
+        for text in (_told("0004", f"{asked}s.json"), command(asked, "list", "--json"))
+    )
+
+    assert then == [{key: each[key] for key in then[0]} for each in ours]
+
+
+@pytest.mark.parametrize("revision", KEPT)
+def test_the_log_of_before_is_vouched_for(tmp_path, revision):
+    """The first new entry of the log follows one that tells how many there were before, and their SHA-256."""
+    home = _copied(revision, tmp_path)
+    before = _rows(home, "SELECT count(*), max(seq) FROM event")
+    with Store.open(home, at=AT) as store:
+        Gallery(store, ENCODER).rename("E-1", "Ada King", at=AT, by="t")
+        with store.reading() as view:
+            old = list(chain.stored(view, chain.columns().where(EventRow.link.is_(None)).order_by(EventRow.seq)))
+            begun, renamed = events.history(view)[len(old) :]
+            digest = chain.digest(old)
+
+    assert before == [(len(old), old[-1].seq)]
+    assert ("audit.begin", {"entries": len(old), "sha256": digest}) == (begun.action, begun.details)
+    assert "person.rename" == renamed.action
 
 
 @pytest.mark.parametrize(
@@ -130,6 +182,7 @@ def test_what_marks_rest_on_is_the_same(tmp_path, command, file):
         ("0001", ENCODER, (112, "aligned")),
         ("0002", f"yunet-2026.1+landmarks-2026.4+{ENCODER}", (168, "chip")),
         ("0003", f"yunet-2026.1+landmarks-2026.4+{ENCODER}", (168, "chip")),
+        ("0004", f"yunet-2026.1+landmarks-2026.4+{ENCODER}", (168, "chip")),
     ],
 )
 def test_people_are_the_same(tmp_path, revision, pipeline, crop):
@@ -162,7 +215,7 @@ def _size(crop) -> tuple[int, str]:
         return picture.width, crop.form
 
 
-@pytest.mark.parametrize("revision", ["0002", "0003"])
+@pytest.mark.parametrize("revision", ["0002", "0003", "0004"])
 @pytest.mark.parametrize(("asked", "file"), [("place", "places.json"), ("review", "reviews.json")])
 def test_places_and_reviews_are_the_same(tmp_path, command, asked, file, revision):
     """Every place with its sealed address, in use or not, and every review that waits is told as it was then."""

@@ -4,13 +4,14 @@
 import hashlib
 import sqlite3
 from contextlib import closing
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from sqlalchemy import select
 
 from gallery import Gallery, Store, history, record
-from gallery.repositories import answers, corrections, places, receivers, secrets, sightings
+from gallery.repositories import answers, chain, chaincheck, corrections, places, receivers, secrets, sightings
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
 from gallery.schema import CorrectionRow, MarkRow, SessionRow, Template
 from gallery.values import Sighting
@@ -174,7 +175,7 @@ DECIDED = {
         lambda g: _raw(g, "UPDATE mark SET id = 'looked' WHERE id IN (SELECT mark_id FROM approval)",
                        "UPDATE event SET subject = 'looked' WHERE subject IN (SELECT mark_id FROM approval)",
                        "UPDATE approval SET mark_id = 'looked' WHERE mark_id IS NOT NULL",
-                       "INSERT INTO event SELECT NULL, at, by, 'mark.add', 'looked', details FROM event LIMIT 1",
+                       "INSERT INTO event SELECT NULL, at, by, 'mark.add', 'looked', details, NULL, NULL FROM event LIMIT 1",
                        "DELETE FROM event WHERE action LIKE 'approval.%'"),
         {("gallery.unrecorded", "excuse 1 has no event approval.grant", REPAIR),
          ("gallery.unrecorded", "mark looked has no event approval.refuse", REPAIR)},
@@ -194,10 +195,11 @@ DECIDED = {
     ),
     "secret altered": (
         lambda g: _raw(g, "UPDATE secret SET value = CAST(value || x'00' AS BLOB)"),
-        {("gallery.template_altered", "secret for for x: what was made with it holds no longer", REPAIR)},
+        {("gallery.template_altered", f"secret for {purpose}: what was made with it holds no longer", REPAIR)
+         for purpose in ("audit", "for x")},
     ),
     "secret of another purpose": (
-        lambda g: _raw(g, "UPDATE secret SET purpose = 'cookie'"),
+        lambda g: _raw(g, "UPDATE secret SET purpose = 'cookie' WHERE purpose = 'for x'"),
         {("gallery.template_altered", "secret for cookie: what was made with it holds no longer", REPAIR)},
     ),
     "receiver altered": (
@@ -324,13 +326,36 @@ def test_repair_takes_what_the_service_cannot_open(settled, now):
     )
     assert [] == settled.repair(at=now, by="t")
     with settled.store.atomic() as step:
-        assert [("for x", "secret"), ("1", "receiver"), ("1", "answer")] == [
+        assert [("audit", "secret"), ("for x", "secret"), ("1", "receiver"), ("1", "answer")] == [
             (each.subject, each.details["table"]) for each in history(step, action="repair.altered")
         ]
-        assert ([], []) == (secrets.purposes(step), answers.keys(step))
+        assert (["audit"], []) == (secrets.purposes(step), answers.keys(step))
         told = receivers.numbered(step, 1)
         assert (False, "gallery.template_altered") == (told.active, told.reason)
         assert 32 == len(secrets.of(step, settled.sealer, "for x"))
+
+
+def test_repair_begins_a_log_anew_whose_key_is_lost(settled, now):
+    """Where the key of the log does not open any more, another one vouches for all that was written before."""
+    _raw(settled, "UPDATE secret SET value = x'00' WHERE purpose = 'audit'")
+    assert [] == settled.repair(at=now, by="t")
+    settled.rename("A", "Ada King", at=now, by="t")
+
+    with settled.store.reading() as view:
+        found = chaincheck.verify(view, secrets.stored(view, settled.sealer, chain.PURPOSE))
+    assert ((), 1) == (found.findings, len(found.anew))
+    assert found.proved > 0 < found.earlier
+
+
+def test_events_let_go_by_rule_are_not_missed(settled, now):
+    """Where old entries of the log went by a rule, nothing that they told of is a defect; what is newer still is."""
+    with settled.store.atomic() as step:
+        assert chain.cut(step, now + timedelta(days=1), at=now + timedelta(days=2), by="t") > 0
+    assert [] == settled.verify()
+    with settled.store.atomic() as step:
+        corrections.add(step, "void", at=now + timedelta(days=3), by="t", reason="r", mark="mark1")
+
+    assert ["gallery.mark_unrecorded"] == [each.id for each in settled.verify()]
 
 
 def test_repair_of_a_sound_gallery_does_nothing(sound, now):

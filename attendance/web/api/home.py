@@ -13,7 +13,7 @@ from attendance.web.api.operations import Operations, refusals
 from attendance.web.site import site_of
 
 router = Operations("service")
-Known = Annotated[Visitor, Depends(Admits("admin", "teacher", "program"))]
+Known = Annotated[Visitor, Depends(Admits("admin", "teacher", "auditor", "program", right="account.own"))]
 """Whoever is signed in, and any program, whatever its scopes."""
 
 

@@ -1,20 +1,25 @@
 """People: found, added, changed from a state that was seen, erased, merged."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Request
 from starlette.responses import JSONResponse, Response
 
+from attendance.services.admission import Newcomer
+from attendance.services.consents import Agreed
 from attendance.services.people import person_row
 from attendance.services.versions import version_of
 from attendance.web.api.conditions import ETAG, IfGiven, Needed, tagged
-from attendance.web.api.models.people import Erased, Merge, NewPerson, People, Person, PersonChange
+from attendance.web.api.models.people import Erased, Merge, NewConsent, NewPerson, People, Person, PersonChange
 from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.paging import Paged
 from attendance.web.api.parameters import OfGroup
 from attendance.web.api.scopes import PeopleErase, PeopleRead, PeopleWrite
 from attendance.web.api.segments import PersonId
 from attendance.web.site import site_of
+
+if TYPE_CHECKING:
+    from attendance.app import Attendance
 
 router = Operations("people", prefix="/people")
 TAGGED: dict[int | str, dict[str, Any]] = {200: {"model": Person, "headers": ETAG}}
@@ -45,7 +50,9 @@ def list_people(
 @router.post("", status_code=201, responses={201: {"headers": ETAG}, **refusals(409)}, response_model=Person)
 def add_person(request: Request, who: PeopleWrite, sent: NewPerson) -> Response:
     """Add somebody; they are recognised once they have a photo."""
-    made = site_of(request).app.edits.add(who.actor, sent.name, external_id=sent.id, groups=sent.groups, note=sent.note)
+    app = site_of(request).app
+    newcomer = Newcomer(sent.name, sent.id, tuple(sent.groups))
+    made = app.admission.enter(who.actor, newcomer, note=sent.note, agreed=_agreed(app, sent.consent))
     row = person_row(made)
     return tagged(request, row, version_of(row), status=201)
 
@@ -87,3 +94,17 @@ def merge_person(request: Request, who: PeopleErase, person: PersonId, sent: Mer
     """Give all that is kept of a person to another one, who stays and is told; the first is gone then."""
     row = person_row(site_of(request).app.edits.merge(who.actor, person, sent.into))
     return JSONResponse(row, headers={"ETag": f'"{version_of(row)}"'})
+
+
+def _agreed(app: "Attendance", sent: NewConsent | None) -> Agreed | None:
+    """What a program says that somebody has agreed to."""
+    if sent is None:
+        return None
+    return Agreed(
+        tuple(sent.purposes),
+        sent.given_by,
+        sent.giver,
+        "spoken" if sent.document_sha256 is None else "paper",
+        sent.document_sha256,
+        None if sent.until is None else app.consents.until(sent.until),
+    )

@@ -64,9 +64,12 @@ def add_photo(
 
 
 @router.get("/{number}/face", responses={**FACE, **refusals(404)}, response_class=Response)
-def get_face(request: Request, _who: PhotosRead, person: PersonId, number: Number) -> Response:
+def get_face(request: Request, who: PhotosRead, person: PersonId, number: Number) -> Response:
     """The face that is kept of a photo."""
-    return picture(site_of(request).app.photos.crop(person, number))
+    app = site_of(request).app
+    data = app.photos.crop(person, number)
+    app.looks.at_photos(who.actor, app.edits.of(person))
+    return picture(data)
 
 
 @router.delete("/{number}", status_code=204, responses=refusals(404))

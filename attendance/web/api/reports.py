@@ -43,7 +43,7 @@ FOUND: dict[int | str, dict[str, Any]] = {
 @router.get("", responses={**FOUND, **refusals(404)}, response_class=Response)
 def get_report(
     request: Request,
-    _who: ReportsRead,
+    who: ReportsRead,
     *,
     form: Annotated[Form | None, Query(alias="format", description="The form; else by Accept, else json.")] = None,
     accept: Annotated[
@@ -69,11 +69,13 @@ def get_report(
     """Report who was there on a day or a span of days, today unless told otherwise."""
     wanted = form or _accepted(request, accept)
     app = site_of(request).app
-    who = None if person is None else app.edits.of(person).external_id
+    whom = None if person is None else app.edits.of(person)
+    ref = None if whom is None else whom.external_id
     asked = AskedFile(
-        by, session, first, last, group, who, rule, "totals" if under is not None else kind, under, why_excused, paper
+        by, session, first, last, group, ref, rule, "totals" if under is not None else kind, under, why_excused, paper
     )
     data = app.report_files.of(asked, wanted)
+    app.looks.at_report(who.actor, by or "report", first, last, wanted, person=None if whom is None else whom.id)
     headers = {"Content-Disposition": f'attachment; filename="report.{ENDINGS.get(wanted, wanted)}"'}
     return Response(data, headers=headers, media_type=MEDIA[wanted])
 

@@ -56,13 +56,14 @@ def get_review(request: Request, _who: ReviewsWrite, number: Number) -> Seen:
 
 
 @router.get("/{number}/face", responses={**FACE, **refusals(404)}, response_class=Response)
-def get_face_of_review(request: Request, _who: PhotosRead, number: Number) -> Response:
+def get_face_of_review(request: Request, who: PhotosRead, number: Number) -> Response:
     """The face that is kept until somebody has looked."""
-    reviews = site_of(request).app.reviews
-    reviews.seen(number)
-    found = reviews.face(number)
+    app = site_of(request).app
+    app.reviews.seen(number)
+    found = app.reviews.face(number)
     if found is None:
         raise PhotoUnknown(str(number), "the face of this review is not kept, or not any more")
+    app.looks.at_sighting(who.actor, number)
     return picture(found)
 
 

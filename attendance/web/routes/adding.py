@@ -1,21 +1,26 @@
 """People are added here: by uploaded photos or the browser's camera, with what is wrong with a photo said at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, File, Form, Request, UploadFile
+from starlette.datastructures import FormData
 from starlette.datastructures import UploadFile as StarletteFile
 from starlette.responses import Response
 
+from attendance.access import Visitor
 from attendance.errors import PersonDuplicate, PersonUnlike
 from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.services.admission import Newcomer, SentPhoto, Taken
 from attendance.services.bulk import SentFile
+from attendance.services.consents import Agreed
 from attendance.services.enrolment import Rules
-from attendance.web.admits import Staff
+from attendance.web.agreeing import agreed_of
 from attendance.web.asked import Form as SentForm
 from attendance.web.asked import Number, person_of, wrong_in
+from attendance.web.doors import PhotosChange
+from attendance.web.forms import Given
 from attendance.web.held import shelf_of
 from attendance.web.pages import onward, page
 from attendance.web.photowords import Trouble, one_line, trouble_of
@@ -45,6 +50,9 @@ class Filled:
     external_id: str = ""
     groups: tuple[str, ...] = ()
     new_group: str = ""
+    agreed: Agreed | None = None
+    said: Mapping[str, Any] = field(default_factory=dict)
+    """What stood in the fields of consent, to be shown again."""
 
     @property
     def newcomer(self) -> Newcomer:
@@ -54,10 +62,11 @@ class Filled:
 
 
 EMPTY: Final = Filled()
+NOTHING_SAID: Final[Mapping[str, Any]] = {"consent": "", "giver": "", "until": "", "chosen": ()}
 
 
 @router.get("/people/add")
-def form(request: Request, who: Staff, group: str = "") -> Response:
+def form(request: Request, who: PhotosChange, group: str = "") -> Response:
     """The form for somebody new."""
     return _form(request, who, Filled(groups=(group,) if group else ()))
 
@@ -65,7 +74,8 @@ def form(request: Request, who: Staff, group: str = "") -> Response:
 @router.post("/people/add")
 def add(
     request: Request,
-    who: Staff,
+    who: PhotosChange,
+    form: SentForm,
     name: Annotated[str, Form()] = "",
     external_id: Annotated[str, Form()] = "",
     groups: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
@@ -73,8 +83,9 @@ def add(
     photos: Annotated[list[UploadFile], File()] = [],  # noqa: B006
 ) -> Response:
     """Enrol somebody new with the photos of the form."""
-    filled = Filled(name, external_id, tuple(groups), new_group)
+    filled = Filled(name, external_id, tuple(groups), new_group, said=_said(form))
     try:
+        filled = replace(filled, agreed=agreed_of(site_of(request).app, Given(form)))
         sent = photos_of(request, photos)
         taken = _added(request, who, filled, sent, Rules())
     except Refusal as error:
@@ -83,27 +94,29 @@ def add(
 
 
 @router.get("/people/bulk")
-def many_form(request: Request, who: Staff) -> Response:
+def many_form(request: Request, who: PhotosChange) -> Response:
     """The form for many people at once."""
     return _bulk_form(request, who)
 
 
 @router.post("/people/bulk")
-def many(request: Request, who: Staff, form: SentForm) -> Response:
+def many(request: Request, who: PhotosChange, form: SentForm) -> Response:
     """Keep what was sent, and enrol it as a job."""
     groups = tuple(each for each in form.getlist("groups") if isinstance(each, str))
-    filled = Filled(groups=groups, new_group=str(form.get("new_group", "")))
+    filled = Filled(groups=groups, new_group=str(form.get("new_group", "")), said=_said(form))
     files = [each for each in form.getlist("files") if isinstance(each, StarletteFile) and each.filename]
     sent = [SentFile(each.filename or "", each.file) for each in files]
     try:
-        job = site_of(request).app.bulk.begin(who.actor, sent, filled.newcomer.groups, who.groups)
+        app = site_of(request).app
+        agreed = agreed_of(app, Given(form))
+        job = app.bulk.begin(who.actor, sent, filled.newcomer.groups, who.groups, agreed=agreed)
     except Refusal as error:
         return _bulk_form(request, who, filled, error)
     return onward(request, f"/jobs/{job.id}", "What you sent is being enrolled; you need not wait for it.")
 
 
 @router.get("/people/held/{word}")
-def held_photo(request: Request, who: Staff, word: str) -> Response:
+def held_photo(request: Request, who: PhotosChange, word: str) -> Response:
     """The photo that waits for a decision, for whoever has sent it."""
     found = shelf_of(request).get(who.actor.name, word)
     data = found.photos[0][1] if found is not None else b""
@@ -114,7 +127,7 @@ def held_photo(request: Request, who: Staff, word: str) -> Response:
 
 
 @router.post("/people/held/{word}")
-def decide(request: Request, who: Staff, word: str, choice: Annotated[str, Form()] = "") -> Response:
+def decide(request: Request, who: PhotosChange, word: str, choice: Annotated[str, Form()] = "") -> Response:
     """It was somebody who is there (``same``), or it is somebody else all the same (``two``)."""
     held = shelf_of(request).get(who.actor.name, word)
     if held is None:
@@ -140,7 +153,7 @@ def decide(request: Request, who: Staff, word: str, choice: Annotated[str, Form(
 @router.post("/people/{number}/photos")
 def add_photos(
     request: Request,
-    who: Staff,
+    who: PhotosChange,
     number: Number,
     photos: Annotated[list[UploadFile], File()] = [],  # noqa: B006
 ) -> Response:
@@ -152,7 +165,7 @@ def add_photos(
     return further(request, who, person, sent, Rules())
 
 
-def further(request: Request, who: Staff, person: Any, photos: list[SentPhoto], rules: Rules) -> Response:
+def further(request: Request, who: Visitor, person: Any, photos: list[SentPhoto], rules: Rules) -> Response:
     """File photos for somebody who is there, and say what came of it."""
     app = site_of(request).app
     taken = app.lane.run(lambda: app.admission.further(who.actor, person, photos, rules))
@@ -185,12 +198,13 @@ def _read(file: UploadFile, most: int) -> SentPhoto:
     return SentPhoto(source, data)
 
 
-def _added(request: Request, who: Staff, filled: Filled, photos: list[SentPhoto], rules: Rules) -> Taken:
+def _added(request: Request, who: Visitor, filled: Filled, photos: list[SentPhoto], rules: Rules) -> Taken:
     app = site_of(request).app
-    return app.lane.run(lambda: app.admission.add(who.actor, filled.newcomer, photos, who.groups, rules))
+    told = replace(rules, agreed=filled.agreed)
+    return app.lane.run(lambda: app.admission.add(who.actor, filled.newcomer, photos, who.groups, told))
 
 
-def _answer(request: Request, who: Staff, filled: Filled, sent: list[SentPhoto], taken: Taken) -> Response:
+def _answer(request: Request, who: Visitor, filled: Filled, sent: list[SentPhoto], taken: Taken) -> Response:
     """Go to whom was enrolled; else say what is wrong, or ask whose face it is."""
     asked = _asked(request, who, filled, taken)
     if asked is not None:
@@ -209,7 +223,12 @@ def _answer(request: Request, who: Staff, filled: Filled, sent: list[SentPhoto],
     return onward(request, f"/people/{person.id}", told, "warn" if troubles or alike else "good")
 
 
-def _asked(request: Request, who: Staff, filled: Filled, taken: Taken, person: Any = None) -> Response | None:
+def _asks(request: Request) -> bool:
+    """Whether the forms ask who has agreed."""
+    return site_of(request).app.consents.asks
+
+
+def _asked(request: Request, who: Visitor, filled: Filled, taken: Taken, person: Any = None) -> Response | None:
     """The page that asks whose face it is, where that is what stands in the way of all photos."""
     open_ = [(photo, error) for photo, error in taken.refused if isinstance(error, PersonDuplicate | PersonUnlike)]
     if not open_ or taken.enrolled:
@@ -234,6 +253,12 @@ def _asked(request: Request, who: Staff, filled: Filled, taken: Taken, person: A
     )  # fmt: skip
 
 
+def _said(form: FormData) -> dict[str, Any]:
+    """What stood in the fields of consent."""
+    found: dict[str, Any] = {each: str(form.get(each, "")) for each in ("consent", "giver", "until")}
+    return {**found, "chosen": [str(each) for each in form.getlist("for")]}
+
+
 def _troubles(taken: Taken) -> list[Trouble]:
     return [trouble_of(error, photo.source) for photo, error in taken.refused]
 
@@ -242,20 +267,29 @@ def _photos(number: int) -> str:
     return "1 photo" if number == 1 else f"{number} photos"
 
 
-def _bulk_form(request: Request, who: Staff, filled: Filled = EMPTY, error: Refusal | None = None) -> Response:
+def _bulk_form(request: Request, who: Visitor, filled: Filled = EMPTY, error: Refusal | None = None) -> Response:
     status = 200 if error is None else status_of(error)
     groups = list(site_of(request).app.directory.groups(who.groups))
     wrong = wrong_in(FIELDS, error)
-    return page(request, who, "people/bulk.html", status=status, filled=filled, groups=groups, wrong=wrong)
+    return page(
+        request, who, "people/bulk.html", status=status, filled=filled, groups=groups, wrong=wrong,
+        asks=_asks(request), told=filled.said or NOTHING_SAID,
+    )  # fmt: skip
 
 
 def _form(
-    request: Request, who: Staff, filled: Filled, *, troubles: list[Trouble] | None = None, error: Refusal | None = None
+    request: Request,
+    who: Visitor,
+    filled: Filled,
+    *,
+    troubles: list[Trouble] | None = None,
+    error: Refusal | None = None,
 ) -> Response:
     status = 200 if error is None and not troubles else 422 if error is None else status_of(error)
     wrong = wrong_in(FIELDS, error)
     groups = site_of(request).app.directory.groups(who.groups)
     return page(
         request, who, "people/add.html", status=status, filled=filled, troubles=troubles or [], wrong=wrong,
-        groups=list(groups), most=site_of(request).app.settings.max_upload_mb,
+        groups=list(groups), most=site_of(request).app.settings.max_upload_mb, asks=_asks(request),
+        told=filled.said or NOTHING_SAID,
     )  # fmt: skip

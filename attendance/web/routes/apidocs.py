@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from attendance.web.admits import Staff
 from attendance.web.api.reference import Reference
+from attendance.web.doors import AccountOwn
 from attendance.web.pages import page
 from attendance.web.site import site_of
 
@@ -12,7 +12,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/api/docs")
-def api_docs(request: Request, who: Staff) -> Response:
+def api_docs(request: Request, who: AccountOwn) -> Response:
     """Subjects, operations and shapes, each with what it needs and an example."""
     told = request.app.openapi()
     reference = Reference(told, site_of(request).public)

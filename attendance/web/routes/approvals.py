@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from attendance.errors import ApprovalUnknown
 from attendance.service_errors import RequestInvalid
-from attendance.web.admits import Staff
+from attendance.web.doors import MarksChange, MarksRead
 from attendance.web.forms import Form
 from attendance.web.pages import onward
 from attendance.web.sections import section
@@ -22,13 +22,13 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/approvals")
-def approvals(request: Request, who: Staff) -> Response:
+def approvals(request: Request, who: MarksRead) -> Response:
     """What waits, of whom a visitor may see."""
     return _page(request, who)
 
 
 @router.post("/approvals")
-def decide(request: Request, who: Staff, given: Form) -> Response:
+def decide(request: Request, who: MarksChange, given: Form) -> Response:
     """Let those that were chosen count, or refuse them: all of them or none."""
     approvals = site_of(request).app.approvals
     reason, chosen = given.text("reason"), given.all("id")

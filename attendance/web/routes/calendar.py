@@ -8,7 +8,7 @@ from starlette.responses import Response
 from attendance.errors import CalendarUnknown
 from attendance.service_errors import AccessRefused, RequestInvalid
 from attendance.services.calendars import Days
-from attendance.web.admits import Admin, Staff
+from attendance.web.doors import ImportsRun, TimetableChange, TimetableRead
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
 from attendance.web.sections import section
@@ -28,13 +28,13 @@ MOST_YEARS: Final = 20
 
 
 @router.get("/calendar")
-def calendar(request: Request, who: Staff, asked: Asked) -> Response:
+def calendar(request: Request, who: TimetableRead, asked: Asked) -> Response:
     """What decides the days from some time ago on."""
     return _page(request, who, asked)
 
 
 @router.post("/calendar")
-def add_days(request: Request, who: Staff, given: Form) -> Response:
+def add_days(request: Request, who: TimetableChange, given: Form) -> Response:
     """Close or open days, or tell of a term."""
     app = site_of(request).app
     try:
@@ -50,7 +50,7 @@ def add_days(request: Request, who: Staff, given: Form) -> Response:
 
 
 @router.get("/calendar/holidays")
-def holidays(request: Request, who: Admin, asked: Asked) -> Response:
+def holidays(request: Request, who: ImportsRun, asked: Asked) -> Response:
     """The form that asks for public holidays; with a country what is proposed."""
     try:
         found = _proposed(request, asked) if asked.text("country") else None
@@ -60,7 +60,7 @@ def holidays(request: Request, who: Admin, asked: Asked) -> Response:
 
 
 @router.post("/calendar/holidays")
-def take_holidays(request: Request, who: Admin, given: Form) -> Response:
+def take_holidays(request: Request, who: ImportsRun, given: Form) -> Response:
     """Store the holidays that were chosen."""
     try:
         found = _proposed(request, given).only(given.all("take"))
@@ -71,7 +71,7 @@ def take_holidays(request: Request, who: Admin, given: Form) -> Response:
 
 
 @router.post("/calendar/import")
-def import_days(request: Request, who: Admin, given: Form) -> Response:
+def import_days(request: Request, who: ImportsRun, given: Form) -> Response:
     """Show what a calendar file would change, then store what was chosen of it."""
     app = site_of(request).app
     try:
@@ -97,14 +97,14 @@ def import_days(request: Request, who: Admin, given: Form) -> Response:
 
 
 @router.get("/calendar/{number}/withdraw")
-def withdraw_form(request: Request, who: Staff, number: int) -> Response:
+def withdraw_form(request: Request, who: TimetableChange, number: int) -> Response:
     """Ask why an entry is to be taken back."""
     found = _entry(request, who, number)
     return section(request, who, "/timetable", "office/calendar_withdraw.html", days=found)
 
 
 @router.post("/calendar/{number}/withdraw")
-def withdraw(request: Request, who: Staff, number: int, given: Form) -> Response:
+def withdraw(request: Request, who: TimetableChange, number: int, given: Form) -> Response:
     """Take an entry back."""
     found = _entry(request, who, number)
     try:

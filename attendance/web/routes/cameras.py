@@ -7,8 +7,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from attendance.web.admits import Admin, Staff
+from attendance.access import Visitor
 from attendance.web.asked import Number
+from attendance.web.doors import CamerasChange, CamerasRead, PlacesChange
 from attendance.web.helps import told_here
 from attendance.web.pages import onward, page
 from attendance.web.routes.live import said_of
@@ -35,7 +36,7 @@ class Typed:
 
 
 @router.get("/cameras")
-def all_cameras(request: Request, who: Staff) -> Response:
+def all_cameras(request: Request, who: CamerasRead) -> Response:
     """Every camera that the visitor sees, and for admins kiosks and places out of use."""
     app = site_of(request).app
     found = app.cameras.all(who.groups)
@@ -55,7 +56,7 @@ def all_cameras(request: Request, who: Staff) -> Response:
 
 
 @router.get("/cameras/add")
-def adding(request: Request, who: Admin) -> Response:
+def adding(request: Request, who: PlacesChange) -> Response:
     """The form for a new camera."""
     return _form(request, who, Typed(), None)
 
@@ -63,7 +64,7 @@ def adding(request: Request, who: Admin) -> Response:
 @router.post("/cameras/add")
 def add(
     request: Request,
-    who: Admin,
+    who: PlacesChange,
     name: Text = "",
     address: Text = "",
     site: Text = "",
@@ -94,7 +95,7 @@ def add(
 
 
 @router.get("/cameras/{number:int}")
-def one(request: Request, who: Staff, number: Number) -> Response:
+def one(request: Request, who: CamerasRead, number: Number) -> Response:
     """One camera, large, with what it has decided last."""
     app = site_of(request).app
     health = app.cameras.numbered(number, who.groups)
@@ -115,7 +116,7 @@ def one(request: Request, who: Staff, number: Number) -> Response:
 
 
 @router.post("/cameras/{number:int}/start")
-def start(request: Request, who: Admin, number: Number, session: Text = "", back: Text = "") -> Response:
+def start(request: Request, who: CamerasChange, number: Number, session: Text = "", back: Text = "") -> Response:
     """Watch it from now on."""
     cameras = site_of(request).app.cameras
     health = cameras.begin(who.actor, cameras.numbered(number).name, session=session or None)
@@ -123,7 +124,7 @@ def start(request: Request, who: Admin, number: Number, session: Text = "", back
 
 
 @router.post("/cameras/{number:int}/stop")
-def stop(request: Request, who: Admin, number: Number, back: Text = "") -> Response:
+def stop(request: Request, who: CamerasChange, number: Number, back: Text = "") -> Response:
     """Watch it no more."""
     cameras = site_of(request).app.cameras
     health = cameras.stop(who.actor, cameras.numbered(number).name)
@@ -131,7 +132,7 @@ def stop(request: Request, who: Admin, number: Number, back: Text = "") -> Respo
 
 
 @router.post("/cameras/{number:int}/restart")
-def restart(request: Request, who: Admin, number: Number, back: Text = "") -> Response:
+def restart(request: Request, who: CamerasChange, number: Number, back: Text = "") -> Response:
     """Open it anew."""
     cameras = site_of(request).app.cameras
     health = cameras.restart(who.actor, cameras.numbered(number).name)
@@ -139,7 +140,7 @@ def restart(request: Request, who: Admin, number: Number, back: Text = "") -> Re
 
 
 @router.get("/cameras/{number:int}/change")
-def changing(request: Request, who: Admin, number: Number) -> Response:
+def changing(request: Request, who: PlacesChange, number: Number) -> Response:
     """The form that changes where it is and whom it looks for."""
     return _form(request, who, None, number)
 
@@ -147,7 +148,7 @@ def changing(request: Request, who: Admin, number: Number) -> Response:
 @router.post("/cameras/{number:int}/change")
 def change(
     request: Request,
-    who: Admin,
+    who: PlacesChange,
     number: Number,
     address: Text = "",
     site: Text = "",
@@ -178,7 +179,7 @@ def change(
 
 
 @router.post("/cameras/{number:int}/retire")
-def retire(request: Request, who: Admin, number: Number) -> Response:
+def retire(request: Request, who: PlacesChange, number: Number) -> Response:
     """Put a place out of use; records go on naming it."""
     app = site_of(request).app
     found = app.places.retire(who.actor, app.cameras.place(number).name).place
@@ -186,7 +187,7 @@ def retire(request: Request, who: Admin, number: Number) -> Response:
 
 
 @router.post("/cameras/{number:int}/restore")
-def restore(request: Request, who: Admin, number: Number) -> Response:
+def restore(request: Request, who: PlacesChange, number: Number) -> Response:
     """Put a place in use again."""
     app = site_of(request).app
     found = app.places.restore(who.actor, app.cameras.place(number).name).place
@@ -194,7 +195,7 @@ def restore(request: Request, who: Admin, number: Number) -> Response:
 
 
 def _form(
-    request: Request, who: Admin, given: Typed | None, number: int | None, error: Refusal | None = None
+    request: Request, who: Visitor, given: Typed | None, number: int | None, error: Refusal | None = None
 ) -> Response:
     app = site_of(request).app
     shown = None if number is None else app.places.find(app.cameras.place(number).name)

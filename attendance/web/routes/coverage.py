@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from attendance.errors import PlaceUnknown
 from attendance.service_errors import AccessRefused
-from attendance.web.admits import Staff
+from attendance.web.doors import MarksChange, MarksRead
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
 from attendance.web.sections import section
@@ -23,13 +23,13 @@ NEW: Final = ("day", "begins", "ends", "place", "group", "reason")
 
 
 @router.get("/coverage")
-def coverage(request: Request, who: Staff, asked: Asked) -> Response:
+def coverage(request: Request, who: MarksRead, asked: Asked) -> Response:
     """What each source has looked at on some days, and the gaps."""
     return _page(request, who, asked)
 
 
 @router.post("/coverage")
-def add_coverage(request: Request, who: Staff, given: Form) -> Response:
+def add_coverage(request: Request, who: MarksChange, given: Form) -> Response:
     """Note that somebody has watched in person."""
     app = site_of(request).app
     try:

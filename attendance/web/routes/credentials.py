@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from attendance.access import Visitor
 from attendance.service_errors import CredentialUnknown
-from attendance.web.admits import Staff
 from attendance.web.asked import Number, person_of
+from attendance.web.doors import CredentialsManage
+from attendance.web.downloads import download
 from attendance.web.helps import told_here
 from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
@@ -17,14 +19,23 @@ from refusal import Refusal
 router = APIRouter(include_in_schema=False)
 
 
+@router.post("/people/cards")
+def cards(request: Request, who: CredentialsManage, group: Annotated[str, Form(max_length=200)] = "") -> Response:
+    """QR cards of a group, or of all whom the visitor sees, to print; whoever has no code gets one."""
+    app = site_of(request).app
+    known = app.own_people.group(who, group.strip() or None)
+    made = app.qr_sheets.of(who.actor, group=known, groups=who.groups)
+    return download(made.pdf, f"qr-cards-{known}.pdf" if known else "qr-cards.pdf")
+
+
 @router.get("/people/{number}/ways")
-def ways(request: Request, who: Staff, number: Number) -> Response:
+def ways(request: Request, who: CredentialsManage, number: Number) -> Response:
     """What this person has beside a face."""
     return _page(request, who, person_of(request, who, number))
 
 
 @router.post("/people/{number}/ways/pin")
-def give_pin(request: Request, who: Staff, number: Number) -> Response:
+def give_pin(request: Request, who: CredentialsManage, number: Number) -> Response:
     """Give a PIN, and show it: it is told on this page alone, and once."""
     found = person_of(request, who, number)
     given = site_of(request).app.credentials.give_pin(who.actor, found.id)
@@ -32,7 +43,7 @@ def give_pin(request: Request, who: Staff, number: Number) -> Response:
 
 
 @router.post("/people/{number}/ways/qr")
-def give_qr(request: Request, who: Staff, number: Number) -> Response:
+def give_qr(request: Request, who: CredentialsManage, number: Number) -> Response:
     """Give a QR code, another one than before."""
     found = person_of(request, who, number)
     site_of(request).app.credentials.give_qr(who.actor, found.id)
@@ -41,7 +52,7 @@ def give_qr(request: Request, who: Staff, number: Number) -> Response:
 
 @router.post("/people/{number}/ways/badge")
 def give_badge(
-    request: Request, who: Staff, number: Number, text: Annotated[str, Form(max_length=400)] = ""
+    request: Request, who: CredentialsManage, number: Number, text: Annotated[str, Form(max_length=400)] = ""
 ) -> Response:
     """Have a badge stand for this person."""
     found = person_of(request, who, number)
@@ -53,7 +64,7 @@ def give_badge(
 
 
 @router.post("/people/{number}/ways/{credential}/remove")
-def remove(request: Request, who: Staff, number: Number, credential: Number) -> Response:
+def remove(request: Request, who: CredentialsManage, number: Number, credential: Number) -> Response:
     """Take one away."""
     held = _held(request, who, number, credential)
     site_of(request).app.credentials.remove(who.actor, held.id)
@@ -61,7 +72,9 @@ def remove(request: Request, who: Staff, number: Number, credential: Number) -> 
 
 
 @router.get("/people/{number}/ways/{credential}/qr.{form}")
-def picture(request: Request, who: Staff, number: Number, credential: Number, form: Literal["svg", "png"]) -> Response:
+def picture(
+    request: Request, who: CredentialsManage, number: Number, credential: Number, form: Literal["svg", "png"]
+) -> Response:
     """The QR code as a picture."""
     held = _held(request, who, number, credential)
     data, media = site_of(request).app.credentials.qr_picture(held, form)
@@ -69,14 +82,14 @@ def picture(request: Request, who: Staff, number: Number, credential: Number, fo
 
 
 @router.get("/people/{number}/ways/{credential}/card")
-def card(request: Request, who: Staff, number: Number, credential: Number) -> Response:
+def card(request: Request, who: CredentialsManage, number: Number, credential: Number) -> Response:
     """The QR code with the name of whoever it is of, to print."""
     held = _held(request, who, number, credential)
     site_of(request).app.credentials.qr_text(held)
     return page(request, who, "kiosk/card.html", person=held.person, held=held)
 
 
-def _held(request: Request, who: Staff, number: int, credential: int) -> Any:
+def _held(request: Request, who: Visitor, number: int, credential: int) -> Any:
     """What the visitor may see of this person's; another number is as unknown as none."""
     found = person_of(request, who, number)
     held = next((each for each in site_of(request).app.credentials.of(found.id) if each.id == credential), None)
@@ -85,7 +98,7 @@ def _held(request: Request, who: Staff, number: int, credential: int) -> Any:
     return held
 
 
-def _page(request: Request, who: Staff, person: Any, *, given: Any = None, error: Refusal | None = None) -> Response:
+def _page(request: Request, who: Visitor, person: Any, *, given: Any = None, error: Refusal | None = None) -> Response:
     held = site_of(request).app.credentials.of(person.id)
     status = 200 if error is None else status_of(error)
     wrong = "" if error is None else told_here(error)

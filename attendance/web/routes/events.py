@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from attendance.web.admits import Staff
+from attendance.web.doors import EventsRead
 from attendance.web.site import Site, site_of
 from attendance.web.streams import Item, Wanted, came_before, follow, sse, still_here
 
@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/events")
-async def events(request: Request, who: Staff) -> Response:
+async def events(request: Request, who: EventsRead) -> Response:
     """News of the people whom the visitor may see, from now on, or after the last that this browser has had."""
     site = site_of(request)
     return sse(site, told(site, came_before(request), who.groups), still=still_here(request))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from attendance.errors import ExcuseUnknown
-from attendance.web.admits import Staff
+from attendance.web.doors import ExcusesChange, TimetableRead
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
 from attendance.web.sections import section
@@ -24,13 +24,13 @@ NEW: Final = ("person", "first", "first_time", "last", "last_time", "reason")
 
 
 @router.get("/excuses")
-def excuses(request: Request, who: Staff, asked: Asked) -> Response:
+def excuses(request: Request, who: TimetableRead, asked: Asked) -> Response:
     """Excuses of whom a visitor may see, and the form of a new one."""
     return _page(request, who, asked)
 
 
 @router.post("/excuses")
-def add_excuse(request: Request, who: Staff, given: Form) -> Response:
+def add_excuse(request: Request, who: ExcusesChange, given: Form) -> Response:
     """Excuse somebody; of a document that is sent only the hash is kept."""
     app = site_of(request).app
     try:
@@ -49,13 +49,13 @@ def add_excuse(request: Request, who: Staff, given: Form) -> Response:
 
 
 @router.get("/excuses/{number}/withdraw")
-def withdraw_form(request: Request, who: Staff, number: int) -> Response:
+def withdraw_form(request: Request, who: ExcusesChange, number: int) -> Response:
     """Ask why an excuse is to be taken back."""
     return section(request, who, "/timetable", "office/excuse_withdraw.html", excuse=_known(request, who, number))
 
 
 @router.post("/excuses/{number}/withdraw")
-def withdraw(request: Request, who: Staff, number: int, given: Form) -> Response:
+def withdraw(request: Request, who: ExcusesChange, number: int, given: Form) -> Response:
     """Take an excuse back."""
     found = _known(request, who, number)
     try:

@@ -12,8 +12,8 @@ from attendance.services.exports import ExportForm
 from attendance.services.markimport import MarksWanted
 from attendance.services.rosterimport import RosterWanted
 from attendance.services.versions import refuse_changed, version_of
-from attendance.web.admits import Admin
 from attendance.web.asked import sent_file
+from attendance.web.doors import ImportsRun, MarksExport
 from attendance.web.downloads import download
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
@@ -40,13 +40,13 @@ MARKS: Final = ("zone", "device", "covers", "anyway", "day_first")
 
 
 @router.get("/imports")
-def imports(request: Request, who: Admin) -> Response:
+def imports(request: Request, who: MarksExport) -> Response:
     """The forms of imports and exports."""
     return _page(request, who)
 
 
 @router.post("/imports/roster")
-def import_roster(request: Request, who: Admin, given: Form) -> Response:
+def import_roster(request: Request, who: ImportsRun, given: Form) -> Response:
     """Show what a register would change, then take all of it in."""
     app = site_of(request).app
     try:
@@ -66,7 +66,7 @@ def import_roster(request: Request, who: Admin, given: Form) -> Response:
 
 
 @router.post("/imports/marks")
-def import_marks(request: Request, who: Admin, given: Form) -> Response:
+def import_marks(request: Request, who: ImportsRun, given: Form) -> Response:
     """Show what a list of marks would do, then take in the rows that can be."""
     app = site_of(request).app
     apply = given.text("step") == "apply"
@@ -89,16 +89,16 @@ def import_marks(request: Request, who: Admin, given: Form) -> Response:
 
 
 @router.get("/exports/{form}")
-def export(request: Request, _who: Admin, form: str, asked: Asked) -> Response:
+def export(request: Request, who: MarksExport, form: str, asked: Asked) -> Response:
     """Marks as a file for another system."""
     app = site_of(request).app
     if form not in set(ExportForm):
         raise RequestInvalid("form", f"there are the forms {' and '.join(ExportForm)}")
     with TemporaryDirectory(dir=app.home, prefix="report-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "marks.csv"
-        app.exports.write(
-            ExportForm(form), target, first=asked.day("from"), last=asked.day("to"), group=asked.some("group")
-        )
+        first, last = asked.day("from"), asked.day("to")
+        app.exports.write(ExportForm(form), target, first=first, last=last, group=asked.some("group"))
+        app.looks.at_marks(who.actor, form, first, last)
         return download(target.read_bytes(), f"marks {form} {app.timetables.today}.csv")
 
 

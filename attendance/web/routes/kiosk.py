@@ -8,8 +8,9 @@ from starlette.responses import FileResponse, Response
 
 from attendance.access import Visitor
 from attendance.service_errors import TokenInvalid
-from attendance.web.admits import Admits, Kiosk
+from attendance.web.admits import Admits
 from attendance.web.cookies import keep_kiosk
+from attendance.web.doors import KioskAct
 from attendance.web.pages import STATIC, onward, page
 from attendance.web.site import site_of
 
@@ -90,26 +91,26 @@ def worker(_who: Perhaps) -> Response:
 
 
 @router.get("/kiosk/state")
-def state(request: Request, who: Kiosk, *, ready: Annotated[bool, Query()] = False) -> dict[str, Any]:
+def state(request: Request, who: KioskAct, *, ready: Annotated[bool, Query()] = False) -> dict[str, Any]:
     """What the page asks when it begins, and every few seconds."""
     return site_of(request).app.kiosks.state(who.actor, _token(who), ready=ready)
 
 
 @router.post("/kiosk/key")
-def key(request: Request, who: Kiosk, told: Key) -> dict[str, Any]:
+def key(request: Request, who: KioskAct, told: Key) -> dict[str, Any]:
     """Sign by this key from now on."""
     site_of(request).app.kiosks.pair(who.actor, _token(who), told.public_key)
     return {}
 
 
 @router.post("/kiosk/runs")
-def begin(request: Request, who: Kiosk) -> dict[str, Any]:
+def begin(request: Request, who: KioskAct) -> dict[str, Any]:
     """Begin to look."""
     return {"run": site_of(request).app.kiosks.begin(who.actor, _token(who))}
 
 
 @router.post("/kiosk/runs/end")
-def end(request: Request, who: Kiosk, told: Ended) -> dict[str, Any]:
+def end(request: Request, who: KioskAct, told: Ended) -> dict[str, Any]:
     """Look no longer."""
     site_of(request).app.kiosks.end(_token(who), told.run)
     return {}
@@ -118,7 +119,7 @@ def end(request: Request, who: Kiosk, told: Ended) -> dict[str, Any]:
 @router.post("/kiosk/frames")
 def frames(
     request: Request,
-    who: Kiosk,
+    who: KioskAct,
     data: Annotated[bytes, Depends(_sent)],
     run: Annotated[str, Query(max_length=64)],
     number: Annotated[int, Query(ge=1, le=2**53)],
@@ -130,7 +131,7 @@ def frames(
 
 
 @router.post("/kiosk/entries")
-def entries(request: Request, who: Kiosk, told: Entries) -> dict[str, Any]:
+def entries(request: Request, who: KioskAct, told: Entries) -> dict[str, Any]:
     """Take in what people typed, showed or held to a reader, each once."""
     kiosks = site_of(request).app.kiosks
     posted = [kiosks.posted(each.body, each.signature) for each in told.entries]
@@ -138,7 +139,7 @@ def entries(request: Request, who: Kiosk, told: Entries) -> dict[str, Any]:
 
 
 @router.post("/kiosk/undo")
-def undo(request: Request, who: Kiosk, told: Undo) -> dict[str, Any]:
+def undo(request: Request, who: KioskAct, told: Undo) -> dict[str, Any]:
     """Take back a mark that was made here a moment ago."""
     return site_of(request).app.kiosks.undo(who.actor, _token(who), told.mark).to_dict()
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from attendance.web.admits import Staff
 from attendance.web.asked import Number
+from attendance.web.doors import CamerasRead
 from attendance.web.helps import HERE, without_commands
 from attendance.web.pages import page, written
 from attendance.web.site import site_of
@@ -28,27 +28,27 @@ TOLD_S: Final = 1.0
 
 
 @router.get("/cameras/status")
-def status(request: Request, who: Staff) -> dict[str, Any]:
+def status(request: Request, who: CamerasRead) -> dict[str, Any]:
     """How each camera does that the visitor sees."""
     return {"cameras": [each.to_dict() for each in site_of(request).app.cameras.all(who.groups)]}
 
 
 @router.get("/cameras/events")
-async def events(request: Request, who: Staff) -> Response:
+async def events(request: Request, who: CamerasRead) -> Response:
     """The same, each camera anew whenever that has changed."""
     site = site_of(request)
     return sse(site, _told(site, who.groups), still=still_here(request))
 
 
 @router.get("/cameras/{number:int}/picture.jpg")
-def picture(request: Request, who: Staff, number: Number) -> Response:
+def picture(request: Request, who: CamerasRead, number: Number) -> Response:
     """The newest picture, with boxes and names."""
     view = site_of(request).app.cameras.view(number, who.groups)
     return Response(view.picture(), media_type="image/jpeg")
 
 
 @router.get("/cameras/{number:int}/live")
-async def live(request: Request, who: Staff, number: Number) -> Response:
+async def live(request: Request, who: CamerasRead, number: Number) -> Response:
     """Pictures as they come, for an ``<img>``."""
     site = site_of(request)
     view = await asyncio.to_thread(site.app.cameras.view, number, who.groups)
@@ -56,7 +56,7 @@ async def live(request: Request, who: Staff, number: Number) -> Response:
 
 
 @router.get("/cameras/{number:int}/last")
-def last(request: Request, who: Staff, number: Number) -> Response:
+def last(request: Request, who: CamerasRead, number: Number) -> Response:
     """The last faces that were decided on there, for the script that keeps the list fresh."""
     app = site_of(request).app
     found = app.cameras.numbered(number, who.groups)

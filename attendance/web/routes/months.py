@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from attendance.records import instant
 from attendance.services.reach import month_days
-from attendance.web.admits import Admin
+from attendance.web.doors import MonthsChange, MonthsRead
 from attendance.web.forms import Asked, Form
 from attendance.web.pages import onward
 from attendance.web.sections import section
@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/months")
-def months(request: Request, who: Admin, asked: Asked) -> Response:
+def months(request: Request, who: MonthsRead, asked: Asked) -> Response:
     """Every word on every month; with ``month`` on to that one."""
     if asked.text("month"):
         return onward(request, f"/months/{asked.text('month')[:20]}")
@@ -35,13 +35,13 @@ def months(request: Request, who: Admin, asked: Asked) -> Response:
 
 
 @router.get("/months/{month}")
-def month(request: Request, who: Admin, month: str, asked: Asked) -> Response:
+def month(request: Request, who: MonthsRead, month: str, asked: Asked) -> Response:
     """What a month comes to and what is still open of it; of a closed one, when asked, whether it is as it was."""
     return _page(request, who, month, verify=asked.flag("verify"))
 
 
 @router.post("/months/{month}/close")
-def close_month(request: Request, who: Admin, month: str, given: Form) -> Response:
+def close_month(request: Request, who: MonthsChange, month: str, given: Form) -> Response:
     """Close a month that is over."""
     try:
         state = site_of(request).app.months.close(who.actor, month, reason=given.text("reason"))
@@ -51,7 +51,7 @@ def close_month(request: Request, who: Admin, month: str, given: Form) -> Respon
 
 
 @router.post("/months/{month}/open")
-def open_month(request: Request, who: Admin, month: str, given: Form) -> Response:
+def open_month(request: Request, who: MonthsChange, month: str, given: Form) -> Response:
     """Open a closed month again."""
     try:
         site_of(request).app.months.open(who.actor, month, reason=given.needed("reason", "a reason"))

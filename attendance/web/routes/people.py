@@ -6,13 +6,16 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
+from attendance.access import Visitor
+from attendance.access.rights import may
 from attendance.service_errors import EditChanged, GroupsRefused, RequestInvalid
 from attendance.services.directory import Listed, folded
+from attendance.services.erasuretasks import begin_erasure
 from attendance.services.people import person_row
 from attendance.services.statusreports import AskedStatuses
-from attendance.services.versions import version_of
-from attendance.web.admits import Admin, Staff
+from attendance.services.versions import refuse_changed, version_of
 from attendance.web.asked import Number, person_of, wrong_in
+from attendance.web.doors import PeopleChange, PeopleErase, PeopleRead, PhotosChange, PhotosRead
 from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
 from attendance.web.site import site_of
@@ -29,7 +32,7 @@ FIELDS: Final = {"name.invalid": "name", "gallery.person_invalid": "name", "grou
 @router.get("/people")
 def people(
     request: Request,
-    who: Staff,
+    who: PeopleRead,
     q: Annotated[str, Query(max_length=200)] = "",
     group: str = "",
     state: States = "active",
@@ -42,12 +45,12 @@ def people(
 
 
 @router.get("/people/{number}")
-def person(request: Request, who: Staff, number: Number) -> Response:
+def person(request: Request, who: PeopleRead, number: Number) -> Response:
     """All that a page tells of one person."""
     return shown(request, who, person_of(request, who, number))
 
 
-def shown(request: Request, who: Staff, person: Any, error: Refusal | None = None, **given: Any) -> Response:
+def shown(request: Request, who: Visitor, person: Any, error: Refusal | None = None, **given: Any) -> Response:
     """The page of a person, with what was wrong with a form of it."""
     app = site_of(request).app
     today = app.status_reports.today
@@ -62,6 +65,7 @@ def shown(request: Request, who: Staff, person: Any, error: Refusal | None = Non
         photos=app.photos.all(person.external_id), marks=app.day_marks.latest(person.id),
         days=begun, today=today, first=first, given=values, wrong=wrong_in(FIELDS, error),
         groups=sorted({*app.directory.groups(who.groups), *own}),
+        consent=app.consents.of(person.id)[0] if may(who.actor, "consent.read") else None,
         alike=app.directory.lookalikes(person.id, who.groups), extra=_extra(request), most=app.settings.max_upload_mb,
     )  # fmt: skip
 
@@ -77,7 +81,7 @@ def _extra(request: Request) -> str | None:
 @router.post("/people/{number}/edit")
 def edit(
     request: Request,
-    who: Staff,
+    who: PeopleChange,
     number: Number,
     name: Annotated[str, Form()] = "",
     groups: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI copies it
@@ -105,7 +109,7 @@ def edit(
 @router.post("/people/{number}/active")
 def set_active(
     request: Request,
-    who: Staff,
+    who: PeopleChange,
     number: Number,
     active: Annotated[bool, Form()],
     since: Annotated[str, Form()] = "",
@@ -123,16 +127,18 @@ def set_active(
 
 
 @router.get("/people/{number}/photos/{photo}")
-def picture(request: Request, who: Staff, number: Number, photo: Number) -> Response:
+def picture(request: Request, who: PhotosRead, number: Number, photo: Number) -> Response:
     """The face that is kept of a photo, opened for this request alone."""
     found = person_of(request, who, number)
-    data = site_of(request).app.photos.crop(found.external_id, photo)
+    app = site_of(request).app
+    data = app.photos.crop(found.external_id, photo)
+    app.looks.at_photos(who.actor, found)
     kind = "image/png" if data.startswith(b"\x89PNG") else "image/webp" if data.startswith(b"RIFF") else "image/jpeg"
     return Response(data, media_type=kind, headers={"Cache-Control": "no-store"})
 
 
 @router.post("/people/{number}/photos/{photo}/remove")
-def remove_photo(request: Request, who: Staff, number: Number, photo: Number) -> Response:
+def remove_photo(request: Request, who: PhotosChange, number: Number, photo: Number) -> Response:
     """Take one photo away, its template and its face."""
     found = person_of(request, who, number)
     site_of(request).app.photos.remove(who.actor, found.external_id, photo)
@@ -142,7 +148,7 @@ def remove_photo(request: Request, who: Staff, number: Number, photo: Number) ->
 @router.get("/people/{number}/merge")
 def merging(
     request: Request,
-    who: Staff,
+    who: PeopleChange,
     number: Number,
     q: Annotated[str, Query(max_length=200)] = "",
     other: Number | None = None,
@@ -162,7 +168,7 @@ def merging(
 @router.post("/people/{number}/merge")
 def merge(
     request: Request,
-    who: Staff,
+    who: PeopleChange,
     number: Number,
     other: Annotated[Number, Form()],
     version: Annotated[str, Form()] = "",
@@ -179,7 +185,7 @@ def merge(
 
 
 @router.get("/people/{number}/erase")
-def erasing(request: Request, who: Admin, number: Number) -> Response:
+def erasing(request: Request, who: PeopleErase, number: Number) -> Response:
     """What would go with a person, and the question whether it shall."""
     return _erase_page(request, who, number)
 
@@ -187,15 +193,20 @@ def erasing(request: Request, who: Admin, number: Number) -> Response:
 @router.post("/people/{number}/erase")
 def erase(
     request: Request,
-    who: Admin,
+    who: PeopleErase,
     number: Number,
     name: Annotated[str, Form()] = "",
     version: Annotated[str, Form()] = "",
+    proof: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Erase a person with every trace outside dated backups."""
+    """Erase a person with every trace outside dated backups; with a proof it is long work, and leads to its receipt."""
     app, found = site_of(request).app, person_of(request, who, number)
     if folded(name).split() != folded(found.name).split():
         return _erase_page(request, who, number, wrong="This is not the name of the person above.")
+    if proof:
+        refuse_changed(found.external_id, person_row(found), version)
+        app.erasing.refuse_held(found.id)
+        return onward(request, f"/jobs/{begin_erasure(who.actor, app.erasing, app.jobs, found.id).id}")
     gone = app.edits.remove(who.actor, found.external_id, expected=version)
     told = f"{gone.person.name} is erased, with {_count(gone.templates, 'photo')} and {_count(gone.marks, 'mark')}."
     later = "" if gone.erased else " The last traces are overwritten when no other program reads the home any more."
@@ -206,12 +217,13 @@ def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def _erase_page(request: Request, who: Admin, number: int, wrong: str = "") -> Response:
+def _erase_page(request: Request, who: Visitor, number: int, wrong: str = "") -> Response:
     app, found = site_of(request).app, person_of(request, who, number)
     holds = app.people.holdings(found.id)
     return page(
         request, who, "people/erase.html", status=422 if wrong else 200, person=found, holds=holds, wrong=wrong,
-        version=version_of(person_row(found)), face=app.directory.faces([found.id]).get(found.id),
+        kept_by=app.holds.on(found.id), version=version_of(person_row(found)),
+        face=app.directory.faces([found.id]).get(found.id),
     )  # fmt: skip
 
 

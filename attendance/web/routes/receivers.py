@@ -5,8 +5,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from attendance.access import Visitor
 from attendance.service_errors import ReceiverError
-from attendance.web.admits import Admin
+from attendance.web.doors import ReceiversManage, ReceiversRead
 from attendance.web.helps import told_here
 from attendance.web.pages import onward
 from attendance.web.sections import section
@@ -29,14 +30,14 @@ NEWS: Final = {
 
 
 @router.get("")
-def receivers(request: Request, who: Admin) -> Response:
+def receivers(request: Request, who: ReceiversRead) -> Response:
     """All of them, and the form for another one."""
     return _listed(request, who)
 
 
 def _listed(
     request: Request,
-    who: Admin,
+    who: Visitor,
     *,
     status: int = 200,
     error: str = "",
@@ -52,7 +53,7 @@ def _listed(
 @router.post("")
 def add(
     request: Request,
-    who: Admin,
+    who: ReceiversManage,
     name: Annotated[str, Form()] = "",
     address: Annotated[str, Form()] = "",
     kinds: Annotated[list[str] | None, Form()] = None,
@@ -70,7 +71,7 @@ def add(
 
 
 @router.get("/{number}")
-def receiver(request: Request, who: Admin, number: int) -> Response:
+def receiver(request: Request, who: ReceiversRead, number: int) -> Response:
     """One, with what was sent to it last."""
     app = site_of(request).app
     shown = app.receivers.numbered(number)
@@ -80,7 +81,7 @@ def receiver(request: Request, who: Admin, number: int) -> Response:
 
 
 @router.post("/{number}/active")
-def set_active(request: Request, who: Admin, number: int, active: Annotated[bool, Form()]) -> Response:
+def set_active(request: Request, who: ReceiversManage, number: int, active: Annotated[bool, Form()]) -> Response:
     """Pause it, or put it in use again."""
     app = site_of(request).app
     name = app.receivers.numbered(number).receiver.name
@@ -89,7 +90,7 @@ def set_active(request: Request, who: Admin, number: int, active: Annotated[bool
 
 
 @router.post("/{number}/try")
-def try_(request: Request, _who: Admin, number: int) -> Response:
+def try_(request: Request, _who: ReceiversManage, number: int) -> Response:
     """Send a webhook a message that says nothing."""
     app = site_of(request).app
     name = app.receivers.numbered(number).receiver.name
@@ -97,7 +98,7 @@ def try_(request: Request, _who: Admin, number: int) -> Response:
 
 
 @router.post("/{number}/remove")
-def remove(request: Request, who: Admin, number: int) -> Response:
+def remove(request: Request, who: ReceiversManage, number: int) -> Response:
     """Forget it, with what is on its way to it."""
     app = site_of(request).app
     gone = app.receivers.remove(who.actor, app.receivers.numbered(number).receiver.name)

@@ -17,7 +17,7 @@ from attendance.register.statusreport import counts, words_of
 from attendance.service_errors import RequestInvalid
 from attendance.services.reportfiles import AskedFile
 from attendance.services.reportviews import FORMS, PROOFS, name_of, proof_content
-from attendance.web.admits import Staff
+from attendance.web.doors import ReportsRead
 from attendance.web.downloads import download
 from attendance.web.forms import Asked, Given
 from attendance.web.pages import onward
@@ -57,7 +57,7 @@ LATER: Final = ("ics", "svg", "png")
 
 
 @router.get("/reports")
-def reports(request: Request, who: Staff, asked: Asked) -> Response:
+def reports(request: Request, who: ReportsRead, asked: Asked) -> Response:
     """The filter, and the report that it asks for."""
     app = site_of(request).app
     shown: dict[str, Any] = {"grid": None, "large": False}
@@ -98,14 +98,16 @@ def spans_of(today: date) -> list[tuple[str, date, date]]:
 
 
 @router.get("/reports/file")
-def report_file(request: Request, who: Staff, asked: Asked) -> Response:
+def report_file(request: Request, who: ReportsRead, asked: Asked) -> Response:
     """The report as a file; a large one is long work, whose page says when it is there."""
     app = site_of(request).app
     wanted, form = _wanted(app, who, asked), asked.text("form") or "csv"
     if form not in FORMS:
         raise RequestInvalid("form", f"a report can be {', '.join(FORMS)}")
     name = name_of(wanted, form)
+    whom = None if wanted.person is None else app.own_people.person(who, wanted.person).id
     if app.report_views.is_large(who, wanted):
+        app.looks.at_report(who.actor, str(wanted.by), wanted.first, wanted.last, form, person=whom)
 
         def work(progress: "Progress") -> dict[str, Any]:
             progress.file(name).write_bytes(app.report_views.content(wanted, form))
@@ -113,11 +115,13 @@ def report_file(request: Request, who: Staff, asked: Asked) -> Response:
 
         made = app.jobs.begin(who.actor, "report", work)
         return onward(request, f"/jobs/{made.id}", "The report is large: it is made in the background.")
-    return download(app.report_views.content(wanted, form), name, inline=asked.flag("inline"))
+    data = app.report_views.content(wanted, form)
+    app.looks.at_report(who.actor, str(wanted.by), wanted.first, wanted.last, form, person=whom)
+    return download(data, name, inline=asked.flag("inline"))
 
 
 @router.get("/reports/proof")
-def proof(request: Request, who: Staff, asked: Asked) -> Response:
+def proof(request: Request, who: ReportsRead, asked: Asked) -> Response:
     """All that somebody's day rests on, in sentences, or as a file."""
     app = site_of(request).app
     made, error, person = None, None, asked.text("person")
@@ -126,6 +130,7 @@ def proof(request: Request, who: Staff, asked: Asked) -> Response:
         if person:
             found = app.own_people.person(who, person)
             made = app.proofs.of(who.actor, found.external_id, day)
+            app.looks.at_day(who.actor, found, day)
             if asked.text("form"):
                 content = proof_content(made, asked.text("form"), _paper(asked))
                 return download(content, f"proof {found.name} {day}.{asked.text('form')}")

@@ -5,10 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import JSONResponse, Response
 
+from attendance.access import Visitor
 from attendance.register.review import REASONS, in_short
 from attendance.service_errors import RequestInvalid
-from attendance.web.admits import Staff
+from attendance.web.agreeing import agreed_of
+from attendance.web.asked import Form as SentForm
 from attendance.web.asked import Number
+from attendance.web.doors import EvidenceLook, ReviewsRead, ReviewsSettle
+from attendance.web.forms import Given
 from attendance.web.pages import onward, page
 from attendance.web.problems import wants_json
 from attendance.web.scale import Scale, scale
@@ -29,7 +33,7 @@ Words = Annotated[str, Query(alias="q", max_length=200)]
 
 
 @router.get("/review")
-def waiting(request: Request, who: Staff) -> Response:
+def waiting(request: Request, who: ReviewsRead) -> Response:
     """What waits, oldest first; what does not fit on one page comes when these are settled."""
     desk = site_of(request).app.review_desk
     found = desk.waiting(who.groups, limit=A_PAGE)
@@ -37,13 +41,13 @@ def waiting(request: Request, who: Staff) -> Response:
 
 
 @router.get("/review/settled")
-def settled(request: Request, who: Staff) -> Response:
+def settled(request: Request, who: ReviewsRead) -> Response:
     """What was said last, to be taken back."""
     return _listed(request, who, "review/settled.html", site_of(request).app.review_desk.settled(who.groups))
 
 
 @router.get("/review/unknown")
-def unknown(request: Request, who: Staff) -> Response:
+def unknown(request: Request, who: ReviewsRead) -> Response:
     """The faces of today that are nobody's, where the site keeps them."""
     app = site_of(request).app
     found = app.review_desk.unknown(who.groups)
@@ -51,7 +55,7 @@ def unknown(request: Request, who: Staff) -> Response:
 
 
 @router.get("/review/people")
-def people(request: Request, who: Staff, words: Words = "") -> Response:
+def people(request: Request, who: ReviewsSettle, words: Words = "") -> Response:
     """Whom somebody may mean who types these letters, for the script of the page."""
     found = site_of(request).app.review_desk.people(who.groups, words)
     told = [{"number": each.id, "name": each.name, "id": each.external_id, "groups": [*each.groups]} for each in found]
@@ -61,7 +65,7 @@ def people(request: Request, who: Staff, words: Words = "") -> Response:
 @router.post("/review/many")
 def many(
     request: Request,
-    who: Staff,
+    who: ReviewsSettle,
     say: Annotated[Say, Form()],
     numbers: Annotated[list[int], Form(default_factory=list, max_length=1000)],
 ) -> Response:
@@ -78,21 +82,23 @@ def many(
 
 
 @router.get("/review/{number}")
-def one(request: Request, who: Staff, number: Number) -> Response:
+def one(request: Request, who: ReviewsRead, number: Number) -> Response:
     """One review, waiting or settled."""
-    item = site_of(request).app.review_desk.of(who.groups, number)
+    app = site_of(request).app
+    item = app.review_desk.of(who.groups, number)
+    app.looks.at_sighting(who.actor, number, None if item.person is None else item.person.id)
     return page(request, who, "review/one.html", **_shown(item))
 
 
 @router.post("/review/{number}")
-def say(request: Request, who: Staff, number: Number, say: Annotated[Say, Form()]) -> Response:
+def say(request: Request, who: ReviewsSettle, number: Number, say: Annotated[Say, Form()]) -> Response:
     """It was right, a stranger, or somebody whose mark is void with it."""
     desk = site_of(request).app.review_desk
     return _done(request, number, desk.told(desk.settle(who.actor, who.groups, number, say)))
 
 
 @router.get("/review/{number}/who")
-def somebody_else(request: Request, who: Staff, number: Number, words: Words = "") -> Response:
+def somebody_else(request: Request, who: ReviewsSettle, number: Number, words: Words = "") -> Response:
     """Who it was instead: a search that needs no script."""
     desk = site_of(request).app.review_desk
     found = desk.people(who.groups, words, 40)
@@ -100,7 +106,9 @@ def somebody_else(request: Request, who: Staff, number: Number, words: Words = "
 
 
 @router.post("/review/{number}/who")
-def give(request: Request, who: Staff, number: Number, person: Annotated[int | None, Form()] = None) -> Response:
+def give(
+    request: Request, who: ReviewsSettle, number: Number, person: Annotated[int | None, Form()] = None
+) -> Response:
     """It was this person."""
     if person is None:
         raise RequestInvalid(f"review {number}", "nobody was chosen")
@@ -109,14 +117,14 @@ def give(request: Request, who: Staff, number: Number, person: Annotated[int | N
 
 
 @router.post("/review/{number}/undo")
-def undo(request: Request, who: Staff, number: Number) -> Response:
+def undo(request: Request, who: ReviewsSettle, number: Number) -> Response:
     """Take back what was said."""
     desk = site_of(request).app.review_desk
     return _done(request, number, desk.told(desk.undo(who.actor, who.groups, number)))
 
 
 @router.post("/review/{number}/photo")
-def add_photo(request: Request, who: Staff, number: Number) -> Response:
+def add_photo(request: Request, who: ReviewsSettle, number: Number) -> Response:
     """File the face as a photo of whom it was said to be."""
     app = site_of(request).app
     filed = app.lane.run(lambda: app.review_desk.add_photo(who.actor, who.groups, number))
@@ -124,36 +132,48 @@ def add_photo(request: Request, who: Staff, number: Number) -> Response:
 
 
 @router.get("/review/{number}/enrol")
-def new_person(request: Request, who: Staff, number: Number) -> Response:
+def new_person(request: Request, who: ReviewsSettle, number: Number) -> Response:
     """Who a stranger is, to be enrolled."""
     desk = site_of(request).app.review_desk
     item = desk.of(who.groups, number)
-    return page(request, who, "review/enrol.html", **_shown(item), groups=desk.groups(who.groups))
+    return page(
+        request,
+        who,
+        "review/enrol.html",
+        **_shown(item),
+        groups=desk.groups(who.groups),
+        asks=site_of(request).app.consents.asks,
+    )
 
 
 @router.post("/review/{number}/enrol")
 def enrol(
     request: Request,
-    who: Staff,
+    who: ReviewsSettle,
     number: Number,
     name: Annotated[str, Form(max_length=200)],
     ref: Annotated[str, Form(alias="id", max_length=200)] = "",
     groups: Annotated[list[str] | None, Form()] = None,
+    *,
+    form: SentForm,
 ) -> Response:
     """Enrol the face as somebody new, who is marked by it."""
     app = site_of(request).app
-    filled = (name, ref.strip() or None, groups or ())
+    filled = (name, ref.strip() or None, groups or (), agreed_of(app, Given(form)))
     done = app.lane.run(lambda: app.review_desk.enrol(who.actor, who.groups, number, *filled))
     return _done(request, number, f"{name.strip()} is enrolled. {app.review_desk.told(done)}")
 
 
 @router.get("/review/{number}/face")
-def face(request: Request, who: Staff, number: Number) -> Response:
+def face(request: Request, who: EvidenceLook, number: Number) -> Response:
     """The face that was seen."""
-    return Response(site_of(request).app.review_desk.face(who.groups, number), media_type="image/png")
+    app = site_of(request).app
+    data = app.review_desk.face(who.groups, number)
+    app.looks.at_sighting(who.actor, number)
+    return Response(data, media_type="image/png")
 
 
-def _listed(request: Request, who: Staff, template: str, found: "Sequence[Item]", **values: Any) -> Response:
+def _listed(request: Request, who: Visitor, template: str, found: "Sequence[Item]", **values: Any) -> Response:
     shown = [_shown(each) for each in found]
     return page(request, who, template, items=shown, tabs=TABS, **values)
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from attendance.errors import SessionUnknown
 from attendance.service_errors import AccessRefused
-from attendance.web.admits import Staff
+from attendance.web.doors import TimetableChange, TimetableRead
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
 from attendance.web.sections import section
@@ -25,13 +25,13 @@ PRIVATE: Final = frozenset({"candidates", "person"})
 
 
 @router.get("/sessions")
-def sessions(request: Request, who: Staff, asked: Asked) -> Response:
+def sessions(request: Request, who: TimetableRead, asked: Asked) -> Response:
     """The sessions, newest first, and the form that opens one."""
     return _page(request, who, asked)
 
 
 @router.post("/sessions")
-def open_session(request: Request, who: Staff, given: Form) -> Response:
+def open_session(request: Request, who: TimetableChange, given: Form) -> Response:
     """Open a session of a group, or an admin one for all."""
     app = site_of(request).app
     try:
@@ -45,7 +45,7 @@ def open_session(request: Request, who: Staff, given: Form) -> Response:
 
 
 @router.get("/sessions/{number}")
-def session(request: Request, who: Staff, number: int) -> Response:
+def session(request: Request, who: TimetableRead, number: int) -> Response:
     """The marks of a session, void ones too, with what each rests on."""
     app = site_of(request).app
     found = app.session_book.numbered(number, who.groups)
@@ -56,6 +56,7 @@ def session(request: Request, who: Staff, number: int) -> Response:
     ]
     for row in rows:
         row["evidence"] = _readable(row["evidence"], hidden=PRIVATE if who.groups is not None else frozenset())
+    app.looks.at_session(who.actor, found.session.id)
     now = app.clock.utc()
     is_open = found.session.is_open(now) and not found.session.is_over(now)
     return section(
@@ -65,7 +66,7 @@ def session(request: Request, who: Staff, number: int) -> Response:
 
 
 @router.post("/sessions/{number}/close")
-def close_session(request: Request, who: Staff, number: int) -> Response:
+def close_session(request: Request, who: TimetableChange, number: int) -> Response:
     """Close a session: cameras mark nobody in it any more, only a person by hand."""
     app = site_of(request).app
     found = app.session_book.numbered(number, who.groups)

@@ -9,7 +9,7 @@ from attendance.errors import PlaceUnknown
 from attendance.service_errors import RequestInvalid
 from attendance.services.doctor import Doctor
 from attendance.services.renewing import begin_renewal
-from attendance.web.admits import Admin
+from attendance.web.doors import PlacesChange, SettingsChange, SettingsRead, UpkeepRun
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
 from attendance.web.sections import section
@@ -27,21 +27,21 @@ WAYS: Final = (("", "both ways, or not known"), ("in", "in"), ("out", "out"))
 
 
 @router.get("/settings")
-def settings(request: Request, who: Admin) -> Response:
+def settings(request: Request, who: SettingsRead) -> Response:
     """Every setting."""
     found = site_of(request).app.configuration.all()
     return section(request, who, "/settings", "office/settings.html", settings=found)
 
 
 @router.get("/settings/set/{name}")
-def one_setting(request: Request, who: Admin, name: str) -> Response:
+def one_setting(request: Request, who: SettingsRead, name: str) -> Response:
     """One setting, and the form that changes it."""
     found = site_of(request).app.configuration.named(name)
     return section(request, who, "/settings", "office/setting.html", shown=found, value=_shown(found.value))
 
 
 @router.post("/settings/set/{name}")
-def change_setting(request: Request, who: Admin, name: str, given: Form) -> Response:
+def change_setting(request: Request, who: SettingsChange, name: str, given: Form) -> Response:
     """Change one setting."""
     found = site_of(request).app.configuration
     try:
@@ -54,13 +54,13 @@ def change_setting(request: Request, who: Admin, name: str, given: Form) -> Resp
 
 
 @router.get("/settings/places")
-def places(request: Request, who: Admin) -> Response:
+def places(request: Request, who: SettingsRead) -> Response:
     """The places, and the form of a new one."""
     return _places(request, who)
 
 
 @router.post("/settings/places")
-def add_place(request: Request, who: Admin, given: Form) -> Response:
+def add_place(request: Request, who: PlacesChange, given: Form) -> Response:
     """Add a place."""
     try:
         kind: Any = given.text("kind") or "camera"
@@ -82,13 +82,13 @@ def add_place(request: Request, who: Admin, given: Form) -> Response:
 
 
 @router.get("/settings/places/{number}")
-def place(request: Request, who: Admin, number: int) -> Response:
+def place(request: Request, who: SettingsRead, number: int) -> Response:
     """The form that changes a place."""
     return _place(request, who, _known(request, number))
 
 
 @router.post("/settings/places/{number}")
-def change_place(request: Request, who: Admin, number: int, given: Form) -> Response:
+def change_place(request: Request, who: PlacesChange, number: int, given: Form) -> Response:
     """Change a place, put it out of use or into it again, or remove it."""
     places, found = site_of(request).app.places, _known(request, number)
     name, step = found.place.name, given.text("step")
@@ -111,7 +111,7 @@ def change_place(request: Request, who: Admin, number: int, given: Form) -> Resp
 
 
 @router.get("/settings/state")
-def state(request: Request, who: Admin, asked: Asked) -> Response:
+def state(request: Request, who: SettingsRead, asked: Asked) -> Response:
     """How much there is of everything; when asked, what doctor finds."""
     app = site_of(request).app
     examined = asked.flag("examine")
@@ -119,11 +119,12 @@ def state(request: Request, who: Admin, asked: Asked) -> Response:
     return section(
         request, who, "/settings", "office/state.html", stats=app.upkeep.stats(), examined=examined, findings=findings,
         home=str(app.home), zone=app.zone, warning=app.zone_warning, renewal=app.renewal.is_needed(),
+        daily=app.daily.all(),
     )  # fmt: skip
 
 
 @router.post("/settings/state/renew")
-def renew(request: Request, who: Admin) -> Response:
+def renew(request: Request, who: UpkeepRun) -> Response:
     """Make templates with the present encoder for whoever lacks them, as long work."""
     app = site_of(request).app
     made = begin_renewal(who.actor, app.renewal, app.jobs)

@@ -8,8 +8,8 @@ from starlette.responses import Response
 from attendance.errors import RuleUnknown
 from attendance.service_errors import AccessRefused, RequestInvalid
 from attendance.services.timetables import Single
-from attendance.web.admits import Admin, Staff
 from attendance.web.asked import sent_file
+from attendance.web.doors import ImportsRun, TimetableChange, TimetableRead
 from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward
 from attendance.web.ruleforms import MINUTES, PAIRINGS, WEEKDAYS, fields_of, parts_of, typed
@@ -40,7 +40,7 @@ SAID: Final = ("name", "whom", "group", "person", "first", "until", "reason")
 
 
 @router.get("/timetable")
-def timetable(request: Request, who: Staff, asked: Asked) -> Response:
+def timetable(request: Request, who: TimetableRead, asked: Asked) -> Response:
     """The rules that a visitor may see, with what each says and when it is next."""
     app = site_of(request).app
     ended = asked.flag("ended")
@@ -49,19 +49,19 @@ def timetable(request: Request, who: Staff, asked: Asked) -> Response:
 
 
 @router.get("/timetable/new")
-def new_rule(request: Request, who: Staff) -> Response:
+def new_rule(request: Request, who: TimetableChange) -> Response:
     """The form of a new rule."""
     return _form(request, who, None, {**fields_of(None, site_of(request).app.zone), **_blank()})
 
 
 @router.get("/timetable/import")
-def import_rules(request: Request, who: Admin) -> Response:
+def import_rules(request: Request, who: ImportsRun) -> Response:
     """The form of an import."""
     return _import_form(request, who)
 
 
 @router.get("/timetable/{number}")
-def rule(request: Request, who: Staff, number: int) -> Response:
+def rule(request: Request, who: TimetableRead, number: int) -> Response:
     """What a rule said and says, and when it is next."""
     found = _known(request, who, number, coming=COMING)
     may = _changes(site_of(request).app, who, found)
@@ -69,14 +69,14 @@ def rule(request: Request, who: Staff, number: int) -> Response:
 
 
 @router.get("/timetable/{number}/change")
-def change_rule(request: Request, who: Staff, number: int) -> Response:
+def change_rule(request: Request, who: TimetableChange, number: int) -> Response:
     """The form that changes a rule."""
     found = _changeable(request, who, number)
     return _form(request, who, found, {**_fields(found), **_blank()})
 
 
 @router.get("/timetable/{number}/{how}")
-def change_day(request: Request, who: Staff, number: int, how: str, asked: Asked) -> Response:
+def change_day(request: Request, who: TimetableChange, number: int, how: str, asked: Asked) -> Response:
     """The form that skips, moves or adds a day, or ends the rule."""
     found = _changeable(request, who, number, coming=COMING)
     return _day_form(request, who, found, _single(how), asked.values("day"))
@@ -86,7 +86,7 @@ def change_day(request: Request, who: Staff, number: int, how: str, asked: Asked
 
 
 @router.post("/timetable/new")
-def add_rule(request: Request, who: Staff, given: Form) -> Response:
+def add_rule(request: Request, who: TimetableChange, given: Form) -> Response:
     """Show what a new rule would do, then add it."""
     app = site_of(request).app
     values = {**typed(given), **given.values(*SAID)}
@@ -105,7 +105,7 @@ def add_rule(request: Request, who: Staff, given: Form) -> Response:
 
 
 @router.post("/timetable/import")
-def take_in_rules(request: Request, who: Admin, given: Form) -> Response:
+def take_in_rules(request: Request, who: ImportsRun, given: Form) -> Response:
     """Show what a file would change, then take it in."""
     app = site_of(request).app
     try:
@@ -128,7 +128,7 @@ def take_in_rules(request: Request, who: Admin, given: Form) -> Response:
 
 
 @router.post("/timetable/{number}/change")
-def apply_change(request: Request, who: Staff, number: int, given: Form) -> Response:
+def apply_change(request: Request, who: TimetableChange, number: int, given: Form) -> Response:
     """Show what a change would do, then do it."""
     app, found = site_of(request).app, _changeable(request, who, number)
     values = {**typed(given), **given.values(*SAID)}
@@ -150,7 +150,7 @@ def apply_change(request: Request, who: Staff, number: int, given: Form) -> Resp
 
 
 @router.post("/timetable/{number}/{how}")
-def apply_day(request: Request, who: Staff, number: int, how: str, given: Form) -> Response:
+def apply_day(request: Request, who: TimetableChange, number: int, how: str, given: Form) -> Response:
     """Show what skipping, moving, adding or ending would do, then do it."""
     app, found, single = site_of(request).app, _changeable(request, who, number, coming=COMING), _single(how)
     values = given.values("day", "to", "begins", "ends", "reason")

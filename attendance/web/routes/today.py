@@ -5,10 +5,11 @@ from typing import Annotated, Final, Literal, TypedDict
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
+from attendance.access import Visitor
 from attendance.errors import MarkTime, MonthClosed, SessionDay
 from attendance.service_errors import RequestInvalid
-from attendance.web.admits import Staff
 from attendance.web.asked import Number, back_to, person_of
+from attendance.web.doors import MarksChange, MarksRead
 from attendance.web.helps import told_here
 from attendance.web.pages import onward, page
 from attendance.web.site import site_of
@@ -28,14 +29,14 @@ class _Wish(TypedDict):
 
 
 @router.get("/")
-def today(request: Request, who: Staff, group: str = "") -> Response:
+def today(request: Request, who: MarksRead, group: str = "") -> Response:
     """The day, of all whom the visitor sees or of one group."""
     board = site_of(request).app.day_boards.today(who.groups, group or None)
     return page(request, who, "today/today.html", board=board, shown=SHOWN, partial=False)
 
 
 @router.get("/today/board")
-def board_alone(request: Request, who: Staff, group: str = "") -> Response:
+def board_alone(request: Request, who: MarksRead, group: str = "") -> Response:
     """The part of it that changes, for the script that keeps it fresh."""
     board = site_of(request).app.day_boards.today(who.groups, group or None)
     return page(request, who, "today/board.html", board=board, shown=SHOWN, partial=True)
@@ -44,7 +45,7 @@ def board_alone(request: Request, who: Staff, group: str = "") -> Response:
 @router.post("/today/marks")
 def mark(
     request: Request,
-    who: Staff,
+    who: MarksChange,
     come: Annotated[Number | None, Form(alias="in")] = None,
     go: Annotated[Number | None, Form(alias="out")] = None,
     session: Annotated[str, Form()] = "",
@@ -73,7 +74,7 @@ def mark(
 
 
 @router.get("/marks/{mark}")
-def one_mark(request: Request, who: Staff, mark: str, back: str = "/") -> Response:
+def one_mark(request: Request, who: MarksRead, mark: str, back: str = "/") -> Response:
     """A mark, with what can be said against it: void it, or put one of another time in its place."""
     return _mark_page(request, who, mark, back)
 
@@ -81,7 +82,7 @@ def one_mark(request: Request, who: Staff, mark: str, back: str = "/") -> Respon
 @router.post("/marks/{mark}/void")
 def void(
     request: Request,
-    who: Staff,
+    who: MarksChange,
     mark: str,
     reason: Annotated[str, Form(max_length=500)] = "",
     back: Annotated[str, Form()] = "/",
@@ -97,7 +98,7 @@ def void(
 @router.post("/marks/{mark}/correct")
 def correct(
     request: Request,
-    who: Staff,
+    who: MarksChange,
     mark: str,
     at: Annotated[str, Form()] = "",
     reason: Annotated[str, Form(max_length=500)] = "",
@@ -118,7 +119,7 @@ def correct(
     return onward(request, back_to(back), f"{done.made.person.name} is marked{when} instead.")
 
 
-def _mark_page(request: Request, who: Staff, mark: str, back: str, **given: str) -> Response:
+def _mark_page(request: Request, who: Visitor, mark: str, back: str, **given: str) -> Response:
     found = site_of(request).app.day_marks.of(mark, who.groups)
     wrong = any(given.get(each) for each in ("void_wrong", "wrong", "at_wrong"))
     values = {"void_wrong": "", "wrong": "", "at_wrong": "", "at": "", "reason": "", **given}

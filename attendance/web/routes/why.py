@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from attendance.web.admits import Staff
+from attendance.access import Visitor
 from attendance.web.asked import Number
+from attendance.web.doors import EvidenceLook
 from attendance.web.pages import page
 from attendance.web.routes.review import reasons_of, scale_of
 from attendance.web.site import site_of
@@ -39,18 +40,24 @@ Check = tuple[bool, str]
 
 
 @router.get("/why/mark/{mark}")
-def of_mark(request: Request, who: Staff, mark: Annotated[str, Path(max_length=64)]) -> Response:
+def of_mark(request: Request, who: EvidenceLook, mark: Annotated[str, Path(max_length=64)]) -> Response:
     """Why there is this mark."""
-    return _page(request, who, site_of(request).app.whys.of_mark(who.groups, mark))
+    return _looked(request, who, site_of(request).app.whys.of_mark(who.groups, mark))
 
 
 @router.get("/why/{number}")
-def of_sighting(request: Request, who: Staff, number: Number) -> Response:
+def of_sighting(request: Request, who: EvidenceLook, number: Number) -> Response:
     """Why a face was decided as it was."""
-    return _page(request, who, site_of(request).app.whys.of(who.groups, number))
+    return _looked(request, who, site_of(request).app.whys.of(who.groups, number))
 
 
-def _page(request: Request, who: Staff, why: "Why") -> Response:
+def _looked(request: Request, who: EvidenceLook, why: "Why") -> Response:
+    """The page, once it stands in the log that somebody looks."""
+    site_of(request).app.looks.at_why(who.actor, why)
+    return _page(request, who, why)
+
+
+def _page(request: Request, who: Visitor, why: "Why") -> Response:
     item = why.item
     drawn: dict[str, Any] = {"scale": None, "reasons": [], "checks": [], "strangers": None, "seen": None}
     if item is not None and why.replay is not None:

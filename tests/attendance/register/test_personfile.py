@@ -49,6 +49,13 @@ def document(app: Attendance, name: str, person: str | int = "Ada"):
     return json.loads(files_of(app, person)[name])
 
 
+def printed(data: bytes) -> str:
+    """The text of a PDF, in one line."""
+    from pypdf import PdfReader
+
+    return " ".join(" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(data)).pages)
+
+
 @pytest.fixture
 def people(app, draw) -> Attendance:
     """Ada, in two groups, Bob and Cid are enrolled."""
@@ -127,6 +134,7 @@ def test_the_other_ways_in_and_the_news(people, clock):
     ]
     assert 3 == last
     assert b"news of this person (2)" in files["README.txt"]
+    files["summary.pdf"] = printed(files["summary.pdf"]).encode()
     assert [] == [name for name, data in files.items() if b"1001-handle" in data or b"argon2" in data or b"m2" in data]
 
 
@@ -443,7 +451,8 @@ def test_no_byte_of_other_people(fake, called):
     ):
         crowded(app, called)
         files = files_of(app, "Ada Byron")
-    texts = [*files] + [data.decode() for data in files.values()]
+    pages = printed(files.pop("summary.pdf"))
+    texts = [*files, pages] + [data.decode() for data in files.values()]
     left = [(each, text) for each in called for text in texts if each.casefold() in text.casefold()]
     assert [] == left
     assert 2 == len(json.loads(files["sightings.json"])["sightings"])

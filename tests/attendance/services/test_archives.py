@@ -117,7 +117,7 @@ def test_one_person_is_handed_over(there, tmp_path):
     with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
         assert archive.testzip() is None
         events = json.loads(archive.read("events.json"))
-        assert ["README.txt", "person.json", "templates.json"] == archive.namelist()[:3]
+        assert ["README.txt", "summary.pdf", "person.json", "templates.json"] == archive.namelist()[:4]
     assert ("Ada", 1, 0, 0, 0, 0) == (
         done.person.name,
         done.templates,
@@ -195,3 +195,38 @@ def test_no_file_before_its_trace(there, tmp_path, monkeypatch):
             there.archives.person(TEACHER, "Ada", tmp_path / "ada.zip")
         there.gallery.store.close()
     assert [] == [*tmp_path.glob("*.zip"), *tmp_path.glob(".*")]
+
+
+def test_what_is_corrected_is_told(there, tmp_path):
+    """A new name, other groups, a mark taken back and one at its right time are entries, and in the person's copy."""
+    there.people.rename(TEACHER, "A", "Ada Lovelace")
+    there.people.put_in(TEACHER, "A", ["7c"])
+    there.mark("A")
+    there.by_hand.void(TEACHER, "A", reason="it was her sister")
+    there.archives.person(TEACHER, "A", tmp_path / "ada.zip")
+    with zipfile.ZipFile(tmp_path / "ada.zip") as archive:
+        events = {each["what"]: each for each in json.loads(archive.read("events.json"))}
+        (mark,) = json.loads(archive.read("marks.json"))
+    assert {"person.rename", "person.groups", "mark.void", "person.export"} <= events.keys()
+    assert {"teacher"} == {events[each]["by"] for each in ("person.rename", "person.groups", "mark.void")}
+    assert (False, "it was her sister", "teacher") == (mark["counts"], mark["void_reason"], mark["voided_by"])
+    with there.store.reading() as view:
+        assert "Lovelace" not in str([(each.subject, each.details) for each in history(view)])
+
+
+def test_who_has_looked_is_told(there, tmp_path):
+    """Whoever saw a mark's evidence, a session's or a photo is in the copy of those concerned, and of nobody else."""
+    there.mark("A")
+    (mark,) = there.marks.of_session(there.sessions.of_day(there.clock.utc()).id)
+    session = there.sessions.known(there.sessions.of_day(there.clock.utc()).name).id
+    there.looks.note(TEACHER, "evidence.look", f"mark {mark.id}")
+    there.looks.at_session(TEACHER, session)
+    there.looks.note(TEACHER, "photo.look", there.people.find("A").id)
+    found = {}
+    for person in ("A", "B"):
+        there.archives.person(TEACHER, person, tmp_path / f"{person}.zip")
+        with zipfile.ZipFile(tmp_path / f"{person}.zip") as archive:
+            events = json.loads(archive.read("events.json"))
+        found[person] = [(each["what"], each["about"]) for each in events if each["what"].endswith(".look")]
+    looks = [("evidence.look", f"mark {mark.id}"), ("evidence.look", f"session {session}")]
+    assert {"A": [*looks, ("photo.look", "this person")], "B": []} == found

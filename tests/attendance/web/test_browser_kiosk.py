@@ -10,6 +10,8 @@ from PIL import Image
 
 from attendance.access import Actor
 from attendance.clock import SystemClock
+from attendance.services.statusreports import AskedStatuses
+from attendance.timetable.ruleparts import Parts
 
 CLERK = Actor("clerk")
 FAKE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -175,6 +177,59 @@ def test_a_badge_is_read_on_the_first_screen(hall, kiosk):
     page.keyboard.press("Enter")
     assert ("Ada Lovelace", "You came in") == told(page)
     assert (["badge"], 0) == ([each.how for each in marks(hall.app)], page.evaluate("opened"))
+
+
+COUNTS = "globalThis.touches = 0; addEventListener('pointerdown', () => { globalThis.touches += 1; }, true);"
+
+
+def test_no_way_takes_longer_than_it_must(hall, kiosk, astronaut, tmp_path):
+    """To a mark lead one touch by face, one by code, none by badge, a PIN's digits and two; all get the same status."""
+    app, room = hall.app, np.full((480, 640, 3), 128, np.uint8)
+    photo = tmp_path / "astronaut.jpg"
+    Image.fromarray(astronaut).save(photo, quality=95)
+    app.enroll(photo, name="Eileen", external_id="face")
+    for way in ("qr", "badge", "pin"):
+        app.gallery.add_person(way.upper(), external_id=way, at=app.clock.utc(), by="clerk")
+    given = app.credentials.give_pin(CLERK, "pin")
+    pin = given.number + given.pin
+    app.credentials.give_badge(CLERK, "badge", "badge-of-somebody")
+    data, _ = app.credentials.qr_picture(app.credentials.give_qr(CLERK, "qr"), "png", scale=6)
+    app.timetables.add(CLERK, "Day", Parts(weekly="MO,TU,WE,TH,FR,SA,SU", begins="00:01", ends="23:59"))
+    shown = {"face": room.copy(), "qr": np.full_like(room, 170)}
+    shown["face"][:, 80:560] = np.asarray(Image.fromarray(astronaut).resize((480, 480)))
+    code = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    shown["qr"][60 : 60 + code.shape[0], 150 : 150 + code.shape[1]] = code
+    touches, states = {}, {}
+
+    def seen(page, way):
+        states[way] = told(page)[1], page.get_attribute("#result", "data-state"), page.is_visible("#undo")
+        touches[way] = page.evaluate("touches")
+
+    for way in ("face", "qr"):
+        pictures = [np.roll(shown[way], shift, 1) for shift in (0, 2, 4, 3, 1)]
+        page = kiosk(video=film(tmp_path / f"{way}.mjpeg", *pictures))
+        page.evaluate(COUNTS)
+        page.click(f"#by-{way}")
+        seen(page, way)
+        page.close()
+    page = kiosk()
+    page.evaluate(COUNTS)
+    page.keyboard.type("badge-of-somebody")
+    page.keyboard.press("Enter")
+    seen(page, "badge")
+    page.click("#done")
+    page.evaluate("touches = 0")
+    page.click("#by-pin")
+    for digit in pin:
+        page.click(f"[data-key='{digit}']")
+    page.click("[data-key=go]")
+    seen(page, "pin")
+    assert {"face": 1, "qr": 1, "badge": 0, "pin": len(pin) + 2} == touches
+    assert {("You came in", "present", True)} == set(states.values())
+    rows = app.status_reports.report(AskedStatuses(entry="Day")).rows
+    of = {app.gallery.find(way).id for way in touches}
+    assert 1 == len({(each.status, each.reasons, len(each.marks)) for each in rows if each.person in of})
+    assert {"camera", "qr", "badge", "pin"} == {mark.how for way in touches for mark in marks(app, way)}
 
 
 def test_without_network_entries_are_kept_and_sent_once(hall, kiosk):

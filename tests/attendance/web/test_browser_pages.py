@@ -1,4 +1,4 @@
-"""Every page of the site in a browser, for an admin, a teacher and whoever comes: in both themes, on every screen.
+"""Every page of the site in a browser, for each role and whoever comes: in both themes, on every screen.
 
 A page that is added is opened here without anybody's doing. Only where its address has a part that `PARTS` does not
 know has somebody to say what to put there.
@@ -21,6 +21,7 @@ from attendance.web.cookies import keep_session
 from attendance.web.site import Site
 
 PARTS = {
+    "code": lambda world: world.app.consent_forms.make(GRACE, ["E-1"])[0].code,
     "credential": "1",
     "day": "2026-03-02",
     "form": "svg",
@@ -41,7 +42,11 @@ PARTS = {
     "word": "none",
 }
 """What stands for the parts of addresses; in the home that `world` makes each of them is there."""
-WHOLE = {"/exports/{form}": "/exports/csv", "/settings/set/{name}": "/settings/set/margin"}
+WHOLE = {
+    "/exports/{form}": "/exports/csv",
+    "/settings/set/{name}": "/settings/set/margin",
+    "/settings/privacy/report.{form}": "/settings/privacy/report.html",
+}
 """Addresses of which these parts would not do."""
 SHORT_LIVED = (
     "/cameras/{number:int}/live",
@@ -56,6 +61,7 @@ NAME = 'Zoë <u>"Ann"</u> & علي 🙂 =1+1'
 BUILT = """() => [...document.querySelectorAll("main, main *")].map(each => [each.tagName, each.className,
   ...each.getAttributeNames().filter(name => /^(aria|role|type|for|id|alt)/.test(name))].join()).join()"""
 """What a page is made of, without its words."""
+ROLES = ("admin", "teacher", "auditor")
 GRACE = Actor("Grace", door="web")
 
 
@@ -67,7 +73,7 @@ def pages() -> list[tuple[str, str | None]]:
             admits = [each.call for each in route.dependant.dependencies if isinstance(each.call, Admits)]
             if "GET" not in route.methods or not admits:
                 continue
-            roles = [None] if admits[0].anyone else [each for each in ("admin", "teacher") if each in admits[0].roles]
+            roles = [None] if admits[0].anyone else [each for each in ROLES if each in admits[0].roles]
             found += [(route.path, role) for role in roles]
     return sorted(found, key=str)
 
@@ -172,3 +178,32 @@ def test_a_page_is_sound(browsers, world, path, role):
         fits(tab)
     finally:
         tabs.close()
+
+
+SHOWN_WAYS = """() => [...document.querySelectorAll("a[href]")].filter(each => each.checkVisibility())
+  .map(each => each.getAttribute("href")).filter(each => each.startsWith("/"))"""
+SHOWN_CHANGES = """() => [...document.querySelectorAll(
+  "form[method=post]:not(.own) :is(button, input, select, textarea)")]
+  .filter(each => each.checkVisibility()).map(each => each.outerHTML)"""
+
+
+@pytest.mark.slow
+def test_an_auditor_is_shown_only_what_they_may_do(browsers, world):
+    """No page of theirs shows a control that changes something, or a way to a page that refuses them."""
+    cookies = world.cookies_of("auditor")
+    tabs = Tabs(browsers, world.served, world.cookies_of)
+    ways, seen = set(), 0
+    try:
+        tab = tabs.open("auditor", allow=("status of 4",))
+        for path in sorted({path for path, role in pages() if role == "auditor"} - set(SHORT_LIVED)):
+            if is_page(world, address := filled(path, world), cookies):
+                tab.goto(address)
+                ways.update(tab.evaluate(SHOWN_WAYS))
+                seen += 1
+                assert (path, []) == (path, tab.evaluate(SHOWN_CHANGES))
+    finally:
+        tabs.close()
+    with httpx.Client(base_url=world.served.url, cookies=cookies, headers={"Accept": "text/html"}) as client:
+        refused = [each for each in sorted(ways) if client.get(each).status_code in {401, 403}]
+    assert 25 < seen
+    assert [] == refused

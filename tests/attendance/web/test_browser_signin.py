@@ -23,6 +23,7 @@ def test_from_the_setup_link_to_a_sign_in(served, new_tab, script):
     tab = new_tab(None, script=script)
     tab.goto(f"/setup?token={secret}")
     fill(tab, name="Ada Lovelace", password=PASSWORD, again=PASSWORD)
+    tab.check("[name=kind][value=trial]")
     tab.click('button:has-text("Make the account")')
     assert f"{served.url}/" == tab.url
     tab.goto("/account")
@@ -41,6 +42,7 @@ def test_the_pages_of_accounts_are_accessible_and_fit(served, new_tab):
     tab = new_tab(None, allow=("status of 4",))
     tab.goto(f"/setup?token={secret}")
     fill(tab, name="Ada", password="short", again="short")  # noqa: S106
+    tab.check("[name=kind][value=school]")
     tab.click('button:has-text("Make the account")')
     assert tab.get_attribute("[name=password]", "aria-invalid") == "true"
     accessible(tab)

@@ -9,19 +9,20 @@ from starlette.testclient import TestClient
 
 from attendance.access import Actor
 from attendance.services.tokens import SCOPES
-from attendance.web.admits import SAFE, Admits
+from attendance.web.admits import SAFE, Admits, Reader
 from attendance.web.build import build
 
 OPEN = {
     "/alive",
     "/setup",
     "/sign-in",
+    "/sign-in/code",
     "/sign-out",
 }
 """What admits whoever comes; a kiosk proves itself there first, and a calendar has its token in the address."""
 ANY_TOKEN = {"/api/v1/me", "/api/v1/openapi.json", "/api/v1/version"}
 """What a program may ask whatever its token allows."""
-BY_OWN_PROOF = ("/kiosk", "/feeds/", "/feed/")
+BY_OWN_PROOF = ("/consent/", "/kiosk", "/feeds/", "/feed/")
 
 
 def admits_of(route: APIRoute) -> list[Admits]:
@@ -97,11 +98,12 @@ def test_nobody_gets_in_unknown(routes, client):
 
 
 def test_no_role_gets_in_where_another_is_meant(routes, signed_in, kiosk):
-    """Teachers, admins and kiosks, each at the routes of others; with the token of their own forms."""
-    teacher, admin = signed_in("teacher", ["7b"]), signed_in()
+    """Teachers, admins, auditors and kiosks, each at the routes of others; with the token of their own forms."""
+    teacher, admin, auditor = signed_in("teacher", ["7b"]), signed_in(), signed_in("auditor")
+    browsers = {"teacher": teacher, "admin": admin, "auditor": auditor, "kiosk": kiosk}
     for each in routes:
         roles = admits_of(each)[0].roles
-        for role, browser in (("teacher", teacher), ("admin", admin), ("kiosk", kiosk)):
+        for role, browser in browsers.items():
             if not admits_of(each)[0].anyone and role not in roles:
                 headers = {"X-Form-Token": getattr(browser, "token", "")}
                 assert {"access.refused"} == set(asked(browser, each, **headers)), (role, each.path)
@@ -142,3 +144,28 @@ def test_no_change_is_made_without_the_token_of_the_form(routes, signed_in):
         browser = admin if "admin" in roles else teacher
         assert {"access.form"} == set(asked(browser, each)), each.path
         assert {"access.form"} == set(asked(browser, each, Origin="https://elsewhere.example")), each.path
+
+
+def test_an_auditor_changes_nothing(routes, signed_in):
+    """At no route but those of their own account, whoever wrote the route and whatever it says."""
+    auditor = signed_in("auditor")
+    for each in routes:
+        admits = admits_of(each)[0]
+        if each.methods <= SAFE or admits.anyone or admits.right == "account.own":
+            continue
+        told = asked(auditor, each, **{"X-Form-Token": auditor.token})
+        assert {"access.refused"} == set(told), each.path
+
+
+def test_no_route_lets_an_auditor_change(site, signed_in):
+    """Not even one that names them."""
+    made = build(site)
+
+    @made.post("/careless")
+    def careless(who: Reader) -> str:
+        return who.role
+
+    browser = signed_in("auditor")
+    client = TestClient(made, base_url=site.public, cookies=browser.cookies)
+    told = client.post("/careless", headers={"X-Form-Token": browser.token, "Accept": "application/json"}).json()
+    assert ("access.refused", "/careless: an auditor changes nothing") == (told["id"], told["detail"].split(".")[0])

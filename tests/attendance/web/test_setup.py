@@ -5,7 +5,7 @@ import pytest
 from attendance.access import Actor
 
 PASSWORD = "correct horse battery"  # noqa: S105
-FIELDS = {"name": "Ada", "password": PASSWORD, "again": PASSWORD}
+FIELDS = {"name": "Ada", "password": PASSWORD, "again": PASSWORD, "kind": "trial"}
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from gallery import (
     Sealer,
     Store,
 )
-from gallery.backup import backup, restore
+from gallery.backup import backup, erased, restore
 from gallery.backup import restoring as backup_restoring
 from gallery.backup.head import Head
 from gallery.migrations.running import MIGRATIONS, run_migrations
@@ -59,48 +59,11 @@ from gallery.sqlite import restoring as sqlite_restoring
 from gallery.sqlite import store as gallery_store
 from gallery.vault.chunks import CHUNK, TAG, ChunkWriter
 from gallery.vault.key import load_key
+from gallery.vault.recovery import new_pair
 
 ALONG = ("config.toml",)
 ROOT = Path(__file__).resolve().parents[3]
 CHILD = Path(__file__).parents[1] / "restore_child.py"
-
-
-@pytest.fixture
-def full(gallery, enrol, now) -> Gallery:
-    """Groups, crops, look-alikes, somebody who left, somebody without a template, and one who was removed last."""
-    enrol(gallery, "Ada Lovelace", 1, groups=["a", "b"], crop=b"crop" * 500, external_id="E-1", note="n\n\x00")
-    enrol(gallery, "Ada Lovelace", 2, external_id="E-1")
-    enrol(gallery, "עדה 🙂", 3, groups=["a"])
-    gallery.add_person("Left", at=now, by="t")
-    gallery.set_active("Left", False, at=now, by="t")
-    gallery.remember_lookalike("E-1", "עדה 🙂", 0.123456789, at=now, by="t")
-    enrol(gallery, "Gone", 4)
-    gallery.remove("Gone", at=now, by="t")
-    (gallery.store.home / "config.toml").write_bytes(b'\xef\xbb\xbftarget_fpir = 0.01 # "\xc3\xa4"\r\n')
-    return gallery
-
-
-@pytest.fixture
-def save(full, tmp_path, now):
-    """Write a backup of the full home; returns its path."""
-
-    def write(name: str = "backup") -> Path:
-        backup(full.store, full.vault, tmp_path / name, at=now, along=ALONG)
-        return tmp_path / name
-
-    return write
-
-
-@pytest.fixture
-def key(full, tmp_path) -> Path:
-    """A copy of the key of the full home."""
-    return shutil.copy(full.store.home / "key", tmp_path / "key-copy")
-
-
-@pytest.fixture
-def new(tmp_path) -> Path:
-    """Where no home is yet."""
-    return tmp_path / "new"
 
 
 make = partial(restore, Store, along=ALONG)
@@ -345,7 +308,8 @@ def _names(folder: Path) -> set[str]:
 
 
 def test_a_home_that_may_only_be_read_can_be_backed_up(full, tmp_path, now):
-    """Opened for reading only, a home with a key gives the same backup."""
+    """Opened for reading only, a home with a key gives the same backup as when it may be written to."""
+    backup(full.store, full.vault, tmp_path / "first", at=now)
     with Store.open(full.store.home, read_only=True) as store:
         read = backup(store, Gallery(store, "e").vault, tmp_path / "a", at=now)
 
@@ -455,7 +419,7 @@ def test_what_is_no_backup_is_refused(key, new, tmp_path, content):
 def test_a_later_one_is_refused(save, key, new, tmp_path):
     """A backup of a schema or a form that this version does not know is gallery.newer, with what it is."""
     head, _, rest = save().read_bytes().partition(b"\n")
-    for change in ({"schema": "9999"}, {"version": 2}):
+    for change in ({"schema": "9999"}, {"version": 3}):
         (tmp_path / "later").write_bytes(json.dumps(json.loads(head) | change).encode() + b"\n" + rest)
         _refused(tmp_path / "later", new, key, GalleryNewer, str(next(iter(change.values()))))
 
@@ -717,12 +681,23 @@ def test_an_upgrade_that_fails_restores_nothing(save, key, new, later, more):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
-def test_a_killed_restoration_leaves_an_empty_home_or_the_whole(save, key, tmp_path):
-    """Killed at any change of a file and between statements: no home or all of it, and the next try goes through."""
-    path = save()
+@pytest.mark.parametrize("way", ["as it was", "erased since", "by a recovery key"])
+def test_a_killed_restoration_leaves_an_empty_home_or_the_whole(full, key, tmp_path, now, way):
+    """Killed at any change of a file and between statements: no home or all of it, and the next try goes through.
+
+    All of it is also without whom was erased since: there is no moment at which they are there again.
+    """
+    public, private = new_pair()
+    (tmp_path / "private").write_text(private)
+    recovery = public if way == "by a recovery key" else None
+    backup(full.store, full.vault, tmp_path / "b", at=now, along=ALONG, recovery=recovery)
+    if way != "as it was":
+        full.remove("E-1", at=now, by="t")
+        erased.publish(full.store, full.vault, [tmp_path])
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
-    command = [sys.executable, str(CHILD), str(path), str(key), str(tmp_path / "runs")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=300)
+    command = [sys.executable, str(CHILD), str(tmp_path / "b"), str(key), str(tmp_path / "runs")]
+    command += ["7" if way == "as it was" else "100", *([str(tmp_path / "private")] if recovery else [])]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=600)
     assert (0, "") == (result.returncode, result.stderr)
     runs = [json.loads(line) for line in result.stdout.splitlines()]
 

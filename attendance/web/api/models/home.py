@@ -11,7 +11,7 @@ class Me(Told):
     """Who asks."""
 
     name: str
-    role: Literal["admin", "teacher", "kiosk", "program"]
+    role: Literal["admin", "teacher", "auditor", "kiosk", "program"]
     token: int | None = Field(description="The number of the token.")
     scopes: list[str]
     ends: Instant | None = Field(description="Until when the token holds.")

@@ -26,13 +26,28 @@ class People(Told):
     next: str | None = Field(description="The cursor of the next page.")
 
 
+class NewConsent(Sent):
+    """That somebody has agreed that their face is kept."""
+
+    given_by: Literal["self", "guardian"] = Field(description="Who agrees.")
+    giver: str = Field(default="", max_length=200, description="The guardian's name.")
+    purposes: list[Literal["face", "photo", "unknown"]] = Field(
+        default=["face"], min_length=1, max_length=3, description="What it is for."
+    )
+    document_sha256: str | None = Field(
+        default=None, pattern="^[0-9a-f]{64}$", description="The SHA-256 of the signed paper."
+    )
+    until: Day | None = Field(default=None, description="The last day on which it holds; else until withdrawn.")
+
+
 class NewPerson(Sent):
-    """Somebody new; photos follow."""
+    """Somebody new; photos follow, where they have agreed or nobody is asked."""
 
     name: NameText = Field(examples=["Ada Lovelace"])
     id: NameText | None = Field(default=None, description="The external id; else one is made.", examples=["S-1042"])
     groups: list[NameText] = Field(default=[], max_length=100, examples=[["7A"]])
     note: str = Field(default="", max_length=2000)
+    consent: NewConsent | None = Field(default=None, description="What they have agreed to.")
 
 
 class PersonChange(Sent):

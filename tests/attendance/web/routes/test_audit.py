@@ -2,6 +2,8 @@
 
 import csv
 import io
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -71,3 +73,68 @@ def test_csv(desk, odd):
     assert [f"'{odd}", "Ada", "Bob"] == sorted(row["people"] for row in rows)
     assert "text/csv; charset=utf-8" == found.headers["content-type"]
     assert all("=" not in each[:1] for row in rows for each in row.values())
+
+
+def _looks(app) -> list[tuple[str, str]]:
+    with app.store.reading() as view:
+        found = events.history(view)
+    return [(each.by, each.action) for each in found if each.action.endswith((".look", ".export"))]
+
+
+@pytest.mark.parametrize(
+    ("action", "path"),
+    [
+        ("audit.export", "/audit.csv"),
+        ("report.export", "/reports/file"),
+        ("marks.export", "/exports/csv"),
+        ("evidence.look", "/reports/proof?person=A"),
+        ("photo.look", "/people/1/photos/1"),
+        ("evidence.look", "/sessions/1"),
+    ],
+)
+def test_looks_are_noted(desk, school, action, path):
+    """Who takes something out, or sees evidence or a photo, stands in the log, once an hour."""
+    school.enter("A")
+    admin = desk()
+    admin.get(path)
+    admin.get(path)
+
+    assert [("admin", action)] == _looks(school)
+
+
+def test_a_look_at_why(desk, school):
+    """Who reads why there is a mark stands in the log with whose it is; who may not see it does not."""
+    mark = school.enter("A").mark.id
+    desk("teacher", "8a").get(f"/why/mark/{mark}", 404)
+    assert [] == _looks(school)
+    desk("teacher", "7b").get(f"/why/mark/{mark}")
+
+    assert [("teacher 7b", "evidence.look")] == _looks(school)
+    assert "Somebody saw what a decision rests on" in desk().get("/audit", person="A")
+
+
+def test_the_proof(desk, school, words):
+    """The log is proved on a page, against anchors that are pasted; what was done to it is told in words."""
+    admin = desk()
+    assert "The log is as it was written" in admin.get("/audit/proof", verify=1)
+    assert "An anchor is made" in admin.said("/audit/anchors")
+    number = school.audit_chain.all()[0].number
+    line = admin.ask(f"/audit/anchors/{number}")
+    assert "attachment" in line.headers["content-disposition"]
+    assert "Anchors compared: 1" in admin.get("/audit/proof", verify=1, anchors=line.text)
+    admin.get("/audit/anchors/1", 422)
+    assert "no anchor" in words(admin.get("/audit/proof", 422, verify=1, anchors="x"))
+    with closing(sqlite3.connect(school.store.path)) as raw, raw:
+        raw.execute("UPDATE event SET by = 'nobody' WHERE seq = 2")
+    assert "Entry 2 was changed after it was written" in admin.get("/audit/proof", verify=1)
+
+
+def test_an_auditor_proves_and_anchors_nothing(desk, school):
+    """An auditor verifies, compares and downloads, and makes no anchor, which would be an entry of theirs."""
+    school.audit_chain.anchor(school.actor)
+    auditor = desk("auditor")
+    assert "The log is as it was written" in auditor.get("/audit/proof", verify=1)
+    auditor.get(f"/audit/anchors/{school.audit_chain.all()[0].number}")
+    auditor.post("/audit/anchors", 403)
+
+    assert 1 == len(school.audit_chain.all())

@@ -1,0 +1,56 @@
+"""Erasing again, in a home that is being restored, what was erased since its backup was made."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from gallery.backup.erased import Entry
+from gallery.repositories import erase, erasures
+from gallery.schema import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gallery.ports import Database, Transaction
+
+
+def erase_again(
+    database: "type[Database]", transaction: "Transaction", entries: Iterable[Entry]
+) -> "Mapping[str, int]":
+    """Erase whom and what the entries name, and remember them; how many people, templates and faces went, by kind.
+
+    Somebody else who has the same id, as the home has two histories, is left alone. No id that is named is given out
+    again.
+    """
+    created = {row.id: row.created for row in transaction.execute(select(Person.id, Person.created))}
+    gone = dict.fromkeys(("people", "templates", "faces"), 0)
+    highest = 0
+    for each in entries:
+        key = each.erasure.person_key
+        if key in created and each.added not in (None, created[key]):
+            continue
+        highest = max(highest, key)
+        for kind, count in _erased(transaction, each.erasure, there=key in created).items():
+            gone[kind] += count
+    _go_on_after(database, transaction, highest)
+    return {kind: count for kind, count in gone.items() if count}
+
+
+def _erased(transaction: "Transaction", each: erasures.Erasure, *, there: bool) -> dict[str, int]:
+    person = transaction.get(Person, each.person_key) if there else None
+    erasures.put(transaction, each)
+    if person is None:
+        return {}
+    if each.what == erasures.PERSON:
+        templates, _ = erase.count_of(transaction, person.id)
+        erase.erase(transaction, person, at=each.at)
+        return {"people": 1, "templates": templates}
+    templates, faces = erasures.drop_faces(transaction, person.id, each.at)
+    return {"templates": templates, "faces": faces}
+
+
+def _go_on_after(database: "type[Database]", transaction: "Transaction", highest: int) -> None:
+    counters = database.counters(transaction)
+    if highest > counters.get(Person.__tablename__, 0):
+        database.set_counters(transaction, counters | {Person.__tablename__: highest})
