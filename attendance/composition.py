@@ -11,6 +11,7 @@ from attendance.access import Actor
 from attendance.clock import Clock
 from attendance.home import encoder_card, former_name, load_pipeline, pipeline_id
 from attendance.settings import Resolved, Settings
+from gallery.errors import GalleryError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -83,9 +84,21 @@ class Composition:
 
         self.vault = FileVault(store)
         """What seals, and links the entries of the log."""
+        store.after_erasure = self.publish_erasures
         self._pipeline = pipeline
         self._loading: Future[Pipeline] | None = None
         self._lock = threading.RLock()
+
+    def publish_erasures(self) -> None:
+        """Write the list of what was erased into the home and beside its backups, as far as that can be done now.
+
+        It is in the tables all the same, and is written again every day.
+        """
+        from gallery.backup import erased
+
+        folder = self.settings.backup_folder
+        with suppress(GalleryError, OSError):
+            erased.publish(self.store, self.vault, [] if folder is None else [Path(folder).expanduser()])
 
     # The parts
 

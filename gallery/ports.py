@@ -31,6 +31,8 @@ class Database(Protocol):
 
     chain_key: "Callable[[Transaction], bytes | None] | None"
     """What gives the key that links entries of the log; None where nothing does."""
+    after_erasure: "Callable[[], object] | None"
+    """What `finish_erasure` does first, where something was erased."""
 
     @property
     def home(self) -> Path:

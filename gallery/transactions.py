@@ -76,6 +76,8 @@ class Transactions:
         self._here = threading.local()
         self.chain_key: Callable[[Session], bytes | None] | None = None
         """What gives the key that links entries of the log, None where the key of the home is not there."""
+        self.after_erasure: Callable[[], object] | None = None
+        """What is to be done once something was erased, outside of any step."""
 
     @property
     def _inside(self) -> Session | None:

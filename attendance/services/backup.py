@@ -25,7 +25,7 @@ def backup(home: Path, target: Path, clock: "Clock", by: str = "backup") -> Save
 
     The home remembers that there is such a file. Raises GalleryUnusable, NotEmpty, RecoveryKeyWrong.
     """
-    from attendance.services.backups import noted
+    from attendance.services.backupnotes import noted
     from gallery.backup import backup as save
     from gallery.vault.filevault import FileVault
 

@@ -20,6 +20,7 @@ from attendance.access.rights import needs
 from attendance.privacy_errors import BackupFolder, BackupUnknown
 from attendance.services.backup import ALONG
 from attendance.services.backupfiles import Left, Own, looked_through, name_at
+from attendance.services.backupnotes import insert, noted
 from attendance.services.keeping import Keep
 from gallery.errors import GalleryError, GalleryMissing
 from gallery.repositories import backups as rows
@@ -33,11 +34,9 @@ if TYPE_CHECKING:
     from attendance.settings import Settings
     from gallery import Gallery
     from gallery.backup import Saved
-    from gallery.ports import Transaction
     from gallery.repositories.backups import Backup
     from gallery.values import Defect
 
-RUN: Final = "backup.run"
 TESTED: Final = "backup.test"
 DROPPED: Final = "backup.drop"
 OTHER: Final = "backup.other"
@@ -178,7 +177,7 @@ class Backups:
         """Remember one again that was written before the home was restored itself."""
         if own.record is None and own.saved is not None:
             with self._store.atomic() as transaction:
-                _insert(transaction, own.path, own.saved, at=self._clock.utc(), scheduled=True)
+                insert(transaction, own.path, own.saved, at=self._clock.utc(), scheduled=True)
 
     def _gone(self, actor: "Actor", path: Path) -> None:
         now = self._clock.utc()
@@ -269,21 +268,6 @@ class Backups:
             if backup is not None and tested:
                 rows.put_tested(transaction, backup.id, now)
             record(transaction, at=now, by=actor.name, action=action, subject=subject, details=details)
-
-
-def noted(store: Any, path: Path, saved: "Saved", *, at: datetime, by: str, scheduled: bool = False) -> "Backup":
-    """Remember a backup that was just written and read back."""
-    with store.atomic() as transaction:
-        made = _insert(transaction, path, saved, at=at, scheduled=scheduled)
-        record(transaction, at=at, by=by, action=RUN, subject=made.id, details={"bytes": made.bytes})
-    return made
-
-
-def _insert(transaction: "Transaction", path: Path, saved: "Saved", *, at: datetime, scheduled: bool) -> "Backup":
-    size = path.stat().st_size
-    return rows.insert(
-        transaction, str(path), at=saved.created, digest=saved.digest, size=size, scheduled=scheduled, verified=at
-    )
 
 
 def _is_there(backup: "Backup") -> bool:

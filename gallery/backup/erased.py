@@ -98,8 +98,9 @@ def _known(path: Path, home_id: str, keys: Sequence[bytes]) -> list[Entry]:
 
 def told(transaction: "Transaction") -> list[Entry]:
     """What the table tells."""
-    first = events.additions(transaction)
-    return [Entry(each, first.get(each.person_key)) for each in erasures.all_erasures(transaction)]
+    found = erasures.all_erasures(transaction)
+    first = events.additions(transaction, {each.person_key for each in found})
+    return [Entry(each, first.get(each.person_key)) for each in found]
 
 
 def write(path: Path, home_id: str, keys: Sequence[bytes], entries: Iterable[Entry]) -> None:

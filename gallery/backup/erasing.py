@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from gallery.backup.erased import Entry
 from gallery.repositories import erase, erasures
 from gallery.schema import Person
@@ -23,7 +21,7 @@ def erase_again(
     Somebody else who has the same id, as the home has two histories, is left alone. No id that is named is given out
     again.
     """
-    created = {row.id: row.created for row in transaction.execute(select(Person.id, Person.created))}
+    created = erasures.created(transaction)
     gone = dict.fromkeys(("people", "templates", "faces"), 0)
     highest = 0
     for each in entries:

@@ -101,7 +101,6 @@ def _of(person: int) -> ColumnElement[bool]:
     return (SightingRow.person_id == person) | given | marked
 
 
-def present(session: Session, keys: list[int]) -> list[int]:
-    """Which of these internal ids somebody has, in order."""
-    batches = (session.scalars(select(Person.id).where(Person.id.in_(some))) for some in in_batches(sorted(keys)))
-    return sorted(key for found in batches for key in found)
+def created(session: Session) -> dict[int, datetime]:
+    """When each person was made, by internal id."""
+    return {row.id: row.created for row in session.execute(select(Person.id, Person.created))}

@@ -277,15 +277,14 @@ def instants(session: Session, since: datetime | None, until: datetime) -> Itera
     yield from session.scalars(query.execution_options(yield_per=10_000))
 
 
-def additions(session: Session) -> dict[int, datetime]:
+def additions(session: Session, keys: Collection[int]) -> dict[int, datetime]:
     """When people of these internal ids were new, as far as the log tells; those of an archive are not in it."""
     enrolled = type_coerce(EventRow.details, Text).like('%"outcome": "enrolled"%')
     new = or_(EventRow.action == PERSON_ADDED, (EventRow.action == PERSON_ENROLLED) & enrolled)
-    query = select(EventRow.subject, func.min(EventRow.at)).where(new).group_by(EventRow.subject)
-    found = {int(row[0]): row[1] for row in session.execute(query)}
-    for each in (*carried.facts(session, PERSON_ADDED), *carried.facts(session, PERSON_ENROLLED)):
-        if each.action == PERSON_ADDED or each.details.get("outcome") == "enrolled":
-            found[int(each.subject)] = min(each.at, found.get(int(each.subject), each.at))
+    found = dict[int, datetime]()
+    for some in in_batches(sorted(map(str, keys))):
+        query = select(EventRow.subject, func.min(EventRow.at)).where(EventRow.subject.in_(some), new)
+        found |= {int(row[0]): row[1] for row in session.execute(query.group_by(EventRow.subject))}
     return found
 
 

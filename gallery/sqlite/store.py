@@ -175,7 +175,11 @@ class Store(Transactions):
             return False
         if self.meta(ERASURE) is None:
             return True
-        if self.read_only or not self.erase_log():
+        if self.read_only:
+            return False
+        if self.after_erasure is not None:
+            self.after_erasure()
+        if not self.erase_log():
             return False
         try:
             self.set_meta(ERASURE, None)

@@ -423,3 +423,34 @@ def test_doctor_finds_old_and_untried_backups(app, backups, clock):
     clock.forward(days=3, seconds=1)
     assert ["backup.old"] == found()
     assert [] == list(backup_findings([], None, clock.utc()))
+
+
+# The list of what was erased
+
+
+def test_the_list_is_written_as_soon_as_somebody_is_erased(app, backups, folder):
+    """Who is removed stands in the list of the home and beside the backups at once, not only after the next night."""
+    app.settings = backups._settings
+    number = app.gallery.find("Ada Lovelace").id
+    app.people.remove(app.actor, "Ada Lovelace")
+    beside = folder / f"erased-{app.store.meta('home_id')}"
+
+    assert [[number, "person"]] == [each[:2] for each in json.loads(beside.read_text())["erasures"]]
+    assert beside.read_bytes() == (app.home / "erased").read_bytes()
+
+
+def test_a_list_that_cannot_be_written_keeps_nobody_from_being_erased(app, backups, folder, monkeypatch):
+    """Where the folder of the backups is broken the person goes all the same, and the next round writes the list."""
+    from gallery.backup import erased
+
+    app.settings = backups._settings
+
+    def broken(*_: object) -> None:
+        raise GalleryReadOnly("x", "broken")
+
+    monkeypatch.setattr(erased, "write", broken)
+    app.people.remove(app.actor, "Ada Lovelace")
+    assert [] == app.gallery.people()
+    monkeypatch.undo()
+    app.publish_erasures()
+    assert (folder / f"erased-{app.store.meta('home_id')}").exists()

@@ -15,7 +15,7 @@ import pytest
 from attendance import Attendance
 from attendance.cli import run
 from attendance.services import doctor as module
-from attendance.services import doctor_timetable
+from attendance.services import doctor_backup, doctor_timetable
 from attendance.services.doctor import FINDINGS, Doctor
 from attendance.services.doctor_finding import Finding
 
@@ -144,6 +144,16 @@ def test_mark_without_event(look, sound):
     """A mark that no event tells of is found by the full look."""
     change(sound, "DELETE FROM event WHERE action = 'mark.add'")
     assert "gallery.mark_unrecorded" in look(full=True)
+
+
+def test_log_that_was_changed(look, sound, monkeypatch):
+    """A log that is not as it was written is a problem; of a long one that is looked at with --full alone."""
+    with closing(sqlite3.connect(sound / "attendance.db")) as raw, raw:
+        raw.execute("UPDATE event SET by = 'nobody' WHERE seq = 2")
+    assert "entry 2 was changed" in look()["audit.broken"].detail
+    monkeypatch.setattr(module, "LONG_LOG", 1)
+    assert {} == look()
+    assert {"audit.broken"} <= look(full=True).keys()
 
 
 def test_templates_of_another_encoder(look, sound):
@@ -309,7 +319,7 @@ def test_camera_gone(look):
 
 def test_every_finding_is_described():
     """Each id that doctor makes up itself is in its table, with a sentence."""
-    source = "".join(Path(each.__file__).read_text() for each in (module, doctor_timetable))
+    source = "".join(Path(each.__file__).read_text() for each in (module, doctor_backup, doctor_timetable))
     assert all(source.count(f'"{id_}"') >= 2 for id_ in FINDINGS)
     assert all(text.endswith(".") for text in FINDINGS.values())
 

@@ -33,7 +33,7 @@ def kiosk(who: Annotated[Visitor, Depends(Admits("kiosk"))]) -> str:
 
 @router.get("/test/program")
 @router.post("/test/program")
-def reading(who: Annotated[Visitor, program("people:read")]) -> str:
+def reading(who: Annotated[Visitor, program("people:read", "people.read")]) -> str:
     return who.actor.name
 
 

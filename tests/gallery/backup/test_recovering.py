@@ -74,7 +74,10 @@ def test_the_home_s_key_is_not_in_it(full, path):
     assert not any(each in data for each in (secret, secret.hex().encode()))
 
 
-@pytest.mark.parametrize("text", ["", "x", new_pair()[1], new_pair()[0], new_pair()[1][:-1]])
+OTHERS = ["", "x", new_pair()[1], new_pair()[0], new_pair()[1][:-1]]
+
+
+@pytest.mark.parametrize("text", OTHERS, ids=["empty", "letter", "other pair", "public", "cut"])
 def test_another_recovery_key_opens_nothing(path, new, tmp_path, text):
     """The private key of another pair, a public one, one that was cut: refused by id, and no home is made."""
     (tmp_path / "other").write_text(text)
