@@ -42,7 +42,9 @@ def inventory() -> int:
 def main() -> int:
     """The exit code: 1 for a known weakness, and with STRICT=1 for what could not be looked up."""
     print(f"dist/sbom.json: {inventory()} parts")
-    done = run("pip_audit", "--requirement", LOCK, "--disable-pip", "--require-hashes", "--format", "json")
+    done = run(
+        "pip_audit", "--requirement", LOCK, "--disable-pip", "--require-hashes", "--format", "json", "--timeout", "10"
+    )
     try:
         found = json.loads(done.stdout)["dependencies"]
     except (ValueError, KeyError):

@@ -208,7 +208,7 @@ class Composition:
         """Who is enrolled."""
         from attendance.services.people import People
 
-        return People(self.gallery, self.sessions, self.clock, self.settled)
+        return People(self.gallery, self.sessions, self.clock, self.settled, self._publish_erasures)
 
     @cached_property
     def leaving(self) -> "Leaving":

@@ -28,6 +28,8 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from refusal.zips import BROKEN_ZIP
+
 WINDOW: Final = 32
 """Bytes of a long value that one needle is made of."""
 LEAST: Final = 4
@@ -262,7 +264,7 @@ def _inside(stream: IO[bytes], search: Search) -> tuple[Counter[tuple[str, str]]
             left = limited.left
             if not left:
                 return found, "too much is packed in it to be searched"
-    except (OSError, EOFError, ValueError, RuntimeError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
+    except (*BROKEN_ZIP, OSError) as error:
         return found, f"what is packed in it cannot be searched: {error}"
     return found, None
 

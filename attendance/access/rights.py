@@ -120,7 +120,9 @@ RIGHTS: Final[Mapping[Right, Rule]] = MappingProxyType(
         "people.erase": Rule("Erase people.", _ADMIN, frozenset({"people:erase"})),
         "people.export": Rule("Take out all data of somebody, or of everybody.", _ADMIN),
         "people.read": Rule("Read people and groups.", _READERS, frozenset({"people:read"})),
-        "photos.change": Rule("Enrol photos and take them away.", _STAFF, frozenset({"people:write"})),
+        "photos.change": Rule(
+            "Enrol photos, noting a yes that comes with them, and take them away.", _STAFF, frozenset({"people:write"})
+        ),
         "photos.read": Rule("See the faces that are kept of enrolled people.", _READERS, frozenset({"photos:read"})),
         "places.change": Rule("Add, change and retire places.", _ADMIN),
         "privacy.read": Rule("See how data is protected, and take out the record of processing.", _INSPECTORS),

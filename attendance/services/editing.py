@@ -84,6 +84,7 @@ class Edits:
             who = self.of(person)
             refuse_changed(person, person_row(who), expected)
             gone = self._people.remove(actor, who.id)
+        self._people.tell()
         return replace(gone, erased=self._gallery.store.finish_erasure())
 
     @needs("people.change")

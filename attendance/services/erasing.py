@@ -16,7 +16,7 @@ from attendance.records import instant
 from attendance.services import receipts as papers
 from attendance.services.holds import refuse_held
 from gallery import known, traces
-from gallery.errors import GalleryError
+from gallery.errors import GalleryError, GalleryUnusable
 from gallery.files import new_output
 from gallery.repositories import people
 from gallery.repositories.events import page, record
@@ -104,9 +104,10 @@ class Erasing:
         receipts: "Receipts",
         clock: "Clock",
         shown: "Callable[[], list[ShownBackup]]",
+        tell: "Callable[[], object]" = bool,
     ) -> None:
         self._gallery, self._receipts, self._clock = gallery, receipts, clock
-        self._shown = shown
+        self._shown, self._tell = shown, tell
 
     @needs("people.erase")
     def erase(self, actor: "Actor", person: str | int, target: Path) -> Erased:
@@ -137,7 +138,8 @@ class Erasing:
         now = self._clock.utc()
         texts, faces, removed = self._remove(actor, who, now)
         store = self._gallery.store
-        erased = store.finish_erasure()
+        self._tell()
+        erased = self._overwritten()
         compacted = erased and store.compact()
         wanted = self._wanted(texts, faces)
         deleted = self._delete_passing(wanted.needles)
@@ -171,6 +173,13 @@ class Erasing:
             self._gallery.remove(who.id, at=now, by=actor.name)
             after = known.counts(transaction)
         return texts, faces, {name: count - after[name] for name, count in before.items() if count > after[name]}
+
+    def _overwritten(self) -> bool:
+        """Whether the log could be emptied; what stands in the way is for the receipt to tell, as they are removed."""
+        try:
+            return self._gallery.store.finish_erasure()
+        except GalleryUnusable:
+            return False
 
     def _note(self, actor: "Actor", who: "PersonInfo", receipt: Mapping[str, Any]) -> None:
         details = {

@@ -1,6 +1,6 @@
 """Who is enrolled: found, listed, renamed, put into groups, merged, removed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -45,11 +45,20 @@ class Removed:
 class People:
     """The people of a home. A person is meant by external id, by exact name, or by the gallery's own number (int).
 
-    Every method may raise PersonUnknown and PersonAmbiguous.
+    Every method may raise PersonUnknown and PersonAmbiguous. ``tell`` is for lists of who was erased, outside the
+    database: it is called when somebody was.
     """
 
-    def __init__(self, gallery: "Gallery", sessions: "Sessions", clock: "Clock", settled: "Settled") -> None:
+    def __init__(
+        self,
+        gallery: "Gallery",
+        sessions: "Sessions",
+        clock: "Clock",
+        settled: "Settled",
+        tell: Callable[[], object] = bool,
+    ) -> None:
         self._gallery = gallery
+        self.tell = tell
         self._sessions = sessions
         self._clock = clock
         self._settled = settled
@@ -128,6 +137,8 @@ class People:
         """Remove a person with templates, marks and every other trace outside dated backups."""
         found = self._gallery.find(person)
         gone = self._gallery.remove(found.id, at=self._clock.utc(), by=actor.name)
+        if not self._gallery.store.inside:  # within a step it is not done yet
+            self.tell()
         return Removed(found, gone.templates, gone.marks, gone.erased)
 
 

@@ -17,7 +17,7 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gallery.errors import GalleryFull, GalleryLocked, GalleryMissing, GalleryReadOnly
+from gallery.errors import GalleryFailed, GalleryFull, GalleryLocked, GalleryMissing, GalleryReadOnly
 from gallery.ports import PATIENCE_S
 from gallery.schema import REVISIONS
 from gallery.sqlite import counters, restoring, soundness
@@ -198,7 +198,7 @@ class Store(Transactions):
             with mapped(self.path), closing(self._engine.raw_connection()) as connection:
                 connection.cursor().execute("VACUUM")
             return self.erase_log()
-        except (GalleryFull, GalleryLocked):
+        except (GalleryFailed, GalleryFull, GalleryLocked):  # a disk that is full may be told as one that fails
             return False
 
     def unerased(self) -> str | None:

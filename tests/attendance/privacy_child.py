@@ -1,4 +1,4 @@
-"""Dies by SIGKILL at the n-th step of an erasure or a purge, for n = 1, 2, ... until one gets through; not a test itself.
+"""Dies by SIGKILL at the n-th step of an erasure or a purge, for n = 1, 2, ... until one gets through; no test.
 
 Called as `privacy_child.py erase|purge FOLDER`. Each run is a forked child with a home of its own. The parent opens the
 home afterwards, as the next start does, and prints one line of JSON: how it died and what is there.

@@ -40,6 +40,7 @@ def whole(found: list[dict]) -> None:
     assert {("ok", (), True)} == {(run["integrity"], tuple(run["problems"]), run["log"]) for run in found}
 
 
+@pytest.mark.slow
 def test_an_erasure_survives_kill_at_every_statement(runs):
     """The person is there with all of theirs, or no byte of them is; no receipt is there before all is done."""
     found = runs("erase")
@@ -54,6 +55,7 @@ def test_an_erasure_survives_kill_at_every_statement(runs):
     assert (["Bob"], 1, True) == (found[-1]["people"], found[-1]["proofs"], found[-1]["proof"])
 
 
+@pytest.mark.slow
 def test_a_purge_survives_kill_at_every_statement(runs):
     """What has gone is what the receipts in the log count, and the next run takes the rest."""
     found = runs("purge")

@@ -80,4 +80,4 @@ def _qr(address: str) -> Markup:
     import segno
 
     drawn = segno.make_qr(address, error="m").svg_inline(scale=5, border=3, dark="#000", light="#fff", omitsize=True)
-    return Markup(drawn)  # noqa: S704 - made by the library; of the address it holds squares alone
+    return Markup(drawn)  # noqa: S704 - by the library: squares alone # nosec B704

@@ -70,6 +70,7 @@ def everything(home) -> bytes:
     return b"\0".join(path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file())
 
 
+@pytest.mark.slow
 def test_fifty_of_two_hundred_leave_nothing(home, clock, pipeline, tmp_path):
     """Of 50 of 200 people no byte is left in any file, the receipts say so, and of the others all is there.
 
@@ -317,3 +318,16 @@ def test_a_search_afterwards(app, ada, tmp_path):
     found = app.erasing.typed(ada.name, ada.ref)
 
     assert (True, ["late.txt"]) == (clean.clean, [each["path"] for each in found.hits])
+
+
+@pytest.mark.parametrize("how", ["remove", "edit", "erase"])
+def test_the_list_beside_the_backups_is_told(app, ada, tmp_path, how):
+    """Whoever is erased stands at once in the list by which a backup from before is erased again."""
+    {
+        "remove": lambda: app.people.remove(app.actor, ada.ref),
+        "edit": lambda: app.edits.remove(app.actor, ada.ref),
+        "erase": lambda: app.erasing.erase(app.actor, ada.ref, tmp_path / "proof"),
+    }[how]()
+    (told,) = json.loads((app.home / "erased").read_text(encoding="utf-8"))["erasures"]
+
+    assert [ada.key, "person"] == told[:2]
