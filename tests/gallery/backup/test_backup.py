@@ -107,10 +107,11 @@ def test_a_restored_home_is_the_home(full, key, new, tmp_path, now):
 def test_what_was_decided_travels(full, key, new, tmp_path, now, decided, served):
     """Timetable, calendar, excuses, approvals, months, coverage, memberships, ids elsewhere: all comes back.
 
-    So does what the service keeps, row by row, but for the browsers that are signed in.
+    So does what the service keeps, row by row, but for the browsers that are signed in, and what data protection does.
     """
     decided.decide(full, full.find("E-1").id, now)
     served.serve(full, full.find("E-1").id, now, group="7b")
+    served.agree(full, full.find("E-1").id, now)
     saved = backup(full.store, full.vault, tmp_path / "b", at=now)
     restore(Store, tmp_path / "b", new, key=key)
     there = _open(new)
