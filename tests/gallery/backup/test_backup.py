@@ -44,6 +44,7 @@ from gallery.repositories import (
     accounts,
     answers,
     attempts,
+    consents,
     credentials,
     deliveries,
     jobs,
@@ -694,6 +695,8 @@ def test_a_killed_restoration_leaves_an_empty_home_or_the_whole(full, key, tmp_p
     backup(full.store, full.vault, tmp_path / "b", at=now, along=ALONG, recovery=recovery)
     if way != "as it was":
         full.remove("E-1", at=now, by="t")
+        with full.store.atomic() as step:
+            consents.drop_face(step, full.find("עדה 🙂").id, now)
         erased.publish(full.store, full.vault, [tmp_path])
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     command = [sys.executable, str(CHILD), str(tmp_path / "b"), str(key), str(tmp_path / "runs")]
