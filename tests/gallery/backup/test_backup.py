@@ -683,6 +683,7 @@ def test_an_upgrade_that_fails_restores_nothing(save, key, new, later, more):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["as it was", "erased since", "by a recovery key"])
 def test_a_killed_restoration_leaves_an_empty_home_or_the_whole(full, key, tmp_path, now, way):
     """Killed at any change of a file and between statements: no home or all of it, and the next try goes through.
