@@ -84,7 +84,7 @@ def test_it_opens_with_a_recovery_key_where_one_is_set(app, backups, tmp_path):
 
 
 def test_a_recovery_key_that_is_none_cannot_be_set(app, tmp_path, capsys):
-    """A public key that was mistyped is refused when it is set; a backup by hand says whether it opens it, else why not."""
+    """A mistyped public key is refused when it is set; a backup by hand says whether it opens it, else why not."""
     public, _ = new_pair()
     for wrong in ("junk", public[:-1], new_pair()[1]):
         with pytest.raises(SettingValue, match="public recovery key"):
