@@ -218,6 +218,8 @@ class Setting:
         """What a value must be, in words."""
         if self.name == "time_zone":
             text = "a zone of the IANA database"
+        elif self.name == "recovery_key":
+            text = "a public recovery key, whole"
         elif self.name == "backup_keep":
             text = "numbers with d, w, m or y, such as 7d,4w,12m"
         elif self.choices:
@@ -341,6 +343,8 @@ def _allowed(row: Setting, value: Value) -> bool:
         from attendance.zones.names import is_zone
 
         return is_zone(str(value))
+    if row.name == "recovery_key":
+        return _is_public_key(str(value))
     if row.name == "backup_keep":
         units = re.findall("[dwmy]", str(value).lower())
         return _KEEP.fullmatch(str(value)) is not None and len(units) == len(set(units))
@@ -349,6 +353,16 @@ def _allowed(row: Setting, value: Value) -> bool:
     if isinstance(value, int | float) and row.low is not None and row.high is not None:
         return row.low <= value <= row.high
     return True
+
+
+def _is_public_key(text: str) -> bool:
+    from gallery.errors import RecoveryKeyWrong
+    from gallery.vault.recovery import parsed_public
+
+    try:
+        return bool(parsed_public(text))
+    except RecoveryKeyWrong:
+        return False
 
 
 def save(home: Path, name: str, raw: str) -> Value:

@@ -186,5 +186,8 @@ class Vault(Cipher, Protocol):
     def unlock(self) -> Cipher:
         """What seals and opens in the transaction this thread is in; raises what keeps the key from opening it."""
 
+    def file(self) -> bytes:
+        """What the key file holds that opens what is stored, to be copied; raises as `unlock`."""
+
     def rotate(self, *, at: datetime, by: str) -> int:
         """A new key, everything sealed anew with it, whole or not at all; returns how many values were sealed."""

@@ -30,13 +30,17 @@ def backup(
     from attendance.home import home_folder
     from attendance.paths import shown_path
     from attendance.services.backup import backup as save
-    from attendance.services.backup import key_words
+    from attendance.services.backup import is_recoverable, key_words, settings_fault
 
     folder = home_folder(home)
     done = save(folder, target, SystemClock(), actor().name)
     _tell(done, {"file": shown_path(target), "bytes": target.stat().st_size}, as_json=as_json)
     say(f"wrote {shown_path(target)}, read it back and compared: {_counted(done)}")
     say(f"only {key_words(folder)} opens it: keep a copy of that file, apart from the backup")
+    if is_recoverable(target):
+        say("the private recovery key opens it, too: all but what the key of the home seals comes back by it")
+    elif fault := settings_fault(folder):
+        say(f"no recovery key opens it, as the settings cannot be read: {fault}")
 
 
 def restore(

@@ -5,7 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attendance.errors import SettingsFile, SettingUnknown, SettingValue
+from attendance.errors import SettingsError
 from attendance.settings import CONFIG_FILE, load
 from gallery.backup import Saved
 from gallery.vault.key import KEY
@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from attendance.clock import Clock
     from gallery.sqlite.store import Store
 
-__all__ = ["Saved", "backup", "key_file", "key_words", "restore", "upgraded_to"]
+__all__ = [
+    "Saved",
+    "backup",
+    "is_recoverable",
+    "key_file",
+    "key_words",
+    "restore",
+    "settings_fault",
+    "upgraded_to",
+]
 
 ALONG = (CONFIG_FILE,)
 """The files of a home that its backup holds besides the database; never the key."""
@@ -39,10 +48,23 @@ def backup(home: Path, target: Path, clock: "Clock", by: str = "backup") -> Save
 
 def _recovery_key(home: Path) -> str | None:
     """The public key of the settings; settings that cannot be read keep nobody from a backup."""
+    return None if settings_fault(home) else load(home).values.recovery_key
+
+
+def settings_fault(home: Path) -> str | None:
+    """Why the settings of a home cannot be read, None where they can."""
     try:
-        return load(home).values.recovery_key
-    except (SettingsFile, SettingUnknown, SettingValue):
-        return None
+        load(home)
+    except SettingsError as error:
+        return str(error)
+    return None
+
+
+def is_recoverable(path: Path) -> bool:
+    """Whether a recovery key opens this backup, too; raises BackupInvalid."""
+    from gallery.backup.source import Source
+
+    return Source(path).head.recovery is not None
 
 
 def key_file(home: Path) -> Path:

@@ -25,6 +25,7 @@ from attendance.services.keeping import Keep
 from gallery.errors import GalleryError, GalleryMissing
 from gallery.repositories import backups as rows
 from gallery.repositories.events import record
+from gallery.vault.key import KEY, write_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -228,8 +229,7 @@ class Backups:
         try:
             home = outer / "home"
             home.mkdir(mode=0o700)
-            shutil.copy(self._store.home / "key", home / "key")
-            (home / "key").chmod(0o600)
+            write_new(home / KEY, self._gallery.vault.file())
             yield home
         finally:
             shutil.rmtree(outer, ignore_errors=True)

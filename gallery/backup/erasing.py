@@ -1,10 +1,11 @@
 """Erasing again, in a home that is being restored, what was erased since its backup was made."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gallery.backup.erased import Entry
-from gallery.repositories import erase, erasures
+from gallery.repositories import consents, erase, erasures
 from gallery.schema import Person
 
 if TYPE_CHECKING:
@@ -14,28 +15,30 @@ if TYPE_CHECKING:
 
 
 def erase_again(
-    database: "type[Database]", transaction: "Transaction", entries: Iterable[Entry]
+    database: "type[Database]", transaction: "Transaction", entries: Iterable[Entry], *, at: datetime, by: str
 ) -> "Mapping[str, int]":
     """Erase whom and what the entries name, and remember them; how many people, templates and faces went, by kind.
 
-    Somebody else who has the same id, as the home has two histories, is left alone. No id that is named is given out
-    again.
+    Who withdrew their consent since has said no in the restored home, too (words). Somebody else who has the same id,
+    as the home has two histories, is left alone. No id that is named is given out again.
     """
     created = erasures.created(transaction)
-    gone = dict.fromkeys(("people", "templates", "faces"), 0)
+    gone = dict.fromkeys(("people", "templates", "faces", "words"), 0)
     highest = 0
     for each in entries:
         key = each.erasure.person_key
         if key in created and each.added not in (None, created[key]):
             continue
         highest = max(highest, key)
-        for kind, count in _erased(transaction, each.erasure, there=key in created).items():
+        for kind, count in _erased(transaction, each.erasure, there=key in created, at=at, by=by).items():
             gone[kind] += count
     _go_on_after(database, transaction, highest)
     return {kind: count for kind, count in gone.items() if count}
 
 
-def _erased(transaction: "Transaction", each: erasures.Erasure, *, there: bool) -> dict[str, int]:
+def _erased(
+    transaction: "Transaction", each: erasures.Erasure, *, there: bool, at: datetime, by: str
+) -> dict[str, int]:
     person = transaction.get(Person, each.person_key) if there else None
     erasures.put(transaction, each)
     if person is None:
@@ -44,8 +47,8 @@ def _erased(transaction: "Transaction", each: erasures.Erasure, *, there: bool) 
         templates, _ = erase.count_of(transaction, person.id)
         erase.erase(transaction, person, at=each.at)
         return {"people": 1, "templates": templates}
-    templates, faces = erasures.drop_faces(transaction, person.id, each.at)
-    return {"templates": templates, "faces": faces}
+    templates, faces, words = consents.drop_face_again(transaction, person.id, each.at, at=at, by=by)
+    return {"templates": templates, "faces": faces, "words": words}
 
 
 def _go_on_after(database: "type[Database]", transaction: "Transaction", highest: int) -> None:

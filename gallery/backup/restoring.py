@@ -154,7 +154,8 @@ class _After:
         home_id = self.found.head.home_id
         proving = [self.recovered] if self.recovered else erased.proving(transaction, self.cipher)
         told = [erased.read(each, home_id, proving) for each in self.lists]
-        self.erased = erase_again(self.database, transaction, erased.union(erased.told(transaction), *told))
+        entries = erased.union(erased.told(transaction), *told)
+        self.erased = erase_again(self.database, transaction, entries, at=self.at, by=self.by)
         transaction.info[CHAIN_KEY] = self._chain_key
         if self.recovered:
             self.gone = begin_anew(transaction, self.cipher, self.lying, at=self.at, by=self.by)

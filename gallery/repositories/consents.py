@@ -6,7 +6,7 @@ The latest is the one that was entered last, whatever its instant: a clock that 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Text, delete, exists, func, insert, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
@@ -16,6 +16,9 @@ from gallery.privacyvalues import ConsentText, ConsentWord, Purpose
 from gallery.repositories import aliases, erasures
 from gallery.repositories.batches import in_batches
 from gallery.schema import LookalikeRow, SightingCrop, SightingRow
+
+AGAIN: Final = "said before the home was restored"
+"""The reason of a no that a backup did not know of."""
 
 # Texts
 
@@ -154,6 +157,23 @@ def drop_face(session: Session, person: int, at: datetime) -> tuple[int, int]:
     return templates, faces + drop_waiting(session, person)
 
 
+def drop_face_again(session: Session, person: int, said: datetime, *, at: datetime, by: str) -> tuple[int, int, int]:
+    """In a home that is being restored, what went with a no of an instant; how many templates, faces and words.
+
+    What is of later stays. The no itself is written down anew (1 word) where the backup does not know of it, unless a
+    later yes is there.
+    """
+    templates, faces = erasures.drop_faces(session, person, said)
+    own = or_(LookalikeRow.first_id == person, LookalikeRow.second_id == person)
+    session.execute(delete(LookalikeRow).where(own, LookalikeRow.created <= said))
+    faces += drop_waiting(session, person, said)
+    last = latest(session, {person}).get(person, {}).get("face")
+    if last is not None and (not last.granted or last.entered > said):
+        return templates, faces, 0
+    add(session, [ConsentWord(person, "face", granted=False, at=said, entered=at, by=by, reason=AGAIN)])
+    return templates, faces, 1
+
+
 def drop_photo(session: Session, person: int) -> int:
     """Delete the crops of a person's templates, which stay; how many went."""
     from gallery.schema import Crop, Template
@@ -165,13 +185,18 @@ def drop_photo(session: Session, person: int) -> int:
     return count
 
 
-def drop_waiting(session: Session, person: int) -> int:
-    """Delete the kept faces of sightings that name a person among whom they are most alike; how many went."""
+def drop_waiting(session: Session, person: int, before: datetime | None = None) -> int:
+    """Delete the kept faces of sightings that name a person among whom they are most alike; how many went.
+
+    All of them, or those of an instant and before.
+    """
     keys = aliases.keys_of(session, person)
     told = type_coerce(SightingRow.candidates, Text)
     like = or_(SightingRow.person_id == person, *(told.like(f'%"key": {key}%') for key in sorted(keys)))
     query = select(SightingRow.id, SightingRow.person_id, SightingRow.candidates)
     query = query.join(SightingCrop, SightingCrop.sighting_id == SightingRow.id).where(like)
+    if before is not None:
+        query = query.where(SightingRow.at <= before)
     numbers = [
         number
         for number, named, candidates in session.execute(query)

@@ -12,6 +12,7 @@ import pytest
 
 from attendance import Attendance
 from attendance.cli import run
+from attendance.errors import SettingValue
 from attendance.privacy_errors import BackupFolder, BackupKeep, BackupUnknown
 from attendance.services.backupfiles import name_at
 from attendance.services.doctor_backup import backup_findings
@@ -80,6 +81,21 @@ def test_it_opens_with_a_recovery_key_where_one_is_set(app, backups, tmp_path):
         Store, Path(done.backup.path), tmp_path / "new", recovery=tmp_path / "private", along=("config.toml",)
     )
     assert 1 == made.rows["person"]
+
+
+def test_a_recovery_key_that_is_none_cannot_be_set(app, tmp_path, capsys):
+    """A mistyped public key is refused when it is set; a backup by hand says whether it opens it, else why not."""
+    public, _ = new_pair()
+    for wrong in ("junk", public[:-1], new_pair()[1]):
+        with pytest.raises(SettingValue, match="public recovery key"):
+            app.configuration.set(app.actor, "recovery_key", wrong)
+    app.configuration.set(app.actor, "recovery_key", public)
+    code, _, told = _command(app.home, capsys, "backup", tmp_path / "mine")
+
+    assert (0, True) == (code, "the private recovery key opens it, too" in told)
+    (app.home / "config.toml").write_text(f'recovery_key = "{public[:-1]}"')
+    code, _, told = _command(app.home, capsys, "backup", tmp_path / "second")
+    assert (0, True) == (code, "no recovery key opens it, as the settings cannot be read: " in told)
 
 
 @pytest.mark.parametrize("place", ["nowhere", "file", "nas/relative", "home", "home/within", None])

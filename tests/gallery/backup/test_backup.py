@@ -44,6 +44,7 @@ from gallery.repositories import (
     accounts,
     answers,
     attempts,
+    consents,
     credentials,
     deliveries,
     jobs,
@@ -107,10 +108,11 @@ def test_a_restored_home_is_the_home(full, key, new, tmp_path, now):
 def test_what_was_decided_travels(full, key, new, tmp_path, now, decided, served):
     """Timetable, calendar, excuses, approvals, months, coverage, memberships, ids elsewhere: all comes back.
 
-    So does what the service keeps, row by row, but for the browsers that are signed in.
+    So does what the service keeps, row by row, but for the browsers that are signed in, and what data protection does.
     """
     decided.decide(full, full.find("E-1").id, now)
     served.serve(full, full.find("E-1").id, now, group="7b")
+    served.agree(full, full.find("E-1").id, now)
     saved = backup(full.store, full.vault, tmp_path / "b", at=now)
     restore(Store, tmp_path / "b", new, key=key)
     there = _open(new)
@@ -681,6 +683,7 @@ def test_an_upgrade_that_fails_restores_nothing(save, key, new, later, more):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["as it was", "erased since", "by a recovery key"])
 def test_a_killed_restoration_leaves_an_empty_home_or_the_whole(full, key, tmp_path, now, way):
     """Killed at any change of a file and between statements: no home or all of it, and the next try goes through.
@@ -693,6 +696,8 @@ def test_a_killed_restoration_leaves_an_empty_home_or_the_whole(full, key, tmp_p
     backup(full.store, full.vault, tmp_path / "b", at=now, along=ALONG, recovery=recovery)
     if way != "as it was":
         full.remove("E-1", at=now, by="t")
+        with full.store.atomic() as step:
+            consents.drop_face(step, full.find("עדה 🙂").id, now)
         erased.publish(full.store, full.vault, [tmp_path])
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     command = [sys.executable, str(CHILD), str(tmp_path / "b"), str(key), str(tmp_path / "runs")]

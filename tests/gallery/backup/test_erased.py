@@ -13,10 +13,11 @@ from gallery import ErasureListInvalid, Gallery, GalleryFull, Store, history
 from gallery.backup import backup, erased, restore
 from gallery.backup.erased import Entry
 from gallery.files import NO_ROOM
-from gallery.repositories import erasures, secrets, sightings
+from gallery.privacyvalues import ConsentWord
+from gallery.repositories import consents, erasures, secrets, sightings
 from gallery.repositories.erasures import Erasure
 from gallery.sqlite import restoring as sqlite_restoring
-from gallery.values import Sighting
+from gallery.values import ScoredKey, Sighting
 
 make = partial(restore, Store, along=("config.toml",))
 LATER = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -231,18 +232,20 @@ def test_no_byte_of_somebody_erased_is_in_a_restored_home(full, enrol, save, key
     assert [] == [person for person in stay if traces[person][0] not in data]
 
 
+def _waiting(at: datetime, person: int | None, candidates: tuple[ScoredKey, ...]) -> Sighting:
+    """A face that somebody is to look at."""
+    return Sighting(
+        id=0, at=at, place=None, means="file", source="x", frame=None, track=None, box=None, session=None,
+        ruling="review", reasons=(), person=person, score=None, cosine=None, threshold=None, margin=None,
+        target_fpir=None, gallery_size=None, candidates=candidates, quality={}, judged={}, pipeline="test-1",
+    )  # fmt: skip
+
+
 def test_the_face_of_who_withdrew_is_not_there_again(full, enrol, store, save, key, new, tmp_path, now):
     """Templates, crops and waiting faces of before the withdrawal go; the person, and what came later, stays."""
     ada = full.find("E-1").id
     with store.atomic() as step:
-        seen = [
-            Sighting(
-                id=0, at=at, place=None, means="file", source="x", frame=None, track=None, box=None, session=None,
-                ruling="review", reasons=(), person=ada, score=None, cosine=None, threshold=None, margin=None,
-                target_fpir=None, gallery_size=None, candidates=(), quality={}, judged={}, pipeline="test-1",
-            )
-            for at in (now, now + timedelta(days=2))
-        ]  # fmt: skip
+        seen = [_waiting(at, ada, ()) for at in (now, now + timedelta(days=2))]
         numbers = sightings.add(step, seen)
         sightings.keep_crops(step, full.sealer, dict.fromkeys(numbers, b"face" * 90))
     enrol(full, "Ada Lovelace", 50, external_id="E-1", at=now + timedelta(days=2), crop=b"later" * 90)
@@ -255,9 +258,72 @@ def test_the_face_of_who_withdrew_is_not_there_again(full, enrol, store, save, k
     with opened, opened.reading() as view:
         kept = sightings.crop_ids(view)
 
-        assert {"templates": 2, "faces": 1} == made.erased
+        assert {"templates": 2, "faces": 1, "words": 1} == made.erased
         assert (numbers[1:], [5]) == (kept, [each.id for each in there.templates_of("E-1")])
         assert [] == [each for each in there.verify() if each.id != "gallery.no_template"]
+
+
+def _said(gallery: Gallery, person: int) -> list[tuple[bool, datetime]]:
+    with gallery.store.reading() as view:
+        return [(each.granted, each.at) for each in consents.of_person(view, person)]
+
+
+@pytest.mark.parametrize("before", [[], [True]])
+def test_a_no_is_not_forgotten_by_a_restoration(full, save, key, new, tmp_path, now, before):
+    """A backup from before a withdrawal knows a yes or nothing: the restored home knows the no, once."""
+    ada, said = full.find("E-1").id, now + timedelta(days=1)
+    with full.store.atomic() as step:
+        consents.add(step, [ConsentWord(ada, "face", granted=each, at=now, entered=now, by="t") for each in before])
+    path = save()
+    with full.store.atomic() as step:
+        consents.add(step, [ConsentWord(ada, "face", granted=False, at=said, entered=said, by="t")])
+        consents.drop_face(step, ada, said)
+    _publish(full, tmp_path)
+    make(path, new, key=key, at=LATER)
+    store, there = _opened(new)
+    with store:
+        assert [*((each, now) for each in before), (False, said)] == _said(there, ada)
+        backup(store, there.vault, tmp_path / "second", at=LATER)
+    make(tmp_path / "second", new.with_name("third"), key=key, at=LATER)
+    store, there = _opened(new.with_name("third"))
+    with store:
+        assert len(before) + 1 == len(_said(there, ada))
+
+
+def test_a_later_yes_counts_after_a_restoration(full, enrol, save, key, new, tmp_path, now):
+    """Who withdrew and agreed again before the backup has a template there, and no no is added."""
+    ada = full.find("E-1").id
+    with full.store.atomic() as step:
+        consents.drop_face(step, ada, now + timedelta(days=1))
+        again = now + timedelta(days=2)
+        consents.add(step, [ConsentWord(ada, "face", granted=True, at=again, entered=again, by="t")])
+    enrol(full, "Ada Lovelace", 90, external_id="E-1", at=now + timedelta(days=3))
+    path = save()
+    _publish(full, tmp_path)
+    made = make(path, new, key=key, at=LATER)
+    store, there = _opened(new)
+    with store:
+        assert ({}, 1) == (made.erased, len(there.templates_of("E-1")))
+        assert [True] == [granted for granted, _ in _said(there, ada)]
+
+
+def test_waiting_faces_and_look_alikes_of_who_withdrew_go(full, store, save, key, new, tmp_path, now):
+    """Faces that wait and have the person among the most alike go, and whom they look like; later ones stay."""
+    ada, other = full.find("E-1").id, full.find("עדה 🙂").id
+    with store.atomic() as step:
+        named = (ScoredKey(other, 0.5, 0.5), ScoredKey(ada, 0.4, 0.4))
+        seen = [_waiting(at, None, named) for at in (now, now + timedelta(days=2))]
+        numbers = sightings.add(step, seen)
+        sightings.keep_crops(step, full.sealer, dict.fromkeys(numbers, b"face" * 90))
+    assert full.lookalikes()
+    path = save()
+    with store.atomic() as step:
+        consents.drop_face(step, ada, now + timedelta(days=1))
+    _publish(full, tmp_path)
+    make(path, new, key=key)
+    opened, there = _opened(new)
+    with opened, opened.reading() as view:
+        assert (numbers[1:], []) == (sightings.crop_ids(view), there.lookalikes())
 
 
 def test_whoever_was_merged_before_is_erased_again(full, save, key, new, tmp_path, now):
