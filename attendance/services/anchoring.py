@@ -3,6 +3,8 @@
 import logging
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from logging.handlers import SYSLOG_UDP_PORT, SysLogHandler
 from pathlib import Path
@@ -28,7 +30,7 @@ class Kept(Protocol):
         ...
 
     def refuse_others(self, word: str) -> None:
-        """Raise AnchorInvalid where something else is there, that is without this word."""
+        """Raise AnchorInvalid where something else is there, without this word; OutputFailed where nothing can be."""
         ...
 
     def write(self, line: str) -> None:
@@ -74,33 +76,36 @@ class AppendedFile:
     kind: str = "file"
 
     def refuse_others(self, word: str) -> None:
-        """Raise AnchorInvalid where the file is there and its first line is none with this word."""
+        """Make the file where it is not there; AnchorInvalid where its first line is none with this word."""
+        handle = self._opened()
         try:
-            if not self.path.exists():
-                return
-            if not self.path.is_file():
-                raise OutputFailed(shown_path(self.path), "this is no file")
-            with self.path.open("rb") as there:
-                first = there.readline(4096)
+            first = os.pread(handle, 4096, 0).partition(b"\n")[0]
         except OSError as error:
             raise _failed(self.path, error) from error
+        finally:
+            os.close(handle)
         if first.strip() and word.encode() not in first:
             raise AnchorInvalid(shown_path(self.path), "this file holds something else; name another")
 
     def write(self, line: str) -> None:
         """Append the line, on a line of its own, and have it on the disk."""
+        handle = self._opened()
         try:
-            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
-        except OSError as error:
-            raise _failed(self.path, error) from error
-        try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise OutputFailed(shown_path(self.path), "this is no file")
             _append(handle, line.encode())
         except OSError as error:
             raise _failed(self.path, error) from error
         finally:
             os.close(handle)
+
+    def _opened(self) -> int:
+        try:
+            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+        except OSError as error:
+            raise _failed(self.path, error) from error
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise OutputFailed(shown_path(self.path), "this is no file")
+        return handle
 
 
 def _append(handle: int, line: bytes) -> None:
@@ -119,23 +124,25 @@ class SystemLog:
     address: tuple[str, int] | str
     kind: str = SYSLOG
 
-    def refuse_others(self, word: str) -> None:
-        """Whatever is there, stays."""
+    def refuse_others(self, word: str) -> None:  # noqa: ARG002  as the others
+        """Whatever is there, stays; OutputFailed where there is no such log."""
+        with self._opened():
+            pass
 
     def write(self, line: str) -> None:
         """Send the line. Raises OutputFailed."""
+        with self._opened() as handler:
+            handler.emit(logging.LogRecord("attendance", logging.INFO, "", 0, line, None, None))
+
+    @contextmanager
+    def _opened(self) -> Iterator[SysLogHandler]:
         where = self.address if isinstance(self.address, str) else f"{self.address[0]}:{self.address[1]}"
         try:
-            handler = _Loud(self.address, SysLogHandler.LOG_AUTH)
+            with closing(_Loud(self.address, SysLogHandler.LOG_AUTH)) as handler:
+                handler.ident = "attendance: "
+                yield handler
         except OSError as error:
             raise OutputFailed(where, error.strerror or str(error)) from error
-        try:
-            handler.ident = "attendance: "
-            handler.emit(logging.LogRecord("attendance", logging.INFO, "", 0, line, None, None))
-        except OSError as error:
-            raise OutputFailed(where, error.strerror or str(error)) from error
-        finally:
-            handler.close()
 
 
 class _Loud(SysLogHandler):

@@ -59,11 +59,15 @@ MANY: "Final[Mapping[Verdict, str]]" = MappingProxyType(
         "deleted": "follow others that are gone: something before each was deleted",
         "reordered": "are not in their place",
         "inserted": "were put in: they are copies, or somebody made them up",
+        "unkeyed": "were written without the key of the home, so that anybody could have written them",
         "earlier": "are from before the log was linked, and are not what they were then",
         "keyless": "cannot be proved: the key of the log is gone from the database",
+        "cut": "are missing: the end of the log was cut off, or an older backup was restored",
+        "cut-and-appended": "were written after the end of the log had been cut off, in the place of others",
+        "rewritten": "are not what was written: the whole log was written anew",
     }
 )
-"""What it says of several entries, where that is not the same in the plural."""
+"""What it says of several entries."""
 CANNOT: Final = (
     "Without an anchor nobody can tell that the end of the log was cut off with care, that other entries were put "
     "behind it under the home's own key, or that all of it was written anew"
@@ -310,7 +314,7 @@ def sentence(finding: "LogFinding") -> str:
     which = f"entry {finding.first}" if one else f"entries {finding.first} to {finding.last}"
     told = SAYS[finding.verdict]
     if not one:
-        told = MANY.get(finding.verdict) or told.replace("is ", "are ", 1).replace("was ", "were ", 1)
+        told = MANY[finding.verdict]
     by = "" if finding.anchor is None else f", as the anchor of entry {finding.anchor} tells"
     return f"{which} {told}{by}"
 

@@ -45,7 +45,7 @@ PARTS = {
 WHOLE = {
     "/exports/{form}": "/exports/csv",
     "/settings/set/{name}": "/settings/set/margin",
-    "/settings/privacy/report.{form}": "/settings/privacy/report.html",
+    "/settings/privacy/report.{form}": "/settings/privacy/report.md",
 }
 """Addresses of which these parts would not do."""
 SHORT_LIVED = (

@@ -9,7 +9,7 @@ import pytest
 
 from gallery import BackupInvalid, Gallery, KeyWrong, RecoveryKeyWrong, Store, history
 from gallery.backup import backup, erased, restore
-from gallery.repositories import chain
+from gallery.repositories import chain, chaincheck, secrets
 from gallery.vault.key import load_key
 from gallery.vault.recovery import new_pair
 
@@ -51,9 +51,12 @@ def test_the_log_tells_that_the_key_is_another(path, pair, new):
     """An entry under the new key vouches for those before, and one says how much was lost."""
     made = make(path, new, recovery=pair[1])
     with Store.open(new) as store, store.reading() as view:
-        Gallery(store, "test-1")
         last = history(view)[-2:]
 
+        sealed = secrets.stored(view, Gallery(store, "e").sealer, chain.PURPOSE)
+        checked = chaincheck.verify(view, sealed)
+
+    assert (True, [last[0].seq]) == (checked.sound, list(checked.anew))
     assert [chain.BEGUN, "key.recover"] == [each.action for each in last]
     assert ("Eva", dict(made.gone)) == (last[1].by, last[1].details)
 

@@ -26,7 +26,8 @@ from gallery import (
     history,
 )
 from gallery.columns import Base
-from gallery.repositories import credentials, places, receivers, resealing, secrets
+from gallery.repositories import credentials, places, receivers, resealing, secrets, sightings
+from gallery.values import Sighting
 from gallery.vault import envelope, filevault, key
 from gallery.vault.filevault import FileVault
 from gallery.vault.keyring import Keyring
@@ -64,20 +65,9 @@ def lived(home, enrol, served, now) -> Path:
         with store.atomic() as step:
             number = places.all_places(step)[0].id
             places.set_address(step, gallery.sealer, number, "rtsp://10.0.0.9")
-            step.execute(
-                Base.metadata.tables["second_factor"].insert(),
-                {"account_id": 1, "secret": _totp(gallery), "step": 0, "codes": []},
-            )
-            from gallery.repositories import sightings
-            from gallery.values import Sighting
-
             (seen,) = sightings.add(step, [Sighting(now, "camera", "door", "review", "e", person=ada)])
             sightings.keep_crops(step, gallery.sealer, {seen: b"a face"})
     return home
-
-
-def _totp(gallery: Gallery) -> bytes:
-    return gallery.sealer.seal(b"totp", person=1, pipeline_id="", purpose="totp")
 
 
 def _sealed(home: Path) -> dict[str, list[bytes]]:
