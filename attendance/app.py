@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attendance.access import Actor
 from attendance.clock import Clock, SystemClock
 from attendance.faults import Problem
-from attendance.home import home_folder, in_background, keep_zone, load_pipeline
+from attendance.home import home_folder, in_background, keep_zone, load_ahead
 from attendance.judge.decision import Policy
 from attendance.privacy_composition import PrivacyComposition
 from attendance.records import Decision
@@ -63,7 +63,7 @@ class Attendance(PrivacyComposition):
         if zone is not None:
             check("time_zone", zone, "zone")
         clock = clock or SystemClock()
-        loading = in_background(lambda: load_pipeline(resolved.values)) if preload and pipeline is None else None
+        loading = in_background(lambda: load_ahead(resolved.values)) if preload and pipeline is None else None
         from gallery import Store
 
         begins = create and not read_only and not Store.is_there(folder)

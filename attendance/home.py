@@ -115,6 +115,14 @@ def load_pipeline(settings: Settings) -> "Pipeline":
     )
 
 
+def load_ahead(settings: Settings) -> "Pipeline":
+    """The pipeline, for whoever will read photos, too: their decoder begins meanwhile."""
+    from enroll.decoder import DECODER
+
+    DECODER.start()
+    return load_pipeline(settings)
+
+
 def _given(values: "Mapping[str, int | None]") -> dict[str, Any]:
     """The limits that a setting overrules; the cards' hold for the others."""
     return {name: value for name, value in values.items() if value is not None}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.services.privacyreports import PrivacyReports
     from attendance.services.purging import Purging
     from attendance.services.receipts import Receipts
+    from attendance.services.refusals import Refusals
     from attendance.services.secondfactors import SecondFactors
 
 
@@ -43,7 +44,7 @@ class PrivacyComposition(ServiceComposition):
         """The key of the home."""
         from attendance.services.keys import Keys
 
-        return Keys(self.gallery, self.clock)
+        return Keys(self.store, self.vault, self.clock, self.configuration)
 
     @cached_property
     def backups(self) -> "Backups":
@@ -94,7 +95,7 @@ class PrivacyComposition(ServiceComposition):
         """Somebody erased, with proof."""
         from attendance.services.erasing import Erasing
 
-        return Erasing(self.gallery, self.receipts, self.clock)
+        return Erasing(self.gallery, self.receipts, self.clock, self.backups.all)
 
     @cached_property
     def privacy_reports(self) -> "PrivacyReports":
@@ -108,7 +109,14 @@ class PrivacyComposition(ServiceComposition):
         """What accounts show besides their passwords."""
         from attendance.services.secondfactors import SecondFactors
 
-        return SecondFactors(self.gallery, self.clock, self.limits)
+        return SecondFactors(self.gallery, self.clock, self.limits, self.accounts)
+
+    @cached_property
+    def refusals(self) -> "Refusals":
+        """Who was refused what they may not do."""
+        from attendance.services.refusals import Refusals
+
+        return Refusals(self.store, self.clock)
 
     @cached_property
     def daily(self) -> "Daily":

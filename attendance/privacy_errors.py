@@ -26,6 +26,7 @@ HELP: Final = {
     "erase.traces": "The receipt names the files: delete what is yours there, then 'attendance privacy scan FILE'.",
     "hold.active": "'attendance hold list' tells why; 'attendance hold lift NUMBER' ends it.",
     "hold.unknown": "'attendance hold list' shows the numbers.",
+    "key.place": "Choose a place apart from the home and from the folder for backups, such as a stick or a safe.",
     "purge.clock": "Set the clock right; '--clock-is-right' goes on all the same.",
     "receipt.invalid": "Keep it apart, and ask who has changed it; 'attendance audit list' tells what was done.",
     "totp.off": "Set it up on the page Account.",
@@ -87,6 +88,10 @@ class HoldActive(PrivacyError, id="hold.active"):
 
 class HoldUnknown(PrivacyError, id="hold.unknown"):
     """There is no hold of this number."""
+
+
+class KeyPlace(PrivacyError, id="key.place"):
+    """A copy of the key, or a recovery key, would lie beside what it opens."""
 
 
 class PurgeClock(PrivacyError, id="purge.clock"):

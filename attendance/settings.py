@@ -25,6 +25,9 @@ ENV_PREFIX = "ATTENDANCE_"
 OTHER_VARIABLES: Mapping[str, str] = MappingProxyType(
     {
         "ATTENDANCE_HOME": "The folder of the gallery, where --home is not given.",
+        "ATTENDANCE_KEY": "64 hexadecimal digits that wrap the key of the home ('attendance key protect').",
+        "ATTENDANCE_KEY_COMMAND": "A command that prints such 64 digits, for a KMS or TPM; it is run without a shell.",
+        "ATTENDANCE_KEY_PASSPHRASE": "The passphrase that wraps the key of the home; else it is asked for.",
         "ATTENDANCE_PASSPHRASE": "The passphrase of 'gallery export' and 'import' --templates; else it is asked for.",
         "ATTENDANCE_TRAIN_DATA": "The folder of data sets for 'attendance train', where --data is not given.",
         "ATTENDANCE_TRAIN_CACHE": "Where training keeps what it computed; else ~/.cache/attendance-train.",

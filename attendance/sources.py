@@ -98,10 +98,6 @@ def is_video(path: Path) -> bool:
 
 
 def _is_animated(path: Path) -> bool:
-    from PIL import Image
+    from enroll.photo import photo_facts
 
-    try:
-        with Image.open(path, formats=("GIF",)) as picture:
-            return bool(getattr(picture, "is_animated", False))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return False
+    return photo_facts(path).moves

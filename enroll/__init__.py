@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from enroll.card import EncoderCard, ScoreModel, load_card
-    from enroll.decoding import PhotoLimits
     from enroll.detectors.finder import FaceFinder
     from enroll.encoder import OnnxEncoder
     from enroll.errors import *
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from enroll.kinds import PHOTO_SUFFIXES
     from enroll.limits import CHECK_LIMITS, ENROLL_LIMITS, CardLimits, QualityLimits
     from enroll.photo import decode_photo, find_photos, read_photo
+    from enroll.photolimits import PhotoLimits
     from enroll.pipeline import Pipeline, open_pipeline, pipeline_id
     from enroll.registry import Options, encoder_folder, load_encoder, open_encoder, register
     from enroll.roster import Entry, Roster, clean_name, name_photos, read_roster, skipped_files, walk_folder
@@ -115,7 +115,7 @@ _HOME = {
     "face": ("Chip", "Detection", "Face", "Photo", "Quality", "Template"),
     "kinds": ("PHOTO_SUFFIXES",),
     "limits": ("CHECK_LIMITS", "ENROLL_LIMITS", "CardLimits", "QualityLimits"),
-    "decoding": ("PhotoLimits",),
+    "photolimits": ("PhotoLimits",),
     "photo": ("decode_photo", "find_photos", "read_photo"),
     "pipeline": ("Pipeline", "open_pipeline", "pipeline_id"),
     "registry": ("Options", "encoder_folder", "load_encoder", "open_encoder", "register"),

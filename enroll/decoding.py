@@ -2,8 +2,6 @@
 
 import io
 import math
-import threading
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,11 +24,11 @@ from enroll.face import Pixels
 from enroll.heif import boxes, is_burst, open_heif
 from enroll.jpeg import bytes_a_pixel
 from enroll.kinds import FORMATS, brands, content_of
+from enroll.photolimits import PhotoLimits
 from enroll.tiff import RAW, is_raw, tile_pixels
 
-# Pillow's names of the formats whose decoders were seen to write behind their buffers, to take memory that the
-# header does not tell of, or to complain on stderr.
-APART: Final = frozenset({"HEIF", "AVIF", "TIFF"})
+# Pillow's names of the formats that are tried only where the first bytes tell of them.
+_BY_FIRST_BYTES: Final = frozenset({"HEIF", "AVIF", "TIFF"})
 # Most bytes that decoding takes for a pixel, measured on pictures of 30 megapixels; JPEG and HEIF have their own rules.
 _BYTES_A_PIXEL: Final = {"PNG": 10, "WEBP": 15, "BMP": 8, "PPM": 8, "GIF": 8, "AVIF": 14, "TIFF": 10}
 # Joining the two halves of 16-bit colours takes more.
@@ -47,37 +45,10 @@ _UPRIGHT: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _READ: Final = "JPEG, PNG, WebP, HEIC, AVIF, TIFF, BMP, PGM/PPM or GIF"
-# The warning filters belong to the whole process, so only one decoder at a time may silence them.
-_DECODING: Final = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoLimits:
-    """What a photo may be; everything is checked against the header before a pixel is decoded.
-
-    `max_decode_bytes` bounds the memory that a photo takes, its file included: 200 megapixels of JPEG as cameras
-    write it (decoded at reduced size), about 80 of progressive JPEG, 50 of HEIC as phones write it, 25 of PNG, 16
-    of WebP. `min_side` is the shorter side, also after reduction to `reduce_to` on the longer.
-    """
-
-    max_bytes: int = 64_000_000
-    max_pixels: int = 210_000_000
-    max_decode_bytes: int = 290_000_000
-    min_side: int = 32
-    reduce_to: int = 2_000
-
-    def __post_init__(self) -> None:
-        if min(self.max_bytes, self.max_pixels, self.max_decode_bytes, self.min_side) < 1:
-            raise ValueError("limits: expected positive numbers")
-        if self.reduce_to < self.min_side:
-            raise ValueError(f"reduce_to: expected at least min_side={self.min_side}, got {self.reduce_to}")
-
-
-DEFAULT_LIMITS: Final = PhotoLimits()
 
 
 def decode_here(data: bytes, source: str, limits: PhotoLimits) -> tuple[Pixels, str]:
-    """Decode in this process, whatever the format; gives pixels and format. Raises a `PhotoError`."""
+    """Decode in this process, which is to be one for nothing else; gives pixels and format. Raises a `PhotoError`."""
     decode = _decode_heif if content_of(data).format == "HEIF" else _decode_other
     with _errors_mapped(data, source):
         return decode(data, source, limits)
@@ -85,12 +56,9 @@ def decode_here(data: bytes, source: str, limits: PhotoLimits) -> tuple[Pixels, 
 
 @contextmanager
 def _errors_mapped(data: bytes, source: str) -> Iterator[None]:
-    """Turn whatever a decoder raises on hostile bytes into one of our errors; its warnings stay silent."""
+    """Turn whatever a decoder raises on hostile bytes into one of our errors."""
     try:
-        with _DECODING, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            yield
+        yield
     except PhotoError:
         raise
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as problem:
@@ -166,7 +134,7 @@ def _opened(data: bytes) -> Image.Image:
     """Open with Pillow; JPEG by its own class, as Pillow's general limit lies below what phones write."""
     if not data.startswith(b"\xff\xd8\xff"):
         kind = content_of(data).format
-        formats = (kind,) if kind in APART else [name for name in FORMATS if name not in APART]
+        formats = (kind,) if kind in _BY_FIRST_BYTES else [name for name in FORMATS if name not in _BY_FIRST_BYTES]
         return Image.open(io.BytesIO(data), formats=formats)
     try:
         return JpegImageFile(io.BytesIO(data))

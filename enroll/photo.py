@@ -5,18 +5,20 @@ import os
 import stat
 from pathlib import Path
 
-from enroll.apart import decode_apart
-from enroll.decoding import APART, DEFAULT_LIMITS, PhotoLimits, decode_here
+from enroll.decoder import DECODER
 from enroll.errors import (
     PhotoEmpty,
+    PhotoError,
     PhotoIsDirectory,
     PhotoMissing,
     PhotoTooManyBytes,
     PhotoUnreadable,
 )
 from enroll.face import Photo
+from enroll.facts import Facts
 from enroll.folders import walk
-from enroll.kinds import PHOTO_SUFFIXES, content_of
+from enroll.kinds import PHOTO_SUFFIXES
+from enroll.photolimits import DEFAULT_LIMITS, PhotoLimits
 
 
 def read_photo(path: str | os.PathLike[str], *, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
@@ -34,9 +36,20 @@ def decode_photo(data: bytes, source: str, *, limits: PhotoLimits = DEFAULT_LIMI
         raise PhotoEmpty(source, "the file is empty")
     if len(data) > limits.max_bytes:
         raise PhotoTooManyBytes(source, f"more than {limits.max_bytes} bytes")
-    decode = decode_apart if content_of(data).format in APART else decode_here
-    pixels, kind = decode(data, source, limits)
+    pixels, kind = DECODER.decode(data, source, limits)
     return Photo(pixels, source, hashlib.sha256(data).hexdigest(), kind)
+
+
+def photo_facts(path: str | os.PathLike[str]) -> Facts:
+    """What a picture's file tells beside its pixels; nothing where it is none, or cannot be read."""
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):  # reading a pipe or device may never return
+            return Facts()
+        with Path(path).open("rb") as file:
+            data = file.read(DEFAULT_LIMITS.max_bytes)
+        return DECODER.facts(data, os.fspath(path), DEFAULT_LIMITS)
+    except (OSError, ValueError, PhotoError):  # ValueError: a zero byte
+        return Facts()
 
 
 def is_photo_name(path: Path) -> bool:

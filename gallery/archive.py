@@ -31,17 +31,22 @@ from gallery.names import clean
 from gallery.repositories import groups, news, people, templates
 from gallery.repositories.events import PERSON_ADDED, record
 from gallery.values import Pipelines, SealedTemplate
-from gallery.vault.key import KEY_BYTES
+from gallery.vault.envelope import COST, KEY_BYTES
+from gallery.vault.passphrases import checked_new
 from gallery.vault.seal import Sealer
 from refusal import Refusal
+from refusal.zips import BROKEN_ZIP
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher, Database, Transaction, Vault
 
-FORMAT, VERSION = "attendance-gallery", 1
+FORMAT = "attendance-gallery"
 _MANIFEST, _PEOPLE, _TEMPLATES = "manifest.json", "people.json", "templates.json"
 _LIMIT = 1 << 30
-_SCRYPT = {"n": 1 << 15, "r": 8, "p": 1}  # 32 MiB and about a tenth of a second, RFC 7914
+PLAIN, SEALED = 1, 2
+"""The versions that are written, without a passphrase and with one."""
+_COSTS = {PLAIN: {"n": 1 << 15, "r": 8, "p": 1}, SEALED: COST}
+"""Of scrypt (RFC 7914) by version; archives of the first were sealed for less."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,8 @@ class Imported:
     """The ids of those of whom no template was taken, as they have not agreed to it."""
 
 
-def _derived(passphrase: str, salt: bytes, archive_id: str) -> Sealer:
-    key = Scrypt(salt=salt, length=KEY_BYTES, **_SCRYPT).derive(passphrase.encode())
+def _derived(passphrase: str, salt: bytes, archive_id: str, version: int) -> Sealer:
+    key = Scrypt(salt=salt, length=KEY_BYTES, **_COSTS[version]).derive(passphrase.encode("utf-8", "surrogateescape"))
     return Sealer(key, archive_id)
 
 
@@ -81,9 +86,12 @@ def _text(data: bytes) -> str:
 
 
 def export(database: "Database", vault: "Vault", path: Path, *, at: datetime, passphrase: str | None) -> Exported:
-    """Write the archive `path`; raises NotEmpty where it exists."""
+    """Write the archive `path`; raises NotEmpty where it exists, PassphraseShort."""
+    if passphrase is not None:
+        checked_new(passphrase, str(path))
     archive_id, salt = uuid4().hex, uuid4().bytes
-    sealer = _derived(passphrase, salt, archive_id) if passphrase else None
+    version = SEALED if passphrase else PLAIN
+    sealer = _derived(passphrase, salt, archive_id, version) if passphrase else None
     with database.reading() as session:
         listed = _people(session)
         members = {_PEOPLE: _json(listed)}
@@ -92,7 +100,7 @@ def export(database: "Database", vault: "Vault", path: Path, *, at: datetime, pa
         members[_TEMPLATES] = _json(filed)
     manifest = {
         "format": FORMAT,
-        "version": VERSION,
+        "version": version,
         "id": archive_id,
         "created": at.isoformat(),
         "salt": _text(salt) if sealer else None,
@@ -182,7 +190,7 @@ def _members(path: Path) -> dict[str, bytes]:
             if any(file.getinfo(name).file_size > _LIMIT for name in names):
                 raise ImportInvalid(str(path), "it is larger than any gallery")
             return {name: file.read(name) for name in names}
-    except (OSError, zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (*BROKEN_ZIP, OSError) as error:
         raise ImportInvalid(str(path), f"it cannot be read as an archive ({error})") from error
 
 
@@ -190,15 +198,15 @@ def _read(path: Path, passphrase: str | None) -> _Archive:
     members = _members(path)
     try:
         manifest = json.loads(members.pop(_MANIFEST))
-        if (manifest["format"], manifest["version"]) != (FORMAT, VERSION):
-            raise ImportInvalid(str(path), f"expected {FORMAT} version {VERSION}")
+        if manifest["format"] != FORMAT or manifest["version"] not in _COSTS:
+            raise ImportInvalid(str(path), f"expected {FORMAT} version {PLAIN} or {SEALED}")
         if manifest["digests"] != _digests(members):
             raise ImportInvalid(str(path), "its parts do not match its manifest")
         sealer = _unlock(path, manifest, passphrase)
         people = json.loads(members[_PEOPLE])
         filed = json.loads(members[_TEMPLATES]) if sealer else []
         return _Archive(people, filed, sealer)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise ImportInvalid(str(path), "it is not an archive of a gallery") from error
 
 
@@ -208,7 +216,7 @@ def _unlock(path: Path, manifest: Mapping[str, Any], passphrase: str | None) -> 
     if not passphrase:
         raise ImportInvalid(str(path), "it is sealed: a passphrase is needed")
     try:
-        sealer = _derived(passphrase, base64.b64decode(manifest["salt"]), manifest["id"])
+        sealer = _derived(passphrase, base64.b64decode(manifest["salt"]), manifest["id"], manifest["version"])
         sealed = base64.b64decode(manifest["seal"])
         digests = sealer.open(sealed, person="", pipeline_id="", purpose="digests")
     except (TemplateAltered, InvalidKey) as error:
@@ -247,7 +255,7 @@ def import_(
                 record(session, at=taking.at, by=taking.by, action="gallery.import", subject=subject, details=counts)
                 database.bump(session)
             return result
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ImportInvalid(str(path), "an entry of it cannot be understood") from error
 
 

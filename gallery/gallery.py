@@ -85,7 +85,7 @@ class Gallery:
 
     @property
     def sealer(self) -> "Cipher":
-        """What seals and opens in the transaction this thread is in. Raises KeyMissing, KeyExposed, KeyWrong."""
+        """What seals and opens in the transaction this thread is in; raises as `FileVault.unlock`."""
         return self.vault.unlock()
 
     def _ask_before_deleting(self, transaction: "Transaction", person: int) -> None:

@@ -182,7 +182,7 @@ class Vault(Cipher, Protocol):
     """Keeps the key of a home and seals with it."""
 
     def unlock(self) -> Cipher:
-        """What seals and opens in the transaction this thread is in; raises KeyMissing, KeyExposed, KeyWrong."""
+        """What seals and opens in the transaction this thread is in; raises what keeps the key from opening it."""
 
     def rotate(self, *, at: datetime, by: str) -> int:
         """A new key, everything sealed anew with it, whole or not at all; returns how many values were sealed."""

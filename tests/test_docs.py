@@ -32,7 +32,7 @@ def load_renderer() -> ModuleType:
 
 @pytest.mark.parametrize("page", ["errors.md", "settings.md", "commands.md", "rights.md"])
 def test_rendered_pages_are_current(page: str) -> None:
-    """Every error id, setting, command and right is documented as the code has it; `python docs/render.py` renews them."""
+    """Every error id, setting, command and right is documented as the code has it: docs/render.py renews them."""
     assert load_renderer().PAGES[page]() == (DOCS / page).read_text(encoding="utf-8")
 
 

@@ -14,11 +14,9 @@ COMMANDS: Final[Mapping[str, Right]] = MappingProxyType(
     {
         "account add": "accounts.manage",
         "account change": "accounts.manage",
-        "account end": "accounts.manage",
         "account list": "accounts.read",
         "account password": "accounts.manage",
         "account remove": "accounts.manage",
-        "account signed-in": "accounts.read",
         "account totp": "accounts.manage",
         "approve": "marks.change",
         "audit anchor": "audit.anchor",

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from attendance.errors import CameraAddress, CameraMissing
 
-STREAM_SCHEMES: Final = ("rtsp", "rtsps", "http", "https", "rtmp", "rtmps", "srt", "udp", "tcp")
+STREAM_SCHEMES: Final = ("rtsp", "rtsps", "http", "https")
 HIDDEN: Final = "***"
 
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)

@@ -17,13 +17,17 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from attendance.cameras.backend import Backend, check_picture, open_backend
+from attendance.cameras.frame import Pixels
 from attendance.cameras.wire import Message, Order, Orders, Word, send, since_boot
 from attendance.errors import CameraError
+from enroll.children import bound_computing, bound_memory, leave_no_core
 
 HEARTBEAT_S: Final = 0.5
 READ_AHEAD: Final = 3  # frames decoded before they are asked for, when each in turn is wanted
 DEFAULT_FPS: Final = 25.0
 HIGHEST_FPS: Final = 240.0
+FRAME_S: Final = 300  # of computing for one picture of a file, all threads together
+FILE_BYTES: Final = 4_000_000_000  # that reading a file may take: the largest pictures, a few for each thread
 
 
 Opener = Callable[[Orders], Backend]
@@ -99,6 +103,9 @@ def _answer(wants: threading.Semaphore, shelf: _Shelf, replies: BinaryIO) -> Non
 
 
 def _grab(opener: Opener, orders: Orders, shelf: _Shelf, replies: BinaryIO) -> None:
+    if orders.kind == "file":
+        bound_memory(FILE_BYTES)
+        bound_computing(FRAME_S)
     try:
         backend = opener(orders)
         # Nobody else writes yet: the first frame, and so the first answer, comes after this.
@@ -115,7 +122,7 @@ def _read_all(backend: Backend, orders: Orders, shelf: _Shelf) -> Message:
     live = orders.kind != "file"
     pace = 1.0 / min(backend.fps or DEFAULT_FPS, HIGHEST_FPS) if orders.order is Order.NEWEST and not live else 0.0
     start, number, before = time.monotonic(), 0, None
-    while (pixels := backend.read()) is not None:
+    while (pixels := _next(backend, live=live)) is not None:
         check_picture(pixels)
         if live and before is not None and np.array_equal(before, pixels):
             shelf.same()  # no new evidence: a frozen picture must not vote again
@@ -127,8 +134,16 @@ def _read_all(backend: Backend, orders: Orders, shelf: _Shelf) -> Message:
     return Message(Word.ENDED, number)
 
 
+def _next(backend: Backend, *, live: bool) -> Pixels | None:
+    """The next picture; of a file it may take no more computing than the slowest machine needs for one."""
+    if not live:
+        bound_computing(FRAME_S)
+    return backend.read()
+
+
 def main() -> None:
     """Entry of the capture process."""
+    leave_no_core()
     with contextlib.suppress(ValueError):
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
     serve(open_backend, sys.stdin.buffer, sys.stdout.buffer)

@@ -7,13 +7,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from attendance.cameras import ffmpeg
 from attendance.cameras.wire import WANT, Message, Orders, Word, receive
+from enroll.children import environment, widen
 
 COMMAND: Final = (sys.executable, "-P", "-m", "attendance.cameras.capture")
-_IMPORT_ROOT: Final = str(Path(__file__).resolve().parents[2])
+_DRIVERS: Final = ("OPENCV_", "LIBV4L", "LIBVA_", "OMP_", "XDG_RUNTIME_DIR", "DBUS_", "PIPEWIRE_", "SSL_CERT_")
 _PIPE_BYTES: Final = 1 << 20
 
 
@@ -24,10 +25,10 @@ class CaptureProcess:
     """
 
     def __init__(self, orders: Orders, command: Sequence[str] = COMMAND) -> None:
-        self._process = _started(command)
+        self._process = _started(command, orders)
         self._requests = cast("BinaryIO", self._process.stdin)
         self._replies = cast("BinaryIO", self._process.stdout)
-        _widen(self._replies)
+        widen(self._replies.fileno(), _PIPE_BYTES)
         self._messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -88,30 +89,20 @@ class CaptureProcess:
         return "its answers make no sense"
 
 
-def _started(command: Sequence[str]) -> "subprocess.Popen[bytes]":
+def _started(command: Sequence[str], orders: Orders) -> "subprocess.Popen[bytes]":
     try:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # decoders complain there, addresses with passwords included
-            env=_environment(),
+            env=_environment(orders),
         )
     except OSError as error:
         raise EOFError(f"the capture process cannot be started ({error.strerror or error})") from error
 
 
-def _environment() -> dict[str, str]:
-    """Ours, without the proxies: a camera's pictures and password go to the camera's own address alone."""
-    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    paths = [_IMPORT_ROOT, *filter(None, [kept.get("PYTHONPATH")])]
-    return {**kept, "PYTHONPATH": os.pathsep.join(paths)}
-
-
-def _widen(pipe: BinaryIO) -> None:
-    """Let more of a frame fit into the pipe at once, where the system can."""
-    if sys.platform == "linux":
-        import fcntl
-
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+def _environment(orders: Orders) -> dict[str, str]:
+    """What the child needs and no more. No proxy: a camera's pictures and password go to its own address alone."""
+    given = os.environ.get(ffmpeg.VARIABLE)
+    return {**environment(*_DRIVERS), ffmpeg.VARIABLE: ffmpeg.options(orders.kind, orders.value, given)}

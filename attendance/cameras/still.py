@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 from attendance.cameras.frame import Pixels
 from attendance.cameras.wire import STILL
 from attendance.errors import CameraMissing, CameraPath
-from enroll.decoding import PhotoLimits
 from enroll.errors import PhotoError
 from enroll.photo import decode_photo
+from enroll.photolimits import PhotoLimits
 
 if TYPE_CHECKING:
     from attendance.cameras.web import Site

@@ -1,7 +1,7 @@
 """attendance account: who may sign in to the service, in which role, and whose people they see."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,10 @@ from attendance.cli import options
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, records, say
 from attendance.cli.passwords import new_password
+
+if TYPE_CHECKING:
+    from attendance.app import Attendance
+    from gallery.servicevalues import Token
 
 COLUMNS = ("name", "role", "groups", "active", "created")
 
@@ -74,8 +78,11 @@ def change(
         flags = "--name, --role, --group, --active, --inactive"
         raise typer.BadParameter("say what to change", param_hint=flags)
     with changing(home) as opened:
-        made = opened.accounts.change(opened.actor, opened.accounts.named(name).id, **parts)
+        number = opened.accounts.named(name).id
+        theirs = opened.accounts.tokens_of(number)
+        made = opened.accounts.change(opened.actor, number, **parts)
         say(f"changed: {made.name}, {made.role}{_of(made.groups)}{'' if made.active else ', out of use'}")
+        _say_revoked(opened, theirs)
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -92,9 +99,41 @@ def remove(name: Name, *, yes: options.Yes = False, home: options.Home = None) -
     """Remove an account, which is signed out at once; what it did goes on naming it."""
     with changing(home) as opened:
         found = opened.accounts.named(name)
-        confirm(f"Remove the account {found.name}?", yes=yes)
+        made = opened.accounts.tokens_of(found.id)
+        told = f", and revoke {_tokens(made)}" if made else ""
+        confirm(f"Remove the account {found.name}{told}?", yes=yes)
         opened.accounts.remove(opened.actor, found.id)
         say(f"removed: {found.name}")
+        _say_revoked(opened, made)
+
+
+@app.command(epilog=options.EXIT_CODES)
+def totp(
+    name: Name,
+    *,
+    off: Annotated[bool, typer.Option("--off", help="Turn it off, as telephone and codes are lost.")] = False,
+    home: options.Home = None,
+) -> None:
+    """Tell whether an account signs in with a second factor, and turn it off."""
+    with changing(home) if off else reading(home) as opened:
+        found = opened.accounts.named(name)
+        held = opened.second_factors.of(found.id)
+        if off:
+            opened.second_factors.remove(opened.actor, found.id)
+            say(f"{found.name} signs in by password alone{'' if held else ', as before'}")
+        else:
+            say(f"{found.name}: " + (f"on, {held.codes} codes are left" if held else "off"))
+
+
+def _say_revoked(opened: "Attendance", made: "list[Token]") -> None:
+    """Tell which of these tokens hold no more."""
+    gone = [each for each in made if not opened.tokens.numbered(each.id).holds]
+    if gone:
+        say(f"revoked: {_tokens(gone)}")
+
+
+def _tokens(some: "list[Token]") -> str:
+    return ", ".join(f"token {each.id} ({each.kind} {each.name})" for each in some)
 
 
 def _of(groups: tuple[str, ...]) -> str:

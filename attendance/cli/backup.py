@@ -30,13 +30,13 @@ def backup(
     from attendance.home import home_folder
     from attendance.paths import shown_path
     from attendance.services.backup import backup as save
-    from attendance.services.backup import key_file
+    from attendance.services.backup import key_words
 
     folder = home_folder(home)
     done = save(folder, target, SystemClock(), actor().name)
     _tell(done, {"file": shown_path(target), "bytes": target.stat().st_size}, as_json=as_json)
     say(f"wrote {shown_path(target)}, read it back and compared: {_counted(done)}")
-    say(f"only {key_file(folder)} opens it: keep a copy of that file, apart from the backup")
+    say(f"only {key_words(folder)} opens it: keep a copy of that file, apart from the backup")
 
 
 def restore(

@@ -32,10 +32,12 @@ def run(
     home: options.Home = None,
 ) -> None:
     """Write a backup into the folder, read it back, and delete those of this home there that no rule keeps any more."""
+    from attendance.services.backup import key_words
+
     with changing(home) as opened:
         done = opened.backups.run(opened.actor, None if to is None else to.expanduser().resolve(), keep)
     _tell_run(done, as_json=as_json)
-    say(f"only {opened.home / 'key'} opens it: keep a copy of that file, apart from the backups")
+    say(f"only {key_words(opened.home)} opens it: keep a copy of that file, apart from the backups")
 
 
 @app.command("list", epilog=options.EXIT_CODES)

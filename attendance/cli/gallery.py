@@ -227,7 +227,7 @@ def export(
         _hand_over(person, target, home)
         return
     with changing(home) as opened:
-        phrase = _passphrase() if templates else None
+        phrase = _new_passphrase() if templates else None
         opened.looks.at_people(opened.actor, templates=templates)
         done = opened.archives.export(target, passphrase=phrase)
     say(f"wrote {target}: {_facts(done)}")
@@ -300,6 +300,13 @@ def _shown(value: Any) -> str:
 def _facts(done: Any) -> str:
     facts = dataclasses.asdict(done)
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in facts.items() if value != ())
+
+
+def _new_passphrase() -> str:
+    """Of the environment, else typed twice."""
+    from attendance.cli.key import new_passphrase
+
+    return os.environ.get(PASSPHRASE_ENV) or new_passphrase("New passphrase, at least 12 characters")
 
 
 def _passphrase() -> str:

@@ -29,6 +29,7 @@ def writing(
 
     zone = _asked_zone(home, flags)
     with Attendance.open(home, flags=flags, preload=preload, actor=actor(), zone=zone) as app:
+        app.vault.prepare()
         if app.zone_taken is not None:
             say(f"days are those of {app.zone_taken}; 'attendance config set time_zone ZONE' sets another")
         elif app.begun and app.zone_warning is None and app.settings.time_zone is None:
@@ -63,6 +64,7 @@ def changing(home: "Path | None") -> "Iterator[Attendance]":
     from attendance.app import Attendance
 
     with Attendance.open(home, create=False, actor=actor()) as app:
+        app.vault.prepare()
         yield app
 
 

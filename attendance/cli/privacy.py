@@ -1,4 +1,4 @@
-"""attendance privacy: what a data-protection officer writes down and keeps as evidence."""
+"""attendance privacy: evidence and drafts for who answers for data protection."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,7 @@ from attendance.cli.opening import changing, reading
 from attendance.cli.output import json_line, line, say
 from attendance.privacy_errors import ErasureTraces
 
-app = typer.Typer(help="For who answers for data protection: drafts and evidence.", no_args_is_help=True)
+app = typer.Typer(help="Data protection: evidence, and drafts of what is to be written down.", no_args_is_help=True)
 
 
 class Tongue(StrEnum):
@@ -38,36 +38,6 @@ class Draft(StrEnum):
     NOTICE = "notice"
     INSTRUCTIONS = "instructions"
     LAW = "law"
-
-
-@app.command(epilog=options.EXIT_CODES)
-def report(
-    file: Annotated[Path, typer.Argument(help="A new file, .md, .html or .pdf.", metavar="FILE")],
-    *,
-    language: Annotated[Tongue, typer.Option("--language", help="The language of the drafts.")] = Tongue.EN,
-    form: Annotated[Form | None, typer.Option("--format", help="The form; else the file's ending tells it.")] = None,
-    parts: Annotated[list[Draft] | None, typer.Option("--part", help="This draft alone; may be repeated.")] = None,
-    as_json: options.Json = False,
-    home: options.Home = None,
-) -> None:
-    """Draft the record of processing, impact assessment, retention schedule, notice and instructions for use.
-
-    All are filled in with the settings and counts of this installation, name no person, and are no legal advice.
-    """
-    from attendance.privacy.facts import Language, Part
-    from attendance.services.privacyreports import ReportFormat
-    from attendance.writing import refuse_taken, write_new
-
-    told = form or _form_of(file)
-    refuse_taken(file)
-    with changing(home) as opened:
-        wanted = [Part(each) for each in parts] if parts else list(Part)
-        data = opened.privacy_reports.report(opened.actor, Language(language), ReportFormat(told), wanted)
-        write_new(file, data)
-    if as_json:
-        line(json_line({"file": str(file), "language": str(language), "format": str(told), "parts": list(wanted)}))
-    else:
-        say(f"wrote {file}: fill in what stands in [brackets], and ask your lawyer")
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -112,6 +82,36 @@ def scan(
         say(text)
     if not found.clean:
         raise ErasureTraces(str(opened.home), "what was searched for was found")
+
+
+@app.command(epilog=options.EXIT_CODES)
+def report(
+    file: Annotated[Path, typer.Argument(help="A new file, .md, .html or .pdf.", metavar="FILE")],
+    *,
+    language: Annotated[Tongue, typer.Option("--language", help="The language of the drafts.")] = Tongue.EN,
+    form: Annotated[Form | None, typer.Option("--format", help="The form; else the file's ending tells it.")] = None,
+    parts: Annotated[list[Draft] | None, typer.Option("--part", help="This draft alone; may be repeated.")] = None,
+    as_json: options.Json = False,
+    home: options.Home = None,
+) -> None:
+    """Draft the record of processing, impact assessment, retention schedule, notice and instructions for use.
+
+    All are filled in with the settings and counts of this installation, name no person, and are no legal advice.
+    """
+    from attendance.privacy.facts import Language, Part
+    from attendance.services.privacyreports import ReportFormat
+    from attendance.writing import refuse_taken, write_new
+
+    told = form or _form_of(file)
+    refuse_taken(file)
+    with changing(home) as opened:
+        wanted = [Part(each) for each in parts] if parts else list(Part)
+        data = opened.privacy_reports.report(opened.actor, Language(language), ReportFormat(told), wanted)
+        write_new(file, data)
+    if as_json:
+        line(json_line({"file": str(file), "language": str(language), "format": str(told), "parts": list(wanted)}))
+    else:
+        say(f"wrote {file}: fill in what stands in [brackets], and ask your lawyer")
 
 
 def _form_of(file: Path) -> Form:

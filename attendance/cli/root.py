@@ -23,6 +23,7 @@ from attendance.cli import (
     gallery,
     hold,
     job,
+    key,
     mark,
     month,
     options,
@@ -93,11 +94,12 @@ app.add_typer(audit.app, name="audit", epilog=options.EXIT_CODES)
 app.add_typer(consent.app, name="consent", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
+app.add_typer(backups.app, name="backups", epilog=options.EXIT_CODES)
 app.add_typer(privacy.app, name="privacy", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(purge.purge)
 app.add_typer(hold.app, name="hold", epilog=options.EXIT_CODES)
-app.add_typer(backups.app, name="backups", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
+app.add_typer(key.app, name="key", epilog=options.EXIT_CODES)
 app.add_typer(job.app, name="job", epilog=options.EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)
 app.command(

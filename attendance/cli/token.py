@@ -1,5 +1,6 @@
 """attendance token: what programs, kiosks and calendars prove themselves by; each is shown once."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -14,6 +15,12 @@ app = typer.Typer(
     help="Tokens of programs, kiosks and calendars: add, list, take back, and what programs may be allowed.",
     no_args_is_help=True,
 )
+
+
+class Ends(StrEnum):
+    """When a token ends, but for days."""
+
+    NEVER = "never"
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -36,11 +43,18 @@ def add(
     feed_group: Annotated[
         str | None, typer.Option(help="For a calendar to subscribe to, of this group.", metavar="NAME")
     ] = None,
-    days: Annotated[int | None, typer.Option(help="Days that it holds; else until it is taken back.")] = None,
+    days: Annotated[
+        int | None, typer.Option(help="Days that it holds; else a program's holds a year, others until taken back.")
+    ] = None,
+    ends: Annotated[Ends | None, typer.Option(help="It holds until it is taken back.")] = None,
     home: options.Home = None,
 ) -> None:
     """Add a token and print it, this once: only its hash is kept."""
+    from attendance.services.tokens import YEAR_DAYS
+
     _one_of(name, kiosk, feed, feed_group)
+    if ends is not None and days is not None:
+        raise typer.BadParameter("give --days or --ends, not both", param_hint="--ends")
     with writing(home) as opened:
         if feed is not None or feed_group is not None:
             made = opened.feeds.add(opened.actor, person=feed, group=feed_group, days=days)
@@ -51,8 +65,10 @@ def add(
             made = opened.tokens.add_kiosk(opened.actor, kiosk, days=days)
             say(f"token {made.token.id} of the kiosk {made.token.name}: open /kiosk/pair#TOKEN of the service there")
         else:
-            made = opened.tokens.add(opened.actor, name or "", scope or (), days=days)
-            say(f"token {made.token.id}, {made.token.name}: send it as 'Authorization: Bearer TOKEN'")
+            wanted = days if days is not None or ends is not None else YEAR_DAYS
+            made = opened.tokens.add(opened.actor, name or "", scope or (), days=wanted)
+            until = "never ends" if made.token.ends is None else f"ends on {made.token.ends.date()}"
+            say(f"token {made.token.id}, {made.token.name}, {until}: send it as 'Authorization: Bearer TOKEN'")
     line(made.secret)
 
 

@@ -1,1 +1,1 @@
-"""What people are told and asked for data protection: texts of consent and of reports, in English and in German."""
+"""What people are told and asked, and what a data-protection officer writes down: pure text, nothing is read."""

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 CREATOR: Final = "attendance report"
 """By which a page is known again as one of this program."""
 SMALL, TEXT, LARGE = 7.5, 9, 14
+_FEET: Final = {
+    "en": ("made {now}; times are those of {zone}", "page {number} of {of}"),
+    "de": ("erstellt {now}; Zeiten gelten in {zone}", "Seite {number} von {of}"),
+}
 _MARGIN, _TOP = 42, 58
 _FINE: Final = 4  # pixels a point of a picture of text
-_FEET: Final = {
-    "en": ("made {at}; times are those of {zone}", "page {number} of {of}"),
-    "de": ("erstellt {at}; Zeiten sind die von {zone}", "Seite {number} von {of}"),
-}
 _COMPLEX: Final = frozenset({"R", "AL", "AN"})
 
 
@@ -37,7 +37,7 @@ _COMPLEX: Final = frozenset({"R", "AL", "AN"})
 class Head:
     """What stands above each page and in the file's properties: the title, and the name of the school or firm.
 
-    ``language`` is that of the pages; feet are set in English and in German.
+    ``language`` is that of the text, for the words at the foot and for whoever has the page read out.
     """
 
     title: str
@@ -91,7 +91,7 @@ class Pages:
         self._story.append(line)
 
     def next_page(self) -> None:
-        """What comes next begins a page."""
+        """What comes next begins on a new page."""
         from reportlab.platypus import PageBreak
 
         self._story.append(PageBreak())
@@ -244,9 +244,9 @@ class Pages:
         self._line(canvas, _MARGIN, height - 36, head.site or "Attendance", head.title)
         canvas.setLineWidth(0.5)
         canvas.line(_MARGIN, height - 42, width - _MARGIN, height - 42)
-        made, page = _FEET.get(head.language, _FEET["en"])
-        foot = made.format(at=utc_text(head.now), zone=head.zone)
-        self._line(canvas, _MARGIN, 26, foot, page.format(number=number, of=of))
+        made, count = _FEET.get(head.language, _FEET["en"])
+        told = made.format(now=utc_text(head.now), zone=head.zone)
+        self._line(canvas, _MARGIN, 26, told, count.format(number=number, of=of))
 
     def _line(self, canvas: "Canvas", left: float, height: float, begins: str, ends: str) -> None:
         """Two texts on one line, each at its side; too long ones are cut."""

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 Crops = Sequence[Any]
 """By decision the picture of its face, (H, W, 3) uint8 RGB, or None."""
-_EXIF, _TAKEN, _OFFSET = 0x8769, 0x9003, 0x9011  # the Exif folder; DateTimeOriginal and OffsetTimeOriginal (Exif 2.31)
 
 
 class Recorder:
@@ -340,16 +339,13 @@ def taken_in(source: Path | str, session: "SessionInfo") -> datetime | None:
 
 
 def _taken(path: Path, zone_name: str) -> datetime | None:
-    from PIL import Image
+    from enroll.photo import photo_facts
 
-    from enroll.kinds import FORMATS
-
-    with Image.open(path, formats=FORMATS) as picture:
-        folder = picture.getexif().get_ifd(_EXIF)
-    text, offset = folder.get(_TAKEN), folder.get(_OFFSET)
-    if not isinstance(text, str):
+    facts = photo_facts(path)
+    text, offset = facts.taken, facts.offset
+    if text is None:
         return None
     wall = datetime.strptime(text.strip("\0 "), "%Y:%m:%d %H:%M:%S")  # noqa: DTZ007 - Exif's own form has no zone
-    if isinstance(offset, str) and offset.strip("\0 "):
+    if offset is not None and offset.strip("\0 "):
         return datetime.fromisoformat(wall.isoformat() + offset.strip("\0 ")).astimezone(UTC)
     return wall.replace(tzinfo=zone(zone_name)).astimezone(UTC)

@@ -23,6 +23,7 @@ from attendance.register.report import (
 )
 from attendance.register.reportform import Form, Paper
 from attendance.writing import write_new, write_over
+from refusal.zips import BROKEN_ZIP
 
 TEXT_HEAD = "attendance report of "
 """How a report as plain text begins."""
@@ -118,7 +119,7 @@ def is_report(path: Path) -> bool:
     """Whether the file is recognisably a report of this program, by its content; its name does not count."""
     try:
         return _is_workbook(path) or _is_text(path) or _is_json(path) or _is_other(path)
-    except (OSError, ValueError, zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, RecursionError):
+    except (*BROKEN_ZIP, OSError, KeyError):
         return False
 
 

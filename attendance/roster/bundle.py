@@ -1,8 +1,6 @@
 """The files of a zip, read into memory within limits: nothing is unpacked to the disk, and no promise is believed."""
 
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,24 +9,13 @@ from typing import Final
 from attendance.errors import ImportFile
 from attendance.paths import shown_path
 from attendance.roster.school import Remark
+from refusal.zips import BROKEN_ZIP
 
 MOST_ENTRIES: Final = 1_000
 MOST_BYTES: Final = 50_000_000
 """Of one file, as for lists of photos."""
 MOST_BYTES_TOGETHER: Final = 200_000_000
 _ENCRYPTED: Final = 0x1
-_BROKEN: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-)
-"""What `zipfile` raises for archives that are damaged, or packed in a way that it does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +59,7 @@ def open_bundle(path: Path, wanted: Callable[[str], bool]) -> Bundle:
         raise ImportFile(where, "this is a folder; pack its files into a zip") from None
     except PermissionError:
         raise ImportFile(where, "this file may not be read") from None
-    except _BROKEN as problem:
+    except (*BROKEN_ZIP, OSError) as problem:
         raise ImportFile(where, f"this is no zip that can be read: {problem}") from problem
 
 

@@ -44,7 +44,7 @@ class Archives:
     def export(self, target: "Path", *, passphrase: str | None = None) -> "Exported":
         """Write people and groups to a new file; with a passphrase the templates too, sealed by it.
 
-        Raises NotEmpty where the file is there, GalleryReadOnly, GalleryFull, TemplateAltered.
+        Raises NotEmpty where the file is there, PassphraseShort, GalleryReadOnly, GalleryFull, TemplateAltered.
         """
         return self._gallery.export(target, at=self._clock.utc(), passphrase=passphrase)
 

@@ -207,6 +207,7 @@ class AuditChain:
         kept.write(line)  # after the step is on the disk: an anchor of what is not there would cry wolf
         return line
 
+    @needs("audit.anchor")
     def anchor_daily(self, actor: "Actor") -> bool:
         """Anchor the log where the setting says; whether there is one. Raises as `anchor`."""
         if self._settings.anchor_to is None:
@@ -327,17 +328,17 @@ def notes(found: Verified) -> list[str]:
     """What was verified, and what cannot be told, in sentences."""
     check = found.check
     told: Sequence[tuple[object, str]] = (
-        (True, f"{check.entries} entries, {check.proved} of them proved by the key of the home"),
-        (check.earlier, f"{check.earlier} entries are from before a key held the log, and one entry vouches for them"),
+        (True, f"entries: {check.entries}, of them proved by the key of the home: {check.proved}"),
+        (check.earlier, f"entries from before a key held the log, for which one entry vouches: {check.earlier}"),
         (
             check.unvouched,
-            f"{check.unvouched} entries are from before the log was linked; the next one vouches for them",
+            f"entries from before the log was linked, for which the next one will vouch: {check.unvouched}",
         ),
         (check.purged, f"entries up to {check.purged} were let go by rule"),
         (check.anew, f"the log was begun anew, its key being lost, at {', '.join(map(str, check.anew))}"),
-        (check.compared, f"{check.compared} anchors were compared"),
-        (check.passed, f"{check.passed} anchors are of entries that were let go by rule"),
-        (found.unproved, f"{found.unproved} anchors were made under another key or none: compared, and not proved"),
+        (check.compared, f"anchors compared: {check.compared}"),
+        (check.passed, f"anchors of entries that were let go by rule, not compared: {check.passed}"),
+        (found.unproved, f"anchors made under another key or none, compared and not proved: {found.unproved}"),
         (not found.given, CANNOT),
     )
     return [line for says, line in told if says]

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attendance.errors import SettingsFile, SettingUnknown, SettingValue
 from attendance.settings import CONFIG_FILE, load
 from gallery.backup import Saved
 from gallery.vault.key import KEY
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from attendance.clock import Clock
     from gallery.sqlite.store import Store
 
-__all__ = ["Saved", "backup", "key_file", "restore", "upgraded_to"]
+__all__ = ["Saved", "backup", "key_file", "key_words", "restore", "upgraded_to"]
 
 ALONG = (CONFIG_FILE,)
 """The files of a home that its backup holds besides the database; never the key."""
@@ -28,7 +29,7 @@ def backup(home: Path, target: Path, clock: "Clock", by: str = "backup") -> Save
     from gallery.backup import backup as save
     from gallery.vault.filevault import FileVault
 
-    now, recovery = clock.utc(), load(home).values.recovery_key
+    now, recovery = clock.utc(), _recovery_key(home)
     with _opened(home, clock) as store:
         saved = save(store, FileVault(store), target, at=now, along=ALONG, recovery=recovery)
         if not store.read_only:
@@ -36,9 +37,34 @@ def backup(home: Path, target: Path, clock: "Clock", by: str = "backup") -> Save
     return saved
 
 
+def _recovery_key(home: Path) -> str | None:
+    """The public key of the settings; settings that cannot be read keep nobody from a backup."""
+    try:
+        return load(home).values.recovery_key
+    except (SettingsFile, SettingUnknown, SettingValue):
+        return None
+
+
 def key_file(home: Path) -> Path:
     """The file that alone opens the backups of a home; to be kept apart from them."""
     return home / KEY
+
+
+def key_words(home: Path) -> str:
+    """What alone opens the backups of a home: its key file, and what unwraps the key in it."""
+    from gallery.errors import GalleryError
+    from gallery.vault.key import wrapper_of
+
+    more = {
+        "passphrase": " with its passphrase",
+        "environment": " with the ATTENDANCE_KEY of now",
+        "command": " with what ATTENDANCE_KEY_COMMAND prints",
+    }
+    try:
+        wrapper = wrapper_of(home)
+    except GalleryError:
+        wrapper = None
+    return f"{key_file(home)}{'' if wrapper is None else more[wrapper]}"
 
 
 def _opened(home: Path, clock: "Clock") -> "Store":

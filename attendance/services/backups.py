@@ -104,6 +104,7 @@ class Backups:
         dropped, left = self._drop(actor, place, rules, path)
         return Written(made, saved, tuple(dropped), tuple(left))
 
+    @needs("backups.manage")
     def daily(self, actor: "Actor") -> Written | None:
         """As `run`, once a day of the site and where a folder is set; what a killed trial has left goes, too."""
         self._sweep()

@@ -5,11 +5,9 @@ leads out of the folder, and neither their number nor what they unpack to is wit
 """
 
 import errno
-import lzma
 import secrets
 import shutil
 import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -22,8 +20,9 @@ from attendance.errors import OutputFailed, PersonDuplicate
 from attendance.register.report import csv_text
 from attendance.service_errors import RequestInvalid, UploadLarge
 from attendance.services.enrolment import Enrolled, Rules
-from enroll.decoding import DEFAULT_LIMITS
+from enroll.photolimits import DEFAULT_LIMITS
 from gallery.errors import PersonAmbiguous, PersonInvalid
+from refusal.zips import BROKEN_ZIP
 
 if TYPE_CHECKING:
     from attendance.access import Actor
@@ -41,7 +40,6 @@ COLUMNS: Final = ("photo", "name", "id", "outcome", "why")
 MOST_BYTES: Final = 500_000_000
 MOST_UNPACKED: Final = 2_000_000_000
 MOST_MEMBERS: Final = 10_000
-DAMAGED: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError)
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS})
 """What the disk says, and not the zip."""
 _STALE: Final = timedelta(days=1)
@@ -216,7 +214,7 @@ def _unpack(archive: Path, folder: Path) -> None:
             for each in members:
                 parts = [_plain(part) for part in PurePosixPath(each.filename.replace("\\", "/")).parts[skipped:]]
                 left -= _write_member(opened, each, folder.joinpath(*parts), left)
-    except (*DAMAGED, NotImplementedError, RuntimeError, ValueError) as error:
+    except BROKEN_ZIP as error:
         raise RequestInvalid(archive.name, f"the zip cannot be unpacked: {error}") from error
     except OSError as error:
         if error.errno in FULL:

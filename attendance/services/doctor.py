@@ -313,13 +313,27 @@ def _key(gallery: "Gallery") -> Iterator[Finding]:
     try:
         gallery.sealer  # noqa: B018 - opening it is the look
     except GalleryError as error:
-        if gallery.stats().templates or path.exists():
+        if _anything_sealed(gallery) or path.exists():
             repair = f"chmod 600 {path}" if error.id == "gallery.key_mode" else error.help
             yield Finding("key", str(error), error.id, repair, error.exit_code)
         else:
             yield Finding("key", "none yet; the first enrolment makes it")
     else:
-        yield Finding("key", f"{path} opens what is stored")
+        yield Finding("key", f"{path} opens what is stored, {_way(gallery)}")
+
+
+def _anything_sealed(gallery: "Gallery") -> bool:
+    from gallery.repositories import resealing
+
+    with gallery.store.reading() as transaction:
+        return resealing.anything(transaction)
+
+
+def _way(gallery: "Gallery") -> str:
+    from attendance.services.keys import words
+    from gallery.vault.key import wrapper_of
+
+    return words(wrapper_of(gallery.store.home) or "file")
 
 
 def _log(gallery: "Gallery", settings: Settings, clock: Clock) -> Iterator[Finding]:
@@ -333,7 +347,7 @@ def _log(gallery: "Gallery", settings: Settings, clock: Clock) -> Iterator[Findi
         yield Finding("log", "it cannot be proved without the key of the home")
         return
     if found.sound:
-        yield Finding("log", f"{found.entries} entries, {found.proved} of them proved by the key of the home")
+        yield Finding("log", f"{found.entries} entries, proved by the key of the home: {found.proved}")
     else:
         yield Finding("log", sentence(found.findings[0]), "audit.broken", "attendance audit verify", 1)
 

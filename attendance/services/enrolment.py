@@ -392,7 +392,7 @@ def _sent(data: bytes, source: str) -> Sent:
 
 def _digest(photo: Path) -> str | None:
     """The sha256 of a file of a photo's size; None for what reading the photo will refuse with a reason."""
-    from enroll.decoding import DEFAULT_LIMITS
+    from enroll.photolimits import DEFAULT_LIMITS
 
     try:
         if not photo.is_file() or photo.stat().st_size > DEFAULT_LIMITS.max_bytes:

@@ -18,20 +18,20 @@ from attendance.services.holds import refuse_held
 from gallery import known, traces
 from gallery.errors import GalleryError
 from gallery.files import new_output
-from gallery.repositories import backups, people
-from gallery.repositories.events import record
+from gallery.repositories import people
+from gallery.repositories.events import page, record
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from attendance.access import Actor
     from attendance.clock import Clock
+    from attendance.services.backups import ShownBackup
     from attendance.services.receipts import Receipts
     from gallery import Gallery
     from gallery.known import Told
-    from gallery.repositories.backups import Backup
     from gallery.traces import Needle, Scanned
-    from gallery.values import PersonInfo
+    from gallery.values import Event, PersonInfo
 
 PROVED: Final = "erasure.proof"
 PASSING: Final = ("jobs/", "uploads/")
@@ -103,10 +103,10 @@ class Erasing:
         gallery: "Gallery",
         receipts: "Receipts",
         clock: "Clock",
-        expires: "Callable[[Backup], str] | None" = None,
+        shown: "Callable[[], list[ShownBackup]]",
     ) -> None:
         self._gallery, self._receipts, self._clock = gallery, receipts, clock
-        self._expires = expires or _kept
+        self._shown = shown
 
     @needs("people.erase")
     def erase(self, actor: "Actor", person: str | int, target: Path) -> Erased:
@@ -130,10 +130,10 @@ class Erasing:
     @needs("people.erase")
     def proved(self, actor: "Actor", person: str | int) -> Erased:
         """As `erase`, with the receipt in memory alone."""
-        with self._gallery.store.reading() as transaction:
-            who = self._gallery.find(person)
-            refuse_held(transaction, who.id)
+        who = self._gallery.find(person)
+        self.refuse_held(who.id)
         self._receipts.prepare()
+        dated = self._backups()
         now = self._clock.utc()
         texts, faces, removed = self._remove(actor, who, now)
         store = self._gallery.store
@@ -153,7 +153,7 @@ class Erasing:
             "compacted": compacted,
             "deleted": deleted,
             **found.to_dict(),
-            "backups": self._backups(),
+            "backups": dated,
         }
         receipt = self._receipts.sign(told)
         self._note(actor, who, receipt)
@@ -195,9 +195,22 @@ class Erasing:
         return gone
 
     def _backups(self) -> list[dict[str, str]]:
+        """The backups that hold the person until they are deleted. Raises BackupKeep."""
+        return [
+            {"path": each.backup.path, "at": instant(each.backup.at), "expires": _expires(each)}
+            for each in self._shown()
+            if each.there
+        ]
+
+    def proofs(self, most: int = 10) -> "list[Event]":
+        """The last erasures that were proved, the newest first."""
         with self._gallery.store.reading() as transaction:
-            found = [each for each in backups.all_backups(transaction) if each.gone is None]
-        return [{"path": each.path, "at": instant(each.at), "expires": self._expires(each)} for each in found]
+            return page(transaction, action=PROVED, limit=most)
+
+    def refuse_held(self, person: int) -> None:
+        """Raise HoldActive where what is of a person (internal id) must be kept."""
+        with self._gallery.store.reading() as transaction:
+            refuse_held(transaction, person)
 
     # The search
 
@@ -279,8 +292,8 @@ def _unsearched(files: "list[Scanned]") -> Iterator[dict[str, str]]:
             yield {"what": each.path, "why": "a name may be drawn in it; results go after a day"}
 
 
-def _kept(backup: "Backup") -> str:
-    return "kept by the rule backup_keep" if backup.scheduled else "kept until somebody deletes it"
+def _expires(each: "ShownBackup") -> str:
+    return "kept until somebody deletes it" if each.until is None else f"kept until {each.until}"
 
 
 def _program() -> str:

@@ -12,7 +12,7 @@ from attendance.service_errors import CameraItself
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-PORTS: Final = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935, "rtmps": 443}
+PORTS: Final = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _RULE: Final = re.compile(r"([1-9]\d{0,3})([dwmy])")
+_WORDS: Final = {"d": "day", "w": "week", "m": "month", "y": "year"}
 _WEEK, _YEAR = 7, 12
 
 
@@ -31,6 +32,11 @@ class Keep:
                 raise BackupKeep(where, f"{part.strip()!r} in {text!r} is no rule of its own, such as 7d")
             found[match[2]] = int(match[1])
         return cls(tuple(found.items()))
+
+    @property
+    def says(self) -> str:
+        """The rules in words, such as "7 days, 4 weeks"."""
+        return ", ".join(f"{count} {_WORDS[unit]}{'' if count == 1 else 's'}" for unit, count in self.rules)
 
     def kept(self, times: Collection[datetime], zone: "ZoneInfo") -> set[datetime]:
         """Which of these instants (aware) some rule keeps; the newest is always one of them. Days are of ``zone``."""

@@ -23,6 +23,7 @@ LARGEST_FRAME: Final = 3_000_000
 _MOST_PIXELS: Final = 3840 * 2160
 _DECODE_BYTES: Final = 100_000_000
 _REDUCE_TO: Final = 1280
+_DECODE_S: Final = 10.0
 _ANSWER_S: Final = 2.0
 """The longest that an answer waits for its frame."""
 _END_S: Final = 5.0
@@ -140,15 +141,15 @@ class KioskWatch:
 
 def frame_of(data: bytes) -> "Pixels":
     """The picture of a frame, (H, W, 3) uint8 RGB. Raises UploadLarge, RequestInvalid, a PhotoError."""
-    from enroll.decoding import PhotoLimits
     from enroll.kinds import content_of
     from enroll.photo import decode_photo
+    from enroll.photolimits import PhotoLimits
 
     if len(data) > LARGEST_FRAME:
         raise UploadLarge("frame", f"more than {LARGEST_FRAME} bytes")
     if content_of(data).format not in {"JPEG", "PNG"}:
         raise RequestInvalid("frame", "a JPEG or PNG picture is taken, and nothing else")
-    limits = PhotoLimits(LARGEST_FRAME, _MOST_PIXELS, _DECODE_BYTES, reduce_to=_REDUCE_TO)
+    limits = PhotoLimits(LARGEST_FRAME, _MOST_PIXELS, _DECODE_BYTES, reduce_to=_REDUCE_TO, max_seconds=_DECODE_S)
     return decode_photo(data, "frame", limits=limits).pixels
 
 

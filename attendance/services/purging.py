@@ -112,11 +112,16 @@ class _Undone(Exception):  # noqa: N818  no error: it takes a step back on purpo
 
 @dataclass(slots=True)
 class _Run:
-    """One run: who asked for it, when, and what has gone so far."""
+    """One run: who asked for it, None for one that is only tried, when, and what has gone so far."""
 
-    actor: "Actor"
+    actor: "Actor | None"
     now: datetime
     gone: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def by(self) -> str:
+        """Who asked for it, as the log names them."""
+        return "nobody" if self.actor is None else self.actor.name
 
 
 class Purging:
@@ -171,6 +176,10 @@ class Purging:
         with self._gallery.store.reading() as transaction:
             return events.page(transaction, action=PURGED, limit=most)
 
+    def tried(self) -> Purged:
+        """What a run would let go now, see `run`; for whoever may look, as nothing goes."""
+        return self._run(_Run(None, self._clock.utc()), dry_run=True)
+
     # What is done
 
     @needs("purge.run")
@@ -181,7 +190,9 @@ class Purging:
 
         Raises PurgeClock where the clock is far from where the log ends, unless told that it is right.
         """
-        run = _Run(actor, now or self._clock.utc())
+        return self._run(_Run(actor, now or self._clock.utc()), dry_run=dry_run, clock_is_right=clock_is_right)
+
+    def _run(self, run: _Run, *, dry_run: bool, clock_is_right: bool = False) -> Purged:
         with self._gallery.store.reading() as transaction:
             if not clock_is_right:
                 self._refuse_jump(transaction, run.now)
@@ -227,7 +238,7 @@ class Purging:
             gone = {} if held.home else {name: count for name, count in work(transaction, held).items() if count}
             if gone:
                 details = {"rule": what, **gone}
-                record(transaction, at=run.now, by=run.actor.name, action=PURGED, subject="gallery", details=details)
+                record(transaction, at=run.now, by=run.by, action=PURGED, subject="gallery", details=details)
                 store.plan_erasure()
         run.gone.update(gone)
         return bool(gone)
@@ -308,7 +319,7 @@ class Purging:
         if keep is None or held.anything:
             return {}
         before = run.now - timedelta(days=keep)
-        return {"events": carried.cut(transaction, before, at=run.now, by=run.actor.name)}
+        return {"events": carried.cut(transaction, before, at=run.now, by=run.by)}
 
     # The clock
 

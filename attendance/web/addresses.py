@@ -45,7 +45,7 @@ def public_of(text: str) -> str:
 
 def reached(host: str, port: int, *, secure: bool) -> str:
     """The address of what listens there, for a browser on this computer, or on another where those may come."""
-    everywhere = host in {"", "0.0.0.0", "::"}  # noqa: S104 - asked, not bound
+    everywhere = host in {"", "0.0.0.0", "::"}  # noqa: S104 - asked, not bound # nosec B104
     name = (outward_address() or socket.gethostname()) if everywhere else host
     return _written("https" if secure else "http", name, port)
 

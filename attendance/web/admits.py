@@ -18,8 +18,10 @@ from typing import Annotated, Any, Final, cast
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from attendance.access import RIGHTS, Right, Role, Visitor
+from attendance.privacy_errors import TotpOff
 from attendance.service_errors import AccessRefused, FormStale, SignedOut, TokenScope
 from attendance.web.known import visitor_of
 from attendance.web.site import site_of
@@ -54,7 +56,7 @@ class Admits:
         self.right, self.scope, self.anyone, self.form = right, scope, anyone, form
 
     async def __call__(self, request: Request) -> Visitor | None:
-        """Who asks. Raises SignedOut, AccessRefused, FormStale, TokenInvalid, TokenScope."""
+        """Who asks. Raises SignedOut, AccessRefused, FormStale, TokenInvalid, TokenScope, TotpOff."""
         changes = request.method not in SAFE
         if changes and "authorization" not in request.headers:
             _refuse_foreign_origin(request)
@@ -64,6 +66,8 @@ class Admits:
             raise SignedOut(request.url.path, "nobody is signed in")
         if found is not None and not self.anyone:
             self._refuse_others(request, found)
+            if self.right != OWN_ACCOUNT:
+                await run_in_threadpool(_refuse_without_factor, request, found)
         if changes and self.form and found is not None and found.account is not None:
             await _refuse_foreign_form(request, found)
         return found
@@ -76,6 +80,14 @@ class Admits:
         scopes = () if who.token is None else who.token.scopes
         if who.role == "program" and self.scope is not None and self.scope not in scopes:
             raise TokenScope(request.url.path, f"the token has not the scope {self.scope}")
+
+
+def _refuse_without_factor(request: Request, who: Visitor) -> None:
+    """Raise TotpOff for an admin without second factor where admins need one."""
+    app = site_of(request).app
+    needed = app.settings.totp_for_admins and who.role == "admin" and who.account is not None
+    if needed and who.account is not None and app.second_factors.of(who.account.id) is None:
+        raise TotpOff(request.url.path, "admins need a second factor here")
 
 
 def having(right: Right) -> Any:

@@ -1,4 +1,4 @@
-"""What the service keeps in browsers, signed by a key of the home: who is signed in, which browsers were, a kiosk."""
+"""What the service keeps in browsers, signed by a key of the home: who is signed in (half, too), a kiosk."""
 
 import hmac
 import secrets
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 SESSION: Final = "session"
 DEVICE: Final = "device"
+HALF: Final = "half"
 KIOSK: Final = "kiosk"
 SESSION_S: Final = 12 * 3600
 DEVICE_S: Final = 400 * 24 * 3600
 """Browsers keep no cookie longer."""
+HALF_S: Final = 300
+"""For so long a code may follow a password."""
 KIOSK_S: Final = 365 * 24 * 3600
 
 
@@ -49,6 +52,23 @@ def device_of(request: HTTPConnection) -> tuple[int, str] | None:
     """The number of the account that was signed in last with this browser, and what the browser is known as."""
     number, _, known = (_read(request, DEVICE) or "").partition(".")
     return (int(number), known) if known else None
+
+
+def keep_half(site: Site, answer: Response, account: int) -> None:
+    """Have the browser be half signed in to an account: its password was right, its second factor is asked for."""
+    _keep(site, answer, HALF, _signed(site, HALF, f"{account}.{int(_now_s(site))}"), HALF_S, "strict")
+
+
+def half_of(request: HTTPConnection) -> int | None:
+    """The number of the account whose password was right with this browser, some minutes ago at most."""
+    number, _, since = (_read(request, HALF) or "").partition(".")
+    if not since or not 0 <= _now_s(site_of(request)) - int(since) <= HALF_S:
+        return None
+    return int(number)
+
+
+def _now_s(site: Site) -> float:
+    return site.app.clock.utc().timestamp()
 
 
 def keep_kiosk(site: Site, answer: Response, token: str) -> None:

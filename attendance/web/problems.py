@@ -12,13 +12,14 @@ from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from attendance.errors import InternalFailed
 from attendance.faults import ENDS_A_RUN, refusal_of
-from attendance.service_errors import MethodUnknown, PathUnknown, RequestInvalid
+from attendance.service_errors import AccessRefused, MethodUnknown, PathUnknown, RequestInvalid, TokenScope
 from attendance.services.jobs import without_folders
 from attendance.web.known import visitor_of
 from attendance.web.pages import page
@@ -62,6 +63,8 @@ STATUSES: Final[Mapping[str, int]] = MappingProxyType(
         "service.busy": 503,
         "setup.over": 410,
         "sighting.faceless": 404,
+        "totp.off": 403,
+        "totp.wrong": 403,
         "token.invalid": 401,
         "token.scope": 403,
         "upload.large": 413,
@@ -122,6 +125,8 @@ def refused(request: Request, error: Refusal) -> Response:
     if error.id == "access.signedout" and request.method == "GET":
         wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?to={quote(wanted, safe='/')}", 303)
+    if error.id == "totp.off" and request.method == "GET":
+        return RedirectResponse("/account/totp", 303)
     answer = page(request, getattr(request.state, "who", None), "error.html", status=status, error=error)
     answer.headers.update(headers)
     return answer
@@ -167,6 +172,10 @@ def install(app: FastAPI) -> None:
     """Answer every refusal and every failure as above."""
 
     async def failed(request: Request, error: Exception) -> Response:
+        who = getattr(request.state, "who", None)
+        if who is not None and isinstance(error, AccessRefused | TokenScope):
+            noted = site_of(request).app.refusals.note
+            await run_in_threadpool(noted, who, _route(request.scope), request.method)
         return refused(request, refusal_of(error, request.url.path))
 
     async def invalid(request: Request, error: Exception) -> Response:

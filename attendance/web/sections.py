@@ -38,8 +38,9 @@ TABS: Final[Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = Mappin
             ("/receivers", "Receivers", INSPECTORS),
             ("/settings/places", "Places", INSPECTORS),
             ("/imports", "Imports", INSPECTORS),
-            ("/settings/privacy", "Privacy", INSPECTORS),
             ("/settings/backups", "Backups", INSPECTORS),
+            ("/settings/privacy", "Privacy", INSPECTORS),
+            ("/settings/retention", "Retention", INSPECTORS),
             ("/settings/state", "State", INSPECTORS),
         ),
     }

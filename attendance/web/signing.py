@@ -3,7 +3,7 @@
 import ipaddress
 from typing import TYPE_CHECKING, Final
 
-from attendance.web.cookies import SESSION, forget, keep_device, keep_session
+from attendance.web.cookies import HALF, SESSION, forget, keep_device, keep_half, keep_session
 from attendance.web.site import site_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,17 @@ def sign_in(request: "Request", answer: "Response", account: "Named") -> "Respon
     sign_out(request, answer)
     keep_session(site, answer, site.app.sign_ins.begin(account, request.headers.get("user-agent")))
     keep_device(site, request, answer, account.id)
+    forget(site, answer, HALF)
     return answer
+
+
+def sign_in_or_ask(request: "Request", answer: "Response", account: "Named", ask: "Response") -> "Response":
+    """Sign the browser in with ``answer``, or ``ask`` for the second factor where the account has one."""
+    site = site_of(request)
+    if site.app.second_factors.of(account.id) is None:
+        return sign_in(request, answer, account)
+    keep_half(site, ask, account.id)
+    return ask
 
 
 def sign_out(request: "Request", answer: "Response") -> "Response":

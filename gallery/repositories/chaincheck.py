@@ -58,7 +58,7 @@ def verify(
         compared=compared.count,
         passed=compared.passed,
         head=chain.head(session),
-        findings=tuple(line.findings),
+        findings=tuple(sorted(line.findings, key=lambda each: each.first)),
         more=line.more,
     )
 

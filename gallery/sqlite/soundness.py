@@ -23,7 +23,7 @@ def drop_orphans(connection: Connection) -> list[Orphan]:
     for table, row, _, key in found:
         keys = connection.exec_driver_sql(f'PRAGMA foreign_key_list("{table}")').mappings()
         column = next((each["from"] for each in keys if each["id"] == key and each["on_delete"] == "SET NULL"), None)
-        change = f'DELETE FROM "{table}"' if column is None else f'UPDATE "{table}" SET "{column}" = NULL'  # noqa: S608
+        change = f'DELETE FROM "{table}"' if column is None else f'UPDATE "{table}" SET "{column}" = NULL'  # noqa: S608 - names of the schema # nosec B608
         connection.exec_driver_sql(f"{change} WHERE rowid = ?", (row,))
     return [Orphan(table, row, parent) for table, row, parent, _ in found]
 

@@ -14,7 +14,7 @@ from gallery.errors import GalleryUnusable, KeyExposed, KeyWorks, KeyWrong, Temp
 from gallery.repositories import chain, events, resealing, secrets
 from gallery.transactions import CHAIN_KEY
 from gallery.vault import key as files
-from gallery.vault.envelope import Envelope, Wrapper, parsed
+from gallery.vault.envelope import Wrapper
 from gallery.vault.key import KEY, load_key, put_in_place, write_waiting
 from gallery.vault.keyring import Keyring, of_process
 from gallery.vault.seal import Sealer
@@ -77,6 +77,15 @@ class FileVault:
 
     # The key file
 
+    def prepare(self) -> None:
+        """Open a wrapped key before any step begins, so that nobody waits for a step that waits for a passphrase.
+
+        Where that fails, whatever needs the key says so.
+        """
+        with suppress(GalleryUnusable):
+            if self.wrapper() is not None:
+                self.unlock()
+
     def file(self) -> bytes:
         """What the key file holds that opens what is stored, to be copied; raises as `unlock`."""
         self.unlock()
@@ -85,9 +94,7 @@ class FileVault:
 
     def wrapper(self) -> Wrapper | None:
         """What wraps the key in its file; None where it lies plain. Raises KeyMissing, KeyExposed, KeyWrong."""
-        path = self._database.home / KEY
-        found = parsed(files.read_private(path), str(path))
-        return found.by if isinstance(found, Envelope) else None
+        return files.wrapper_of(self._database.home)
 
     def rotate(self, *, at: datetime, by: str) -> int:
         """A new key, every sealed value sealed anew with it in one step; returns how many values that were.
@@ -109,8 +116,7 @@ class FileVault:
             events.record(transaction, at=at, by=by, action=ROTATED, subject="gallery", details={"values": count})
             database.bump(transaction)
             database.plan_erasure()
-        self._settle_if_free()
-        database.finish_erasure()
+        self._finish()
         return count
 
     def protect(self, wrapper: Wrapper | None, *, at: datetime, by: str, passphrase: str | None = None) -> None:
@@ -150,8 +156,7 @@ class FileVault:
             events.record(transaction, at=at, by=by, action=ABANDONED, subject="gallery", details=gone)
             database.bump(transaction)
             database.plan_erasure()
-        self._settle_if_free()
-        database.finish_erasure()
+        self._finish()
         return gone
 
     def _alone(self) -> "Database":
@@ -161,6 +166,12 @@ class FileVault:
         with suppress(GalleryUnusable):
             self.unlock()
         return self._database
+
+    def _finish(self) -> None:
+        """What follows a step that is committed; where it cannot be done now, the next writing start does it."""
+        self._settle_if_free()
+        with suppress(GalleryUnusable):
+            self._database.finish_erasure()
 
     def _refuse_working(self) -> None:
         try:

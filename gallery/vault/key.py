@@ -8,10 +8,8 @@ from pathlib import Path
 
 from gallery.errors import GalleryFull, GalleryReadOnly, KeyExposed, KeyMissing
 from gallery.files import NO_ROOM, new_private_file, sync_folder
-from gallery.vault.envelope import KEY_BYTES, LIMIT, plain_text
+from gallery.vault.envelope import LIMIT, Envelope, Wrapper, parsed, plain_text
 from gallery.vault.keyring import Keyring, of_process
-
-__all__ = ["KEY", "KEY_BYTES", "WAITING", "key_text", "load_key", "put_in_place", "read_copy", "write_waiting"]
 
 KEY, WAITING = "key", "key.new"
 """The key in use, and the one that takes its place when everything is sealed anew with it."""
@@ -83,6 +81,13 @@ def copy_content(path: Path) -> bytes:
         return _content(path)
     except OSError as error:
         raise KeyMissing(str(path), f"it cannot be read: {error.strerror}") from error
+
+
+def wrapper_of(home: Path) -> Wrapper | None:
+    """What wraps the key in its file; None where it lies plain. Raises KeyMissing, KeyExposed, KeyWrong."""
+    path = home / KEY
+    found = parsed(read_private(path), str(path))
+    return found.by if isinstance(found, Envelope) else None
 
 
 def key_text(key: bytes) -> bytes:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gallery.errors import TemplateAltered
-from gallery.vault.key import KEY_BYTES
+from gallery.vault.envelope import KEY_BYTES
 
 NONCE_BYTES = 12
 OVERHEAD = 1 + NONCE_BYTES + 16

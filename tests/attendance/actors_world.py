@@ -2,9 +2,12 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from kiosk_world import Page
+from pyotp import TOTP
 
 from attendance.access import Actor
 from attendance.scope import Scope
@@ -12,6 +15,7 @@ from attendance.services.admission import Newcomer, SentPhoto
 from attendance.services.bulk import SentFile
 from attendance.services.consents import Agreed
 from attendance.services.enrolment import Rules
+from attendance.services.sign_ins import key_of
 
 TEACHER = Actor("teacher", roles=frozenset({"admin", "kiosk"}), door="web")
 """Somebody who is called so, and may do everything: what each role may is told elsewhere."""
@@ -37,10 +41,73 @@ def account(app, _draw) -> int:
     return app.accounts.add(app.actor, "Grace", PASSWORD, "teacher").id
 
 
+def as_owner(number: int) -> Actor:
+    """Whoever is signed in to the account of this number, which others know as the one who acts."""
+    return Actor("teacher", roles=frozenset({"teacher"}), door="web", account=number)
+
+
 def own_password(app, there) -> None:
     """Somebody gives themselves another password."""
-    own = Actor("teacher", roles=frozenset({"teacher"}), door="web", account=there)
-    app.accounts.own_password(own, PASSWORD, PASSWORD[::-1])
+    app.accounts.own_password(as_owner(there), PASSWORD, PASSWORD[::-1])
+
+
+class SignedIn(NamedTuple):
+    """A browser of an account, by what lists call it."""
+
+    account: int
+    key: str
+
+
+def signed_in(app, draw) -> SignedIn:
+    """A browser that is signed in."""
+    number = account(app, draw)
+    app.sign_ins.begin(app.accounts.numbered(number))
+    return SignedIn(number, key_of(app.sign_ins.all(number)[0]))
+
+
+class Factor(NamedTuple):
+    """An account, and what makes the digits of its second factor."""
+
+    account: int
+    digits: Any
+
+
+def waiting_factor(app, draw) -> Factor:
+    """The second factor of an account, not confirmed yet."""
+    number = account(app, draw)
+    app.second_factors.begin(as_owner(number), PASSWORD)
+    secret = app.second_factors.waiting(number).secret
+    return Factor(number, lambda later=0: TOTP(secret).at(app.clock.utc(), counter_offset=later))
+
+
+def held_factor(app, draw) -> Factor:
+    """The second factor of an account, confirmed by somebody else than those who act later."""
+    found = waiting_factor(app, draw)
+    app.second_factors.confirm(Actor("Grace", account=found.account), found.digits())
+    return found
+
+
+def confirmed_factor(app, there) -> None:
+    """Somebody confirms their own."""
+    app.second_factors.confirm(as_owner(there.account), there.digits())
+
+
+def factor_off(app, there) -> None:
+    """Somebody turns off their own."""
+    app.second_factors.turn_off(as_owner(there.account), PASSWORD, there.digits(1))
+
+
+def backup_folder(app, _draw=None) -> Path:
+    """A folder for backups, as the settings name it."""
+    folder = app.home.with_name("backups")
+    folder.mkdir()
+    app.backups.__dict__["_settings"] = replace(app.settings, backup_folder=str(folder))
+    return folder
+
+
+def backed_up(app, _draw) -> None:
+    """A backup."""
+    app.backups.run(app.actor, backup_folder(app))
 
 
 def receiver(app, _draw) -> None:
@@ -134,7 +201,20 @@ def by_code(app, there) -> None:
     app.kiosks.see(TEACHER, page.token, page.run, 1, picture, faces=False)
 
 
+def lost(app, _draw=None) -> None:
+    """The key of the home is lost, before anything was sealed with it that is in use."""
+    app.gallery.sealer  # noqa: B018 - opening it is the work
+    (app.home / "key").unlink()
+
+
 SERVICE = {
+    "Keys.abandon": Row(lambda app, **_: app.keys.abandon(TEACHER), {"audit.begin", "key.abandon"}, lost),
+    "Keys.copy": Row(lambda app, tmp_path, **_: app.keys.copy(TEACHER, tmp_path / "copy"), {"key.copy"}),
+    "Keys.protect": Row(lambda app, **_: app.keys.protect(TEACHER, "file"), {"key.protect"}),
+    "Keys.recovery": Row(
+        lambda app, tmp_path, **_: app.keys.recovery(TEACHER, tmp_path / "pair"), {"key.recovery", "setting.change"}
+    ),
+    "Keys.rotate": Row(lambda app, **_: app.keys.rotate(TEACHER), {"key.rotate"}),
     "Accounts.add": Row(lambda app, **_: app.accounts.add(TEACHER, "Grace", PASSWORD, "teacher"), {"account.add"}),
     "Accounts.change": Row(
         lambda app, there, **_: app.accounts.change(TEACHER, there, name="Grace Hopper"), {"account.change"}, account
@@ -182,6 +262,9 @@ SERVICE = {
     "ConsentTexts.add": Row(lambda app, **_: app.consent_texts.add(TEACHER, "9", "fr", "Oui ?"), {"consenttext.add"}),
     "Consents.give": Row(lambda app, **_: app.consents.give(TEACHER, "Ada", Agreed()), {"consent.give"}),
     "Consents.withdraw": Row(lambda app, **_: app.consents.withdraw(TEACHER, "Ada"), {"consent.withdraw"}),
+    "Backups.daily": Row(lambda app, **_: app.backups.daily(TEACHER), {"backup.run"}, backup_folder),
+    "Backups.run": Row(lambda app, there, **_: app.backups.run(TEACHER, there), {"backup.run"}, backup_folder),
+    "Backups.test": Row(lambda app, **_: app.backups.test(TEACHER), {"backup.test"}, backed_up),
     "Credentials.give_pin": Row(lambda app, **_: app.credentials.give_pin(TEACHER, "Ada"), {"credential.add"}),
     "Credentials.give_qr": Row(
         lambda app, **_: app.credentials.give_qr(TEACHER, "Ada"),
@@ -266,6 +349,18 @@ SERVICE = {
     "Timetables.change_day": Row(
         lambda app, **_: app.timetables.change_day(TEACHER, "Lesson", "skip", app.clock.utc().date()), {"rule.change"}
     ),
+    "SecondFactors.confirm": Row(lambda app, there, **_: confirmed_factor(app, there), {"factor.add"}, waiting_factor),
+    "SecondFactors.turn_off": Row(lambda app, there, **_: factor_off(app, there), {"factor.remove"}, held_factor),
+    "SecondFactors.remove": Row(
+        lambda app, there, **_: app.second_factors.remove(TEACHER, there.account), {"factor.remove"}, held_factor
+    ),
+    "SignIns.end_own": Row(
+        lambda app, there, **_: app.sign_ins.end_own(as_owner(there.account), there.key), {"signin.end"}, signed_in
+    ),
+    "SignIns.end_others": Row(
+        lambda app, there, **_: app.sign_ins.end_others(as_owner(there.account), ""), {"signin.end"}, signed_in
+    ),
+    "SignIns.end_one": Row(lambda app, there, **_: app.sign_ins.end_one(TEACHER, there.key), {"signin.end"}, signed_in),
     "Tokens.add": Row(lambda app, **_: app.tokens.add(TEACHER, "HR", ["people:read"]), {"token.add"}),
     "Tokens.add_feed": Row(lambda app, **_: app.tokens.add_feed(TEACHER, "calendar", "group:7b"), {"token.add"}),
     "Tokens.add_kiosk": Row(lambda app, **_: app.tokens.add_kiosk(TEACHER, "Gate"), {"token.add"}, gate),
@@ -274,6 +369,7 @@ SERVICE = {
 WITHOUT_EVENT = {
     "Jobs.begin": "its own row keeps who began it, and what the work changes is recorded by what does the work",
     "Kiosks.begin": "nothing has changed before a frame comes; the marks of its frames are recorded as they are made",
+    "SecondFactors.begin": "a secret waits, and is asked for by nobody before it is confirmed",
     "PrivacyReports.facts": "nothing is changed, and counts alone are told",
     "Tokens.begin_setup": "the link opens one form for half an hour, and the account made by it is what is recorded",
     "Uploads.drop": "a file that was kept for its sender alone is gone, and nothing was made of it by that",

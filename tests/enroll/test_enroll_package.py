@@ -18,7 +18,6 @@ from refusal import members
 MODULES = (
     "card",
     "chips",
-    "decoding",
     "detectors.finder",
     "encoder",
     "errors",
@@ -26,6 +25,7 @@ MODULES = (
     "geometry",
     "limits",
     "photo",
+    "photolimits",
     "pipeline",
     "registry",
     "roster",

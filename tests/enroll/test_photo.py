@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import threading
+import warnings
 import zlib
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from enroll import apart, errors
-from enroll.decoding import PhotoLimits
+from enroll import errors
+from enroll.decoding import decode_here
 from enroll.errors import PhotoError
 from enroll.kinds import PHOTO_SUFFIXES
 from enroll.photo import decode_photo, find_photos, read_photo
+from enroll.photolimits import PhotoLimits
 
 SEED_PICTURE = np.random.default_rng(7).integers(0, 255, (48, 40, 3), np.uint8)
 
@@ -334,13 +336,6 @@ def test_broken_files_of_rare_formats_are_damaged(data, error):
     assert error is type(caught.value)
 
 
-def test_a_decoder_that_breaks_down_harms_one_photo(encoded, monkeypatch):
-    """Where the process that decodes is killed, the photo is damaged, and this process goes on."""
-    monkeypatch.setattr(apart, "_COMMAND", (sys.executable, "-c", "import os; os.abort()"))
-    with pytest.raises(errors.PhotoDamaged, match="broke down"):
-        decode_photo(encoded(SEED_PICTURE, "HEIF"), "x")
-
-
 def test_a_heic_that_tells_a_wrong_depth_harms_one_photo(encoded):
     """A HEIC whose header makes decoders write behind their buffer is read or refused, and this process goes on."""
     data = bytearray(encoded(SEED_PICTURE, "HEIF", chroma=444))
@@ -389,7 +384,8 @@ def peak_of(path: Path) -> tuple[int, str]:
         "import re, sys\n"
         "from pathlib import Path\n"
         "from enroll.errors import PhotoError\n"
-        "from enroll.decoding import DEFAULT_LIMITS, decode_here\n"
+        "from enroll.decoding import decode_here\n"
+        "from enroll.photolimits import DEFAULT_LIMITS\n"
         "import pi_heif\n"
         "def told(key): return 1024 * int(re.search(key + r':\\s+(\\d+)', Path('/proc/self/status').read_text())[1])\n"
         "before = told('VmRSS')\n"
@@ -483,7 +479,7 @@ def test_pixels_are_counted_before_decoding(encoded, monkeypatch):
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", never)
     with pytest.raises(errors.PhotoTooManyPixels):
-        decode_photo(encoded(SEED_PICTURE, "JPEG"), "x", limits=PhotoLimits(max_pixels=1000))
+        decode_here(encoded(SEED_PICTURE, "JPEG"), "x", PhotoLimits(max_pixels=1000))
 
 
 def test_bytes_are_counted_before_reading(tmp_path):
@@ -555,11 +551,14 @@ def test_mutated_photos_decode_or_raise_photo_errors(encoded, kind, changes, kee
     assert 3 == photo.pixels.shape[2]
 
 
-def test_nothing_of_pillow_is_changed(encoded, ramp):
-    """Reading a photo leaves Pillow's process-wide settings alone."""
-    before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
-    decode_photo(encoded(ramp, "JPEG"), "x")
-    assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
+def test_nothing_of_this_process_is_changed(encoded, ramp):
+    """Reading a photo, a broken one as well, leaves Pillow's settings and the warning filters of this process alone."""
+    data = encoded(ramp, "JPEG")
+    before = (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, list(warnings.filters))
+    decode_photo(data, "x")
+    with pytest.raises(PhotoError):
+        decode_photo(data[:200], "x")
+    assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, list(warnings.filters))
 
 
 def test_photos_may_be_read_by_many_threads(encoded, ramp):
@@ -599,21 +598,8 @@ def test_find_photos_needs_a_folder(tmp_path):
     keep=st.floats(0.02, 1.0),
 )
 def test_mutated_photos_of_rare_formats_raise_photo_errors(encoded, kind, changes, keep):
-    """The same holds for the formats that are decoded apart."""
+    """The same holds for the rarer formats."""
     test_mutated_photos_decode_or_raise_photo_errors.hypothesis.inner_test(encoded, kind, changes, keep)
-
-
-@pytest.mark.parametrize("problem", [OSError(12, "no memory"), subprocess.TimeoutExpired("decoder", 1)])
-def test_a_decoder_that_does_not_start_or_end_is_told(encoded, monkeypatch, problem):
-    """Where the process that decodes cannot be started or does not end, the photo is refused."""
-
-    def fail(*_: object, **__: object) -> None:
-        raise problem
-
-    monkeypatch.setattr(subprocess, "run", fail)
-    expected = errors.PhotoUnreadable if isinstance(problem, OSError) else errors.PhotoDamaged
-    with pytest.raises(expected, match="its decoder"):
-        decode_photo(encoded(SEED_PICTURE, "TIFF"), "x")
 
 
 def test_systems_litter_is_no_photo(tmp_path):

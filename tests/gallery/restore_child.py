@@ -1,9 +1,9 @@
 """Dies by SIGKILL at the n-th step of a restoration, for n = 1, 2, ... until one gets through; not a test itself.
 
-Called as `restore_child.py BACKUP KEY FOLDER [PRIVATE]`; with the file of a private recovery key it is opened by that.
-A step is a change of the file system, a commit, or every seventh statement; while what was erased is erased again,
-every statement. Each run is a forked child with a folder of its own; the parent then looks, tries again, and prints one
-line of JSON.
+Called as `restore_child.py BACKUP KEY FOLDER EACH [PRIVATE]`; with the file of a private recovery key it is opened by
+that. A step is a change of the file system, a commit, or every EACH-th statement; while what was erased is erased
+again, every statement. Each run is a forked child with a folder of its own; the parent then looks, tries again, and
+prints one line of JSON.
 """
 # ruff: noqa: T201  its output is its answer
 
@@ -32,8 +32,8 @@ MOMENT = datetime(2026, 4, 1, tzinfo=UTC)
 class Countdown:
     """Kills this very process when it has been called `steps` times."""
 
-    def __init__(self, steps: int) -> None:
-        self.left, self.statements, self.each = steps, 0, 7
+    def __init__(self, steps: int, each: int) -> None:
+        self.left, self.statements, self.each = steps, 0, each
 
     def __call__(self, *_: object) -> None:
         self.left -= 1
@@ -49,11 +49,11 @@ class Countdown:
         """Count every statement of what is done to the rows of a backup."""
 
         def counted(*given: object) -> object:
-            self.each = 1
+            before, self.each = self.each, 1
             try:
                 return change(*given)
             finally:
-                self.each = 7
+                self.each = before
 
         return counted
 
@@ -63,13 +63,13 @@ class Countdown:
             self()
 
 
-def child(make: partial, home: Path, steps: int) -> bool:
+def child(make: partial, home: Path, steps: int, each: int) -> bool:
     """Whether the run was killed."""
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            countdown = Countdown(steps)
+            countdown = Countdown(steps, each)
             event.listen(Engine, "before_cursor_execute", countdown.statement)
             event.listen(Engine, "commit", countdown)
             sys.addaudithook(countdown.audit)
@@ -124,14 +124,14 @@ def again(make: partial, home: Path) -> None:
             left.unlink()
 
 
-def main(source: Path, key: Path, folder: Path, private: Path | None = None) -> None:
+def main(source: Path, key: Path, folder: Path, each: int, private: Path | None = None) -> None:
     opened = {"key": key} if private is None else {"recovery": private}
     make = partial(restore, Store, source, along=ALONG, at=MOMENT, **opened)
     make(folder / "first")
     digest = told(folder / "first", sealed=private is None)
     for steps in range(1, LIMIT):
         home = folder / f"home-{steps}"
-        killed = child(make, home, steps)
+        killed = child(make, home, steps, each)
         found = look(home, digest, sealed=private is None)
         again(make, home)
         names = " ".join(sorted(path.name for path in home.iterdir()))
@@ -143,4 +143,4 @@ def main(source: Path, key: Path, folder: Path, private: Path | None = None) -> 
     raise SystemExit("no run got through")
 
 
-main(*map(Path, sys.argv[1:]))
+main(*map(Path, sys.argv[1:4]), int(sys.argv[4]), *map(Path, sys.argv[5:]))

@@ -3,16 +3,21 @@
 from datetime import timedelta
 
 from gallery import Gallery
+from gallery.privacyvalues import ConsentWord
 from gallery.repositories import (
     accounts,
     answers,
     attempts,
+    backups,
+    consentforms,
+    consents,
     credentials,
     deliveries,
     jobs,
     news,
     places,
     receivers,
+    secondfactors,
     secrets,
     sign_ins,
     tokens,
@@ -23,11 +28,13 @@ TEXT = "said to a program and found nowhere else"
 
 
 def serve(gallery: Gallery, person: int, now, *, group: str, called: str = "x") -> None:
-    """An account with its browser, tokens, credentials, tries, an answer, a receiver, news, a watch and a job."""
+    """An account with all of its own, tokens, credentials, tries, an answer, a receiver, news, a watch and a job."""
     who = {"at": now, "by": "t"}
     with gallery.store.atomic() as step:
         cipher = gallery.sealer
         account = accounts.insert(step, called, "$argon2id$", "teacher", groups=[group], at=now)
+        secondfactors.put(step, cipher, account.id, b"f" * 20)
+        secondfactors.confirm(step, account.id, now, ["c" * 64])
         sign_ins.insert(step, f"{called} cookie", account.id, at=now)
         door = places.insert(step, None, f"{called} door", "kiosk", at=now)
         kiosk = tokens.insert(step, "kiosk", called, f"{called} kiosk", scopes=["mark"], place=door.id, **who)
@@ -43,5 +50,12 @@ def serve(gallery: Gallery, person: int, now, *, group: str, called: str = "x") 
         receivers.insert(step, cipher, called, "webhook", address="https://x.example", secret=b"s" * 32, **hook)
         news.add(step, [news.New(now, news.MARK_MADE, f"mark of {called}", person, door.id)])
         deliveries.again(step, deliveries.due(step, now)[-1].id, due=now, outcome="503")
+        backups.insert(step, f"/mnt/{called}", at=now, digest="0" * 64, size=1, scheduled=True, verified=now)
+        text = consents.add_text(step, called, "en", f"May we, {called}?", "d" * 64, **who)
+        word = {"text": text.id, "giver": f"guardian of {called}", "method": "paper", "document_sha256": "e" * 64}
+        consents.add(step, [ConsentWord(person, "face", granted=True, at=now, entered=now, by="t", **word)])
+        consentforms.insert(
+            step, person, f"form of {called}", text.id, ("face",), "guardian", ends=now + timedelta(days=30), **who
+        )
         watches.put(step, door.id, session=None, **who)
         jobs.end(step, jobs.begin(step, "enrol", total=2, **who).id, "done", {"enrolled": 2}, now)

@@ -1,6 +1,7 @@
 """Export and import: whole or not at all, private, and nothing readable without the passphrase."""
 
 import base64
+import io
 import json
 import zipfile
 from datetime import date
@@ -15,8 +16,10 @@ from gallery import (
     GalleryReadOnly,
     ImportInvalid,
     NotEmpty,
+    PassphraseShort,
     Store,
     TemplateAltered,
+    archive,
     history,
 )
 from gallery.repositories import groups
@@ -165,7 +168,8 @@ CHANGES = {
     "a name changed": lambda m: m.update({"people.json": m["people.json"].replace(b'"Ada"', b'"Eve"')}),
     "a name changed with its digest": _renamed,
     "another format": lambda m: _with_manifest(m, format="other"),
-    "another version": lambda m: _with_manifest(m, version=2),
+    "another version": lambda m: _with_manifest(m, version=3),
+    "an earlier version": lambda m: _with_manifest(m, version=1),
     "no manifest": lambda m: m.pop("manifest.json"),
     "no people": lambda m: m.pop("people.json"),
     "no templates": lambda m: m.pop("templates.json"),
@@ -188,6 +192,40 @@ def test_a_changed_archive_is_refused(full, other, tmp_path, now, change):
     assert before == _state(other)
 
 
+@pytest.mark.parametrize("phrase", ["", "brief", "elevenchars", "  brief      "])
+def test_no_archive_is_sealed_by_a_short_passphrase(full, tmp_path, now, phrase):
+    """Less than twelve characters seal nothing, and leave no file."""
+    with pytest.raises(PassphraseShort):
+        full.export(tmp_path / "out.zip", at=now, passphrase=phrase)
+
+    assert not (tmp_path / "out.zip").exists()
+
+
+def test_an_archive_of_before_is_read(full, other, tmp_path, now, monkeypatch):
+    """Of the first version, whose passphrase might be short and cost less to try, everything is taken in as ever."""
+    with monkeypatch.context() as patch:
+        patch.setattr(archive, "checked_new", lambda *_: None)
+        patch.setattr(archive, "SEALED", archive.PLAIN)
+        full.export(tmp_path / "out.zip", at=now, passphrase="brief")  # noqa: S106
+    with zipfile.ZipFile(tmp_path / "out.zip") as file:
+        assert 1 == json.loads(file.read("manifest.json"))["version"]
+    other.import_(tmp_path / "out.zip", at=now, by="t", passphrase="brief")  # noqa: S106
+
+    np.testing.assert_array_equal(full.load().vectors, other.load().vectors)
+
+
+def test_trying_passphrases_is_dear(full, tmp_path, now):
+    """A sealed archive is of the version whose scrypt takes n = 2^17; earlier programs still read people alone."""
+    full.export(tmp_path / "sealed.zip", at=now, passphrase=SECRET)
+    full.export(tmp_path / "people.zip", at=now)
+    versions = []
+    for name in ("sealed.zip", "people.zip"):
+        with zipfile.ZipFile(tmp_path / name) as file:
+            versions.append(json.loads(file.read("manifest.json"))["version"])
+
+    assert ([2, 1], 1 << 17) == (versions, archive._COSTS[2]["n"])
+
+
 def test_a_cut_archive_is_refused(full, other, tmp_path, now):
     """An archive cut at any sixteenth is refused."""
     full.export(tmp_path / "out.zip", at=now, passphrase=SECRET)
@@ -200,9 +238,49 @@ def test_a_cut_archive_is_refused(full, other, tmp_path, now):
     assert [] == other.people(active=None)
 
 
-@pytest.mark.parametrize("content", [b"", b"name,photo\n", b"PK\x03\x04", None])
+def spoilt(method: int) -> bytes:
+    """A zip whose lists are whole, and whose content does not unpack."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", method) as file:
+        file.writestr("manifest.json", bytes(range(256)) * 40)
+    whole = data.getvalue()
+    return whole[:50] + bytes(each ^ 0x5A for each in whole[50:90]) + whole[90:]
+
+
+def misnamed() -> bytes:
+    """A zip that says its one name is UTF-8, which it is not."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        file.writestr("ä.json", b"{}")
+    return data.getvalue().replace("ä".encode(), b"\x93\x94")
+
+
+def deep() -> bytes:
+    """A zip whose manifest is nested deeper than anything can be read."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file:
+        file.writestr("manifest.json", "[" * 100_000)
+        file.writestr("people.json", "[]")
+    return data.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"name,photo\n",
+        b"PK\x03\x04",
+        None,
+        spoilt(zipfile.ZIP_DEFLATED),
+        spoilt(zipfile.ZIP_LZMA),
+        spoilt(zipfile.ZIP_BZIP2),
+        misnamed(),
+        deep(),
+    ],
+    ids=["empty", "text", "start", "absent", "deflated", "lzma", "bzip2", "misnamed", "deep"],
+)
 def test_what_is_no_archive_is_refused(other, tmp_path, now, content):
-    """Empty, text, a zip's first bytes, no file at all: gallery.import_invalid."""
+    """Empty, text, a zip's first bytes, no file at all, a zip that does not unpack: gallery.import_invalid."""
     if content is not None:
         (tmp_path / "in").write_bytes(content)
     with pytest.raises(ImportInvalid):

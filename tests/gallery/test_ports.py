@@ -109,7 +109,7 @@ def test_the_gallery_asks_what_the_port_names(gallery, enrol, home, now, tmp_pat
     enrol(narrow, "Bob", 2)
     narrow.remember_lookalike("Ada", "Bob", 0.4, at=now, by="t")
     narrow.rename("Ada", "Ada L.", at=now, by="t")
-    narrow.export(tmp_path / "archive", at=now, passphrase="long enough")  # noqa: S106
+    narrow.export(tmp_path / "archive", at=now, passphrase="a long enough one")  # noqa: S106
     backup(narrow.store, narrow.vault, tmp_path / "backup", at=now)
     index = GalleryIndex(narrow)
     index.refresh()

@@ -164,7 +164,7 @@ def _sets(pictures: Pictures) -> list[str]:
 def revision() -> str:
     """The commit that this was made from."""
     done = subprocess.run(
-        ["git", "rev-parse", "HEAD"],  # noqa: S607 - whichever git the user has
+        ["git", "rev-parse", "HEAD"],  # noqa: S607 - whichever git the user has # nosec B607
         capture_output=True,
         text=True,
         check=False,

@@ -1,6 +1,5 @@
 """Calendar files (.ics) as days off: their events of whole days."""
 
-import warnings
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
@@ -20,6 +19,7 @@ from attendance.timetable.files.ics_series import (
     series_of,
 )
 from attendance.timetable.files.proposals import ProposedCalendar, ProposedDays
+from attendance.timetable.files.quiet import quiet
 from attendance.timetable.rrule import comes_true, recurrence
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def _days(series: Series, first: date, last: date) -> Iterator[ProposedDays]:
     for event in events:
         check_whole(event)
     if series.master is not None and any(name in series.master for name in ("RRULE", "RDATE", "EXDATE")):
-        events = list(_recurring(series, first, last))
+        events = _recurring(series, first, last)
     for event in events:
         if not is_cancelled(event):
             yield _spanned(event)
@@ -73,7 +73,7 @@ def _spanned(event: "Event") -> ProposedDays:
     return ProposedDays(first, first + timedelta(days=-(-whole // timedelta(days=1)) - 1), event_name(event))
 
 
-def _recurring(series: Series, first: date, last: date) -> "Iterator[Event]":
+def _recurring(series: Series, first: date, last: date) -> "list[Event]":
     try:
         import recurring_ical_events
         from icalendar import Calendar
@@ -83,10 +83,9 @@ def _recurring(series: Series, first: date, last: date) -> "Iterator[Event]":
     calendar = Calendar()
     for event in (series.head, *series.changes):
         calendar.add_component(event)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         try:
-            yield from recurring_ical_events.of(calendar).between(first, last + timedelta(days=1))
+            return list(recurring_ical_events.of(calendar).between(first, last + timedelta(days=1)))
         except (ValueError, TypeError, KeyError, OverflowError) as problem:
             raise NotTaken(f"it cannot be counted: {problem}") from problem
 

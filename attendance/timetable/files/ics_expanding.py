@@ -4,13 +4,13 @@ What cannot be counted in a short time is refused before it is begun.
 """
 
 import re
-import warnings
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from attendance.errors import ReportsMissing, RuleRecurrence
 from attendance.timetable.files.ics_rules import held_of, listed, zone_name
 from attendance.timetable.files.ics_series import NotTaken, Series, first_day, is_cancelled, part, rrules
+from attendance.timetable.files.quiet import quiet
 from attendance.timetable.rrule import comes_true, recurrence
 from attendance.timetable.rule import Held, Rule
 
@@ -68,8 +68,7 @@ def _events(series: Series, why: str, last: date) -> "list[Event]":
         raise ReportsMissing(series.name, "this series needs the library recurring-ical-events") from missing
     begin = min(first_day(each) for each in (series.head, *series.changes)) - timedelta(days=1)
     found: dict[bytes, Event] = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         try:
             query = recurring_ical_events.of(_alone(series))
             while begin <= last and len(found) <= MOST_DAYS:

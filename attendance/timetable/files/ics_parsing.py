@@ -1,12 +1,12 @@
 """Files of calendars (.ics, RFC 5545), read by icalendar once it is known that this comes to an end."""
 
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from attendance.errors import CalendarFile, ReportsMissing, RuleFile, RuleRecurrence
+from attendance.timetable.files.quiet import quiet
 from attendance.timetable.rrule import recurrence
 
 if TYPE_CHECKING:
@@ -34,9 +34,8 @@ def read_calendars(data: bytes, where: str, error: FileError) -> list["Calendar"
         raise ReportsMissing(where, "calendar files need the library icalendar") from missing
     text = _text(data, where, error)
     _check_structure(text, where, error)
-    tzp.use_zoneinfo()  # forget zones of the same name that another file has defined
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it guesses zones from vendors' names, as is right
+    with quiet():  # it guesses zones from vendors' names, as is right
+        tzp.use_zoneinfo()  # forget zones of the same name that another file has defined
         try:
             found = icalendar.Calendar.from_ical(text, multiple=True)
         except OSError as problem:  # zoneinfo opens what a TZID names, and a part of the world is a folder

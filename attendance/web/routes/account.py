@@ -1,12 +1,13 @@
-"""Somebody's own account: who they are, another password, signed out everywhere."""
+"""Somebody's own account: who they are, another password, where they are signed in."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from starlette.responses import Response
 
 from attendance.access import Visitor
 from attendance.service_errors import AccountPassword, LimitReached, SignInRefused
+from attendance.services.sign_ins import key_of
 from attendance.web.doors import AccountOwn
 from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
@@ -45,6 +46,21 @@ def change(
     return sign_in(request, onward(request, "/account", "Your password is another one now."), account)
 
 
+@router.post("/account/browsers/{key}/end")
+def end_one(request: Request, who: AccountOwn, key: Annotated[str, Path(max_length=64)]) -> Response:
+    """Sign out one browser of the account."""
+    site_of(request).app.sign_ins.end_own(who.actor, key)
+    return onward(request, "/account", "That browser is signed out.")
+
+
+@router.post("/account/browsers/end")
+def end_others(request: Request, who: AccountOwn) -> Response:
+    """Sign out all browsers of the account but this one."""
+    count = site_of(request).app.sign_ins.end_others(who.actor, request.state.sign_in)
+    told = f"{count} other {'browser is' if count == 1 else 'browsers are'} signed out."
+    return onward(request, "/account", told if count else "No other browser was signed in.")
+
+
 @router.post("/account/sign-out")
 def leave(request: Request, who: AccountOwn) -> Response:
     """Sign out every browser of the account."""
@@ -59,4 +75,10 @@ def _told(error: Refusal) -> str:
 
 
 def _shown(request: Request, who: Visitor, *, status: int = 200, errors: dict[str, str] | None = None) -> Response:
-    return page(request, who, "account/account.html", status=status, errors=errors or {})
+    app, number = site_of(request).app, 0 if who.account is None else who.account.id
+    here = getattr(request.state, "sign_in", "")
+    browsers = [(key_of(each), each, each.digest == here) for each in app.sign_ins.all(number)]
+    return page(
+        request, who, "account/account.html", status=status, errors=errors or {},
+        factor=app.second_factors.of(number), browsers=browsers,
+    )  # fmt: skip

@@ -1,13 +1,14 @@
 """Accounts and tokens: who may sign in, in which role and for which groups; what programs prove themselves by."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from attendance.access import ALL_GROUPS
 from attendance.service_errors import RequestInvalid
 from attendance.services.accounts import told
+from attendance.services.sign_ins import key_of
 from attendance.services.tokens import SCOPES
 from attendance.services.versions import version_of
 from attendance.web.doors import AccountsManage, AccountsRead, TokensManage, TokensRead
@@ -19,6 +20,8 @@ from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.access import Visitor
+    from attendance.app import Attendance
+    from gallery.servicevalues import Token
 
 router = APIRouter(include_in_schema=False)
 ROLES: Final = (
@@ -59,8 +62,9 @@ def account(request: Request, who: AccountsRead, number: int) -> Response:
 @router.post("/settings/accounts/{number}")
 def change_account(request: Request, who: AccountsManage, number: int, given: Form) -> Response:
     """Change name, role, groups and whether it is in use."""
-    accounts = site_of(request).app.accounts
-    found = accounts.numbered(number)
+    app = site_of(request).app
+    accounts = app.accounts
+    found, made = accounts.numbered(number), accounts.tokens_of(number)
     try:
         done = accounts.change(
             who.actor,
@@ -73,7 +77,7 @@ def change_account(request: Request, who: AccountsManage, number: int, given: Fo
         )
     except Refusal as error:
         return _account(request, who, found, error)
-    return onward(request, "/settings/accounts", f"{done.name} is changed.")
+    return onward(request, "/settings/accounts", f"{done.name} is changed.{_revoked(app, made)}")
 
 
 @router.post("/settings/accounts/{number}/password")
@@ -91,13 +95,30 @@ def new_password(request: Request, who: AccountsManage, number: int, given: Form
 @router.post("/settings/accounts/{number}/remove")
 def remove_account(request: Request, who: AccountsManage, number: int) -> Response:
     """Delete an account."""
-    accounts = site_of(request).app.accounts
-    found = accounts.numbered(number)
+    app = site_of(request).app
+    found, made = app.accounts.numbered(number), app.accounts.tokens_of(number)
     try:
-        accounts.remove(who.actor, number)
+        app.accounts.remove(who.actor, number)
     except Refusal as error:
         return _account(request, who, found, error)
-    return onward(request, "/settings/accounts", f"{found.name} is deleted. What was done stays on record.")
+    told = f"{found.name} is deleted. What was done stays on record.{_revoked(app, made)}"
+    return onward(request, "/settings/accounts", told)
+
+
+@router.post("/settings/accounts/{number}/factor")
+def remove_factor(request: Request, who: AccountsManage, number: int) -> Response:
+    """Turn off the second factor of an account, whose telephone is lost."""
+    app = site_of(request).app
+    found = app.accounts.numbered(number)
+    app.second_factors.remove(who.actor, number)
+    return onward(request, f"/settings/accounts/{number}", f"{found.name} signs in by password alone now.", "warn")
+
+
+@router.post("/settings/accounts/browsers/{key}/end")
+def end_browser(request: Request, who: AccountsManage, key: Annotated[str, Path(max_length=64)]) -> Response:
+    """Sign out one browser of anybody."""
+    site_of(request).app.sign_ins.end_one(who.actor, key)
+    return onward(request, "/settings/accounts", "That browser is signed out.")
 
 
 @router.get("/settings/tokens")
@@ -131,15 +152,19 @@ def _accounts(request: Request, who: "Visitor", given: Given | None = None, erro
     chosen = [] if given is None else given.all("groups")
     return section(
         request, who, "/settings", "office/accounts.html", error, accounts=app.accounts.all(), values=values,
+        having=app.second_factors.having(),
         chosen=chosen, roles=ROLES, groups=app.own_people.groups(who),
+        browsers=[(key_of(each), each) for each in app.sign_ins.all()], here=getattr(request.state, "sign_in", ""),
     )  # fmt: skip
 
 
 def _account(request: Request, who: "Visitor", found: Any, error: Refusal | None = None) -> Response:
-    groups = sorted({*site_of(request).app.own_people.groups(who), *found.groups})
+    app = site_of(request).app
+    groups = sorted({*app.own_people.groups(who), *found.groups})
     return section(
         request, who, "/settings", "office/account.html", error, account=found, version=version_of(told(found)),
         roles=ROLES, groups=groups, own=who.account is not None and who.account.id == found.id,
+        factor=app.second_factors.of(found.id), made=app.accounts.tokens_of(found.id),
     )  # fmt: skip
 
 
@@ -150,6 +175,12 @@ def _tokens(request: Request, who: "Visitor", given: Given | None = None, error:
         request, who, "/settings", "office/tokens.html", error, tokens=site_of(request).app.tokens.all(), values=values,
         chosen=chosen, scopes=SCOPES,
     )  # fmt: skip
+
+
+def _revoked(app: "Attendance", made: "list[Token]") -> str:
+    """What is said of the tokens that hold no more."""
+    gone = [each.name for each in made if not app.tokens.numbered(each.id).holds]
+    return f" Revoked with it: {', '.join(gone)}." if gone else ""
 
 
 def _groups(given: Given) -> list[str]:

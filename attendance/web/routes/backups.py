@@ -1,19 +1,22 @@
 """Backups: which there are, until when, whether one was tried; write and try one now, as long work."""
 
-from typing import Any, Final
+from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from attendance.services.backuptasks import begin_backup, begin_trial
+from attendance.services.keeping import Keep
 from attendance.web.doors import BackupsManage, BackupsRead
 from attendance.web.pages import onward
 from attendance.web.sections import section
 from attendance.web.site import site_of
 from refusal import Refusal
 
+if TYPE_CHECKING:
+    from attendance.access import Visitor
+
 router = APIRouter(include_in_schema=False)
-PAGE: Final = "/settings/backups"
 
 
 @router.get("/settings/backups")
@@ -44,10 +47,10 @@ def test(request: Request, who: BackupsManage) -> Response:
     return onward(request, f"/jobs/{made.id}")
 
 
-def _shown(request: Request, who: Any, error: Refusal | None = None) -> Response:
+def _shown(request: Request, who: "Visitor", error: Refusal | None = None) -> Response:
     app = site_of(request).app
     told = app.settings
     return section(
         request, who, "/settings", "office/backups.html", error, backups=app.backups.all(), folder=told.backup_folder,
-        keep=told.backup_keep, recovery=told.recovery_key is not None, key=str(app.home / "key"),
+        keep=Keep.parse(told.backup_keep).says, recovery=told.recovery_key is not None, key=str(app.home / "key"),
     )  # fmt: skip

@@ -15,6 +15,7 @@ router = APIRouter(include_in_schema=False)
 KINDS: Final = {
     "backup": "Backup",
     "enrol": "Enrolment",
+    "erase": "Erasure with proof",
     "marks": "Marks of another device",
     "reembed": "New templates",
     "report": "Report",

@@ -60,7 +60,7 @@ def _qr(link: str) -> Markup:
     import segno
 
     drawn = segno.make_qr(link, error="m").svg_inline(scale=6, border=3, dark="#000", light="#fff", omitsize=True)
-    return Markup(drawn)  # noqa: S704 - made by the library; of the link it holds squares alone
+    return Markup(drawn)  # noqa: S704 - by the library: squares alone # nosec B704
 
 
 def _form(request: Request, who: Visitor, name: str, group: str, error: Refusal | None) -> Response:

@@ -10,9 +10,10 @@ from attendance.access import Visitor
 from attendance.access.rights import may
 from attendance.service_errors import EditChanged, GroupsRefused, RequestInvalid
 from attendance.services.directory import Listed, folded
+from attendance.services.erasuretasks import begin_erasure
 from attendance.services.people import person_row
 from attendance.services.statusreports import AskedStatuses
-from attendance.services.versions import version_of
+from attendance.services.versions import refuse_changed, version_of
 from attendance.web.asked import Number, person_of, wrong_in
 from attendance.web.doors import PeopleChange, PeopleErase, PeopleRead, PhotosChange, PhotosRead
 from attendance.web.pages import onward, page
@@ -196,11 +197,16 @@ def erase(
     number: Number,
     name: Annotated[str, Form()] = "",
     version: Annotated[str, Form()] = "",
+    proof: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Erase a person with every trace outside dated backups."""
+    """Erase a person with every trace outside dated backups; with a proof it is long work, and leads to its receipt."""
     app, found = site_of(request).app, person_of(request, who, number)
     if folded(name).split() != folded(found.name).split():
         return _erase_page(request, who, number, wrong="This is not the name of the person above.")
+    if proof:
+        refuse_changed(found.external_id, person_row(found), version)
+        app.erasing.refuse_held(found.id)
+        return onward(request, f"/jobs/{begin_erasure(who.actor, app.erasing, app.jobs, found.id).id}")
     gone = app.edits.remove(who.actor, found.external_id, expected=version)
     told = f"{gone.person.name} is erased, with {_count(gone.templates, 'photo')} and {_count(gone.marks, 'mark')}."
     later = "" if gone.erased else " The last traces are overwritten when no other program reads the home any more."
@@ -216,7 +222,8 @@ def _erase_page(request: Request, who: Visitor, number: int, wrong: str = "") ->
     holds = app.people.holdings(found.id)
     return page(
         request, who, "people/erase.html", status=422 if wrong else 200, person=found, holds=holds, wrong=wrong,
-        version=version_of(person_row(found)), face=app.directory.faces([found.id]).get(found.id),
+        kept_by=app.holds.on(found.id), version=version_of(person_row(found)),
+        face=app.directory.faces([found.id]).get(found.id),
     )  # fmt: skip
 
 

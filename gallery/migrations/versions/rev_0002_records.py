@@ -27,7 +27,7 @@ _TAKEN = {*_SIGHTED, "candidates", "quality", "encoder", "entered_at", "time"}
 def upgrade() -> None:
     """Make the new tables, and fill them from the old ones."""
     for name in ("crop", "template", "mark"):
-        op.execute(f"CREATE TABLE {name}_0001 AS SELECT * FROM {name}")  # noqa: S608 - names of this file
+        op.execute(f"CREATE TABLE {name}_0001 AS SELECT * FROM {name}")  # noqa: S608 - names of this file # nosec B608
     used = _template_ids()
     for name in ("crop", "template", "mark"):
         op.drop_table(name)

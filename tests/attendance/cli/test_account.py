@@ -1,9 +1,16 @@
 """attendance account and attendance token."""
 
+import getpass
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
+from pyotp import TOTP
+
+from attendance import Attendance
+from attendance.access import Actor
+from gallery import history
 
 PASSWORD = "correct horse battery"  # noqa: S105
 
@@ -112,3 +119,51 @@ def test_a_token_is_taken_back(command, app):
 def test_a_scope_that_there_is_not_is_refused_with_those_there_are(command):
     """And the command that lists them tells each."""
     assert (2, "request.invalid") == _refused(command("token", "add", "payroll", "--scope", "report:read"))
+
+
+def test_an_auditor_is_added(command, typed):
+    """Who reads everything and changes nothing."""
+    typed(PASSWORD + "\n")
+    assert 0 == command("account", "add", "Uma", "--role", "auditor")[0]
+    assert [{"name": "Uma", "role": "auditor", "groups": [], "active": True}] == accounts(command)
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_second_factor_is_told_and_turned_off(command, home, clock, pipeline):
+    """At the machine, where telephone and codes are lost; the log names the system's user."""
+    with Attendance.open(home, clock=clock, pipeline=pipeline) as app:
+        number = app.accounts.named("Ada").id
+        own = Actor("Ada", frozenset({"admin"}), "web", number)
+        app.second_factors.begin(own, PASSWORD)
+        app.second_factors.confirm(own, TOTP(app.second_factors.waiting(number).secret).at(clock.utc()))
+    assert "Ada: on, 10 codes are left\n" == command("account", "totp", "Ada")[2]
+    assert "Ada signs in by password alone\n" == command("account", "totp", "Ada", "--off")[2]
+    assert "Ada: off\n" == command("account", "totp", "Ada")[2]
+    with Attendance.open(home, clock=clock, pipeline=pipeline) as app, app.store.reading() as transaction:
+        last = [each for each in history(transaction) if each.action == "factor.remove"]
+    assert [(str(number), getpass.getuser())] == [(each.subject, each.by) for each in last]
+
+
+@pytest.mark.usefixtures("ada")
+def test_a_program_s_token_ends_after_a_year(command):
+    """Unless days are given, or that it never ends; both at once are refused."""
+
+    def ends(*flags: str) -> str | None:
+        assert 0 == command("token", "add", "HR", "--scope", "people:read", *flags)[0]
+        return json.loads(command("token", "list", "--json")[1].splitlines()[-1])["ends"]
+
+    told = [datetime.fromisoformat(ends(*each)) - datetime.now(UTC) for each in ((), ("--days", "30"))]
+    assert [365, 30] == [each.days + 1 for each in told]
+    assert ends("--ends", "never") is None
+    assert 2 == command("token", "add", "HR", "--scope", "people:read", "--ends", "never", "--days", "3")[0]
+
+
+@pytest.mark.usefixtures("ada")
+def test_who_goes_takes_their_tokens_along(command, home, typed):
+    """And is told which: what an account has made holds no more once it is removed."""
+    typed(PASSWORD + "\n")
+    assert 0 == command("account", "add", "Eve", "--role", "admin")[0]
+    with Attendance.open(home) as app:
+        number = app.accounts.named("Eve").id
+        app.tokens.add(Actor("Eve", frozenset({"admin"}), "web", number), "HR", ["people:read"])
+    assert command("account", "remove", "Eve", "--yes")[2].endswith("removed: Eve\nrevoked: token 1 (api HR)\n")

@@ -59,7 +59,7 @@ def test_verify_and_anchor(held, home, tmp_path):
     assert 0 == held("audit", "verify")[0]
     code, out, err = held("audit", "anchor", "--to", file)
     assert (0, file.read_text(), f"kept: {file}") == (code, out, err.strip())
-    assert "1 anchors were compared" in held("audit", "verify", "--anchor", file)[1]
+    assert "anchors compared: 1" in held("audit", "verify", "--anchor", file)[1]
     with closing(sqlite3.connect(home / "attendance.db")) as raw, raw:
         raw.execute("DELETE FROM event WHERE action = 'mark.add'")
     code, out, err = held("audit", "verify", "--anchor", file)

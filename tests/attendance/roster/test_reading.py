@@ -174,6 +174,18 @@ def nameless(path):
     return path
 
 
+def unreadable(path):
+    """The lists are whole, and no file of it unpacks."""
+    with zipfile.ZipFile(path) as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:45] + bytes(each ^ 0x5A for each in whole[45:75]) + whole[75:])
+    return path
+
+
 def nested() -> bytes:
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
@@ -185,6 +197,7 @@ BROKEN = {
     "no zip": (lambda pack, **_: no_zip(pack()), "no zip"),
     "cut off": (lambda pack, **_: cut(pack()), "no zip"),
     "damaged": (lambda pack, **_: spoilt(pack()), "no zip"),
+    "packed by LZMA and damaged": (lambda pack, **_: unreadable(pack()), "no zip"),
     "encrypted": (lambda pack, **_: encrypted(pack()), "encrypted"),
     "a bomb": (lambda pack, **_: pack(users=bomb()), "at most 50000000"),
     "too many files": (lambda pack, **_: pack(raw=[(f"{n}.csv", "") for n in range(1_001)]), "1007 files"),

@@ -146,7 +146,7 @@ def test_both_commands_tell_one_digest(home, new, tmp_path, command):
     code, digest, told = command("backup", tmp_path / "b")
     assert (0, 71) == (code, len(digest.strip()))
     assert digest.startswith("sha256:")
-    assert f"wrote {tmp_path / 'b'}: " in told
+    assert f"wrote {tmp_path / 'b'}, read it back and compared: " in told
     assert "person 3" in told
     assert f"only {home / 'key'} opens it" in told
 
@@ -166,7 +166,7 @@ def test_both_commands_tell_one_digest(home, new, tmp_path, command):
 def test_an_upgrade_is_told(new, tmp_path, command, monkeypatch):
     """Where a backup of an earlier schema was upgraded, the command says so: the digest will differ from now on."""
     old = Saved("home", "0000", datetime(2026, 3, 2, tzinfo=UTC), "00", {"person": 1})
-    monkeypatch.setattr("attendance.services.backup.restore", lambda *_: old)
+    monkeypatch.setattr("attendance.services.backup.restore", lambda *_, **__: old)
     code, out, told = command("restore", tmp_path / "b", at=new)
 
     assert (0, "sha256:00\n") == (code, out)

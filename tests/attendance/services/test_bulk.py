@@ -91,7 +91,10 @@ def test_a_zip_that_unpacks_to_too_much_is_refused(app, begin, monkeypatch) -> N
     assert [] == left(app)
 
 
-@pytest.mark.parametrize("data", [b"PK\x03\x04 and no more", packed(**{"Ada.png": b"x"})[:-30], b"text"])
+BROKEN = [b"PK\x03\x04 and no more", packed(**{"Ada.png": b"x"})[:-30], b"text"]
+
+
+@pytest.mark.parametrize("data", BROKEN, ids=["head", "cut", "text"])
 def test_a_broken_zip_is_one_clear_refusal(begin, data) -> None:
     """A zip whose end is missing fails with the id of a bad request."""
     job, _ = begin(x__dot__zip=data)

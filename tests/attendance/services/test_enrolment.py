@@ -20,7 +20,7 @@ from enroll import (
     PhotoUnknownFormat,
     SeveralFaces,
 )
-from enroll.decoding import DEFAULT_LIMITS
+from enroll.photolimits import DEFAULT_LIMITS
 from gallery import GalleryFull
 from gallery.repositories import groups
 

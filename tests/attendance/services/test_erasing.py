@@ -191,7 +191,7 @@ def test_while_another_program_reads_it_is_said(app, ada, tmp_path):
         gallery = Gallery(store, app.gallery.pipeline_id)
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM person").fetchone()
-        done = Erasing(gallery, Receipts(gallery), app.clock).erase(app.actor, ada.ref, tmp_path / "proof")
+        done = Erasing(gallery, Receipts(gallery), app.clock, list).erase(app.actor, ada.ref, tmp_path / "proof")
 
     assert (False, False) == (done.receipt["erased"], done.clean)
     assert {"attendance.db-wal"} <= {each["path"] for each in done.receipt["hits"]}

@@ -71,7 +71,8 @@ def test_looks_are_found_by_whom_they_are_about(app):
 
 def test_no_name_stands_in_the_log(app, draw):
     """What is noted of a look holds numbers, days and forms alone."""
-    who = app.enroll(draw("a.png", (1,)), name="Ada Lovelace", external_id="XY-77").person
+    app.enroll(draw("a.png", (1,)), name="Ada Lovelace", external_id="XY-77")
+    who = app.people.find("XY-77")
     app.looks.at_photos(GRACE, who)
     app.looks.at_day(GRACE, who, date(2026, 3, 2))
     app.looks.at_report(GRACE, "timetable", date(2026, 3, 2), None, "csv", person=who.id)

@@ -1,4 +1,4 @@
-"""Every page of the site in a browser, for an admin, a teacher and whoever comes: in both themes, on every screen.
+"""Every page of the site in a browser, for each role and whoever comes: in both themes, on every screen.
 
 A page that is added is opened here without anybody's doing. Only where its address has a part that `PARTS` does not
 know has somebody to say what to put there.
@@ -49,6 +49,7 @@ WHOLE = {
 }
 """Addresses of which these parts would not do."""
 SHORT_LIVED = (
+    "/audit/anchors/{number}",
     "/cameras/{number:int}/live",
     "/cameras/{number:int}/picture.jpg",
     "/feeds/{secret}.ics",
@@ -61,6 +62,7 @@ NAME = 'Zoë <u>"Ann"</u> & علي 🙂 =1+1'
 BUILT = """() => [...document.querySelectorAll("main, main *")].map(each => [each.tagName, each.className,
   ...each.getAttributeNames().filter(name => /^(aria|role|type|for|id|alt)/.test(name))].join()).join()"""
 """What a page is made of, without its words."""
+ROLES = ("admin", "teacher", "auditor")
 GRACE = Actor("Grace", door="web")
 
 
@@ -72,7 +74,7 @@ def pages() -> list[tuple[str, str | None]]:
             admits = [each.call for each in route.dependant.dependencies if isinstance(each.call, Admits)]
             if "GET" not in route.methods or not admits:
                 continue
-            roles = [None] if admits[0].anyone else [each for each in ("admin", "teacher") if each in admits[0].roles]
+            roles = [None] if admits[0].anyone else [each for each in ROLES if each in admits[0].roles]
             found += [(route.path, role) for role in roles]
     return sorted(found, key=str)
 
@@ -146,7 +148,8 @@ def told_in(text: str) -> str:
 def is_page(world: World, path: str, cookies: dict[str, str]) -> bool:
     """Whether there is a page at this address, and not a picture, a file, a stream, or a way to another one."""
     with httpx.stream("GET", world.served.url + path, cookies=cookies, headers={"Accept": "text/html"}) as answer:
-        if not answer.headers.get("content-type", "").startswith("text/html") or answer.is_redirect:
+        kept = answer.headers.get("content-disposition", "").startswith("attachment")
+        if not answer.headers.get("content-type", "").startswith("text/html") or answer.is_redirect or kept:
             assert answer.status_code < 400, path
             return False
         text = answer.read().decode()
@@ -177,3 +180,32 @@ def test_a_page_is_sound(browsers, world, path, role):
         fits(tab)
     finally:
         tabs.close()
+
+
+SHOWN_WAYS = """() => [...document.querySelectorAll("a[href]")].filter(each => each.checkVisibility())
+  .map(each => each.getAttribute("href")).filter(each => each.startsWith("/"))"""
+SHOWN_CHANGES = """() => [...document.querySelectorAll(
+  "form[method=post]:not(.own) :is(button, input, select, textarea)")]
+  .filter(each => each.checkVisibility()).map(each => each.outerHTML)"""
+
+
+@pytest.mark.slow
+def test_an_auditor_is_shown_only_what_they_may_do(browsers, world):
+    """No page of theirs shows a control that changes something, or a way to a page that refuses them."""
+    cookies = world.cookies_of("auditor")
+    tabs = Tabs(browsers, world.served, world.cookies_of)
+    ways, seen = set(), 0
+    try:
+        tab = tabs.open("auditor", allow=("status of 4",))
+        for path in sorted({path for path, role in pages() if role == "auditor"} - set(SHORT_LIVED)):
+            if is_page(world, address := filled(path, world), cookies):
+                tab.goto(address)
+                ways.update(tab.evaluate(SHOWN_WAYS))
+                seen += 1
+                assert (path, []) == (path, tab.evaluate(SHOWN_CHANGES))
+    finally:
+        tabs.close()
+    with httpx.Client(base_url=world.served.url, cookies=cookies, headers={"Accept": "text/html"}) as client:
+        refused = [each for each in sorted(ways) if client.get(each).status_code in {401, 403}]
+    assert 25 < seen
+    assert [] == refused

@@ -16,6 +16,7 @@ OPEN = {
     "/alive",
     "/setup",
     "/sign-in",
+    "/sign-in/code",
     "/sign-out",
 }
 """What admits whoever comes; a kiosk proves itself there first, and a calendar has its token in the address."""

@@ -10,7 +10,7 @@ from gallery import Gallery, KeyMissing, Store, TemplateInvalid, WrongEncoder, h
 from gallery.columns import Base
 from gallery.errors import Conflict
 from gallery.privacytables import SecondFactorRow
-from gallery.repositories import accounts, answers, receivers, resealing, secrets
+from gallery.repositories import accounts, answers, receivers, resealing, secondfactors, secrets
 from gallery.schema import Crop, Template
 from gallery.servicetables import AnswerRow, ReceiverRow, SecretRow
 
@@ -60,7 +60,7 @@ def test_what_the_service_keeps_follows_a_new_key(old, store, now, served, monke
     count = old.vault.rotate(at=now, by="t")
 
     assert before == _opened(old)
-    assert 1 + 3 + 2 * 3 + 6 == len(lying) == len(set(lying) | set(_lying(store))) / 2
+    assert 1 + 3 + 3 + 2 * 3 + 6 == len(lying) == len(set(lying) | set(_lying(store))) / 2
     assert 8 + len(lying) == count
     assert [] == old.verify()
 
@@ -70,6 +70,7 @@ def _opened(gallery: Gallery) -> list:
         cipher = gallery.sealer
         return [
             [secrets.of(view, cipher, each) for each in secrets.purposes(view)],
+            [secondfactors.secret_of(view, cipher, each) for each in sorted(secondfactors.confirmed(view))],
             [receivers.address(view, cipher, each.id) for each in receivers.all_receivers(view)],
             [receivers.secret(view, cipher, each.id) for each in receivers.all_receivers(view)],
             [answers.found(view, cipher, *each) for each in answers.keys(view)],
@@ -78,7 +79,7 @@ def _opened(gallery: Gallery) -> list:
 
 def _lying(store: Store) -> list[bytes]:
     """What lies sealed in the database."""
-    columns = (SecretRow.value, ReceiverRow.address, ReceiverRow.secret, AnswerRow.body)
+    columns = (SecretRow.value, SecondFactorRow.secret, ReceiverRow.address, ReceiverRow.secret, AnswerRow.body)
     with store.reading() as view:
         return [value for column in columns for value in view.scalars(select(column))]
 
@@ -222,10 +223,10 @@ def test_a_chip_comes_back_with_its_landmarks(gallery, store, enrol, now, tmp_pa
     enrol(gallery, "Bob", 2, crop=b"a chip", landmarks=POINTS)
     gallery.vault.rotate(at=now, by="t")
     gallery.merge("Bob", "Ada", at=now, by="t")
-    gallery.export(tmp_path / "archive", at=now, passphrase="long enough")  # noqa: S106
+    gallery.export(tmp_path / "archive", at=now, passphrase="a long enough one")  # noqa: S106
     with type(store).open(tmp_path / "elsewhere") as other:
         there = Gallery(other, gallery.pipeline_id)
-        there.import_(tmp_path / "archive", at=now, by="t", passphrase="long enough")  # noqa: S106
+        there.import_(tmp_path / "archive", at=now, by="t", passphrase="a long enough one")  # noqa: S106
         for each in (gallery, there):
             aligned, chip = each.crops(each.pipeline_id)
             assert (b"aligned", "aligned", None) == (aligned.picture, aligned.form, aligned.landmarks)

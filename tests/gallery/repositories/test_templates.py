@@ -221,7 +221,7 @@ def test_no_file_holds_a_readable_template(home, store, enrol, vector, now):
     for seed in range(20):
         enrol(gallery, f"p{seed}", seed, crop=picture)
     backup(store, gallery.vault, home / "backup", at=now)
-    gallery.export(home / "out.zip", at=now, passphrase="pass")  # noqa: S106
+    gallery.export(home / "out.zip", at=now, passphrase="a long enough one")  # noqa: S106
     files = {path.name: path.read_bytes() for path in home.iterdir()}
     store.close()
     files |= {f"{path.name}, closed": path.read_bytes() for path in home.iterdir()}

@@ -274,8 +274,14 @@ def _rotate_and_die(home: Path, steps: int, now) -> None:
         put(folder)
         step()
 
+    def written(folder: Path, data: bytes, write=key.write_waiting) -> None:
+        step()
+        write(folder, data)
+        step()
+
     with Store.open(home) as store:
         for name in ("before_cursor_execute", "commit"):
             event.listen(Engine, name, step)
         filevault.put_in_place = placed
+        filevault.write_waiting = written
         Gallery(store, "test-1").vault.rotate(at=now, by="t")

@@ -121,7 +121,7 @@ def test_the_proof(desk, school, words):
     number = school.audit_chain.all()[0].number
     line = admin.ask(f"/audit/anchors/{number}")
     assert "attachment" in line.headers["content-disposition"]
-    assert "1 anchors were compared" in admin.get("/audit/proof", verify=1, anchors=line.text)
+    assert "Anchors compared: 1" in admin.get("/audit/proof", verify=1, anchors=line.text)
     admin.get("/audit/anchors/1", 422)
     assert "no anchor" in words(admin.get("/audit/proof", 422, verify=1, anchors="x"))
     with closing(sqlite3.connect(school.store.path)) as raw, raw:

@@ -9,7 +9,8 @@ PAGES = (
     *("/approvals", "/coverage", "/months", "/months/2026-02", "/reports", "/reports?from=2026-02-16"),
     *("/reports?kind=totals&from=2026-02-16", "/reports/proof?person=A&day=2026-03-02", "/jobs", "/jobs/1"),
     *("/settings", "/settings/set/margin", "/settings/accounts", "/settings/accounts/1", "/settings/tokens"),
-    *("/settings/places", "/settings/places/1", "/settings/state", "/imports", "/audit"),
+    *("/settings/places", "/settings/places/1", "/settings/backups", "/settings/state", "/imports"),
+    "/audit",
 )
 
 
@@ -27,6 +28,8 @@ def office(school):
     school.places.add(school.actor, "Gate", "rtsp://10.0.0.5/1")
     school.tokens.add(school.actor, "Register", ["reports:read"])
     school.jobs.wait(school.jobs.begin(school.actor, "report", lambda p: {"n": p.file("a.csv").write_text("a")}).id)
+    (school.home.parent / "nas").mkdir()
+    school.backups.run(school.actor, school.home.parent / "nas")
     yield school
     school.jobs.close()
 
