@@ -259,6 +259,9 @@ SERVICE = {
         {"consent.revoke"},
         lambda app, _: app.consent_forms.make(app.actor, ["Ada"]),
     ),
+    "ConsentForms.write": Row(
+        lambda app, tmp_path, **_: app.consent_forms.write(TEACHER, ["Ada"], tmp_path / "f.pdf", ""), {"consent.form"}
+    ),
     "ConsentTexts.add": Row(lambda app, **_: app.consent_texts.add(TEACHER, "9", "fr", "Oui ?"), {"consenttext.add"}),
     "Consents.give": Row(lambda app, **_: app.consents.give(TEACHER, "Ada", Agreed()), {"consent.give"}),
     "Consents.withdraw": Row(lambda app, **_: app.consents.withdraw(TEACHER, "Ada"), {"consent.withdraw"}),
