@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from attendance.register.report import Row
     from attendance.services.byhand import ByHandMark
     from attendance.services.checking import ShowPicture
+    from attendance.services.consents import Agreed
     from attendance.services.enrolment import Enrolled, NotEnrolled
     from attendance.sources import Source
     from enroll.face import Face
@@ -98,16 +99,18 @@ class Attendance(PrivacyComposition):
         allow_duplicate: bool = False,
         same_person: bool = False,
         source: str = "bytes",
+        agreed: "Agreed | None" = None,
     ) -> "Enrolled":
         """Enrol one photo of one person: a file, or its bytes, which ``source`` names.
 
         A face unlike the earlier photos of the person of this name is refused (PersonUnlike), unless an id says who
-        it is, or ``same_person``. Raises PhotoError, FaceError (PhotoRefused with its reasons), PersonDuplicate,
-        PersonUnlike, GalleryError.
+        it is, or ``same_person``. ``agreed`` is what they have agreed to, noted in the same step. Raises ConsentMissing
+        where a template may not be made of them, PhotoError, FaceError (PhotoRefused with its reasons),
+        PersonDuplicate, PersonUnlike, GalleryError.
         """
         from attendance.services.enrolment import Rules
 
-        rules = Rules(replace, allow_duplicate, same_person)
+        rules = Rules(replace, allow_duplicate, same_person, agreed=agreed)
         return self.enrolment.photo(
             self.actor, photo, name=name, external_id=external_id, groups=groups, rules=rules, source=source
         )
@@ -120,6 +123,7 @@ class Attendance(PrivacyComposition):
         allow_duplicate: bool = False,
         same_person: bool = False,
         workers: int | None = None,
+        agreed: "Agreed | None" = None,
     ) -> "Iterator[Enrolled | NotEnrolled]":
         """Enrol photos one by one, in order; an outcome that came out is on the disk.
 
@@ -130,7 +134,9 @@ class Attendance(PrivacyComposition):
         """
         from attendance.services.enrolment import Rules
 
-        return self.enrolment.many(self.actor, entries, Rules(replace, allow_duplicate, same_person), workers)
+        return self.enrolment.many(
+            self.actor, entries, Rules(replace, allow_duplicate, same_person, agreed=agreed), workers
+        )
 
     # Judge and mark
 

@@ -12,8 +12,7 @@ from attendance.cli.output import confirm, json_line, line, records, say
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
-    from attendance.services.consents import Agreed, Withdrawn
-    from gallery.privacyvalues import Purpose
+    from attendance.services.consents import Agreed, Purpose, Withdrawn
 
 COLUMNS = ("id", "name", "groups", "face", "photo", "unknown", "until", "templates")
 WORDS = ("at", "purpose", "granted", "given_by", "giver", "method", "until", "by", "reason")
@@ -127,7 +126,7 @@ def withdraw(
 
     Without --for all of it. PIN, QR code and badge go on counting; where there is none, give one.
     """
-    from gallery.privacyvalues import PURPOSES
+    from attendance.services.consents import PURPOSES
 
     wanted = _purposes(purposes) or PURPOSES
     with changing(home) as opened:
@@ -259,17 +258,15 @@ def form(
 
     FILE comes first, then the people. With --json the codes are printed, too; they are not told again.
     """
-    from gallery.files import new_output
-
     with changing(home) as opened:
         whom = _whom(opened, people or [], group, missing=missing)
         if revoke:
             count = sum(opened.consent_forms.revoke(opened.actor, each) for each in whom)
             say(f"taken back: {count} forms")
             return
-        with new_output(file, "file of forms") as unfinished:
-            made = opened.consent_forms.make(opened.actor, whom, language=language, given_by=by.value, days=days)
-            unfinished.write_bytes(opened.consent_forms.pdf(made, address))
+        made = opened.consent_forms.write(
+            opened.actor, whom, file, address, language=language, given_by=by.value, days=days
+        )
     if as_json:
         records([each.to_dict() for each in made], as_json=True, columns=())
     if not address:

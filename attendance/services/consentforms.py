@@ -24,6 +24,8 @@ from gallery.repositories import consents
 from gallery.repositories.events import CONSENT_FORM, CONSENT_FORM_REVOKED, record
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.services.consents import Consents, Withdrawn
@@ -146,9 +148,33 @@ class ConsentForms:
 
     def pdf(self, made: Sequence[MadeForm], public: str) -> bytes:
         """The forms as pages to print, with the address of the service in their QR codes. Raises ReportsMissing."""
-        from attendance.register.consentpdf import to_pdf
+        from attendance.privacy.consentpdf import Printed, to_pdf
 
-        return to_pdf(made, address=public.rstrip("/") + PATH, now=self._clock.utc(), site=self._settings.site_name)
+        printed = [Printed(each.person, each.form, each.text, each.code, each.shown_code) for each in made]
+        return to_pdf(printed, address=public.rstrip("/") + PATH, now=self._clock.utc(), site=self._settings.site_name)
+
+    @needs("consent.record")
+    def write(
+        self,
+        actor: "Actor",
+        people: Collection[str | int],
+        target: "Path",
+        public: str,
+        *,
+        language: str = "en",
+        given_by: GivenBy = "guardian",
+        days: int = DAYS,
+    ) -> list[MadeForm]:
+        """Make forms, as `make` does, and write them to a new file, as `pdf` does; all of it or nothing.
+
+        Raises NotEmpty where the file is there, GalleryFull.
+        """
+        from gallery.files import new_output
+
+        with new_output(target, "file of forms") as unfinished, self._gallery.store.atomic():
+            made = self.make(actor, people, language=language, given_by=given_by, days=days)
+            unfinished.write_bytes(self.pdf(made, public))
+        return made
 
     # Answered
 

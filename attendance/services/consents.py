@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gallery.ports import Transaction
     from gallery.values import PersonInfo
 
+__all__ = ["PURPOSES", "Agreed", "ConsentWord", "Consents", "GivenBy", "Purpose", "Standing", "Withdrawn"]
 OVER: Final = "its time is over"
 """The reason of a word that the program enters when a yes lapses."""
 MOST_REASON: Final = 1000

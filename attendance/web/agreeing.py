@@ -4,8 +4,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from attendance.service_errors import RequestInvalid
-from attendance.services.consents import Agreed
-from gallery.privacyvalues import PURPOSES, GivenBy, Purpose
+from attendance.services.consents import PURPOSES, Agreed, GivenBy, Purpose
 
 if TYPE_CHECKING:
     from attendance.app import Attendance

@@ -52,6 +52,12 @@ def serve(gallery: Gallery, person: int, now, *, group: str, called: str = "x") 
         news.add(step, [news.New(now, news.MARK_MADE, f"mark of {called}", person, door.id)])
         deliveries.again(step, deliveries.due(step, now)[-1].id, due=now, outcome="503")
         backups.insert(step, f"/mnt/{called}", at=now, digest="0" * 64, size=1, scheduled=True, verified=now)
+        text = consents.add_text(step, called, "en", f"May we, {called}?", "d" * 64, **who)
+        word = {"text": text.id, "giver": f"guardian of {called}", "method": "paper", "document_sha256": "e" * 64}
+        consents.add(step, [ConsentWord(person, "face", granted=True, at=now, entered=now, by="t", **word)])
+        consentforms.insert(
+            step, person, f"form of {called}", text.id, ("face",), "guardian", ends=now + timedelta(days=30), **who
+        )
         watches.put(step, door.id, session=None, **who)
         jobs.end(step, jobs.begin(step, "enrol", total=2, **who).id, "done", {"enrolled": 2}, now)
 

@@ -22,7 +22,6 @@ from attendance.web.site import site_of
 
 if TYPE_CHECKING:
     from attendance.services.consentforms import ShownForm
-    from gallery.privacyvalues import ConsentText
 
 router = APIRouter(include_in_schema=False)
 TRIES: Final = Limit(free=20, first_s=10, most_s=300, forgiven_s=900)
@@ -73,7 +72,7 @@ def _form(request: Request, code: str) -> "ShownForm":
     return found
 
 
-def _text(request: Request, form: "ShownForm", language: str) -> "ConsentText":
+def _text(request: Request, form: "ShownForm", language: str) -> Any:
     """The form's own text, or that of another language."""
     texts = site_of(request).app.consent_texts
     if language in (form.text.language, "") or language not in texts.languages():
@@ -85,7 +84,7 @@ def _page(
     request: Request,
     code: str,
     form: "ShownForm",
-    text: "ConsentText",
+    text: Any,
     wrong: str = "",
     given: Given | None = None,
 ) -> Response:

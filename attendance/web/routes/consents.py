@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from attendance.service_errors import RequestInvalid
-from attendance.services.consents import STATES
+from attendance.services.consents import PURPOSES, STATES
 from attendance.web.agreeing import agreed_of, given_by, paper_of, purposes
 from attendance.web.asked import Number, person_of
 from attendance.web.doors import ConsentRead, ConsentRecord
@@ -15,7 +15,6 @@ from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward, page
 from attendance.web.problems import plainly, status_of
 from attendance.web.site import site_of
-from gallery.privacyvalues import PURPOSES
 from refusal import Refusal
 
 if TYPE_CHECKING:

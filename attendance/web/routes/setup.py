@@ -1,6 +1,6 @@
 """The first setup: whoever holds the link that the service printed makes the first admin."""
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
@@ -15,7 +15,6 @@ from attendance.web.site import site_of
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
-    from gallery.servicevalues import Account
 
 router = APIRouter(include_in_schema=False)
 TRIAL: Final = "trial"
@@ -56,7 +55,7 @@ def make(
     return sign_in(request, answer, made)
 
 
-def _begun(app: "Attendance", token: str, name: str, password: str, kind: str) -> "Account":
+def _begun(app: "Attendance", token: str, name: str, password: str, kind: str) -> Any:
     """The first admin, and the setting: both or neither."""
     with app.store.atomic():
         made = app.accounts.first(token, name, password)

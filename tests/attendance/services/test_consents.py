@@ -113,6 +113,17 @@ def test_enrolled_in_one_go(asking, draw):
     assert 1 == actions(asking).count("consent.give")
 
 
+def test_a_program_in_python_tells_it_along_with_the_photo(asking, draw):
+    """`Attendance.enroll` and `enroll_many` take what people have agreed to."""
+    asking.enroll(draw("ada.png", (1,)), name="Ada", agreed=BOTH)
+    (bob,) = asking.enroll_many([Entry(draw("bob.png", (2,)), "Bob")], agreed=Agreed())
+
+    assert ("enrolled", "yes", "yes") == (
+        bob.outcome,
+        *(asking.consents.of(each)[0].state("face") for each in ("Ada", "Bob")),
+    )
+
+
 def test_a_photo_that_is_refused_leaves_no_word(asking, draw):
     """Where the photo does not come in, neither does the word nor the person."""
     with pytest.raises(Exception, match="no face"):

@@ -1,5 +1,6 @@
 """Forms of consent to print: one page a person, with the text, boxes to tick, and a QR code for the answer."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.privacy.consenttext import blocks
@@ -11,13 +12,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from attendance.services.consentforms import MadeForm
+    from gallery.privacyvalues import ConsentForm, ConsentText
+    from gallery.values import PersonInfo
 
 QR_SIDE: Final = 92
 """Points; a telephone reads it from the paper at arm's length."""
 
 
-def to_pdf(made: "Sequence[MadeForm]", *, address: str, now: "datetime", site: str | None) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A form as it is printed: for whom, with which text, under which code."""
+
+    person: "PersonInfo"
+    form: "ConsentForm"
+    text: "ConsentText"
+    code: str
+    shown_code: str
+
+
+def to_pdf(made: "Sequence[Printed]", *, address: str, now: "datetime", site: str | None) -> bytes:
     """The pages of these forms, of one language; ``address`` comes before each code. Raises ReportsMissing, WebMissing.
 
     Without the address of a service the QR code holds the code alone.
@@ -31,7 +44,7 @@ def to_pdf(made: "Sequence[MadeForm]", *, address: str, now: "datetime", site: s
     return pages.made()
 
 
-def _form(pages: Pages, made: "MadeForm", address: str) -> None:
+def _form(pages: Pages, made: Printed, address: str) -> None:
     words = phrases(made.text.language)
     ends = made.form.ends
     facts = [
