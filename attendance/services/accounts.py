@@ -120,10 +120,10 @@ class Accounts:
         """Note that an account was tried too often, once an hour; of names that none has nothing is noted."""
         if account is not None:
             with suppress(GalleryUnusable), self._store.atomic() as transaction:
-                told = {"action": LOCKED_OUT, "subject": str(account.id), "by": NOBODY_KNOWN}
-                now = self._clock.utc()
-                if not told_since(transaction, now - timedelta(hours=1), **told):
-                    record(transaction, at=now, **told)
+                now, subject, by = self._clock.utc(), str(account.id), NOBODY_KNOWN
+                hour = now - timedelta(hours=1)
+                if not told_since(transaction, hour, action=LOCKED_OUT, subject=subject, by=by):
+                    record(transaction, at=now, by=by, action=LOCKED_OUT, subject=subject)
 
     def prove_again(self, account: "Account", password: str) -> None:
         """Raise SignInRefused unless this is the account's password. Raises LimitReached."""

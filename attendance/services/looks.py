@@ -32,7 +32,7 @@ class Looks:
     def __init__(self, store: "Database", clock: "Clock") -> None:
         self._store, self._clock = store, clock
 
-    def note(self, actor: "Actor", action: str, subject: int | str, details: Mapping[str, Any] | None = None) -> None:
+    def note(self, by: "Actor", action: str, subject: int | str, details: Mapping[str, Any] | None = None) -> None:
         """Record a look, unless the same one was recorded in the last hour.
 
         Raises GalleryReadOnly where the home is opened for reading alone, GalleryFull, GalleryLocked.
@@ -40,7 +40,7 @@ class Looks:
         if self._store.read_only:
             raise GalleryReadOnly(self._store.where, "who looks at this is recorded, and nothing can be written")
         now, about = self._clock.utc(), str(subject)[:LONGEST]
-        look = {"by": actor.name, "action": action, "subject": about}
+        look = {"by": by.name, "action": action, "subject": about}
         with self._store.reading() as view:
             if events.is_there(view, since=now - AGAIN, until=now, **look):
                 return
@@ -48,59 +48,59 @@ class Looks:
             if not events.is_there(transaction, since=now - AGAIN, until=now, **look):
                 events.record(transaction, at=now, details=details, **look)
 
-    def at_why(self, actor: "Actor", why: "Why") -> None:
+    def at_why(self, by: "Actor", why: "Why") -> None:
         """Somebody reads why a mark was made, or a face decided upon."""
         person = None if why.person is None else why.person.id
         if why.mark is not None:
-            self.note(actor, EVIDENCE, f"mark {why.mark.id}", _of(person))
+            self.note(by, EVIDENCE, f"mark {why.mark.id}", _of(person))
         elif why.item is not None:
-            self.at_sighting(actor, why.item.number, person)
+            self.at_sighting(by, why.item.number, person)
 
-    def at_sighting(self, actor: "Actor", number: int, person: int | None = None) -> None:
+    def at_sighting(self, by: "Actor", number: int, person: int | None = None) -> None:
         """Somebody sees a face that was seen, or what was decided upon it."""
-        self.note(actor, EVIDENCE, f"sighting {number}", _of(person))
+        self.note(by, EVIDENCE, f"sighting {number}", _of(person))
 
-    def at_session(self, actor: "Actor", number: int) -> None:
+    def at_session(self, by: "Actor", number: int) -> None:
         """Somebody sees what the marks of a session rest on."""
-        self.note(actor, EVIDENCE, f"session {number}")
+        self.note(by, EVIDENCE, f"session {number}")
 
-    def at_day(self, actor: "Actor", person: "PersonInfo", day: date) -> None:
+    def at_day(self, by: "Actor", person: "PersonInfo", day: date) -> None:
         """Somebody has a day of a person proved."""
-        self.note(actor, EVIDENCE, f"day {day} of person {person.id}", {"person": person.id, "day": str(day)})
+        self.note(by, EVIDENCE, f"day {day} of person {person.id}", {"person": person.id, "day": str(day)})
 
-    def at_photos(self, actor: "Actor", person: "PersonInfo") -> None:
+    def at_photos(self, by: "Actor", person: "PersonInfo") -> None:
         """Somebody sees the enrolled faces of a person."""
-        self.note(actor, PHOTO, person.id)
+        self.note(by, PHOTO, person.id)
 
     def at_report(
         self,
-        actor: "Actor",
-        by: str,
+        by: "Actor",
+        kind: str,
         first: date | None,
         last: date | None,
         form: str,
         *,
         person: int | None = None,
     ) -> None:
-        """Somebody takes a report out as a file; ``by`` says what it is by."""
+        """Somebody takes a report out as a file; ``kind`` says what it is of."""
         whom = "" if person is None else f" of person {person}"
-        self.note(actor, REPORT, f"{by} {_span(first, last)}{whom}", {"form": form, **_of(person)})
+        self.note(by, REPORT, f"{kind} {_span(first, last)}{whom}", {"form": form, **_of(person)})
 
-    def at_people(self, actor: "Actor", *, templates: bool) -> None:
+    def at_people(self, by: "Actor", *, templates: bool) -> None:
         """Somebody takes people and groups out of the home, their templates too or not."""
-        self.note(actor, PEOPLE, "with templates" if templates else "without templates")
+        self.note(by, PEOPLE, "with templates" if templates else "without templates")
 
-    def at_log(self, actor: "Actor") -> None:
+    def at_log(self, by: "Actor") -> None:
         """Somebody takes the log out as a table."""
-        self.note(actor, AUDIT, "audit")
+        self.note(by, AUDIT, "audit")
 
-    def at_calendar(self, actor: "Actor") -> None:
+    def at_calendar(self, by: "Actor") -> None:
         """A calendar that somebody has subscribed to is fetched."""
-        self.note(actor, REPORT, "calendar", {"form": "ics"})
+        self.note(by, REPORT, "calendar", {"form": "ics"})
 
-    def at_marks(self, actor: "Actor", form: str, first: date | None, last: date | None) -> None:
+    def at_marks(self, by: "Actor", form: str, first: date | None, last: date | None) -> None:
         """Somebody takes marks out for another system."""
-        self.note(actor, MARKS, f"{form} {_span(first, last)}")
+        self.note(by, MARKS, f"{form} {_span(first, last)}")
 
 
 def _span(first: date | None, last: date | None) -> str:

@@ -234,6 +234,7 @@ SERVICE = {
         {"person.enroll"},
     ),
     "Admission.enter": Row(lambda app, **_: app.admission.enter(TEACHER, Newcomer("Eve")), {"person.add"}),
+    "AuditChain.anchor": Row(lambda app, **_: app.audit_chain.anchor(TEACHER), {"audit.anchor"}),
     "BulkEnrolment.begin": Row(lambda app, draw, **_: taken_in(app, draw), {"person.enroll"}),
     "Cameras.add": Row(lambda app, **_: app.cameras.add(TEACHER, "Front", FRONT), {"place.add"}),
     "Cameras.begin": Row(lambda app, **_: app.cameras.begin(TEACHER, "Door"), {"watch.start"}),
@@ -382,6 +383,7 @@ SERVICE = {
     "Tokens.revoke": Row(lambda app, there, **_: app.tokens.revoke(TEACHER, there), {"token.revoke"}, token),
 }
 WITHOUT_EVENT = {
+    "AuditChain.anchor_daily": "nothing is done where no place for anchors is set, else it is what anchoring records",
     "Jobs.begin": "its own row keeps who began it, and what the work changes is recorded by what does the work",
     "Kiosks.begin": "nothing has changed before a frame comes; the marks of its frames are recorded as they are made",
     "SecondFactors.begin": "a secret waits, and is asked for by nobody before it is confirmed",

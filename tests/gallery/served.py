@@ -14,6 +14,7 @@ from gallery.repositories import (
     news,
     places,
     receivers,
+    secondfactors,
     secrets,
     sign_ins,
     tokens,
@@ -24,11 +25,13 @@ TEXT = "said to a program and found nowhere else"
 
 
 def serve(gallery: Gallery, person: int, now, *, group: str, called: str = "x") -> None:
-    """An account with its browser, tokens, credentials, tries, an answer, a receiver, news, a watch and a job."""
+    """An account with all of its own, tokens, credentials, tries, an answer, a receiver, news, a watch and a job."""
     who = {"at": now, "by": "t"}
     with gallery.store.atomic() as step:
         cipher = gallery.sealer
         account = accounts.insert(step, called, "$argon2id$", "teacher", groups=[group], at=now)
+        secondfactors.put(step, cipher, account.id, b"f" * 20)
+        secondfactors.confirm(step, account.id, now, ["c" * 64])
         sign_ins.insert(step, f"{called} cookie", account.id, at=now)
         door = places.insert(step, None, f"{called} door", "kiosk", at=now)
         kiosk = tokens.insert(step, "kiosk", called, f"{called} kiosk", scopes=["mark"], place=door.id, **who)

@@ -50,9 +50,12 @@ def list_reviews(
 
 
 @router.get("/{number}", responses=refusals(404, 409))
-def get_review(request: Request, _who: ReviewsWrite, number: Number) -> Seen:
+def get_review(request: Request, who: ReviewsWrite, number: Number) -> Seen:
     """One review, also one that somebody has looked at."""
-    return Seen.model_validate(seen_row(site_of(request).app.reviews.of(number)))
+    app = site_of(request).app
+    found = app.reviews.of(number)
+    app.looks.at_sighting(who.actor, number)
+    return Seen.model_validate(seen_row(found))
 
 
 @router.get("/{number}/face", responses={**FACE, **refusals(404)}, response_class=Response)

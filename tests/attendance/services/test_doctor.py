@@ -146,6 +146,16 @@ def test_mark_without_event(look, sound):
     assert "gallery.mark_unrecorded" in look(full=True)
 
 
+def test_log_that_was_changed(look, sound, monkeypatch):
+    """A log that is not as it was written is a problem; of a long one that is looked at with --full alone."""
+    with closing(sqlite3.connect(sound / "attendance.db")) as raw, raw:
+        raw.execute("UPDATE event SET by = 'nobody' WHERE seq = 2")
+    assert "entry 2 was changed" in look()["audit.broken"].detail
+    monkeypatch.setattr(module, "LONG_LOG", 1)
+    assert {} == look()
+    assert {"audit.broken"} <= look(full=True).keys()
+
+
 def test_templates_of_another_encoder(look, sound):
     """People with templates of another encoder only are told, with the command that helps."""
     change(sound, "UPDATE template SET pipeline_id = 'older'")

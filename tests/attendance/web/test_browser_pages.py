@@ -49,6 +49,7 @@ WHOLE = {
 }
 """Addresses of which these parts would not do."""
 SHORT_LIVED = (
+    "/audit/anchors/{number}",
     "/cameras/{number:int}/live",
     "/cameras/{number:int}/picture.jpg",
     "/feeds/{secret}.ics",
@@ -147,7 +148,8 @@ def told_in(text: str) -> str:
 def is_page(world: World, path: str, cookies: dict[str, str]) -> bool:
     """Whether there is a page at this address, and not a picture, a file, a stream, or a way to another one."""
     with httpx.stream("GET", world.served.url + path, cookies=cookies, headers={"Accept": "text/html"}) as answer:
-        if not answer.headers.get("content-type", "").startswith("text/html") or answer.is_redirect:
+        kept = answer.headers.get("content-disposition", "").startswith("attachment")
+        if not answer.headers.get("content-type", "").startswith("text/html") or answer.is_redirect or kept:
             assert answer.status_code < 400, path
             return False
         text = answer.read().decode()

@@ -6,6 +6,7 @@ from icalendar import Calendar
 from attendance.access import Actor
 from attendance.service_errors import RequestInvalid
 from attendance.timetable.ruleparts import Parts
+from gallery import history
 from gallery.errors import PersonUnknown
 
 
@@ -32,6 +33,20 @@ def test_a_person_s_calendar_has_what_became_of_them(app, client, ada):
     assert (200, "text/calendar; charset=utf-8") == (found.status_code, found.headers["Content-Type"])
     assert {"Maths (present)", "Maths"} == set(summaries(found))
     assert b"Alan" not in found.content
+
+
+def test_that_a_calendar_is_read_is_noted_once_an_hour(app, client, ada, clock):
+    """Who fetches a calendar stands in the log by the number of the token, however often they do within an hour."""
+    made = app.feeds.add(Actor("tests"), person=ada)
+    for minutes in (0, 30, 31):
+        clock.forward(minutes=minutes)
+        assert 200 == client.get(f"/feeds/{made.secret}.ics").status_code
+    client.get("/feeds/none.ics")
+    with app.store.reading() as view:
+        found = history(view, action="report.export")
+
+    assert [f"feed {made.token.id}"] * 2 == [each.by for each in found]
+    assert made.secret not in str(found)
 
 
 @pytest.mark.usefixtures("ada")

@@ -3,6 +3,7 @@
 import random
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -133,6 +134,31 @@ def test_an_undone_step_leaves_no_gap(home):
         _write(store, 1)
 
     assert _check(home, counted=True).sound
+
+
+def test_many_write_at_once(home):
+    """However many programs write at once, each entry is linked to the one before it, and none twice."""
+
+    def write(number: int) -> None:
+        with Store.open(home, at=AT) as store:
+            Gallery(store, "p")
+            _write(store, 8, by=f"w{number}")
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    found = _check(home, counted=True)
+
+    assert ((), 12 + 32) == (found.findings, found.proved)
+
+
+def test_a_new_key_of_the_home_changes_nothing(home):
+    """After the home's key was rotated, the links of before and after are proved as they were."""
+    with Store.open(home, at=AT) as store:
+        Gallery(store, "p").vault.rotate(at=AT, by="t")
+        _write(store, 1)
+    found = _check(home, _anchor(home), counted=True)
+
+    assert ((), (), 14) == (found.findings, found.anew, found.proved)
 
 
 def test_instants_do_not_tell_the_order(home):

@@ -10,7 +10,7 @@ from gallery import Gallery, KeyMissing, Store, TemplateInvalid, WrongEncoder, h
 from gallery.columns import Base
 from gallery.errors import Conflict
 from gallery.privacytables import SecondFactorRow
-from gallery.repositories import accounts, answers, receivers, resealing, secrets
+from gallery.repositories import accounts, answers, receivers, resealing, secondfactors, secrets
 from gallery.schema import Crop, Template
 from gallery.servicetables import AnswerRow, ReceiverRow, SecretRow
 
@@ -60,7 +60,7 @@ def test_what_the_service_keeps_follows_a_new_key(old, store, now, served, monke
     count = old.vault.rotate(at=now, by="t")
 
     assert before == _opened(old)
-    assert 1 + 3 + 2 * 3 + 6 == len(lying) == len(set(lying) | set(_lying(store))) / 2
+    assert 1 + 3 + 3 + 2 * 3 + 6 == len(lying) == len(set(lying) | set(_lying(store))) / 2
     assert 8 + len(lying) == count
     assert [] == old.verify()
 
@@ -70,6 +70,7 @@ def _opened(gallery: Gallery) -> list:
         cipher = gallery.sealer
         return [
             [secrets.of(view, cipher, each) for each in secrets.purposes(view)],
+            [secondfactors.secret_of(view, cipher, each) for each in sorted(secondfactors.confirmed(view))],
             [receivers.address(view, cipher, each.id) for each in receivers.all_receivers(view)],
             [receivers.secret(view, cipher, each.id) for each in receivers.all_receivers(view)],
             [answers.found(view, cipher, *each) for each in answers.keys(view)],
@@ -78,7 +79,7 @@ def _opened(gallery: Gallery) -> list:
 
 def _lying(store: Store) -> list[bytes]:
     """What lies sealed in the database."""
-    columns = (SecretRow.value, ReceiverRow.address, ReceiverRow.secret, AnswerRow.body)
+    columns = (SecretRow.value, SecondFactorRow.secret, ReceiverRow.address, ReceiverRow.secret, AnswerRow.body)
     with store.reading() as view:
         return [value for column in columns for value in view.scalars(select(column))]
 

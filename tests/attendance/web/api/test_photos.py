@@ -1,5 +1,7 @@
 """Photos of people by the API."""
 
+from gallery import history
+
 PNG = {"Content-Type": "image/png"}
 
 
@@ -13,6 +15,18 @@ def test_a_photo_enrols_a_person(api, enrolled):
     assert (200, "no-store") == (face.status_code, face.headers["Cache-Control"])
     assert face.headers["Content-Type"] in {"image/jpeg", "image/png"}
     assert 1 == api.get("/people/a").json()["templates"]
+
+
+def test_looks_of_programs_are_noted(app, api, enrolled):
+    """A program that fetches a face or a report stands in the log with its name, once an hour."""
+    enrolled("a", 7)
+    for path in ("/people/a/photos/1/face", "/people/a/photos/1/face", "/reports", "/people/a/photos"):
+        assert 200 == api.get(path).status_code
+    with app.store.reading() as view:
+        found = [each for each in history(view) if each.action.endswith((".look", ".export"))]
+
+    assert ["photo.look", "report.export"] == [each.action for each in found]
+    assert {True} == {each.by.startswith("token ") for each in found}
 
 
 def test_faces_need_a_scope_of_their_own(program, enrolled):
