@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from attendance.faults import refusal_of
 from attendance.records import instant
@@ -18,7 +18,14 @@ from attendance.zones import local_day
 from gallery.repositories.events import record
 
 if TYPE_CHECKING:
-    from attendance.privacy_composition import PrivacyComposition
+    from attendance.access import Actor
+    from attendance.clock import Clock
+    from attendance.services.auditchain import AuditChain
+    from attendance.services.backups import Backups
+    from attendance.services.consents import Consents
+    from attendance.services.purging import Purging
+    from attendance.settings import Settings
+    from gallery.ports import Database, Vault
 
 FAILED: Final = "daily.failed"
 PREFIX: Final = "daily:"
@@ -56,10 +63,54 @@ class Done:
         return f"{instant(self.at)}{'' if self.failed is None else f', failed: {self.failed}'}"
 
 
+class Parts(Protocol):
+    """The parts of a home that do the tasks."""
+
+    @property
+    def actor(self) -> "Actor":
+        """Who acts."""
+
+    @property
+    def clock(self) -> "Clock":
+        """What tells the day."""
+
+    @property
+    def zone(self) -> str:
+        """The site's zone."""
+
+    @property
+    def settings(self) -> "Settings":
+        """What is set up."""
+
+    @property
+    def store(self) -> "Database":
+        """The database."""
+
+    @property
+    def vault(self) -> "Vault":
+        """The key."""
+
+    @property
+    def consents(self) -> "Consents":
+        """Who has agreed to what."""
+
+    @property
+    def purging(self) -> "Purging":
+        """What is let go."""
+
+    @property
+    def backups(self) -> "Backups":
+        """Backups by schedule."""
+
+    @property
+    def audit_chain(self) -> "AuditChain":
+        """The log."""
+
+
 class Daily:
     """Does the tasks of a day, in a thread of its own."""
 
-    def __init__(self, app: "PrivacyComposition") -> None:
+    def __init__(self, app: Parts) -> None:
         self._app = app
         self._rounds = Rounds("daily", self._work, pause_s=PAUSE_S)
 
