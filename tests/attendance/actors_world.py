@@ -270,9 +270,6 @@ SERVICE = {
     "ConsentTexts.add": Row(lambda app, **_: app.consent_texts.add(TEACHER, "9", "fr", "Oui ?"), {"consenttext.add"}),
     "Consents.give": Row(lambda app, **_: app.consents.give(TEACHER, "Ada", Agreed()), {"consent.give"}),
     "Consents.withdraw": Row(lambda app, **_: app.consents.withdraw(TEACHER, "Ada"), {"consent.withdraw"}),
-    "Backups.daily": Row(lambda app, **_: app.backups.daily(TEACHER), {"backup.run"}, backup_folder),
-    "Backups.run": Row(lambda app, there, **_: app.backups.run(TEACHER, there), {"backup.run"}, backup_folder),
-    "Backups.test": Row(lambda app, **_: app.backups.test(TEACHER), {"backup.test"}, backed_up),
     "Credentials.give_pin": Row(lambda app, **_: app.credentials.give_pin(TEACHER, "Ada"), {"credential.add"}),
     "Credentials.give_qr": Row(
         lambda app, **_: app.credentials.give_qr(TEACHER, "Ada"),

@@ -40,7 +40,7 @@ def statements(people):
 
 @pytest.mark.parametrize("session", [None, "Maths"])
 def test_statements_of_a_first_mark(people, present, statements, clock, session):
-    """To mark somebody for the first time costs at most eight statements (two link the log), and to see it again three."""
+    """A first mark costs at most eight statements, of which two link the log, and to see it again three."""
     people.sessions.open("Maths", at=clock.now)
     (decision,) = present(1)
     statements.clear()
@@ -68,7 +68,7 @@ def test_statements_of_a_picture_of_several(people, present, statements):
 
 
 def test_statements_of_a_checked_picture(people, draw, statements):
-    """A picture in a run, judged and marked for the first time, costs at most eight statements, and one for its news."""
+    """A picture in a run, marked for the first time, costs at most eight statements, and one for its news."""
     counts = []
     for decision in people.check(*(draw(f"c{number}.png", (number, 90), seed=9) for number in (1, 2, 3)), workers=1):
         assert "present" == decision.decision
