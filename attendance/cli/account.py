@@ -1,7 +1,7 @@
 """attendance account: who may sign in to the service, in which role, and whose people they see."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -9,10 +9,6 @@ from attendance.cli import options
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, records, say
 from attendance.cli.passwords import new_password
-
-if TYPE_CHECKING:
-    from attendance.app import Attendance
-    from gallery.servicevalues import Token
 
 COLUMNS = ("name", "role", "groups", "active", "created")
 
@@ -82,7 +78,9 @@ def change(
         theirs = opened.accounts.tokens_of(number)
         made = opened.accounts.change(opened.actor, number, **parts)
         say(f"changed: {made.name}, {made.role}{_of(made.groups)}{'' if made.active else ', out of use'}")
-        _say_revoked(opened, theirs)
+        gone = opened.tokens.gone(theirs)
+        if gone:
+            say(f"revoked: {gone}")
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -97,14 +95,18 @@ def password(name: Name, *, home: options.Home = None) -> None:
 @app.command(epilog=options.EXIT_CODES)
 def remove(name: Name, *, yes: options.Yes = False, home: options.Home = None) -> None:
     """Remove an account, which is signed out at once; what it did goes on naming it."""
+    from attendance.services.tokens import in_words
+
     with changing(home) as opened:
         found = opened.accounts.named(name)
         made = opened.accounts.tokens_of(found.id)
-        told = f", and revoke {_tokens(made)}" if made else ""
+        told = f", and revoke {in_words(made)}" if made else ""
         confirm(f"Remove the account {found.name}{told}?", yes=yes)
         opened.accounts.remove(opened.actor, found.id)
         say(f"removed: {found.name}")
-        _say_revoked(opened, made)
+        gone = opened.tokens.gone(made)
+        if gone:
+            say(f"revoked: {gone}")
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -123,17 +125,6 @@ def totp(
             say(f"{found.name} signs in by password alone{'' if held else ', as before'}")
         else:
             say(f"{found.name}: " + (f"on, {held.codes} codes are left" if held else "off"))
-
-
-def _say_revoked(opened: "Attendance", made: "list[Token]") -> None:
-    """Tell which of these tokens hold no more."""
-    gone = [each for each in made if not opened.tokens.numbered(each.id).holds]
-    if gone:
-        say(f"revoked: {_tokens(gone)}")
-
-
-def _tokens(some: "list[Token]") -> str:
-    return ", ".join(f"token {each.id} ({each.kind} {each.name})" for each in some)
 
 
 def _of(groups: tuple[str, ...]) -> str:

@@ -1,17 +1,12 @@
 """attendance hold: what must be kept for the time being, whatever a rule or somebody wants."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from attendance.cli import options
 from attendance.cli.opening import changing, reading
 from attendance.cli.output import records, say
-from attendance.records import instant
-
-if TYPE_CHECKING:
-    from attendance.app import Attendance
-    from gallery.repositories.holds import Hold
 
 COLUMNS = ("hold", "of", "reason", "begun", "by", "lifted", "lifted_by")
 
@@ -46,7 +41,7 @@ def list_(
 ) -> None:
     """List what must be kept, and why."""
     with reading(home) as opened:
-        rows = [_row(opened, each) for each in opened.holds.all(lifted=everything)]
+        rows = [opened.holds.told(each) for each in opened.holds.all(lifted=everything)]
     records(rows, as_json=as_json, columns=COLUMNS)
     if not rows:
         say("nothing is under a hold")
@@ -62,15 +57,3 @@ def lift(
     with changing(home) as opened:
         found = opened.holds.lift(opened.actor, number)
         say(f"hold {found.id} is lifted")
-
-
-def _row(opened: "Attendance", hold: "Hold") -> dict[str, Any]:
-    return {
-        "hold": hold.id,
-        "of": opened.holds.called(hold),
-        "reason": hold.reason,
-        "begun": instant(hold.begun),
-        "by": hold.by,
-        "lifted": None if hold.lifted is None else instant(hold.lifted),
-        "lifted_by": hold.lifted_by,
-    }

@@ -148,7 +148,7 @@ class ConsentForms:
 
     def pdf(self, made: Sequence[MadeForm], public: str) -> bytes:
         """The forms as pages to print, with the address of the service in their QR codes. Raises ReportsMissing."""
-        from attendance.privacy.consentpdf import Printed, to_pdf
+        from attendance.register.consentpdf import Printed, to_pdf
 
         printed = [Printed(each.person, each.form, each.text, each.code, each.shown_code) for each in made]
         return to_pdf(printed, address=public.rstrip("/") + PATH, now=self._clock.utc(), site=self._settings.site_name)

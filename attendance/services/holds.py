@@ -3,7 +3,7 @@
 Withdrawing consent takes templates and faces all the same; whoever does it is told of the hold.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attendance.access.rights import needs
 from attendance.privacy_errors import HoldActive, HoldUnknown
@@ -37,6 +37,18 @@ class Holds:
         """Those that keep what is of a person (internal id)."""
         with self._gallery.store.reading() as transaction:
             return rows.on(transaction, person)
+
+    def told(self, hold: "Hold") -> dict[str, Any]:
+        """One line of ``hold list --json``."""
+        return {
+            "hold": hold.id,
+            "of": self.called(hold),
+            "reason": hold.reason,
+            "begun": instant(hold.begun),
+            "by": hold.by,
+            "lifted": None if hold.lifted is None else instant(hold.lifted),
+            "lifted_by": hold.lifted_by,
+        }
 
     def called(self, hold: "Hold") -> str:
         """Whom it is of, in words."""

@@ -1,7 +1,7 @@
 """Tokens of programs, kiosks, calendar feeds and the first setup: shown once, kept as digests, taken back at once."""
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -109,6 +109,10 @@ class Tokens:
         """The token of this number. Raises TokenUnknown."""
         with self._store.reading() as transaction:
             return self._shown(transaction, _known(transaction, number), self._clock.utc())
+
+    def gone(self, some: "Sequence[Token]") -> str:
+        """Which of them hold no more, in words; empty where all hold."""
+        return in_words([each for each in some if not self.numbered(each.id).holds])
 
     def found(self, secret: str, *kinds: "TokenKind") -> "Token | None":
         """The token that this proves, if it holds and is of one of these kinds; its use is noted each minute."""
@@ -218,6 +222,11 @@ class Tokens:
         numbers = () if token.place is None else (token.place,)
         place = places.names(transaction, numbers).get(token.place or 0)
         return ShownToken(token, place, token.holds(now))
+
+
+def in_words(some: "Sequence[Token]") -> str:
+    """Which tokens these are, for one line."""
+    return ", ".join(f"token {each.id} ({each.kind} {each.name})" for each in some)
 
 
 def made_by(transaction: "Transaction", account: "Account", now: "datetime") -> "list[Token]":

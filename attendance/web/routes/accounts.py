@@ -20,8 +20,6 @@ from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.access import Visitor
-    from attendance.app import Attendance
-    from gallery.servicevalues import Token
 
 router = APIRouter(include_in_schema=False)
 ROLES: Final = (
@@ -77,7 +75,11 @@ def change_account(request: Request, who: AccountsManage, number: int, given: Fo
         )
     except Refusal as error:
         return _account(request, who, found, error)
-    return onward(request, "/settings/accounts", f"{done.name} is changed.{_revoked(app, made)}")
+    return onward(
+        request,
+        "/settings/accounts",
+        f"{done.name} is changed.{_revoked(app.tokens.gone(made))}",
+    )
 
 
 @router.post("/settings/accounts/{number}/password")
@@ -101,7 +103,7 @@ def remove_account(request: Request, who: AccountsManage, number: int) -> Respon
         app.accounts.remove(who.actor, number)
     except Refusal as error:
         return _account(request, who, found, error)
-    told = f"{found.name} is deleted. What was done stays on record.{_revoked(app, made)}"
+    told = f"{found.name} is deleted. What was done stays on record.{_revoked(app.tokens.gone(made))}"
     return onward(request, "/settings/accounts", told)
 
 
@@ -177,10 +179,9 @@ def _tokens(request: Request, who: "Visitor", given: Given | None = None, error:
     )  # fmt: skip
 
 
-def _revoked(app: "Attendance", made: "list[Token]") -> str:
+def _revoked(some: str) -> str:
     """What is said of the tokens that hold no more."""
-    gone = [each.name for each in made if not app.tokens.numbered(each.id).holds]
-    return f" Revoked with it: {', '.join(gone)}." if gone else ""
+    return f" Revoked with it: {some}." if some else ""
 
 
 def _groups(given: Given) -> list[str]:

@@ -213,7 +213,7 @@ def test_the_qr_code_leads_to_the_page_of_the_answer():
     import numpy as np
     from PIL import Image
 
-    from attendance.privacy.consentpdf import _qr
+    from attendance.register.consentpdf import _qr
 
     drawing = _qr("https://school.example/consent/ABC")
     picture = Image.new("L", (920, 920), 255)
