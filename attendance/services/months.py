@@ -118,11 +118,10 @@ class MonthCheck:
             yield f"{_people(self.removed)} of that month were erased since"
 
     def to_dict(self) -> dict[str, Any]:
-        """As ``month verify --json`` shows it."""
-        return {
+        """As ``month verify --json`` shows it; ``purged`` is there where nothing is kept any more."""
+        return ({"purged": True} if self.purged else {}) | {
             "month": self.state.month,
             "same": None if self.purged else self.same,
-            "purged": self.purged,
             "closed": instant(self.state.at),
             "by": self.state.by,
             "digest": self.state.digest,

@@ -127,7 +127,7 @@ def test_what_waits_can_be_read_on_a_terminal(four_eyes, monkeypatch):
     shown = four_eyes("approve")[1]
     assert (True, False, False) == (f" {row['id'][:8]} " in shown, row["id"][:9] in shown, "…" in shown), shown
     assert {YESTERDAY, "by", "entered"} <= set(shown.split())
-    monkeypatch.setattr("attendance.cli.opening._actor", lambda: Actor("head"))
+    monkeypatch.setattr("attendance.cli.opening.actor", lambda: Actor("head"))
     assert 0 == four_eyes("approve", row["id"][:8])[0]
 
 
@@ -136,7 +136,7 @@ def test_refusing_and_approving_say_so(four_eyes, monkeypatch):
     four_eyes("mark", "Ada", "--day", YESTERDAY, "--in")
     four_eyes("mark", "Ada", "--day", YESTERDAY, "--out")
     first, second = (each["id"] for each in documents(four_eyes("approve", "--json")[1]))
-    monkeypatch.setattr("attendance.cli.opening._actor", lambda: Actor("head"))
+    monkeypatch.setattr("attendance.cli.opening.actor", lambda: Actor("head"))
     code, out, err = four_eyes("approve", first, "--json")
     assert (0, True, f"mark {first} of Ada (A) is approved\n") == (code, documents(out)[0]["approved"], err)
     assert 2 == four_eyes("approve", second, "--refuse")[0]

@@ -268,7 +268,7 @@ def test_tokens_go_with_the_account_that_made_them(app, signed_in):
     app.accounts.change(Actor("tests"), ada, name="Ada Lovelace")
     assert "payroll</bdi> (api)" in other.get(f"/settings/accounts/{ada}").text
     other.form(f"/settings/accounts/{ada}", name="Ada Lovelace", role="teacher", active="1")
-    assert "Revoked with it: payroll." in other.get("/settings/accounts").text
+    assert "Revoked with it: token 1 (api payroll)." in other.get("/settings/accounts").text
     assert {"payroll": False, "signage": True, "of the system's user Ada": True} == {
         each.token.name: each.holds for each in app.tokens.all()
     }
