@@ -35,7 +35,6 @@ def told(store) -> tuple:
             events.times(session, "person.active"),
             {key: min(each) for key, each in events.times(session, "person.enroll").items() if key != "3"},
             people.standings(session),
-            {key: at for key, at in events.additions(session).items() if key != 3},
             events.oldest(session),
             events.history(session, subject="2026-01", action="month.close")[-1].details,
         )
