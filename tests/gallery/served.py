@@ -62,13 +62,7 @@ def serve(gallery: Gallery, person: int, now, *, group: str, called: str = "x") 
         jobs.end(step, jobs.begin(step, "enrol", total=2, **who).id, "done", {"enrolled": 2}, now)
 
 
-def agree(gallery: Gallery, person: int, now, *, called: str = "x") -> None:
-    """A text, a word of the person on it, a form that they were handed, and a hold that was lifted again."""
-    who = {"at": now, "by": "t"}
+def hold(gallery: Gallery, person: int, now) -> None:
+    """A hold on the person that was lifted again."""
     with gallery.store.atomic() as step:
-        text = consents.add_text(step, called, "en", "May we?", "d" * 64, **who)
-        word = ConsentWord(person, "photo", True, now, now, "t", text=text.id, until=now + timedelta(days=90))
-        consents.add(step, [word])
-        ends = now + timedelta(days=30)
-        consentforms.insert(step, person, f"{called} form", text.id, ("face",), "guardian", ends=ends, **who)
-        holds.lift(step, holds.add(step, person, "a dispute", **who).id, **who)
+        holds.lift(step, holds.add(step, person, "a dispute", at=now, by="t").id, at=now, by="t")

@@ -112,7 +112,7 @@ def test_what_was_decided_travels(full, key, new, tmp_path, now, decided, served
     """
     decided.decide(full, full.find("E-1").id, now)
     served.serve(full, full.find("E-1").id, now, group="7b")
-    served.agree(full, full.find("E-1").id, now)
+    served.hold(full, full.find("E-1").id, now)
     saved = backup(full.store, full.vault, tmp_path / "b", at=now)
     restore(Store, tmp_path / "b", new, key=key)
     there = _open(new)
