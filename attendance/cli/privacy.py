@@ -1,6 +1,5 @@
 """attendance privacy: evidence and drafts for who answers for data protection."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,35 +8,10 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading
 from attendance.cli.output import json_line, line, say
+from attendance.privacy.facts import Language, Part, ReportFormat
 from attendance.privacy_errors import ErasureTraces
 
 app = typer.Typer(help="Data protection: evidence, and drafts of what is to be written down.", no_args_is_help=True)
-
-
-class Tongue(StrEnum):
-    """The languages of the drafts."""
-
-    EN = "en"
-    DE = "de"
-
-
-class Form(StrEnum):
-    """The forms of the drafts."""
-
-    MD = "md"
-    HTML = "html"
-    PDF = "pdf"
-
-
-class Draft(StrEnum):
-    """The drafts, each by itself."""
-
-    RECORD = "record"
-    ASSESSMENT = "assessment"
-    SCHEDULE = "schedule"
-    NOTICE = "notice"
-    INSTRUCTIONS = "instructions"
-    LAW = "law"
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -88,9 +62,9 @@ def scan(
 def report(
     file: Annotated[Path, typer.Argument(help="A new file, .md, .html or .pdf.", metavar="FILE")],
     *,
-    language: Annotated[Tongue, typer.Option("--language", help="The language of the drafts.")] = Tongue.EN,
-    form: Annotated[Form | None, typer.Option("--format", help="The form; else the file's ending tells it.")] = None,
-    parts: Annotated[list[Draft] | None, typer.Option("--part", help="This draft alone; may be repeated.")] = None,
+    language: Annotated[Language, typer.Option("--language", help="The language of the drafts.")] = Language.EN,
+    form: Annotated[ReportFormat | None, typer.Option("--format", help="The form; else the ending tells it.")] = None,
+    parts: Annotated[list[Part] | None, typer.Option("--part", help="This draft alone; may be repeated.")] = None,
     as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
@@ -98,15 +72,13 @@ def report(
 
     All are filled in with the settings and counts of this installation, name no person, and are no legal advice.
     """
-    from attendance.privacy.facts import Language, Part
-    from attendance.services.privacyreports import ReportFormat
     from attendance.writing import refuse_taken, write_new
 
     told = form or _form_of(file)
     refuse_taken(file)
     with changing(home) as opened:
-        wanted = [Part(each) for each in parts] if parts else list(Part)
-        data = opened.privacy_reports.report(opened.actor, Language(language), ReportFormat(told), wanted)
+        wanted = parts or list(Part)
+        data = opened.privacy_reports.report(opened.actor, language, told, wanted)
         write_new(file, data)
     if as_json:
         line(json_line({"file": str(file), "language": str(language), "format": str(told), "parts": list(wanted)}))
@@ -114,9 +86,9 @@ def report(
         say(f"wrote {file}: fill in what stands in [brackets], and ask your lawyer")
 
 
-def _form_of(file: Path) -> Form:
+def _form_of(file: Path) -> ReportFormat:
     """The form that the file's ending tells."""
     ending = file.suffix.lower().removeprefix(".")
-    if ending not in set(Form):
+    if ending not in set(ReportFormat):
         raise typer.BadParameter(f"{file} is neither an .md nor an .html nor a .pdf file", param_hint="FILE")
-    return Form(ending)
+    return ReportFormat(ending)

@@ -28,6 +28,14 @@ class Part(StrEnum):
     LAW = "law"
 
 
+class ReportFormat(StrEnum):
+    """The forms that the drafts come in."""
+
+    MD = "md"
+    HTML = "html"
+    PDF = "pdf"
+
+
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Another system that gets data: a webhook, a broker, a program or calendar feeds; what it is told, or may do.

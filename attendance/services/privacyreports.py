@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.access.rights import needs
 from attendance.privacy.drafting import draft
-from attendance.privacy.facts import Accuracy, Answers, Facts, Language, Part, Recipient
+from attendance.privacy.facts import Accuracy, Answers, Facts, Language, Part, Recipient, ReportFormat
 from attendance.privacy.pages import to_html
 from attendance.register.draftpdf import to_pdf
 from attendance.register.others import Others
@@ -30,14 +29,6 @@ if TYPE_CHECKING:
 _KEY: Final = "key"
 PROTECTED_BY: Final = ("passphrase", "environment", "command")
 _YOUNG: Final = ", under 13"
-
-
-class ReportFormat(StrEnum):
-    """The forms that the drafts come in."""
-
-    MD = "md"
-    HTML = "html"
-    PDF = "pdf"
 
 
 class PrivacyReports:

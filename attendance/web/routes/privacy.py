@@ -6,8 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from attendance.privacy.drafting import retention
-from attendance.privacy.facts import Language, Part
-from attendance.services.privacyreports import ReportFormat
+from attendance.privacy.facts import Language, Part, ReportFormat
 from attendance.web.doors import PrivacyRead
 from attendance.web.downloads import download
 from attendance.web.sections import section

@@ -7,9 +7,8 @@ import pytest
 
 from attendance import Attendance
 from attendance.access import Actor
-from attendance.privacy.facts import Answers, Language, Part
+from attendance.privacy.facts import Answers, Language, Part, ReportFormat
 from attendance.service_errors import AccessRefused
-from attendance.services.privacyreports import ReportFormat
 from gallery import history
 from gallery.privacytables import BackupRow, ConsentRow, HoldRow, SecondFactorRow
 from gallery.repositories.events import record
