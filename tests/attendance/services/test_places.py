@@ -228,10 +228,9 @@ def test_an_address_that_is_none(app, address):
 
 
 def test_a_kiosk_may_have_no_address(app):
-    """It is added without one; watching it is refused; no key is made for it."""
+    """It is added without one; watching it is refused."""
     app.places.add(app.actor, "Hall", kind="kiosk")
     assert None is app.places.find("Hall").address
-    assert not (app.home / "key").exists()
     with pytest.raises(PlaceAddress, match="this kiosk has no address"):
         app.watch("Hall")
 

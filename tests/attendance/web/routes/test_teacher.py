@@ -1,10 +1,12 @@
 """A teacher, everywhere: of people, sessions, rules, places and files of others no route tells or does a thing."""
 
+import io
 import re
 from datetime import date
 
 import pytest
 from fastapi.routing import APIRoute
+from pypdf import PdfReader
 
 from attendance import Attendance
 from attendance.access import Actor
@@ -124,6 +126,13 @@ def test_no_route_tells_a_teacher_of_others(world, site, signed_in):
                 if MARK in answer.text:
                     told.append((path, query, answer.text[max(0, answer.text.index(MARK) - 150) :][:220]))
     assert [] == told
+
+
+def text_of(answer) -> str:
+    """What is read in an answer; a PDF's text, as its bytes hold any letters by chance."""
+    if answer.headers.get("content-type") != "application/pdf":
+        return answer.text
+    return "\n".join(each.extract_text() for each in PdfReader(io.BytesIO(answer.content)).pages)
 
 
 def test_no_route_does_a_thing_to_others_for_a_teacher(world, site, signed_in):
