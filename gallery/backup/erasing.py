@@ -47,7 +47,7 @@ def _erased(
         templates, _ = erase.count_of(transaction, person.id)
         erase.erase(transaction, person, at=each.at)
         return {"people": 1, "templates": templates}
-    templates, faces, words = consents.drop_face_again(transaction, person.id, each.at, at=at, by=by)
+    templates, faces, words = consents.drop_again(transaction, each, at=at, by=by)
     return {"templates": templates, "faces": faces, "words": words}
 
 

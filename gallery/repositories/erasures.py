@@ -16,14 +16,17 @@ from gallery.repositories import aliases
 from gallery.repositories.batches import in_batches
 from gallery.schema import CorrectionRow, MarkRow, Person, SightingCrop, SightingRow, Template
 
-What = Literal["person", "face"]
+What = Literal["person", "face", "photo", "unknown"]
 PERSON: Final[What] = "person"
 FACE: Final[What] = "face"
+PHOTO: Final[What] = "photo"
+UNKNOWN: Final[What] = "unknown"
+KINDS: Final = frozenset({PERSON, FACE, PHOTO, UNKNOWN})
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Erasure:
-    """Of a person's internal id: all of them, or templates and faces of ``at`` and before."""
+    """Of a person's internal id: all of them, or what they have said no to, of ``at`` and before."""
 
     person_key: int
     what: What

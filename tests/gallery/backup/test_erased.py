@@ -72,6 +72,24 @@ def test_a_list_forgets_nothing_that_it_told(full, tmp_path, now):
     assert [4, 99] == [each.erasure.person_key for each in _read(full, path)]
 
 
+def test_two_programs_that_write_a_list_at_once_lose_nothing(full, tmp_path, now, monkeypatch):
+    """What another one erases and writes while this one is about to write is in the list that stays."""
+    write, raced = erased.write, []
+
+    def slow(*told):
+        if not raced:
+            raced.append(True)
+            with full.store.atomic() as step:
+                erasures.put(step, Erasure(77, "person", now))
+            erased.publish(full.store, full.vault, [tmp_path])
+        write(*told)
+
+    monkeypatch.setattr(erased, "write", slow)
+
+    for path in erased.publish(full.store, full.vault, [tmp_path]):
+        assert [4, 77] == [each.erasure.person_key for each in _read(full, path)]
+
+
 def test_a_list_is_proved_after_the_key_is_rotated(full, tmp_path, now):
     """A list from before a rotation is one of this home still, and one from after it proves itself to the old key."""
     path = _publish(full, tmp_path)
@@ -266,6 +284,29 @@ def test_the_face_of_who_withdrew_is_not_there_again(full, enrol, store, save, k
 def _said(gallery: Gallery, person: int) -> list[tuple[bool, datetime]]:
     with gallery.store.reading() as view:
         return [(each.granted, each.at) for each in consents.of_person(view, person)]
+
+
+@pytest.mark.parametrize("purpose", ["photo", "unknown"])
+def test_a_no_to_a_kept_picture_is_not_forgotten_by_a_restoration(full, save, key, new, tmp_path, now, purpose):
+    """Crops, or faces that wait, of before the no go again; the templates stay, and the no counts in the home."""
+    ada, said = full.find("E-1").id, now + timedelta(days=1)
+    with full.store.atomic() as step:
+        numbers = sightings.add(step, [_waiting(at, ada, ()) for at in (now, now + timedelta(days=2))])
+        sightings.keep_crops(step, full.sealer, dict.fromkeys(numbers, b"face" * 90))
+        consents.add(step, [ConsentWord(ada, purpose, granted=True, at=now, entered=now, by="t")])
+    path = save()
+    with full.store.atomic() as step:
+        {"photo": consents.drop_photo, "unknown": consents.drop_unknown}[purpose](step, ada, said)
+    _publish(full, tmp_path)
+    made = make(path, new, key=key, at=LATER)
+    store, there = _opened(new)
+    with store, store.reading() as view:
+        crops = [each.has_crop for each in there.templates_of("E-1")]
+        waiting, words = sightings.crop_ids(view), consents.latest(view, {ada})[ada]
+
+    assert {"faces": 1, "words": 1} == made.erased
+    assert ((False, numbers) if purpose == "photo" else (True, numbers[1:])) == (any(crops), waiting)
+    assert (2, False) == (len(crops), words[purpose].granted)
 
 
 @pytest.mark.parametrize("before", [[], [True]])
