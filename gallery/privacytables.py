@@ -96,8 +96,8 @@ class HoldRow(Base):
 class ErasureRow(Base):
     """What was erased of somebody, known by internal id alone: what an old backup brings back is erased by it again.
 
-    `person`: all of them; what they do not agree to any more, from before `at`: `face`: templates and faces; `photo`: the
-    crops of templates; `unknown`: faces that wait for a look.
+    `person`: all of them. Else what is from before `at`, as they do not agree to it any more: `face`: templates and
+    faces; `photo`: the crops of templates; `unknown`: faces that wait for a look.
     """
 
     __tablename__ = "erasure"

@@ -247,7 +247,7 @@ def test_a_refused_clock_stays_refused(spring, clock):
 
 
 def test_what_a_wrong_clock_has_recorded_before_the_first_run_makes_it_no_right_one(spring, clock):
-    """A home in which rules were never applied yet, and something was entered a year ahead just before: it is refused."""
+    """Where rules were never applied yet, and something was entered a year ahead just before, it is refused."""
     before = kept(spring)
     clock.now += timedelta(days=365)
     spring.edits.add(spring.actor, "Cid")
