@@ -14,12 +14,13 @@ from gallery.backup import backup, erased, restore
 from gallery.backup.erased import Entry
 from gallery.files import NO_ROOM
 from gallery.privacyvalues import ConsentWord
-from gallery.repositories import consents, erasures, secrets, sightings
+from gallery.repositories import carried, consents, erasures, secrets, sightings
 from gallery.repositories.erasures import Erasure
 from gallery.sqlite import restoring as sqlite_restoring
 from gallery.values import ScoredKey, Sighting
 
 make = partial(restore, Store, along=("config.toml",))
+PHRASE = "correct horse battery"
 LATER = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
@@ -393,6 +394,25 @@ def test_somebody_else_with_the_same_id_is_left_alone(full, enrol, save, key, ne
     made = make(second, new.with_name("second home"), key=key, lists=[listed])
 
     assert ({}, True) == (made.erased, "Lost" in _names(new.with_name("second home")))
+
+
+@pytest.mark.parametrize("let_go", [False, True])
+def test_who_came_by_an_archive_is_erased_again(full, enrol, save, key, new, tmp_path, now, let_go):
+    """They were made in another home, long before they came to this one; also where the log tells of it no more."""
+    enrol(full, "Eve Moved", 77, external_id="E-7", at=now - timedelta(days=900))
+    full.export(tmp_path / "archive", at=now, passphrase=PHRASE)
+    full.remove("E-7", at=now, by="t")
+    full.import_(tmp_path / "archive", at=now + timedelta(days=1), by="t", passphrase=PHRASE)
+    assert "Eve Moved" in {each.name for each in full.people()}
+    with full.store.atomic() as step:
+        if let_go:
+            carried.cut(step, now + timedelta(days=2), at=now + timedelta(days=2), by="t")
+    path = save()
+    full.remove("E-7", at=now + timedelta(days=3), by="t")
+    _publish(full, tmp_path)
+    made = make(path, new, key=key)
+
+    assert (1, False) == (made.erased.get("people"), "Eve Moved" in _names(new))
 
 
 def test_no_id_that_was_erased_is_given_out_again(full, enrol, save, key, new, tmp_path, now):
