@@ -46,7 +46,7 @@ def bound_computing(seconds: int) -> None:
 
 
 def leave_no_core() -> None:
-    """Let a breakdown of this process write none of its memory, which holds faces, to the disk."""
+    """Let a breakdown of this process write none of its memory, which holds faces and keys, to the disk."""
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -96,12 +96,13 @@ class HoldRow(Base):
 class ErasureRow(Base):
     """What was erased of somebody, known by internal id alone: what an old backup brings back is erased by it again.
 
-    `person`: all of them; `face`: templates and faces from before `at`, as they do not agree to them any more.
+    `person`: all of them. Else what is from before `at`, as they do not agree to it any more: `face`: templates and
+    faces; `photo`: the crops of templates; `unknown`: faces that wait for a look.
     """
 
     __tablename__ = "erasure"
     __table_args__ = (
-        CheckConstraint("what IN ('person', 'face')", name="what"),
+        CheckConstraint("what IN ('person', 'face', 'photo', 'unknown')", name="what"),
         UniqueConstraint("person_key", "what"),
         {"sqlite_autoincrement": True},
     )

@@ -85,6 +85,10 @@ def restore(
     say(f"restored {folder} as it was at {instant(done.created)}: {_counted(done)}")
     if done.erased:
         say(f"erased again, as it was erased since: {_words(done.erased)}")
+    if not done.lists:
+        say(
+            "no list of what was erased since lay beside the backup or in the folder: whoever was erased is there again"
+        )
     if recovery is not None:
         say(f"sealed with the lost key, and gone: {_words(done.gone) or 'nothing'}; the home has a new key now")
     if newer := upgraded_to(done):

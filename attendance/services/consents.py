@@ -281,9 +281,9 @@ class Consents:
         if "face" in purposes:
             templates, faces = consents.drop_face(transaction, person, now)
         if "photo" in purposes:
-            faces += consents.drop_photo(transaction, person)
+            faces += consents.drop_photo(transaction, person, now)
         if "unknown" in purposes:
-            faces += consents.drop_waiting(transaction, person)
+            faces += consents.drop_unknown(transaction, person, now)
         self._gallery.store.plan_erasure()
         self._gallery.store.bump(transaction)
         return templates, faces

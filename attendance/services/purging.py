@@ -330,10 +330,10 @@ class Purging:
     def _refuse_jump(self, transaction: "Transaction", now: datetime) -> None:
         """Raise PurgeClock where nothing was recorded in so long a time that the clock was rather set ahead."""
         found = self._gallery.store.meta(SEEN)
-        seen = None if found is None else datetime.fromisoformat(found)
-        if seen is None:
-            last = events.newest(transaction, until=now)
-        else:
+        # What a wrong clock has recorded already makes it no right one: a gap before that counts as well.
+        seen = events.newest(transaction, until=now - JUMP) if found is None else datetime.fromisoformat(found)
+        last = events.newest(transaction, until=now) if seen is None else seen
+        if seen is not None:
             last = _before_gap(seen, events.instants(transaction, seen, now))
         if last is not None and now - last > JUMP:
             told = (

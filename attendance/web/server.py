@@ -14,6 +14,7 @@ import uvicorn
 from attendance.web import addresses
 from attendance.web.build import build
 from attendance.web.wire import SILENT_S, Patient
+from enroll.children import leave_no_core
 
 if TYPE_CHECKING:
     import socket
@@ -140,6 +141,7 @@ def serve(
 
     ``ready`` is called when answers are given; ``deadline`` begins when it is told to stop.
     """
+    leave_no_core()
     Patient.room = _raise_files() // 2
     server = Server(configured(site, tls, proxied=proxied), site, ready, deadline)
     gc.freeze()  # what is loaded by now stays: to look through it for garbage would keep answers waiting

@@ -35,6 +35,8 @@ class Saved:
     rows: Mapping[str, int]
     erased: Mapping[str, int] = field(default_factory=dict)
     gone: Mapping[str, int] = field(default_factory=dict)
+    lists: int = field(default=0, compare=False)
+    """Of how many files beside the backup, in the folder or named it was told what was erased since."""
 
 
 class Tally:

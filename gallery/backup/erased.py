@@ -80,14 +80,17 @@ def publish(database: "Database", vault: "Vault", folders: Iterable[Path] = ()) 
     GalleryReadOnly, GalleryFull, and what `unlock` raises.
     """
     prepare(database, vault)
-    with database.reading() as transaction:
-        keys, entries = proving(transaction, vault.unlock()), told(transaction)
     home_id = database.meta("home_id") or ""
     places = [database.home / NAME, *(Path(each) / name_of(home_id) for each in folders if Path(each).is_dir())]
-    for path in places:
-        known = _known(path, home_id, keys)
-        write(path, home_id, keys, union(known, entries))
-    return places
+    written: list[Entry] | None = None
+    while True:  # what another program has erased meanwhile was told by it before this wrote, and is not lost
+        with database.reading() as transaction:
+            keys, entries = proving(transaction, vault.unlock()), told(transaction)
+        if entries == written:
+            return places
+        for path in places:
+            write(path, home_id, keys, union(_known(path, home_id, keys), entries))
+        written = entries
 
 
 def _known(path: Path, home_id: str, keys: Sequence[bytes]) -> list[Entry]:
@@ -160,7 +163,7 @@ def _proved(found: dict[str, Any], path: Path, home_id: str, keys: Sequence[byte
 
 
 def _entry(key: int, what: What, at: str, added: str | None) -> Entry:
-    if what not in (erasures.PERSON, erasures.FACE):
+    if what not in erasures.KINDS:
         raise ValueError(what)
     return Entry(Erasure(int(key), what, _aware(at)), None if added is None else _aware(added))
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gallery.backup.erased import Entry
-from gallery.repositories import consents, erase, erasures
+from gallery.repositories import consents, erase, erasures, events
 from gallery.schema import Person
 
 if TYPE_CHECKING:
@@ -19,27 +19,28 @@ def erase_again(
 ) -> "Mapping[str, int]":
     """Erase whom and what the entries name, and remember them; how many people, templates and faces went, by kind.
 
-    Who withdrew their consent since has said no in the restored home, too (words). Somebody else who has the same id,
-    as the home has two histories, is left alone. No id that is named is given out again.
+    Who withdrew their consent since has said no in the restored home, too (words). Somebody else who has the same id is
+    left alone: the home has two histories, and its log tells of another beginning. No id that is named is given out
+    again.
     """
-    created = erasures.created(transaction)
+    told = list(entries)
+    added = events.additions(transaction, {each.erasure.person_key for each in told})
     gone = dict.fromkeys(("people", "templates", "faces", "words"), 0)
     highest = 0
-    for each in entries:
+    for each in told:
         key = each.erasure.person_key
-        if key in created and each.added not in (None, created[key]):
+        there = transaction.get(Person, key) is not None
+        if there and each.added is not None and added.get(key, each.added) != each.added:
             continue
         highest = max(highest, key)
-        for kind, count in _erased(transaction, each.erasure, there=key in created, at=at, by=by).items():
+        for kind, count in _erased(transaction, each.erasure, at=at, by=by).items():
             gone[kind] += count
     _go_on_after(database, transaction, highest)
     return {kind: count for kind, count in gone.items() if count}
 
 
-def _erased(
-    transaction: "Transaction", each: erasures.Erasure, *, there: bool, at: datetime, by: str
-) -> dict[str, int]:
-    person = transaction.get(Person, each.person_key) if there else None
+def _erased(transaction: "Transaction", each: erasures.Erasure, *, at: datetime, by: str) -> dict[str, int]:
+    person = transaction.get(Person, each.person_key)
     erasures.put(transaction, each)
     if person is None:
         return {}
@@ -47,7 +48,7 @@ def _erased(
         templates, _ = erase.count_of(transaction, person.id)
         erase.erase(transaction, person, at=each.at)
         return {"people": 1, "templates": templates}
-    templates, faces, words = consents.drop_face_again(transaction, person.id, each.at, at=at, by=by)
+    templates, faces, words = consents.drop_again(transaction, each, at=at, by=by)
     return {"templates": templates, "faces": faces, "words": words}
 
 

@@ -82,7 +82,7 @@ def restore(
     with _as_before(home), ExitStack() as placed, database.building(home, found.head.revision, after) as transaction:
         tally, files = _filled(database, transaction, found, opened.sealing, home, along)
         placed.enter_context(_placed(home, ({} if (home / KEY).exists() else {KEY: lying}) | files))
-    return replace(tally.saved(found.head), erased=after.erased, gone=after.gone)
+    return replace(tally.saved(found.head), erased=after.erased, gone=after.gone, lists=len(where))
 
 
 def _opened(home: Path, found: Source, copy: Path | None) -> tuple[Opened, bytes]:

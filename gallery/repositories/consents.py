@@ -157,28 +157,51 @@ def drop_face(session: Session, person: int, at: datetime) -> tuple[int, int]:
     return templates, faces + drop_waiting(session, person)
 
 
-def drop_face_again(session: Session, person: int, said: datetime, *, at: datetime, by: str) -> tuple[int, int, int]:
-    """In a home that is being restored, what went with a no of an instant; how many templates, faces and words.
+def drop_photo(session: Session, person: int, at: datetime) -> int:
+    """Delete the crops of a person's templates, which stay, and tell every backup; how many went."""
+    erasures.add(session, person, erasures.PHOTO, at)
+    return _drop_crops(session, person)
+
+
+def drop_unknown(session: Session, person: int, at: datetime) -> int:
+    """Delete the kept faces that name a person, as `drop_waiting` does, and tell every backup; how many went."""
+    erasures.add(session, person, erasures.UNKNOWN, at)
+    return drop_waiting(session, person)
+
+
+def drop_again(session: Session, no: erasures.Erasure, *, at: datetime, by: str) -> tuple[int, int, int]:
+    """In a home that is being restored, what went with a no of somebody; how many templates, faces and words.
 
     What is of later stays. The no itself is written down anew (1 word) where the backup does not know of it, unless a
     later yes is there.
     """
-    templates, faces = erasures.drop_faces(session, person, said)
-    own = or_(LookalikeRow.first_id == person, LookalikeRow.second_id == person)
-    session.execute(delete(LookalikeRow).where(own, LookalikeRow.created <= said))
-    faces += drop_waiting(session, person, said)
-    last = latest(session, {person}).get(person, {}).get("face")
-    if last is not None and (not last.granted or last.entered > said):
-        return templates, faces, 0
-    add(session, [ConsentWord(person, "face", granted=False, at=said, entered=at, by=by, reason=AGAIN)])
-    return templates, faces, 1
+    person, said, templates, faces = no.person_key, no.at, 0, 0
+    if no.what == erasures.PHOTO:
+        faces = _drop_crops(session, person, said)
+    else:
+        if no.what == erasures.FACE:
+            templates, faces = erasures.drop_faces(session, person, said)
+            own = or_(LookalikeRow.first_id == person, LookalikeRow.second_id == person)
+            session.execute(delete(LookalikeRow).where(own, LookalikeRow.created <= said))
+        faces += drop_waiting(session, person, said)
+    return templates, faces, _said_again(session, no, at=at, by=by)
 
 
-def drop_photo(session: Session, person: int) -> int:
-    """Delete the crops of a person's templates, which stay; how many went."""
+def _said_again(session: Session, no: erasures.Erasure, *, at: datetime, by: str) -> int:
+    purpose: Purpose = no.what  # type: ignore[assignment]  # a whole person says nothing any more
+    last = latest(session, {no.person_key}).get(no.person_key, {}).get(purpose)
+    if last is not None and (not last.granted or last.entered > no.at):
+        return 0
+    add(session, [ConsentWord(no.person_key, purpose, granted=False, at=no.at, entered=at, by=by, reason=AGAIN)])
+    return 1
+
+
+def _drop_crops(session: Session, person: int, before: datetime | None = None) -> int:
+    """Delete the crops of a person's templates, all of them or those of an instant and before; how many went."""
     from gallery.schema import Crop, Template
 
     theirs = select(Template.id).where(Template.person_id == person)
+    theirs = theirs if before is None else theirs.where(Template.created <= before)
     gone = session.execute(delete(Crop).where(Crop.template_id.in_(theirs)).returning(Crop.template_id))
     count = len(gone.all())
     session.expire_all()
@@ -214,6 +237,6 @@ def keep_right(session: Session, heir: int, at: datetime) -> None:
         drop_face(session, heir, at)
         return
     if refused(session, {heir}, "photo", at):
-        drop_photo(session, heir)
+        drop_photo(session, heir, at)
     if refused(session, {heir}, "unknown", at):
-        drop_waiting(session, heir)
+        drop_unknown(session, heir, at)

@@ -14,16 +14,19 @@ from sqlalchemy.orm import Session
 from gallery.privacytables import ErasureRow
 from gallery.repositories import aliases
 from gallery.repositories.batches import in_batches
-from gallery.schema import CorrectionRow, MarkRow, Person, SightingCrop, SightingRow, Template
+from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow, Template
 
-What = Literal["person", "face"]
+What = Literal["person", "face", "photo", "unknown"]
 PERSON: Final[What] = "person"
 FACE: Final[What] = "face"
+PHOTO: Final[What] = "photo"
+UNKNOWN: Final[What] = "unknown"
+KINDS: Final = frozenset({PERSON, FACE, PHOTO, UNKNOWN})
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Erasure:
-    """Of a person's internal id: all of them, or templates and faces of ``at`` and before."""
+    """Of a person's internal id: all of them, or what they have said no to, of ``at`` and before."""
 
     person_key: int
     what: What
@@ -99,8 +102,3 @@ def _of(person: int) -> ColumnElement[bool]:
     given = exists().where(CorrectionRow.sighting_id == SightingRow.id, CorrectionRow.person_id == person)
     marked = exists().where(MarkRow.sighting_id == SightingRow.id, MarkRow.person_id == person)
     return (SightingRow.person_id == person) | given | marked
-
-
-def created(session: Session) -> dict[int, datetime]:
-    """When each person was made, by internal id."""
-    return {row.id: row.created for row in session.execute(select(Person.id, Person.created))}

@@ -100,7 +100,7 @@ def _printed(command: str, where: str) -> bytes:
         # A group of its own, so that what the command itself has started can be ended, too.
         running = subprocess.Popen(  # noqa: S603  the command is the one that whoever runs this has named
             shlex.split(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            start_new_session=True, env=_without_secrets(),
         )  # fmt: skip
     except (OSError, ValueError, IndexError) as error:
         told = error.strerror if isinstance(error, OSError) and error.strerror else "it cannot be understood"
@@ -116,6 +116,15 @@ def _printed(command: str, where: str) -> bytes:
     if code:
         raise KeySource(where, f"the command of {COMMAND} failed with exit code {code}")
     return found[0]
+
+
+def _without_secrets() -> dict[str, str]:
+    """The environment for the command: it needs what it signs in with, and none of our own keys and passphrases."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name != KEY and not (name.startswith("ATTENDANCE_") and name.endswith("PASSPHRASE"))
+    }
 
 
 def _read(running: "subprocess.Popen[bytes]", found: list[bytes]) -> None:

@@ -49,6 +49,8 @@ def answer(request: Request, _who: Stranger, code: str, given: Form) -> Response
     try:
         form = _form(request, code)
         text = _text(request, form, language)
+        if given.text("text") not in ("", str(text.id)):  # another text counts since: what they said was to the old one
+            return _page(request, code, form, text, "missing")
         answers = {each: SAID[told] for each in form.form.purposes if (told := given.text(each)) in SAID}
         missing = "missing" if len(answers) < len(form.form.purposes) else "" if given.text("name") else "missing_name"
         if missing:
@@ -92,7 +94,7 @@ def _page(
     chosen = {each: "" if given is None else given.text(each) for each in (*form.form.purposes, "name")}
     return _answer(
         request, "consent/answer.html", text.language, status=422 if wrong else 200, code=code, form=form.form,
-        called=form.called, blocks=list(blocks(text.body)), others=others, wrong=wrong, chosen=chosen,
+        called=form.called, text=text.id, blocks=list(blocks(text.body)), others=others, wrong=wrong, chosen=chosen,
     )  # fmt: skip
 
 

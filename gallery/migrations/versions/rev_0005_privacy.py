@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("person_key", sa.Integer(), nullable=False),
         sa.Column("what", sa.String(length=8), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("what IN ('person', 'face')", name=op.f("ck_erasure_what")),
+        sa.CheckConstraint("what IN ('person', 'face', 'photo', 'unknown')", name=op.f("ck_erasure_what")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure")),
         sa.UniqueConstraint("person_key", "what", name=op.f("uq_erasure_person_key_what")),
         sqlite_autoincrement=True,

@@ -421,6 +421,20 @@ def test_a_restoration_tells_what_it_erased_again(app, backups, folder, tmp_path
     assert 2 == _command(tmp_path / "x", capsys, "restore", path, "--key", "k", "--recovery", "r")[0]
 
 
+def test_a_restoration_tells_that_it_was_told_of_nothing(app, backups, tmp_path, capsys):
+    """Where no list of erasures is to be found, nobody takes silence for proof; where there is one, nothing is said."""
+    path = Path(backups.run(app.actor).backup.path)
+    alone = tmp_path / "alone" / path.name
+    alone.parent.mkdir()
+    alone.write_bytes(path.read_bytes())
+    told = [
+        _command(tmp_path / f"new {number}", capsys, "restore", each, "--key", app.home / "key")[2]
+        for number, each in enumerate((alone, path))
+    ]
+
+    assert [True, False] == ["whoever was erased is there again" in each for each in told]
+
+
 def test_doctor_finds_old_and_untried_backups(app, backups, clock):
     """A schedule without a backup of the last three days is a problem; one that was never tried is worth knowing."""
     folder = backups._settings.backup_folder

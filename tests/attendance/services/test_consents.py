@@ -255,6 +255,16 @@ def test_a_no_to_the_photo_takes_the_crop_alone(app, draw):
     assert [False, False] == [each.has_crop for each in app.gallery.templates_of("Ada")]
 
 
+def test_backups_are_told_of_a_no_to_a_kept_picture(app, draw):
+    """Each purpose that somebody takes back is in the list by which a restoration erases again."""
+    app.enroll(draw("ada.png", (1,)), name="Ada")
+    app.consents.withdraw(app.actor, "Ada", ("photo", "unknown"))
+    with app.store.reading() as transaction:
+        listed = [each.what for each in erasures.all_erasures(transaction)]
+
+    assert ["photo", "unknown"] == listed
+
+
 def test_no_face_waits_that_looks_most_like_who_said_no(app, draw):
     """A review of a face whose first candidate does not want it kept has no picture; that of another one has."""
     app.enroll(draw("ada.png", (1,)), name="Ada")
@@ -298,7 +308,8 @@ def test_a_withdrawal_takes_all_of_the_face_and_leaves_the_rest(app, draw):
     assert 1 == app.people.holdings("A").marks
     assert before < app.store.generation()
     with app.store.reading() as session:
-        assert [(ada.id, "face")] == [(each.person_key, each.what) for each in erasures.all_erasures(session)]
+        listed = [(each.person_key, each.what) for each in erasures.all_erasures(session)]
+        assert [(ada.id, each) for each in ("face", "photo", "unknown")] == listed
         assert (news.PERSON_CHANGED, ada.id) in [(each.kind, each.person) for each in news.after(session, 0)]
         assert sightings.by_id(session, waiting.sighting) is not None
     assert ["no"] * 3 == [app.consents.of("A")[0].state(each) for each in ("face", "photo", "unknown")]
@@ -434,7 +445,7 @@ def test_a_withdrawal_survives_kill_at_every_statement(app, draw, home, tmp_path
     nothing = {"template": 3, "crop": 3, "sighting_crop": 1, "consent": 0, "lookalike": 1, "person": 3}
     nothing |= {"events": 0, "erasures": 0, "integrity": "ok", "found": 3}
     everything = {"template": 2, "crop": 2, "sighting_crop": 0, "consent": 3, "lookalike": 0, "person": 3}
-    everything |= {"events": 1, "erasures": 1, "integrity": "ok", "found": 0}
+    everything |= {"events": 1, "erasures": 3, "integrity": "ok", "found": 0}
     states = [{key: value for key, value in run.items() if key != "killed"} for run in runs]
     assert len(runs) > 15
     assert [True] * (len(runs) - 1) + [False] == [run["killed"] for run in runs]

@@ -246,6 +246,18 @@ def test_a_refused_clock_stays_refused(spring, clock):
     assert spring.purging.run(spring.actor).counts["marks"] > 0
 
 
+def test_what_a_wrong_clock_has_recorded_before_the_first_run_makes_it_no_right_one(spring, clock):
+    """Where rules were never applied yet, and something was entered a year ahead just before, it is refused."""
+    before = kept(spring)
+    clock.now += timedelta(days=365)
+    spring.edits.add(spring.actor, "Cid")
+    clock.forward(hours=1)
+    with pytest.raises(PurgeClock):
+        spring.purging.run(spring.actor)
+
+    assert before == kept(spring)
+
+
 def test_a_clock_set_back_a_year_lets_nothing_go(spring, clock):
     """A year back nothing is old enough, and when the clock is right again the next run goes on as ever."""
     now = clock.now

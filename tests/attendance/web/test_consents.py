@@ -196,6 +196,21 @@ def test_a_guardian_may_read_the_other_language(app, client):
     assert "de" == app.consent_texts.numbered(app.consents.of("B")[1][0].text).language
 
 
+@pytest.mark.usefixtures("pupils")
+def test_an_answer_is_to_the_text_that_was_shown(app, client):
+    """Where a new text counts since the page was shown, it is shown instead of taking the answer for it."""
+    path = f"/consent/{code_of(app)}"
+    shown = client.get(f"{path}?language=de").text
+    said = {**YES, "name": "Grace", "language": "de", "text": re.search(r'name="text" value="(\d+)"', shown)[1]}
+    app.consent_texts.add(app.actor, "2", "de", "# Etwas anderes")
+    asked = client.post(path, data=said)
+
+    assert (422, "unanswered") == (asked.status_code, face(app, "B"))
+    assert "Etwas anderes" in asked.text
+    again = {**said, "text": re.search(r'name="text" value="(\d+)"', asked.text)[1]}
+    assert (200, "yes") == (client.post(path, data=again).status_code, face(app, "B"))
+
+
 @pytest.mark.parametrize(
     ("fields", "told"),
     [({}, "missing"), ({"face": "yes"}, "missing"), (YES, "missing_name"), ({**YES, "name": " \x07"}, "missing_name")],

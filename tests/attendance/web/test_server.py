@@ -53,6 +53,16 @@ def test_it_ends_when_it_is_told(child, told, code):
     assert (code, "") == ended(process)
 
 
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="the system does not tell limits of a process")
+def test_a_breakdown_leaves_no_core(child):
+    """What the service holds in memory, its key too, is never written to the disk by the system."""
+    process, _ = child()
+    limits = Path(f"/proc/{process.pid}/limits").read_text(encoding="ascii")
+    (core,) = [each.split()[4:6] for each in limits.splitlines() if each.startswith("Max core file size")]
+
+    assert ["0", "0"] == core
+
+
 def test_streams_end_in_good_order(child):
     """They are not cut off, and do not keep the service."""
     process, url = child()

@@ -14,12 +14,13 @@ from gallery.backup import backup, erased, restore
 from gallery.backup.erased import Entry
 from gallery.files import NO_ROOM
 from gallery.privacyvalues import ConsentWord
-from gallery.repositories import consents, erasures, secrets, sightings
+from gallery.repositories import carried, consents, erasures, secrets, sightings
 from gallery.repositories.erasures import Erasure
 from gallery.sqlite import restoring as sqlite_restoring
 from gallery.values import ScoredKey, Sighting
 
 make = partial(restore, Store, along=("config.toml",))
+PHRASE = "correct horse battery"
 LATER = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
@@ -70,6 +71,24 @@ def test_a_list_forgets_nothing_that_it_told(full, tmp_path, now):
     _publish(full, tmp_path)
 
     assert [4, 99] == [each.erasure.person_key for each in _read(full, path)]
+
+
+def test_two_programs_that_write_a_list_at_once_lose_nothing(full, tmp_path, now, monkeypatch):
+    """What another one erases and writes while this one is about to write is in the list that stays."""
+    write, raced = erased.write, []
+
+    def slow(*told):
+        if not raced:
+            raced.append(True)
+            with full.store.atomic() as step:
+                erasures.put(step, Erasure(77, "person", now))
+            erased.publish(full.store, full.vault, [tmp_path])
+        write(*told)
+
+    monkeypatch.setattr(erased, "write", slow)
+
+    for path in erased.publish(full.store, full.vault, [tmp_path]):
+        assert [4, 77] == [each.erasure.person_key for each in _read(full, path)]
 
 
 def test_a_list_is_proved_after_the_key_is_rotated(full, tmp_path, now):
@@ -268,6 +287,29 @@ def _said(gallery: Gallery, person: int) -> list[tuple[bool, datetime]]:
         return [(each.granted, each.at) for each in consents.of_person(view, person)]
 
 
+@pytest.mark.parametrize("purpose", ["photo", "unknown"])
+def test_a_no_to_a_kept_picture_is_not_forgotten_by_a_restoration(full, save, key, new, tmp_path, now, purpose):
+    """Crops, or faces that wait, of before the no go again; the templates stay, and the no counts in the home."""
+    ada, said = full.find("E-1").id, now + timedelta(days=1)
+    with full.store.atomic() as step:
+        numbers = sightings.add(step, [_waiting(at, ada, ()) for at in (now, now + timedelta(days=2))])
+        sightings.keep_crops(step, full.sealer, dict.fromkeys(numbers, b"face" * 90))
+        consents.add(step, [ConsentWord(ada, purpose, granted=True, at=now, entered=now, by="t")])
+    path = save()
+    with full.store.atomic() as step:
+        {"photo": consents.drop_photo, "unknown": consents.drop_unknown}[purpose](step, ada, said)
+    _publish(full, tmp_path)
+    made = make(path, new, key=key, at=LATER)
+    store, there = _opened(new)
+    with store, store.reading() as view:
+        crops = [each.has_crop for each in there.templates_of("E-1")]
+        waiting, words = sightings.crop_ids(view), consents.latest(view, {ada})[ada]
+
+    assert {"faces": 1, "words": 1} == made.erased
+    assert ((False, numbers) if purpose == "photo" else (True, numbers[1:])) == (any(crops), waiting)
+    assert (2, False) == (len(crops), words[purpose].granted)
+
+
 @pytest.mark.parametrize("before", [[], [True]])
 def test_a_no_is_not_forgotten_by_a_restoration(full, save, key, new, tmp_path, now, before):
     """A backup from before a withdrawal knows a yes or nothing: the restored home knows the no, once."""
@@ -352,6 +394,25 @@ def test_somebody_else_with_the_same_id_is_left_alone(full, enrol, save, key, ne
     made = make(second, new.with_name("second home"), key=key, lists=[listed])
 
     assert ({}, True) == (made.erased, "Lost" in _names(new.with_name("second home")))
+
+
+@pytest.mark.parametrize("let_go", [False, True])
+def test_who_came_by_an_archive_is_erased_again(full, enrol, save, key, new, tmp_path, now, let_go):
+    """They were made in another home, long before they came to this one; also where the log tells of it no more."""
+    enrol(full, "Eve Moved", 77, external_id="E-7", at=now - timedelta(days=900))
+    full.export(tmp_path / "archive", at=now, passphrase=PHRASE)
+    full.remove("E-7", at=now, by="t")
+    full.import_(tmp_path / "archive", at=now + timedelta(days=1), by="t", passphrase=PHRASE)
+    assert "Eve Moved" in {each.name for each in full.people()}
+    with full.store.atomic() as step:
+        if let_go:
+            carried.cut(step, now + timedelta(days=2), at=now + timedelta(days=2), by="t")
+    path = save()
+    full.remove("E-7", at=now + timedelta(days=3), by="t")
+    _publish(full, tmp_path)
+    made = make(path, new, key=key)
+
+    assert (1, False) == (made.erased.get("people"), "Eve Moved" in _names(new))
 
 
 def test_no_id_that_was_erased_is_given_out_again(full, enrol, save, key, new, tmp_path, now):
