@@ -222,7 +222,9 @@ class Backups:
         """What is wrong there and not here."""
         from gallery import Gallery
 
-        found = Gallery(store, self._gallery.pipeline_id, formerly=self._gallery.formerly).verify()
+        tried = Gallery(store, self._gallery.pipeline_id, formerly=self._gallery.formerly)
+        tried.admits = self._gallery.admits
+        found = tried.verify()
         known = {(each.id, each.where) for each in self._gallery.verify()} if found else set()
         return [each for each in found if (each.id, each.where) not in known]
 

@@ -1,6 +1,7 @@
 """`attendance consent`, and what `enroll` and `import` say of it."""
 
 import json
+import re
 
 import pytest
 from pypdf import PdfReader
@@ -143,3 +144,18 @@ def test_until_is_told_as_the_last_day(school):
 
     assert [True, True] == [",2027-07-31," in each for each in (shown[-1], listed[-1])]
     assert json.loads(school("consent", "list", "--json")[1])["until"] > "2027-07-31T"
+
+
+@pytest.mark.usefixtures("ada")
+def test_who_has_not_agreed_is_no_defect(school):
+    """Nobody is told to enrol somebody who has refused, or not answered; who has agreed and has no photo is named."""
+    for each in ("B", "C", "D"):
+        assert 0 == school("gallery", "add", f"Person {each}", "--id", each)[0]
+    assert 0 == school("consent", "withdraw", "A", "--yes")[0]
+    assert 0 == school("consent", "withdraw", "B", "--yes")[0]
+    assert 0 == school("consent", "give", "C")[0]
+    code, out, _ = school("gallery", "verify")
+
+    assert (1, ["C cannot be recognised"]) == (code, [line.split(",")[1] for line in out.splitlines()[1:]])
+    full = school("doctor", "--full", "--json")[1]
+    assert ["C cannot be recognised"] == re.findall(r"\w+ cannot be recognised", full)
