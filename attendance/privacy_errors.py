@@ -18,12 +18,12 @@ HELP: Final = {
     "backup.recovery": "'attendance key recovery FILE' makes a pair of keys; give the file that it wrote.",
     "consent.form": "Ask for a new form; 'attendance consent form FILE PERSON' makes one.",
     "consent.missing": (
-        "Record it first, 'attendance consent give PERSON', or 'enroll --consent self'; "
-        "PIN, QR code and badge need none."
+        "Record it first, 'attendance consent give PERSON' (somebody new is entered by 'attendance gallery add NAME'), "
+        "or 'enroll --consent self'; PIN, QR code and badge need none."
     ),
     "consent.text": "'attendance consent texts' lists the texts by version and language.",
     "consent.unknown": "'attendance consent show PERSON' tells what was said.",
-    "erase.traces": "The receipt names the files: delete what is yours there, then 'attendance privacy scan FILE'.",
+    "erase.traces": "The receipt names the files: delete what is yours, then 'attendance privacy scan --person NAME'.",
     "hold.active": "'attendance hold list' tells why; 'attendance hold lift NUMBER' ends it.",
     "hold.unknown": "'attendance hold list' shows the numbers.",
     "key.place": "Choose a place apart from the home and from the folder for backups, such as a stick or a safe.",

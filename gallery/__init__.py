@@ -60,6 +60,7 @@ __all__ = [
     "GalleryLocked",
     "GalleryMissing",
     "GalleryNewer",
+    "GalleryOlder",
     "GalleryReadOnly",
     "GalleryRefused",
     "GalleryUnusable",

@@ -19,6 +19,10 @@ HELP: Final = {
     "gallery.newer": "Update this program with `pip install --upgrade attendance`; nothing was changed.",
     "gallery.locked": "Another program is writing to this home: wait for it or close it, then try again.",
     "gallery.read_only": "Give this account the right to write to that folder; reading commands work as it is.",
+    "gallery.older": (
+        "The first command that writes upgrades it, and leaves the file as it was beside it: 'attendance serve', or "
+        "'attendance audit anchor', which changes nothing else. Then try again."
+    ),
     "gallery.full": "Nothing was half written: free some space, then try again.",
     "gallery.failed": "Run `attendance doctor`; look after the disk if this happens again.",
     "gallery.key_missing": (
@@ -34,7 +38,7 @@ HELP: Final = {
     ),
     "gallery.key_works": "Nothing is lost: `attendance key rotate` makes a new key, and keeps everything.",
     "gallery.passphrase_short": "Choose a longer one, such as five words that do not belong together.",
-    "gallery.key_wrong": "Put the key file of this very home back; it was not changed.",
+    "gallery.key_wrong": "Put the key file of this very home back, for a backup that of its day; it was not changed.",
     "gallery.key_mode": "Close it with `chmod 600` on that file, and ask who may have copied it.",
     "gallery.template_altered": (
         "It was not used: run `attendance gallery verify`, which names whose it is and the command that repairs it."
@@ -90,6 +94,10 @@ class GalleryLocked(GalleryUnusable, id="gallery.locked"):
 
 class GalleryReadOnly(GalleryUnusable, id="gallery.read_only"):
     """The database may be read but not written."""
+
+
+class GalleryOlder(GalleryReadOnly, id="gallery.older"):
+    """An older version of this program has written the database, and what only reads does not upgrade it."""
 
 
 class GalleryFull(GalleryUnusable, id="gallery.full"):

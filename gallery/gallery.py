@@ -502,7 +502,7 @@ class Gallery:
 
     def verify(self) -> list[Defect]:
         """Every defect found, each with the command that repairs it; changes nothing."""
-        return verify.verify(self.store, self.vault, self.pipelines)
+        return verify.verify(self.store, self.vault, self.pipelines, self.admits)
 
     def repair(self, *, at: datetime, by: str) -> list[Defect]:
         """Mend what can be mended without a person's decision; returns what is left."""

@@ -30,6 +30,7 @@ from gallery.repositories import (
 from gallery.repositories.events import MARK_ADDED, record
 from gallery.servicevalues import Receiver
 from gallery.values import Defect, Pipelines, Place, SealedTemplate, Stats
+from refusal import Refusal
 
 if TYPE_CHECKING:
     from gallery.ports import Cipher, Database, Transaction, Vault
@@ -44,8 +45,16 @@ def stats(database: "Database", pipelines: Pipelines) -> Stats:
         return counts.stats(transaction, pipelines, database.size())
 
 
-def verify(database: "Database", vault: "Vault", pipelines: Pipelines) -> list[Defect]:
-    """Every defect found, the database's own first; changes nothing."""
+def verify(
+    database: "Database",
+    vault: "Vault",
+    pipelines: Pipelines,
+    admits: "Callable[[Transaction, int], None] | None" = None,
+) -> list[Defect]:
+    """Every defect found, the database's own first; changes nothing.
+
+    Whom ``admits`` refuses lacks no template: none may be made of them.
+    """
     try:
         with database.reading() as transaction:
             found = database.check()
@@ -57,7 +66,7 @@ def verify(database: "Database", vault: "Vault", pipelines: Pipelines) -> list[D
                     for each in found.orphans
                 ),
                 *_sealed(transaction, vault),
-                *_without_template(transaction, pipelines),
+                *_without_template(transaction, pipelines, admits),
                 *_records(transaction),
                 *_erasure(database),
                 *_unfinished(database),
@@ -117,9 +126,21 @@ def _enrol(ref: str, name: str) -> str:
     return f"attendance enroll PHOTO --name {quote(name)} --id {quote(ref)}"
 
 
-def _without_template(transaction: "Transaction", pipelines: Pipelines) -> Iterator[Defect]:
-    for ref, name in people.unrecognisable(transaction, pipelines):
-        yield Defect("gallery.no_template", f"{ref} cannot be recognised", _enrol(ref, name))
+def _without_template(
+    transaction: "Transaction", pipelines: Pipelines, admits: "Callable[[Transaction, int], None] | None"
+) -> Iterator[Defect]:
+    for number, ref, name in people.unrecognisable(transaction, pipelines):
+        if _may_have_one(transaction, number, admits):
+            yield Defect("gallery.no_template", f"{ref} cannot be recognised", _enrol(ref, name))
+
+
+def _may_have_one(transaction: "Transaction", number: int, admits: "Callable[[Transaction, int], None] | None") -> bool:
+    if admits is not None:
+        try:
+            admits(transaction, number)
+        except Refusal:
+            return False
+    return True
 
 
 def _records(transaction: "Transaction") -> Iterator[Defect]:

@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 import typer
 
+import attendance.errors
+import enroll.errors
+import gallery.errors
+from attendance import privacy_errors, service_errors
 from attendance.judge import decision, voting
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -120,6 +124,59 @@ def test_commands_that_pages_tell_are_there(page: Path) -> None:
         kind = "train" if words[0] == "train" else ""
         found[told] = amiss(words[1:] if kind else words, commands[kind])
     assert {} == {told: why for told, why in found.items() if why is not None}
+
+
+HELPS = {
+    each: text
+    for tree in (attendance.errors, privacy_errors, service_errors, enroll.errors, gallery.errors)
+    for each, text in tree.HELP.items()
+}
+
+
+def too_many(words: list[str], command: Any) -> str | None:
+    """The first word of a command line for which the command has no place, None where each has one."""
+    while words and getattr(command, "commands", None):
+        command = command.commands[words.pop(0)]
+    takes_none = {each for option in command.params if getattr(option, "is_flag", False) for each in option.opts}
+    places = sum(99 if each.nargs == -1 else 1 for each in command.params if each.param_type_name == "argument")
+    while words:
+        word = words.pop(0)
+        if word.startswith("-"):
+            del words[: "=" not in word and word not in takes_none]
+        elif not places:
+            return f"no place for {word}"
+        else:
+            places -= 1
+    return None
+
+
+@pytest.mark.parametrize("id_", [id_ for id_, text in HELPS.items() if "attendance " in text])
+def test_commands_that_errors_tell_are_there(id_: str) -> None:
+    """What an error says to do can be typed: the command is there, and takes the flags and words it is told with."""
+    from attendance.cli.root import app
+
+    told = [each for each in re.findall(r"['`]attendance ([^'`]+)['`]", HELPS[id_]) if not each.startswith("train")]
+    command = typer.main.get_command(app)
+    found = {each: amiss(each.split(), command) or too_many(each.split(), command) for each in told}
+
+    assert {} == {each: why for each, why in found.items() if why is not None}
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ("privacy scan --person NAME", None),
+        ("privacy scan FILE", "no place for FILE"),
+        ("gallery remove --yes P", None),
+        ("gallery remove --yes P Q", "no place for Q"),
+        ("consent form FILE PERSON PERSON", None),
+    ],
+)
+def test_a_word_too_many_is_found(told: str, why: str | None) -> None:
+    """What a command has no place for is named, so that the test of the errors can fail."""
+    from attendance.cli.root import app
+
+    assert why == too_many(told.split(), typer.main.get_command(app))
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ COMMANDS: Final[Mapping[str, Right]] = MappingProxyType(
         "excuse withdraw": "excuses.change",
         "export": "marks.export",
         "gallery activate": "people.change",
+        "gallery add": "photos.change",
         "gallery deactivate": "people.change",
         "gallery erase": "people.erase",
         "gallery export": "people.export",

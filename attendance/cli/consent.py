@@ -162,6 +162,8 @@ def show(person: options.Person, *, as_json: options.Json = False, home: options
     if as_json:
         line(json_line({"schema": 1, **standing.to_dict(), "words": rows}))
         return
+    for row, word in zip(rows, said, strict=True):
+        row["until"] = opened.consents.last_day(word)
     stands = ", ".join(f"{each} {standing.state(each)}" for each in ("face", "photo", "unknown"))
     say(f"{standing.person.name} ({standing.person.external_id}): {stands}")
     records(rows, as_json=False, columns=WORDS, whole=("giver", "reason"))
@@ -179,7 +181,12 @@ def list_(
     with reading(home) as opened:
         found = opened.consents.missing(group) if missing else opened.consents.all(group)
         asks = opened.consents.asks
-    records([each.to_dict() for each in found], as_json=as_json, columns=COLUMNS, whole=("name",))
+    rows = [each.to_dict() for each in found]
+    if not as_json:
+        for row, each in zip(rows, found, strict=True):
+            face = each.words.get("face")
+            row["until"] = None if face is None else opened.consents.last_day(face)
+    records(rows, as_json=as_json, columns=COLUMNS, whole=("name",))
     if not as_json:
         say("no template is made before a person agrees" if asks else "people are not asked: see require_consent")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PASSPHRASE_ENV = "ATTENDANCE_PASSPHRASE"  # noqa: S105 - the name of a variable
 COLUMNS = ("id", "name", "groups", "templates", "created", "active")
 
-app = typer.Typer(help="Who is enrolled: list, show, rename, remove, merge, export.", no_args_is_help=True)
+app = typer.Typer(help="Who is enrolled: list, add, show, rename, remove, merge, export.", no_args_is_help=True)
 app.add_typer(lookalikes.app, name="lookalikes")
 
 
@@ -36,6 +36,27 @@ def list_(
     with reading(home) as opened:
         found = opened.people.all(group, gone_too=everybody)
         records([person_row(each) for each in found], as_json=as_json, columns=COLUMNS)
+
+
+@app.command(epilog=options.EXIT_CODES)
+def add(
+    name: Annotated[str, typer.Argument(help="What they are called.", metavar="NAME")],
+    *,
+    ident: Annotated[
+        str | None, typer.Option("--id", help="Their id; else one is made up.", metavar="ID", show_default=False)
+    ] = None,
+    groups: options.Groups = None,
+    home: options.Home = None,
+) -> None:
+    """Enter somebody without a photo: to ask for consent first, or for PIN, QR code, badge and marks by hand."""
+    from attendance.services.admission import Newcomer
+    from attendance.services.enrolment import Rules
+
+    with writing(home) as opened:
+        who = Newcomer(name, ident, tuple(groups or ()))
+        made = opened.admission.add(opened.actor, who, (), None, Rules()).person
+        if made is not None:
+            say(f"entered: {made.name} ({made.external_id}), {', '.join(made.groups) or 'no group'}, without a photo")
 
 
 @app.command(epilog=options.EXIT_CODES)

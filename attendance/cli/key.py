@@ -122,6 +122,7 @@ def recovery(
     with changing(home) as opened:
         line(opened.keys.recovery(opened.actor, target))
         say(f"wrote {shown_path(target)}: keep it apart from home and backups; it opens the backups from now on")
+        say("a service that runs takes it up when it is started again")
         if opened.configuration.named("recovery_key").overruled:
             say("ATTENDANCE_RECOVERY_KEY overrules the setting: give it the key above")
 

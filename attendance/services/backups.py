@@ -22,7 +22,7 @@ from attendance.services.backup import ALONG
 from attendance.services.backupfiles import Left, Own, looked_through, name_at
 from attendance.services.backupnotes import insert, noted
 from attendance.services.keeping import Keep
-from gallery.errors import GalleryError, GalleryMissing
+from gallery.errors import GalleryError, GalleryMissing, KeyWrong
 from gallery.repositories import backups as rows
 from gallery.repositories.events import record
 from gallery.vault.key import KEY, write_new
@@ -199,21 +199,32 @@ class Backups:
 
     def _tried(self, path: Path, backup: "Backup | None") -> Trial:
         from gallery import Store
-        from gallery.backup import restore
 
         with self._trial_folder() as home:
-            saved = restore(Store, path, home, along=ALONG, at=self._clock.utc())
+            saved = self._made_of(Store, path, home)
             with Store.open(home, create=False, read_only=True) as store:
                 found = self._defects(store)
         if backup is not None and backup.digest != saved.digest:
             found.append(_other(path))
         return Trial(path, backup, saved, tuple(found))
 
+    def _made_of(self, stores: Any, path: Path, home: Path) -> "Saved":
+        """What a backup holds, restored to the folder of a trial, which no message names: it is gone again then."""
+        from gallery.backup import restore
+
+        try:
+            return restore(stores, path, home, along=ALONG, at=self._clock.utc())
+        except KeyWrong as error:
+            told = "the key of this home does not open it: it was made before the key was changed, or by another home"
+            raise KeyWrong(str(path), f"{told}; 'attendance backups run' writes one that it opens") from error
+
     def _defects(self, store: Any) -> "list[Defect]":
         """What is wrong there and not here."""
         from gallery import Gallery
 
-        found = Gallery(store, self._gallery.pipeline_id, formerly=self._gallery.formerly).verify()
+        tried = Gallery(store, self._gallery.pipeline_id, formerly=self._gallery.formerly)
+        tried.admits = self._gallery.admits
+        found = tried.verify()
         known = {(each.id, each.where) for each in self._gallery.verify()} if found else set()
         return [each for each in found if (each.id, each.where) not in known]
 

@@ -248,12 +248,14 @@ def _home(home: Path) -> Iterator[Finding]:
 
 
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
+    from attendance.services.consentrule import ConsentRule
     from gallery import Gallery, Store
 
     names = _names(settings)
     with Store.open(home, create=False, read_only=True) as store:
         yield Finding("database", f"{store.where}, schema {store.schema_version}")
         gallery = Gallery(store, "none") if names is None else Gallery(store, names[0], formerly=names[1])
+        gallery.admits = ConsentRule(lambda: settings.asks_consent, clock).admits
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))

@@ -179,11 +179,12 @@ def others(session: Session, person: int) -> Iterator[Named]:
     yield from (Named(external_id, name) for external_id, name in session.execute(query))
 
 
-def unrecognisable(session: Session, pipelines: Pipelines) -> Iterator[tuple[str, str]]:
-    """External id and name of the active people without a template of this pipeline."""
+def unrecognisable(session: Session, pipelines: Pipelines) -> Iterator[tuple[int, str, str]]:
+    """Internal id, external id and name of the active people without a template of this pipeline."""
     having = select(Template.person_id).where(Template.pipeline_id.in_(pipelines))
-    query = select(Person.external_id, Person.name).where(Person.active, Person.id.not_in(having)).order_by(Person.id)
-    yield from ((row.external_id, row.name) for row in session.execute(query))
+    asked = select(Person.id, Person.external_id, Person.name)
+    query = asked.where(Person.active, Person.id.not_in(having)).order_by(Person.id)
+    yield from ((row.id, row.external_id, row.name) for row in session.execute(query))
 
 
 def standings(session: Session) -> dict[int, Standing]:

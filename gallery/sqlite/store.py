@@ -17,7 +17,7 @@ from typing import Self
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gallery.errors import GalleryFailed, GalleryFull, GalleryLocked, GalleryMissing, GalleryReadOnly
+from gallery.errors import GalleryFailed, GalleryFull, GalleryLocked, GalleryMissing, GalleryOlder, GalleryReadOnly
 from gallery.ports import PATIENCE_S
 from gallery.schema import REVISIONS
 from gallery.sqlite import counters, restoring, soundness
@@ -96,10 +96,8 @@ class Store(Transactions):
     @staticmethod
     def _refuse_older(path: Path, revision: str) -> None:
         if revision != REVISIONS[-1]:
-            raise GalleryReadOnly(
-                str(path),
-                f"its schema {revision!r} must be upgraded to {REVISIONS[-1]!r} by a writing command first",
-            )
+            told = f"it is of an older version: its schema {revision!r} must be upgraded to {REVISIONS[-1]!r} first"
+            raise GalleryOlder(str(path), told)
 
     @property
     def schema_version(self) -> str:

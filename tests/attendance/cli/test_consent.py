@@ -1,6 +1,7 @@
 """`attendance consent`, and what `enroll` and `import` say of it."""
 
 import json
+import re
 
 import pytest
 from pypdf import PdfReader
@@ -109,3 +110,52 @@ def test_texts(ada, tmp_path):
     assert "# Ours\n\nMay we?\n" == ada("consent", "text", "show")[1]
     assert 2 == ada("consent", "text", "add", "2026-1", tmp_path / "own.md")[0]
     assert "2026-1" in ada("consent", "texts")[1]
+
+
+def test_somebody_without_a_photo_can_be_asked(school, draw, tmp_path):
+    """Entered without a photo, they get a form, agree, and are enrolled; what is told on the way leads there."""
+    photo = draw("ada.png", (1,))
+    code, _, err = school("enroll", photo, "--name", "Ada", "--id", "A")
+    assert (1, True) == (code, "'attendance gallery add NAME'" in err)
+    code, _, err = school("gallery", "add", "Ada", "--id", "A", "--group", "7a")
+    assert (0, "entered: Ada (A), 7a, without a photo") == (code, err.splitlines()[-1])
+
+    assert 0 == school("consent", "form", tmp_path / "forms.pdf", "--group", "7a")[0]
+    assert 1 == len(PdfReader(tmp_path / "forms.pdf").pages)
+    assert 0 == school("consent", "give", "A", "--by", "guardian")[0]
+    assert 0 == school("enroll", photo, "--name", "Ada", "--id", "A")[0]
+
+
+@pytest.mark.parametrize("again", [("Ada",), ("Bob", "--id", "A")])
+def test_nobody_is_entered_twice(school, again):
+    """The name without an id, and an id that is taken, are refused; an id of their own tells namesakes apart."""
+    assert 0 == school("gallery", "add", "Ada", "--id", "A")[0]
+    code, _, err = school("gallery", "add", *again)
+
+    assert (1, True) == (code, "error[gallery.duplicate_id]" in err)
+    assert 0 == school("gallery", "add", "Ada", "--id", "B")[0]
+
+
+@pytest.mark.usefixtures("ada")
+def test_until_is_told_as_the_last_day(school):
+    """Whoever has typed a last day reads the same day; programs read the instant after it."""
+    shown = school("consent", "show", "A")[1].splitlines()
+    listed = school("consent", "list")[1].splitlines()
+
+    assert [True, True] == [",2027-07-31," in each for each in (shown[-1], listed[-1])]
+    assert json.loads(school("consent", "list", "--json")[1])["until"] > "2027-07-31T"
+
+
+@pytest.mark.usefixtures("ada")
+def test_who_has_not_agreed_is_no_defect(school):
+    """Nobody is told to enrol somebody who has refused, or not answered; who has agreed and has no photo is named."""
+    for each in ("B", "C", "D"):
+        assert 0 == school("gallery", "add", f"Person {each}", "--id", each)[0]
+    assert 0 == school("consent", "withdraw", "A", "--yes")[0]
+    assert 0 == school("consent", "withdraw", "B", "--yes")[0]
+    assert 0 == school("consent", "give", "C")[0]
+    code, out, _ = school("gallery", "verify")
+
+    assert (1, ["C cannot be recognised"]) == (code, [line.split(",")[1] for line in out.splitlines()[1:]])
+    full = school("doctor", "--full", "--json")[1]
+    assert ["C cannot be recognised"] == re.findall(r"\w+ cannot be recognised", full)

@@ -77,6 +77,7 @@ def test_the_recovery_key_is_printed_once(enrolled, tmp_path):
 
     assert (0, True) == (code, out.startswith("attendance-public-1:"))
     assert private not in out + err
+    assert "a service that runs takes it up when it is started again" in err
     assert out.strip() in enrolled("config", "show")[1]
 
 

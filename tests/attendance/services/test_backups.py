@@ -343,6 +343,17 @@ def test_another_backup_under_the_name_is_found(app, backups, clock):
     assert ["backup.other"] == [each.id for each in backups.test(app.actor).problems]
 
 
+def test_a_backup_of_before_a_new_key_is_told_as_such(app, backups):
+    """A trial of it names its file, not the folder that is gone, and the command that writes one that opens."""
+    path = backups.run(app.actor).backup.path
+    app.keys.rotate(app.actor)
+    with pytest.raises(KeyWrong, match="before the key was changed") as refused:
+        backups.test(app.actor)
+
+    assert str(path) == refused.value.where
+    assert ("'attendance backups run'" in str(refused.value), ".trial." in str(refused.value)) == (True, False)
+
+
 def test_what_is_wrong_with_the_home_itself_fails_no_trial(app, backups):
     """Somebody without a template is no fault of the backup."""
     app.gallery.add_person("Bob", at=app.clock.utc(), by="t")

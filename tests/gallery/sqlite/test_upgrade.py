@@ -105,8 +105,9 @@ def test_a_reader_does_not_upgrade(older, later):
     """Opened for reading only, an older home is refused and not changed."""
     later()
     before = (older / "attendance.db").read_bytes()
-    with pytest.raises(GalleryReadOnly, match="upgraded"):
+    with pytest.raises(GalleryReadOnly, match="upgraded") as refused:
         Store.open(older, read_only=True)
+    assert ("gallery.older", True) == (refused.value.id, "writes upgrades it" in refused.value.help)
 
     assert before == (older / "attendance.db").read_bytes()
 
