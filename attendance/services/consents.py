@@ -12,6 +12,7 @@ from attendance.errors import SourceMissing
 from attendance.privacy_errors import ConsentUnknown
 from attendance.records import instant
 from attendance.service_errors import RequestInvalid
+from attendance.services.clockguard import before_leap
 from attendance.services.consentrule import ConsentRule
 from attendance.services.known import known_group
 from attendance.zones import day_start
@@ -188,14 +189,15 @@ class Consents:
     def lapse(self, now: datetime | None = None) -> int:
         """Enter for each yes whose time is over that it is, with all that follows; of how many people. Quick for none.
 
-        Where the home can only be read, nothing is done: nothing is marked or filed there either.
+        Where the home can only be read, nothing is done: nothing is marked or filed there either. By a clock that is
+        far ahead of the log nothing is erased: whose time is over is not recognised any more in any case.
         """
         at = now or self._clock.utc()
         store = self._gallery.store
         if store.read_only:
             return 0
         with store.reading() as transaction:
-            if not consents.due(transaction, at):
+            if not consents.due(transaction, at) or before_leap(store, transaction, at) is not None:
                 return 0
         with store.atomic() as transaction:
             gone = self._lapsed(transaction, at)

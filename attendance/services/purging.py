@@ -15,6 +15,7 @@ from attendance.access.rights import needs
 from attendance.privacy_errors import PurgeClock
 from attendance.records import instant
 from attendance.register.months import AROUND
+from attendance.services.clockguard import JUMP, before_leap, held_for_right
 from attendance.services.statuses import StatusesWanted
 from attendance.timetable.digest import digest
 from attendance.zones import day_start, local_day
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
     from gallery.values import Event
 
 PURGED: Final = "purge.run"
-SEEN: Final = "purge_seen"
-"""The fact about the home that says when rules were last applied: the clock is compared with it."""
-JUMP: Final = timedelta(days=40)
-"""A clock so far ahead of all that was recorded is wrong rather than right."""
 BATCH: Final = 20_000
 """Sightings that go in one step, so that cameras need not wait for long."""
 MOST_SPARED: Final = 10_000
@@ -329,13 +326,8 @@ class Purging:
 
     def _refuse_jump(self, transaction: "Transaction", now: datetime) -> None:
         """Raise PurgeClock where nothing was recorded in so long a time that the clock was rather set ahead."""
-        found = self._gallery.store.meta(SEEN)
-        # What a wrong clock has recorded already makes it no right one: a gap before that counts as well.
-        seen = events.newest(transaction, until=now - JUMP) if found is None else datetime.fromisoformat(found)
-        last = events.newest(transaction, until=now) if seen is None else seen
-        if seen is not None:
-            last = _before_gap(seen, events.instants(transaction, seen, now))
-        if last is not None and now - last > JUMP:
+        last = before_leap(self._gallery.store, transaction, now)
+        if last is not None:
             told = (
                 f"the clock shows {instant(now)}, but from {instant(last)} on nothing was recorded for {JUMP.days} days"
             )
@@ -344,11 +336,7 @@ class Purging:
 
     def _note(self, now: datetime) -> None:
         """Remember when it was done, unless it was done later already."""
-        store = self._gallery.store
-        with store.atomic():
-            seen = store.meta(SEEN)
-            if seen is None or datetime.fromisoformat(seen) < now:
-                store.set_meta(SEEN, now.isoformat())
+        held_for_right(self._gallery.store, now)
 
 
 def in_words(counts: Mapping[str, Any]) -> str:
@@ -358,15 +346,6 @@ def in_words(counts: Mapping[str, Any]) -> str:
 
 def _under_a_hold(people: int) -> str:
     return f"{'1 person is' if people == 1 else f'{people} people are'} under a hold: what is theirs stays"
-
-
-def _before_gap(last: datetime, instants: "Iterator[datetime]") -> datetime:
-    """The last of these instants, in order, that follows no gap of more than `JUMP`."""
-    for each in instants:
-        if each - last > JUMP:
-            break
-        last = each
-    return last
 
 
 def _counted(transaction: "Transaction", work: Callable[[], object]) -> dict[str, int]:

@@ -476,6 +476,29 @@ def test_a_yes_is_over_at_its_instant(app, draw):
     assert 1 == actions(app).count("consent.lapse")
 
 
+def test_a_clock_that_is_far_ahead_erases_nobody(app, draw):
+    """By it nobody is recognised whose time would be over, and nothing goes; set right, all is as before."""
+    app.enroll(draw("ada.png", (1,)), name="Ada")
+    app.consents.give(app.actor, "Ada", Agreed(("face",), until=app.consents.until(date(2026, 8, 31))))
+    right = app.clock.now
+    app.clock.now = right + timedelta(days=365)
+    assert (0, "over", 1) == (
+        app.consents.lapse(),
+        app.consents.of("Ada")[0].state("face"),
+        app.gallery.find("Ada").templates,
+    )
+    app.clock.now = right
+    assert (0, "yes", 1) == (
+        app.consents.lapse(),
+        app.consents.of("Ada")[0].state("face"),
+        app.gallery.find("Ada").templates,
+    )
+
+    app.clock.now = right + timedelta(days=365)
+    app.purging.run(app.actor, clock_is_right=True)
+    assert (1, 0) == (app.consents.lapse(), app.gallery.find("Ada").templates)
+
+
 def test_a_check_enters_what_is_over(app, draw):
     """Before a check somebody whose time is over is erased of their face; agreed anew in time, nobody is."""
     for number, name in enumerate(("Ada", "Bob"), 1):
