@@ -65,7 +65,7 @@ class PrivacyComposition(ServiceComposition):
         """Forms that lead answers back to people."""
         from attendance.services.consentforms import ConsentForms
 
-        return ConsentForms(self.gallery, self.consents, self.consent_texts, self.clock, self.settings)
+        return ConsentForms(self.gallery, self.consents, self.consent_texts, self.clock, self.settings, self.zone)
 
     @cached_property
     def holds(self) -> "Holds":

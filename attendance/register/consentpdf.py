@@ -1,7 +1,8 @@
 """Forms of consent to print: one page a person, with the text, boxes to tick, and a QR code for the answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from attendance.privacy.consenttext import blocks
 from attendance.privacy.phrases import phrases
@@ -30,27 +31,32 @@ class Printed:
     shown_code: str
 
 
-def to_pdf(made: "Sequence[Printed]", *, address: str, now: "datetime", site: str | None) -> bytes:
+def to_pdf(made: "Sequence[Printed]", *, address: str, head: Head) -> bytes:
     """The pages of these forms, of one language; ``address`` comes before each code. Raises ReportsMissing, WebMissing.
 
-    Without the address of a service the QR code holds the code alone.
+    Site, zone and time are those of ``head``. Without the address of a service the QR code holds the code alone.
     """
     words = phrases(made[0].text.language)
-    pages = Pages(Head(words["form"], site, "UTC", now, made[0].text.language))
+    pages = Pages(replace(head, title=words["form"], language=made[0].text.language))
     for number, each in enumerate(made):
         if number:
             pages.next_page()
-        _form(pages, each, address)
+        _form(pages, each, address, head.zone)
     return pages.made()
 
 
-def _form(pages: Pages, made: Printed, address: str) -> None:
+def _day(at: "datetime", language: str) -> str:
+    """A day as people of the language write it."""
+    return f"{at:%d.%m.%Y}" if language == "de" else f"{at.day} {at:%B %Y}"
+
+
+def _form(pages: Pages, made: Printed, address: str, zone: str) -> None:
     words = phrases(made.text.language)
-    ends = made.form.ends
+    ends = made.form.ends.astimezone(ZoneInfo(zone))
     facts = [
         f"{words['for']}: {made.person.name} ({made.person.external_id})",
         f"{words['code']}: {made.shown_code}",
-        f"{words['answer_by']}: {ends:%Y-%m-%d}",
+        f"{words['answer_by']}: {_day(ends, made.text.language)}",
     ]
     if address.startswith("http"):
         facts.append(words["scan"])

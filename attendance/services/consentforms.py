@@ -85,10 +85,16 @@ class ConsentForms:
     """Makes forms, and takes their answers."""
 
     def __init__(
-        self, gallery: "Gallery", consents: "Consents", texts: "ConsentTexts", clock: "Clock", settings: "Settings"
+        self,
+        gallery: "Gallery",
+        consents: "Consents",
+        texts: "ConsentTexts",
+        clock: "Clock",
+        settings: "Settings",
+        zone: str,
     ) -> None:
         self._gallery, self._consents, self._texts = gallery, consents, texts
-        self._clock, self._settings = clock, settings
+        self._clock, self._settings, self._zone = clock, settings, zone
 
     # Made and taken back
 
@@ -149,9 +155,11 @@ class ConsentForms:
     def pdf(self, made: Sequence[MadeForm], public: str) -> bytes:
         """The forms as pages to print, with the address of the service in their QR codes. Raises ReportsMissing."""
         from attendance.register.consentpdf import Printed, to_pdf
+        from attendance.register.pdf import Head
 
         printed = [Printed(each.person, each.form, each.text, each.code, each.shown_code) for each in made]
-        return to_pdf(printed, address=public.rstrip("/") + PATH, now=self._clock.utc(), site=self._settings.site_name)
+        head = Head("", self._settings.site_name, self._zone, self._clock.utc())
+        return to_pdf(printed, address=public.rstrip("/") + PATH, head=head)
 
     @needs("consent.record")
     def write(

@@ -195,16 +195,19 @@ def test_of_two_who_answer_at_once_one_does(pupils, home):
 # Texts and pages
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "How to withdraw"), ("de", "Widerruf")])
-def test_one_page_a_person(pupils, language, words):
-    """The PDF has a page for each with name, code and the text of its language, and the QR code is there."""
+LANGUAGES = [("en", "How to withdraw", "1 April 2026"), ("de", "Widerruf", "01.04.2026")]
+
+
+@pytest.mark.parametrize(("language", "words", "day"), LANGUAGES)
+def test_one_page_a_person(pupils, language, words, day):
+    """The PDF has a page for each with name, code, last day, the text of its language, and the site's zone."""
     forms = made(pupils, "A", "B", language=language)
     pages = PdfReader(io.BytesIO(pupils.consent_forms.pdf(forms, "https://school.example"))).pages
 
     assert 2 == len(pages)
     for page, form in zip(pages, forms, strict=True):
         text = page.extract_text()
-        assert all(each in text for each in (form.person.name, form.shown_code, words))
+        assert all(each in text for each in (form.person.name, form.shown_code, words, day, pupils.zone))
 
 
 def test_the_qr_code_leads_to_the_page_of_the_answer():
