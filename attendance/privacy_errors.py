@@ -15,7 +15,6 @@ HELP: Final = {
     "backup.folder": "Give a folder that is there and may be written to: 'attendance config set backup_folder DIR'.",
     "backup.keep": "Write numbers with d, w, m or y, such as 7d,4w,12m.",
     "backup.none": "'attendance backups run' writes one; a file that lies elsewhere can be named.",
-    "backup.recovery": "'attendance key recovery FILE' makes a pair of keys; give the file that it wrote.",
     "consent.form": "Ask for a new form; 'attendance consent form FILE PERSON' makes one.",
     "consent.missing": (
         "Record it first, 'attendance consent give PERSON' (somebody new is entered by 'attendance gallery add NAME'), "
@@ -56,10 +55,6 @@ class BackupKeep(PrivacyError, id="backup.keep"):
 
 class BackupUnknown(PrivacyError, id="backup.none"):
     """There is no backup that could be tried."""
-
-
-class RecoveryKeyInvalid(PrivacyError, id="backup.recovery"):
-    """A recovery key cannot be used."""
 
 
 class ConsentMissing(PrivacyError, id="consent.missing"):

@@ -1,12 +1,17 @@
 """Backups and trials of them as long work beside the answers."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from attendance.access import Actor
     from attendance.services.backups import Backups
     from attendance.services.jobs import Jobs, Progress
     from gallery.servicevalues import Job
+
+    Beginning: TypeAlias = Callable[[Actor, Backups, Jobs], Job]
+    """What begins one of these works."""
 
 KIND: Final = "backup"
 TRIAL: Final = "trial"

@@ -207,7 +207,7 @@ class Purging:
             self._steps(run)
             kept_from = self.kept_from()
             if known and not dry_run:  # a clock from before the first record tells nothing
-                self._note(run.now)
+                held_for_right(self._gallery.store, run.now)
         erased = dry_run or self._gallery.store.finish_erasure()
         people = _under_a_hold(len(held.people)) if held.people else None
         counts = {name: run.gone[name] for name in WORDS if run.gone[name]}
@@ -331,12 +331,8 @@ class Purging:
             told = (
                 f"the clock shows {instant(now)}, but from {instant(last)} on nothing was recorded for {JUMP.days} days"
             )
-            self._note(last)  # what the wrong clock records from now on makes it no right one
+            held_for_right(self._gallery.store, last)  # what the wrong clock records from now on makes it no right one
             raise PurgeClock("clock", told)
-
-    def _note(self, now: datetime) -> None:
-        """Remember when it was done, unless it was done later already."""
-        held_for_right(self._gallery.store, now)
 
 
 def in_words(counts: Mapping[str, Any]) -> str:

@@ -15,6 +15,7 @@ from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.access import Visitor
+    from attendance.services.backuptasks import Beginning
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,20 +29,20 @@ def backups(request: Request, who: BackupsRead) -> Response:
 @router.post("/settings/backups/run")
 def run(request: Request, who: BackupsManage) -> Response:
     """Write one now."""
-    app = site_of(request).app
-    try:
-        made = begin_backup(who.actor, app.backups, app.jobs)
-    except Refusal as error:
-        return _shown(request, who, error)
-    return onward(request, f"/jobs/{made.id}")
+    return _begun(request, who, begin_backup)
 
 
 @router.post("/settings/backups/test")
 def test(request: Request, who: BackupsManage) -> Response:
     """Try the newest now."""
+    return _begun(request, who, begin_trial)
+
+
+def _begun(request: Request, who: "Visitor", begin: "Beginning") -> Response:
+    """Begin this work, and go where it is shown; else the page says why not."""
     app = site_of(request).app
     try:
-        made = begin_trial(who.actor, app.backups, app.jobs)
+        made = begin(who.actor, app.backups, app.jobs)
     except Refusal as error:
         return _shown(request, who, error)
     return onward(request, f"/jobs/{made.id}")
