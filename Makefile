@@ -33,7 +33,7 @@ audit: $(VENV)/.audit-ready
 
 lock: $(VENV)/.audit-ready
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
-	    --extra web --extra reports --extra mqtt --no-annotate --output-file requirements.lock pyproject.toml
+	    --extra web --extra reports --extra mqtt --extra postgres --no-annotate --output-file requirements.lock pyproject.toml
 
 $(VENV)/.pip-ready:
 	$(PYTHON) -m venv $(VENV)
@@ -45,11 +45,11 @@ $(VENV)/.demo-ready: $(VENV)/.pip-ready pyproject.toml
 	touch $@
 
 $(VENV)/.test-ready: $(VENV)/.pip-ready pyproject.toml
-	$(PIP) install --quiet --editable ".[train,reports,web,mqtt]" --group dev
+	$(PIP) install --quiet --editable ".[train,reports,web,mqtt,postgres]" --group dev
 	touch $@
 
 $(VENV)/.fuzz-ready: $(VENV)/.pip-ready pyproject.toml
-	$(PIP) install --quiet --editable ".[reports,web,mqtt]" --group fuzz
+	$(PIP) install --quiet --editable ".[reports,web,mqtt,postgres]" --group fuzz
 	touch $@
 
 $(VENV)/.audit-ready: $(VENV)/.pip-ready pyproject.toml

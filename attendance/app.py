@@ -65,10 +65,10 @@ class Attendance(PrivacyComposition):
             check("time_zone", zone, "zone")
         clock = clock or SystemClock()
         loading = in_background(lambda: load_ahead(resolved.values)) if preload and pipeline is None else None
-        from gallery import Store
+        from gallery.opening import is_there, open_database
 
-        begins = create and not read_only and not Store.is_there(folder)
-        store = Store.open(folder, create=create, read_only=read_only, at=clock.utc())
+        begins = create and not read_only and not is_there(folder)
+        store = open_database(folder, create=create, read_only=read_only, at=clock.utc())
         taken = keep_zone(folder, zone or resolved.values.time_zone, clock.utc()) if begins else None
         opened = cls(store, load(folder, flags=flags) if taken else resolved, clock, pipeline, actor)
         opened._loading, opened.begun, opened.zone_taken = loading, begins, taken
@@ -316,7 +316,7 @@ class Attendance(PrivacyComposition):
 
 def zone_wanted(home: Path | str | None, flags: Mapping[str, Value] | None = None) -> bool:
     """Whether there is no home yet, and no setting tells the zone of its site."""
-    from gallery import Store
+    from gallery.opening import is_there
 
     folder = home_folder(home)
-    return not Store.is_there(folder) and load(folder, flags=flags).values.time_zone is None
+    return not is_there(folder) and load(folder, flags=flags).values.time_zone is None

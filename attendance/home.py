@@ -16,17 +16,32 @@ if TYPE_CHECKING:
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
 
-HOME_ENV = "ATTENDANCE_HOME"
+HOME_ENV, FOLDER_ENV = "ATTENDANCE_HOME", "ATTENDANCE_FOLDER"
 
 
 def home_folder(home: Path | str | None = None) -> Path:
     """The folder given, else that of ``ATTENDANCE_HOME``, else the platform's place for data.
 
-    Raises HomeUnknown for an account without a home (a service, a container) where nothing is given.
+    Where that is the address of a database on a server, its folder on this computer, which names it from now on: the
+    one of ``ATTENDANCE_FOLDER``, else one of its own in the platform's place. Raises HomeUnknown for an account without
+    a home (a service, a container) where nothing is given; AddressInvalid, and NotEmpty for the folder of another home.
     """
     chosen = home or os.environ.get(HOME_ENV)
-    if chosen:
-        return user_path(chosen)
+    if isinstance(chosen, str) and chosen.startswith(("postgresql:", "postgres:")):
+        return _folder_of(chosen)
+    return user_path(chosen) if chosen else _platform_folder()
+
+
+def _folder_of(address: str) -> Path:
+    from gallery.locations import parsed, point_at
+
+    found, given = parsed(address), os.environ.get(FOLDER_ENV)
+    folder = user_path(given) if given else _platform_folder() / "databases" / found.folder_name
+    point_at(folder, found)
+    return folder
+
+
+def _platform_folder() -> Path:
     from platformdirs import user_data_path
 
     try:

@@ -24,7 +24,8 @@ CONFIG_FILE = "config.toml"
 ENV_PREFIX = "ATTENDANCE_"
 OTHER_VARIABLES: Mapping[str, str] = MappingProxyType(
     {
-        "ATTENDANCE_HOME": "The folder of the gallery, where --home is not given.",
+        "ATTENDANCE_HOME": "The folder or the address of the gallery, where --home is not given.",
+        "ATTENDANCE_FOLDER": "This computer's folder of a home whose database is on a server.",
         "ATTENDANCE_KEY": "64 hexadecimal digits that wrap the key of the home ('attendance key protect').",
         "ATTENDANCE_KEY_COMMAND": "A command that prints such 64 digits, for a KMS or TPM; it is run without a shell.",
         "ATTENDANCE_KEY_PASSPHRASE": "The passphrase that wraps the key of the home; else it is asked for.",
@@ -32,6 +33,7 @@ OTHER_VARIABLES: Mapping[str, str] = MappingProxyType(
         "ATTENDANCE_TRAIN_DATA": "The folder of data sets for 'attendance train', where --data is not given.",
         "ATTENDANCE_TRAIN_CACHE": "Where training keeps what it computed; else ~/.cache/attendance-train.",
         "ATTENDANCE_TEST_DATA": "Where this project's own tests find research data.",
+        "ATTENDANCE_TEST_POSTGRES": "The address of a server on which this project's own tests may make databases.",
     }
 )
 """Variables that are no settings, and what each is for."""
@@ -178,6 +180,19 @@ class Settings:
     admin_idle_minutes: int = _setting(
         120, "Minutes without a request after which an admin is signed out.", low=5, high=720
     )
+    site: str | None = _setting(
+        None, "The site that this computer works for, of a home with several; none: all of the home."
+    )
+    offline_days: int = _setting(
+        7, "Days that a site goes on marking by its slice of the gallery while the database is out of reach.",
+        low=0, high=90,
+    )  # fmt: skip
+    search_plan: str = _setting(
+        "auto", "How the gallery is searched; auto: by its size, the memory there is, and what was measured.",
+        choices=("auto", "exact", "exact8", "pgvector"),
+    )  # fmt: skip
+    log_format: str = _setting("text", "What the service writes into its log: text, or JSON.", choices=("text", "json"))
+    log_names: bool = _setting(False, "The log of the service may name people.")
     encoder: str = _setting("default", "Name of a shipped encoder, or a folder with encoder.onnx and card.json.")
     threads: int = _setting(
         0, "Threads of the detector and the encoder; 0: as many as there are cores.", low=0, high=256

@@ -1,8 +1,8 @@
-"""People and their sealed templates: one SQLite file as the only truth, an index derived from it.
+"""People and their sealed templates: one database as the only truth, an index derived from it.
 
-    from gallery import Gallery, GalleryIndex, Store
+    from gallery import Gallery, GalleryIndex, open_database
 
-    with Store.open(home) as store:
+    with open_database(home) as store:
         gallery = Gallery(store, pipeline_id)
         gallery.enroll("Ada Lovelace", vector, cohort_mean, ...)
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gallery.archive import Exported, Imported
     from gallery.errors import *
     from gallery.gallery import Gallery
+    from gallery.opening import open_database
     from gallery.ports import Database, Search, Vault
     from gallery.repositories.events import history, record
     from gallery.search.follower import GalleryIndex
@@ -42,11 +43,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddedTemplate",
+    "AddressInvalid",
     "BackupInvalid",
     "Conflict",
     "Database",
     "Defect",
     "DuplicateId",
+    "EngineMissing",
     "EnrolResult",
     "ErasureListInvalid",
     "Event",
@@ -63,6 +66,7 @@ __all__ = [
     "GalleryOlder",
     "GalleryReadOnly",
     "GalleryRefused",
+    "GalleryUnreachable",
     "GalleryUnusable",
     "Hit",
     "ImportInvalid",
@@ -74,10 +78,12 @@ __all__ = [
     "KeySource",
     "KeyWorks",
     "KeyWrong",
+    "LeaseLost",
     "Lookalike",
     "LookalikeUnknown",
     "NotADatabase",
     "NotEmpty",
+    "OfflineOver",
     "PassphraseShort",
     "PersonAmbiguous",
     "PersonInactive",
@@ -88,6 +94,7 @@ __all__ = [
     "Removal",
     "Sealer",
     "Search",
+    "SiteUnknown",
     "Stats",
     "Store",
     "StoredCrop",
@@ -99,6 +106,7 @@ __all__ = [
     "WrongEncoder",
     "history",
     "load_key",
+    "open_database",
     "record",
 ]
 
@@ -128,6 +136,7 @@ _HOME_OF = {
     "Sealer": "gallery.vault.seal",
     "Store": "gallery.sqlite.store",
     "load_key": "gallery.vault.key",
+    "open_database": "gallery.opening",
 }
 
 

@@ -24,6 +24,17 @@ HELP: Final = {
         "'attendance audit anchor', which changes nothing else. Then try again."
     ),
     "gallery.full": "Nothing was half written: free some space, then try again.",
+    "gallery.address": (
+        "Write it as postgresql://USER@HOST/NAME; a password belongs in PGPASSFILE or the folder's private file."
+    ),
+    "gallery.engine_missing": "Install it with `pip install 'attendance[postgres]'`.",
+    "gallery.unreachable": (
+        "Look whether the database server runs, and whether this computer reaches it and may sign in; a site with "
+        "a slice of the gallery goes on marking meanwhile."
+    ),
+    "gallery.lease_lost": "Another computer watches this camera now; nothing was written twice.",
+    "gallery.site_unknown": "`attendance site list` shows the sites.",
+    "gallery.offline_over": "Bring the link to the database back; nothing is lost, and what waits is delivered then.",
     "gallery.failed": "Run `attendance doctor`; look after the disk if this happens again.",
     "gallery.key_missing": (
         "Put the key file of this home back, or a copy; no new one is made, as it could not open what is stored. "
@@ -104,6 +115,22 @@ class GalleryFull(GalleryUnusable, id="gallery.full"):
     """No space is left for the database."""
 
 
+class AddressInvalid(GalleryUnusable, id="gallery.address"):
+    """What should be the address of a database on a server is none."""
+
+
+class EngineMissing(GalleryUnusable, id="gallery.engine_missing"):
+    """The database is on a server, and the library that speaks with it is not installed."""
+
+
+class GalleryUnreachable(GalleryUnusable, id="gallery.unreachable"):
+    """The database server does not answer, has gone away, or lets nobody in."""
+
+
+class OfflineOver(GalleryUnusable, id="gallery.offline_over"):
+    """The database has been out of reach for longer than a slice of the gallery may be used."""
+
+
 class GalleryFailed(GalleryUnusable, id="gallery.failed"):
     """The database answered with something that has no id of its own, such as a failing disk."""
 
@@ -154,6 +181,14 @@ class PersonInactive(GalleryRefused, id="gallery.person_inactive"):
 
 class PersonInvalid(GalleryRefused, id="gallery.person_invalid"):
     """A name, id or group is empty, too long, or holds control characters."""
+
+
+class LeaseLost(GalleryRefused, id="gallery.lease_lost"):
+    """What another process was to do alone is another's by now."""
+
+
+class SiteUnknown(GalleryRefused, id="gallery.site_unknown"):
+    """There is no site of this name."""
 
 
 class LookalikeUnknown(GalleryRefused, id="gallery.lookalike_unknown"):

@@ -1,13 +1,14 @@
 """The three seams of the gallery, each to be replaced by another that keeps its word: a database, a search, a vault.
 
-`gallery.sqlite` keeps that of `Database`, `gallery.search` that of `Search`, `gallery.vault` that of `Vault`.
+`gallery.sqlite` and `gallery.postgres` keep that of `Database`, `gallery.search` that of `Search`, `gallery.vault` that
+of `Vault`.
 """
 
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeAlias
 
 from gallery.values import Hit, Orphan, Soundness, Templates
 
@@ -35,8 +36,12 @@ class Database(Protocol):
     """What `finish_erasure` does first, where something was erased."""
 
     @property
+    def engine(self) -> Literal["sqlite", "postgresql"]:
+        """Which engine it is."""
+
+    @property
     def home(self) -> Path:
-        """The folder of the home; the key lies there."""
+        """The folder of the home on this computer; the key lies there."""
 
     @property
     def where(self) -> str:
@@ -69,6 +74,12 @@ class Database(Protocol):
     def close(self) -> None:
         """Close every connection."""
 
+    def __enter__(self) -> Self:
+        """Itself; closed where the ``with`` ends."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+
     def atomic(self) -> AbstractContextManager["Transaction"]:
         """All or nothing, alone among writers from the start; inside another `atomic()` a savepoint of it."""
 
@@ -80,6 +91,9 @@ class Database(Protocol):
 
     def bump(self, transaction: "Transaction") -> None:
         """Raise the generation, inside `atomic()`."""
+
+    def server_time(self, transaction: "Transaction") -> datetime | None:
+        """What the clock shows that all who share the database go by; None where that is this computer's own."""
 
     def meta(self, key: str) -> str | None:
         """A fact about the home, or None."""

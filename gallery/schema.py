@@ -17,14 +17,15 @@ from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, LargeBinary, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 import gallery.privacytables
-import gallery.servicetables  # noqa: F401  their tables are part of METADATA
+import gallery.servicetables
+import gallery.sitetables  # noqa: F401  their tables are part of METADATA
 from gallery.columns import Base, Instant, JsonText
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema this version knows, oldest first; the last is the one it writes."""
 
 METADATA = Base.metadata
-"""All tables of a home: those below, those of the service and those of data protection."""
+"""All tables of a home: those below, those of the service, of data protection, and of several sites."""
 
 
 class Meta(Base):
@@ -138,6 +139,7 @@ class SessionRow(Base):
     opens: Mapped[datetime] = mapped_column(Instant)
     closes: Mapped[datetime | None] = mapped_column(Instant)
     zone: Mapped[str] = mapped_column(String(64))
+    site: Mapped[str | None] = mapped_column(String(200))
 
 
 class Alias(Base):
@@ -209,6 +211,7 @@ class SightingRow(Base):
     quality: Mapped[dict[str, Any]] = mapped_column(JsonText)
     pipeline_id: Mapped[str] = mapped_column(String(200))
     retention: Mapped[str] = mapped_column(String(8))
+    site: Mapped[str | None] = mapped_column(String(200))
 
 
 class SightingCrop(Base):
@@ -246,6 +249,7 @@ class MarkRow(Base):
     direction: Mapped[str | None] = mapped_column(String(8))
     sighting_id: Mapped[int | None] = mapped_column(ForeignKey("sighting.id", ondelete="SET NULL"), index=True)
     details: Mapped[dict[str, Any]] = mapped_column(JsonText)
+    site: Mapped[str | None] = mapped_column(String(200))
 
 
 class CorrectionRow(Base):
@@ -451,6 +455,7 @@ class CoverageRow(Base):
     entered: Mapped[datetime] = mapped_column(Instant)
     by: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
+    site: Mapped[str | None] = mapped_column(String(200))
 
 
 class EventRow(Base):

@@ -132,7 +132,7 @@ def withdraw(
         say(f"withdrawn: entry {gone.id}, {gone.name}, {gone.first} to {gone.last}")
 
 
-def _add(home: Path | None, kind: "EntryKind", days: str, name: str, site: str | None, group: str | None) -> None:
+def _add(home: str | None, kind: "EntryKind", days: str, name: str, site: str | None, group: str | None) -> None:
     from attendance.services.calendars import Days, span_of
 
     told = Days(kind, *span_of(days), name)

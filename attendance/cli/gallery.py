@@ -254,7 +254,7 @@ def export(
     say(f"wrote {target}: {_facts(done)}")
 
 
-def _hand_over(person: str, target: Path, home: Path | None) -> None:
+def _hand_over(person: str, target: Path, home: str | None) -> None:
     with changing(home) as opened:
         done = opened.archives.person(opened.actor, person, target)
     who = f"{done.person.name} ({done.person.external_id})"

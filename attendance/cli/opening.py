@@ -9,7 +9,6 @@ from attendance.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from attendance.app import Attendance
     from attendance.settings import Value
@@ -19,7 +18,7 @@ _SAY_ZONE = "'attendance config set time_zone Europe/Berlin' (or another) says w
 
 @contextmanager
 def writing(
-    home: "Path | None", flags: "Mapping[str, Value] | None" = None, *, preload: bool = False
+    home: "str | None", flags: "Mapping[str, Value] | None" = None, *, preload: bool = False
 ) -> "Iterator[Attendance]":
     """The home, made on first use; with ``preload`` detector and encoder load meanwhile.
 
@@ -37,7 +36,7 @@ def writing(
         yield app
 
 
-def _asked_zone(home: "Path | None", flags: "Mapping[str, Value] | None") -> str | None:
+def _asked_zone(home: "str | None", flags: "Mapping[str, Value] | None") -> str | None:
     """What a person at a terminal says; None where nobody is asked, as the zone is set or the home there already."""
     if not at_terminal():
         return None
@@ -59,7 +58,7 @@ def _zone(text: str) -> str:
 
 
 @contextmanager
-def changing(home: "Path | None") -> "Iterator[Attendance]":
+def changing(home: "str | None") -> "Iterator[Attendance]":
     """A home that must be there already."""
     from attendance.app import Attendance
 
@@ -70,7 +69,7 @@ def changing(home: "Path | None") -> "Iterator[Attendance]":
 
 @contextmanager
 def reading(
-    home: "Path | None", flags: "Mapping[str, Value] | None" = None, *, preload: bool = False
+    home: "str | None", flags: "Mapping[str, Value] | None" = None, *, preload: bool = False
 ) -> "Iterator[Attendance]":
     """The home, opened so that nothing can be written; it may lie where this account may only read."""
     from attendance.app import Attendance

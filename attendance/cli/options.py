@@ -2,7 +2,6 @@
 
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -19,8 +18,11 @@ Exit codes:
 Any command takes --debug: it shows the traceback of an error."""
 
 Home = Annotated[
-    Path | None,
-    typer.Option(help="Folder of the gallery; else ATTENDANCE_HOME, else the platform's place.", metavar="FOLDER"),
+    str | None,
+    typer.Option(
+        help="Folder of the gallery, or postgresql://USER@HOST/NAME; else ATTENDANCE_HOME, else the platform's place.",
+        metavar="HOME",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on stdout, nothing else.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -162,7 +162,7 @@ def _tell(done: "MarksTaken", *, dry_run: bool, as_json: bool) -> None:
     say(f"marks {'that would be taken: ' if dry_run else ''}{told}")
 
 
-def _take_in(wanted: "RosterWanted", home: Path | None, *, yes: bool, as_json: bool) -> "Preview":
+def _take_in(wanted: "RosterWanted", home: str | None, *, yes: bool, as_json: bool) -> "Preview":
     with writing(home) as opened:
         shown = opened.roster_import.preview(wanted)
         _show(shown, as_json=as_json)

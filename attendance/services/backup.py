@@ -12,7 +12,7 @@ from gallery.vault.key import KEY
 
 if TYPE_CHECKING:
     from attendance.clock import Clock
-    from gallery.sqlite.store import Store
+    from gallery import Database
 
 __all__ = [
     "Saved",
@@ -89,14 +89,14 @@ def key_words(home: Path) -> str:
     return f"{key_file(home)}{'' if wrapper is None else more[wrapper]}"
 
 
-def _opened(home: Path, clock: "Clock") -> "Store":
+def _opened(home: Path, clock: "Clock") -> "Database":
     """For writing, as an older home is upgraded and a first key made; where that may not be, for reading."""
-    from gallery import GalleryReadOnly, Store
+    from gallery import GalleryReadOnly, open_database
 
     try:
-        return Store.open(home, create=False, at=clock.utc())
+        return open_database(home, create=False, at=clock.utc())
     except GalleryReadOnly:
-        return Store.open(home, create=False, read_only=True)
+        return open_database(home, create=False, read_only=True)
 
 
 def upgraded_to(restored: Saved) -> str | None:
@@ -122,13 +122,14 @@ def restore(
     erased again, as the lists beside the backup, in the folder, and `lists` tell. Raises BackupInvalid,
     ErasureListInvalid, NotEmpty, RecoveryKeyWrong, GalleryUnusable.
     """
-    from gallery import GalleryError, Store
+    from gallery import GalleryError, open_database
     from gallery.backup import erased
     from gallery.backup import restore as make
+    from gallery.opening import engine_of
     from gallery.vault.filevault import FileVault
 
     at = None if clock is None else clock.utc()
-    made = make(Store, source, home, key=key, recovery=recovery, along=ALONG, lists=lists, at=at, by=by)
-    with suppress(GalleryError), Store.open(home, create=False) as store:  # it is in the tables, and written daily
+    made = make(engine_of(home), source, home, key=key, recovery=recovery, along=ALONG, lists=lists, at=at, by=by)
+    with suppress(GalleryError), open_database(home, create=False) as store:  # it is in the tables, and written daily
         erased.publish(store, FileVault(store))
     return made

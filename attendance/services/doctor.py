@@ -249,10 +249,10 @@ def _home(home: Path) -> Iterator[Finding]:
 
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
     from attendance.services.consentrule import ConsentRule
-    from gallery import Gallery, Store
+    from gallery import Gallery, open_database
 
     names = _names(settings)
-    with Store.open(home, create=False, read_only=True) as store:
+    with open_database(home, create=False, read_only=True) as store:
         yield Finding("database", f"{store.where}, schema {store.schema_version}")
         gallery = Gallery(store, "none") if names is None else Gallery(store, names[0], formerly=names[1])
         gallery.admits = ConsentRule(lambda: settings.asks_consent, clock).admits

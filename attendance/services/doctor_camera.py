@@ -36,10 +36,10 @@ def _meant(home: Path, camera: str, clock: Clock) -> "tuple[str, Address]":
     """How to call the camera, and its address; without a home that opens there is no place, and the text is one."""
     from attendance.cameras import parse_address
     from attendance.services.places import Places
-    from gallery import Gallery, GalleryUnusable, Store
+    from gallery import Gallery, GalleryUnusable, open_database
 
     try:
-        store = Store.open(home, create=False, read_only=True)
+        store = open_database(home, create=False, read_only=True)
     except GalleryUnusable:
         address = parse_address(camera)
         return address.shown, address

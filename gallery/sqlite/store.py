@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -31,6 +31,8 @@ from gallery.values import Orphan, Soundness
 
 class Store(Transactions):
     """An open home. Made by `Store.open`; closes its connections with `close()` or as a context manager."""
+
+    engine: Literal["sqlite"] = "sqlite"
 
     def __init__(self, path: Path, engine: Engine, *, read_only: bool) -> None:
         super().__init__(engine, {BEGIN: "BEGIN IMMEDIATE"}, partial(mapped, path))
@@ -116,6 +118,10 @@ class Store(Transactions):
             raise GalleryReadOnly(self.where, "it was opened for reading only")
         with super().atomic() as session:
             yield session
+
+    def server_time(self, _session: Session) -> datetime | None:
+        """None: it is this computer's."""
+        return None
 
     @staticmethod
     def refuse_used(home: Path) -> None:

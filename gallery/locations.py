@@ -1,0 +1,100 @@
+"""Where the database of a home is: a file of the folder, or the address of a server that stands in its `database`.
+
+The folder belongs to this computer: the key lies there, settings, uploads, and what waits to be delivered. Several
+computers with a folder each may share one database; then each has a copy of the same key.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from gallery.errors import AddressInvalid, GalleryReadOnly, NotEmpty
+from gallery.files import whole
+
+POINTER: Final = "database"
+"""The file of a home's folder that names the server; where it is missing, the database is a file of the folder."""
+SCHEMES: Final = ("postgresql://", "postgres://")
+_PASSWORD = re.compile(r"(?<=[?&])(password|sslpassword)=[^&]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The address of a database on a server, as libpq reads it; its text may hold a password and is never shown."""
+
+    text: str
+
+    @property
+    def shown(self) -> str:
+        """Without any password."""
+        parts = urlsplit(self.text)
+        user = f"{parts.username}@" if parts.username else ""
+        host = parts.netloc.rpartition("@")[2]
+        query = _PASSWORD.sub(r"\1=***", f"?{parts.query}") if parts.query else ""
+        return f"postgresql://{user}{host}{parts.path}{query}"
+
+    @property
+    def folder_name(self) -> str:
+        """A name for a folder of this computer that is of this database alone."""
+        parts = urlsplit(self.text)
+        told = "-".join(
+            each for each in (parts.hostname or "local", str(parts.port or ""), parts.path.strip("/")) if each
+        )
+        readable = re.sub(r"[^A-Za-z0-9.-]+", "-", unquote(told))[:60].strip("-")
+        return f"{readable}-{hashlib.sha256(self.shown.encode()).hexdigest()[:8]}"
+
+
+def is_address(text: object) -> bool:
+    """Whether this names a database on a server, and no folder."""
+    return isinstance(text, str) and text.startswith(SCHEMES)
+
+
+def parsed(text: str) -> Address:
+    """The address; raises AddressInvalid where it cannot be one."""
+    if not is_address(text) or any(letter.isspace() or not letter.isprintable() for letter in text):
+        raise AddressInvalid("database", "an address reads postgresql://USER@HOST/NAME, without blanks")
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        raise AddressInvalid("database", f"the address cannot be read: {error}") from None
+    return Address("postgresql://" + text.partition("://")[2])
+
+
+def pointer(folder: Path) -> Address | None:
+    """The server that a home's folder names, None where its database is a file; raises AddressInvalid."""
+    path = Path(folder) / POINTER
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise AddressInvalid(str(path), "this file, which names the server of the database, cannot be read") from error
+    try:
+        return parsed(text.strip())
+    except AddressInvalid as error:
+        raise AddressInvalid(str(path), error.detail) from None
+
+
+def point_at(folder: Path, address: Address) -> None:
+    """Have a home's folder name this server from now on, in a private file; a changed password alone is taken over.
+
+    Raises NotEmpty where the folder is the home of another database, and GalleryReadOnly.
+    """
+    from gallery.sqlite.home import DATABASE, make_home
+
+    found = pointer(folder)
+    if found == address:
+        return
+    if found is not None and found.shown != address.shown:
+        raise NotEmpty(str(folder / POINTER), f"this folder belongs to {found.shown}")
+    if (folder / DATABASE).exists():
+        raise NotEmpty(str(folder / DATABASE), "this folder holds a home of its own")
+    make_home(folder)
+    try:
+        with whole(folder / POINTER) as temporary:
+            temporary.write_text(f"{address.text}\n", encoding="utf-8")
+    except OSError as error:
+        raise GalleryReadOnly(str(folder), f"this account may not write to the folder: {error.strerror}") from error

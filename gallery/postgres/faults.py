@@ -1,0 +1,76 @@
+"""From what psycopg and SQLAlchemy raise to the gallery's own errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from sqlalchemy.exc import SQLAlchemyError, StatementError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from gallery.errors import (
+    Conflict,
+    GalleryDamaged,
+    GalleryError,
+    GalleryFailed,
+    GalleryFull,
+    GalleryLocked,
+    GalleryReadOnly,
+    GalleryUnreachable,
+)
+
+_BY_STATE: dict[str, type[GalleryError]] = {
+    "25006": GalleryReadOnly,  # a standby, or a transaction that may not write
+    "42501": GalleryReadOnly,  # no right to
+    "53100": GalleryFull,
+    "53300": GalleryUnreachable,  # too many connections
+    "55P03": GalleryLocked,
+    "57014": GalleryLocked,  # longer than a statement may take
+    "40001": GalleryLocked,
+    "40P01": GalleryLocked,
+    "XX001": GalleryDamaged,
+    "XX002": GalleryDamaged,
+}
+_BY_CLASS: dict[str, type[GalleryError]] = {
+    "08": GalleryUnreachable,
+    "22": GalleryFailed,
+    "23": Conflict,
+    "28": GalleryUnreachable,
+    "53": GalleryFull,
+    "57": GalleryUnreachable,
+    "3D": GalleryUnreachable,
+}
+
+
+def translate(error: psycopg.Error, where: str) -> GalleryError:
+    """The gallery's error for one of the server's, told apart by its SQLSTATE and never by its wording."""
+    state = error.sqlstate
+    detail = _detail(error)
+    if state is None:
+        lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+        return (GalleryUnreachable if lost else GalleryFailed)(where, detail)
+    return (_BY_STATE.get(state) or _BY_CLASS.get(state[:2]) or GalleryFailed)(where, detail)
+
+
+def _detail(error: psycopg.Error) -> str:
+    """The server's first line, which holds no value of a row; those are in its further ones."""
+    told = error.diag.message_primary or str(error)
+    return told.strip().partition("\n")[0] or type(error).__name__
+
+
+@contextmanager
+def mapped(where: str) -> Iterator[None]:
+    """Let no error of psycopg or SQLAlchemy out; what a column type refuses comes out as its ValueError."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise translate(error, where) from error
+    except StatementError as error:
+        if isinstance(error.orig, psycopg.Error):
+            raise translate(error.orig, where) from error
+        if isinstance(error.orig, ValueError | TypeError):
+            raise error.orig from None
+        raise GalleryFailed(where, str(error.orig or type(error).__name__)) from error
+    except PoolTimeout as error:
+        raise GalleryLocked(where, "all connections of this program are in use") from error
+    except SQLAlchemyError as error:
+        raise GalleryFailed(where, str(error).partition("\n")[0]) from error

@@ -1,0 +1,257 @@
+"""The database of a home on a PostgreSQL server; every write inside `atomic()`, alone among all writers.
+
+    with PostgresStore.open(home) as store, store.atomic() as session:
+        session.add(...)
+
+`home` is the folder of this computer whose file `database` names the server.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final, Literal, Self
+from uuid import uuid4
+
+from sqlalchemy import Connection, Engine, insert, inspect, text
+from sqlalchemy.orm import Session
+
+from gallery.errors import GalleryMissing, GalleryNewer, GalleryOlder, GalleryReadOnly, NotADatabase, NotEmpty
+from gallery.locations import Address, pointer
+from gallery.migrations.running import run_migrations
+from gallery.ports import PATIENCE_S
+from gallery.postgres.connections import READING, WRITING, make_engine
+from gallery.postgres.faults import mapped
+from gallery.schema import METADATA, REVISIONS, Meta
+from gallery.transactions import ERASURE, GENERATION, Transactions
+from gallery.values import Orphan, Soundness
+
+LOCK: Final = 0x61747464
+"""The first half of the advisory lock that every writer holds; the second is that of the schema in use."""
+_HOLD = text(f"SELECT pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))")
+NOTICE: Final = "attendance_generation"
+"""Where listeners hear of a new generation once it is committed."""
+_VERSION_TABLE = "alembic_version"
+
+
+def _address(home: Path) -> Address:
+    found = pointer(home)
+    if found is None:
+        raise GalleryMissing(str(home), "this folder names no server")
+    return found
+
+
+def hold(connection: Connection) -> None:
+    """Wait to be the only writer, until the transaction ends."""
+    connection.execute(_HOLD)
+
+
+class PostgresStore(Transactions):
+    """An open home. Made by `PostgresStore.open`; closes its connections with `close()` or as a context manager."""
+
+    engine: Literal["postgresql"] = "postgresql"
+
+    def __init__(self, home: Path, address: Address, engine: Engine, *, read_only: bool) -> None:
+        super().__init__(engine, WRITING, partial(mapped, address.shown))
+        self._engine = engine.execution_options(**READING)
+        self.home = home
+        self.address = address
+        self.read_only = read_only
+
+    @classmethod
+    def open(
+        cls,
+        home: Path,
+        *,
+        create: bool = True,
+        read_only: bool = False,
+        busy_timeout_s: float = PATIENCE_S,
+        at: datetime | None = None,  # noqa: ARG003  copies are the server's business
+    ) -> Self:
+        """Open the database that `home` names; tables are made where there are none, and upgraded where older.
+
+        Raises GalleryMissing, NotADatabase, GalleryNewer, GalleryOlder, GalleryUnreachable, GalleryReadOnly,
+        GalleryLocked.
+        """
+        home = Path(home).expanduser().resolve()
+        address = _address(home)
+        engine = make_engine(address, busy_timeout_s=busy_timeout_s)
+        try:
+            with mapped(address.shown):
+                cls._prepare(engine, address.shown, create=create, read_only=read_only)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(home, address, engine, read_only=read_only)
+
+    @classmethod
+    def _prepare(cls, engine: Engine, where: str, *, create: bool, read_only: bool) -> None:
+        with engine.connect() as connection:
+            found = _revision(connection, where)
+        if found is None and (not create or read_only):
+            raise GalleryMissing(where, "there is no gallery here")
+        if found == REVISIONS[-1]:
+            return
+        if read_only:
+            told = f"it is of an older version: its schema {found!r} must be upgraded to {REVISIONS[-1]!r} first"
+            raise GalleryOlder(where, told)
+        with engine.begin() as connection:
+            hold(connection)
+            found = _revision(connection, where)  # another program may have been faster
+            if found is None:
+                _fill(connection)
+            elif found != REVISIONS[-1]:
+                run_migrations(connection)
+
+    @staticmethod
+    def is_there(home: Path) -> bool:
+        """Whether the database that `home` names holds a gallery; one that cannot be reached counts as there."""
+        address = _address(Path(home).expanduser())
+        engine = make_engine(address, busy_timeout_s=PATIENCE_S)
+        try:
+            with mapped(address.shown), engine.connect() as connection:
+                return _revision(connection, address.shown) is not None
+        except Exception:  # noqa: BLE001  opening it tells why
+            return True
+        finally:
+            engine.dispose()
+
+    @property
+    def schema_version(self) -> str:
+        """The schema revision of the open database."""
+        return REVISIONS[-1]
+
+    @property
+    def where(self) -> str:
+        """The address, without a password."""
+        return self.address.shown
+
+    @contextmanager
+    def _outermost(self) -> Iterator[Session]:
+        with super()._outermost() as session:
+            session.execute(_HOLD)
+            yield session
+
+    @contextmanager
+    def atomic(self) -> Iterator[Session]:
+        """As `Transactions.atomic`; raises GalleryReadOnly where the store was opened for reading only."""
+        if self.read_only:
+            raise GalleryReadOnly(self.where, "it was opened for reading only")
+        with super().atomic() as session:
+            yield session
+
+    def bump(self, session: Session) -> None:
+        """As `Transactions.bump`; listeners hear of it once it is committed."""
+        super().bump(session)
+        session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": NOTICE})
+
+    def server_time(self, session: Session) -> datetime | None:
+        """What the clock of the server shows."""
+        found: datetime = session.scalars(text("SELECT clock_timestamp()")).one()
+        return found.astimezone(UTC)
+
+    @staticmethod
+    def refuse_used(home: Path) -> None:
+        """Raise NotEmpty where the database that `home` names holds a gallery already."""
+        address = _address(Path(home).expanduser())
+        if PostgresStore.is_there(home):
+            raise NotEmpty(address.shown, "there is a gallery here")
+
+    @staticmethod
+    def building(
+        home: Path, revision: str, then: Callable[[Session], bool] = lambda _: False
+    ) -> AbstractContextManager[Session]:
+        """The tables of `revision` to fill where there are none."""
+        return _building(home, revision, then)
+
+    @staticmethod
+    def counters(session: Session) -> dict[str, int]:
+        """The highest id ever given out, by table."""
+        raise NotImplementedError
+
+    @staticmethod
+    def set_counters(session: Session, new: Mapping[str, int]) -> None:
+        """Have the tables go on from these ids."""
+        raise NotImplementedError
+
+    def check(self, *, quick: bool = False) -> Soundness:  # noqa: ARG002
+        """What the server finds wrong."""
+        return Soundness((), ())
+
+    def drop_orphans(self, session: Session) -> list[Orphan]:  # noqa: ARG002
+        """Rows whose owner is gone: the server lets there be none."""
+        return []
+
+    def size(self) -> int:
+        """How many bytes the database takes on the server."""
+        with self.reading() as session:
+            return int(session.scalars(text("SELECT pg_database_size(current_database())")).one())
+
+    def finish_erasure(self) -> bool:
+        """Nothing yet."""
+        if self._inside is not None:
+            return False
+        if self.meta(ERASURE) is not None and not self.read_only:
+            if self.after_erasure is not None:
+                self.after_erasure()
+            self.set_meta(ERASURE, None)
+        return True
+
+    def compact(self) -> bool:
+        """Nothing yet."""
+        return False
+
+    def unerased(self) -> str | None:
+        """Nothing yet."""
+        return None
+
+    def close(self) -> None:
+        """Close every connection; the store cannot be used afterwards."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _revision(connection: Connection, where: str) -> str | None:
+    """The schema's revision, None where there is no table at all; raises what keeps it from being used."""
+    tables = set(inspect(connection).get_table_names())
+    if not tables & METADATA.tables.keys() and _VERSION_TABLE not in tables:
+        return None
+    if not {_VERSION_TABLE, Meta.__tablename__} <= tables:
+        raise NotADatabase(where, "the tables there are no gallery's")
+    found = connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar()  # noqa: S608 - our own name # nosec B608
+    if found not in REVISIONS:
+        raise GalleryNewer(where, f"its schema is {found!r}, this version knows up to {REVISIONS[-1]!r}")
+    return str(found)
+
+
+def _fill(connection: Connection) -> None:
+    METADATA.create_all(connection)
+    connection.execute(text(f"CREATE TABLE {_VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:revision)"), {"revision": REVISIONS[-1]})  # noqa: S608 - our own name # nosec B608
+    connection.execute(insert(Meta), [{"key": "home_id", "value": uuid4().hex}, {"key": GENERATION, "value": "0"}])
+
+
+@contextmanager
+def _building(home: Path, revision: str, then: Callable[[Session], bool]) -> Iterator[Session]:
+    address = _address(Path(home).expanduser())
+    engine = make_engine(address, busy_timeout_s=PATIENCE_S)
+    try:
+        with mapped(address.shown), engine.begin() as connection:
+            hold(connection)
+            run_migrations(connection, to=revision)
+            with Session(connection) as session:
+                yield session
+                session.flush()
+            if revision != REVISIONS[-1]:
+                run_migrations(connection)
+            with Session(connection) as session:
+                then(session)
+                session.flush()
+    finally:
+        engine.dispose()
