@@ -5,6 +5,7 @@ What homes hold stays as it is. The sites that places, calendar entries and rule
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -95,7 +96,7 @@ def _name_known_sites() -> None:
         site = json.loads(spec).get("site")
         if isinstance(site, str):
             names.add(site)
-    columns = [
+    columns: list[sa.ColumnClause[Any]] = [
         sa.column("name", sa.Text()),
         sa.column("created", sa.DateTime(timezone=True)),
         sa.column("by", sa.Text()),
