@@ -208,7 +208,7 @@ class Composition:
         """Who is enrolled."""
         from attendance.services.people import People
 
-        return People(self.gallery, self.sessions, self.clock, self.settled, self._publish_erasures)
+        return People(self.gallery, self.sessions, self.clock, self.settled, self.publish_erasures)
 
     @cached_property
     def leaving(self) -> "Leaving":
@@ -243,16 +243,7 @@ class Composition:
         """Who has agreed to what."""
         from attendance.services.consents import Consents
 
-        return Consents(self.gallery, self.clock, self.consent_rule, self.zone, self._publish_erasures)
-
-    def _publish_erasures(self) -> None:
-        """Tell the lists beside the backups what was erased; what stands in its way is tried again once a day."""
-        from gallery.backup import erased
-        from gallery.errors import GalleryError
-
-        folder = self.settings.backup_folder
-        with suppress(GalleryError, OSError):
-            erased.publish(self.store, self.vault, [] if folder is None else [Path(folder).expanduser()])
+        return Consents(self.gallery, self.clock, self.consent_rule, self.zone, self.publish_erasures)
 
     @cached_property
     def enrolment(self) -> "Enroller":

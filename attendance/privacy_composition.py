@@ -95,7 +95,7 @@ class PrivacyComposition(ServiceComposition):
         """Somebody erased, with proof."""
         from attendance.services.erasing import Erasing
 
-        return Erasing(self.gallery, self.receipts, self.clock, self.backups.all, self._publish_erasures)
+        return Erasing(self.gallery, self.receipts, self.clock, self.backups.all, self.publish_erasures)
 
     @cached_property
     def privacy_reports(self) -> "PrivacyReports":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from gallery.errors import GalleryFull, GalleryReadOnly, NotEmpty
+from gallery.errors import GalleryFull, GalleryMissing, GalleryReadOnly, NotEmpty
 
 PRIVATE = 0o600
 ORDINARY = 0o666
@@ -16,6 +16,19 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _TAKEN = "a file with this name is there already"
 _ENOUGH = 40
 """Letters of the target's name in a temporary one: names end at 255 bytes, and a letter may take four."""
+
+
+def make_home(home: Path) -> None:
+    """Create the folder, for its owner alone, unless it is there."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise GalleryMissing(str(home), "a file stands where the folder should be") from error
+    except PermissionError as error:
+        raise GalleryReadOnly(str(home), "the folder cannot be created here") from error
+    except OSError as error:
+        wanted = GalleryReadOnly if error.errno == 30 else GalleryMissing  # noqa: PLR2004  EROFS
+        raise wanted(str(home), f"the folder cannot be created: {error.strerror}") from error
 
 
 def sync_folder(folder: Path) -> None:

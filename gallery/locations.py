@@ -12,8 +12,10 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from gallery.errors import AddressInvalid, GalleryReadOnly, NotEmpty
-from gallery.files import whole
+from gallery.files import make_home, whole
 
+DATABASE: Final = "attendance.db"
+"""The file of a home's folder that is its database, where it is no server's."""
 POINTER: Final = "database"
 """The file of a home's folder that names the server; where it is missing, the database is a file of the folder."""
 SCHEMES: Final = ("postgresql://", "postgres://")
@@ -83,8 +85,6 @@ def point_at(folder: Path, address: Address) -> None:
 
     Raises NotEmpty where the folder is the home of another database, and GalleryReadOnly.
     """
-    from gallery.sqlite.home import DATABASE, make_home
-
     found = pointer(folder)
     if found == address:
         return

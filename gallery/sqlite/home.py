@@ -22,7 +22,6 @@ from gallery.files import NO_ROOM, may_write, new_private_file
 from gallery.schema import METADATA, REVISIONS, Meta
 from gallery.sqlite.faults import mapped
 
-DATABASE = "attendance.db"
 _MAGIC = b"SQLite format 3\x00"
 _VERSION_TABLE = "alembic_version"
 
@@ -33,19 +32,6 @@ class Found:
 
     revision: str
     uri: str
-
-
-def make_home(home: Path) -> None:
-    """Create the folder, for its owner alone, unless it is there."""
-    try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise GalleryMissing(str(home), "a file stands where the folder should be") from error
-    except PermissionError as error:
-        raise GalleryReadOnly(str(home), "the folder cannot be created here") from error
-    except OSError as error:
-        wanted = GalleryReadOnly if error.errno == 30 else GalleryMissing  # noqa: PLR2004  EROFS
-        raise wanted(str(home), f"the folder cannot be created: {error.strerror}") from error
 
 
 def _fill(connection: Connection) -> None:

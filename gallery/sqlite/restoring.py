@@ -9,11 +9,12 @@ from sqlalchemy import NullPool, create_engine, event
 from sqlalchemy.orm import Session
 
 from gallery.errors import NotEmpty
-from gallery.files import leftovers
+from gallery.files import leftovers, make_home
+from gallery.locations import DATABASE
 from gallery.migrations.running import run_migrations
 from gallery.schema import REVISIONS
 from gallery.sqlite.counters import kept_counters
-from gallery.sqlite.home import DATABASE, make_home, new_database
+from gallery.sqlite.home import new_database
 from gallery.sqlite.upgrade import check_references
 
 

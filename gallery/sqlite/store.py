@@ -18,12 +18,14 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from gallery.errors import GalleryFailed, GalleryFull, GalleryLocked, GalleryMissing, GalleryOlder, GalleryReadOnly
+from gallery.files import make_home
+from gallery.locations import DATABASE
 from gallery.ports import PATIENCE_S
 from gallery.schema import REVISIONS
 from gallery.sqlite import counters, restoring, soundness
 from gallery.sqlite.connections import BEGIN, Connector, make_engine
 from gallery.sqlite.faults import mapped
-from gallery.sqlite.home import DATABASE, create_database, inspect, make_home, refuse_unwritable
+from gallery.sqlite.home import create_database, inspect, refuse_unwritable
 from gallery.sqlite.upgrade import upgrade
 from gallery.transactions import ERASURE, Transactions
 from gallery.values import Orphan, Soundness

@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from gallery import Gallery, history
+from gallery.locations import DATABASE
 from gallery.repositories.events import MARK_ADDED
 from gallery.schema import MarkRow, SessionRow
-from gallery.sqlite.home import DATABASE
 
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = Path(__file__).with_name("crowd_child.py")

@@ -18,7 +18,7 @@ from gallery import (
     NotADatabase,
     Store,
 )
-from gallery.sqlite.home import DATABASE
+from gallery.locations import DATABASE
 
 ROOT = Path(__file__).resolve().parents[3]
 

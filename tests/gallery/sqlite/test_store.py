@@ -20,8 +20,8 @@ from gallery import (
     GalleryLocked,
     Store,
 )
+from gallery.locations import DATABASE
 from gallery.schema import Person
-from gallery.sqlite.home import DATABASE
 
 ROOT = Path(__file__).resolve().parents[3]
 
