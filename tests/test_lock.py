@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-EXTRAS = ("web", "reports", "mqtt")
+EXTRAS = ("web", "reports", "mqtt", "postgres")
 LOCKED = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^\s;]+)[^\\\n]*(?P<hashes>(?:\\\n\s+--hash=sha256:[0-9a-f]{64}\s?)*)",
     re.MULTILINE,
@@ -27,7 +27,7 @@ def wanted() -> list[Requirement]:
 
 
 def test_the_lock_covers_what_the_product_needs() -> None:
-    """Every dependency of the product and of the extras web, reports and mqtt is locked to a version that it allows."""
+    """Every dependency of the product and of the extras web, reports, mqtt and postgres is locked to a version that it allows."""
     found = locked()
     missing = [each.name for each in wanted() if canonicalize_name(each.name) not in found]
     other = [
