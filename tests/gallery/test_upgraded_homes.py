@@ -186,7 +186,7 @@ def test_who_was_erased_stays_erased(tmp_path):
     [("0001", []), ("0004", ["North"]), ("0005", ["Branch office", "North", "Süd", "West"])],
 )
 def test_sites_that_were_named_are_known(tmp_path, revision, names):
-    """Each site that a place, a day of the calendar or a rule names becomes a known one, in use; nobody belongs to any."""
+    """Each site that a place, a day of the calendar or a rule names becomes a known one in use, and nobody's."""
     home = _copied(revision, tmp_path)
     Store.open(home, at=AT).close()
 
