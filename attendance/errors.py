@@ -34,6 +34,10 @@ HELP: Final = {
         "'attendance gallery list' shows the groups; 'attendance gallery group PERSON NAME' adds somebody."
     ),
     "home.unknown": "Give the folder with --home or ATTENDANCE_HOME.",
+    "judge.too_many": (
+        "Search fewer people, by --group or by 'attendance config set site NAME', raise target_fpir, or set "
+        "match_threshold to a score that you have measured."
+    ),
     "mark.direction": "Give in or out, or leave it out.",
     "mark.several": "Say which one with --mark ID; 'attendance session show NAME' lists them.",
     "mark.time": (
@@ -168,6 +172,10 @@ class GroupUnknown(AttendanceError, id="group.unknown"):
 
 class HomeUnknown(AttendanceError, id="home.unknown", exit_code=3):
     """The account has no home folder in which the gallery's could lie."""
+
+
+class TooManyPeople(AttendanceError, id="judge.too_many"):
+    """More people are searched than the encoder's score model tells a threshold for."""
 
 
 class MarkError(AttendanceError):

@@ -117,6 +117,15 @@ class ScoreModel:
         """
         return self.score_at(max(LOWEST_FMR, per_comparison(gallery_size, target_fpir)))
 
+    def most_people(self, target_fpir: float) -> int:
+        """The largest gallery for which the model tells the score of `threshold`: beyond, it would be a guess.
+
+        The FMR of one comparison would have to be below `LOWEST_FMR` there. Solves the equation of `threshold` for N.
+        """
+        if not 0.0 < target_fpir < 1.0:
+            raise ValueError(f"target_fpir: expected above 0 and below 1, got {target_fpir}")
+        return int(math.log1p(-target_fpir) / math.log1p(-LOWEST_FMR))
+
     def highest_fmr(self, fmr: float) -> float:
         """Return the highest FMR that counting alone allows where the model says `fmr`.
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
+from attendance.errors import TooManyPeople
 from attendance.judge.decision import Policy
 from attendance.settings import Settings
 
@@ -27,10 +28,29 @@ def policy_for(
     A `track` needs the threshold of `target_fpir` divided by `track_factor`, and goes before a person from where a
     photo would: strangers before one camera resemble each other by the camera, and the same ones come again.
     ``target_fpir`` is that of the place, where it has one of its own.
+
+    Raises TooManyPeople where the model says nothing of so low a rate; a threshold set by hand needs no model.
     """
-    searched = gallery_size + settings.guard_people
     wanted_fpir = settings.target_fpir if target_fpir is None else target_fpir
     target = wanted_fpir / (settings.track_factor if track else 1.0)
+    if settings.match_threshold is None:
+        _refuse_beyond(most_people(model, settings, target), gallery_size, target)
+    return _policy(model, settings, gallery_size, target, wanted_fpir)
+
+
+def most_people(model: "ScoreModel", settings: Settings, target: float) -> int:
+    """How many people may be searched at a target, that of a track being lower than a photo's."""
+    return model.most_people(target) - settings.guard_people
+
+
+def _refuse_beyond(most: int, gallery_size: int, target: float) -> None:
+    if gallery_size > most:
+        told = f"{gallery_size:,} people are searched, and the encoder's card tells a threshold for {max(0, most):,}"
+        raise TooManyPeople("threshold", f"{told} at most where {100 * target:.3g} % of strangers may pass")
+
+
+def _policy(model: "ScoreModel", settings: Settings, gallery_size: int, target: float, wanted_fpir: float) -> Policy:
+    searched = gallery_size + settings.guard_people
     threshold = model.threshold(searched, target)
     review = model.threshold(searched, min(MOST_FPIR, settings.review_factor * wanted_fpir))
     wanted = threshold if settings.match_threshold is None else settings.match_threshold
@@ -50,9 +70,9 @@ def own_threshold(model: "ScoreModel", settings: Settings, gallery_size: int, te
 
     "Is this whom it is filed under?" is as many comparisons as the person has templates, however many people are
     enrolled: one other person's photo in 1 / `target_fpir` passes. A threshold set by hand shifts it, and it never
-    lies above the review threshold.
+    lies above the review threshold. Galleries too large to be searched are not too large for this.
     """
-    policy = policy_for(model, settings, gallery_size)
+    policy = _policy(model, settings, gallery_size, settings.target_fpir, settings.target_fpir)
     computed = model.threshold(gallery_size + settings.guard_people, settings.target_fpir)
     own = model.threshold(templates, settings.target_fpir) + policy.threshold - computed
     return min(policy.review_threshold, own)

@@ -104,6 +104,20 @@ def test_larger_galleries_and_stricter_targets_raise_the_threshold():
     assert sizes[0] == sizes[1]
 
 
+@pytest.mark.parametrize("target", [1e-6, 0.00075, 0.003, 0.3])
+def test_the_most_people_are_those_whose_threshold_is_told(target):
+    """For as many the FMR asked for is at least the lowest that the model tells, for one more it is below."""
+    most = model().most_people(target)
+    assert per_comparison(most, target) >= LOWEST_FMR > per_comparison(most + 1, target)
+
+
+@pytest.mark.parametrize("target", [0.0, 1.0, math.nan])
+def test_the_most_people_are_asked_for_a_possible_target(target):
+    """A target outside its range is refused."""
+    with pytest.raises(ValueError, match="expected"):
+        model().most_people(target)
+
+
 @pytest.mark.parametrize("counted", [0.001, 1, 3, 10, 100, 10_000])
 def test_the_highest_rate_is_the_limit_of_a_count(counted):
     """The rate that counting alone allows is the exact upper limit of a Poisson count, within one per cent."""
