@@ -66,6 +66,7 @@ def _columns(each: Sighting) -> dict[str, Any]:
         "quality": {**each.quality, **({JUDGED: dict(each.judged)} if each.judged else {})},
         "pipeline_id": each.pipeline,
         "retention": each.retention,
+        "site": each.site,
     }
 
 
@@ -94,6 +95,7 @@ def sighted(row: SightingRow) -> Sighting:
         quality={key: value for key, value in row.quality.items() if key != JUDGED},
         judged=row.quality.get(JUDGED, {}),
         pipeline=row.pipeline_id,
+        site=row.site,
     )
 
 
