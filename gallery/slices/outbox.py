@@ -116,7 +116,7 @@ def upto(transaction: "Transaction", state: "State") -> "Sent":
 
 def items(transaction: "Transaction", state: "State") -> Iterator[Item]:
     """All that waits, by the time at which it was done."""
-    found = [*_sighted(transaction, state), *_shown(transaction, state), *_checked(transaction, state)]
+    found: list[Item] = [*_sighted(transaction, state), *_shown(transaction, state), *_checked(transaction, state)]
     yield from sorted(found, key=lambda each: (each.at, each.uid))
     yield from _looks(transaction, state)
 

@@ -252,7 +252,7 @@ class _Filling:
         return before is not None and before != _fact(self._central, CHECK)
 
     def _people(self) -> int:
-        table = Person.__table__
+        table: Any = Person.__table__
         there = {row.id: row._asdict() for row in self._streamed(rows("person", self._chosen))}
         known = {row.id: row._asdict() for row in self._here.execute(select(table))}
         gone, new = known.keys() - there.keys(), there.keys() - known.keys()
@@ -269,7 +269,7 @@ class _Filling:
 
     def _templates(self) -> tuple[int, int]:
         """Those that are not here come, a few at a time in memory; how many went, and how many came."""
-        table = Template.__table__
+        table: Any = Template.__table__
         told = rows("template", self._chosen).with_only_columns(table.c.id, table.c.person_id, table.c.pipeline_id)
         there = {tuple(row) for row in self._streamed(told)}
         query = select(table.c.id, table.c.person_id, table.c.pipeline_id)
