@@ -27,7 +27,7 @@ def wanted() -> list[Requirement]:
 
 
 def test_the_lock_covers_what_the_product_needs() -> None:
-    """Every dependency of the product and of the extras web, reports, mqtt and postgres is locked to a version that it allows."""
+    """Every dependency of the product and of the extras of an audited installation is locked to a version it allows."""
     found = locked()
     missing = [each.name for each in wanted() if canonicalize_name(each.name) not in found]
     other = [
