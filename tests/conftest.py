@@ -1,6 +1,13 @@
-"""Fixtures that every test folder shares: the data folder, a zone where it is noon, two public-domain portraits."""
+"""Fixtures that every test folder shares: homes on either engine, the data folder, two public-domain portraits.
 
+Tests of these folders run on both engines, whatever asks for `engine`, `home` or `homes`: the gallery's, the
+register's, and those of the promises. A test about SQLite's file alone says so: ``@pytest.mark.sqlite_only("why")``.
+"""
+
+import importlib.util
 import os
+import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +18,61 @@ from enroll.telemetry import opt_out
 
 ROOT = Path(__file__).resolve().parents[1]
 opt_out()  # tests import ONNX Runtime, too
+
+_spec = importlib.util.spec_from_file_location("servers", Path(__file__).with_name("servers.py"))
+servers = importlib.util.module_from_spec(_spec)
+sys.modules["servers"] = servers
+_spec.loader.exec_module(servers)
+OPENING = {"app", "store"}
+"""The fixtures that open `home`, and begin it."""
+ON_BOTH = [ROOT / "tests" / each for each in ("gallery", "attendance/register", "promises")]
+
+
+def pytest_generate_tests(metafunc) -> None:
+    """Run a test on each engine that is there for it."""
+    if "engine" not in metafunc.fixturenames:
+        return
+    path = Path(metafunc.definition.path)
+    if metafunc.definition.get_closest_marker("sqlite_only"):
+        engines = ["sqlite"]
+    elif any(path.is_relative_to(each) for each in ON_BOTH):
+        engines = list(servers.ENGINES)
+    else:
+        engines = [os.environ.get(servers.CHOSEN, "sqlite")]
+    metafunc.parametrize("engine", engines, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def engine(request) -> str:
+    """The engine that homes are on: `sqlite`, or `postgresql`."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["servers.Server"]:
+    """A PostgreSQL server for tests; they skip where there is none."""
+    with servers.server() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def server(engine, request) -> "servers.Server | None":
+    """The server that homes are on, None where they are files."""
+    return request.getfixturevalue("postgres") if engine == "postgresql" else None
+
+
+@pytest.fixture
+def homes(tmp_path, server) -> Iterator["servers.Homes"]:
+    """Homes of the test's engine: ``homes.new("other")``, ``homes.copy(home, "copy")``."""
+    yield servers.Homes(tmp_path, server)
+    if server is not None:
+        server.drop_all()
+
+
+@pytest.fixture
+def home(homes, request) -> Path:
+    """Where a home may begin; its tables are there already where a fixture of the test opens it."""
+    return homes.new(filled=not OPENING.isdisjoint(request.fixturenames))
 
 
 @pytest.fixture(scope="session")

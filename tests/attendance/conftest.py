@@ -93,11 +93,6 @@ def noon(monkeypatch, noon_zone) -> None:
     turn_clock(monkeypatch, noon_zone)
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
 @pytest.fixture(scope="session")
 def hand_clock() -> type[HandClock]:
     """The clocks that stand still, for homes that several tests share."""

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from gallery import EnrolResult, Gallery, Store
+from gallery import EnrolResult, Gallery, open_database
+from gallery.ports import Database
 
 settings.register_profile(
     "gallery", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -27,18 +28,13 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with Store.open(home) as opened:
+def store(home: Path) -> Iterator[Database]:
+    with open_database(home) as opened:
         yield opened
 
 
 @pytest.fixture
-def gallery(store: Store) -> Gallery:
+def gallery(store: Database) -> Gallery:
     return Gallery(store, ENCODER)
 
 
