@@ -19,12 +19,12 @@ from uuid import uuid4
 from sqlalchemy import delete, func, insert, select, update
 
 from gallery.errors import GalleryDamaged, OfflineOver
+from gallery.locations import DATABASE
 from gallery.opening import open_database
 from gallery.repositories.batches import in_batches
 from gallery.schema import METADATA, CoverageRow, EventRow, Meta, Person, SessionRow, SightingRow, Template
 from gallery.sitetables import TemplateChange
 from gallery.slices.selection import Chosen, held, rows
-from gallery.sqlite.home import DATABASE
 from gallery.transactions import GENERATION
 from gallery.vault.filevault import CHECK, HOME_ID, KEY_FILE, FileVault
 
