@@ -31,12 +31,12 @@ from gallery.errors import (
 from gallery.locations import Address, pointer
 from gallery.migrations.running import run_migrations
 from gallery.ports import PATIENCE_S
-from gallery.postgres import beyond, erasing
+from gallery.postgres import beyond, counters, erasing
 from gallery.postgres.connections import READING, WRITING, make_engine
 from gallery.postgres.faults import mapped
 from gallery.schema import METADATA, REVISIONS, Meta
 from gallery.transactions import ERASURE, GENERATION, Transactions
-from gallery.values import Orphan, Soundness
+from gallery.values import Orphan, Server, Soundness
 
 if TYPE_CHECKING:
     from gallery.traces import Needle, Scanned
@@ -168,6 +168,11 @@ class PostgresStore(Transactions):
         found: datetime = session.scalars(text("SELECT clock_timestamp()")).one()
         return found.astimezone(UTC)
 
+    def server(self) -> Server:
+        """What is known of the server."""
+        with self.reading() as session:
+            return beyond.server(session)
+
     @staticmethod
     def refuse_used(home: Path) -> None:
         """Raise NotEmpty where the database that `home` names holds a gallery already."""
@@ -185,12 +190,12 @@ class PostgresStore(Transactions):
     @staticmethod
     def counters(session: Session) -> dict[str, int]:
         """The highest id ever given out, by table."""
-        raise NotImplementedError
+        return counters.counters(session.connection())
 
     @staticmethod
     def set_counters(session: Session, new: Mapping[str, int]) -> None:
         """Have the tables go on from these ids."""
-        raise NotImplementedError
+        counters.set_counters(session.connection(), new)
 
     def check(self, *, quick: bool = False) -> Soundness:  # noqa: ARG002
         """What the server finds wrong."""
@@ -317,7 +322,10 @@ def _building(home: Path, revision: str, then: Callable[[Session], bool]) -> Ite
             if revision != REVISIONS[-1]:
                 run_migrations(connection)
             with Session(connection) as session:
-                then(session)
+                deleted = then(session)
                 session.flush()
+        if deleted:
+            with mapped(address.shown):
+                erasing.rewrite(engine)
     finally:
         engine.dispose()
