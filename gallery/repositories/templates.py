@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, delete, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
 from gallery.repositories.batches import in_batches
@@ -21,8 +21,10 @@ from gallery.schema import Crop, Person, Template
 from gallery.values import (
     AddedTemplate,
     CropForm,
+    Filed,
     OpenedTemplate,
     Pipelines,
+    Reached,
     SealedTemplate,
     StoredCrop,
     TemplateInfo,
@@ -320,12 +322,51 @@ def unpacked(plain: bytes, form: str) -> tuple[bytes, NDArray[np.float32] | None
     return plain[_LANDMARK_BYTES:], points.astype(np.float32)
 
 
-def with_crop(session: Session, pipeline_id: str, *, without: Pipelines | None = None) -> Sequence[int]:
-    """The ids of a pipeline's templates whose crop is kept, in order; of all, or of active people `without` one."""
+def with_crop(
+    session: Session, pipeline_id: str, *, without: Pipelines | None = None, beside: Pipelines | None = None
+) -> Sequence[int]:
+    """The ids of a pipeline's templates whose crop is kept, in order.
+
+    Of all, or of active people `without` a template of another one, or of photos that have none of it `beside`.
+    """
     query = select(Template.id).join(Crop, Crop.template_id == Template.id).where(Template.pipeline_id == pipeline_id)
     if without is not None:
         query = query.where(Template.person_id.in_(_active_without(without)))
+    if beside is not None:
+        query = query.where(~_beside(beside))
     return session.scalars(query.order_by(Template.id)).all()
+
+
+def _beside(pipelines: Pipelines) -> Any:
+    """Whether the photo of a `Template` has given its person a template of this pipeline, too."""
+    own = aliased(Template)
+    same = (own.person_id == Template.person_id, own.source_sha256 == Template.source_sha256)
+    return exists().where(*same, own.pipeline_id.in_(pipelines))
+
+
+def missing(session: Session, pipelines: Pipelines) -> dict[str, int]:
+    """By other pipeline, how many kept crops there are of photos that have no template of this one."""
+    query = select(Template.pipeline_id, func.count()).join(Crop, Crop.template_id == Template.id)
+    query = query.where(Template.pipeline_id.not_in(pipelines), ~_beside(pipelines))
+    return {row[0]: row[1] for row in session.execute(query.group_by(Template.pipeline_id))}
+
+
+def filed(session: Session, pipelines: Pipelines) -> list[Filed]:
+    """Of which photos active people have templates of this pipeline, in order."""
+    query = select(Template.id, Template.person_id, Template.source_sha256)
+    query = query.join(Person, Person.id == Template.person_id).where(Person.active)
+    query = query.where(Template.pipeline_id.in_(pipelines))
+    return [Filed(*row) for row in session.execute(query.order_by(Template.id))]
+
+
+def reached(session: Session, pipelines: Pipelines) -> Reached:
+    """How many active people have a template of this pipeline, could have one by a kept crop, or have others alone."""
+    without, kept = _active_without(pipelines), select(Template.person_id).join(Crop, Crop.template_id == Template.id)
+    own = select(func.count(Template.person_id.distinct())).join(Person, Person.id == Template.person_id)
+    others = select(func.count(Template.person_id.distinct())).where(Template.person_id.in_(without))
+    have = session.scalar(own.where(Person.active, Template.pipeline_id.in_(pipelines))) or 0
+    waiting = session.scalar(others.where(Template.person_id.in_(kept))) or 0
+    return Reached(have, waiting, (session.scalar(others) or 0) - waiting)
 
 
 def renewable(session: Session, pipelines: Pipelines) -> dict[str, int]:
