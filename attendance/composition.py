@@ -184,7 +184,8 @@ class Composition:
         from attendance.judge.judging import Judge
         from gallery import GalleryIndex
 
-        judge = Judge(self.gallery, GalleryIndex(self.gallery), self.card.score_model, self.settings)
+        index = GalleryIndex(self.gallery, plan=self.settings.search_plan)
+        judge = Judge(self.gallery, index, self.card.score_model, self.settings)
         judge.before_refresh = None if self._given else self.follow_encoder
         return judge
 
@@ -224,7 +225,7 @@ class Composition:
             return Side(encoder, self.gallery, self.judging, lambda: self.pipeline, settings.track_factor)
         seen = Gallery(self.store, name, self.vault, formerly=former_name(name, card))
         seen.spares, seen.admits, seen.keeps_crop = self.gallery.spares, self.gallery.admits, self.gallery.keeps_crop
-        judge = Judge(seen, GalleryIndex(seen), card.score_model, settings)
+        judge = Judge(seen, GalleryIndex(seen, plan=settings.search_plan), card.score_model, settings)
         return Side(encoder, seen, judge, lru_cache(1)(lambda: load_pipeline(settings)), settings.track_factor)
 
     @property

@@ -62,9 +62,7 @@ class Judge:
 
     def lenient(self) -> "Judge":
         """One that leaves out templates which do not open, where this one refuses to work: to replace them."""
-        from gallery import GalleryIndex
-
-        return Judge(self._gallery, GalleryIndex(self._gallery, strict=False), self._model, self._settings)
+        return Judge(self._gallery, self._index.lenient(), self._model, self._settings)
 
     def people(self) -> People:
         """Who is enrolled now; the index follows."""
@@ -79,10 +77,8 @@ class Judge:
 
     def go_by(self, model: "ScoreModel") -> None:
         """Judge by another encoder's scores from now on, and search the templates that the gallery is seen with now."""
-        from gallery import GalleryIndex
-
         with self._lock:
-            self._index, self._model, self._people = GalleryIndex(self._gallery), model, None
+            self._index, self._model, self._people = self._index.anew(), model, None
             self._raised.clear()
 
     def refs(self, people: "Iterable[int]") -> dict[int, PersonRef]:
@@ -115,7 +111,7 @@ class Judge:
             return self._raised_by(person, group)
 
     def _raised_by(self, person: int, group: str | None) -> float:
-        if self._settings.match_threshold is not None or person not in self._index.people():
+        if self._settings.match_threshold is not None or not self._index.has(person):
             return 0.0
         if group is not None and self._index.size(group) <= FEWEST_OTHERS:
             group = None
