@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attendance.access import Actor
 from attendance.clock import Clock, SystemClock
 from attendance.faults import Problem
-from attendance.home import home_folder, in_background, keep_zone, load_ahead
+from attendance.home import home_folder, in_background, in_force, keep_zone, load_ahead
 from attendance.judge.decision import Policy
 from attendance.privacy_composition import PrivacyComposition
 from attendance.records import Decision
@@ -71,7 +71,11 @@ class Attendance(PrivacyComposition):
         begins = create and not read_only and not is_there(folder)
         store = open_database(folder, create=create, read_only=read_only, at=clock.utc())
         taken = keep_zone(folder, zone or resolved.values.time_zone, clock.utc()) if begins else None
-        opened = cls(store, load(folder, flags=flags) if taken else resolved, clock, pipeline, actor)
+        found = load(folder, flags=flags) if taken else resolved
+        found = in_force(found, store) if pipeline is None else found
+        opened = cls(store, found, clock, pipeline, actor)
+        if found.values.encoder != resolved.values.encoder:
+            loading = None  # that of another encoder than the one in force
         opened._loading, opened.begun, opened.zone_taken = loading, begins, taken
         return opened
 

@@ -1,15 +1,16 @@
 """`Composition`: the parts of a home and what is done with them, each made when it is first asked for."""
 
+import dataclasses
 import threading
 from contextlib import suppress
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attendance.access import Actor
 from attendance.clock import Clock
-from attendance.home import encoder_card, former_name, load_pipeline, pipeline_id
+from attendance.home import encoder_card, former_name, in_force, load_pipeline, pipeline_id
 from attendance.settings import Resolved, Settings
 from gallery.errors import GalleryError
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from attendance.services.consents import Consents
     from attendance.services.coverings import Coverings
     from attendance.services.desk import Desk
+    from attendance.services.encoders import Encoders, Side
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
@@ -92,7 +94,7 @@ class Composition:
         """What seals, and links the entries of the log."""
         if offline is None:
             store.after_erasure = self.publish_erasures
-        self._pipeline = pipeline
+        self._pipeline, self._given = pipeline, pipeline is not None
         self._loading: Future[Pipeline] | None = None
         self._lock = threading.RLock()
 
@@ -190,7 +192,49 @@ class Composition:
         from attendance.judge.judging import Judge
         from gallery import GalleryIndex
 
-        return Judge(self.gallery, GalleryIndex(self.gallery), self.card.score_model, self.settings)
+        index = GalleryIndex(self.gallery, plan=self.settings.search_plan)
+        judge = Judge(self.gallery, index, self.card.score_model, self.settings)
+        judge.before_refresh = None if self._given else self.follow_encoder
+        return judge
+
+    def follow_encoder(self) -> None:
+        """Go by the encoder that is in force for the home now, from the next face on; one query where it is the same.
+
+        Whoever holds the gallery holds the same object afterwards: only the name of its pipeline is another. What was
+        made with the encoder of before is told apart by that name, and neither compared nor filed. An encoder that
+        does not load here raises what it raises, and nobody is marked.
+        """
+        found = in_force(self.resolved, self.store)
+        if found.values.encoder == self.settings.encoder:
+            return
+        loaded, card, name = load_pipeline(found.values), encoder_card(found.values.encoder), pipeline_id(found.values)
+        with self._lock:
+            self.resolved, self.settings, self._pipeline = found, found.values, loaded
+            self.__dict__["card"] = card
+            self.gallery.go_by(name, former_name(name, card))
+            self.judging.go_by(card.score_model)
+
+    @cached_property
+    def encoders(self) -> "Encoders":
+        """Which encoder is in force, and others beside it."""
+        from attendance.services.encoders import Encoders
+
+        return Encoders(self.gallery, self.clock, self._side, lambda: self.settings.encoder)
+
+    def _side(self, encoder: str) -> "Side":
+        """The home seen with an encoder: with the one in force as everything else sees it, else beside that."""
+        from attendance.judge.judging import Judge
+        from attendance.services.encoders import Side
+        from gallery import Gallery, GalleryIndex
+
+        settings = dataclasses.replace(self.settings, encoder=encoder)
+        card, name = encoder_card(encoder), pipeline_id(settings)
+        if name == self.gallery.pipeline_id:
+            return Side(encoder, self.gallery, self.judging, lambda: self.pipeline, settings.track_factor)
+        seen = Gallery(self.store, name, self.vault, formerly=former_name(name, card))
+        seen.spares, seen.admits, seen.keeps_crop = self.gallery.spares, self.gallery.admits, self.gallery.keeps_crop
+        judge = Judge(seen, GalleryIndex(seen, plan=settings.search_plan), card.score_model, settings)
+        return Side(encoder, seen, judge, lru_cache(1)(lambda: load_pipeline(settings)), settings.track_factor)
 
     @property
     def zone(self) -> str:

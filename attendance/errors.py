@@ -30,6 +30,7 @@ HELP: Final = {
     "camera.path": (
         "Look up the address of the camera's picture or stream in its manual or settings, and give that one."
     ),
+    "encoder.before": "'attendance encoder switch NAME' puts another encoder in force; that can be taken back.",
     "group.unknown": (
         "'attendance gallery list' shows the groups; 'attendance gallery group PERSON NAME' adds somebody."
     ),
@@ -157,6 +158,10 @@ class CameraNoFrames(CameraError, id="camera.no_frames"):
 
 class CameraPath(CameraError, id="camera.path"):
     """The host answers, but there is neither a picture nor a stream at this path."""
+
+
+class EncoderBefore(AttendanceError, id="encoder.before"):
+    """There is no encoder to go back to, as none was put in force in the place of another."""
 
 
 class GroupUnknown(AttendanceError, id="group.unknown"):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from attendance.errors import HomeUnknown
-from attendance.settings import Settings
+from attendance.settings import Resolved, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
+    from gallery.ports import Database
 
+ENCODER_IN_FORCE = "encoder"
+"""Under which a home keeps the name of the encoder that all its processes go by, whatever their settings say."""
 HOME_ENV, FOLDER_ENV = "ATTENDANCE_HOME", "ATTENDANCE_FOLDER"
 
 
@@ -75,6 +78,29 @@ def keep_zone(home: Path, zone: str | None, at: "datetime") -> str | None:
     if found.warning is not None or is_utc(found.name):
         return None
     return f"{save(home, 'time_zone', found.name)}, told by {found.origin}"
+
+
+def in_force(resolved: Resolved, store: "Database") -> Resolved:
+    """The settings with the encoder that was put in force for the whole home, where one was."""
+    name = store.meta(ENCODER_IN_FORCE)
+    if name is None or name == resolved.values.encoder:
+        return resolved
+    values = dataclasses.replace(resolved.values, encoder=name)
+    return dataclasses.replace(resolved, values=values, origins={**resolved.origins, "encoder": "home"})
+
+
+def in_force_at(home: Path, resolved: Resolved) -> Resolved:
+    """As `in_force`, of a home that need not be there or open; the settings alone count where it does not."""
+    from gallery.errors import GalleryError
+    from gallery.opening import is_there, open_database
+
+    try:
+        if not is_there(home):
+            return resolved
+        with open_database(home, create=False, read_only=True) as store:
+            return in_force(resolved, store)
+    except GalleryError:
+        return resolved
 
 
 def encoder_folder(name: str) -> Path:

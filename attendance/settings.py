@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 from attendance.errors import SettingsFile, SettingUnknown, SettingValue
 
 Value = float | int | bool | str | None
-Origin = Literal["default", "file", "environment", "flag"]
+Origin = Literal["default", "file", "environment", "flag", "home"]
 # The least lead over a remembered look-alike that adds next to no wrong mark. Of 85,720 photos of look-alikes among 30
 # people, 26 become a mark of the wrong one where no pair is remembered, 11 with this lead or any greater, as their
 # right person is no candidate; 85 in 100 of the right marks pass that it asks for (benchmarks/look_alikes.py).

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallery import archive, verify
-from gallery.errors import Conflict, GalleryError, LookalikeUnknown, PersonInactive, TemplateAltered
+from gallery.errors import Conflict, GalleryError, LookalikeUnknown, PersonInactive, TemplateAltered, WrongEncoder
 from gallery.names import clean
-from gallery.repositories import erase, lookalikes, people, resealing, templates
+from gallery.repositories import changes, erase, lookalikes, people, resealing, templates
 from gallery.repositories import groups as all_groups
 from gallery.repositories.events import (
     LOOKALIKE_ADDED,
@@ -36,11 +36,13 @@ from gallery.values import (
     AddedTemplate,
     Defect,
     EnrolResult,
+    Filed,
     Lookalike,
     Named,
     Outcome,
     PersonInfo,
     Pipelines,
+    Reached,
     Removal,
     Stats,
     StoredCrop,
@@ -66,8 +68,8 @@ class Gallery:
         self, store: "Database", pipeline_id: str, vault: "Vault | None" = None, *, formerly: str | None = None
     ) -> None:
         self.store = store
-        self.pipeline_id = pipeline_id
-        self.formerly = formerly
+        self.pipelines: Pipelines = (pipeline_id,) if formerly is None else (pipeline_id, formerly)
+        """The names of the pipeline, the present one first."""
         self.vault: Vault = vault or FileVault(store)
         self.spares: Callable[[Transaction, int], None] | None = None
         """What is asked, within the very step, before anything of a person (internal id) is deleted; it may refuse."""
@@ -79,9 +81,25 @@ class Gallery:
         """What says in that step whether the crop is kept; None: it is."""
 
     @property
-    def pipelines(self) -> Pipelines:
-        """The names of the pipeline, the present one first."""
-        return (self.pipeline_id,) if self.formerly is None else (self.pipeline_id, self.formerly)
+    def pipeline_id(self) -> str:
+        """What templates are filed under."""
+        return self.pipelines[0]
+
+    @property
+    def formerly(self) -> str | None:
+        """What the same pipeline was called before; None where it was called nothing else."""
+        return self.pipelines[1] if len(self.pipelines) > 1 else None
+
+    def go_by(self, pipeline_id: str, formerly: str | None = None) -> None:
+        """See it with another pipeline from now on; what has begun ends with the one of before."""
+        self.pipelines = (pipeline_id,) if formerly is None else (pipeline_id, formerly)
+
+    def _own(self, made_by: str | None) -> Pipelines:
+        """The pipeline's names for the whole of a step; raises WrongEncoder for what another one made."""
+        names = self.pipelines
+        if made_by is not None and made_by not in names:
+            raise WrongEncoder(names[0], f"a template was made with {made_by}, before another encoder came in force")
+        return names
 
     @property
     def sealer(self) -> "Cipher":
@@ -204,6 +222,7 @@ class Gallery:
         with self._changing() as session:
             row = people.find_row(session, person)
             row.active = active
+            changes.note(session, [row.id])
             details = {"active": active} | ({} if since is None else {"since": since.isoformat()})
             record(session, at=at, by=by, action=PERSON_ACTIVE, subject=row.id, details=details)
             return people.info(session, self.pipelines, row)
@@ -272,6 +291,7 @@ class Gallery:
         replace: bool = False,
         from_day: date | None = None,
         first: "Callable[[Transaction, int], None] | None" = None,
+        made_by: str | None = None,
     ) -> EnrolResult:
         """Person and template in one atomic step.
 
@@ -281,10 +301,11 @@ class Gallery:
         of ``at`` itself. The same photo again changes nothing; no photo makes somebody active again (PersonInactive).
         With `replace` the person's other templates of this pipeline go, and of any pipeline those that do not open.
         A `crop` is an encoded picture: the aligned face, or with its `landmarks` (5, 2) in pixels the chip around it.
-        ``first`` is called within the step with the person's internal id, before anything is filed of them.
+        ``first`` is called within the step with the person's internal id, before anything is filed of them. ``made_by``
+        names the pipeline that the template comes from, to be refused (WrongEncoder) where that is not this one.
         Raises TemplateInvalid, WrongEncoder, PersonInvalid, and what `admits` does.
         """
-        payload = templates.pack(vector, cohort_mean)
+        payload, pipelines = templates.pack(vector, cohort_mean), self._own(made_by)
         photo = templates.Photo(quality, source, source_sha256, crop, at, landmarks)
         with self.store.atomic() as session:
             row = people.known(session, name, external_id)
@@ -293,18 +314,18 @@ class Gallery:
             if first is not None:
                 first(session, row.id)
             photo = self._admitted(session, row.id, photo)
-            broken = replace and templates.drop_defective(session, self.sealer, self.pipelines, row.id)
-            added = templates.insert(session, self.sealer, self.pipelines, row.id, payload, photo)
+            broken = replace and templates.drop_defective(session, self.sealer, pipelines, row.id)
+            added = templates.insert(session, self.sealer, pipelines, row.id, payload, photo)
             day = None if new else from_day or at.date()
             joined = all_groups.add_member(session, row.id, groups, day=day, at=at, by=by)
-            others = replace and templates.drop_others(session, row.id, self.pipelines, added.template_id)
+            others = replace and templates.drop_others(session, row.id, pipelines, added.template_id)
             dropped = broken or others
             if dropped:
                 self._ask_before_deleting(session, row.id)
             outcome = _outcome(new=new, changed=added.changed, replaced=dropped)
             if added.changed or joined or dropped:
                 _refuse_inactive(row)
-                details = {"template": added.template_id, "pipeline": self.pipeline_id, "outcome": outcome}
+                details = {"template": added.template_id, "pipeline": pipelines[0], "outcome": outcome}
                 record(session, at=at, by=by, action=PERSON_ENROLLED, subject=row.id, details=details)
                 self.store.bump(session)
             return EnrolResult(people.info(session, self.pipelines, row), added.template_id, outcome)
@@ -322,19 +343,20 @@ class Gallery:
         landmarks: NDArray[np.float32] | None = None,
         at: datetime,
         by: str,
+        made_by: str | None = None,
     ) -> AddedTemplate:
-        """One more template, vector (d,) of unit length, crop as for `enroll`; the same photo again changes nothing.
+        """One more template, vector (d,) of unit length, crop and `made_by` as for `enroll`; the same photo adds none.
 
         Raises PersonUnknown, TemplateInvalid, WrongEncoder, and what `admits` does.
         """
-        payload = templates.pack(vector, cohort_mean)
+        payload, pipelines = templates.pack(vector, cohort_mean), self._own(made_by)
         photo = templates.Photo(quality, source, source_sha256, crop, at, landmarks)
         with self.store.atomic() as session:
             row = people.find_row(session, person)
             photo = self._admitted(session, row.id, photo)
-            added = templates.insert(session, self.sealer, self.pipelines, row.id, payload, photo)
+            added = templates.insert(session, self.sealer, pipelines, row.id, payload, photo)
             if added.changed:
-                details = {"template": added.template_id, "pipeline": self.pipeline_id}
+                details = {"template": added.template_id, "pipeline": pipelines[0]}
                 record(session, at=at, by=by, action="template.add", subject=row.id, details=details)
                 self.store.bump(session)
             return added
@@ -357,6 +379,12 @@ class Gallery:
                 return templates.nothing()
             return templates.load(session, self.sealer, self.pipelines, ids, active=active)
 
+    def load_parts(self, ids: list[int] | None = None) -> Iterator[Templates]:
+        """As `load` of active people, some at a time, for galleries that are too great to be opened at once."""
+        with self.store.reading() as session:
+            if templates.any_of(session, self.pipelines):
+                yield from templates.parts(session, self.sealer, self.pipelines, ids)
+
     def load_of(self, person: str | int, *, active: bool | None = True) -> Templates:
         """This pipeline's templates of one person, opened; none of somebody inactive unless asked for as in `load`."""
         with self.store.reading():
@@ -368,15 +396,18 @@ class Gallery:
         with self.store.reading() as session:
             return templates.owners(session, self.pipelines)
 
-    def crops(self, pipeline_id: str, *, lacking: bool = False) -> Iterator[StoredCrop]:
+    def crops(self, pipeline_id: str, *, lacking: bool = False, missing: bool = False) -> Iterator[StoredCrop]:
         """The kept crops of another pipeline's templates, opened one by one, to embed them anew.
 
         Which they are is settled by the call: all, or with ``lacking`` those of active people who have no template of
-        this one. The gallery may be written to between two of them. One that does not open is left out; `verify`
-        names it.
+        this one, or with ``missing`` those of photos that have given their person none of this one. The gallery may be
+        written to between two of them. One that does not open is left out; `verify` names it.
         """
         with self.store.reading() as session:
-            ids = templates.with_crop(session, pipeline_id, without=self.pipelines if lacking else None)
+            own = self.pipelines
+            ids = templates.with_crop(
+                session, pipeline_id, without=own if lacking else None, beside=own if missing else None
+            )
         return self._opened(ids)
 
     def _opened(self, ids: Iterable[int]) -> Iterator[StoredCrop]:
@@ -393,6 +424,21 @@ class Gallery:
         """By other pipeline, how many kept crops active people have who lack a template of this one; needs no key."""
         with self.store.reading() as session:
             return templates.renewable(session, self.pipelines)
+
+    def missing(self) -> dict[str, int]:
+        """By other pipeline, how many kept crops there are of photos without a template of this one; needs no key."""
+        with self.store.reading() as session:
+            return templates.missing(session, self.pipelines)
+
+    def filed(self) -> list[Filed]:
+        """Of which photos active people have templates of this pipeline; needs no key."""
+        with self.store.reading() as session:
+            return templates.filed(session, self.pipelines)
+
+    def reached(self) -> Reached:
+        """How many of the active people with a template this pipeline reaches, and how many it could; needs no key."""
+        with self.store.reading() as session:
+            return templates.reached(session, self.pipelines)
 
     def crop(self, template_id: int) -> bytes | None:
         """The encoded picture of one template's crop, opened; None where none is kept."""

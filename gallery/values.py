@@ -170,6 +170,24 @@ class Hit:
     cosine: float
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A template's number, whose it is (internal id), and the sha256 of the photo that it was made of."""
+
+    template: int
+    person: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Of the active people with a template: who has one of a pipeline, could have by a kept crop, or needs a photo."""
+
+    have: int
+    waiting: int
+    lost: int
+
+
 @dataclass(frozen=True)
 class Stats:
     """Counts of a gallery; `other_encoders` tells how many templates this pipeline cannot use, by pipeline."""

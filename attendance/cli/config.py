@@ -19,12 +19,12 @@ app = typer.Typer(help="Settings: show them with their origin, set one.", no_arg
 
 @app.command(epilog=options.EXIT_CODES)
 def show(*, as_json: options.Json = False, home: options.Home = None) -> None:
-    """Show every setting, its value and its origin: default, file or environment."""
-    from attendance.home import home_folder
+    """Show every setting, its value and its origin: default, file, environment, or home ('encoder switch')."""
+    from attendance.home import home_folder, in_force_at
     from attendance.settings import CONFIG_FILE, SETTINGS, load
 
     folder = home_folder(home)
-    found = load(folder)
+    found = in_force_at(folder, load(folder))
     rows: list[dict[str, Any]] = [
         {
             "setting": name,

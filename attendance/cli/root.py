@@ -17,6 +17,7 @@ from attendance.cli import (
     coverage,
     credential,
     doctor,
+    encoder,
     enroll,
     excuse,
     export,
@@ -101,6 +102,7 @@ app.add_typer(privacy.app, name="privacy", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(purge.purge)
 app.add_typer(hold.app, name="hold", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(doctor.doctor)
+app.add_typer(encoder.app, name="encoder", epilog=options.EXIT_CODES)
 app.add_typer(key.app, name="key", epilog=options.EXIT_CODES)
 app.add_typer(job.app, name="job", epilog=options.EXIT_CODES)
 app.add_typer(config.app, name="config", epilog=options.EXIT_CODES)

@@ -16,12 +16,13 @@ from attendance.settings import Settings
 from enroll.naming import encoder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from enroll.card import ScoreModel
     from enroll.face import Face, Template
     from gallery import Gallery, GalleryIndex, Hit
+    from gallery.values import Pipelines
 
 CANDIDATES = 5
 
@@ -56,21 +57,29 @@ class Judge:
         self._people: People | None = None
         self._raised: dict[tuple[int, str | None], float] = {}
         self._lock = threading.RLock()
+        self.before_refresh: Callable[[], object] | None = None
+        """What is asked where the gallery has changed, before it is looked at: it may put another encoder in force."""
 
     def lenient(self) -> "Judge":
         """One that leaves out templates which do not open, where this one refuses to work: to replace them."""
-        from gallery import GalleryIndex
-
-        return Judge(self._gallery, GalleryIndex(self._gallery, strict=False), self._model, self._settings)
+        return Judge(self._gallery, self._index.lenient(), self._model, self._settings)
 
     def people(self) -> People:
         """Who is enrolled now; the index follows."""
         with self._lock, self._gallery.store.reading():
+            if self.before_refresh is not None and self._gallery.store.generation() != self._index.generation:
+                self.before_refresh()
             self._index.refresh()
             if self._people is None or self._people.generation != self._index.generation:
                 self._people = People(self._gallery, self._index.generation)
                 self._raised.clear()
             return self._people
+
+    def go_by(self, model: "ScoreModel") -> None:
+        """Judge by another encoder's scores from now on, and search the templates that the gallery is seen with now."""
+        with self._lock:
+            self._index, self._model, self._people = self._index.anew(), model, None
+            self._raised.clear()
 
     def refs(self, people: "Iterable[int]") -> dict[int, PersonRef]:
         """The people of these numbers; who was removed is left out."""
@@ -102,7 +111,7 @@ class Judge:
             return self._raised_by(person, group)
 
     def _raised_by(self, person: int, group: str | None) -> float:
-        if self._settings.match_threshold is not None or person not in self._index.people():
+        if self._settings.match_threshold is not None or not self._index.has(person):
             return 0.0
         if group is not None and self._index.size(group) <= FEWEST_OTHERS:
             group = None
@@ -120,14 +129,22 @@ class Judge:
     def search(
         self, templates: "Sequence[Template]", *, group: str | None = None, people: int = CANDIDATES
     ) -> "list[list[Hit]]":
-        """The nearest people of each template, best first, as of the last look at the gallery."""
+        """The nearest people of each template, best first, as of the last look at the gallery.
+
+        One of another pipeline is like nobody.
+        """
         import numpy as np
 
         if not templates:
             return []
-        vectors = np.stack([template.vector for template in templates])
-        means = np.array([template.cohort_mean for template in templates])
-        return self._index.search(vectors, means, people=people, group=group)
+        fits = [template.pipeline_id in self._gallery.pipelines for template in templates]
+        own = [template for template, fitting in zip(templates, fits, strict=True) if fitting]
+        if not own:
+            return [[] for _ in templates]
+        vectors = np.stack([template.vector for template in own])
+        means = np.array([template.cohort_mean for template in own])
+        found = iter(self._index.search(vectors, means, people=people, group=group))
+        return [next(found) if fitting else [] for fitting in fits]
 
     def _asked(
         self, templates: "Sequence[Template]", *, group: str | None = None, people: int = CANDIDATES
@@ -196,10 +213,11 @@ class Judge:
             policy, lookalikes = self._policy(scope, track=track), people.lookalikes if found else {}
             near = {hit.person_id for hits in found for hit in hits if hit.score >= policy.review_threshold}
             raised = {person: self._raised_by(person, group) for person in near}
+            names = self._gallery.pipelines
         hits = iter(found)
-        compared = [_compared(face, None if face.template is None else next(hits), raised) for face in faces]
+        compared = [_compared(face, None if face.template is None else next(hits), raised, names) for face in faces]
         verdicts = decide(compared, policy, lookalikes)
-        pipeline = self._gallery.pipeline_id
+        pipeline = names[0]
         seen_by = {"pipeline": pipeline, "encoder": encoder_of(pipeline)}
         common: dict[str, Any] = {"source": source, "frame": frame, "at": at, **seen_by}
         return [
@@ -212,8 +230,11 @@ def _people_in(found: "list[list[Hit]]") -> set[int]:
     return {hit.person_id for hits in found for hit in hits}
 
 
-def _compared(face: "Face", hits: "list[Hit] | None", raised: "Mapping[int, float]") -> Compared:
-    if hits is None:
+def _compared(
+    face: "Face", hits: "list[Hit] | None", raised: "Mapping[int, float]", pipelines: "Pipelines"
+) -> Compared:
+    """A face with whom it is like; one whose template was made before another encoder came is not judged."""
+    if hits is None or face.template is None or face.template.pipeline_id not in pipelines:
         return Compared(refusals=face.quality.reasons or ("not_judged",))
     found = (Candidate(hit.person_id, hit.score, hit.cosine, raised.get(hit.person_id, 0.0)) for hit in hits)
     return Compared(tuple(found), doubts=face.doubts)

@@ -108,11 +108,14 @@ class Looks:
 def fuse(faces: "Sequence[Face]", encoder: "Encoder") -> "Template | None":
     """Join the templates of several looks at one face, weighted by quality (DESIGN: the mean, of unit length).
 
-    The cohort mean belongs to the new vector and is computed from it.
+    The cohort mean belongs to the new vector and is computed from it. Looks that another encoder has embedded, before
+    this one was put in force, are left out.
     """
     from enroll.face import Template
+    from enroll.naming import encoder_of
 
-    pairs = [(face.template, max(1, face.quality.score)) for face in faces if face.template is not None]
+    usable = [(face.template, max(1, face.quality.score)) for face in faces if face.template is not None]
+    pairs = [(template, weight) for template, weight in usable if encoder_of(template.pipeline_id) == encoder.id]
     if not pairs:
         return None
     total = np.sum([template.vector * weight for template, weight in pairs], axis=0, dtype=np.float64)

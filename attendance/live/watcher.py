@@ -162,7 +162,7 @@ class Watcher:
                 return False
             (face,) = self._models.embed(frame.pixels, [detection])
             faces[id(detection)] = face
-            if face.template is None:
+            if face.template is None or face.template.pipeline_id != known.pipeline_id:
                 return False
             return known.score(face.template) >= self._desk.policy(self._scope).review_threshold
 

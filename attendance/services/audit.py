@@ -47,6 +47,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "credential.remove": "A PIN, code or badge was taken away",
         "credential.sheet": "QR cards were printed",
         "daily.failed": "A task of the day could not be done",
+        "encoder.switch": "Another encoder was put in force",
         "erasure.again": "What had been erased was erased again, as a backup was restored",
         "erasure.proof": "An erasure was proved: the files of the home were searched",
         "evidence.look": "Somebody saw what a decision rests on",

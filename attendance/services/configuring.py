@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from attendance.access import needs
+from attendance.home import in_force
 from attendance.services.versions import refuse_changed, version_of
 from attendance.settings import SETTINGS, Setting, Value, load, save
 from gallery.repositories.events import record
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from gallery.ports import Database
 
 CHANGED: Final = "setting.change"
-OVERRULED: Final = ("environment", "flag")
+OVERRULED: Final = ("environment", "flag", "home")
 """Origins that the file does not overrule."""
 
 
@@ -35,7 +36,7 @@ class ShownSetting:
 
     @property
     def overruled(self) -> bool:
-        """Whether the environment or a flag decides, whatever the file says."""
+        """Whether the environment, a flag or the home itself decides, whatever the file says."""
         return self.origin in OVERRULED
 
     @property
@@ -57,7 +58,7 @@ class Configuration:
 
     def all(self) -> list[ShownSetting]:
         """Every setting in the order of the table. Raises SettingsFile, SettingValue, SettingUnknown."""
-        found = load(self._store.home)
+        found = in_force(load(self._store.home), self._store)
         running = self._running
         flags = {name for name, origin in running.origins.items() if origin == "flag"}
         return [

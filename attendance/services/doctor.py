@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from attendance.clock import Clock
+from attendance.home import in_force_at
 from attendance.services.doctor_finding import Finding
 from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
 from refusal import Refusal
@@ -88,7 +89,7 @@ class Doctor:
         home, clock = self._home, self._clock
         yield from _packages()
         yield from _guarded("settings", lambda: _settings(home))
-        settings = _settings_or_default(home)
+        settings = in_force_at(home, _settings_or_default(home))
         yield from _guarded("detector", lambda: _detector(settings))
         yield from _guarded("encoder", lambda: _encoder(settings))
         yield from _guarded("clock", lambda: _clock(settings.values, clock))

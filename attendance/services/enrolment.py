@@ -376,6 +376,7 @@ class Enroller:
             by=actor.name,
             from_day=local_day(now, self._zone),
             first=first,
+            made_by=template.pipeline_id,
         )
 
     def _remember(self, actor: "Actor", person: int, rivals: list[ScoredPerson]) -> tuple[ScoredPerson, ...]:

@@ -30,16 +30,17 @@ class Renewal:
         return bool(self._gallery.renewable())
 
     @needs("upkeep.run")
-    def run(self, actor: "Actor", *, lacking: bool = False) -> "Reembedding":
-        """A run over all kept crops, or over those of active people alone who have no template of this pipeline."""
-        return Reembedding(self._gallery, self._clock, self._load, actor, lacking=lacking)
+    def run(self, actor: "Actor", *, lacking: bool = False, missing: bool = False) -> "Reembedding":
+        """A run over all kept crops, those ``lacking``, or those ``missing``, as `Gallery.crops` tells them apart."""
+        return Reembedding(self._gallery, self._clock, self._load, actor, lacking=lacking, missing=missing)
 
 
 class Reembedding:
     """Iterate to make one template a crop, each committed by itself; counts what became of them.
 
-    With ``lacking`` the crops of active people alone who have no template of the present pipeline. ``news`` tells what
-    is new in it, such as "the encoder default-2026.5".
+    With ``lacking`` the crops of active people alone who have no template of the present pipeline; with ``missing``
+    those of photos that have given none, so that a run that was broken off goes on where it was. ``news`` tells what is
+    new in it, such as "the encoder default-2026.5".
     """
 
     def __init__(
@@ -50,9 +51,13 @@ class Reembedding:
         actor: "Actor",
         *,
         lacking: bool = False,
+        missing: bool = False,
     ) -> None:
-        self._gallery, self._clock, self._load, self._by, self._lacking = gallery, clock, load, actor.name, lacking
-        self._others = gallery.renewable() if lacking else dict(gallery.stats().other_encoders)
+        self._gallery, self._clock, self._load, self._by = gallery, clock, load, actor.name
+        self._only = {"lacking": lacking, "missing": missing}
+        self._others = dict(gallery.stats().other_encoders)
+        if lacking or missing:
+            self._others = gallery.renewable() if lacking else gallery.missing()
         self.news = _news(gallery.pipeline_id, self._others)
         self.total = sum(self._others.values())
         self.made = self.known = self.failed = self.refused = 0
@@ -60,7 +65,7 @@ class Reembedding:
     def __iter__(self) -> Iterator[None]:
         crops = self._gallery.crops
         # All are chosen before the first template is made: who has one then lacks none.
-        chosen = [(pipeline, crops(pipeline, lacking=self._lacking)) for pipeline in self._others]
+        chosen = [(pipeline, crops(pipeline, **self._only)) for pipeline in self._others]
         for pipeline, kept in chosen:
             seen = 0
             for crop in kept:
@@ -97,6 +102,7 @@ class Reembedding:
             source_sha256=found.source_sha256,
             at=self._clock.utc(),
             by=self._by,
+            made_by=pipeline.id,
             **kept,
         )
         self.made += added.changed

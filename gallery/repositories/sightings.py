@@ -224,6 +224,14 @@ def _seal(cipher: "Cipher", number: int, plain: bytes) -> bytes:
     return cipher.seal(plain, person=number, pipeline_id="", purpose=PURPOSE)
 
 
+def newest_with_face(session: Session, most: int) -> tuple[list[int], int]:
+    """Of the newest sightings, at most so many: those whose face is kept, newest first, and how many others."""
+    query = select(SightingRow.id, SightingCrop.sighting_id).outerjoin(SightingCrop)
+    found = session.execute(query.order_by(SightingRow.id.desc()).limit(most)).all()
+    kept = [number for number, face in found if face is not None]
+    return kept, len(found) - len(kept)
+
+
 def any_crop(session: Session) -> bool:
     """Whether a face is kept at all."""
     return session.scalar(select(SightingCrop.sighting_id).limit(1)) is not None

@@ -235,6 +235,13 @@ SERVICE = {
     ),
     "Admission.enter": Row(lambda app, **_: app.admission.enter(TEACHER, Newcomer("Eve")), {"person.add"}),
     "AuditChain.anchor": Row(lambda app, **_: app.audit_chain.anchor(TEACHER), {"audit.anchor"}),
+    "Encoders.prepare": Row(lambda app, **_: list(app.encoders.prepare(TEACHER, "fast")), {"template.add"}),
+    "Encoders.rollback": Row(
+        lambda app, **_: app.encoders.rollback(TEACHER),
+        {"template.add", "encoder.switch"},
+        lambda app, _: app.encoders.switch(app.actor, "fast"),
+    ),
+    "Encoders.switch": Row(lambda app, **_: app.encoders.switch(TEACHER, "fast"), {"template.add", "encoder.switch"}),
     "BulkEnrolment.begin": Row(lambda app, draw, **_: taken_in(app, draw), {"person.enroll"}),
     "Cameras.add": Row(lambda app, **_: app.cameras.add(TEACHER, "Front", FRONT), {"place.add"}),
     "Cameras.begin": Row(lambda app, **_: app.cameras.begin(TEACHER, "Door"), {"watch.start"}),
@@ -387,6 +394,7 @@ SERVICE = {
 }
 WITHOUT_EVENT = {
     "AuditChain.anchor_daily": "nothing is done where no place for anchors is set, else it is what anchoring records",
+    "Encoders.compare": "nothing is changed: two encoders are asked of the same faces",
     "Jobs.begin": "its own row keeps who began it, and what the work changes is recorded by what does the work",
     "Kiosks.begin": "nothing has changed before a frame comes; the marks of its frames are recorded as they are made",
     "SecondFactors.begin": "a secret waits, and is asked for by nobody before it is confirmed",
