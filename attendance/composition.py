@@ -154,7 +154,7 @@ class Composition:
         """The sessions, days in the site's zone."""
         from attendance.register.sessions import Sessions
 
-        return Sessions(self.store, self.zone, self.actor.name)
+        return Sessions(self.store, self.zone, self.actor.name, self.settings.site)
 
     @cached_property
     def marks(self) -> "Marks":
@@ -162,7 +162,7 @@ class Composition:
         from attendance.register.marks import Customs, Marks
 
         again = timedelta(minutes=self.settings.mark_again_minutes)
-        customs = Customs(again, self.settings.second_approval, self.nights.of_mark)
+        customs = Customs(again, self.settings.second_approval, self.nights.of_mark, self.settings.site)
         return Marks(self.store, self.actor.name, customs)
 
     @cached_property
@@ -175,8 +175,10 @@ class Composition:
         def searched() -> int:
             return self.judging.policy().gallery_size
 
-        coverage = CoverageNotes(self.store, searched, self.actor.name, also=self.nights.of_look)
-        recorder = Recorder(self.gallery, self.sessions, self.marks, self.retention, coverage, actor=self.actor)
+        site = self.settings.site
+        coverage = CoverageNotes(self.store, searched, self.actor.name, also=self.nights.of_look, site=site)
+        parts = (self.gallery, self.sessions, self.marks, self.retention, coverage)
+        recorder = Recorder(*parts, actor=self.actor, site=site)
         return Desk(self.store, self.judging, recorder, lambda: self.pipeline, settings=self.settings, clock=self.clock)
 
     @cached_property

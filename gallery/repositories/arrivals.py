@@ -82,19 +82,19 @@ def forget(session: Session, people: Collection[int]) -> int:
 
 def _told(session: Session) -> Iterator[tuple[str, dict[str, Any]]]:
     query = select(ArrivalRow.uid, ArrivalRow.details).execution_options(yield_per=A_BATCH)
-    yield from session.execute(query).tuples()
+    yield from ((row.uid, row.details) for row in session.execute(query))
 
 
 def latest(session: Session) -> dict[str | None, datetime]:
     """By site, when something of it came last."""
     query = select(ArrivalRow.site, func.max(ArrivalRow.entered)).group_by(ArrivalRow.site)
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def counts(session: Session) -> dict[str, int]:
     """How many were kept, were there already, and were refused."""
     query = select(ArrivalRow.outcome, func.count()).group_by(ArrivalRow.outcome)
-    return dict(session.execute(query).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 def _arrival(row: ArrivalRow) -> Arrival:

@@ -58,7 +58,7 @@ def retire(session: Session, name: str) -> bool:
 def find(session: Session, name: str, *, active: bool = False) -> str:
     """The name as it is kept, by itself or but for upper and lower case; raises SiteUnknown, which tells near ones."""
     wanted = clean(name, "site")
-    known = dict(session.execute(select(SiteRow.name, SiteRow.active).order_by(SiteRow.name)).tuples().all())
+    known = _pairs(session, select(SiteRow.name, SiteRow.active).order_by(SiteRow.name))
     found = wanted if wanted in known else next((each for each in known if each.casefold() == wanted.casefold()), None)
     if found is None:
         raise SiteUnknown(wanted, f"there is no site of this name{did_you_mean(close_names(wanted, known))}")
@@ -76,14 +76,18 @@ def names(session: Session, *, active: bool | None = None) -> list[str]:
 def listed(session: Session) -> list[Site]:
     """Every site by name, with how many active people and how many places are its own."""
     people = select(PersonSite.site, func.count()).join(Person, Person.id == PersonSite.person_id).where(Person.active)
-    counted = dict(session.execute(people.group_by(PersonSite.site)).tuples().all())
+    counted = _pairs(session, people.group_by(PersonSite.site))
     places = select(PlaceRow.site, func.count()).where(PlaceRow.active).group_by(PlaceRow.site)
-    standing = dict(session.execute(places).tuples().all())
+    standing = _pairs(session, places)
     rows = session.scalars(select(SiteRow).order_by(SiteRow.name))
     return [
         Site(row.name, row.created, row.by, row.active, counted.get(row.name, 0), standing.get(row.name, 0))
         for row in rows
     ]
+
+
+def _pairs(session: Session, query: Any) -> dict[Any, Any]:
+    return {row[0]: row[1] for row in session.execute(query)}
 
 
 # Who belongs where
