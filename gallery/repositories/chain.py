@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, Text, delete, func, select, type_coerce
+from sqlalchemy import Select, Text, delete, func, insert, select, type_coerce
 from sqlalchemy.orm import Session
 
 from gallery.chainvalues import Head
@@ -35,6 +35,11 @@ START: Final = "start"
 """What the first linked entry is linked to."""
 KEYED, PLAIN = "k:", "h:"
 _AT_ONCE: Final = 1000
+_TABLE: Final[Any] = EventRow.__table__
+_COLUMNS: Final = ("at", "by", "action", "subject", "details", "prev", "link")
+_LAST: Final = select(_TABLE.c.link).order_by(_TABLE.c.seq.desc()).limit(1)
+_INSERT: Final = insert(_TABLE).inline()
+"""Put together once, as every step that changes something needs them; nobody asks for the number of the entry."""
 
 
 def append(session: Session, row: EventRow) -> None:
@@ -42,8 +47,7 @@ def append(session: Session, row: EventRow) -> None:
 
     One without a link that somebody put behind them is passed over: it shows when the log is verified.
     """
-    query = select(EventRow.link).order_by(EventRow.seq.desc()).limit(1)
-    last = session.execute(query).one_or_none()
+    last = session.execute(_LAST).one_or_none()
     key = _key(session)
     before = START if last is None else last[0] or _last_link(session)
     _put(session, row, before or _begin(session, key, at=row.at, by=row.by), key)
@@ -77,8 +81,7 @@ def _begin(session: Session, key: bytes | None, *, at: datetime, by: str) -> str
 def _put(session: Session, row: EventRow, before: str, key: bytes | None) -> str:
     row.prev = before
     row.link = link_of(canonical(row.at, row.by, row.action, row.subject, row.details, row.prev), key)
-    session.add(row)
-    session.flush()
+    session.execute(_INSERT, {name: getattr(row, name) for name in _COLUMNS})
     return row.link
 
 
