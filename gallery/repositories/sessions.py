@@ -15,7 +15,6 @@ from gallery.repositories.marks import marked, with_state
 from gallery.schema import Group, MarkRow, Person, SessionRow
 from gallery.values import StoredMark, StoredSession
 
-
 _WHICH: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "all": true(),

@@ -34,7 +34,8 @@ def add(session: Session, new: Sequence[Sighting], *, entered: datetime | None =
     """Store them in one statement; their ids, in order. What somebody is to look at is told, as of ``entered``."""
     if not new:
         return []
-    ids = sorted(session.scalars(_INSERT, [_columns(each) for each in new]))  # they rise row by row; in which order they are told no engine promises
+    found = session.scalars(_INSERT, [_columns(each) for each in new])
+    ids = sorted(found)  # they rise row by row; in which order they are told no engine promises
     told = zip(ids, new, strict=True)
     news.add(session, [_new(number, each, entered) for number, each in told if each.ruling in _NEWS])
     return ids
