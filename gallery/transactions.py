@@ -9,9 +9,10 @@ from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import Connection, Delete, Engine, Insert, Update, event, select, update
+from sqlalchemy import Connection, Delete, Engine, Insert, Update, event, select, text, update
 from sqlalchemy.orm import Session
 
+from gallery import steps
 from gallery.errors import TextInvalid
 from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.schema import (
@@ -39,6 +40,7 @@ CHAIN_KEY = "chain key"
 UNTOLD: Final = "templates changed untold"
 """Where a connection remembers that its step changed templates, or who is active, and has not said whose."""
 _SEEN = "generation seen"
+_QUESTION = text(steps.QUESTION)
 
 
 REKEYING: Mapping[str, Any] = MappingProxyType({"rekeying": True})
@@ -116,6 +118,17 @@ class Transactions:
         """What is to be done once something was erased, outside of any step."""
 
     @property
+    def where(self) -> str:
+        """How messages name the database."""
+        raise NotImplementedError
+
+    @property
+    def schema_version(self) -> str:
+        """The revision of the schema as it is now: another machine may have upgraded it."""
+        with self.reading() as session:
+            return str(session.scalar(text("SELECT version_num FROM alembic_version")))
+
+    @property
     def _inside(self) -> Session | None:
         """The innermost transaction that this thread is in."""
         found: Session | None = getattr(self._here, "inside", None)
@@ -144,14 +157,15 @@ class Transactions:
                 with self._outermost() as session:
                     yield session
             else:
-                with outer.begin_nested():
+                with steps.forgetting(outer), outer.begin_nested():
                     yield outer
 
     @contextmanager
     def _outermost(self) -> Iterator[Session]:
         around = self._inside
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
-            session.connection().info.pop(UNTOLD, None)  # takes the lock now, not at the first statement
+            self._begin(session)
+            session.connection().info.pop(UNTOLD, None)
             session.info[CHAIN_KEY] = self.chain_key
             self._here.writing = self._here.inside = session
             try:
@@ -159,6 +173,10 @@ class Transactions:
                 _tell_untold(session)
             finally:
                 self._here.writing, self._here.inside = None, around
+
+    def _begin(self, session: Session) -> None:
+        """Take the lock now, not at the first statement, and ask what every writing step does; raises GalleryNewer."""
+        steps.heed(session, session.connection().execute(_QUESTION).one(), self.where)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -11,18 +11,19 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, insert, inspect, text
+import psycopg
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
+from gallery import steps
 from gallery.errors import (
     GalleryFailed,
     GalleryFull,
     GalleryLocked,
     GalleryMissing,
-    GalleryNewer,
     GalleryOlder,
     GalleryReadOnly,
     NotADatabase,
@@ -34,7 +35,8 @@ from gallery.ports import PATIENCE_S
 from gallery.postgres import beyond, counters, erasing
 from gallery.postgres.connections import READING, WRITING, make_engine
 from gallery.postgres.faults import mapped
-from gallery.schema import METADATA, REVISIONS, Meta
+from gallery.schema import METADATA, OLDEST, REVISIONS, Meta
+from gallery.steps import is_older
 from gallery.transactions import ERASURE, GENERATION, Transactions
 from gallery.values import Orphan, Server, Soundness
 
@@ -43,7 +45,8 @@ if TYPE_CHECKING:
 
 LOCK: Final = 0x61747464
 """The first half of the advisory lock that every writer holds; the second is that of the schema in use."""
-_HOLD = text(f"SELECT pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))")
+_LOCKING = f"SELECT pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))"
+_HOLD = text(_LOCKING)
 NOTICE: Final = "attendance_generation"
 """Where listeners hear of a new generation once it is committed."""
 _VERSION_TABLE = "alembic_version"
@@ -108,7 +111,7 @@ class PostgresStore(Transactions):
             found = _revision(connection, where)
         if found is None and (not create or read_only):
             raise GalleryMissing(where, "there is no gallery here")
-        if found == REVISIONS[-1]:
+        if found is not None and not is_older(found):
             return
         if read_only:
             told = f"it is of an older version: its schema {found!r} must be upgraded to {REVISIONS[-1]!r} first"
@@ -118,7 +121,7 @@ class PostgresStore(Transactions):
             found = _revision(connection, where)  # another program may have been faster
             if found is None:
                 _fill(connection)
-            elif found != REVISIONS[-1]:
+            elif is_older(found):
                 run_migrations(connection)
 
     @staticmethod
@@ -135,20 +138,24 @@ class PostgresStore(Transactions):
             engine.dispose()
 
     @property
-    def schema_version(self) -> str:
-        """The schema revision of the open database."""
-        return REVISIONS[-1]
-
-    @property
     def where(self) -> str:
         """The address, without a password."""
         return self.address.shown
 
-    @contextmanager
-    def _outermost(self) -> Iterator[Session]:
-        with super()._outermost() as session:
-            session.execute(_HOLD)
-            yield session
+    def _begin(self, session: Session) -> None:
+        """As `Transactions._begin`: all that opens a step goes to the server at once, and one answer is waited for."""
+        connection = session.connection()
+        raw: Any = connection.connection.driver_connection
+        try:
+            with raw.pipeline(), raw.cursor() as locking, raw.cursor() as asking:
+                locking.execute(_LOCKING, prepare=True)
+                asking.execute(steps.QUESTION, prepare=True)
+                answer = asking.fetchone()
+        except psycopg.Error:
+            if raw.closed:
+                connection.invalidate()
+            raise
+        steps.heed(session, answer, self.where)
 
     @contextmanager
     def atomic(self) -> Iterator[Session]:
@@ -296,8 +303,8 @@ def _revision(connection: Connection, where: str) -> str | None:
     if not {_VERSION_TABLE, Meta.__tablename__} <= tables:
         raise NotADatabase(where, "the tables there are no gallery's")
     found = connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar()  # noqa: S608 - our own name # nosec B608
-    if found not in REVISIONS:
-        raise GalleryNewer(where, f"its schema is {found!r}, this version knows up to {REVISIONS[-1]!r}")
+    compatible = connection.execute(select(Meta.value).where(Meta.key == steps.COMPATIBLE)).scalar()
+    steps.refuse_newer(where, found, compatible)
     return str(found)
 
 
@@ -305,7 +312,8 @@ def _fill(connection: Connection) -> None:
     METADATA.create_all(connection)
     connection.execute(text(f"CREATE TABLE {_VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:revision)"), {"revision": REVISIONS[-1]})  # noqa: S608 - our own name # nosec B608
-    connection.execute(insert(Meta), [{"key": "home_id", "value": uuid4().hex}, {"key": GENERATION, "value": "0"}])
+    facts = {"home_id": uuid4().hex, GENERATION: "0", steps.COMPATIBLE: OLDEST}
+    connection.execute(insert(Meta), [{"key": key, "value": value} for key, value in facts.items()])
 
 
 @contextmanager
@@ -316,6 +324,7 @@ def _building(home: Path, revision: str, then: Callable[[Session], bool]) -> Ite
         with mapped(address.shown), engine.begin() as connection:
             hold(connection)
             run_migrations(connection, to=revision)
+            connection.execute(delete(Meta))  # facts come with what is filled in
             with Session(connection) as session:
                 yield session
                 session.flush()

@@ -26,13 +26,15 @@ JUDGED: Final = "judged"
 _NEWS: Final[Mapping[str, str]] = MappingProxyType({"review": news.REVIEW_WAITING, "unknown": news.FACE_UNKNOWN})
 """By ruling, the kind of news of it: of what somebody is to look at."""
 
+_TABLE: Final[Any] = SightingRow.__table__
+_INSERT: Final = insert(_TABLE).returning(_TABLE.c.id)
+
 
 def add(session: Session, new: Sequence[Sighting], *, entered: datetime | None = None) -> list[int]:
     """Store them in one statement; their ids, in order. What somebody is to look at is told, as of ``entered``."""
     if not new:
         return []
-    table: Any = SightingRow.__table__
-    found = session.scalars(insert(table).returning(table.c.id), [_columns(each) for each in new])
+    found = session.scalars(_INSERT, [_columns(each) for each in new])
     ids = sorted(found)  # they rise row by row; in which order they are told no engine promises
     told = zip(ids, new, strict=True)
     news.add(session, [_new(number, each, entered) for number, each in told if each.ruling in _NEWS])

@@ -5,14 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine, event
+from sqlalchemy import NullPool, create_engine, delete, event
 from sqlalchemy.orm import Session
 
 from gallery.errors import NotEmpty
 from gallery.files import leftovers, make_home
 from gallery.locations import DATABASE
 from gallery.migrations.running import run_migrations
-from gallery.schema import REVISIONS
+from gallery.schema import REVISIONS, Meta
 from gallery.sqlite.counters import kept_counters
 from gallery.sqlite.home import new_database
 from gallery.sqlite.upgrade import check_references
@@ -38,6 +38,7 @@ def building(home: Path, revision: str, then: Callable[[Session], bool]) -> Iter
     try:
         with new_database(path, lambda temporary: _finish(temporary, then)) as connection:
             run_migrations(connection, to=revision)
+            connection.execute(delete(Meta))  # facts come with what is filled in
             with Session(connection) as session:
                 yield session
             if revision != REVISIONS[-1]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gallery.errors import GalleryUnusable, KeyExposed, KeyWorks, KeyWrong, TemplateAltered
 from gallery.repositories import chain, events, resealing, secrets
+from gallery.steps import SEALED
 from gallery.transactions import CHAIN_KEY
 from gallery.vault import key as files
 from gallery.vault.envelope import Wrapper
@@ -207,7 +208,7 @@ class FileVault:
 
     def _chain_key(self, transaction: "Transaction") -> bytes | None:
         """What links entries of the log, made at first use; None where the key of the home is not to be had."""
-        sealed = secrets.sealed(transaction, chain.PURPOSE)
+        sealed = transaction.info.get(SEALED) or secrets.sealed(transaction, chain.PURPOSE)
         if sealed is not None and sealed in self._chain_keys:
             return self._chain_keys[sealed]
         try:

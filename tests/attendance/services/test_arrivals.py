@@ -1,9 +1,7 @@
 """What a site did while it was cut off comes in whole, once, and brings nobody back who is gone."""
 
 import pytest
-from site_world import OneSite, state
-
-from gallery.repositories import arrivals, sites
+from site_world import OneSite
 
 
 @pytest.fixture
