@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from enroll.face import Face
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
+    from gallery.slices.slice import Slice
     from gallery.values import Direction, Means, Place
 
 
@@ -77,6 +78,27 @@ class Attendance(PrivacyComposition):
         opened = cls(store, load(folder, flags=flags) if taken else resolved, clock, pipeline, actor)
         opened._loading, opened.begun, opened.zone_taken = loading, begins, taken
         return opened
+
+    def on_slice(self, offline: "Slice") -> Self:
+        """The same for as long as the database is out of reach: the slice of the site, with these settings and clock.
+
+        Detector and encoder are shared where they are loaded. Whoever opened the slice closes it.
+        """
+        return type(self)(offline.database, self.resolved, self.clock, self._pipeline, self.actor, offline=offline)
+
+    @classmethod
+    def cut_off(
+        cls,
+        offline: "Slice",
+        *,
+        clock: Clock | None = None,
+        pipeline: "Pipeline | None" = None,
+        flags: Mapping[str, Value] | None = None,
+        actor: Actor | None = None,
+    ) -> Self:
+        """The slice of a site, opened for work where the database is out of reach from the start."""
+        resolved = load(offline.home, flags=flags)
+        return cls(offline.database, resolved, clock or SystemClock(), pipeline, actor, offline=offline)
 
     def close(self) -> None:
         """Let go of what this process does alone, and close the database."""

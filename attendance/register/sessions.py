@@ -57,10 +57,13 @@ class SessionInfo:
 
 
 class Sessions:
-    """The sessions of a home; ``zone_name`` is the site's IANA zone, ``by`` who acts."""
+    """The sessions of a home; ``zone_name`` is the site's IANA zone, ``by`` who acts.
 
-    def __init__(self, store: "Database", zone_name: str, by: str) -> None:
-        self._store = store
+    Named ones belong to ``site``, the one that this computer works for; a day's own is that of all.
+    """
+
+    def __init__(self, store: "Database", zone_name: str, by: str, site: str | None = None) -> None:
+        self._store, self._site = store, site
         self._zone = zone(zone_name).key
         self._by = by
 
@@ -71,7 +74,7 @@ class Sessions:
 
     def by(self, name: str) -> Self:
         """The same sessions, with somebody else who acts."""
-        return type(self)(self._store, self._zone, name)
+        return type(self)(self._store, self._zone, name, self._site)
 
     def open(self, name: str, *, at: datetime, group: str | None = None) -> SessionInfo:
         """Open a named session; raises `SessionExists` when the name was used before, `GroupUnknown`.
@@ -237,7 +240,8 @@ class Sessions:
         day: date | None = None,
         group_id: int | None = None,
     ) -> "StoredSession":
-        found = rows.insert(transaction, name, self._zone, opens, day=day, group_id=group_id)
+        site = self._site if day is None else None
+        found = rows.insert(transaction, name, self._zone, opens, day=day, group_id=group_id, site=site)
         events.record(transaction, at=at, by=self._by, action=OPENED, subject=found.id)
         return found
 
