@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Delete, Engine, Update, event, select, update
 from sqlalchemy.orm import Session
 
+from gallery.errors import TextInvalid
 from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.schema import (
     ApprovalRow,
@@ -47,6 +48,16 @@ _PURGED = {each.__tablename__ for each in (EventRow, ExcuseRow, MarkRow, Sightin
 _APPEND_ONLY = {EventRow.__tablename__, ConsentTextRow.__tablename__, *_RECORDS, *_DECIDED}
 
 
+def _refuse_nul(
+    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, many: bool
+) -> None:
+    """What PostgreSQL cannot keep is refused by every engine, so that a home may move from one to the other."""
+    for row in parameters if many else (parameters,):
+        for value in row.values() if isinstance(row, Mapping) else row:
+            if isinstance(value, str) and "\0" in value:
+                raise TextInvalid("text", "it holds the character NUL")
+
+
 def _guard_records(
     _connection: Connection, clause: object, _many: object, _one: object, options: Mapping[str, Any]
 ) -> None:
@@ -70,6 +81,7 @@ class Transactions:
         self, engine: Engine, writing: Mapping[str, Any], mapped: Callable[[], AbstractContextManager[None]]
     ) -> None:
         event.listen(engine, "before_execute", _guard_records)
+        event.listen(engine, "before_cursor_execute", _refuse_nul)
         self._engine = engine
         self._writer = engine.execution_options(**writing)
         self._mapped = mapped

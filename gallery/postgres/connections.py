@@ -23,7 +23,8 @@ def make_engine(address: Address, *, busy_timeout_s: float) -> Engine:
     """An engine whose connections have time limits; no message of it tells what a statement was given."""
     told = {
         "application_name": "attendance",
-        "lock_timeout": f"{round(busy_timeout_s * 1000)}ms",
+        # none at all is told by 0
+        "lock_timeout": f"{max(1, round(busy_timeout_s * 1000))}ms",
         "statement_timeout": f"{STATEMENT_S}s",
         "idle_in_transaction_session_timeout": "600s",
         "timezone": "UTC",

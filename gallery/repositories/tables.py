@@ -160,14 +160,10 @@ def rows(transaction: Session, layout: Layout) -> Iterator[Row]:
     """
     connection = transaction.connection()
     query = _query(layout, connection.dialect.name)
-    with connection.execute(query, execution_options={"yield_per": _BATCH}) as result:  # closed also where nobody ends
-        for row in result:
-            yield _written_row(layout, row)
-
-
-def _written_row(layout: Layout, row: Sequence[Any]) -> Row:
     try:
-        return [_written(form, value) for form, value in zip(layout.forms, row, strict=True)]
+        with connection.execute(query, execution_options={"yield_per": _BATCH}) as result:
+            for row in result:
+                yield [_written(form, value) for form, value in zip(layout.forms, row, strict=True)]
     except (TypeError, ValueError) as error:
         raise GalleryDamaged(f"table {layout.name}", "a stored value is not of the kind of its column") from error
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from gallery import Gallery, PersonUnknown, Store, history, record
+from gallery import Database, Gallery, PersonUnknown, history, record
 from gallery.portability import everything
 from gallery.repositories import corrections, marks, sightings
 from gallery.repositories.events import MARK_ADDED, SIGHTING_CONFIRMED, SIGHTING_REASSIGNED
@@ -31,7 +31,7 @@ def bob(gallery, enrol):
     return enrol(gallery, "Bob", 2, crop=b"bob's face").person
 
 
-def seen(store: Store, person: int | None, at, ruling="present", compared=(), *, face: bytes | None = None) -> int:
+def seen(store: Database, person: int | None, at, ruling="present", compared=(), *, face: bytes | None = None) -> int:
     """A sighting that names a person, of those it was compared with."""
     found = tuple(ScoredKey(each, 0.5, 0.5) for each in compared)
     with store.atomic() as session:
@@ -43,7 +43,7 @@ def seen(store: Store, person: int | None, at, ruling="present", compared=(), *,
         return number
 
 
-def marked(store: Store, person: int, day: int, at, sighting: int | None = None) -> str:
+def marked(store: Database, person: int, day: int, at, sighting: int | None = None) -> str:
     """A mark, with its event."""
     with store.atomic() as session:
         made = marks.add(session, person, day, at=at, entered=at, by="t", method="face", sighting=sighting)
@@ -51,7 +51,9 @@ def marked(store: Store, person: int, day: int, at, sighting: int | None = None)
         return made.id
 
 
-def said(store: Store, kind: str, sighting: int, at, action: str, heir: int | None = None, **details: object) -> None:
+def said(
+    store: Database, kind: str, sighting: int, at, action: str, heir: int | None = None, **details: object
+) -> None:
     """A correction of a sighting, with its event."""
     with store.atomic() as session:
         corrections.add(session, kind, sighting=sighting, person=heir, at=at, by="t", reason="seen")

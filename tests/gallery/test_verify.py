@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from gallery import Gallery, Store, history, record
+from gallery import Gallery, history, open_database, record
 from gallery.repositories import answers, chain, chaincheck, corrections, places, receivers, secrets, sightings
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
 from gallery.schema import CorrectionRow, MarkRow, SessionRow, Template
@@ -234,7 +234,7 @@ def _found(gallery: Gallery, home):
     """What verify finds in a home opened for reading alone; looking changes no byte."""
     gallery.store.close()
     before = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in home.iterdir()}
-    with Store.open(home, read_only=True) as store:
+    with open_database(home, read_only=True) as store:
         problems = Gallery(store, "e").verify()
     assert before == {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in home.iterdir() if p.name in before}
     return problems
