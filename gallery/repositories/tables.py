@@ -37,23 +37,30 @@ from sqlalchemy.types import TypeEngine
 from gallery.errors import BackupInvalid, GalleryDamaged
 from gallery.schema import Meta
 from gallery.servicetables import SignInRow, TokenRow
+from gallery.sitetables import LeaseRow, TemplateChange, WorkerRow
 from gallery.transactions import ERASURE
 
 Json = Any
 Row = list[Json]
 
 VERSION_TABLE = "alembic_version"
+DERIVED = "attendance_vector"
+"""How the tables begin in which a server may keep vectors to search: they are made anew from what is sealed."""
 _BATCH = 100
 _LEFT_OUT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         Meta.__tablename__: lambda columns: columns[Meta.key.name] == ERASURE,
         SignInRow.__tablename__: lambda _: true(),
         TokenRow.__tablename__: lambda columns: columns[TokenRow.kind.name] == "setup",
+        LeaseRow.__tablename__: lambda _: true(),
+        WorkerRow.__tablename__: lambda _: true(),
+        TemplateChange.__tablename__: lambda _: true(),
     }
 )
-"""By table, the rows that are in no backup: what is to be erased here, and what lets somebody in at this moment.
+"""By table, the rows that are in no backup and no copy: what is to be erased here, what lets somebody in, and what is
+of the processes that are at work, both of this moment alone.
 
-Whoever restores a home signs in anew.
+Whoever restores a home signs in anew, and an index that begins there reads all of it.
 """
 _BYTEWISE = {"sqlite": "BINARY", "postgresql": "C"}
 """The collation by which an engine sorts text by its bytes: the order of rows is the same on each."""
@@ -119,13 +126,13 @@ class Layout:
 
 
 def layouts(transaction: Session) -> list[Layout]:
-    """Every table of the database but that of the revision; one that refers to another comes after it."""
+    """Every table but that of the revision and derived ones; one that refers to another comes after it."""
     catalogue = inspect(transaction.connection())
     names = [name for name, _ in catalogue.get_sorted_table_and_fkc_names()]
     return [
         _layout(name, catalogue.get_columns(name), catalogue.get_pk_constraint(name)["constrained_columns"])
         for name in names
-        if name is not None and name != VERSION_TABLE
+        if name is not None and name != VERSION_TABLE and not name.startswith(DERIVED)
     ]
 
 
