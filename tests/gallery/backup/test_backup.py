@@ -116,6 +116,7 @@ def test_what_was_decided_travels(full, key, new, tmp_path, now, decided, served
     decided.decide(full, full.find("E-1").id, now)
     served.serve(full, full.find("E-1").id, now, group="7b")
     served.hold(full, full.find("E-1").id, now)
+    served.share(full, full.find("E-1").id, now)
     saved = backup(full.store, full.vault, tmp_path / "b", at=now)
     restore(Store, tmp_path / "b", new, key=key)
     there = _open(new)
@@ -123,9 +124,12 @@ def test_what_was_decided_travels(full, key, new, tmp_path, now, decided, served
     assert {name for name, count in saved.rows.items() if not count} <= {
         "alias",
         "correction",
+        "lease",
         "sighting",
         "sighting_crop",
         "sign_in",
+        "template_change",
+        "worker",
     }
     assert saved.digest == backup(*there, tmp_path / "c", at=now).digest
     assert [] == [each for each in Gallery(there[0], "test-1").verify() if each.id != "gallery.no_template"]
