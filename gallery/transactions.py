@@ -4,6 +4,7 @@ Each thread is in at most one view and one writing step at a time; what is neste
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
@@ -34,6 +35,7 @@ GENERATION, ERASURE = "generation", "erasure_pending"
 CHAIN_KEY = "chain key"
 """Where a writing session finds what gives the key of the log's links."""
 _SEEN = "generation seen"
+_ASKING_S = 0.25
 
 
 REKEYING: Mapping[str, Any] = MappingProxyType({"rekeying": True})
@@ -48,16 +50,6 @@ _PURGED = {each.__tablename__ for each in (EventRow, ExcuseRow, MarkRow, Sightin
 _APPEND_ONLY = {EventRow.__tablename__, ConsentTextRow.__tablename__, *_RECORDS, *_DECIDED}
 
 
-def _refuse_nul(
-    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, many: bool
-) -> None:
-    """What PostgreSQL cannot keep is refused by every engine, so that a home may move from one to the other."""
-    for row in parameters if many else (parameters,):
-        for value in row.values() if isinstance(row, Mapping) else row:
-            if isinstance(value, str) and "\0" in value:
-                raise TextInvalid("text", "it holds the character NUL")
-
-
 def _guard_records(
     _connection: Connection, clause: object, _many: object, _one: object, options: Mapping[str, Any]
 ) -> None:
@@ -70,20 +62,40 @@ def _guard_records(
         raise RuntimeError(f"the {table} table is append-only")
 
 
+def _guard_text(
+    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, many: bool
+) -> None:
+    for given in parameters if many else (parameters,):
+        for value in given.values() if isinstance(given, Mapping) else given or ():
+            if isinstance(value, str) and not _keepable(value):
+                raise TextInvalid("text", "it holds a NUL character or half of a character")
+
+
+def _keepable(value: str) -> bool:
+    """Whether every engine keeps this text: PostgreSQL takes no NUL, and UTF-8 no half of a pair."""
+    if "\0" in value:
+        return False
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Transactions:
     """What every database of the gallery has in common; `gallery.sqlite` adds what SQLite alone does.
 
-    A transaction of ``engine`` keeps one view; with the execution options ``writing`` it holds the write lock from
-    the start. ``mapped`` turns what the engine raises into the gallery's errors.
+    A transaction of ``reader`` keeps one view; one of ``writer`` holds the write lock from the start, or `_begun` takes
+    it. ``mapped`` turns what the engine raises into the gallery's errors.
     """
 
-    def __init__(
-        self, engine: Engine, writing: Mapping[str, Any], mapped: Callable[[], AbstractContextManager[None]]
-    ) -> None:
-        event.listen(engine, "before_execute", _guard_records)
-        event.listen(engine, "before_cursor_execute", _refuse_nul)
-        self._engine = engine
-        self._writer = engine.execution_options(**writing)
+    def __init__(self, reader: Engine, writer: Engine, mapped: Callable[[], AbstractContextManager[None]]) -> None:
+        for engine in (reader, writer):
+            event.listen(engine, "before_execute", _guard_records)
+            event.listen(engine, "before_cursor_execute", _guard_text)
+        self._engine, self._writer = reader, writer
         self._mapped = mapped
         self._here = threading.local()
         self.chain_key: Callable[[Session], bytes | None] | None = None
@@ -126,14 +138,24 @@ class Transactions:
     @contextmanager
     def _outermost(self) -> Iterator[Session]:
         around = self._inside
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
-            session.connection()  # takes the lock now, not at the first statement
+        with self._begun() as session:
             session.info[CHAIN_KEY] = self.chain_key
             self._here.writing = self._here.inside = session
             try:
                 yield session
+                session.commit()
             finally:
                 self._here.writing, self._here.inside = None, around
+
+    def _begun(self) -> Session:
+        """A session that holds the lock of the writers now, not from its first statement on."""
+        session = Session(self._writer, expire_on_commit=False)
+        try:
+            session.connection()
+        except BaseException:
+            session.close()
+            raise
+        return session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -165,6 +187,19 @@ class Transactions:
                 if session is not self._writing:
                     session.info[_SEEN] = seen
             return seen
+
+    def wait_for_change(self, generation: int, timeout_s: float) -> bool:
+        """Until the generation is another, asking often, as nobody tells; false when so many seconds are over.
+
+        Within a view it is asked once, as it cannot change there.
+        """
+        until = time.monotonic() + timeout_s
+        while self.generation() == generation:
+            left = until - time.monotonic()
+            if left <= 0 or self.inside:
+                return False
+            time.sleep(min(left, _ASKING_S))
+        return True
 
     def bump(self, session: Session) -> None:
         """Raise the generation; called inside every `atomic()` that changes people, templates or groups."""

@@ -186,6 +186,17 @@ def wipe(session: Session, table: str, column: str) -> None:
         )
 
 
+def disk_full(engine: str) -> Exception:
+    """What an engine raises where its disk is full."""
+    if engine == "postgresql":
+        from psycopg.errors import DiskFull
+
+        return DiskFull("could not extend file: No space left on device")
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error
+
+
 def twin(home: Path, target: Path) -> Path:
     """A home like another one, which nobody has open, with a database of its own on the same server."""
     if not home.exists():

@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = Path(__file__).with_name("crash_child.py")
-EVERY = 2
-"""Which of the statements are tried."""
+EVERY = {"sqlite": 2, "postgresql": 7}
+"""Which of the statements are tried: a server has more of them, and each takes longer."""
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
 
@@ -29,12 +29,12 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def runs(homes, folder) -> Callable[[str], list[dict]]:
+def runs(engine, homes, folder) -> Callable[[str], list[dict]]:
     """What became of runs killed at one step after the other."""
 
     def run(what: str) -> list[dict]:
         environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, str(CHILD), what, str(homes.new()), str(folder), str(EVERY)]
+        command = [sys.executable, str(CHILD), what, str(homes.new()), str(folder), str(EVERY[engine])]
         result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=300)
         assert (0, "") == (result.returncode, result.stderr)
         return [json.loads(line) for line in result.stdout.splitlines()]
@@ -46,7 +46,7 @@ def test_a_first_start_survives_kill_at_any_statement(runs):
     """Killed at any statement of making a home: the next start finds a whole home or makes one."""
     died = runs("start")
 
-    assert len(died) > 20 / EVERY
+    assert len(died) > 5
     assert [True] * (len(died) - 1) + [False] == [run["killed"] for run in died]
     assert {(True, 0)} == {(run.get("sound"), run.get("rows")) for run in died}
     assert {()} == {tuple(problem for problem in run["problems"] if problem != "gallery.leftover") for run in died}
@@ -56,7 +56,7 @@ def test_a_bulk_enrolment_survives_kill_at_any_statement(runs):
     """Killed at any statement of an enrolment: acknowledged people are there, each with template and crop."""
     died = runs("enrol")
 
-    assert len(died) > 40 / EVERY
+    assert len(died) > 5
     assert [True] * (len(died) - 1) + [False] == [run["killed"] for run in died]
     for run in died:
         assert (True, []) == (run.get("sound"), run.get("problems")), run
@@ -72,7 +72,7 @@ def test_a_marking_run_survives_kill_at_any_statement(runs):
     """Killed at any statement of marking: marks equal events, news and deliveries; no acknowledged one is lost."""
     died = runs("mark")
 
-    assert len(died) > 20 / EVERY
+    assert len(died) > 5
     assert [True] * (len(died) - 1) + [False] == [run["killed"] for run in died]
     for run in died:
         assert (True, []) == (run.get("sound"), run.get("problems")), run

@@ -1,11 +1,10 @@
 """Everything about one person is read at once: what is theirs by any number, and what is somebody else's left out."""
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import numpy as np
 import pytest
+from servers import wipe
 
 from gallery import Database, Gallery, PersonUnknown, history, record
 from gallery.portability import everything
@@ -77,15 +76,13 @@ def test_templates_are_opened(store, gallery, ada, vector):
 
 def test_what_does_not_open_is_told(store, gallery, ada):
     """A damaged template or crop stops nobody from having the rest: it is without its vector or its picture."""
-    with closing(sqlite3.connect(store.home / "attendance.db")) as raw:
-        raw.execute("UPDATE template SET vector = zeroblob(length(vector))")
-        raw.commit()
+    with store.atomic() as session:
+        wipe(session, "template", "vector")
     (one,) = everything(store, gallery.vault, ada.id).templates
     assert (None, None, True) == (one.vector, one.cohort_mean, one.damaged)
     assert b"ada's face" == one.crop.picture
-    with closing(sqlite3.connect(store.home / "attendance.db")) as raw:
-        raw.execute("UPDATE crop SET picture = zeroblob(length(picture))")
-        raw.commit()
+    with store.atomic() as session:
+        wipe(session, "crop", "picture")
     assert everything(store, gallery.vault, ada.id).templates[0].crop is None
 
 
@@ -113,9 +110,8 @@ def test_faces_that_somebody_gave_to_others_are_left_out(store, gallery, ada, bo
     said(store, "reassign", away, now, SIGHTING_REASSIGNED, bob.id, person=ada.id, to=bob.id)
     said(store, "dismiss", nobody, now, "sighting.dismiss", person=ada.id)
     assert {waiting: b"maybe ada"} == everything(store, gallery.vault, ada.id).faces
-    with closing(sqlite3.connect(store.home / "attendance.db")) as raw:
-        raw.execute("UPDATE sighting_crop SET picture = zeroblob(length(picture))")
-        raw.commit()
+    with store.atomic() as session:
+        wipe(session, "sighting_crop", "picture")
     assert {waiting: None} == everything(store, gallery.vault, ada.id).faces
 
 
