@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from attendance.services.consents import Consents
     from attendance.services.coverings import Coverings
     from attendance.services.desk import Desk
-    from attendance.services.encoders import Encoders, Side
+    from attendance.services.encoders import Encoders
+    from attendance.services.encoderside import Side
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
@@ -223,7 +224,7 @@ class Composition:
     def _side(self, encoder: str) -> "Side":
         """The home seen with an encoder: with the one in force as everything else sees it, else beside that."""
         from attendance.judge.judging import Judge
-        from attendance.services.encoders import Side
+        from attendance.services.encoderside import Side
         from gallery import Gallery
 
         settings = dataclasses.replace(self.settings, encoder=encoder)

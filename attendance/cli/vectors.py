@@ -23,9 +23,7 @@ def show(*, home: options.Home = None) -> None:
 @app.command(epilog=options.EXIT_CODES)
 def drop(*, yes: options.Yes = False, home: options.Home = None) -> None:
     """Delete all vectors from the server; the sealed templates stay, and are searched in memory."""
-    from gallery.search.onserver import PLAN
-
     with changing(home) as opened:
-        if opened.settings.search_plan == PLAN:
+        if opened.settings.search_plan == "pgvector":
             confirm("search_plan is pgvector, which makes them again at the next search. Delete them now?", yes=yes)
         say(f"deleted from the server: {opened.upkeep.drop_vectors(opened.actor)} vectors")

@@ -47,11 +47,13 @@ SELECT t.pipeline_id, t.id FROM template t WHERE t.pipeline_id = ANY(:names) AND
 ORDER BY t.id
 """  # noqa: S608
 _NEAREST: Final = f"""
-SELECT v.template_id, t.person_id, v.half_mean - (v.vector <#> CAST(:probe AS halfvec)) AS score
-FROM {TABLE} v JOIN template t ON t.id = v.template_id JOIN person p ON p.id = t.person_id AND p.active
-WHERE v.pipeline = ANY(:names) AND (CAST(:people AS bigint[]) IS NULL OR t.person_id = ANY(:people))
-ORDER BY score DESC, v.template_id LIMIT :width
+SELECT template_id, half_mean - (vector <#> CAST(:probe AS halfvec)) AS score FROM {TABLE}
+WHERE pipeline = ANY(:names) {{among}} ORDER BY score DESC, template_id LIMIT :width
 """  # noqa: S608
+_OF_ALL: Final = text(_NEAREST.format(among=""))
+_OF_SOME: Final = text(
+    _NEAREST.format(among="AND template_id IN (SELECT id FROM template WHERE person_id = ANY(:people))")
+)
 _VERSION: Final = """
 SELECT coalesce(installed_version, default_version) FROM pg_available_extensions WHERE name = 'vector'
 """
@@ -61,7 +63,7 @@ def is_there(session: Session) -> bool:
     """Whether the table has been made; false on another engine."""
     if session.get_bind().dialect.name != "postgresql":
         return False
-    return session.scalars(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": TABLE}).one()
+    return bool(session.scalars(text("SELECT to_regclass(:name) IS NOT NULL"), {"name": TABLE}).one())
 
 
 def version(session: Session) -> str | None:
@@ -106,7 +108,7 @@ def drop(session: Session) -> bool:
 
 def count(session: Session) -> int:
     """How many vectors lie in it."""
-    return session.scalars(text(f"SELECT count(*) FROM {TABLE}")).one()  # noqa: S608 - our own name # nosec B608
+    return int(session.scalars(text(f"SELECT count(*) FROM {TABLE}")).one())  # noqa: S608 - our own name # nosec B608
 
 
 def add(session: Session, pipeline: str, found: Templates) -> None:
@@ -168,10 +170,13 @@ def nearest(
     probe: NDArray[np.float32],
     width: int,
     people: Iterable[int] | None = None,
-) -> Sequence[Row[tuple[int, int, float]]]:
-    """The templates (id, person, score without the probe's part) nearest to a probe (d,), of all or of some people.
+) -> Sequence[Row[tuple[int, float]]]:
+    """The templates (id, score without the probe's part) nearest to a probe (d,), of everybody or of some people.
 
-    Every vector is compared: the scores are those of numbers rounded to half precision, and nothing is left out.
+    Every vector is compared, those of inactive people, too: the scores are those of numbers rounded to half precision,
+    and nothing is left out.
     """
     told = {"names": list(pipelines), "probe": written(probe), "width": width}
-    return session.execute(text(_NEAREST), {**told, "people": None if people is None else sorted(people)}).all()
+    if people is None:
+        return session.execute(_OF_ALL, told).all()
+    return session.execute(_OF_SOME, {**told, "people": sorted(people)}).all()

@@ -56,6 +56,7 @@ class ServerIndex(GalleryIndex):
         store = self.gallery.store
         if store.engine != "postgresql":
             raise PgvectorMissing(store.where, "only a database on a PostgreSQL server can be searched there")
+        before = store.inside
         with store.reading() as session:
             generation = store.generation()
             if generation == self._generation and self._meanwhile is None:
@@ -63,7 +64,7 @@ class ServerIndex(GalleryIndex):
             missing = self._missing(session)
             if missing:
                 self._fill(missing)
-            self._read(session, missing)
+            self._read(session, unseen=before and bool(missing))
         changed = generation != self._generation
         self._generation = generation
         self._members.clear()
@@ -87,14 +88,14 @@ class ServerIndex(GalleryIndex):
                     table.add(session, name, found)
                     self._unopened |= set(found.altered)
 
-    def _read(self, session: "Transaction", missing: dict[str, list[int]]) -> None:
+    def _read(self, session: "Transaction", *, unseen: bool) -> None:
         owners = templates.owners(session, self.gallery.pipelines)
         self._altered = {number: owners[number] for number in sorted(self._unopened) if number in owners}
         self._refuse(self.altered)
         self._first = {}
         for number in sorted(owners.keys() - self._altered.keys()):
             self._first.setdefault(owners[number], number)
-        self._meanwhile = GalleryIndex(self.gallery, strict=self._strict) if missing else None
+        self._meanwhile = GalleryIndex(self.gallery, strict=self._strict) if unseen else None
         if self._meanwhile is not None:  # a view begun before does not see what was put in
             self._meanwhile.refresh()
 
@@ -134,7 +135,7 @@ class ServerIndex(GalleryIndex):
             with self.gallery.store.reading() as session:
                 rows = table.nearest(session, self.gallery.pipelines, probe, width, allowed)
                 hits = self._scored(probe, mean, [row[0] for row in rows], people)
-            settled = len(hits) == people and hits[-1].score > rows[-1][2] - mean / 2 + _SLACK
+            settled = len(hits) == people and hits[-1].score > rows[-1][1] - mean / 2 + _SLACK
             if len(rows) < width or settled:
                 return hits
             width *= _WIDEN
