@@ -250,7 +250,9 @@ def _home(home: Path) -> Iterator[Finding]:
 
 
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
+    from attendance.home import encoder_card
     from attendance.services.consentrule import ConsentRule
+    from attendance.services.doctor_threshold import threshold_findings
     from attendance.services.doctor_vectors import vector_findings
     from gallery import Gallery, open_database
 
@@ -262,6 +264,8 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
+            model = encoder_card(settings.encoder).score_model
+            yield from _guarded("threshold", lambda: threshold_findings(gallery, model, settings))
         yield from _guarded("backup", lambda: _backups(store, settings, clock))
         yield from _guarded("vectors", lambda: vector_findings(store, settings))
         yield from _guarded("reviews", lambda: _reviews(store))

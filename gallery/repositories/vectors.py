@@ -170,7 +170,7 @@ def nearest(
     probe: NDArray[np.float32],
     width: int,
     people: Iterable[int] | None = None,
-) -> Sequence[Row[tuple[int, float]]]:
+) -> Sequence[Row[int, float]]:
     """The templates (id, score without the probe's part) nearest to a probe (d,), of everybody or of some people.
 
     Every vector is compared, those of inactive people, too: the scores are those of numbers rounded to half precision,
