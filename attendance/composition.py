@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from attendance.services.consents import Consents
     from attendance.services.coverings import Coverings
     from attendance.services.desk import Desk
-    from attendance.services.encoders import Encoders, Side
+    from attendance.services.encoders import Encoders
+    from attendance.services.encoderside import Side
     from attendance.services.enrolment import Enroller
     from attendance.services.excuses import Excuses
     from attendance.services.exports import Exports
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from attendance.services.upkeep import Upkeep
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
-    from gallery import Database, Gallery
+    from gallery import Database, Gallery, GalleryIndex
     from gallery.slices.slice import Slice
 
 
@@ -192,12 +193,19 @@ class Composition:
     def judging(self) -> "Judge":
         """What compares faces with the gallery."""
         from attendance.judge.judging import Judge
-        from gallery import GalleryIndex
 
-        index = GalleryIndex(self.gallery, plan=self.settings.search_plan)
-        judge = Judge(self.gallery, index, self.card.score_model, self.settings)
+        judge = Judge(self.gallery, self._index(self.gallery), self.card.score_model, self.settings)
         judge.before_refresh = None if self._given else self.follow_encoder
         return judge
+
+    def _index(self, gallery: "Gallery") -> "GalleryIndex":
+        """What searches a gallery, as the settings want it; where nothing may be written, in memory."""
+        from gallery import GalleryIndex
+        from gallery.search.onserver import PLAN, ServerIndex
+
+        if self.settings.search_plan == PLAN and not self.store.read_only:
+            return ServerIndex(gallery)
+        return GalleryIndex(gallery, plan=self.settings.search_plan)
 
     def follow_encoder(self) -> None:
         """Go by the encoder that is in force for the home now, from the next face on; one query where it is the same.
@@ -226,8 +234,8 @@ class Composition:
     def _side(self, encoder: str) -> "Side":
         """The home seen with an encoder: with the one in force as everything else sees it, else beside that."""
         from attendance.judge.judging import Judge
-        from attendance.services.encoders import Side
-        from gallery import Gallery, GalleryIndex
+        from attendance.services.encoderside import Side
+        from gallery import Gallery
 
         settings = dataclasses.replace(self.settings, encoder=encoder)
         card, name = encoder_card(encoder), pipeline_id(settings)
@@ -235,7 +243,7 @@ class Composition:
             return Side(encoder, self.gallery, self.judging, lambda: self.pipeline, settings.track_factor)
         seen = Gallery(self.store, name, self.vault, formerly=former_name(name, card))
         seen.spares, seen.admits, seen.keeps_crop = self.gallery.spares, self.gallery.admits, self.gallery.keeps_crop
-        judge = Judge(seen, GalleryIndex(seen, plan=settings.search_plan), card.score_model, settings)
+        judge = Judge(seen, self._index(seen), card.score_model, settings)
         return Side(encoder, seen, judge, lru_cache(1)(lambda: load_pipeline(settings)), settings.track_factor)
 
     @property

@@ -90,6 +90,7 @@ __all__ = [
     "PersonInfo",
     "PersonInvalid",
     "PersonUnknown",
+    "PgvectorMissing",
     "RecoveryKeyWrong",
     "Removal",
     "Sealer",

@@ -28,6 +28,10 @@ HELP: Final = {
         "Write it as postgresql://USER@HOST/NAME; a password belongs in PGPASSFILE or the folder's private file."
     ),
     "gallery.engine_missing": "Install it with `pip install 'attendance[postgres]'`.",
+    "gallery.no_pgvector": (
+        "Install pgvector 0.8.4 or newer on the server and have its owner run CREATE EXTENSION vector, or set "
+        "search_plan to auto."
+    ),
     "gallery.unreachable": (
         "Look whether the database server runs, and whether this computer reaches it and may sign in; a site with "
         "a slice of the gallery goes on marking meanwhile."
@@ -126,6 +130,10 @@ class AddressInvalid(GalleryUnusable, id="gallery.address"):
 
 class EngineMissing(GalleryUnusable, id="gallery.engine_missing"):
     """The database is on a server, and the library that speaks with it is not installed."""
+
+
+class PgvectorMissing(GalleryUnusable, id="gallery.no_pgvector"):
+    """The server is to search the vectors itself, and cannot."""
 
 
 class GalleryUnreachable(GalleryUnusable, id="gallery.unreachable"):

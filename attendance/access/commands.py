@@ -82,6 +82,8 @@ COMMANDS: Final[Mapping[str, Right]] = MappingProxyType(
         "gallery rename": "people.change",
         "gallery show": "people.read",
         "gallery stats": "people.read",
+        "gallery vectors drop": "upkeep.run",
+        "gallery vectors show": "settings.read",
         "gallery verify": "upkeep.run",
         "hold add": "holds.manage",
         "hold lift": "holds.manage",

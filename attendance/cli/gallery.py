@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from attendance.cli import lookalikes, options
+from attendance.cli import lookalikes, options, vectors
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, json_line, line, progress, records, say
 from attendance.privacy_errors import ErasureTraces
@@ -20,6 +20,7 @@ COLUMNS = ("id", "name", "groups", "templates", "created", "active")
 
 app = typer.Typer(help="Who is enrolled: list, add, show, rename, remove, merge, export.", no_args_is_help=True)
 app.add_typer(lookalikes.app, name="lookalikes")
+app.add_typer(vectors.app, name="vectors")
 
 
 @app.command("list", epilog=options.EXIT_CODES)

@@ -122,6 +122,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "template.remove": "A template was deleted",
         "token.add": "A token was made",
         "token.revoke": "A token was revoked",
+        "vectors.drop": "Vectors were deleted from the server",
         "watch.start": "Watching a camera was begun",
         "watch.stop": "Watching a camera was ended",
     }

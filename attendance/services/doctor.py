@@ -72,6 +72,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "settings.environment": "An ATTENDANCE_ variable names no setting.",
         "timetable.hours": "Hours are to be counted, but nothing tells who comes from who goes.",
         "timetable.unseen": "People were expected in the last week, but no source has looked for them.",
+        "vectors.left": "Vectors lie on the server unsealed, and nothing searches them there.",
         "worker.differs": "Services that share a database judge by different settings.",
         "worker.silent": "A service that shares the database has not been heard of, and has not ended in order.",
     }
@@ -254,9 +255,12 @@ def _home(home: Path) -> Iterator[Finding]:
 
 
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
+    from attendance.home import encoder_card
     from attendance.services.consentrule import ConsentRule
     from attendance.services.doctor_server import server_findings
     from attendance.services.doctor_workers import worker_findings
+    from attendance.services.doctor_threshold import threshold_findings
+    from attendance.services.doctor_vectors import vector_findings
     from gallery import Gallery, open_database
 
     names = _names(settings)
@@ -268,7 +272,10 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
+            model = encoder_card(settings.encoder).score_model
+            yield from _guarded("threshold", lambda: threshold_findings(gallery, model, settings))
         yield from _guarded("backup", lambda: _backups(store, settings, clock))
+        yield from _guarded("vectors", lambda: vector_findings(store, settings))
         yield from _guarded("reviews", lambda: _reviews(store))
         yield from _guarded("services", lambda: worker_findings(store, settings, clock))
         yield from _guarded("daily", lambda: _daily(store, clock))

@@ -7,12 +7,12 @@ too, each as if it were a check's and were not enrolled: who has others must be 
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from attendance.judge.decision import Candidate, Compared, decide
-from attendance.services.encoders import MOST, Side
+from attendance.services.encoderside import Side
 from gallery.errors import TemplateAltered
 from gallery.repositories import sightings
 
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from attendance.judge.decision import Verdict
     from enroll.face import Face, Pixels, Template, Vector
     from gallery.values import Filed, Sighting
+
+
+MOST: Final = 10_000
+"""How many of the newest sightings, and of the photos, are compared."""
 
 
 @dataclass(frozen=True, slots=True)

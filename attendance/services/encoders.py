@@ -4,13 +4,14 @@ Templates of both lie side by side, and each finds its own alone. What is in for
 all processes of the home go by it from their next face on, whatever their settings say.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from attendance.access import needs
 from attendance.errors import EncoderBefore
 from attendance.home import ENCODER_IN_FORCE
+from attendance.services.encodercompare import MOST, Comparison
 from attendance.services.reembedding import Reembedding
 from gallery.repositories.events import record
 
@@ -19,28 +20,13 @@ if TYPE_CHECKING:
 
     from attendance.access import Actor
     from attendance.clock import Clock
-    from attendance.judge.judging import Judge
-    from attendance.services.encodercompare import Comparison
-    from enroll.pipeline import Pipeline
+    from attendance.services.encoderside import Side
     from gallery import Gallery
     from gallery.values import Reached
 
-MOST: Final = 10_000
-"""How many of the newest sightings, and of the photos, are compared."""
 BEFORE: Final = "encoder_before"
 """Under which a home keeps the name of the encoder that was in force before."""
 SWITCHED: Final = "encoder.switch"
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """The home seen with one encoder: its templates, what judges by them, and what makes them, loaded when asked."""
-
-    encoder: str
-    gallery: "Gallery"
-    judge: "Judge"
-    load: "Callable[[], Pipeline]" = field(repr=False)
-    track_factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +39,7 @@ class Standing:
     reached: "Reached"
 
     @classmethod
-    def of(cls, side: Side) -> Self:
+    def of(cls, side: "Side") -> Self:
         """As it is now."""
         with side.gallery.store.reading():
             missing = sum(side.gallery.missing().values())
@@ -87,7 +73,7 @@ class Encoders:
         """The name of the encoder that was in force before; None where there was none."""
         return self._gallery.store.meta(BEFORE)
 
-    def side(self, name: str) -> Side:
+    def side(self, name: str) -> "Side":
         """The home seen with an encoder. Raises EncoderError, HomeUnknown."""
         return self._side(settled_name(name))
 
@@ -105,10 +91,8 @@ class Encoders:
         return Reembedding(side.gallery, self._clock, side.load, actor, missing=True)
 
     @needs("upkeep.run")
-    def compare(self, actor: "Actor", name: str, most: int = MOST) -> "Comparison":  # noqa: ARG002 - asked for the right
+    def compare(self, actor: "Actor", name: str, most: int = MOST) -> Comparison:  # noqa: ARG002 - asked for the right
         """Iterate to tell what another encoder would have decided of the newest sightings and of the photos."""
-        from attendance.services.encodercompare import Comparison
-
         return Comparison(self.side(self.in_force), self.side(name), most)
 
     @needs("upkeep.run")
@@ -124,7 +108,7 @@ class Encoders:
             if done is not None:
                 return done
 
-    def _put(self, actor: "Actor", side: Side, left: int) -> Switched | None:
+    def _put(self, actor: "Actor", side: "Side", left: int) -> Switched | None:
         """Put it in force in one step; None where more crops than those ``left`` are not embedded by it."""
         store = self._gallery.store
         with store.atomic() as transaction:
@@ -140,7 +124,7 @@ class Encoders:
                 store.bump(transaction)
             return Switched(old, now, side.encoder != old)
 
-    def _caught_up(self, actor: "Actor", side: Side) -> int:
+    def _caught_up(self, actor: "Actor", side: "Side") -> int:
         """Make what is missing; how many crops are left that give no template."""
         run = Reembedding(side.gallery, self._clock, side.load, actor, missing=True)
         for _ in run:

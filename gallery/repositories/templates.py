@@ -17,7 +17,7 @@ from sqlalchemy import Delete, Select, delete, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
-from gallery.repositories import changes
+from gallery.repositories import changes, vectors
 from gallery.repositories.batches import in_batches
 from gallery.schema import Crop, Person, Template
 from gallery.values import (
@@ -146,6 +146,8 @@ def insert(
     )
     session.add(row)
     session.flush()
+    if vectors.is_there(session):
+        vectors.add(session, pipeline_id, _as_arrays(pipelines, [(row.id, person_id)], [payload], []))
     if kept is not None:
         sealed = cipher.seal(kept, person=person_id, pipeline_id=pipeline_id, purpose=CROP)
         session.add(Crop(template_id=row.id, form=photo.form, picture=sealed))

@@ -235,6 +235,7 @@ SERVICE = {
     ),
     "Admission.enter": Row(lambda app, **_: app.admission.enter(TEACHER, Newcomer("Eve")), {"person.add"}),
     "AuditChain.anchor": Row(lambda app, **_: app.audit_chain.anchor(TEACHER), {"audit.anchor"}),
+    "Upkeep.drop_vectors": Row(lambda app, **_: app.upkeep.drop_vectors(TEACHER), {"vectors.drop"}),
     "Encoders.prepare": Row(lambda app, **_: list(app.encoders.prepare(TEACHER, "fast")), {"template.add"}),
     "Encoders.rollback": Row(
         lambda app, **_: app.encoders.rollback(TEACHER),
