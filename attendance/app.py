@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +18,8 @@ from attendance.scope import Scope
 from attendance.settings import Value, check, load
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from attendance.cameras import Address, Camera
     from attendance.register.marks import MarkInfo
     from attendance.register.report import Row
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from attendance.services.checking import ShowPicture
     from attendance.services.consents import Agreed
     from attendance.services.enrolment import Enrolled, NotEnrolled
+    from attendance.services.watching import CameraDesk
     from attendance.sources import Source
     from enroll.face import Face
     from enroll.pipeline import Pipeline
@@ -97,7 +101,9 @@ class Attendance(PrivacyComposition):
         return cls(offline.database, resolved, clock or SystemClock(), pipeline, actor, offline=offline)
 
     def close(self) -> None:
-        """Close the database."""
+        """Let go of what this process does alone, and close the database."""
+        if "leases" in self.__dict__:
+            self.leases.close()
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -261,13 +267,20 @@ class Attendance(PrivacyComposition):
         Goes on until the camera ends or the iterator is left: with ``contextlib.closing`` it is left where the
         ``with`` ends. ``on_status`` hears how the camera does, ``device`` stands in for it. Raises CameraAddress,
         CameraMissing, PlaceRetired, PlaceAddress, PlaceUnknown, SessionUnknown, SessionClosed, GroupUnknown at once,
-        and in the end what `run_camera` does.
+        and in the end what `run_camera` does, and LeaseLost where another process watches the camera of this place.
         """
         from attendance.services.watching import decisions_of
 
         self.consents.lapse()
         address, scope = self.scopes.before(camera, session, group, direction=direction, dry_run=dry_run)
-        return decisions_of(self.desk, address, scope, status=on_status, device=device)
+        alone = partial(self.alone_before, scope, on_status or (lambda _: None))
+        return decisions_of(alone, address, scope, status=on_status, device=device)
+
+    def alone_before(self, scope: Scope, say: Callable[[str], object]) -> "AbstractContextManager[CameraDesk]":
+        """The desk for a run before the camera of this scope, which no other process watches during the block."""
+        from attendance.services.leases import alone_before
+
+        return alone_before(self.desk, self.store, self.leases, scope, say)
 
     # By hand
 

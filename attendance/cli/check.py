@@ -193,7 +193,8 @@ def _camera(
         emit(decision)
 
     try:
-        run_camera(app.desk, camera, scope, window=window, annotate=annotate, emit=told, status=say, stop=lambda: False)
+        with app.alone_before(scope, say) as desk:
+            run_camera(desk, camera, scope, window=window, annotate=annotate, emit=told, status=say, stop=lambda: False)
     finally:  # Ctrl-C is how most end
         if tally.decisions["review"] and not scope.dry_run:
             with suppress(Refusal):
