@@ -193,7 +193,8 @@ class Composition:
         from attendance.judge.judging import Judge
         from gallery import GalleryIndex
 
-        return Judge(self.gallery, GalleryIndex(self.gallery), self.card.score_model, self.settings)
+        index = GalleryIndex(self.gallery, plan=self.settings.search_plan)
+        return Judge(self.gallery, index, self.card.score_model, self.settings)
 
     @property
     def zone(self) -> str:

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Delete, Engine, Update, event, select, update
+from sqlalchemy import Connection, Delete, Engine, Insert, Update, event, select, update
 from sqlalchemy.orm import Session
 
 from gallery.privacytables import ConsentRow, ConsentTextRow
@@ -23,15 +23,20 @@ from gallery.schema import (
     MembershipChange,
     Meta,
     MonthRow,
+    Person,
     RuleVersionRow,
     SightingRow,
+    Template,
     WithdrawalRow,
 )
+from gallery.sitetables import TemplateChange
 
 GENERATION, ERASURE = "generation", "erasure_pending"
 """Facts about the home: how often it changed, and whether bytes of somebody removed are still to be overwritten."""
 CHAIN_KEY = "chain key"
 """Where a writing session finds what gives the key of the log's links."""
+UNTOLD: Final = "templates changed untold"
+"""Where a connection remembers that its step changed templates, or who is active, and has not said whose."""
 _SEEN = "generation seen"
 
 
@@ -59,6 +64,24 @@ def _guard_records(
         raise RuntimeError(f"the {table} table is append-only")
 
 
+def _watch_templates(
+    connection: Connection, clause: object, many: list[Any], one: Mapping[str, Any], _options: object
+) -> None:
+    """Notice that templates change, or who is active: a step that does not say whose is told of as everybody's."""
+    if not isinstance(clause, Insert | Update | Delete):
+        return
+    table = getattr(clause.table, "key", None)
+    if table == Template.__tablename__ or (table == Person.__tablename__ and _of_searched(clause, [*many, one])):
+        connection.info[UNTOLD] = True
+
+
+def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
+    """Whether it deletes people or says who is active; somebody new has no template yet."""
+    return isinstance(clause, Delete) or (
+        isinstance(clause, Update) and any(Person.active.key in each for each in given)
+    )
+
+
 class Transactions:
     """What every database of the gallery has in common; `gallery.sqlite` adds what SQLite alone does.
 
@@ -70,6 +93,7 @@ class Transactions:
         self, engine: Engine, writing: Mapping[str, Any], mapped: Callable[[], AbstractContextManager[None]]
     ) -> None:
         event.listen(engine, "before_execute", _guard_records)
+        event.listen(engine, "before_execute", _watch_templates)
         self._engine = engine
         self._writer = engine.execution_options(**writing)
         self._mapped = mapped
@@ -115,11 +139,12 @@ class Transactions:
     def _outermost(self) -> Iterator[Session]:
         around = self._inside
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
-            session.connection()  # takes the lock now, not at the first statement
+            session.connection().info.pop(UNTOLD, None)  # takes the lock now, not at the first statement
             session.info[CHAIN_KEY] = self.chain_key
             self._here.writing = self._here.inside = session
             try:
                 yield session
+                _tell_untold(session)
             finally:
                 self._here.writing, self._here.inside = None, around
 
@@ -176,3 +201,9 @@ class Transactions:
                 session.flush()
             if value is not None:
                 session.add(Meta(key=key, value=value))
+
+
+def _tell_untold(session: Session) -> None:
+    session.flush()
+    if session.connection().info.pop(UNTOLD, False):
+        session.add(TemplateChange())

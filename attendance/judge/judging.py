@@ -70,9 +70,7 @@ class Judge:
 
     def lenient(self) -> "Judge":
         """One that leaves out templates which do not open, where this one refuses to work: to replace them."""
-        from gallery import GalleryIndex
-
-        return Judge(self._gallery, GalleryIndex(self._gallery, strict=False), self._model, self._settings)
+        return Judge(self._gallery, self._index.lenient(), self._model, self._settings)
 
     def people(self) -> People:
         """Who is enrolled now; the index follows."""
@@ -117,7 +115,7 @@ class Judge:
             return self._raised_by(person, group, self._settings.site)
 
     def _raised_by(self, person: int, group: str | None, site: str | None) -> float:
-        if self._settings.match_threshold is not None or person not in self._index.people():
+        if self._settings.match_threshold is not None or not self._index.has(person):
             return 0.0
         if (group, site) != (None, None) and self._index.size(group, site) <= FEWEST_OTHERS:
             group = site = None

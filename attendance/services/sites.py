@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attendance.access import needs
 from attendance.services.known import known_group
-from gallery.repositories import people, sites
+from gallery.repositories import changes, people, sites
 from gallery.repositories.events import PERSON_SITES, SITE_ADDED, SITE_RETIRED, record
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Sites:
             if not sites.add(transaction, name, at=now, by=actor.name):
                 return False
             self._told(transaction, now, actor, SITE_ADDED, sites.find(transaction, name))
-            self._gallery.store.bump(transaction)
+            self._changed(transaction)
             return True
 
     @needs("sites.change")
@@ -106,8 +106,13 @@ class Sites:
             details = {"sites": wanted}
             record(transaction, at=now, by=actor.name, action=PERSON_SITES, subject=each, details=details)
         if changed:
-            self._gallery.store.bump(transaction)
+            self._changed(transaction)
         return len(changed)
+
+    def _changed(self, transaction: "Transaction") -> None:
+        """Who is looked for where has changed, and nobody's templates have."""
+        self._gallery.store.bump(transaction)
+        changes.note(transaction, ())
 
     def _told(self, transaction: "Transaction", now: "datetime", actor: "Actor", action: str, name: str) -> None:
         record(transaction, at=now, by=actor.name, action=action, subject=SITE, details={SITE: name})

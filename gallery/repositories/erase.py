@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gallery.privacytables import ConsentFormRow, ConsentRow
-from gallery.repositories import aliases, arrivals, consents, erasures, groups, holds, sites
+from gallery.repositories import aliases, arrivals, changes, consents, erasures, groups, holds, sites
 from gallery.repositories.credentials import PIN
 from gallery.repositories.templates import find_source, reseal
 from gallery.schema import (
@@ -47,6 +47,7 @@ def erase(session: Session, person: Person, *, at: datetime) -> None:
     erasures.drop_faces(session, person.id)  # those, too, that were taken for somebody else's at first
     arrivals.forget(session, aliases.keys_of(session, person.id))
     session.execute(delete(Person).where(Person.id == person.id))
+    changes.note(session, [person.id])
     session.expire_all()
     groups.drop_empty(session)
 
@@ -118,4 +119,5 @@ def merge(session: Session, cipher: "Cipher | None", source: Person, into: Perso
     erasures.keep_right(session, into.id)
     consents.keep_right(session, into.id, at)
     session.execute(delete(Person).where(Person.id == source.id))
+    changes.note(session, [source.id, into.id])
     session.expire_all()
