@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
     from attendance.services.settled import Settled
+    from attendance.services.sites import Sites
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
     from attendance.services.timetables import Timetables
@@ -500,3 +501,10 @@ class Composition:
 
         parts = (self.gallery, self.marks, self.clock, self.actor.name, self.zone)
         return Arrivals(*parts, also_look=self.nights.of_look)
+
+    @cached_property
+    def sites(self) -> "Sites":
+        """Schools, branches, buildings, and who belongs to which."""
+        from attendance.services.sites import Sites
+
+        return Sites(self.gallery, self.clock)

@@ -119,6 +119,7 @@ class Transactions:
     def __init__(self, reader: Engine, writer: Engine, mapped: Callable[[], AbstractContextManager[None]]) -> None:
         for engine in (reader, writer):
             event.listen(engine, "before_execute", _guard_records)
+            event.listen(engine, "before_execute", _watch_templates)
             event.listen(engine, "before_cursor_execute", _guard_text)
             event.listen(engine, "before_execute", _watch_templates)
         self._engine, self._writer = reader, writer

@@ -38,7 +38,7 @@ class People:
 
     def has(self, group: str | None, site: str | None) -> bool:
         """Whether there are such a group and such a site; None is always there."""
-        return group in {None, *self.groups} and (site is None or site in self.sites)
+        return (group is None or group in self.groups) and (site is None or site in self.sites)
 
     @cached_property
     def groups(self) -> list[str]:

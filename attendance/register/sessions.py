@@ -34,6 +34,7 @@ class SessionInfo:
     opens: datetime
     closes: datetime | None
     group: str | None = None
+    site: str | None = None
 
     def is_open(self, at: datetime) -> bool:
         """Whether marks may be made at that instant."""
@@ -265,7 +266,9 @@ def day_named(name: str) -> date | None:
 
 def _info(found: "StoredSession") -> SessionInfo:
     day = found.day or local_day(found.opens, found.zone)
-    return SessionInfo(found.id, found.name, found.kind, day, found.zone, found.opens, found.closes, found.group)
+    return SessionInfo(
+        found.id, found.name, found.kind, day, found.zone, found.opens, found.closes, found.group, found.site
+    )
 
 
 def _must_be_open(session: SessionInfo, at: datetime) -> SessionInfo:

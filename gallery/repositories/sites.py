@@ -106,6 +106,11 @@ def members_at(session: Session, site: str | None) -> set[int]:
     return set(session.scalars(select(Person.id).where(Person.active, belongs(Person.id, site))))
 
 
+def everybody_at(session: Session, site: str | None) -> set[int]:
+    """As `members_at`, but those who were set inactive, too."""
+    return set(session.scalars(select(Person.id).where(belongs(Person.id, site))))
+
+
 def of_people(session: Session, people: Collection[int] | None = None) -> dict[int, tuple[str, ...]]:
     """By internal id the sites that somebody belongs to, sorted; who belongs to none is left out."""
     query = select(PersonSite.person_id, PersonSite.site).order_by(PersonSite.person_id, PersonSite.site)

@@ -21,6 +21,7 @@ from sqlalchemy import delete, func, insert, select, update
 from gallery.errors import GalleryDamaged, OfflineOver
 from gallery.locations import DATABASE
 from gallery.opening import open_database
+from gallery.repositories import changes
 from gallery.repositories.batches import in_batches
 from gallery.schema import METADATA, CoverageRow, EventRow, Meta, Person, SessionRow, SightingRow, Template
 from gallery.sitetables import TemplateChange
@@ -197,13 +198,13 @@ class Slice:
     def _note(self, here: "Transaction", central: "Transaction", chosen: Chosen, filled: Filled) -> None:
         before, generation = self.state, str(_fact(central, GENERATION))
         if before is None or before.generation != generation or before.site != chosen.site or filled.gone or filled.new:
-            here.execute(insert(TemplateChange).values(person_id=None))
+            self.database.bump(here)
+            changes.note(here, None)
             here.execute(
                 delete(TemplateChange).where(
                     TemplateChange.seq < select(func.max(TemplateChange.seq)).scalar_subquery()
                 )
             )
-            self.database.bump(here)
         counters = self.database.counters(here)
         own = {row.__tablename__: max(counters.get(row.__tablename__, 0), OWN_IDS) for row in _OWN}
         self.database.set_counters(here, {**counters, **own})

@@ -30,9 +30,7 @@ class OneSite:
         self.slice.close()
 
 
-def state(central: Attendance) -> list[tuple[str, bool, object, object]]:
-    """Every mark with whether it counts, by id: what is the same in whatever order sites come back."""
-    found = []
-    for session in central.sessions.all():
-        found += [(each.id, each.valid, each.at, each.person) for each in central.marks.of_session(session.id)]
-    return sorted(found)
+def state(central: Attendance) -> list[tuple[str, int, object]]:
+    """The marks that count, by id, with whose and of when: the same in whatever order sites come back."""
+    found = [each for session in central.sessions.all() for each in central.marks.of_session(session.id)]
+    return sorted((each.id, each.person, each.at) for each in found if each.valid)
