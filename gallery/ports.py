@@ -4,7 +4,7 @@
 of `Vault`.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
     from sqlalchemy.orm import Session
+
+    from gallery.traces import Needle, Scanned
 
     Transaction: TypeAlias = Session
 
@@ -146,6 +148,12 @@ class Database(Protocol):
 
     def unerased(self) -> str | None:
         """What still holds bytes of somebody removed, in words; None where nothing does."""
+
+    def beyond_reach(self) -> list[str]:
+        """What may hold them besides, which `finish_erasure` and `compact` cannot overwrite, in words."""
+
+    def scan(self, needles: "Iterable[Needle]") -> "Iterator[Scanned]":
+        """Look for traces through all that the database holds outside of the home's folder; see `gallery.traces`."""
 
 
 class Search(Protocol):

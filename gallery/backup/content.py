@@ -63,9 +63,14 @@ class Tally:
         """Of all lines so far."""
         return self._hash.hexdigest()
 
+    @property
+    def rows(self) -> dict[str, int]:
+        """How many rows of each table went by."""
+        return dict(self._rows)
+
     def saved(self, head: "Head") -> Saved:
         """All that is known of the backup with this head."""
-        return Saved(head.home_id, head.revision, head.created, self.digest, dict(self._rows))
+        return Saved(head.home_id, head.revision, head.created, self.digest, self.rows)
 
 
 def _line(value: Any) -> bytes:

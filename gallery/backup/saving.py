@@ -46,7 +46,7 @@ def backup(
     with new_output(Path(target), "backup") as temporary:
         vault.unlock()  # makes the key of a home that has none, before the view is taken
         erased.prepare(database, vault)
-        files = _files(database.home, along)
+        files = files_of(database.home, along)
         with database.reading() as transaction:
             _refuse_later(database)
             cipher = vault.unlock()
@@ -104,7 +104,8 @@ def _compress(lines: Iterable[bytes], sealed: ChunkWriter) -> None:
     sealed.write(packer.flush())
 
 
-def _files(home: Path, names: Sequence[str]) -> dict[str, bytes]:
+def files_of(home: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """What the files of these names hold, those that are there; raises GalleryReadOnly."""
     found = {}
     for name in names:
         with suppress(FileNotFoundError):

@@ -6,12 +6,12 @@
 `home` is the folder of this computer whose file `database` names the server.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from uuid import uuid4
 
 import psycopg
@@ -19,16 +19,29 @@ from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
 from gallery import steps
-from gallery.errors import GalleryMissing, GalleryOlder, GalleryReadOnly, NotADatabase, NotEmpty
+from gallery.errors import (
+    GalleryFailed,
+    GalleryFull,
+    GalleryLocked,
+    GalleryMissing,
+    GalleryOlder,
+    GalleryReadOnly,
+    NotADatabase,
+    NotEmpty,
+)
 from gallery.locations import Address, pointer
 from gallery.migrations.running import run_migrations
 from gallery.ports import PATIENCE_S
+from gallery.postgres import beyond, erasing
 from gallery.postgres.connections import READING, WRITING, make_engine
 from gallery.postgres.faults import mapped
 from gallery.schema import METADATA, OLDEST, REVISIONS, Meta
 from gallery.steps import is_older
 from gallery.transactions import ERASURE, GENERATION, Transactions
 from gallery.values import Orphan, Soundness
+
+if TYPE_CHECKING:
+    from gallery.traces import Needle, Scanned
 
 LOCK: Final = 0x61747464
 """The first half of the advisory lock that every writer holds; the second is that of the schema in use."""
@@ -87,7 +100,10 @@ class PostgresStore(Transactions):
         except BaseException:
             engine.dispose()
             raise
-        return cls(home, address, engine, read_only=read_only)
+        store = cls(home, address, engine, read_only=read_only)
+        if not read_only:
+            store.finish_erasure()
+        return store
 
     @classmethod
     def _prepare(cls, engine: Engine, where: str, *, create: bool, read_only: bool) -> None:
@@ -196,23 +212,72 @@ class PostgresStore(Transactions):
         with self.reading() as session:
             return int(session.scalars(text("SELECT pg_database_size(current_database())")).one())
 
+    def plan_erasure(self) -> None:
+        """As `Transactions.plan_erasure`, with the number of the step: rows stay for whoever reads from before it."""
+        with self.atomic() as session:
+            self.set_meta(ERASURE, erasing.step(session))
+
     def finish_erasure(self) -> bool:
-        """Nothing yet."""
+        """Have the server take out what was removed, where that waits; true when nothing waits any more.
+
+        False inside `atomic()` and `reading()`, while somebody still reads an older state, and where another program
+        is at work on the same tables; the next writing start tries again.
+        """
         if self._inside is not None:
             return False
-        if self.meta(ERASURE) is not None and not self.read_only:
-            if self.after_erasure is not None:
-                self.after_erasure()
-            self.set_meta(ERASURE, None)
-        return True
+        removed = self.meta(ERASURE)
+        if removed is None:
+            return True
+        if self.read_only:
+            return False
+        if self.after_erasure is not None:
+            self.after_erasure()
+        try:
+            with self._mapped():
+                if not erasing.vacuum(self._writer, removed):
+                    return False
+            return self._forget_erasure(removed)
+        except GalleryLocked:
+            return False
+
+    def _forget_erasure(self, removed: str) -> bool:
+        """Forget what was waited for, unless something was removed meanwhile."""
+        with self.atomic():
+            same = self.meta(ERASURE) == removed
+            if same:
+                self.set_meta(ERASURE, None)
+        return same
 
     def compact(self) -> bool:
-        """Nothing yet."""
-        return False
+        """Write every table anew, so that nothing is left in the free room of its files; each is locked for as long.
+
+        False where another program uses one of them, or there is no room for a second copy of it.
+        """
+        if self._inside is not None or self.read_only:
+            return False
+        try:
+            with self._mapped():
+                erasing.rewrite(self._writer)
+        except (GalleryFailed, GalleryFull, GalleryLocked, GalleryReadOnly):
+            return False
+        return True
 
     def unerased(self) -> str | None:
-        """Nothing yet."""
-        return None
+        """The tables, where a removal still waits for everybody who reads from before it."""
+        told = "the tables still hold what was removed, as somebody read it from before"
+        return None if self.meta(ERASURE) is None else f"{self.where}: {told}"
+
+    def beyond_reach(self) -> list[str]:
+        """What the server keeps beside its tables; see `gallery.postgres.beyond`."""
+        with self.reading() as session:
+            return beyond.beyond(session)
+
+    def scan(self, needles: "Iterable[Needle]") -> "Iterator[Scanned]":
+        """Look through every row of every table for traces."""
+        from gallery.postgres import scanning
+
+        with self.reading() as session:
+            yield from scanning.scan(session, needles)
 
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""

@@ -37,6 +37,7 @@ from sqlalchemy.types import TypeEngine
 from gallery.errors import BackupInvalid, GalleryDamaged
 from gallery.schema import Meta
 from gallery.servicetables import SignInRow, TokenRow
+from gallery.sitetables import LeaseRow, TemplateChange, WorkerRow
 from gallery.transactions import ERASURE
 
 Json = Any
@@ -49,11 +50,15 @@ _LEFT_OUT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         Meta.__tablename__: lambda columns: columns[Meta.key.name] == ERASURE,
         SignInRow.__tablename__: lambda _: true(),
         TokenRow.__tablename__: lambda columns: columns[TokenRow.kind.name] == "setup",
+        LeaseRow.__tablename__: lambda _: true(),
+        WorkerRow.__tablename__: lambda _: true(),
+        TemplateChange.__tablename__: lambda _: true(),
     }
 )
-"""By table, the rows that are in no backup: what is to be erased here, and what lets somebody in at this moment.
+"""By table, the rows that are in no backup and no copy: what is to be erased here, what lets somebody in, and what is
+of the processes that are at work, both of this moment alone.
 
-Whoever restores a home signs in anew.
+Whoever restores a home signs in anew, and an index that begins there reads all of it.
 """
 _BYTEWISE = {"sqlite": "BINARY", "postgresql": "C"}
 """The collation by which an engine sorts text by its bytes: the order of rows is the same on each."""

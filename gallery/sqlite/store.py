@@ -7,12 +7,12 @@ A store may be used by several threads at once, each has its own connection; it 
 fork.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -28,6 +28,9 @@ from gallery.sqlite.upgrade import upgrade
 from gallery.steps import is_older
 from gallery.transactions import ERASURE, Transactions
 from gallery.values import Orphan, Soundness
+
+if TYPE_CHECKING:
+    from gallery.traces import Needle, Scanned
 
 
 class Store(Transactions):
@@ -204,6 +207,14 @@ class Store(Transactions):
     def unerased(self) -> str | None:
         """The log, where a removal still waits for it to be emptied."""
         return None if self.meta(ERASURE) is None else f"{self.path}-wal still holds what was removed"
+
+    def beyond_reach(self) -> list[str]:
+        """Nothing: all there is lies in the folder."""
+        return []
+
+    def scan(self, _needles: "Iterable[Needle]") -> "Iterator[Scanned]":
+        """Nothing: the file lies in the folder, and is looked through there."""
+        return iter(())
 
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""

@@ -507,8 +507,8 @@ def test_a_home_that_appears_meanwhile_stays(save, key, new, monkeypatch):
         before.update(_bytes(new))
         return found
 
-    filled = backup_restoring._filled
-    monkeypatch.setattr(backup_restoring, "_filled", meanwhile)
+    filled = backup_restoring.filled
+    monkeypatch.setattr(backup_restoring, "filled", meanwhile)
     with pytest.raises(NotEmpty, match="meanwhile"):
         make(path, new, key=key)
 
