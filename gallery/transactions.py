@@ -4,6 +4,7 @@ Each thread is in at most one view and one writing step at a time; what is neste
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from sqlalchemy import Connection, Delete, Engine, Update, event, select, text, 
 from sqlalchemy.orm import Session
 
 from gallery import steps
+from gallery.errors import TextInvalid
 from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.schema import (
     ApprovalRow,
@@ -35,6 +37,7 @@ CHAIN_KEY = "chain key"
 """Where a writing session finds what gives the key of the log's links."""
 _SEEN = "generation seen"
 _QUESTION = text(steps.QUESTION)
+_ASKING_S = 0.25
 
 
 REKEYING: Mapping[str, Any] = MappingProxyType({"rekeying": True})
@@ -61,19 +64,40 @@ def _guard_records(
         raise RuntimeError(f"the {table} table is append-only")
 
 
+def _guard_text(
+    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, many: bool
+) -> None:
+    for given in parameters if many else (parameters,):
+        for value in given.values() if isinstance(given, Mapping) else given or ():
+            if isinstance(value, str) and not _keepable(value):
+                raise TextInvalid("text", "it holds a NUL character or half of a character")
+
+
+def _keepable(value: str) -> bool:
+    """Whether every engine keeps this text: PostgreSQL takes no NUL, and UTF-8 no half of a pair."""
+    if "\0" in value:
+        return False
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Transactions:
     """What every database of the gallery has in common; `gallery.sqlite` adds what SQLite alone does.
 
-    A transaction of ``engine`` keeps one view; with the execution options ``writing`` it holds the write lock from
-    the start. ``mapped`` turns what the engine raises into the gallery's errors.
+    A transaction of ``reader`` keeps one view; one of ``writer`` holds the write lock from the start, or `_begun` takes
+    it. ``mapped`` turns what the engine raises into the gallery's errors.
     """
 
-    def __init__(
-        self, engine: Engine, writing: Mapping[str, Any], mapped: Callable[[], AbstractContextManager[None]]
-    ) -> None:
-        event.listen(engine, "before_execute", _guard_records)
-        self._engine = engine
-        self._writer = engine.execution_options(**writing)
+    def __init__(self, reader: Engine, writer: Engine, mapped: Callable[[], AbstractContextManager[None]]) -> None:
+        for engine in (reader, writer):
+            event.listen(engine, "before_execute", _guard_records)
+            event.listen(engine, "before_cursor_execute", _guard_text)
+        self._engine, self._writer = reader, writer
         self._mapped = mapped
         self._here = threading.local()
         self.chain_key: Callable[[Session], bytes | None] | None = None
@@ -127,17 +151,27 @@ class Transactions:
     @contextmanager
     def _outermost(self) -> Iterator[Session]:
         around = self._inside
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
-            self._begin(session)
+        with self._begun() as session:
             session.info[CHAIN_KEY] = self.chain_key
             self._here.writing = self._here.inside = session
             try:
                 yield session
+                session.commit()
             finally:
                 self._here.writing, self._here.inside = None, around
 
+    def _begun(self) -> Session:
+        """A session that holds the lock of the writers now, not from its first statement on; raises GalleryNewer."""
+        session = Session(self._writer, expire_on_commit=False)
+        try:
+            self._begin(session)
+        except BaseException:
+            session.close()
+            raise
+        return session
+
     def _begin(self, session: Session) -> None:
-        """Take the lock now, not at the first statement, and ask what every writing step does; raises GalleryNewer."""
+        """Take the lock, and ask what every writing step does."""
         steps.heed(session, session.connection().execute(_QUESTION).one(), self.where)
 
     @contextmanager
@@ -170,6 +204,19 @@ class Transactions:
                 if session is not self._writing:
                     session.info[_SEEN] = seen
             return seen
+
+    def wait_for_change(self, generation: int, timeout_s: float) -> bool:
+        """Until the generation is another, asking often, as nobody tells; false when so many seconds are over.
+
+        Within a view it is asked once, as it cannot change there.
+        """
+        until = time.monotonic() + timeout_s
+        while self.generation() == generation:
+            left = until - time.monotonic()
+            if left <= 0 or self.inside:
+                return False
+            time.sleep(min(left, _ASKING_S))
+        return True
 
     def bump(self, session: Session) -> None:
         """Raise the generation; called inside every `atomic()` that changes people, templates or groups."""
