@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Delete, Engine, Update, event, select, text, update
+from sqlalchemy import Connection, Delete, Engine, Insert, Update, event, select, text, update
 from sqlalchemy.orm import Session
 
 from gallery import steps
@@ -26,15 +26,20 @@ from gallery.schema import (
     MembershipChange,
     Meta,
     MonthRow,
+    Person,
     RuleVersionRow,
     SightingRow,
+    Template,
     WithdrawalRow,
 )
+from gallery.sitetables import TemplateChange
 
 GENERATION, ERASURE = "generation", "erasure_pending"
 """Facts about the home: how often it changed, and whether bytes of somebody removed are still to be overwritten."""
 CHAIN_KEY = "chain key"
 """Where a writing session finds what gives the key of the log's links."""
+UNTOLD: Final = "templates changed untold"
+"""Where a connection remembers that its step changed templates, or who is active, and has not said whose."""
 _SEEN = "generation seen"
 _QUESTION = text(steps.QUESTION)
 _ASKING_S = 0.25
@@ -86,6 +91,24 @@ def _keepable(value: str) -> bool:
     return True
 
 
+def _watch_templates(
+    connection: Connection, clause: object, many: list[Any], one: Mapping[str, Any], _options: object
+) -> None:
+    """Notice that templates change, or who is active: a step that does not say whose is told of as everybody's."""
+    if not isinstance(clause, Insert | Update | Delete):
+        return
+    table = getattr(clause.table, "key", None)
+    if table == Template.__tablename__ or (table == Person.__tablename__ and _of_searched(clause, [*many, one])):
+        connection.info[UNTOLD] = True
+
+
+def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
+    """Whether it deletes people or says who is active; somebody new has no template yet."""
+    return isinstance(clause, Delete) or (
+        isinstance(clause, Update) and any(Person.active.key in each for each in given)
+    )
+
+
 class Transactions:
     """What every database of the gallery has in common; `gallery.sqlite` adds what SQLite alone does.
 
@@ -96,6 +119,7 @@ class Transactions:
     def __init__(self, reader: Engine, writer: Engine, mapped: Callable[[], AbstractContextManager[None]]) -> None:
         for engine in (reader, writer):
             event.listen(engine, "before_execute", _guard_records)
+            event.listen(engine, "before_execute", _watch_templates)
             event.listen(engine, "before_cursor_execute", _guard_text)
         self._engine, self._writer = reader, writer
         self._mapped = mapped
@@ -152,10 +176,12 @@ class Transactions:
     def _outermost(self) -> Iterator[Session]:
         around = self._inside
         with self._begun() as session:
+            session.connection().info.pop(UNTOLD, None)
             session.info[CHAIN_KEY] = self.chain_key
             self._here.writing = self._here.inside = session
             try:
                 yield session
+                _tell_untold(session)
                 session.commit()
             finally:
                 self._here.writing, self._here.inside = None, around
@@ -240,3 +266,9 @@ class Transactions:
                 session.flush()
             if value is not None:
                 session.add(Meta(key=key, value=value))
+
+
+def _tell_untold(session: Session) -> None:
+    session.flush()
+    if session.connection().info.pop(UNTOLD, False):
+        session.add(TemplateChange())
