@@ -1,7 +1,7 @@
 """`ServiceComposition`: what the service adds to the parts of a home, each made when it is first asked for."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attendance.composition import Composition
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.services.dayboard import DayBoards
     from attendance.services.daymarks import DayMarks
     from attendance.services.deciding import Deciding
+    from attendance.services.desk import Desk
     from attendance.services.directory import Directory
     from attendance.services.editing import Edits
     from attendance.services.feeds import Feeds
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from attendance.services.lane import Lane
     from attendance.services.leases import Leases
     from attendance.services.limits import Limits
+    from attendance.services.link import Link, LinkedDesk
     from attendance.services.newsroom import Newsroom
     from attendance.services.ownpeople import OwnPeople
     from attendance.services.photos import Photos
@@ -46,6 +48,14 @@ if TYPE_CHECKING:
 
 class ServiceComposition(Composition):
     """A home with the use cases of pages, kiosks, cameras in the background and programs."""
+
+    link: "Link[Any] | None" = None
+    """What goes on with the slice of a site while the database is out of reach; None where there is none."""
+
+    @property
+    def live_desk(self) -> "Desk | LinkedDesk[Any]":
+        """The desk of cameras and kiosks: on the database, or on the slice while that is out of reach."""
+        return self.desk if self.link is None else self.link.desk(lambda on: on.desk)
 
     @cached_property
     def newsroom(self) -> "Newsroom":
@@ -139,7 +149,7 @@ class ServiceComposition(Composition):
         from attendance.services.cameras import Cameras
 
         parts = (self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
-        return Cameras(*parts, leases=self.leases, site=self.settings.site)
+        return Cameras(*parts, leases=self.leases, site=self.settings.site, link=self.link)
 
     @cached_property
     def leases(self) -> "Leases":
@@ -278,7 +288,7 @@ class ServiceComposition(Composition):
             self.gallery,
             self.sessions,
             self.marks,
-            self.desk,
+            self.live_desk,
             self.scopes,
             self.credentials,
             settings=self.settings,

@@ -69,24 +69,6 @@ def _guard_records(
         raise RuntimeError(f"the {table} table is append-only")
 
 
-def _watch_templates(
-    connection: Connection, clause: object, many: list[Any], one: Mapping[str, Any], _options: object
-) -> None:
-    """Notice that templates change, or who is active: a step that does not say whose is told of as everybody's."""
-    if not isinstance(clause, Insert | Update | Delete):
-        return
-    table = getattr(clause.table, "key", None)
-    if table == Template.__tablename__ or (table == Person.__tablename__ and _of_searched(clause, [*many, one])):
-        connection.info[UNTOLD] = True
-
-
-def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
-    """Whether it deletes people or says who is active; somebody new has no template yet."""
-    return isinstance(clause, Delete) or (
-        isinstance(clause, Update) and any(Person.active.key in each for each in given)
-    )
-
-
 def _guard_text(
     _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, many: bool
 ) -> None:
@@ -107,6 +89,24 @@ def _keepable(value: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _watch_templates(
+    connection: Connection, clause: object, many: list[Any], one: Mapping[str, Any], _options: object
+) -> None:
+    """Notice that templates change, or who is active: a step that does not say whose is told of as everybody's."""
+    if not isinstance(clause, Insert | Update | Delete):
+        return
+    table = getattr(clause.table, "key", None)
+    if table == Template.__tablename__ or (table == Person.__tablename__ and _of_searched(clause, [*many, one])):
+        connection.info[UNTOLD] = True
+
+
+def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
+    """Whether it deletes people or says who is active; somebody new has no template yet."""
+    return isinstance(clause, Delete) or (
+        isinstance(clause, Update) and any(Person.active.key in each for each in given)
+    )
 
 
 class Transactions:
@@ -188,7 +188,7 @@ class Transactions:
                 self._here.writing, self._here.inside = None, around
 
     def _begun(self) -> Session:
-        """A session that holds the lock of the writers now, not from its first statement on."""
+        """A session that holds the lock of the writers now, not from its first statement on; raises GalleryNewer."""
         session = Session(self._writer, expire_on_commit=False)
         try:
             self._begin(session)
@@ -198,7 +198,7 @@ class Transactions:
         return session
 
     def _begin(self, session: Session) -> None:
-        """Take the lock now, and ask what every writing step does; raises GalleryNewer."""
+        """Take the lock, and ask what every writing step does."""
         steps.heed(session, session.connection().execute(_QUESTION).one(), self.where)
 
     @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attendance.cli import options
-from attendance.cli.opening import writing
+from attendance.cli.opening import watching
 from attendance.cli.output import line, say
 from refusal import Refusal
 
@@ -59,13 +59,14 @@ def serve(
     public = None if public_url is None else addresses.public_of(public_url)
     with (
         addresses.bound(host, port) as bound,
-        writing(home, options.flags(set_), preload=True) as opened,
-        alone(opened.home),
+        watching(home, options.flags(set_), preload=True) as linked,
+        alone(linked.app.home),
     ):
+        opened = linked.app
         names = addresses.names_of_this_computer()
         pair = tls.own(opened.home, names) if tls_self_signed else pair
         reached = addresses.reached(host, bound.getsockname()[1], secure=pair is not None)
-        site = Site(opened, public or reached, hosts=(*names, host))
+        site = Site(opened, public or reached, hosts=(*names, host), link=linked.link)
         opened.cameras.served_at(bound.getsockname()[1], site.public)
         _begin(opened, cameras)
         if tls_self_signed and pair is not None:
@@ -133,14 +134,14 @@ def load(opened: "Attendance") -> None:
     except Refusal as error:
         say(f"{error.line} Pages answer; photos and cameras are not judged until then.")
         return
-    if opened.renewal.is_needed():  # as a check would, but beside the answers
+    if opened.offline is None and opened.renewal.is_needed():  # as a check would, but beside the answers
         job = begin_renewal(opened.actor, opened.renewal, opened.jobs)
         say(f"the encoder is new: whoever was enrolled with another gets new templates from kept faces (job {job.id})")
 
 
 def _announce(opened: "Attendance", public: str) -> None:
     """Print the one address that whoever started it opens next."""
-    secret = opened.tokens.begin_setup(opened.actor)
+    secret = None if opened.offline is not None else opened.tokens.begin_setup(opened.actor)
     if secret is None:
         line(public)
         return

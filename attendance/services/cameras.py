@@ -7,7 +7,7 @@ two seconds and whenever something is asked for, and writes the news of cameras.
 import threading
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attendance.access import Actor, needs
 from attendance.cameras import Address, Camera, parse_address
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from attendance.live import Run
     from attendance.services.desk import Desk
     from attendance.services.leases import Leases
+    from attendance.services.link import Link
     from attendance.services.places import Places
     from attendance.services.scopes import Scopes
     from gallery import Gallery
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from gallery.servicevalues import Watch
     from gallery.values import Place
 
+T = TypeVar("T")
 BEAT_S: Final = 2.0
 CLOSE_S: Final = 2.0
 COUNT_S: Final = 3.0
@@ -82,6 +84,17 @@ class LastSeen:
         return {"at": instant(self.at), "decision": self.ruling, "person": person, "sighting": self.sighting}
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of a home is worked with; none has ``leases`` where nobody else could watch."""
+
+    gallery: "Gallery"
+    desk: "Desk"
+    scopes: "Scopes"
+    places: "Places"
+    leases: "Leases | None"
+
+
 class Cameras:
     """Starts, stops and shows cameras; `start` and `close` are for the service that runs them.
 
@@ -100,10 +113,11 @@ class Cameras:
         *,
         leases: "Leases | None" = None,
         site: str | None = None,
+        link: "Link[Any] | None" = None,
     ) -> None:
-        self._gallery, self._desk, self._scopes, self._places = gallery, desk, scopes, places_
+        self._own = Parts(gallery, desk, scopes, places_, leases)
         self._clock, self._zone = clock, zone
-        self._leases, self._site = leases, site
+        self._site, self._link = site, link
         self._held: dict[int, Lease] = {}
         self._served: Served | None = None
         self._lock, self._writing = threading.RLock(), threading.Lock()
@@ -117,6 +131,38 @@ class Cameras:
         self.device: Callable[[Address], Camera | None] = lambda _: None
         """What stands in for the camera of an address; None: itself."""
         self.pauses = Pauses(longest=max(60.0, desk.settings.camera_retry_max_s))
+
+    @property
+    def _parts(self) -> Parts:
+        """Those of the database, or of the slice while that is out of reach; cameras of a site need no lease then."""
+        if self._link is None:
+            return self._own
+        return _parts_of(self._link.now)
+
+    @property
+    def _gallery(self) -> "Gallery":
+        return self._parts.gallery
+
+    @property
+    def _leases(self) -> "Leases | None":
+        return self._parts.leases
+
+    def _call(self, work: "Callable[[], T]") -> "T":
+        """Do it, and again on the slice where the link to the database ends meanwhile."""
+        return work() if self._link is None else self._link.call(lambda _: work())
+
+    def _refuse_away(self) -> None:
+        """Raise GalleryUnreachable: what is watched is decided in the database of all sites."""
+        if self._link is not None:
+            self._link.refuse_away()
+
+    def rejoin(self, leases: "Leases") -> None:
+        """Hold again what is watched, before the database is worked with that was out of reach."""
+        with self._lock:
+            for number in self._watched:
+                taken = leases.take(camera_lease(number))
+                if taken is not None:
+                    self._held[number] = taken
 
     # For the service
 
@@ -155,7 +201,8 @@ class Cameras:
 
         Raises PlaceUnknown, PlaceRetired, PlaceAddress, CameraItself, CameraMissing, and as `Scopes.of`.
         """
-        address, scope = self._scopes.before(self._place(name).name, session)
+        self._refuse_away()
+        address, scope = self._parts.scopes.before(self._place(name).name, session)
         if self._served is not None:
             self._served.refuse(address)
         place = scope.place
@@ -171,6 +218,7 @@ class Cameras:
     @needs("cameras.change")
     def stop(self, actor: "Actor", name: str) -> Health:
         """Watch it no more, also after a restart of the service. Raises PlaceUnknown."""
+        self._refuse_away()
         now = self._clock.utc()
         with self._gallery.store.atomic() as transaction:
             place = known_place(transaction, name)
@@ -206,8 +254,9 @@ class Cameras:
     @needs("cameras.change")
     def add(self, actor: "Actor", name: str, address: str, **given: Any) -> "Place":
         """A new place with a camera, as `Places.add`; raises CameraItself as well."""
+        self._refuse_away()
         self.refuse_itself(address)
-        return self._places.add(actor, name, address, **given).place
+        return self._parts.places.add(actor, name, address, **given).place
 
     def refuse_itself(self, address: str) -> None:
         """Raise CameraItself where an address leads to the service; one that is none is refused elsewhere."""
@@ -223,6 +272,9 @@ class Cameras:
 
     def all(self, groups: "Collection[str] | None" = None) -> list[Health]:
         """Every camera in use, by name; of these ``groups`` only, where they are given."""
+        return self._call(lambda: self._all(groups))
+
+    def _all(self, groups: "Collection[str] | None") -> list[Health]:
         with self._gallery.store.reading() as transaction:
             found = [each for each in places.all_places(transaction) if each.kind == "camera" and each.active]
             wanted = {each.place: each for each in watches.all_watches(transaction)}
@@ -231,13 +283,21 @@ class Cameras:
 
     def of(self, name: str) -> Health:
         """One camera. Raises PlaceUnknown."""
-        place = self._place(name)
-        return self._health(place, self._watch_of(place))
+
+        def look() -> Health:
+            place = self._place(name)
+            return self._health(place, self._watch_of(place))
+
+        return self._call(look)
 
     def numbered(self, number: int, groups: "Collection[str] | None" = None) -> Health:
         """As `of`, by the number of its place; one of other groups is as unknown as one that is not there."""
-        place = self._numbered(number, groups)
-        return self._health(place, self._watch_of(place))
+
+        def look() -> Health:
+            place = self._numbered(number, groups)
+            return self._health(place, self._watch_of(place))
+
+        return self._call(look)
 
     def place(self, number: int) -> "Place":
         """The place of this number, a kiosk or one out of use, too. Raises PlaceUnknown."""
@@ -245,14 +305,18 @@ class Cameras:
 
     def view(self, number: int, groups: "Collection[str] | None" = None) -> LiveView:
         """What a camera shows, watched or not. Raises PlaceUnknown."""
-        return self._face(self._numbered(number, groups).id).view
+        return self._face(self._call(lambda: self._numbered(number, groups)).id).view
 
     def last(self, number: int, most: int = SHOWN) -> list[LastSeen]:
         """The last faces that were decided on there, the newest first."""
-        with self._gallery.store.reading() as transaction:
-            found = sightings.newest_at(transaction, number, most)
-            _, named = people.named(transaction, {each.person for each in found if each.person is not None})
-        return [_last(each, named) for each in found]
+
+        def look() -> list[LastSeen]:
+            with self._gallery.store.reading() as transaction:
+                found = sightings.newest_at(transaction, number, most)
+                _, named = people.named(transaction, {each.person for each in found if each.person is not None})
+            return [_last(each, named) for each in found]
+
+        return self._call(look)
 
     # Inside
 
@@ -269,7 +333,7 @@ class Cameras:
 
     def _refuse_other(self, place: "Place", address: str) -> None:
         """Raise PlaceExists where the place has another address: nobody has said that it is to change."""
-        _, kept = self._places.camera(place.name)
+        _, kept = self._parts.places.camera(place.name)
         if parse_address(address).value != kept.value:
             raise PlaceExists(place.name, "there is a place of this name with another address")
 
@@ -302,7 +366,7 @@ class Cameras:
     def _keep(self) -> None:
         while not self._closing.is_set():
             try:
-                self._reconcile()
+                self._call(self._reconcile)
                 self._write_news()
             except Exception as error:  # noqa: BLE001 - the database is busy or gone: cameras go on, and it is tried again
                 self._complain(refusal_of(error, "cameras"))
@@ -333,13 +397,15 @@ class Cameras:
                 if number not in self._watched:
                     self._watched[number] = each, self._watchman(each)
             self._ended = [each for each in self._ended if not each.wait(0.0)]
-            for number in self._held.keys() - mine.keys():
+            for number in () if self._leases is None else self._held.keys() - mine.keys():
                 if not any(each.number == number for each in self._ended):  # it reports whoever is in view first
                     self._let_go(number)
 
     def _is_mine(self, wanted: Wanted) -> bool:
         """Whether this process watches it alone from now on, or does already."""
         number = wanted.place.id
+        if self._link is not None and self._link.away:
+            return wanted.place.site == self._site  # those of no site may be watched by others meanwhile
         if self._leases is None or wanted.elsewhere:
             return not wanted.elsewhere
         held = self._held.get(number)
@@ -383,7 +449,7 @@ class Cameras:
 
     def _address(self, place: "Place") -> Address | None:
         try:
-            return self._places.camera(place.name)[1]
+            return self._parts.places.camera(place.name)[1]
         except Refusal:  # told by the run that needs it
             return None
 
@@ -407,32 +473,41 @@ class Cameras:
     def _run(self, wanted: Wanted) -> "Run":
         """A run of what is wanted as it is now. Raises what cannot be, and CameraItself."""
         name = wanted.place.name
-        address, scope = self._scopes.before(name, wanted.watch.session)
+        address, scope = self._parts.scopes.before(name, wanted.watch.session)
         if self._served is not None:
             self._served.refuse(address)
         return camera_run(self._desk_for(wanted.place), address, scope, camera=self.device(address))
 
     def _desk_for(self, place: "Place") -> "CameraDesk":
-        """The desk of a camera, which records as long as the lease that is held now stands. Raises LeaseLost."""
-        desk = self._desk.by(Actor(f"camera {place.name}", door="camera"))
-        if self._leases is None:
+        """The desk of a camera, which records as long as its lease stands, and on the slice without one."""
+        if self._link is None:
+            return self._leased(place, self._own)
+        return self._link.desk(lambda on: self._leased(place, _parts_of(on)))
+
+    def _leased(self, place: "Place", parts: Parts) -> "CameraDesk":
+        desk = parts.desk.by(Actor(f"camera {place.name}", door="camera"))
+        if parts.leases is None:
             return desk
         held = self._held.get(place.id)
         if held is None:
             raise LeaseLost(place.name, "another process has taken over")
-        return Leased(desk, self._gallery.store, self._leases, held, place.name)
+        return Leased(desk, parts.gallery.store, parts.leases, held, place.name)
 
     def _write_news(self) -> None:
         """Write what there is; what cannot be written now stays for the next time."""
         with self._writing:
             waiting = list(self._news)
-            if not waiting:
+            if not waiting or (self._link is not None and self._link.away):
                 return
             with self._gallery.store.atomic() as transaction:
                 there = places.names(transaction, {each.place for each in waiting if each.place is not None})
                 news.add(transaction, [each for each in waiting if each.place in there])
             for _ in waiting:
                 self._news.popleft()
+
+
+def _parts_of(on: Any) -> Parts:
+    return Parts(on.gallery, on.desk, on.scopes, on.places, on.leases if on.offline is None else None)
 
 
 def _last(each: Any, named: "dict[int, Any]") -> LastSeen:

@@ -62,11 +62,10 @@ def translate(error: psycopg.Error, where: str) -> GalleryError:
     return (_BY_STATE.get(state) or _BY_CLASS.get(state[:2]) or GalleryFailed)(where, detail)
 
 
-def begins_anew(error: DBAPIError | psycopg.Error) -> bool:
+def begins_anew(error: DBAPIError) -> bool:
     """Whether a step of which nothing has been done yet may be begun once more, on another connection."""
-    if isinstance(error, psycopg.Error):
-        return error.sqlstate in _AGAIN or (error.sqlstate is None and isinstance(error, psycopg.OperationalError))
-    return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _AGAIN
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state in _AGAIN
 
 
 def _detail(error: psycopg.Error) -> str:

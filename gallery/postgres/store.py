@@ -154,29 +154,29 @@ class PostgresStore(Transactions):
         """The address, without a password."""
         return self.address.shown
 
+    def _begun(self) -> Session:
+        """A session that holds the lock; begun once more where its connection turns out to be dead."""
+        try:
+            return super()._begun()
+        except DBAPIError as error:
+            if not begins_anew(error):
+                raise
+        return super()._begun()
+
     def _begin(self, session: Session) -> None:
-        """As `Transactions._begin`: all that opens a step goes to the server at once, and one answer is waited for."""
-        connection = session.connection()
-        raw: Any = connection.connection.driver_connection
+        """As `Transactions._begin`; all of it goes to the server at once, and is answered at once."""
+        raw: Any = session.connection().connection.driver_connection
         try:
             with raw.pipeline(), raw.cursor() as locking, raw.cursor() as asking:
                 locking.execute(_LOCKING, prepare=True)
                 asking.execute(steps.QUESTION, prepare=True)
                 answer = asking.fetchone()
-        except psycopg.Error:
+        except psycopg.Error as error:
             if raw.closed:
-                connection.invalidate()
-            raise
+                session.connection().invalidate(error)
+                self._writer.dispose(close=False)  # the others died with it
+            raise DBAPIError(None, None, error, connection_invalidated=raw.closed) from error
         steps.heed(session, answer, self.where)
-
-    def _begun(self) -> Session:
-        """A session that holds the lock; begun once more where its connection turns out to be dead."""
-        try:
-            return super()._begun()
-        except (DBAPIError, psycopg.Error) as error:
-            if not begins_anew(error):
-                raise
-        return super()._begun()
 
     @contextmanager
     def atomic(self) -> Iterator[Session]:

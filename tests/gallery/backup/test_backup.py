@@ -42,6 +42,7 @@ from gallery import (
 from gallery.backup import backup, erased, restore
 from gallery.backup import restoring as backup_restoring
 from gallery.backup.head import Head
+from gallery import steps as gallery_steps
 from gallery.migrations.running import MIGRATIONS, run_migrations
 from gallery.repositories import (
     accounts,
@@ -606,7 +607,7 @@ def later(tmp_path, monkeypatch):
         shutil.copytree(MIGRATIONS, steps, ignore=shutil.ignore_patterns("__pycache__"))
         (steps / "versions" / "rev_9999_later.py").write_text(STEP.format(before=REVISIONS[-1], more=more))
         known = (*REVISIONS, "9999")
-        for module in (gallery_home, gallery_store, sqlite_restoring, backup_restoring):
+        for module in (gallery_home, gallery_steps, gallery_store, sqlite_restoring, backup_restoring):
             monkeypatch.setattr(module, "REVISIONS", known)
         monkeypatch.setattr(sqlite_restoring, "run_migrations", partial(run_migrations, migrations=steps))
 
