@@ -40,7 +40,6 @@ HELP: Final = {
         "Use PostgreSQL 15 or newer, and a database in UTF8: CREATE DATABASE attendance ENCODING 'UTF8' "
         "TEMPLATE template0."
     ),
-    "gallery.text_invalid": "Leave out the characters that no database keeps, and try again; nothing was changed.",
     "gallery.lease_lost": "Another computer watches this camera now; nothing was written twice.",
     "gallery.site_unknown": "`attendance site list` shows the sites.",
     "gallery.offline_over": "Bring the link to the database back; nothing is lost, and what waits is delivered then.",
@@ -214,10 +213,6 @@ class LookalikeUnknown(GalleryRefused, id="gallery.lookalike_unknown"):
 
 class DuplicateId(GalleryRefused, id="gallery.duplicate_id"):
     """The id belongs to somebody with another name."""
-
-
-class TextInvalid(GalleryRefused, id="gallery.text_invalid"):
-    """A text holds a NUL character or half of a character, or is longer than its column."""
 
 
 class TemplateInvalid(GalleryRefused, id="gallery.template_invalid"):
