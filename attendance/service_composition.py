@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from attendance.services.editing import Edits
     from attendance.services.feeds import Feeds
     from attendance.services.housekeeping import Housekeeping
+    from attendance.services.searching import Searching
     from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
     from attendance.services.kiosks import Kiosks
@@ -293,3 +294,10 @@ class ServiceComposition(Composition):
         from attendance.services.housekeeping import Housekeeping
 
         return Housekeeping(self.gallery, self.retention, self.consents, self.clock, self.actor)
+
+    @cached_property
+    def searching(self) -> "Searching":
+        """How the gallery is searched, measured once the service runs."""
+        from attendance.services.searching import Searching
+
+        return Searching(lambda ended: self.judging.measure(ended))
