@@ -2,10 +2,11 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import DateTime, Dialect, MetaData, Text, TypeDecorator
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, Text, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeEngine
 
 from gallery.errors import GalleryDamaged
 
@@ -16,6 +17,10 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+WHOLE: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
+"""Whole numbers of 64 bits, as SQLite's always are; there the name matters, as only an INTEGER counts up by itself."""
 
 
 class Instant(TypeDecorator[datetime]):
@@ -61,3 +66,4 @@ class Base(DeclarativeBase):
     """Common ground of the models."""
 
     metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map: ClassVar = {int: WHOLE}

@@ -4,18 +4,21 @@
 of `Vault`.
 """
 
-from collections.abc import Callable, Collection, Mapping, Set as AbstractSet
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeAlias
 
-from gallery.values import Hit, Orphan, Soundness, Templates
+from gallery.values import Hit, Orphan, Server, Soundness, Templates
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
     from sqlalchemy.orm import Session
+
+    from gallery.traces import Needle, Scanned
 
     Transaction: TypeAlias = Session
 
@@ -89,11 +92,17 @@ class Database(Protocol):
     def generation(self) -> int:
         """A number that every change of people, templates or groups raises; one and the same within a view."""
 
+    def wait_for_change(self, generation: int, timeout_s: float) -> bool:
+        """Until the generation is another than this one; false when so many seconds are over."""
+
     def bump(self, transaction: "Transaction") -> None:
         """Raise the generation, inside `atomic()`."""
 
     def server_time(self, transaction: "Transaction") -> datetime | None:
         """What the clock shows that all who share the database go by; None where that is this computer's own."""
+
+    def server(self) -> "Server | None":
+        """What is known of the server that the database is on; None where it is a file."""
 
     def meta(self, key: str) -> str | None:
         """A fact about the home, or None."""
@@ -146,6 +155,12 @@ class Database(Protocol):
 
     def unerased(self) -> str | None:
         """What still holds bytes of somebody removed, in words; None where nothing does."""
+
+    def beyond_reach(self) -> list[str]:
+        """What may hold them besides, which `finish_erasure` and `compact` cannot overwrite, in words."""
+
+    def scan(self, needles: "Iterable[Needle]") -> "Iterator[Scanned]":
+        """Look for traces through all that the database holds outside of the home's folder; see `gallery.traces`."""
 
 
 class Search(Protocol):

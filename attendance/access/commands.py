@@ -81,6 +81,7 @@ COMMANDS: Final[Mapping[str, Right]] = MappingProxyType(
         "hold add": "holds.manage",
         "hold lift": "holds.manage",
         "hold list": "privacy.read",
+        "home copy": "backups.manage",
         "job list": "jobs.read",
         "job show": "jobs.read",
         "key abandon": "keys.manage",

@@ -22,6 +22,7 @@ from attendance.cli import (
     export,
     gallery,
     hold,
+    home,
     job,
     key,
     mark,
@@ -95,6 +96,7 @@ app.add_typer(consent.app, name="consent", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(backup.backup)
 app.command(epilog=options.EXIT_CODES)(backup.restore)
 app.add_typer(backups.app, name="backups", epilog=options.EXIT_CODES)
+app.add_typer(home.app, name="home", epilog=options.EXIT_CODES)
 app.add_typer(privacy.app, name="privacy", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(purge.purge)
 app.add_typer(hold.app, name="hold", epilog=options.EXIT_CODES)

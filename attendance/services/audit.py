@@ -58,6 +58,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "gallery.import": "People were imported",
         "hold.add": "A hold was begun: nothing of it is erased",
         "hold.lift": "A hold was lifted",
+        "home.copy": "A copy of the whole home was begun",
         "key.abandon": "A lost key was given up with what it sealed",
         "key.copy": "A copy of the key was made",
         "key.protect": "The key was wrapped in another way",

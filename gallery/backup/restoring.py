@@ -3,38 +3,33 @@
 What was erased since is erased again before that.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery.backup import erased
-from gallery.backup.content import Saved, Tally, taken_in, written
+from gallery.backup.content import Saved
 from gallery.backup.erasing import erase_again
+from gallery.backup.filling import as_before, filled, placed, refuse_used
 from gallery.backup.head import Opened
 from gallery.backup.recovering import begin_anew
-from gallery.backup.saving import read_file
 from gallery.backup.source import Source
 from gallery.errors import (
-    BackupInvalid,
     ErasureListInvalid,
-    GalleryFailed,
-    GalleryFull,
     GalleryNewer,
-    GalleryReadOnly,
     KeyMissing,
     KeyWrong,
     NotEmpty,
     RecoveryKeyWrong,
     TemplateAltered,
 )
-from gallery.files import NO_ROOM, new_private_file
 from gallery.repositories import chain, events, secrets
 from gallery.schema import REVISIONS
 from gallery.transactions import CHAIN_KEY
-from gallery.vault.key import KEY, WAITING, copy_content, load_key, read_copy, read_private
+from gallery.vault.key import KEY, copy_content, load_key, read_copy, read_private
 from gallery.vault.keyring import of_process
 from gallery.vault.seal import Sealer
 
@@ -71,17 +66,15 @@ def restore(
     if found.head.revision not in REVISIONS:
         newer = f"its schema is {found.head.revision!r}, this version knows up to {REVISIONS[-1]!r}"
         raise GalleryNewer(found.where, newer)
-    database.refuse_used(home)
-    if (home / WAITING).exists():
-        raise NotEmpty(str(home / WAITING), "a home is restored only where there is none")
+    refuse_used(database, home)
     where = _lists(Path(source), home, found, lists)
     opened, lying = _opened(home, found, key) if recovery is None else _recovered(home, found, recovery)
     cipher = _cipher(lying, home / KEY, found)
     after = _After(database, found, where, cipher, lying, opened.proving, at or datetime.now(UTC), by)
     found.prove(opened.sealing)
-    with _as_before(home), ExitStack() as placed, database.building(home, found.head.revision, after) as transaction:
-        tally, files = _filled(database, transaction, found, opened.sealing, home, along)
-        placed.enter_context(_placed(home, ({} if (home / KEY).exists() else {KEY: lying}) | files))
+    with as_before(home), ExitStack() as kept, database.building(home, found.head.revision, after) as transaction:
+        tally, files = filled(database, transaction, found.lines(opened.sealing), found.where, home, along)
+        kept.enter_context(placed(home, ({} if (home / KEY).exists() else {KEY: lying}) | files))
     return replace(tally.saved(found.head), erased=after.erased, gone=after.gone, lists=len(where))
 
 
@@ -169,71 +162,3 @@ class _After:
             return secrets.of(transaction, self.cipher, chain.PURPOSE)
         except TemplateAltered:
             return None
-
-
-def _filled(
-    database: "type[Database]",
-    transaction: "Transaction",
-    found: Source,
-    sealing: bytes,
-    home: Path,
-    along: Sequence[str],
-) -> tuple[Tally, dict[str, bytes]]:
-    """Put everything into the tables, and prove that it reads back alike; also the files that go along."""
-    tally, again, files = Tally(), Tally(), {}
-    for name, data in taken_in(database, transaction, tally.over(found.lines(sealing)), found.where):
-        if name not in along:
-            raise BackupInvalid(found.where, f"it holds a file {name!r}, which this version does not know")
-        _refuse_other(home / name, data)
-        files[name] = data
-    for _ in again.over(written(database, transaction, files)):
-        pass
-    if again.digest != tally.digest:
-        raise GalleryFailed(str(home), "what was written there does not read back as the backup")
-    return tally, files
-
-
-def _refuse_other(path: Path, data: bytes) -> None:
-    """Raise NotEmpty where the file is there and holds something else."""
-    with suppress(FileNotFoundError):
-        if read_file(path) != data:
-            raise NotEmpty(str(path), "it is there already, and is not the one of the backup")
-
-
-@contextmanager
-def _as_before(home: Path) -> Iterator[None]:
-    """Where this fails, a folder that was not there before goes again."""
-    fresh = not home.exists()
-    try:
-        yield
-    except BaseException:
-        if fresh:
-            with suppress(OSError):
-                home.rmdir()
-        raise
-
-
-@contextmanager
-def _placed(home: Path, files: Mapping[str, bytes]) -> Iterator[None]:
-    """Private files of these names, unless the same are there; where what follows fails, the new ones go again."""
-    with ExitStack() as undo:
-        for name, data in files.items():
-            if _write_new(home / name, data):
-                undo.callback((home / name).unlink, missing_ok=True)
-            else:
-                _refuse_other(home / name, data)
-        yield
-        undo.pop_all()
-
-
-def _write_new(path: Path, data: bytes) -> bool:
-    """Whether there was none; raises GalleryFull, GalleryReadOnly."""
-    try:
-        with new_private_file(path) as temporary:
-            temporary.write_bytes(data)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        wanted = GalleryFull if error.errno in NO_ROOM else GalleryReadOnly
-        raise wanted(str(path), f"it cannot be written: {error.strerror}") from error
-    return True

@@ -45,7 +45,7 @@ def backup(
     with new_output(Path(target), "backup") as temporary:
         vault.unlock()  # makes the key of a home that has none, before the view is taken
         erased.prepare(database, vault)
-        files = _files(database.home, along)
+        files = files_of(database.home, along)
         with database.reading() as transaction:
             cipher = vault.unlock()
             proving = None if recovery is None else Recovery(recovery, erased.proving(transaction, cipher)[0])
@@ -94,7 +94,8 @@ def _compress(lines: Iterable[bytes], sealed: ChunkWriter) -> None:
     sealed.write(packer.flush())
 
 
-def _files(home: Path, names: Sequence[str]) -> dict[str, bytes]:
+def files_of(home: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """What the files of these names hold, those that are there; raises GalleryReadOnly."""
     found = {}
     for name in names:
         with suppress(FileNotFoundError):

@@ -37,23 +37,30 @@ from sqlalchemy.types import TypeEngine
 from gallery.errors import BackupInvalid, GalleryDamaged
 from gallery.schema import Meta
 from gallery.servicetables import SignInRow, TokenRow
+from gallery.sitetables import LeaseRow, TemplateChange, WorkerRow
 from gallery.transactions import ERASURE
 
 Json = Any
 Row = list[Json]
 
 VERSION_TABLE = "alembic_version"
+OURS_ALONE = "attendance_"
+"""How tables are called that an engine has for itself: they hold nothing that is not in the others."""
 _BATCH = 100
 _LEFT_OUT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
         Meta.__tablename__: lambda columns: columns[Meta.key.name] == ERASURE,
         SignInRow.__tablename__: lambda _: true(),
         TokenRow.__tablename__: lambda columns: columns[TokenRow.kind.name] == "setup",
+        LeaseRow.__tablename__: lambda _: true(),
+        WorkerRow.__tablename__: lambda _: true(),
+        TemplateChange.__tablename__: lambda _: true(),
     }
 )
-"""By table, the rows that are in no backup: what is to be erased here, and what lets somebody in at this moment.
+"""By table, the rows that are in no backup and no copy: what is to be erased here, what lets somebody in, and what is
+of the processes that are at work, both of this moment alone.
 
-Whoever restores a home signs in anew.
+Whoever restores a home signs in anew, and an index that begins there reads all of it.
 """
 _BYTEWISE = {"sqlite": "BINARY", "postgresql": "C"}
 """The collation by which an engine sorts text by its bytes: the order of rows is the same on each."""
@@ -119,13 +126,13 @@ class Layout:
 
 
 def layouts(transaction: Session) -> list[Layout]:
-    """Every table of the database but that of the revision; one that refers to another comes after it."""
+    """Every table but that of the revision and an engine's own; one that refers to another comes after it."""
     catalogue = inspect(transaction.connection())
     names = [name for name, _ in catalogue.get_sorted_table_and_fkc_names()]
     return [
         _layout(name, catalogue.get_columns(name), catalogue.get_pk_constraint(name)["constrained_columns"])
         for name in names
-        if name is not None and name != VERSION_TABLE
+        if name is not None and name != VERSION_TABLE and not name.startswith(OURS_ALONE)
     ]
 
 
@@ -153,10 +160,10 @@ def rows(transaction: Session, layout: Layout) -> Iterator[Row]:
     """
     connection = transaction.connection()
     query = _query(layout, connection.dialect.name)
-    result = connection.execute(query, execution_options={"yield_per": _BATCH})
     try:
-        for row in result:
-            yield [_written(form, value) for form, value in zip(layout.forms, row, strict=True)]
+        with connection.execute(query, execution_options={"yield_per": _BATCH}) as result:
+            for row in result:
+                yield [_written(form, value) for form, value in zip(layout.forms, row, strict=True)]
     except (TypeError, ValueError) as error:
         raise GalleryDamaged(f"table {layout.name}", "a stored value is not of the kind of its column") from error
 

@@ -7,7 +7,8 @@ itself, in double precision, so that neither what is kept, nor ties, nor the ord
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Set as AbstractSet
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import numpy as np

@@ -20,7 +20,7 @@ from gallery.sqlite.upgrade import check_references
 def refuse_used(home: Path) -> None:
     """Raise NotEmpty where a database, its log or a copy of it lies in the folder."""
     for path in sorted(home.glob(f"{DATABASE}*")):
-        raise NotEmpty(str(path), "a home is restored only where there is none")
+        raise NotEmpty(str(path), "a home is made only where there is none")
 
 
 @contextmanager

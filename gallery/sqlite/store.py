@@ -7,12 +7,12 @@ A store may be used by several threads at once, each has its own connection; it 
 fork.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -28,6 +28,9 @@ from gallery.sqlite.upgrade import upgrade
 from gallery.transactions import ERASURE, Transactions
 from gallery.values import Orphan, Soundness
 
+if TYPE_CHECKING:
+    from gallery.traces import Needle, Scanned
+
 
 class Store(Transactions):
     """An open home. Made by `Store.open`; closes its connections with `close()` or as a context manager."""
@@ -35,7 +38,8 @@ class Store(Transactions):
     engine: Literal["sqlite"] = "sqlite"
 
     def __init__(self, path: Path, engine: Engine, *, read_only: bool) -> None:
-        super().__init__(engine, {BEGIN: "BEGIN IMMEDIATE"}, partial(mapped, path))
+        reader, writer = (engine.execution_options(**{BEGIN: begin}) for begin in ("BEGIN", "BEGIN IMMEDIATE"))
+        super().__init__(reader, writer, partial(mapped, path))
         self.path = path
         self.home = path.parent
         self.read_only = read_only
@@ -123,6 +127,9 @@ class Store(Transactions):
         """None: it is this computer's."""
         return None
 
+    def server(self) -> None:
+        """None: the database is a file."""
+
     @staticmethod
     def refuse_used(home: Path) -> None:
         """Raise NotEmpty where a database is, or was; see `gallery.sqlite.restoring`."""
@@ -208,6 +215,14 @@ class Store(Transactions):
     def unerased(self) -> str | None:
         """The log, where a removal still waits for it to be emptied."""
         return None if self.meta(ERASURE) is None else f"{self.path}-wal still holds what was removed"
+
+    def beyond_reach(self) -> list[str]:
+        """Nothing: all there is lies in the folder."""
+        return []
+
+    def scan(self, _needles: "Iterable[Needle]") -> "Iterator[Scanned]":
+        """Nothing: the file lies in the folder, and is looked through there."""
+        return iter(())
 
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""

@@ -42,6 +42,7 @@ TABLES = {
     "alias",
     "answer",
     "approval",
+    "arrival",
     "attempt",
     "backup",
     "calendar_entry",
@@ -60,6 +61,7 @@ TABLES = {
     "group",
     "hold",
     "job",
+    "lease",
     "lookalike",
     "mark",
     "membership",
@@ -68,6 +70,7 @@ TABLES = {
     "month",
     "news",
     "person",
+    "person_site",
     "place",
     "receiver",
     "rule",
@@ -78,10 +81,13 @@ TABLES = {
     "sighting",
     "sighting_crop",
     "sign_in",
+    "site",
     "template",
+    "template_change",
     "token",
     "watch",
     "withdrawal",
+    "worker",
 }
 
 

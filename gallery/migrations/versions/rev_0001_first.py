@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from gallery.columns import WHOLE
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -13,7 +15,7 @@ def upgrade() -> None:
     """Create every table."""
     op.create_table(
         "event",
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", WHOLE, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("action", sa.String(length=64), nullable=False),
@@ -25,7 +27,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_event_subject"), "event", ["subject"], unique=False)
     op.create_table(
         "group",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_group")),
         sa.UniqueConstraint("name", name=op.f("uq_group_name")),
@@ -38,7 +40,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "person",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("external_id", sa.String(length=200), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
@@ -51,8 +53,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_person_name"), "person", ["name"], unique=False)
     op.create_table(
         "lookalike",
-        sa.Column("first_id", sa.Integer(), nullable=False),
-        sa.Column("second_id", sa.Integer(), nullable=False),
+        sa.Column("first_id", WHOLE, nullable=False),
+        sa.Column("second_id", WHOLE, nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("first_id < second_id", name=op.f("ck_lookalike_order")),
@@ -67,8 +69,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_lookalike_second_id"), "lookalike", ["second_id"], unique=False)
     op.create_table(
         "membership",
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
+        sa.Column("group_id", WHOLE, nullable=False),
         sa.ForeignKeyConstraint(
             ["group_id"], ["group.id"], name=op.f("fk_membership_group_id_group"), ondelete="CASCADE"
         ),
@@ -80,11 +82,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_membership_group_id"), "membership", ["group_id"], unique=False)
     op.create_table(
         "session",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("day", sa.String(length=10), nullable=True),
-        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("group_id", WHOLE, nullable=True),
         sa.Column("opens", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closes", sa.DateTime(timezone=True), nullable=True),
         sa.Column("zone", sa.String(length=64), nullable=False),
@@ -100,8 +102,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_session_name"), "session", ["name"], unique=False)
     op.create_table(
         "template",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
         sa.Column("encoder_id", sa.String(length=200), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.Column("quality", sa.Text(), nullable=False),
@@ -123,7 +125,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_template_encoder_id_person_id"), "template", ["encoder_id", "person_id"], unique=False)
     op.create_table(
         "crop",
-        sa.Column("template_id", sa.Integer(), nullable=False),
+        sa.Column("template_id", WHOLE, nullable=False),
         sa.Column("picture", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["template_id"], ["template.id"], name=op.f("fk_crop_template_id_template"), ondelete="CASCADE"
@@ -133,8 +135,8 @@ def upgrade() -> None:
     op.create_table(
         "mark",
         sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("session_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
+        sa.Column("session_id", WHOLE, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("how", sa.String(length=8), nullable=False),
         sa.Column("evidence", sa.Text(), nullable=False),

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from gallery.columns import Instant, JsonText
+from gallery.columns import WHOLE, Instant, JsonText
 
 revision = "0002"
 down_revision = "0001"
@@ -45,8 +45,8 @@ def upgrade() -> None:
 def _create_templates() -> None:
     op.create_table(
         "template",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
         sa.Column("pipeline_id", sa.String(length=200), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.Column("quality", sa.Text(), nullable=False),
@@ -68,7 +68,7 @@ def _create_templates() -> None:
     op.create_index(op.f("ix_template_pipeline_id_person_id"), "template", ["pipeline_id", "person_id"], unique=False)
     op.create_table(
         "crop",
-        sa.Column("template_id", sa.Integer(), nullable=False),
+        sa.Column("template_id", WHOLE, nullable=False),
         sa.Column("form", sa.String(length=8), nullable=False),
         sa.Column("picture", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("form IN ('aligned', 'chip')", name=op.f("ck_crop_form")),
@@ -82,8 +82,8 @@ def _create_templates() -> None:
 def _create_people_and_places() -> None:
     op.create_table(
         "alias",
-        sa.Column("key", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("key", WHOLE, autoincrement=False, nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_alias_person_id_person"), ondelete="CASCADE"
         ),
@@ -92,12 +92,12 @@ def _create_people_and_places() -> None:
     op.create_index(op.f("ix_alias_person_id"), "alias", ["person_id"], unique=False)
     op.create_table(
         "place",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("address", sa.LargeBinary(), nullable=True),
         sa.Column("site", sa.Text(), nullable=True),
-        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("group_id", WHOLE, nullable=True),
         sa.Column("target_fpir", sa.Double(), nullable=True),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
@@ -112,24 +112,24 @@ def _create_people_and_places() -> None:
 def _create_sightings() -> None:
     op.create_table(
         "sighting",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("place_id", sa.Integer(), nullable=True),
+        sa.Column("place_id", WHOLE, nullable=True),
         sa.Column("means", sa.String(length=8), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("frame", sa.Integer(), nullable=True),
-        sa.Column("track", sa.Integer(), nullable=True),
+        sa.Column("frame", WHOLE, nullable=True),
+        sa.Column("track", WHOLE, nullable=True),
         sa.Column("box", sa.Text(), nullable=True),
-        sa.Column("session_id", sa.Integer(), nullable=True),
+        sa.Column("session_id", WHOLE, nullable=True),
         sa.Column("ruling", sa.String(length=8), nullable=False),
         sa.Column("reasons", sa.Text(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", WHOLE, nullable=True),
         sa.Column("score", sa.Double(), nullable=True),
         sa.Column("cosine", sa.Double(), nullable=True),
         sa.Column("threshold", sa.Double(), nullable=True),
         sa.Column("margin", sa.Double(), nullable=True),
         sa.Column("target_fpir", sa.Double(), nullable=True),
-        sa.Column("gallery_size", sa.Integer(), nullable=True),
+        sa.Column("gallery_size", WHOLE, nullable=True),
         sa.Column("candidates", sa.Text(), nullable=False),
         sa.Column("quality", sa.Text(), nullable=False),
         sa.Column("pipeline_id", sa.String(length=200), nullable=False),
@@ -156,7 +156,7 @@ def _create_sightings() -> None:
         op.create_index(op.f(f"ix_sighting_{column}"), "sighting", [column], unique=False)
     op.create_table(
         "sighting_crop",
-        sa.Column("sighting_id", sa.Integer(), nullable=False),
+        sa.Column("sighting_id", WHOLE, nullable=False),
         sa.Column("picture", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["sighting_id"], ["sighting.id"], name=op.f("fk_sighting_crop_sighting_id_sighting"), ondelete="CASCADE"
@@ -169,16 +169,16 @@ def _create_marks() -> None:
     op.create_table(
         "mark",
         sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("session_id", sa.Integer(), nullable=False),
-        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
+        sa.Column("session_id", WHOLE, nullable=False),
+        sa.Column("ordinal", WHOLE, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("time_known", sa.Boolean(), nullable=False),
         sa.Column("entered", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("method", sa.String(length=8), nullable=False),
         sa.Column("direction", sa.String(length=8), nullable=True),
-        sa.Column("sighting_id", sa.Integer(), nullable=True),
+        sa.Column("sighting_id", WHOLE, nullable=True),
         sa.Column("details", sa.Text(), nullable=False),
         sa.CheckConstraint("direction IN ('in', 'out')", name=op.f("ck_mark_direction")),
         sa.CheckConstraint("method IN ('face', 'manual', 'pin', 'qr', 'badge', 'device')", name=op.f("ck_mark_method")),
@@ -199,11 +199,11 @@ def _create_marks() -> None:
     op.create_index(op.f("ix_mark_sighting_id"), "mark", ["sighting_id"], unique=False)
     op.create_table(
         "correction",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("mark_id", sa.String(length=32), nullable=True),
-        sa.Column("sighting_id", sa.Integer(), nullable=True),
-        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("sighting_id", WHOLE, nullable=True),
+        sa.Column("person_id", WHOLE, nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),

@@ -6,6 +6,8 @@ Everything is new but a place's direction and an index of marks by time: what ho
 import sqlalchemy as sa
 from alembic import op
 
+from gallery.columns import WHOLE
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -21,9 +23,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_mark_at"), "mark", ["at"], unique=False)
     op.create_table(
         "membership_change",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
-        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
+        sa.Column("group_id", WHOLE, nullable=False),
         sa.Column("member", sa.Boolean(), nullable=False),
         sa.Column("from_day", sa.String(length=10), nullable=False),
         sa.Column("entered", sa.DateTime(timezone=True), nullable=False),
@@ -43,7 +45,7 @@ def upgrade() -> None:
         "foreign_id",
         sa.Column("system", sa.String(length=64), nullable=False),
         sa.Column("value", sa.String(length=200), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_foreign_id_person_id_person"), ondelete="CASCADE"
         ),
@@ -52,10 +54,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_foreign_id_person_id"), "foreign_id", ["person_id"], unique=False)
     op.create_table(
         "rule",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("group_id", sa.Integer(), nullable=True),
-        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("group_id", WHOLE, nullable=True),
+        sa.Column("person_id", WHOLE, nullable=True),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("group_id IS NULL OR person_id IS NULL", name=op.f("ck_rule_whom")),
         sa.ForeignKeyConstraint(["group_id"], ["group.id"], name=op.f("fk_rule_group_id_group")),
@@ -70,8 +72,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_rule_person_id"), "rule", ["person_id"], unique=False)
     op.create_table(
         "rule_version",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("rule_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("rule_id", WHOLE, nullable=False),
         sa.Column("from_day", sa.String(length=10), nullable=False),
         sa.Column("spec", sa.Text(), nullable=True),
         sa.Column("entered", sa.DateTime(timezone=True), nullable=False),
@@ -86,14 +88,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_rule_version_rule_id"), "rule_version", ["rule_id"], unique=False)
     op.create_table(
         "calendar_entry",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("first_day", sa.String(length=10), nullable=False),
         sa.Column("last_day", sa.String(length=10), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("site", sa.Text(), nullable=True),
-        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("group_id", WHOLE, nullable=True),
         sa.Column("entered", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.CheckConstraint("kind IN ('closed', 'open', 'term')", name=op.f("ck_calendar_entry_kind")),
@@ -105,8 +107,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_calendar_entry_group_id"), "calendar_entry", ["group_id"], unique=False)
     op.create_table(
         "excuse",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
         sa.Column("begins", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -124,9 +126,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_excuse_person_id"), "excuse", ["person_id"], unique=False)
     op.create_table(
         "withdrawal",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("excuse_id", sa.Integer(), nullable=True),
-        sa.Column("calendar_entry_id", sa.Integer(), nullable=True),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("excuse_id", WHOLE, nullable=True),
+        sa.Column("calendar_entry_id", WHOLE, nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
@@ -147,9 +149,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "approval",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("mark_id", sa.String(length=32), nullable=True),
-        sa.Column("excuse_id", sa.Integer(), nullable=True),
+        sa.Column("excuse_id", WHOLE, nullable=True),
         sa.Column("granted", sa.Boolean(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
@@ -166,7 +168,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "month",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("month", sa.String(length=7), nullable=False),
         sa.Column("closed", sa.Boolean(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=True),
@@ -179,11 +181,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_month_month"), "month", ["month"], unique=False)
     op.create_table(
         "coverage",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("place_id", sa.Integer(), nullable=True),
-        sa.Column("group_id", sa.Integer(), nullable=True),
+        sa.Column("place_id", WHOLE, nullable=True),
+        sa.Column("group_id", WHOLE, nullable=True),
         sa.Column("begins", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends", sa.DateTime(timezone=True), nullable=False),
         sa.Column("entered", sa.DateTime(timezone=True), nullable=False),

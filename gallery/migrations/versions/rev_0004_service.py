@@ -6,6 +6,8 @@ Every table is new: what homes hold stays as it is.
 import sqlalchemy as sa
 from alembic import op
 
+from gallery.columns import WHOLE
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -16,7 +18,7 @@ def upgrade() -> None:
     """Make the new tables."""
     op.create_table(
         "account",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("password", sa.Text(), nullable=False),
         sa.Column("role", sa.String(length=16), nullable=False),
@@ -30,18 +32,18 @@ def upgrade() -> None:
     op.create_table(
         "attempt",
         sa.Column("what", sa.String(length=64), nullable=False),
-        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failures", WHOLE, nullable=False),
         sa.Column("last", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("what", name=op.f("pk_attempt")),
     )
     op.create_table(
         "job",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("done", sa.Integer(), nullable=False),
-        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("done", WHOLE, nullable=False),
+        sa.Column("total", WHOLE, nullable=True),
         sa.Column("told", sa.Text(), nullable=False),
         sa.Column("begun", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
@@ -52,7 +54,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "receiver",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("address", sa.LargeBinary(), nullable=True),
@@ -76,8 +78,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "account_group",
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("group_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", WHOLE, nullable=False),
+        sa.Column("group_id", WHOLE, nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_account_group_account_id_account"), ondelete="CASCADE"
         ),
@@ -89,8 +91,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_account_group_group_id"), "account_group", ["group_id"], unique=False)
     op.create_table(
         "credential",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("handle", sa.String(length=64), nullable=False),
         sa.Column("secret", sa.Text(), nullable=True),
@@ -108,7 +110,7 @@ def upgrade() -> None:
     op.create_table(
         "sign_in",
         sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", WHOLE, nullable=False),
         sa.Column("begun", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -119,12 +121,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_sign_in_account_id"), "sign_in", ["account_id"], unique=False)
     op.create_table(
         "news",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("subject", sa.String(length=64), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=True),
-        sa.Column("place_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", WHOLE, nullable=True),
+        sa.Column("place_id", WHOLE, nullable=True),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_news_person_id_person"), ondelete="CASCADE"
         ),
@@ -137,14 +139,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_news_place_id"), "news", ["place_id"], unique=False)
     op.create_table(
         "token",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("kind", sa.String(length=8), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
-        sa.Column("place_id", sa.Integer(), nullable=True),
+        sa.Column("place_id", WHOLE, nullable=True),
         sa.Column("public_key", sa.Text(), nullable=True),
-        sa.Column("counter", sa.Integer(), nullable=False),
+        sa.Column("counter", WHOLE, nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("ends", sa.DateTime(timezone=True), nullable=True),
@@ -159,7 +161,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_token_place_id"), "token", ["place_id"], unique=False)
     op.create_table(
         "watch",
-        sa.Column("place_id", sa.Integer(), nullable=False),
+        sa.Column("place_id", WHOLE, nullable=False),
         sa.Column("session", sa.String(length=200), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
@@ -168,12 +170,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "answer",
-        sa.Column("token_id", sa.Integer(), nullable=False),
+        sa.Column("token_id", WHOLE, nullable=False),
         sa.Column("key", sa.String(length=200), nullable=False),
         sa.Column("request", sa.String(length=64), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("status", WHOLE, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", WHOLE, nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_answer_person_id_person"), ondelete="CASCADE"
@@ -185,11 +187,11 @@ def upgrade() -> None:
     op.create_index(op.f("ix_answer_person_id"), "answer", ["person_id"], unique=False)
     op.create_table(
         "delivery",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("receiver_id", sa.Integer(), nullable=False),
-        sa.Column("news_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("receiver_id", WHOLE, nullable=False),
+        sa.Column("news_id", WHOLE, nullable=False),
         sa.Column("due", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("attempts", WHOLE, nullable=False),
         sa.Column("claimed", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.String(length=200), nullable=False),

@@ -6,6 +6,8 @@ What homes hold stays as it is: entries of before get no link, and the first one
 import sqlalchemy as sa
 from alembic import op
 
+from gallery.columns import WHOLE
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -16,11 +18,11 @@ def upgrade() -> None:
     """Make the new tables, then the new columns; the one changed table is rebuilt."""
     op.create_table(
         "backup",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("bytes", sa.Integer(), nullable=False),
+        sa.Column("bytes", WHOLE, nullable=False),
         sa.Column("scheduled", sa.Boolean(), nullable=False),
         sa.Column("verified", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tested", sa.DateTime(timezone=True), nullable=True),
@@ -30,7 +32,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "consent_text",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("version", sa.String(length=32), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -43,8 +45,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "erasure",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_key", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("person_key", WHOLE, nullable=False),
         sa.Column("what", sa.String(length=8), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("what IN ('person', 'face', 'photo', 'unknown')", name=op.f("ck_erasure_what")),
@@ -54,12 +56,12 @@ def upgrade() -> None:
     )
     op.create_table(
         "consent",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
         sa.Column("purpose", sa.String(length=8), nullable=False),
         sa.Column("granted", sa.Boolean(), nullable=False),
         sa.Column("basis", sa.String(length=8), nullable=False),
-        sa.Column("text_id", sa.Integer(), nullable=True),
+        sa.Column("text_id", WHOLE, nullable=True),
         sa.Column("given_by", sa.String(length=8), nullable=False),
         sa.Column("giver", sa.Text(), nullable=False),
         sa.Column("method", sa.String(length=8), nullable=False),
@@ -83,10 +85,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_consent_person_id"), "consent", ["person_id"], unique=False)
     op.create_table(
         "consent_form",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("text_id", sa.Integer(), nullable=False),
+        sa.Column("text_id", WHOLE, nullable=False),
         sa.Column("purposes", sa.Text(), nullable=False),
         sa.Column("given_by", sa.String(length=8), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
@@ -105,8 +107,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_consent_form_person_id"), "consent_form", ["person_id"], unique=False)
     op.create_table(
         "hold",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("person_id", WHOLE, nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("begun", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
@@ -121,10 +123,10 @@ def upgrade() -> None:
     op.create_index(op.f("ix_hold_person_id"), "hold", ["person_id"], unique=False)
     op.create_table(
         "second_factor",
-        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("account_id", WHOLE, nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
         sa.Column("confirmed", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("step", WHOLE, nullable=False),
         sa.Column("codes", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["account.id"], name=op.f("fk_second_factor_account_id_account"), ondelete="CASCADE"

@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from gallery.columns import WHOLE
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -35,7 +37,7 @@ def upgrade() -> None:
         "lease",
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("holder", sa.String(length=64), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("epoch", WHOLE, nullable=False),
         sa.Column("taken", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("epoch >= 1", name=op.f("ck_lease_epoch")),
@@ -51,8 +53,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "template_change",
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=True),
+        sa.Column("seq", WHOLE, nullable=False),
+        sa.Column("person_id", WHOLE, nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_template_change")),
         sqlite_autoincrement=True,
     )
@@ -70,7 +72,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "person_site",
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", WHOLE, nullable=False),
         sa.Column("site", sa.String(length=200), nullable=False),
         sa.ForeignKeyConstraint(
             ["person_id"], ["person.id"], name=op.f("fk_person_site_person_id_person"), ondelete="CASCADE"
