@@ -73,6 +73,7 @@ HELP: Final = {
     "gallery.duplicate_id": "Give another id, or rename the person who has it with `attendance gallery rename`.",
     "gallery.template_invalid": "This points to a broken encoder: run `attendance doctor`.",
     "gallery.conflict": "Look at what is there with `attendance gallery list`, then try again.",
+    "gallery.text": "Take that character out, as no text needs it, or write less; nothing was changed.",
     "gallery.import_invalid": "Check the file and the passphrase; nothing was imported.",
     "gallery.backup_invalid": "Check the file, or take an older backup; nothing was restored.",
     "gallery.erasure_list": (
@@ -221,6 +222,10 @@ class TemplateInvalid(GalleryRefused, id="gallery.template_invalid"):
 
 class Conflict(GalleryRefused, id="gallery.conflict"):
     """A rule of the database, such as a unique pair, refused the write."""
+
+
+class TextInvalid(GalleryRefused, id="gallery.text"):
+    """A text holds NUL or half of a character, which not every engine keeps, or it is too long for its column."""
 
 
 class ImportInvalid(GalleryRefused, id="gallery.import_invalid"):

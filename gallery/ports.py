@@ -4,7 +4,8 @@
 of `Vault`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -199,7 +200,7 @@ class Search(Protocol):
         """For each probe of `vectors` (n, d) up to `people` distinct people, best first, among those `allowed`."""
 
     @property
-    def people(self) -> Set[int]:
+    def people(self) -> AbstractSet[int]:
         """The ids of those who have a template in it, as they are at each moment."""
 
     def size(self, allowed: Collection[int] | None = None) -> int:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -43,6 +44,8 @@ PACKAGES = (
 ENOUGH_BYTES = 200_000_000
 LONG_LOG = 200_000
 """Entries of a log that are verified while somebody waits."""
+MANY_TEMPLATES = 20_000
+"""Of more, how they are searched is not measured while somebody waits."""
 OLDEST_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS_LATE = timedelta(days=2)
 CLOCK_SLACK = timedelta(minutes=2)
@@ -258,9 +261,9 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
     from attendance.home import encoder_card
     from attendance.services.consentrule import ConsentRule
     from attendance.services.doctor_server import server_findings
-    from attendance.services.doctor_workers import worker_findings
     from attendance.services.doctor_threshold import threshold_findings
     from attendance.services.doctor_vectors import vector_findings
+    from attendance.services.doctor_workers import worker_findings
     from gallery import Gallery, open_database
 
     names = _names(settings)
@@ -274,6 +277,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
             yield from _guarded("people", lambda: _people(gallery))
             model = encoder_card(settings.encoder).score_model
             yield from _guarded("threshold", lambda: threshold_findings(gallery, model, settings))
+            yield from _guarded("index", lambda: _index(gallery, settings.search_plan, full=full))
         yield from _guarded("backup", lambda: _backups(store, settings, clock))
         yield from _guarded("vectors", lambda: vector_findings(store, settings))
         yield from _guarded("reviews", lambda: _reviews(store))
@@ -386,6 +390,19 @@ def _people(gallery: "Gallery") -> Iterator[Finding]:
         yield Finding("people", detail, "encoder.other", "attendance gallery reembed", 1)
     else:
         yield Finding("people", counts)
+
+
+def _index(gallery: "Gallery", plan: str, *, full: bool) -> Iterator[Finding]:
+    from gallery import GalleryIndex
+    from gallery.errors import KeyExposed, KeyMissing, KeyPassphrase, KeySource, KeyWrong
+    from gallery.search.measured import measure
+
+    count = gallery.stats().templates
+    if count > MANY_TEMPLATES and not full:
+        yield Finding("index", f"{count:,} templates, plan {plan}; '{DOCTOR} --full' measures how they are searched")
+    elif count:
+        with suppress(KeyMissing, KeyWrong, KeyExposed, KeySource, KeyPassphrase):  # told of by the look at the key
+            yield Finding("index", str(measure(GalleryIndex(gallery, strict=False, plan=plan))))
 
 
 def _reviews(store: "Database") -> Iterator[Finding]:

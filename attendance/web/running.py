@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 RUNNING: Final = (
     "workers", "jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "brokering", "housekeeping", "daily",
+    "searching",
 )  # fmt: skip
 """Parts of the product in the order in which they begin; they end together. One without ``start`` is passed over."""
 
