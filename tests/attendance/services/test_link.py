@@ -16,7 +16,6 @@ from attendance.services.link import Gate
 from attendance.services.watchman import Pauses
 from gallery.errors import GalleryUnreachable, OfflineOver
 
-
 ADMIN = Actor("Ines", frozenset({"admin"}), "web")
 
 
@@ -52,7 +51,7 @@ def people(app, draw):
 
 
 @pytest.fixture
-def site(app, people, tmp_path):
+def site(app, people, tmp_path):  # noqa: ARG001  they are enrolled before the slice is filled
     """A computer of the home with a slice that is filled."""
     made = joined(app, tmp_path / "site")
     made.link.look()
@@ -72,9 +71,7 @@ def follow(site):
 
 
 def marks(app):
-    return sorted(
-        (mark.person, mark.id) for session in app.sessions.all() for mark in app.marks.of_session(session.id)
-    )
+    return sorted((mark.person, mark.id) for session in app.sessions.all() for mark in app.marks.of_session(session.id))
 
 
 def test_within_reach_the_database_is_worked_with(site, app):
@@ -244,7 +241,9 @@ def test_a_stretch_of_looking_goes_on(site, desk, app, clock):
     begins = clock.utc()
 
     def looked(minutes, before):
-        return desk.cover("camera", ANYWHERE, "Gate", begins=begins, ends=begins + timedelta(minutes=minutes), before=before)
+        return desk.cover(
+            "camera", ANYWHERE, "Gate", begins=begins, ends=begins + timedelta(minutes=minutes), before=before
+        )
 
     first = looked(1, None)
     site.link.wire.is_cut = True
@@ -256,7 +255,11 @@ def test_a_stretch_of_looking_goes_on(site, desk, app, clock):
     looked(4, third)
     spans = [(each.begins, each.ends) for each in app.coverings.list() if each.what == "span"]
     step = timedelta(minutes=1)
-    assert spans == [(begins, begins + step), (begins + step, begins + 3 * step), (begins + 3 * step, begins + 4 * step)]
+    assert spans == [
+        (begins, begins + step),
+        (begins + step, begins + 3 * step),
+        (begins + 3 * step, begins + 4 * step),
+    ]
 
 
 def test_switching_waits_for_what_is_under_way(site):
@@ -310,7 +313,7 @@ def test_a_gate_lets_whoever_is_through_come_again():
 @pytest.fixture
 def gate(site, app, clock, fake):
     """A camera at the site's gate, watched over the link; its door counts how often it was opened."""
-    app._pipeline = live(fake)
+    app._pipeline = site.link._slice_side()._pipeline = live(fake)
     app.sites.add(ADMIN, "North")
     app.settings.__dict__["site"] = "North"
     site.link.site = "North"

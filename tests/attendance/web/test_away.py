@@ -73,9 +73,7 @@ def faces(browser, run, clock, first, who, count=12):
 
 
 def names(app):
-    return sorted(
-        row.person.name for row in app.report() if row.status == "present"
-    )
+    return sorted(row.person.name for row in app.report() if row.status == "present")
 
 
 def test_a_kiosk_goes_on_by_face(site, app, kiosk, clock):
