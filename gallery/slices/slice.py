@@ -8,13 +8,12 @@ the sealed templates that are there already, and takes away whoever is no longer
 has withdrawn: the bytes are overwritten and the log is emptied.
 """
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from sqlalchemy import delete, func, insert, select, update
@@ -26,7 +25,9 @@ from gallery.repositories import changes
 from gallery.repositories.batches import A_BATCH, in_batches
 from gallery.schema import METADATA, CoverageRow, EventRow, Meta, Person, SessionRow, SightingRow, Template
 from gallery.sitetables import TemplateChange
+from gallery.slices import outbox
 from gallery.slices.selection import Chosen, held, rows
+from gallery.slices.state import Sent, State
 from gallery.sqlite.home import DATABASE
 from gallery.transactions import GENERATION
 from gallery.vault.filevault import CHECK, HOME_ID, KEY_FILE, FileVault
@@ -46,37 +47,6 @@ CLOCK_BACK: Final = timedelta(hours=1)
 _FACTS: Final = (HOME_ID, CHECK, KEY_FILE, "kept_from", "compatible", "encoder")
 _KEPT: Final = ("meta", "person", "template")
 _OWN: Final = (SessionRow, SightingRow, CoverageRow)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Up to where the records of a slice were delivered: the last sighting and event, and the ends of what looked."""
-
-    sighting: int = 0
-    event: int = 0
-    coverage: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Of which filling and site the slice is, when that was, and what was there then."""
-
-    id: str
-    site: str | None
-    filled: datetime
-    generation: str
-    sent: Sent = Sent()
-
-    def to_text(self) -> str:
-        """As the slice keeps it."""
-        return json.dumps({**asdict(self), "filled": self.filled.isoformat()})
-
-    @classmethod
-    def of(cls, text: str) -> Self:
-        """From `to_text`; raises ValueError, TypeError, KeyError."""
-        told = json.loads(text)
-        sent, filled = Sent(**told.pop("sent")), datetime.fromisoformat(told.pop("filled"))
-        return cls(**told, sent=sent, filled=filled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +138,8 @@ class Slice:
 
     def waiting(self) -> int:
         """How many records were made here that are not delivered yet."""
-        from gallery.slices.outbox import waiting
-
         with self.database.reading() as transaction:
-            return waiting(transaction, self._filled())
+            return outbox.waiting(transaction, self._filled())
 
     def delivered(self, upto: Sent) -> None:
         """Remember that all up to there was delivered."""
