@@ -91,6 +91,9 @@ class Database(Protocol):
     def generation(self) -> int:
         """A number that every change of people, templates or groups raises; one and the same within a view."""
 
+    def wait_for_change(self, generation: int, timeout_s: float) -> bool:
+        """Until the generation is another than this one; false when so many seconds are over."""
+
     def bump(self, transaction: "Transaction") -> None:
         """Raise the generation, inside `atomic()`."""
 

@@ -44,6 +44,8 @@ Json = Any
 Row = list[Json]
 
 VERSION_TABLE = "alembic_version"
+OURS_ALONE = "attendance_"
+"""How tables are called that an engine has for itself: they hold nothing that is not in the others."""
 _BATCH = 100
 _LEFT_OUT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
@@ -124,13 +126,13 @@ class Layout:
 
 
 def layouts(transaction: Session) -> list[Layout]:
-    """Every table of the database but that of the revision; one that refers to another comes after it."""
+    """Every table but that of the revision and an engine's own; one that refers to another comes after it."""
     catalogue = inspect(transaction.connection())
     names = [name for name, _ in catalogue.get_sorted_table_and_fkc_names()]
     return [
         _layout(name, catalogue.get_columns(name), catalogue.get_pk_constraint(name)["constrained_columns"])
         for name in names
-        if name is not None and name != VERSION_TABLE
+        if name is not None and name != VERSION_TABLE and not name.startswith(OURS_ALONE)
     ]
 
 

@@ -38,7 +38,8 @@ class Store(Transactions):
     engine: Literal["sqlite"] = "sqlite"
 
     def __init__(self, path: Path, engine: Engine, *, read_only: bool) -> None:
-        super().__init__(engine, {BEGIN: "BEGIN IMMEDIATE"}, partial(mapped, path))
+        reader, writer = (engine.execution_options(**{BEGIN: begin}) for begin in ("BEGIN", "BEGIN IMMEDIATE"))
+        super().__init__(reader, writer, partial(mapped, path))
         self.path = path
         self.home = path.parent
         self.read_only = read_only
