@@ -24,7 +24,7 @@ def sound(store, enrol, now) -> Gallery:
     people = [enrol(gallery, n, s, crop=b"crop", external_id=n, groups=["g"]).person.id for s, n in enumerate("AB")]
     gallery.remember_lookalike("A", "B", 0.4, at=now, by="t")
     with store.atomic() as session:
-        session.add(SessionRow(id=1, name="x", kind="named", opens=now, zone="UTC"))
+        session.add(SessionRow(name="x", kind="named", opens=now, zone="UTC"))
         session.flush()
         for person in people:
             seen = Sighting(now, "file", "x.jpg", "present", "e", session=1, person=person)

@@ -1,7 +1,7 @@
 """Other programs at a home, for tests of withdrawals; not a test itself.
 
 `watch HOME PHOTO`: judge the photo whenever a line comes in, and print what it is taken for.
-`kill FOLDER`: withdraw in copies of a home, dying by SIGKILL at the n-th step for one n after the other; one JSON line a run.
+`kill FOLDER`: withdraw in copies of a home, dying by SIGKILL at one step after the other; one JSON line a run.
 `claim HOME CODE`: answer a form when a line comes in, and print what came of it.
 """
 # ruff: noqa: T201  its output is its answer
