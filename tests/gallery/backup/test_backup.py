@@ -450,7 +450,7 @@ def test_the_wrong_key_opens_nothing(full, save, key, new, tmp_path):
     _refused(path, new, none, KeyMissing)
     _refused(path, new, tmp_path / "bad", KeyWrong)
 
-    new.mkdir()
+    new.mkdir(exist_ok=True)
     shutil.copy(other, new / "key")
     (new / "key").chmod(0o600)
     _refused(path, new, None, KeyWrong, home_id)
@@ -460,7 +460,7 @@ def test_the_wrong_key_opens_nothing(full, save, key, new, tmp_path):
 def test_a_key_that_lies_in_the_folder_is_taken(save, key, new, tmp_path, now):
     """Where only the key file lies in the folder, it opens the backup; one that others may read is refused."""
     path = save()
-    new.mkdir()
+    new.mkdir(exist_ok=True)
     shutil.copy(key, new / "key")
     (new / "key").chmod(0o644)
     _refused(path, new, None, KeyExposed)
@@ -485,7 +485,7 @@ USED = [
 def test_a_home_that_was_used_is_refused(save, key, new, name):
     """A database, what is left of one, a key in waiting, other settings: refused by name, nothing is touched."""
     path = save()
-    new.mkdir()
+    new.mkdir(exist_ok=True)
     (new / name).write_bytes(b"something")
     _refused(path, new, key, NotEmpty, name)
 
@@ -493,7 +493,7 @@ def test_a_home_that_was_used_is_refused(save, key, new, name):
 def test_settings_that_are_the_same_may_lie_there(full, save, key, new):
     """The settings of the backup itself, as a killed restoration leaves them, are no obstacle; nor are notes."""
     path = save()
-    new.mkdir()
+    new.mkdir(exist_ok=True)
     shutil.copy(full.store.home / "config.toml", new)
     (new / "notes.txt").write_text("mine")
     make(path, new, key=key)

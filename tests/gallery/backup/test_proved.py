@@ -9,7 +9,7 @@ import pytest
 from gallery import BackupInvalid, GalleryError, GalleryFailed, Store, open_database
 from gallery.backup import backup, restore
 from gallery.backup import saving as backup_saving
-from gallery.opening import engine_of
+from gallery.opening import engine_of, is_there
 from gallery.vault.chunks import ChunkWriter
 from gallery.vault.recovery import new_pair
 
@@ -29,7 +29,7 @@ def _refused(data: bytes, new: Path, key: Path) -> None:
     new.with_name("damaged").write_bytes(data)
     with pytest.raises(GalleryError) as refused:
         restore(engine_of(new), new.with_name("damaged"), new, key=key)
-    assert not new.exists()
+    assert not is_there(new)
     assert refused.value.id in ("gallery.backup_invalid", "gallery.newer", "gallery.key_wrong")
 
 
