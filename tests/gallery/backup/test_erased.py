@@ -221,17 +221,17 @@ def test_a_backup_from_after_is_restored_as_it_was(full, save, key, new, tmp_pat
 
 def _traces(full: Gallery, person: int) -> list[bytes]:
     """Bytes that tell of a person: the name in several forms, ids, sealed values as the database holds them."""
-    binary = "BLOB" if full.store.engine == "sqlite" else "bytea"
     with full.store.reading() as view:
         rows = view.execute(
             text(
                 "SELECT vector FROM template WHERE person_id = :p UNION ALL "
-                "SELECT picture FROM crop JOIN template ON template.id = template_id WHERE person_id = :p UNION ALL "
-                f"SELECT CAST(source_sha256 AS {binary}) FROM template WHERE person_id = :p"
+                "SELECT picture FROM crop JOIN template ON template.id = template_id WHERE person_id = :p"
             ),
             {"p": person},
         )
         sealed = [bytes(row[0]) for row in rows]
+        digests = view.scalars(text("SELECT source_sha256 FROM template WHERE person_id = :p"), {"p": person})
+        sealed += [each.encode() for each in digests]
     who = full.find(person)
     named = [each.encode(code) for each in (who.name, who.external_id) for code in ("utf-8", "utf-16-le")]
     return [*named, *sealed, *(base64.b64encode(each) for each in sealed)]
