@@ -2,7 +2,6 @@
 # ruff: noqa: E501  a table of defects reads best with a line each
 
 import hashlib
-import re
 from datetime import timedelta
 
 import numpy as np
@@ -56,12 +55,7 @@ def _raw(gallery: Gallery, *statements: str) -> None:
     """Change the database behind the gallery's back, without its rules."""
     with raw(gallery.store.home) as run:
         for statement in statements:
-            run(statement if gallery.store.engine == "sqlite" else _on_a_server(statement))
-
-
-def _on_a_server(statement: str) -> str:
-    """The same with bytes as PostgreSQL writes them."""
-    return re.sub(r"x'([0-9a-f]+)'", r"'\\x\1'::bytea", statement).replace(" AS BLOB)", " AS bytea)")
+            run(statement)
 
 
 def _sealed_anew(gallery: Gallery, values: np.ndarray) -> None:

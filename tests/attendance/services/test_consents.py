@@ -4,15 +4,14 @@ import hashlib
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from servers import raw
 
 from attendance import Attendance
 from attendance.access import Actor
@@ -378,8 +377,8 @@ def sealed_of(home, person: int) -> list[bytes]:
         "SELECT picture FROM crop JOIN template ON template.id = template_id WHERE person_id = ?",
         "SELECT picture FROM sighting_crop WHERE ? > 0",
     )
-    with closing(sqlite3.connect(home / "attendance.db")) as database:
-        return [row[0] for query in queries for row in database.execute(query, (person,))]
+    with raw(home) as run:
+        return [row[0] for query in queries for row in run(query, person)]
 
 
 def pixels(photo):
