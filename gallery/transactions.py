@@ -65,18 +65,10 @@ def _guard_records(
 def _guard_text(
     _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _many: bool
 ) -> None:
-    if any(not _keepable(each) for each in _texts(parameters)):
-        raise TextInvalid("text", "it holds a NUL character or half of a character")
-
-
-def _texts(given: Any) -> Iterator[str]:
-    """All text that a statement is given: of one row or several, by name or by place, or of several in one."""
-    if isinstance(given, str):
-        yield given
-    elif isinstance(given, Mapping):
-        yield from (text for each in given.values() for text in _texts(each))
-    elif isinstance(given, list | tuple):
-        yield from (text for each in given for text in _texts(each))
+    for given in parameters if isinstance(parameters, list) else (parameters,):  # of many rows may be made one
+        for value in given.values() if isinstance(given, Mapping) else given or ():
+            if isinstance(value, str) and not _keepable(value):
+                raise TextInvalid("text", "it holds a NUL character or half of a character")
 
 
 def _keepable(value: str) -> bool:

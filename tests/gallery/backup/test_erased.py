@@ -3,23 +3,28 @@
 import base64
 import json
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from gallery import Database, ErasureListInvalid, Gallery, GalleryFull, Store, history, open_database
+from gallery import Database, ErasureListInvalid, Gallery, GalleryFull, history, open_database
 from gallery.backup import backup, erased, restore
 from gallery.backup.erased import Entry
 from gallery.files import NO_ROOM
+from gallery.opening import engine_of
 from gallery.privacyvalues import ConsentWord
 from gallery.repositories import carried, consents, erasures, secrets, sightings
 from gallery.repositories.erasures import Erasure
 from gallery.sqlite import restoring as sqlite_restoring
 from gallery.values import ScoredKey, Sighting
 
-make = partial(restore, Store, along=("config.toml",))
+
+def make(source, home, **more):
+    """Restore into a home on whichever engine it is to be."""
+    return restore(engine_of(home), source, home, **({"along": ("config.toml",)} | more))
+
+
 PHRASE = "correct horse battery"
 LATER = datetime(2026, 4, 1, 12, tzinfo=UTC)
 

@@ -2,18 +2,22 @@
 
 import json
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gallery import BackupInvalid, Gallery, KeyWrong, RecoveryKeyWrong, Store, history, open_database
+from gallery import BackupInvalid, Gallery, KeyWrong, RecoveryKeyWrong, history, open_database
 from gallery.backup import backup, erased, restore
+from gallery.opening import engine_of
 from gallery.repositories import chain, chaincheck, secrets
 from gallery.vault.key import load_key
 from gallery.vault.recovery import new_pair
 
-make = partial(restore, Store, along=("config.toml",), at=datetime(2026, 4, 1, tzinfo=UTC), by="Eva")
+
+def make(source, home, **more):
+    """Restore into a home on whichever engine it is to be."""
+    told = {"along": ("config.toml",), "at": datetime(2026, 4, 1, tzinfo=UTC), "by": "Eva"} | more
+    return restore(engine_of(home), source, home, **told)
 
 
 @pytest.fixture
