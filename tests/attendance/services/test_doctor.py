@@ -319,7 +319,8 @@ def test_camera_gone(look):
 
 def test_every_finding_is_described():
     """Each id that doctor makes up itself is in its table, with a sentence."""
-    source = "".join(Path(each.__file__).read_text() for each in (module, doctor_backup, doctor_server, doctor_timetable))
+    looks = (module, doctor_backup, doctor_server, doctor_timetable)
+    source = "".join(Path(each.__file__).read_text() for each in looks)
     assert all(source.count(f'"{id_}"') >= 2 for id_ in FINDINGS)
     assert all(text.endswith(".") for text in FINDINGS.values())
 
