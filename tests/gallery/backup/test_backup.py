@@ -128,8 +128,6 @@ def test_what_was_decided_travels(full, key, new, tmp_path, now, decided, served
     served.share(full, full.find("E-1").id, now)
     saved = backup(full.store, full.vault, tmp_path / "b", at=now)
     make(tmp_path / "b", new, key=key)
-    there = _open(new)
-
     assert {name for name, count in saved.rows.items() if not count} <= {
         "alias",
         "correction",
@@ -140,10 +138,12 @@ def test_what_was_decided_travels(full, key, new, tmp_path, now, decided, served
         "template_change",
         "worker",
     }
-    assert saved.digest == backup(*there, tmp_path / "c", at=now).digest
-    assert [] == [each for each in Gallery(there[0], "test-1").verify() if each.id != "gallery.no_template"]
-    with there[0].atomic() as session:
-        highest = there[0].counters(session)
+    with open_database(new) as store:
+        there = Gallery(store, "test-1")
+        assert saved.digest == backup(store, there.vault, tmp_path / "c", at=now).digest
+        assert [] == [each for each in there.verify() if each.id != "gallery.no_template"]
+        with store.atomic() as session:
+            highest = store.counters(session)
     assert {"rule": 2, "rule_version": 4, "excuse": 3, "approval": 2, "month": 2}.items() <= highest.items()
 
 
@@ -268,16 +268,11 @@ def test_rows_without_their_owner_come_back_as_they_were(full, key, new, tmp_pat
     saved = backup(full.store, full.vault, tmp_path / "b", at=now)
     make(tmp_path / "b", new, key=key)
 
-    assert saved.digest == backup(*_open(new), tmp_path / "c", at=now).digest
     with open_database(new) as store:
         there = Gallery(store, "test-1")
+        assert saved.digest == backup(store, there.vault, tmp_path / "c", at=now).digest
         assert "gallery.orphan" in {problem.id for problem in there.verify()}
         assert "gallery.orphan" not in {problem.id for problem in there.repair(at=now, by="t")}
-
-
-def _open(home: Path):
-    store = open_database(home)
-    return store, Gallery(store, "e").vault
 
 
 # Writing
