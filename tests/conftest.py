@@ -28,6 +28,8 @@ OPENING = {"app", "store"}
 """The fixtures that open `home`, and begin it."""
 _ON_BOTH = ("gallery", "attendance/register", "attendance/services/test_arrivals.py", "promises")
 ON_BOTH = [ROOT / "tests" / each for each in _ON_BOTH]
+USUAL = os.environ.get(servers.CHOSEN, "sqlite")
+"""The engine of the tests that run on one alone."""
 
 
 def pytest_generate_tests(metafunc) -> None:
@@ -40,14 +42,14 @@ def pytest_generate_tests(metafunc) -> None:
     elif any(path.is_relative_to(each) for each in ON_BOTH):
         engines = list(servers.ENGINES)
     else:
-        engines = [os.environ.get(servers.CHOSEN, "sqlite")]
+        engines = [USUAL]
     metafunc.parametrize("engine", engines, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
 def engine(request) -> str:
-    """The engine that homes are on: `sqlite`, or `postgresql`."""
-    return request.param
+    """The engine that homes are on: `sqlite`, or `postgresql`; the usual one where a test asks for it on the way."""
+    return getattr(request, "param", USUAL)
 
 
 @pytest.fixture(scope="session")

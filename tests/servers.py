@@ -5,6 +5,7 @@
 """
 
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -144,7 +145,10 @@ def _connected(address: str) -> Iterator[Server]:
 
 @contextmanager
 def raw(home: Path) -> Iterator[Callable[..., list[tuple]]]:
-    """Change a database behind the gallery's back, without its rules: ``rows = run("SELECT ...", value)``."""
+    """Change a database behind the gallery's back, without its rules: ``rows = run("SELECT ...", value)``.
+
+    Statements are written as SQLite takes them.
+    """
     address = pointer(home)
     if address is None:
         with closing(sqlite3.connect(home / DATABASE)) as connection, connection:
@@ -153,7 +157,7 @@ def raw(home: Path) -> Iterator[Callable[..., list[tuple]]]:
     import psycopg
 
     def run(statement: str, *values: object) -> list[tuple]:
-        found = connection.execute(statement.replace("?", "%s"), values or None)
+        found = connection.execute(_on_a_server(statement), values or None)
         return found.fetchall() if found.description else []
 
     with psycopg.connect(address.text, options="-c timezone=UTC") as connection:
@@ -175,6 +179,12 @@ def contents(home: Path) -> dict[str, bytes]:
             with connection.cursor().copy(f'COPY "{name}" TO STDOUT (FORMAT binary)') as rows:
                 found[f"table {name}"] = b"".join(map(bytes, rows))
     return found
+
+
+def _on_a_server(statement: str) -> str:
+    """The same with places and bytes as PostgreSQL writes them."""
+    told = re.sub(r"x'([0-9a-f]+)'", r"'\\x\1'::bytea", statement)
+    return told.replace(" AS BLOB)", " AS bytea)").replace("?", "%s")
 
 
 def wipe(session: Session, table: str, column: str) -> None:
@@ -238,7 +248,7 @@ def count_from(home: Path, table: str, key: str, highest: int) -> None:
     with raw(home) as run:
         if pointer(home) is None:
             run("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", highest, table)
-        else:
+        elif run("UPDATE attendance_counter SET last = ? WHERE name = ? RETURNING last", highest, table) == []:
             run(
                 "SELECT setval(pg_get_serial_sequence(?, ?), ?, ?)",
                 f'"{table}"', key, max(1, highest), highest > 0,

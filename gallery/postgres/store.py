@@ -21,12 +21,10 @@ from sqlalchemy.orm import Session
 
 from gallery import steps
 from gallery.errors import (
-    GalleryFailed,
-    GalleryFull,
-    GalleryLocked,
     GalleryMissing,
     GalleryOlder,
     GalleryReadOnly,
+    GalleryUnusable,
     NotADatabase,
     NotEmpty,
 )
@@ -213,9 +211,18 @@ class PostgresStore(Transactions):
 
     @staticmethod
     def refuse_used(home: Path) -> None:
-        """Raise NotEmpty where the database that `home` names holds a gallery already."""
+        """Raise NotEmpty where the database that `home` names holds a gallery already, and what keeps it from telling.
+
+        That is NotADatabase where it holds the tables of something else, GalleryNewer, GalleryUnreachable, ServerUnfit.
+        """
         address = _address(Path(home).expanduser())
-        if PostgresStore.is_there(home):
+        engine = make_engine(address, busy_timeout_s=PATIENCE_S)
+        try:
+            with mapped(address.shown), engine.connect() as connection:
+                found = _revision(connection, address.shown)
+        finally:
+            engine.dispose()
+        if found is not None:
             raise NotEmpty(address.shown, "there is a gallery here")
 
     @staticmethod
@@ -274,7 +281,7 @@ class PostgresStore(Transactions):
                 if not erasing.vacuum(self._writer, removed):
                     return False
             return self._forget_erasure(removed)
-        except GalleryLocked:
+        except GalleryUnusable:  # what was removed is removed, whatever has come in between
             return False
 
     def _forget_erasure(self, removed: str) -> bool:
@@ -295,7 +302,7 @@ class PostgresStore(Transactions):
         try:
             with self._mapped():
                 erasing.rewrite(self._writer)
-        except (GalleryFailed, GalleryFull, GalleryLocked, GalleryReadOnly):
+        except GalleryUnusable:
             return False
         return True
 

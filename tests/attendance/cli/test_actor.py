@@ -4,7 +4,7 @@ import getpass
 
 import pytest
 
-from gallery import Store, history
+from gallery import history, open_database
 
 PREPARED = [
     ("enroll", "{ada}", "--name", "Ada", "--id", "A"),
@@ -63,7 +63,7 @@ def test_the_account_stands_in_the_log(command, home, files, monkeypatch, change
     assert [0] * len(PREPARED) == [called(*words) for words in PREPARED]
     monkeypatch.setattr(getpass, "getuser", lambda: "teacher")
     assert 0 == called(*change)
-    with Store.open(home, read_only=True) as store, store.reading() as transaction:
+    with open_database(home, read_only=True) as store, store.reading() as transaction:
         by = [each.by for each in history(transaction)]
     assert {"caretaker"} == set(by[: by.index("teacher")])
     assert {"teacher"} == set(by[by.index("teacher") :])
@@ -77,5 +77,5 @@ def test_an_account_without_a_name(command, home, files, monkeypatch):
 
     monkeypatch.setattr(getpass, "getuser", nobody)
     assert 0 == command("enroll", files["ada"], "--name", "Ada")[0]
-    with Store.open(home, read_only=True) as store, store.reading() as transaction:
+    with open_database(home, read_only=True) as store, store.reading() as transaction:
         assert {"unknown"} == {each.by for each in history(transaction)}

@@ -3,11 +3,10 @@
 import csv
 import io
 import json
-import sqlite3
 import stat
-from contextlib import closing
 
 import pytest
+from servers import raw
 
 
 @pytest.fixture
@@ -60,8 +59,8 @@ def test_verify_and_anchor(held, home, tmp_path):
     code, out, err = held("audit", "anchor", "--to", file)
     assert (0, file.read_text(), f"kept: {file}") == (code, out, err.strip())
     assert "anchors compared: 1" in held("audit", "verify", "--anchor", file)[1]
-    with closing(sqlite3.connect(home / "attendance.db")) as raw, raw:
-        raw.execute("DELETE FROM event WHERE action = 'mark.add'")
+    with raw(home) as run:
+        run("DELETE FROM event WHERE action = 'mark.add'")
     code, out, err = held("audit", "verify", "--anchor", file)
     assert (1, True) == (code, err.startswith("error[audit.broken] log: entry "))
     told = json.loads(held("audit", "verify", "--json")[1])

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from attendance.cli import run
-from gallery import Gallery, Store
+from gallery import Gallery, open_database
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_list_while_another_program_enrols(command, home, app, monkeypatch):
         found = people(gallery, *given, **named)
         if not calls:
             calls.append(None)
-            with Store.open(home) as other:
+            with open_database(home) as other:
                 elsewhere = Gallery(other, gallery.pipeline_id)
                 new = elsewhere.add_person("Dee", external_id="E-4", at=at, by="another program")
                 elsewhere.remember_lookalike("E-1", new.id, 0.9, at=at, by="another program")

@@ -7,6 +7,7 @@ import sys
 from contextlib import closing
 
 import pytest
+from servers import raw
 
 
 def test_locked_home(command, home, draw, monkeypatch):
@@ -62,8 +63,8 @@ def test_read_only_home(command, home, draw):
 def test_newer_home(command, home, draw):
     """A home of a newer version is refused and left as it is."""
     command("enroll", draw("a.png", (1,)), "--name", "Ada")
-    with closing(sqlite3.connect(home / "attendance.db")) as raw, raw:
-        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    with raw(home) as run:
+        run("UPDATE alembic_version SET version_num = '9999'")
     for arguments in (["check", draw("b.png", (1,))], ["gallery", "list"]):
         code, out, err = command(*arguments)
         assert (3, "", True) == (code, out, err.startswith("error[gallery.newer] "))

@@ -2,12 +2,11 @@
 
 import json
 import shlex
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
+from servers import raw
 
 from attendance import Attendance
 from attendance.services.doctor import Doctor
@@ -42,13 +41,13 @@ def planted(home, clock, pipeline, draw) -> Path:
     return home
 
 
-def raw(*statements: str):
+def spoilt(*statements: str):
     """Change the file behind the program's back."""
 
     def plant(home: Path, _: Attendance) -> None:
-        with closing(sqlite3.connect(home / "attendance.db")) as file, file:
+        with raw(home) as run:
             for statement in statements:
-                file.execute(statement)
+                run(statement)
 
     return plant
 
@@ -66,23 +65,25 @@ def resealed(_: Path, app: Attendance) -> None:
 
 
 DEFECTS = {
-    "template": raw(altered("template", "vector", "id = 1")),
-    "template cut": raw("UPDATE template SET vector = x'01' WHERE id = 1"),
-    "templates of two": raw(altered("template", "vector", "id < 3")),
-    "cut templates of two": raw("UPDATE template SET vector = x'01' WHERE id < 3"),
-    "template of somebody else": raw("UPDATE template SET person_id = 2 WHERE id = 1"),
-    "template of another pipeline": raw("UPDATE template SET pipeline_id = 'other' WHERE id = 1"),
+    "template": spoilt(altered("template", "vector", "id = 1")),
+    "template cut": spoilt("UPDATE template SET vector = x'01' WHERE id = 1"),
+    "templates of two": spoilt(altered("template", "vector", "id < 3")),
+    "cut templates of two": spoilt("UPDATE template SET vector = x'01' WHERE id < 3"),
+    "template of somebody else": spoilt("UPDATE template SET person_id = 2 WHERE id = 1"),
+    "template of another pipeline": spoilt("UPDATE template SET pipeline_id = 'other' WHERE id = 1"),
     "template of no encoder": resealed,
-    "template of who left": raw(altered("template", "vector", "id = 3")),
-    "crop": raw(altered("crop", "picture", "template_id = 1")),
-    "crop of who left": raw(altered("crop", "picture", "template_id = 3")),
-    "template and crop": raw(altered("template", "vector", "id = 1"), altered("crop", "picture", "template_id < 3")),
-    "no template": raw("DELETE FROM crop WHERE template_id = 2", "DELETE FROM template WHERE id = 2"),
-    "face of a sighting": raw("UPDATE sighting_crop SET picture = CAST(picture || x'00' AS BLOB)"),
-    "address of a place": raw("UPDATE place SET address = CAST(address || x'00' AS BLOB)"),
-    "group of nobody": raw("INSERT INTO membership (person_id, group_id) VALUES (1, 9)"),
-    "mark of another face": raw("UPDATE sighting SET person_id = 2 WHERE id = 1"),
-    "mark without event": raw("DELETE FROM event WHERE action = 'mark.add'"),
+    "template of who left": spoilt(altered("template", "vector", "id = 3")),
+    "crop": spoilt(altered("crop", "picture", "template_id = 1")),
+    "crop of who left": spoilt(altered("crop", "picture", "template_id = 3")),
+    "template and crop": planted(
+        altered("template", "vector", "id = 1"), altered("crop", "picture", "template_id < 3")
+    ),
+    "no template": spoilt("DELETE FROM crop WHERE template_id = 2", "DELETE FROM template WHERE id = 2"),
+    "face of a sighting": spoilt("UPDATE sighting_crop SET picture = CAST(picture || x'00' AS BLOB)"),
+    "address of a place": spoilt("UPDATE place SET address = CAST(address || x'00' AS BLOB)"),
+    "group of nobody": spoilt("INSERT INTO membership (person_id, group_id) VALUES (1, 9)"),
+    "mark of another face": spoilt("UPDATE sighting SET person_id = 2 WHERE id = 1"),
+    "mark without event": spoilt("DELETE FROM event WHERE action = 'mark.add'"),
     "half a file": lambda home, _: (home / ".attendance.db.0001.bak.abc.new").write_text("half"),
 }
 

@@ -9,7 +9,7 @@ from attendance import Attendance
 from attendance.cameras import CameraState, Frame
 from attendance.errors import GroupUnknown
 from attendance.judge.judging import Judge
-from gallery import Gallery, Store
+from gallery import Gallery, open_database
 
 MOST_PER_FACE = 2
 
@@ -44,7 +44,7 @@ def removed_between(home, app, monkeypatch, clock):
         found = search(judge, *given, **named)
         searched.append(found)
         if len(searched) == 1:
-            with Store.open(home) as other:
+            with open_database(home) as other:
                 Gallery(other, app.card.id).remove("P-1", at=clock.now, by="another program")
         return found
 
@@ -71,7 +71,7 @@ def test_somebody_removed_inside_a_view(people, home, faces, clock):
     """Inside one `reading()` everything is of its moment: who is removed meanwhile is still told by name."""
     with people.store.reading():
         people.policy()
-        with Store.open(home) as other:
+        with open_database(home) as other:
             Gallery(other, people.card.id).remove("P-1", at=clock.now, by="another program")
         (found,) = people.judge(faces(1), source="x")
     assert ("present", "P-1", 5) == (found.decision, found.person.id, found.gallery_size)
@@ -124,7 +124,7 @@ def test_a_camera_run_goes_on_when_somebody_is_removed(request, pipeline, faces,
 def test_a_renamed_person_is_told_by_the_new_name(people, home, faces, clock):
     """A name that another program has changed is the one told from the next judged face on."""
     people.judge(faces(1), source="x")
-    with Store.open(home) as other:
+    with open_database(home) as other:
         Gallery(other, people.card.id).rename("P-1", "Countess", at=clock.now, by="another program")
 
     assert "Countess" == people.judge(faces(1), source="x")[0].person.name
@@ -133,7 +133,7 @@ def test_a_renamed_person_is_told_by_the_new_name(people, home, faces, clock):
 def test_a_group_that_came_or_went_meanwhile(people, home, faces, clock):
     """A group that another program has just filled is searched, and one that it has just emptied is unknown."""
     assert "unknown" == people.judge(faces(9), source="x", group="class")[0].decision
-    with Store.open(home) as other:
+    with open_database(home) as other:
         elsewhere = Gallery(other, people.card.id)
         for number in range(1, 6):
             elsewhere.set_groups(f"P-{number}", ["team"], at=clock.now, by="another program")

@@ -3,12 +3,11 @@
 import importlib
 import inspect
 import pkgutil
-import sqlite3
-from contextlib import closing
 from datetime import date, timedelta
 
 import pytest
 from actors_world import SERVICE, TEACHER, WITHOUT_EVENT
+from servers import raw
 
 from attendance import Attendance, services
 from attendance.register.marks import Marks
@@ -95,10 +94,8 @@ def waiting(app) -> str:
 
 def orphaned(app) -> None:
     """Cid is gone, but the template is not."""
-    with closing(sqlite3.connect(app.home / "attendance.db")) as raw:
-        raw.execute("PRAGMA foreign_keys = OFF")
-        raw.execute("DELETE FROM person WHERE external_id = 'C'")
-        raw.commit()
+    with raw(app.home) as run:
+        run("DELETE FROM person WHERE external_id = 'C'")
 
 
 def imported(app, tmp_path):

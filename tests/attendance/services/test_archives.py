@@ -18,8 +18,8 @@ from gallery import (
     ImportInvalid,
     NotEmpty,
     PersonUnknown,
-    Store,
     history,
+    open_database,
 )
 from gallery.repositories import groups
 
@@ -190,8 +190,8 @@ def test_a_full_disk_leaves_neither_file_nor_event(there, tmp_path, monkeypatch)
 
 def test_no_file_before_its_trace(there, tmp_path, monkeypatch):
     """Where the log cannot be written in the end, there is no file either."""
-    with Store.open(there.home, busy_timeout_s=0.1) as other, other.atomic():
-        monkeypatch.setattr(there.gallery, "store", Store.open(there.home, busy_timeout_s=0.1))
+    with open_database(there.home, busy_timeout_s=0.1) as other, other.atomic():
+        monkeypatch.setattr(there.gallery, "store", open_database(there.home, busy_timeout_s=0.1))
         with pytest.raises(GalleryLocked):
             there.archives.person(TEACHER, "Ada", tmp_path / "ada.zip")
         there.gallery.store.close()

@@ -2,13 +2,12 @@
 
 import json
 import socket
-import sqlite3
 import stat
-from contextlib import closing
 from dataclasses import replace
 from typing import get_args
 
 import pytest
+from servers import raw
 
 from attendance import Attendance
 from attendance.access import Actor
@@ -32,8 +31,8 @@ def log(app):
 
 
 def _sql(app, statement: str) -> None:
-    with closing(sqlite3.connect(app.store.path)) as raw, raw:
-        raw.execute(statement)
+    with raw(app.home) as run:
+        run(statement)
 
 
 def _verdicts(app, *files, lines: str = "") -> list[str]:

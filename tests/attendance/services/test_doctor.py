@@ -4,18 +4,17 @@ import json
 import os
 import re
 import shutil
-import sqlite3
 import tomllib
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from servers import raw
 
 from attendance import Attendance
 from attendance.cli import run
 from attendance.services import doctor as module
-from attendance.services import doctor_backup, doctor_timetable
+from attendance.services import doctor_backup, doctor_server, doctor_timetable
 from attendance.services.doctor import FINDINGS, Doctor
 from attendance.services.doctor_finding import Finding
 
@@ -55,8 +54,8 @@ def snapshot(home: Path) -> dict[str, bytes]:
 
 
 def change(home: Path, statement: str) -> None:
-    with closing(sqlite3.connect(home / "attendance.db")) as raw, raw:
-        raw.execute(statement)
+    with raw(home) as run:
+        run(statement)
 
 
 @pytest.mark.usefixtures("sound")
@@ -148,8 +147,8 @@ def test_mark_without_event(look, sound):
 
 def test_log_that_was_changed(look, sound, monkeypatch):
     """A log that is not as it was written is a problem; of a long one that is looked at with --full alone."""
-    with closing(sqlite3.connect(sound / "attendance.db")) as raw, raw:
-        raw.execute("UPDATE event SET by = 'nobody' WHERE seq = 2")
+    with raw(sound) as run:
+        run("UPDATE event SET by = 'nobody' WHERE seq = 2")
     assert "entry 2 was changed" in look()["audit.broken"].detail
     monkeypatch.setattr(module, "LONG_LOG", 1)
     assert {} == look()
@@ -319,7 +318,8 @@ def test_camera_gone(look):
 
 def test_every_finding_is_described():
     """Each id that doctor makes up itself is in its table, with a sentence."""
-    source = "".join(Path(each.__file__).read_text() for each in (module, doctor_backup, doctor_timetable))
+    looks = (module, doctor_backup, doctor_server, doctor_timetable)
+    source = "".join(Path(each.__file__).read_text() for each in looks)
     assert all(source.count(f'"{id_}"') >= 2 for id_ in FINDINGS)
     assert all(text.endswith(".") for text in FINDINGS.values())
 

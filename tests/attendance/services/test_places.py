@@ -1,8 +1,7 @@
 """Places: cameras and kiosks by name, their addresses sealed; what is seen there names them and shows no more."""
 
 import json
-import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from live_world import ScriptedCamera, World
+from servers import raw
 
 from attendance import Attendance
 from attendance.cameras import Kind
@@ -164,9 +164,8 @@ def sealed_addresses(app) -> list[bytes]:
 
 def test_an_address_that_was_altered_is_given_anew(app, door):
     """A sealed address that does not open stops neither the list nor a change; watching there is refused."""
-    with closing(sqlite3.connect(app.home / "attendance.db")) as raw:
-        raw.execute("UPDATE place SET address = CAST(address || x'00' AS BLOB)")
-        raw.commit()
+    with raw(app.home) as run:
+        run("UPDATE place SET address = CAST(address || x'00' AS BLOB)")
     assert [ALTERED] == [each.address for each in app.places.all()]
     with pytest.raises(PlaceAddress, match="does not open"):
         app.places.camera("Front door")

@@ -1,8 +1,5 @@
 """Second factors: what is taken, how often, and who turns them off."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 from pyotp import TOTP
 
@@ -161,8 +158,8 @@ def test_neither_secret_nor_code_lies_open(app, ada, codes):
     assert not any(code.replace("-", "").upper().encode() in raw.upper() for code in codes)
     app.accounts.add(CLERK, "Bob", PASSWORD, "admin")
     app.accounts.remove(CLERK, ada.account)
-    with closing(sqlite3.connect(app.home / "attendance.db")) as file:
-        assert [(0,)] == file.execute("SELECT COUNT(*) FROM second_factor").fetchall()
+    with raw(app.home) as run:
+        assert [(0,)] == run("SELECT COUNT(*) FROM second_factor")
 
 
 def test_a_new_key_of_the_home_keeps_it(app, ada, clock, telephone, codes):

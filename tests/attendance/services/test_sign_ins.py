@@ -1,9 +1,7 @@
 """Browsers that are signed in."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
+from servers import raw
 
 from attendance.access import Actor
 from gallery import GalleryFull
@@ -23,8 +21,8 @@ def test_a_sign_in_is_found_by_its_secret_alone(app, ada):
     assert ada == app.sign_ins.found(begun.secret).account
     assert app.sign_ins.found(begun.digest) is None
     assert app.sign_ins.found("") is None
-    with closing(sqlite3.connect(app.home / "attendance.db")) as file:
-        assert [(begun.digest,)] == file.execute("SELECT digest FROM sign_in").fetchall()
+    with raw(app.home) as run:
+        assert [(begun.digest,)] == run("SELECT digest FROM sign_in")
 
 
 def test_a_sign_in_that_is_idle_is_over(app, ada, clock):

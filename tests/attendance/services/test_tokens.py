@@ -1,10 +1,9 @@
 """Tokens of programs, kiosks and the first setup."""
 
-import sqlite3
-from contextlib import closing
 from hashlib import sha256
 
 import pytest
+from servers import raw
 
 from attendance.access import Actor
 from attendance.errors import PlaceRetired, PlaceUnknown
@@ -20,8 +19,8 @@ def test_a_token_is_told_once_and_kept_as_a_digest(app):
     made = app.tokens.add(CLERK, "payroll", ["reports:read"])
     assert made.secret.startswith("att_")
     assert 43 == len(made.secret.removeprefix("att_"))
-    with closing(sqlite3.connect(app.home / "attendance.db")) as file:
-        rows = file.execute("SELECT * FROM token").fetchall()
+    with raw(app.home) as run:
+        rows = run("SELECT * FROM token")
     assert sha256(made.secret.encode()).hexdigest() in rows[0]
     assert made.secret not in str(rows)
     assert "secret" not in str(app.tokens.all()[0].to_dict())

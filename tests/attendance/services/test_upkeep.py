@@ -1,7 +1,6 @@
 """Upkeep as a service: what is counted, what is found, and what is mended."""
 
-import sqlite3
-from contextlib import closing
+from servers import raw
 
 from attendance.access import Actor
 
@@ -25,9 +24,7 @@ def test_sound(app, draw):
 def test_a_row_without_its_owner(app, draw):
     """A template without its person is found, with the command that helps, and is gone after the repair."""
     app.enroll(draw("a.png", (1,)), name="Ada")
-    with closing(sqlite3.connect(app.home / "attendance.db")) as raw:
-        raw.execute("PRAGMA foreign_keys = OFF")
-        raw.execute("DELETE FROM person")
-        raw.commit()
+    with raw(app.home) as run:
+        run("DELETE FROM person")
     assert {"attendance gallery verify --repair"} == {each.repair for each in app.upkeep.verify()}
     assert ([], 0) == (app.upkeep.repair(TEACHER), app.upkeep.stats().templates)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from gallery import Gallery, GalleryIndex, Index, TemplateAltered, Templates
 from gallery.schema import Template
-from gallery.search import plans
 from gallery.search import coded as coded_module
+from gallery.search import plans
 from gallery.search.coded import CodedIndex, multiplies
 from gallery.search.measured import measure
 

@@ -2,10 +2,9 @@
 
 import csv
 import io
-import sqlite3
-from contextlib import closing
 
 import pytest
+from servers import raw
 
 from attendance.services import audit as module
 from attendance.web.routes import audit
@@ -124,8 +123,8 @@ def test_the_proof(desk, school, words):
     assert "Anchors compared: 1" in admin.get("/audit/proof", verify=1, anchors=line.text)
     admin.get("/audit/anchors/1", 422)
     assert "no anchor" in words(admin.get("/audit/proof", 422, verify=1, anchors="x"))
-    with closing(sqlite3.connect(school.store.path)) as raw, raw:
-        raw.execute("UPDATE event SET by = 'nobody' WHERE seq = 2")
+    with raw(school.home) as run:
+        run("UPDATE event SET by = 'nobody' WHERE seq = 2")
     assert "Entry 2 was changed after it was written" in admin.get("/audit/proof", verify=1)
 
 
