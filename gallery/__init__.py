@@ -102,6 +102,7 @@ __all__ = [
     "TemplateInfo",
     "TemplateInvalid",
     "Templates",
+    "TextInvalid",
     "Vault",
     "WrongEncoder",
     "history",

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeAlias
 
-from gallery.values import Hit, Orphan, Soundness, Templates
+from gallery.values import Hit, Orphan, Server, Soundness, Templates
 
 if TYPE_CHECKING:
     import numpy as np
@@ -99,6 +99,9 @@ class Database(Protocol):
 
     def server_time(self, transaction: "Transaction") -> datetime | None:
         """What the clock shows that all who share the database go by; None where that is this computer's own."""
+
+    def server(self) -> "Server | None":
+        """What is known of the server that the database is on; None where it is a file."""
 
     def meta(self, key: str) -> str | None:
         """A fact about the home, or None."""

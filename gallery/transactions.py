@@ -70,9 +70,9 @@ def _guard_records(
 
 
 def _guard_text(
-    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, many: bool
+    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _many: bool
 ) -> None:
-    for given in parameters if many else (parameters,):
+    for given in parameters if isinstance(parameters, list) else (parameters,):  # of many rows may be made one
         for value in given.values() if isinstance(given, Mapping) else given or ():
             if isinstance(value, str) and not _keepable(value):
                 raise TextInvalid("text", "it holds a NUL character or half of a character")

@@ -55,6 +55,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "calendar.terms": "Every term has ended, so that rules which follow the calendar take place no more.",
         "clock.behind": "The newest record lies in the future: the clock was or is wrong.",
         "clock.implausible": "The clock shows a day before this program was made.",
+        "clock.server": "The clocks of the database server and of this computer differ by more than 30 seconds.",
         "clock.zone": "The time zone of the site cannot be told, or is not the one that the computer's clock runs in.",
         "coverage.gap": "A camera has not looked for more than five minutes between two spans of a day.",
         "daily.failed": "A task that the service does once a day could not be done.",
@@ -65,6 +66,8 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "home.mode": "Other accounts may write to the home.",
         "month.differs": "The statuses of a closed month are not any more what they were when it was closed.",
         "package.missing": "A library is not installed.",
+        "server.logs": "The database server writes values, names too, to its text log.",
+        "server.plain": "What goes to the database server over the network is not encrypted.",
         "settings.environment": "An ATTENDANCE_ variable names no setting.",
         "timetable.hours": "Hours are to be counted, but nothing tells who comes from who goes.",
         "timetable.unseen": "People were expected in the last week, but no source has looked for them.",
@@ -251,12 +254,14 @@ def _home(home: Path) -> Iterator[Finding]:
 
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
     from attendance.services.consentrule import ConsentRule
+    from attendance.services.doctor_server import server_findings
     from attendance.services.doctor_workers import worker_findings
     from gallery import Gallery, open_database
 
     names = _names(settings)
     with open_database(home, create=False, read_only=True) as store:
         yield Finding("database", f"{store.where}, schema {store.schema_version}")
+        yield from _guarded("server", lambda: server_findings(store, clock))
         gallery = Gallery(store, "none") if names is None else Gallery(store, names[0], formerly=names[1])
         gallery.admits = ConsentRule(lambda: settings.asks_consent, clock).admits
         yield from _guarded("newest record", lambda: _newest(store, clock))

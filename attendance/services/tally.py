@@ -3,12 +3,13 @@
 import logging
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
     from attendance.clock import Clock
     from attendance.records import Decision
 

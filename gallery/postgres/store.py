@@ -41,7 +41,7 @@ from gallery.postgres.listening import NOTICE, Listeners
 from gallery.schema import METADATA, OLDEST, REVISIONS, Meta
 from gallery.steps import is_older
 from gallery.transactions import ERASURE, GENERATION, Transactions
-from gallery.values import Orphan, Soundness
+from gallery.values import Orphan, Server, Soundness
 
 if TYPE_CHECKING:
     from gallery.traces import Needle, Scanned
@@ -205,6 +205,11 @@ class PostgresStore(Transactions):
         """What the clock of the server shows."""
         found: datetime = session.scalars(text("SELECT clock_timestamp()")).one()
         return found.astimezone(UTC)
+
+    def server(self) -> Server:
+        """What is known of the server."""
+        with self.reading() as session:
+            return beyond.server(session)
 
     @staticmethod
     def refuse_used(home: Path) -> None:

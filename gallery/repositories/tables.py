@@ -160,10 +160,10 @@ def rows(transaction: Session, layout: Layout) -> Iterator[Row]:
     """
     connection = transaction.connection()
     query = _query(layout, connection.dialect.name)
-    result = connection.execute(query, execution_options={"yield_per": _BATCH})
     try:
-        for row in result:
-            yield [_written(form, value) for form, value in zip(layout.forms, row, strict=True)]
+        with connection.execute(query, execution_options={"yield_per": _BATCH}) as result:
+            for row in result:
+                yield [_written(form, value) for form, value in zip(layout.forms, row, strict=True)]
     except (TypeError, ValueError) as error:
         raise GalleryDamaged(f"table {layout.name}", "a stored value is not of the kind of its column") from error
 

@@ -123,6 +123,9 @@ class Store(Transactions):
         """None: it is this computer's."""
         return None
 
+    def server(self) -> None:
+        """None: the database is a file."""
+
     @staticmethod
     def refuse_used(home: Path) -> None:
         """Raise NotEmpty where a database is, or was; see `gallery.sqlite.restoring`."""

@@ -13,7 +13,7 @@ import pytest
 
 from attendance import Attendance
 from attendance.access import Actor
-from gallery import Gallery, Store
+from gallery import Gallery, open_database
 from gallery.repositories import chaincheck, secrets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,9 +61,8 @@ def _mark(url: str, secret: str, key: str) -> tuple[int, bytes]:
     return found.status_code, found.content
 
 
-def test_the_key_is_changed_while_everybody_works(begin, tmp_path, noon_zone):
+def test_the_key_is_changed_while_everybody_works(begin, home, tmp_path, noon_zone):
     """A service and eight writers work while two programs at a time make new keys: all succeed, and all is sound."""
-    home = tmp_path / "home"
     with Attendance.open(home, zone=noon_zone) as app:
         app.edits.add(Actor("tests"), "Ada", external_id="A")
         secret = app.tokens.add(Actor("tests"), "HR", ["marks:write", "marks:read"]).secret
@@ -96,7 +95,7 @@ def test_the_key_is_changed_while_everybody_works(begin, tmp_path, noon_zone):
 
 def _sound(home: Path, enrolled: list[str]) -> None:
     """Everybody's templates open with the one key, and every entry of the log is proved by it."""
-    with Store.open(home, read_only=True) as store:
+    with open_database(home, read_only=True) as store:
         gallery = Gallery(store, "crew")
         assert enrolled == sorted(each.name for each in gallery.people() if each.name != "Ada")
         assert (len(enrolled), ()) == (len(gallery.load().ids), gallery.load().altered)
