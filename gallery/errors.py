@@ -36,7 +36,6 @@ HELP: Final = {
         "Use PostgreSQL 15 or newer, and a database in UTF8: CREATE DATABASE attendance ENCODING 'UTF8' "
         "TEMPLATE template0."
     ),
-    "gallery.text_invalid": "Leave out the characters that no database keeps, and try again; nothing was changed.",
     "gallery.lease_lost": "Another computer watches this camera now; nothing was written twice.",
     "gallery.site_unknown": "`attendance site list` shows the sites.",
     "gallery.offline_over": "Bring the link to the database back; nothing is lost, and what waits is delivered then.",
@@ -70,6 +69,7 @@ HELP: Final = {
     "gallery.duplicate_id": "Give another id, or rename the person who has it with `attendance gallery rename`.",
     "gallery.template_invalid": "This points to a broken encoder: run `attendance doctor`.",
     "gallery.conflict": "Look at what is there with `attendance gallery list`, then try again.",
+    "gallery.text": "Take that character out, as no text needs it, or write less; nothing was changed.",
     "gallery.import_invalid": "Check the file and the passphrase; nothing was imported.",
     "gallery.backup_invalid": "Check the file, or take an older backup; nothing was restored.",
     "gallery.erasure_list": (
@@ -208,16 +208,16 @@ class DuplicateId(GalleryRefused, id="gallery.duplicate_id"):
     """The id belongs to somebody with another name."""
 
 
-class TextInvalid(GalleryRefused, id="gallery.text_invalid"):
-    """A text holds a NUL character or half of a character, or is longer than its column."""
-
-
 class TemplateInvalid(GalleryRefused, id="gallery.template_invalid"):
     """A vector is not finite, not of unit length, or of the wrong shape."""
 
 
 class Conflict(GalleryRefused, id="gallery.conflict"):
     """A rule of the database, such as a unique pair, refused the write."""
+
+
+class TextInvalid(GalleryRefused, id="gallery.text"):
+    """A text holds NUL or half of a character, which not every engine keeps, or it is too long for its column."""
 
 
 class ImportInvalid(GalleryRefused, id="gallery.import_invalid"):

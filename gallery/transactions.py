@@ -75,7 +75,7 @@ def _guard_text(
     for given in parameters if isinstance(parameters, list) else (parameters,):  # of many rows may be made one
         for value in given.values() if isinstance(given, Mapping) else given or ():
             if isinstance(value, str) and not _keepable(value):
-                raise TextInvalid("text", "it holds a NUL character or half of a character")
+                raise TextInvalid("text", "it holds the character NUL, or half of a character")
 
 
 def _keepable(value: str) -> bool:

@@ -16,10 +16,13 @@ from gallery.schema import METADATA, EventRow
 TABLE: Final = "attendance_counter"
 """Not one of the models: it holds the last number of the log, as `sqlite_sequence` does in a file."""
 _LOG, _SEQ = EventRow.__tablename__, EventRow.seq.name
+_NEXT: Final = (
+    "CREATE FUNCTION attendance_next(text) RETURNS bigint LANGUAGE sql VOLATILE AS "
+    "'UPDATE attendance_counter SET last = last + 1 WHERE name = $1 RETURNING last'"
+)
 _BEGUN: Final = (
     f"CREATE TABLE {TABLE} (name text PRIMARY KEY, last bigint NOT NULL) WITH (fillfactor = 10)",
-    "CREATE FUNCTION attendance_next(text) RETURNS bigint LANGUAGE sql VOLATILE AS "
-    f"'UPDATE {TABLE} SET last = last + 1 WHERE name = $1 RETURNING last'",
+    _NEXT,
     f"INSERT INTO {TABLE} VALUES ('{_LOG}', 0)",  # noqa: S608 - our own names
     f"ALTER TABLE {_LOG} ALTER COLUMN {_SEQ} SET DEFAULT attendance_next('{_LOG}')",
     f"DROP SEQUENCE IF EXISTS {_LOG}_{_SEQ}_seq",
