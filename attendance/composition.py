@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from attendance.services.sites import Sites
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
+    from attendance.services.tally import Tally
     from attendance.services.timetables import Timetables
     from attendance.services.upkeep import Upkeep
     from enroll.card import EncoderCard
@@ -123,6 +124,11 @@ class Composition:
                 self._pipeline = load_pipeline(self.settings) if loading is None else loading.result()
             return self._pipeline
 
+    @property
+    def pipeline_is_loaded(self) -> bool:
+        """Whether detector and encoder can be used at once."""
+        return self._pipeline is not None
+
     @cached_property
     def card(self) -> "EncoderCard":
         """What is known of the encoder."""
@@ -181,7 +187,15 @@ class Composition:
         coverage = CoverageNotes(self.store, searched, self.actor.name, also=self.nights.of_look, site=site)
         parts = (self.gallery, self.sessions, self.marks, self.retention, coverage)
         recorder = Recorder(*parts, actor=self.actor, site=site)
-        return Desk(self.store, self.judging, recorder, lambda: self.pipeline, settings=self.settings, clock=self.clock)
+        parts = (self.store, self.judging, recorder, lambda: self.pipeline)
+        return Desk(*parts, settings=self.settings, clock=self.clock, tally=self.tally)
+
+    @cached_property
+    def tally(self) -> "Tally":
+        """What this process has done."""
+        from attendance.services.tally import Tally
+
+        return Tally(self.clock)
 
     @cached_property
     def retention(self) -> "Retention":

@@ -41,11 +41,16 @@ class Address:
     def folder_name(self) -> str:
         """A name for a folder of this computer that is of this database alone."""
         parts = urlsplit(self.text)
-        told = "-".join(
-            each for each in (parts.hostname or "local", str(parts.port or ""), parts.path.strip("/")) if each
-        )
+        servers = [each for server in _servers(parts.netloc) for each in server if each]
+        told = "-".join(each for each in (*(servers or ["local"]), parts.path.strip("/")) if each)
         readable = re.sub(r"[^A-Za-z0-9.-]+", "-", unquote(told))[:60].strip("-")
         return f"{readable}-{hashlib.sha256(self.shown.encode()).hexdigest()[:8]}"
+
+
+def _servers(netloc: str) -> list[tuple[str, str]]:
+    """Host and port of each server that an address names, empty where it does not; raises ValueError for a bad port."""
+    parts = [urlsplit(f"//{each}") for each in netloc.rpartition("@")[2].split(",")]
+    return [(each.hostname or "", str(each.port or "")) for each in parts]
 
 
 def is_address(text: object) -> bool:
@@ -58,8 +63,7 @@ def parsed(text: str) -> Address:
     if not is_address(text) or any(letter.isspace() or not letter.isprintable() for letter in text):
         raise AddressInvalid("database", "an address reads postgresql://USER@HOST/NAME, without blanks")
     try:
-        parts = urlsplit(text)
-        _ = parts.port
+        _servers(urlsplit(text).netloc)
     except ValueError as error:
         raise AddressInvalid("database", f"the address cannot be read: {error}") from None
     return Address("postgresql://" + text.partition("://")[2])

@@ -17,6 +17,10 @@ from refusal import Refusal
 if TYPE_CHECKING:
     from attendance.app import Attendance
 
+LOG = logging.getLogger("attendance.service")
+NEEDED = (
+    "argon2", "fastapi", "itsdangerous", "jinja2", "prometheus_client", "pyotp", "python_multipart", "segno", "uvicorn",
+)  # fmt: skip
 LOOPBACK = "127.0.0.1"
 PORT = 8400
 Pair = tuple[Path, Path]
@@ -66,11 +70,11 @@ def serve(
         names = addresses.names_of_this_computer()
         pair = tls.own(opened.home, names) if tls_self_signed else pair
         reached = addresses.reached(host, bound.getsockname()[1], secure=pair is not None)
-        site = Site(opened, public or reached, hosts=(*names, host), link=linked.link)
+        site = Site(opened, public or reached, hosts=(*names, host), link=linked.link, proxied=public is not None)
         opened.cameras.served_at(bound.getsockname()[1], site.public)
         _begin(opened, cameras)
         if tls_self_signed and pair is not None:
-            say(f"browsers ask once about the certificate; its SHA-256 is {tls.fingerprint(pair[0])}")
+            _tell(opened, f"browsers ask once about the certificate; its SHA-256 is {tls.fingerprint(pair[0])}")
         code = server.serve(
             site,
             bound,
@@ -89,7 +93,7 @@ def _need_libraries() -> None:
 
     from attendance.service_errors import WebMissing
 
-    for each in ("argon2", "fastapi", "itsdangerous", "jinja2", "pyotp", "python_multipart", "segno", "uvicorn"):
+    for each in NEEDED:
         if find_spec(each) is None:
             raise WebMissing(each, "this library is not installed")
 
@@ -116,9 +120,11 @@ def _cameras(given: Sequence[str] | None) -> list[tuple[str, str]]:
 
 def _begin(opened: "Attendance", cameras: Sequence[tuple[str, str]]) -> None:
     """What is done before the first answer; detector and encoder go on loading beside the answers."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    if "--debug" in sys.argv:
-        logging.getLogger("attendance.web").setLevel(logging.DEBUG)
+    from attendance.services import logs
+
+    always = {"worker": opened.worker_id, "site": opened.settings.site}
+    logs.set_up(opened.settings, debug="--debug" in sys.argv, always=always)
+    LOG.info("service.begin")
     _ = opened.sign_ins.key
     for name, address in cameras:
         opened.cameras.want(opened.actor, name, address)
@@ -132,11 +138,20 @@ def load(opened: "Attendance") -> None:
     try:
         _ = opened.pipeline
     except Refusal as error:
-        say(f"{error.line} Pages answer; photos and cameras are not judged until then.")
+        _tell(opened, f"{error.line} Pages answer; photos and cameras are not judged until then.")
         return
     if opened.offline is None and opened.renewal.is_needed():  # as a check would, but beside the answers
         job = begin_renewal(opened.actor, opened.renewal, opened.jobs)
-        say(f"the encoder is new: whoever was enrolled with another gets new templates from kept faces (job {job.id})")
+        told = f"whoever was enrolled with another gets new templates from kept faces (job {job.id})"
+        _tell(opened, f"the encoder is new: {told}")
+
+
+def _tell(opened: "Attendance", text: str) -> None:
+    """Say it to whoever looks on, in the form that the log has."""
+    if opened.settings.log_format == "json":
+        LOG.warning(text)
+    else:
+        say(text)
 
 
 def _announce(opened: "Attendance", public: str) -> None:
@@ -145,5 +160,5 @@ def _announce(opened: "Attendance", public: str) -> None:
     if secret is None:
         line(public)
         return
-    say("open this address to make the first account; it holds for 30 minutes, and once:")
+    _tell(opened, "open this address to make the first account; it holds for 30 minutes, and once:")
     line(f"{public}/setup?token={secret}")

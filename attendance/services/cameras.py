@@ -4,6 +4,7 @@ What is wanted stands in the gallery, so a restart goes on with it. One thread c
 two seconds and whenever something is asked for, and writes the news of cameras.
 """
 
+import logging
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from gallery.servicevalues import Watch
     from gallery.values import Place
 
+LOG: Final = logging.getLogger("attendance.cameras")
 T = TypeVar("T")
 BEAT_S: Final = 2.0
 CLOSE_S: Final = 2.0
@@ -463,6 +465,7 @@ class Cameras:
             return self._run(wanted)
 
         def tell(kind: str) -> None:
+            LOG.info(kind, extra={"facts": {"place": place.id}, "names": {"place_name": place.name}})
             self._news.append(news.New(self._clock.utc(), kind, str(place.id), None, place.id))
             self._wake.set()
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from attendance.app import Attendance
     from attendance.services.link import Link
+    from attendance.services.tally import Tally
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ class Site:
     ``app`` is what is worked with now: with a ``link`` the slice of the site while the database is out of reach.
 
     ``closing`` is set when the service is told to stop: streams end then. ``hosts`` are names under which it answers
-    beside that of ``public``, and beside bare addresses.
+    beside that of ``public``, and beside bare addresses. ``proxied``: a proxy stands before it.
     """
 
     opened: "Attendance"
@@ -34,6 +35,8 @@ class Site:
     hosts: tuple[str, ...] = ("localhost",)
     closing: threading.Event = field(default_factory=threading.Event)
     link: "Link[Attendance] | None" = None
+    proxied: bool = False
+    _tallies: "list[Tally]" = field(default_factory=list)
 
     @property
     def app(self) -> "Attendance":
@@ -43,6 +46,12 @@ class Site:
     def call(self, step: "Callable[[Attendance], T]") -> "T":
         """What `step` does with the home; done again on the slice where the link to the database ends meanwhile."""
         return step(self.opened) if self.link is None else self.link.call(step)
+
+    def tallies(self) -> "list[Tally]":
+        """What has counted so far what was done: of the home, and of the slice once that was worked with."""
+        if all(each is not self.app.tally for each in self._tallies):
+            self._tallies.append(self.app.tally)
+        return self._tallies
 
     def note_lost(self) -> None:
         """Find out, beside what is going on, whether the database is out of reach: somebody met that."""

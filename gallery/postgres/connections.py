@@ -80,7 +80,7 @@ def connect(address: Address, *, busy_timeout_s: float, writing: bool, anywhere:
 
 def _options(given: Mapping[str, Any], busy_timeout_s: float, *, writing: bool) -> str:
     told = dict(_TOLD)
-    told["lock_timeout"] = f"{max(1, round(busy_timeout_s * 1000))}ms"  # 0 would be no limit
+    told["lock_timeout"] = f"{max(1, round(busy_timeout_s * 1000))}ms"  # none at all is told by 0
     told["idle_in_transaction_session_timeout"] = f"{HOLDING_S if writing else IDLE_S}s"
     ours = " ".join(f"-c {name}={value}" for name, value in told.items())
     return f"{ours} {given.get('options') or ''}".strip()
