@@ -357,3 +357,20 @@ def test_only_a_lost_connection_or_a_clash_is_begun_anew():
     other = DBAPIError("x", None, psycopg.errors.UniqueViolation("x"))
 
     assert [True, True, False] == [begins_anew(each) for each in (lost, clash, other)]
+
+
+def test_a_writer_that_falls_silent_is_let_go(named, monkeypatch):
+    """A step in which nothing is asked for too long is undone, and the next writer need not wait for it."""
+    monkeypatch.setattr("gallery.postgres.connections.HOLDING_S", 1)
+    home = named()
+    with open_database(home) as paused, open_database(home) as other:
+
+        def step() -> None:
+            with paused.atomic():
+                paused.set_meta("fact", "half")
+                other.set_meta("fact", "whole")  # waits until the server has undone the silent one
+
+        with pytest.raises(GalleryUnreachable):
+            step()
+
+        assert ("whole", "whole") == (paused.meta("fact"), other.meta("fact"))
