@@ -1,7 +1,7 @@
 """`ServiceComposition`: what the service adds to the parts of a home, each made when it is first asked for."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from attendance.composition import Composition
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from attendance.services.dayboard import DayBoards
     from attendance.services.daymarks import DayMarks
     from attendance.services.deciding import Deciding
+    from attendance.services.desk import Desk
     from attendance.services.directory import Directory
     from attendance.services.editing import Edits
     from attendance.services.feeds import Feeds
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from attendance.services.jobs import Jobs
     from attendance.services.kiosks import Kiosks
     from attendance.services.lane import Lane
+    from attendance.services.leases import Leases
     from attendance.services.limits import Limits
+    from attendance.services.link import Link, LinkedDesk
     from attendance.services.newsroom import Newsroom
     from attendance.services.ownpeople import OwnPeople
     from attendance.services.photos import Photos
@@ -40,10 +43,19 @@ if TYPE_CHECKING:
     from attendance.services.tokens import Tokens
     from attendance.services.uploads import Uploads
     from attendance.services.why import Whys
+    from attendance.services.workers import Workers
 
 
 class ServiceComposition(Composition):
     """A home with the use cases of pages, kiosks, cameras in the background and programs."""
+
+    link: "Link[Any] | None" = None
+    """What goes on with the slice of a site while the database is out of reach; None where there is none."""
+
+    @property
+    def live_desk(self) -> "Desk | LinkedDesk[Any]":
+        """The desk of cameras and kiosks: on the database, or on the slice while that is out of reach."""
+        return self.desk if self.link is None else self.link.desk(lambda on: on.desk)
 
     @cached_property
     def newsroom(self) -> "Newsroom":
@@ -136,7 +148,31 @@ class ServiceComposition(Composition):
         """Cameras watched in the background."""
         from attendance.services.cameras import Cameras
 
-        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
+        parts = (self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
+        return Cameras(*parts, leases=self.leases, site=self.settings.site, link=self.link)
+
+    @cached_property
+    def leases(self) -> "Leases":
+        """What this process does alone."""
+        from attendance.services.leases import Leases
+
+        return Leases(self.store, self.clock, self.worker_id)
+
+    @cached_property
+    def workers(self) -> "Workers":
+        """The processes that work with the database."""
+        from importlib.metadata import version
+
+        from attendance.services.workers import Workers
+
+        return Workers(self.store, self.clock, self.settings, self.worker_id, version=version("attendance"))
+
+    @cached_property
+    def worker_id(self) -> str:
+        """What this process is called among those that work with the database."""
+        from uuid import uuid4
+
+        return uuid4().hex
 
     @cached_property
     def edits(self) -> "Edits":
@@ -252,7 +288,7 @@ class ServiceComposition(Composition):
             self.gallery,
             self.sessions,
             self.marks,
-            self.desk,
+            self.live_desk,
             self.scopes,
             self.credentials,
             settings=self.settings,

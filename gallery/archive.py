@@ -28,7 +28,7 @@ from gallery.errors import (
 )
 from gallery.files import new_output
 from gallery.names import clean
-from gallery.repositories import groups, news, people, templates
+from gallery.repositories import changes, groups, news, people, templates
 from gallery.repositories.events import PERSON_ADDED, record
 from gallery.values import Pipelines, SealedTemplate
 from gallery.vault.envelope import COST, KEY_BYTES
@@ -272,6 +272,7 @@ def _take_person(database: "Database", session: "Transaction", entry: Mapping[st
     if row is None:
         row = people.insert(session, name, ref, str(entry["note"]), _instant(entry["created"]))
         row.active = bool(entry["active"])
+        changes.note(session, [row.id])
         record(session, at=taking.at, by=taking.by, action=PERSON_ADDED, subject=row.id)
     day = None if new else taking.day
     joined = groups.add_member(session, row.id, entry["groups"], day=day, at=taking.at, by=taking.by)

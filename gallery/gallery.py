@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gallery import archive, verify
 from gallery.errors import Conflict, GalleryError, LookalikeUnknown, PersonInactive, TemplateAltered
 from gallery.names import clean
-from gallery.repositories import erase, lookalikes, people, resealing, templates
+from gallery.repositories import changes, erase, lookalikes, people, resealing, sites, templates
 from gallery.repositories import groups as all_groups
 from gallery.repositories.events import (
     LOOKALIKE_ADDED,
@@ -136,6 +136,16 @@ class Gallery:
         with self.store.reading() as session:
             return people.members(session, group)
 
+    def members_at(self, site: str) -> set[int]:
+        """The internal ids of a site's active people, and of those who belong to none."""
+        with self.store.reading() as session:
+            return sites.members_at(session, site)
+
+    def sites(self) -> list[str]:
+        """The names of all sites."""
+        with self.store.reading() as session:
+            return sites.names(session)
+
     def named(self, ids: Collection[int]) -> tuple[int, dict[int, Named]]:
         """The generation, and how the people of these internal ids are called; who is gone is left out.
 
@@ -204,6 +214,7 @@ class Gallery:
         with self._changing() as session:
             row = people.find_row(session, person)
             row.active = active
+            changes.note(session, [row.id])
             details = {"active": active} | ({} if since is None else {"since": since.isoformat()})
             record(session, at=at, by=by, action=PERSON_ACTIVE, subject=row.id, details=details)
             return people.info(session, self.pipelines, row)
@@ -356,6 +367,12 @@ class Gallery:
             if not templates.any_of(session, self.pipelines):
                 return templates.nothing()
             return templates.load(session, self.sealer, self.pipelines, ids, active=active)
+
+    def load_parts(self, ids: list[int] | None = None) -> Iterator[Templates]:
+        """As `load` of active people, some at a time, for galleries that are too great to be opened at once."""
+        with self.store.reading() as session:
+            if templates.any_of(session, self.pipelines):
+                yield from templates.parts(session, self.sealer, self.pipelines, ids)
 
     def load_of(self, person: str | int, *, active: bool | None = True) -> Templates:
         """This pipeline's templates of one person, opened; none of somebody inactive unless asked for as in `load`."""

@@ -4,7 +4,7 @@
 of `Vault`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -174,6 +174,20 @@ class Search(Protocol):
     def remove(self, template_id: int) -> None:
         """Take one out; raises KeyError where it is not in."""
 
+    def drop(self, template_ids: Collection[int]) -> None:
+        """Take several out; raises KeyError where one is not in."""
+
+    def templates_of(self, people: Collection[int]) -> dict[int, int]:
+        """Template id to person id of the templates of these people."""
+
+    @property
+    def owners(self) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+        """The ids of all templates (n,), and whose they are (n,)."""
+
+    @property
+    def bytes(self) -> int:
+        """How much memory the templates take in it."""
+
     def search(
         self,
         vectors: "NDArray[np.float32]",
@@ -185,14 +199,14 @@ class Search(Protocol):
         """For each probe of `vectors` (n, d) up to `people` distinct people, best first, among those `allowed`."""
 
     @property
-    def people(self) -> frozenset[int]:
-        """The ids of those who have a template in it."""
+    def people(self) -> Set[int]:
+        """The ids of those who have a template in it, as they are at each moment."""
 
     def size(self, allowed: Collection[int] | None = None) -> int:
         """How many people have a template in it: all, or of those `allowed`."""
 
-    def scores_with_others(self, person: int, others: Collection[int], most: int) -> "NDArray[np.float32]":
-        """Scores (n,) of a person with at most `most` of `others`, by the first template of each."""
+    def scores_with_others(self, person: int, others: Collection[int] | None, most: int) -> "NDArray[np.float32]":
+        """Scores (n,) of a person with at most `most` of `others` (None: all), by the first template of each."""
 
 
 class Cipher(Protocol):

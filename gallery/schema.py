@@ -24,6 +24,13 @@ from gallery.columns import Base, Instant, JsonText
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema this version knows, oldest first; the last is the one it writes."""
 
+OLDEST = "0006"
+"""The oldest of them whose programs may go on with a database that this version has made or upgraded.
+
+A step that adds tables and columns that may be empty leaves it, so that machines are upgraded one after the other; one
+that changes what is there raises it, and writes it into the home: programs of before write nothing from then on.
+"""
+
 METADATA = Base.metadata
 """All tables of a home: those below, those of the service, of data protection, and of several sites."""
 

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Delete, Engine, Update, event, select, update
+from sqlalchemy import Connection, Delete, Engine, Insert, Update, event, select, text, update
 from sqlalchemy.orm import Session
 
+from gallery import steps
 from gallery.errors import TextInvalid
 from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.schema import (
@@ -25,16 +26,22 @@ from gallery.schema import (
     MembershipChange,
     Meta,
     MonthRow,
+    Person,
     RuleVersionRow,
     SightingRow,
+    Template,
     WithdrawalRow,
 )
+from gallery.sitetables import TemplateChange
 
 GENERATION, ERASURE = "generation", "erasure_pending"
 """Facts about the home: how often it changed, and whether bytes of somebody removed are still to be overwritten."""
 CHAIN_KEY = "chain key"
 """Where a writing session finds what gives the key of the log's links."""
+UNTOLD: Final = "templates changed untold"
+"""Where a connection remembers that its step changed templates, or who is active, and has not said whose."""
 _SEEN = "generation seen"
+_QUESTION = text(steps.QUESTION)
 _ASKING_S = 0.25
 
 
@@ -63,9 +70,9 @@ def _guard_records(
 
 
 def _guard_text(
-    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, many: bool
+    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _many: bool
 ) -> None:
-    for given in parameters if many else (parameters,):
+    for given in parameters if isinstance(parameters, list) else (parameters,):  # of many rows may be made one
         for value in given.values() if isinstance(given, Mapping) else given or ():
             if isinstance(value, str) and not _keepable(value):
                 raise TextInvalid("text", "it holds the character NUL, or half of a character")
@@ -84,6 +91,24 @@ def _keepable(value: str) -> bool:
     return True
 
 
+def _watch_templates(
+    connection: Connection, clause: object, many: list[Any], one: Mapping[str, Any], _options: object
+) -> None:
+    """Notice that templates change, or who is active: a step that does not say whose is told of as everybody's."""
+    if not isinstance(clause, Insert | Update | Delete):
+        return
+    table = getattr(clause.table, "key", None)
+    if table == Template.__tablename__ or (table == Person.__tablename__ and _of_searched(clause, [*many, one])):
+        connection.info[UNTOLD] = True
+
+
+def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
+    """Whether it deletes people or says who is active; somebody new has no template yet."""
+    return isinstance(clause, Delete) or (
+        isinstance(clause, Update) and any(Person.active.key in each for each in given)
+    )
+
+
 class Transactions:
     """What every database of the gallery has in common; `gallery.sqlite` adds what SQLite alone does.
 
@@ -94,6 +119,7 @@ class Transactions:
     def __init__(self, reader: Engine, writer: Engine, mapped: Callable[[], AbstractContextManager[None]]) -> None:
         for engine in (reader, writer):
             event.listen(engine, "before_execute", _guard_records)
+            event.listen(engine, "before_execute", _watch_templates)
             event.listen(engine, "before_cursor_execute", _guard_text)
         self._engine, self._writer = reader, writer
         self._mapped = mapped
@@ -102,6 +128,17 @@ class Transactions:
         """What gives the key that links entries of the log, None where the key of the home is not there."""
         self.after_erasure: Callable[[], object] | None = None
         """What is to be done once something was erased, outside of any step."""
+
+    @property
+    def where(self) -> str:
+        """How messages name the database."""
+        raise NotImplementedError
+
+    @property
+    def schema_version(self) -> str:
+        """The revision of the schema as it is now: another machine may have upgraded it."""
+        with self.reading() as session:
+            return str(session.scalar(text("SELECT version_num FROM alembic_version")))
 
     @property
     def _inside(self) -> Session | None:
@@ -132,30 +169,36 @@ class Transactions:
                 with self._outermost() as session:
                     yield session
             else:
-                with outer.begin_nested():
+                with steps.forgetting(outer), outer.begin_nested():
                     yield outer
 
     @contextmanager
     def _outermost(self) -> Iterator[Session]:
         around = self._inside
         with self._begun() as session:
+            session.connection().info.pop(UNTOLD, None)
             session.info[CHAIN_KEY] = self.chain_key
             self._here.writing = self._here.inside = session
             try:
                 yield session
+                _tell_untold(session)
                 session.commit()
             finally:
                 self._here.writing, self._here.inside = None, around
 
     def _begun(self) -> Session:
-        """A session that holds the lock of the writers now, not from its first statement on."""
+        """A session that holds the lock of the writers now, not from its first statement on; raises GalleryNewer."""
         session = Session(self._writer, expire_on_commit=False)
         try:
-            session.connection()
+            self._begin(session)
         except BaseException:
             session.close()
             raise
         return session
+
+    def _begin(self, session: Session) -> None:
+        """Take the lock, and ask what every writing step does."""
+        steps.heed(session, session.connection().execute(_QUESTION).one(), self.where)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -223,3 +266,9 @@ class Transactions:
                 session.flush()
             if value is not None:
                 session.add(Meta(key=key, value=value))
+
+
+def _tell_untold(session: Session) -> None:
+    session.flush()
+    if session.connection().info.pop(UNTOLD, False):
+        session.add(TemplateChange())

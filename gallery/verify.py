@@ -13,6 +13,7 @@ from gallery.repositories import (
     approvals,
     calendar,
     chain,
+    changes,
     corrections,
     counts,
     excuses,
@@ -234,6 +235,7 @@ def repair(database: "Database", vault: "Vault", *, at: datetime, by: str) -> No
             details = {"table": each.table}
             record(transaction, at=at, by=by, action="repair.orphan", subject=each.row, details=details)
         if gone:
+            changes.note(transaction, None)
             database.bump(transaction)
         altered = _drop_altered(transaction, vault)
         if ("secret", chain.PURPOSE) in altered:

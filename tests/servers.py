@@ -238,7 +238,7 @@ def count_from(home: Path, table: str, key: str, highest: int) -> None:
     with raw(home) as run:
         if pointer(home) is None:
             run("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", highest, table)
-        else:
+        elif run("UPDATE attendance_counter SET last = ? WHERE name = ? RETURNING last", highest, table) == []:
             run(
                 "SELECT setval(pg_get_serial_sequence(?, ?), ?, ?)",
                 f'"{table}"', key, max(1, highest), highest > 0,

@@ -42,6 +42,7 @@ Right = Literal[
     "marks.change",
     "marks.export",
     "marks.read",
+    "metrics.read",
     "months.change",
     "months.read",
     "people.change",
@@ -60,6 +61,7 @@ Right = Literal[
     "reviews.settle",
     "settings.change",
     "settings.read",
+    "sites.change",
     "timetable.change",
     "timetable.read",
     "tokens.manage",
@@ -114,6 +116,7 @@ RIGHTS: Final[Mapping[Right, Rule]] = MappingProxyType(
         ),
         "marks.export": Rule("Take marks out as files for other systems.", _INSPECTORS),
         "marks.read": Rule("Read marks.", _READERS, frozenset({"marks:read"})),
+        "metrics.read": Rule("Read what the service does in numbers.", _INSPECTORS, frozenset({"metrics"})),
         "months.change": Rule("Close months, and open them again.", _ADMIN),
         "months.read": Rule("See months, and prove closed ones.", _INSPECTORS),
         "people.change": Rule("Add people, change and merge them.", _STAFF, frozenset({"people:write"})),
@@ -134,6 +137,7 @@ RIGHTS: Final[Mapping[Right, Rule]] = MappingProxyType(
         "reviews.settle": Rule("Say who was seen, and take that back.", _STAFF, frozenset({"reviews:write"})),
         "settings.change": Rule("Change settings.", _ADMIN),
         "settings.read": Rule("Read settings and places, and how the home does.", _INSPECTORS),
+        "sites.change": Rule("Add and retire sites, and say who belongs to which.", _ADMIN),
         "timetable.change": Rule("Change sessions, timetables and calendars.", _STAFF, frozenset({"timetable:write"})),
         "timetable.read": Rule(
             "Read sessions, timetables, calendars and excuses.", _READERS, frozenset({"timetable:read"})

@@ -1,6 +1,6 @@
 """attendance check: who is in these pictures, or before this camera? Marks who is present."""
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +8,7 @@ import typer
 
 from attendance.cli import options
 from attendance.cli.mark import say_zone_warning
-from attendance.cli.opening import reading, writing
+from attendance.cli.opening import reading, watching, writing
 from attendance.cli.output import DecisionPrinter, say
 from attendance.cli.renewing import renew
 from attendance.cli.review import say_waiting
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from attendance.app import Attendance
     from attendance.cameras import Address
     from attendance.faults import Problem
+    from attendance.linking import Linked
     from attendance.records import Decision
     from attendance.scope import Scope
     from attendance.services.outlook import Outlook
@@ -66,6 +67,10 @@ def check(
     header: Annotated[
         bool, typer.Option("--header/--no-header", help="Name the columns above the lines of a piped check.")
     ] = True,
+    site: Annotated[
+        str | None,
+        typer.Option(help="Look for the people of this site; else of the setting 'site'.", metavar="NAME"),
+    ] = None,
     setting: options.Set = None,
     as_json: options.Json = False,
     home: options.Home = None,
@@ -84,13 +89,20 @@ def check(
     if covers is not None and camera is not None:
         raise typer.BadParameter("a camera shows the time at which it looks", param_hint="--covers")
     session = options.session_or_day(session, day)
-    given = options.flags(setting, target_fpir=target_fpir, match_threshold=match_threshold)
+    given = options.flags(setting, target_fpir=target_fpir, match_threshold=match_threshold, site=site)
+    from attendance.linking import Linked
     from attendance.register.directions import direction_of
 
-    with (reading if dry_run else writing)(home, given, preload=True) as app:
+    opening = reading if dry_run else writing
+    with ExitStack() as stack:
+        if camera is not None and not dry_run:
+            linked = stack.enter_context(watching(home, given, preload=True))
+        else:
+            linked = Linked(stack.enter_context(opening(home, given, preload=True)))
+        app = linked.app
         emit = DecisionPrinter(as_json=as_json, header=header)
         say_zone_warning(app)
-        if not dry_run:
+        if not dry_run and app.offline is None:
             renew(app)
         if camera is None:
             scope = app.scope(session, group, direction=direction_of(direction), dry_run=dry_run)
@@ -100,7 +112,7 @@ def check(
         else:
             way = direction_of(direction)
             address, scope = app.scopes.before(camera, session, group, direction=way, dry_run=dry_run)
-            code = _camera(app, address, scope, annotate=annotate, window=window, emit=emit)
+            code = _camera(linked, address, scope, annotate=annotate, window=window, emit=emit)
     if code:
         raise typer.Exit(code)
 
@@ -172,7 +184,7 @@ def _outlet(annotate: Path, sources: list[Path]) -> "Outlet":
 
 
 def _camera(
-    app: "Attendance",
+    linked: "Linked",
     camera: "Address",
     scope: "Scope",
     *,
@@ -189,9 +201,10 @@ def _camera(
         emit(decision)
 
     try:
-        run_camera(app.desk, camera, scope, window=window, annotate=annotate, emit=told, status=say, stop=lambda: False)
+        with linked.watched(scope, say) as desk:
+            run_camera(desk, camera, scope, window=window, annotate=annotate, emit=told, status=say, stop=lambda: False)
     finally:  # Ctrl-C is how most end
         if tally.decisions["review"] and not scope.dry_run:
             with suppress(Refusal):
-                say_waiting(app)
+                say_waiting(linked.app)
     return 0

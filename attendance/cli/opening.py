@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from attendance.app import Attendance
+    from attendance.linking import Linked
     from attendance.settings import Value
 
 _SAY_ZONE = "'attendance config set time_zone Europe/Berlin' (or another) says whose days are counted"
@@ -34,6 +35,19 @@ def writing(
         elif app.begun and app.zone_warning is None and app.settings.time_zone is None:
             say(f"days are those of {app.zone}, as long as this computer's are: {_SAY_ZONE}")
         yield app
+
+
+@contextmanager
+def watching(
+    home: "str | None", flags: "Mapping[str, Value] | None" = None, *, preload: bool = False
+) -> "Iterator[Linked]":
+    """As `writing`, for what goes on for long: on a site's computer by the slice while the database is out of reach."""
+    from attendance.linking import linked
+
+    with linked(lambda: writing(home, flags, preload=preload), home, flags, actor()) as found:
+        if found.link is not None and found.link.away:
+            say("the database is out of reach: marking goes on by the slice of this site, and is delivered later")
+        yield found
 
 
 def _asked_zone(home: "str | None", flags: "Mapping[str, Value] | None") -> str | None:

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from attendance.cli import options
-from attendance.cli.opening import writing
+from attendance.cli.opening import watching
 from attendance.cli.output import line, say
 from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
 
+LOG = logging.getLogger("attendance.service")
+NEEDED = (
+    "argon2", "fastapi", "itsdangerous", "jinja2", "prometheus_client", "pyotp", "python_multipart", "segno", "uvicorn",
+)  # fmt: skip
 LOOPBACK = "127.0.0.1"
 PORT = 8400
 Pair = tuple[Path, Path]
@@ -59,17 +63,18 @@ def serve(
     public = None if public_url is None else addresses.public_of(public_url)
     with (
         addresses.bound(host, port) as bound,
-        writing(home, options.flags(set_), preload=True) as opened,
-        alone(opened.home),
+        watching(home, options.flags(set_), preload=True) as linked,
+        alone(linked.app.home),
     ):
+        opened = linked.app
         names = addresses.names_of_this_computer()
         pair = tls.own(opened.home, names) if tls_self_signed else pair
         reached = addresses.reached(host, bound.getsockname()[1], secure=pair is not None)
-        site = Site(opened, public or reached, hosts=(*names, host))
+        site = Site(opened, public or reached, hosts=(*names, host), link=linked.link, proxied=public is not None)
         opened.cameras.served_at(bound.getsockname()[1], site.public)
         _begin(opened, cameras)
         if tls_self_signed and pair is not None:
-            say(f"browsers ask once about the certificate; its SHA-256 is {tls.fingerprint(pair[0])}")
+            _tell(opened, f"browsers ask once about the certificate; its SHA-256 is {tls.fingerprint(pair[0])}")
         code = server.serve(
             site,
             bound,
@@ -88,7 +93,7 @@ def _need_libraries() -> None:
 
     from attendance.service_errors import WebMissing
 
-    for each in ("argon2", "fastapi", "itsdangerous", "jinja2", "pyotp", "python_multipart", "segno", "uvicorn"):
+    for each in NEEDED:
         if find_spec(each) is None:
             raise WebMissing(each, "this library is not installed")
 
@@ -115,9 +120,11 @@ def _cameras(given: Sequence[str] | None) -> list[tuple[str, str]]:
 
 def _begin(opened: "Attendance", cameras: Sequence[tuple[str, str]]) -> None:
     """What is done before the first answer; detector and encoder go on loading beside the answers."""
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    if "--debug" in sys.argv:
-        logging.getLogger("attendance.web").setLevel(logging.DEBUG)
+    from attendance.services import logs
+
+    always = {"worker": opened.worker_id, "site": opened.settings.site}
+    logs.set_up(opened.settings, debug="--debug" in sys.argv, always=always)
+    LOG.info("service.begin")
     _ = opened.sign_ins.key
     for name, address in cameras:
         opened.cameras.want(opened.actor, name, address)
@@ -131,18 +138,27 @@ def load(opened: "Attendance") -> None:
     try:
         _ = opened.pipeline
     except Refusal as error:
-        say(f"{error.line} Pages answer; photos and cameras are not judged until then.")
+        _tell(opened, f"{error.line} Pages answer; photos and cameras are not judged until then.")
         return
-    if opened.renewal.is_needed():  # as a check would, but beside the answers
+    if opened.offline is None and opened.renewal.is_needed():  # as a check would, but beside the answers
         job = begin_renewal(opened.actor, opened.renewal, opened.jobs)
-        say(f"the encoder is new: whoever was enrolled with another gets new templates from kept faces (job {job.id})")
+        told = f"whoever was enrolled with another gets new templates from kept faces (job {job.id})"
+        _tell(opened, f"the encoder is new: {told}")
+
+
+def _tell(opened: "Attendance", text: str) -> None:
+    """Say it to whoever looks on, in the form that the log has."""
+    if opened.settings.log_format == "json":
+        LOG.warning(text)
+    else:
+        say(text)
 
 
 def _announce(opened: "Attendance", public: str) -> None:
     """Print the one address that whoever started it opens next."""
-    secret = opened.tokens.begin_setup(opened.actor)
+    secret = None if opened.offline is not None else opened.tokens.begin_setup(opened.actor)
     if secret is None:
         line(public)
         return
-    say("open this address to make the first account; it holds for 30 minutes, and once:")
+    _tell(opened, "open this address to make the first account; it holds for 30 minutes, and once:")
     line(f"{public}/setup?token={secret}")

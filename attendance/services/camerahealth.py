@@ -13,8 +13,9 @@ from attendance.records import instant
 if TYPE_CHECKING:
     from attendance.clock import Clock
 
-State = Literal["off", "opening", "online", "stale", "offline", "failed", "ended"]
-"""Not wanted; no picture yet; new ones; old ones; none, and tried again; a run that could not go on; a film over."""
+State = Literal["off", "opening", "online", "stale", "offline", "failed", "ended", "elsewhere"]
+"""Not wanted; no picture yet; new ones; old ones; none, and tried again; a run that could not go on; a film over;
+watched by another process."""
 OLD_S: Final = 4.0
 """From this age on the newest picture is old."""
 COUNTED_S: Final = 5.0
@@ -43,7 +44,10 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a gauge tells now: frames judged a second, how old the newest was when judged, and how old it is."""
+    """What a gauge tells now: frames judged a second, how old the newest was when judged, and how old it is.
+
+    ``frames`` is how many were judged since the service began.
+    """
 
     state: State
     detail: str
@@ -52,6 +56,7 @@ class Reading:
     lag_s: float | None = None
     age_s: float | None = None
     trouble: Trouble | None = None
+    frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class Gauge:
         self._trouble: Trouble | None = None
         self._frames: deque[tuple[float, float]] = deque(maxlen=MOST)  # when each was judged, and its age then
         self._newest: float | None = None
+        self._seen = 0
 
     def __call__(self, event: Event) -> None:
         """Take in what a run tells."""
@@ -152,11 +158,12 @@ class Gauge:
         if state == "online" and age is not None and age >= OLD_S:
             state, detail = "stale", f"no new picture for {age:.0f} s"
         fps, lag = self._pace(now)
-        return Reading(state, detail, since, fps, lag, age, self._trouble)
+        return Reading(state, detail, since, fps, lag, age, self._trouble, self._seen)
 
     def _saw(self, event: Seen) -> None:
         now = self._clock.monotonic()
         self._newest = event.frame.time
+        self._seen += 1
         self._frames.append((now, max(0.0, now - event.frame.time)))
         if self._state != "online":
             self.set("online")

@@ -4,10 +4,11 @@ What is wanted stands in the gallery, so a restart goes on with it. One thread c
 two seconds and whenever something is asked for, and writes the news of cameras.
 """
 
+import logging
 import threading
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attendance.access import Actor, needs
 from attendance.cameras import Address, Camera, parse_address
@@ -17,11 +18,14 @@ from attendance.records import instant
 from attendance.services.camerahealth import Gauge, Health, Today
 from attendance.services.itself import Served
 from attendance.services.known import folded, known_place
-from attendance.services.watching import camera_run
+from attendance.services.leases import Leased, camera_lease
+from attendance.services.watching import CameraDesk, camera_run
 from attendance.services.watchman import Pauses, Shown, Watchman
+from attendance.services.workers import sites_of
 from attendance.show.liveview import LiveView
 from attendance.zones import day_start, local_day
-from gallery.repositories import news, people, places, sightings, watches
+from gallery.errors import LeaseLost
+from gallery.repositories import news, people, places, sightings, watches, workers
 from gallery.repositories.events import WATCH_STARTED, WATCH_STOPPED, record
 from refusal import Refusal
 
@@ -32,12 +36,18 @@ if TYPE_CHECKING:
     from attendance.clock import Clock
     from attendance.live import Run
     from attendance.services.desk import Desk
+    from attendance.services.leases import Leases
+    from attendance.services.link import Link
     from attendance.services.places import Places
     from attendance.services.scopes import Scopes
     from gallery import Gallery
+    from gallery.leasevalues import Lease
+    from gallery.ports import Transaction
     from gallery.servicevalues import Watch
     from gallery.values import Place
 
+LOG: Final = logging.getLogger("attendance.cameras")
+T = TypeVar("T")
 BEAT_S: Final = 2.0
 CLOSE_S: Final = 2.0
 COUNT_S: Final = 3.0
@@ -48,11 +58,15 @@ SHOWN: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be watched: a change of any part of it begins a new run; ``address`` is None where it cannot be."""
+    """What is to be watched: a change of any part of it begins a new run; ``address`` is None where it cannot be.
+
+    With ``elsewhere`` a service of its site is to watch it.
+    """
 
     place: "Place"
     address: Address | None
     watch: "Watch"
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +86,41 @@ class LastSeen:
         return {"at": instant(self.at), "decision": self.ruling, "person": person, "sighting": self.sighting}
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of a home is worked with; none has ``leases`` where nobody else could watch."""
+
+    gallery: "Gallery"
+    desk: "Desk"
+    scopes: "Scopes"
+    places: "Places"
+    leases: "Leases | None"
+
+
 class Cameras:
-    """Starts, stops and shows cameras; `start` and `close` are for the service that runs them."""
+    """Starts, stops and shows cameras; `start` and `close` are for the service that runs them.
+
+    Of all services of a home one watches a camera, as ``leases`` tell. One of a ``site`` watches those of its site and
+    of none; one of no site also those of sites that have no service of their own.
+    """
 
     def __init__(
-        self, gallery: "Gallery", desk: "Desk", scopes: "Scopes", places_: "Places", clock: "Clock", zone: str
+        self,
+        gallery: "Gallery",
+        desk: "Desk",
+        scopes: "Scopes",
+        places_: "Places",
+        clock: "Clock",
+        zone: str,
+        *,
+        leases: "Leases | None" = None,
+        site: str | None = None,
+        link: "Link[Any] | None" = None,
     ) -> None:
-        self._gallery, self._desk, self._scopes, self._places = gallery, desk, scopes, places_
+        self._own = Parts(gallery, desk, scopes, places_, leases)
         self._clock, self._zone = clock, zone
+        self._site, self._link = site, link
+        self._held: dict[int, Lease] = {}
         self._served: Served | None = None
         self._lock, self._writing = threading.RLock(), threading.Lock()
         self._watched: dict[int, tuple[Wanted, Watchman]] = {}
@@ -92,6 +133,38 @@ class Cameras:
         self.device: Callable[[Address], Camera | None] = lambda _: None
         """What stands in for the camera of an address; None: itself."""
         self.pauses = Pauses(longest=max(60.0, desk.settings.camera_retry_max_s))
+
+    @property
+    def _parts(self) -> Parts:
+        """Those of the database, or of the slice while that is out of reach; cameras of a site need no lease then."""
+        if self._link is None:
+            return self._own
+        return _parts_of(self._link.now)
+
+    @property
+    def _gallery(self) -> "Gallery":
+        return self._parts.gallery
+
+    @property
+    def _leases(self) -> "Leases | None":
+        return self._parts.leases
+
+    def _call(self, work: "Callable[[], T]") -> "T":
+        """Do it, and again on the slice where the link to the database ends meanwhile."""
+        return work() if self._link is None else self._link.call(lambda _: work())
+
+    def _refuse_away(self) -> None:
+        """Raise GalleryUnreachable: what is watched is decided in the database of all sites."""
+        if self._link is not None:
+            self._link.refuse_away()
+
+    def rejoin(self, leases: "Leases") -> None:
+        """Hold again what is watched, before the database is worked with that was out of reach."""
+        with self._lock:
+            for number in self._watched:
+                taken = leases.take(camera_lease(number))
+                if taken is not None:
+                    self._held[number] = taken
 
     # For the service
 
@@ -118,6 +191,8 @@ class Cameras:
         end = self._clock.monotonic() + CLOSE_S
         for each in ended:
             each.wait(max(0.1, min(CLOSE_S, end - self._clock.monotonic())))
+        for number in list(self._held):
+            self._let_go(number)
         self._write_news()
 
     # What is asked for
@@ -128,7 +203,8 @@ class Cameras:
 
         Raises PlaceUnknown, PlaceRetired, PlaceAddress, CameraItself, CameraMissing, and as `Scopes.of`.
         """
-        address, scope = self._scopes.before(self._place(name).name, session)
+        self._refuse_away()
+        address, scope = self._parts.scopes.before(self._place(name).name, session)
         if self._served is not None:
             self._served.refuse(address)
         place = scope.place
@@ -144,6 +220,7 @@ class Cameras:
     @needs("cameras.change")
     def stop(self, actor: "Actor", name: str) -> Health:
         """Watch it no more, also after a restart of the service. Raises PlaceUnknown."""
+        self._refuse_away()
         now = self._clock.utc()
         with self._gallery.store.atomic() as transaction:
             place = known_place(transaction, name)
@@ -179,8 +256,9 @@ class Cameras:
     @needs("cameras.change")
     def add(self, actor: "Actor", name: str, address: str, **given: Any) -> "Place":
         """A new place with a camera, as `Places.add`; raises CameraItself as well."""
+        self._refuse_away()
         self.refuse_itself(address)
-        return self._places.add(actor, name, address, **given).place
+        return self._parts.places.add(actor, name, address, **given).place
 
     def refuse_itself(self, address: str) -> None:
         """Raise CameraItself where an address leads to the service; one that is none is refused elsewhere."""
@@ -196,6 +274,9 @@ class Cameras:
 
     def all(self, groups: "Collection[str] | None" = None) -> list[Health]:
         """Every camera in use, by name; of these ``groups`` only, where they are given."""
+        return self._call(lambda: self._all(groups))
+
+    def _all(self, groups: "Collection[str] | None") -> list[Health]:
         with self._gallery.store.reading() as transaction:
             found = [each for each in places.all_places(transaction) if each.kind == "camera" and each.active]
             wanted = {each.place: each for each in watches.all_watches(transaction)}
@@ -204,13 +285,21 @@ class Cameras:
 
     def of(self, name: str) -> Health:
         """One camera. Raises PlaceUnknown."""
-        place = self._place(name)
-        return self._health(place, self._watch_of(place))
+
+        def look() -> Health:
+            place = self._place(name)
+            return self._health(place, self._watch_of(place))
+
+        return self._call(look)
 
     def numbered(self, number: int, groups: "Collection[str] | None" = None) -> Health:
         """As `of`, by the number of its place; one of other groups is as unknown as one that is not there."""
-        place = self._numbered(number, groups)
-        return self._health(place, self._watch_of(place))
+
+        def look() -> Health:
+            place = self._numbered(number, groups)
+            return self._health(place, self._watch_of(place))
+
+        return self._call(look)
 
     def place(self, number: int) -> "Place":
         """The place of this number, a kiosk or one out of use, too. Raises PlaceUnknown."""
@@ -218,14 +307,18 @@ class Cameras:
 
     def view(self, number: int, groups: "Collection[str] | None" = None) -> LiveView:
         """What a camera shows, watched or not. Raises PlaceUnknown."""
-        return self._face(self._numbered(number, groups).id).view
+        return self._face(self._call(lambda: self._numbered(number, groups)).id).view
 
     def last(self, number: int, most: int = SHOWN) -> list[LastSeen]:
         """The last faces that were decided on there, the newest first."""
-        with self._gallery.store.reading() as transaction:
-            found = sightings.newest_at(transaction, number, most)
-            _, named = people.named(transaction, {each.person for each in found if each.person is not None})
-        return [_last(each, named) for each in found]
+
+        def look() -> list[LastSeen]:
+            with self._gallery.store.reading() as transaction:
+                found = sightings.newest_at(transaction, number, most)
+                _, named = people.named(transaction, {each.person for each in found if each.person is not None})
+            return [_last(each, named) for each in found]
+
+        return self._call(look)
 
     # Inside
 
@@ -242,7 +335,7 @@ class Cameras:
 
     def _refuse_other(self, place: "Place", address: str) -> None:
         """Raise PlaceExists where the place has another address: nobody has said that it is to change."""
-        _, kept = self._places.camera(place.name)
+        _, kept = self._parts.places.camera(place.name)
         if parse_address(address).value != kept.value:
             raise PlaceExists(place.name, "there is a place of this name with another address")
 
@@ -275,7 +368,7 @@ class Cameras:
     def _keep(self) -> None:
         while not self._closing.is_set():
             try:
-                self._reconcile()
+                self._call(self._reconcile)
                 self._write_news()
             except Exception as error:  # noqa: BLE001 - the database is busy or gone: cameras go on, and it is tried again
                 self._complain(refusal_of(error, "cameras"))
@@ -293,25 +386,72 @@ class Cameras:
             if self._thread is None or self._closing.is_set():
                 return
             wanted = self._wanted()
+            for number, (_, watchman) in self._watched.items():
+                if watchman.lost:
+                    self._held.pop(number, None)
+            mine = {number: each for number, each in wanted.items() if self._is_mine(each)}
             for number, (before, watchman) in list(self._watched.items()):
-                if wanted.get(number) != before or number == anew:
+                if mine.get(number) != before or number == anew or watchman.lost:
                     del self._watched[number]
                     watchman.stop(replaced=number in wanted)
                     self._ended.append(watchman)
-            for number, each in wanted.items():
+            for number, each in mine.items():
                 if number not in self._watched:
                     self._watched[number] = each, self._watchman(each)
             self._ended = [each for each in self._ended if not each.wait(0.0)]
+            for number in () if self._leases is None else self._held.keys() - mine.keys():
+                if not any(each.number == number for each in self._ended):  # it reports whoever is in view first
+                    self._let_go(number)
+
+    def _is_mine(self, wanted: Wanted) -> bool:
+        """Whether this process watches it alone from now on, or does already."""
+        number = wanted.place.id
+        if self._link is not None and self._link.away:
+            return wanted.place.site == self._site  # those of no site may be watched by others meanwhile
+        if self._leases is None or wanted.elsewhere:
+            return not wanted.elsewhere
+        held = self._held.get(number)
+        if held is not None and self._leases.holds(held):
+            return True
+        name = camera_lease(number)
+        taken = self._leases.take(name)
+        if taken is None:
+            self._held.pop(number, None)
+            self._show_elsewhere(number, self._leases.holder_of(name))
+            return False
+        self._held[number] = taken
+        return True
+
+    def _show_elsewhere(self, number: int, holder: str | None) -> None:
+        shown = self._face(number)
+        shown.gauge.set("elsewhere", f"{holder or 'another process'} watches it")
+        shown.view.say("Watched elsewhere", holder or "")
+        shown.view.forget()
+
+    def _let_go(self, number: int) -> None:
+        held = self._held.pop(number, None)
+        if held is not None and self._leases is not None:
+            self._leases.release(held)
 
     def _wanted(self) -> dict[int, Wanted]:
         with self._gallery.store.reading() as transaction:
             asked = {each.place: each for each in watches.all_watches(transaction)}
             found = [each for each in places.all_places(transaction) if each.id in asked and each.active]
-            return {each.id: Wanted(each, self._address(each), asked[each.id]) for each in found}
+            foreign = self._foreign(transaction, {each.site for each in found if each.site is not None})
+            return {
+                each.id: Wanted(each, self._address(each), asked[each.id], elsewhere=each.site in foreign)
+                for each in found
+            }
+
+    def _foreign(self, transaction: "Transaction", sites: set[str]) -> frozenset[str | None]:
+        """Those of the sites whose cameras are watched by services of their own."""
+        if self._site is not None:
+            return frozenset(sites - {self._site})
+        return sites_of(workers.all_workers(transaction)) & sites if sites else frozenset()
 
     def _address(self, place: "Place") -> Address | None:
         try:
-            return self._places.camera(place.name)[1]
+            return self._parts.places.camera(place.name)[1]
         except Refusal:  # told by the run that needs it
             return None
 
@@ -325,33 +465,52 @@ class Cameras:
             return self._run(wanted)
 
         def tell(kind: str) -> None:
+            LOG.info(kind, extra={"facts": {"place": place.id}, "names": {"place_name": place.name}})
             self._news.append(news.New(self._clock.utc(), kind, str(place.id), None, place.id))
             self._wake.set()
 
-        made = Watchman(place.name, make, tell, self._face(place.id), self._clock, self.pauses)
+        made = Watchman(place.name, make, tell, self._face(place.id), self._clock, self.pauses, number=place.id)
         made.start()
         return made
 
     def _run(self, wanted: Wanted) -> "Run":
         """A run of what is wanted as it is now. Raises what cannot be, and CameraItself."""
         name = wanted.place.name
-        address, scope = self._scopes.before(name, wanted.watch.session)
+        address, scope = self._parts.scopes.before(name, wanted.watch.session)
         if self._served is not None:
             self._served.refuse(address)
-        desk = self._desk.by(Actor(f"camera {name}", door="camera"))
-        return camera_run(desk, address, scope, camera=self.device(address))
+        return camera_run(self._desk_for(wanted.place), address, scope, camera=self.device(address))
+
+    def _desk_for(self, place: "Place") -> "CameraDesk":
+        """The desk of a camera, which records as long as its lease stands, and on the slice without one."""
+        if self._link is None:
+            return self._leased(place, self._own)
+        return self._link.desk(lambda on: self._leased(place, _parts_of(on)))
+
+    def _leased(self, place: "Place", parts: Parts) -> "CameraDesk":
+        desk = parts.desk.by(Actor(f"camera {place.name}", door="camera"))
+        if parts.leases is None:
+            return desk
+        held = self._held.get(place.id)
+        if held is None:
+            raise LeaseLost(place.name, "another process has taken over")
+        return Leased(desk, parts.gallery.store, parts.leases, held, place.name)
 
     def _write_news(self) -> None:
         """Write what there is; what cannot be written now stays for the next time."""
         with self._writing:
             waiting = list(self._news)
-            if not waiting:
+            if not waiting or (self._link is not None and self._link.away):
                 return
             with self._gallery.store.atomic() as transaction:
                 there = places.names(transaction, {each.place for each in waiting if each.place is not None})
                 news.add(transaction, [each for each in waiting if each.place in there])
             for _ in waiting:
                 self._news.popleft()
+
+
+def _parts_of(on: Any) -> Parts:
+    return Parts(on.gallery, on.desk, on.scopes, on.places, on.leases if on.offline is None else None)
 
 
 def _last(each: Any, named: "dict[int, Any]") -> LastSeen:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from attendance.access import needs
 from attendance.scope import ANYWHERE, Scope
+from attendance.services.tally import Tally
 
 if TYPE_CHECKING:
     from attendance.access import Actor
@@ -34,16 +35,18 @@ class Desk:
         *,
         settings: "Settings",
         clock: "Clock",
+        tally: Tally | None = None,
     ) -> None:
         self._store, self._judge, self._recorder, self._load = store, judge, recorder, load
         self.settings = settings
         self.clock = clock
+        self._tally = tally or Tally(clock)
 
     @needs("faces.judge")
     def by(self, actor: "Actor") -> Self:
         """The same desk, with somebody else who acts."""
         parts = (self._store, self._judge, self._recorder.by(actor), self._load)
-        return type(self)(*parts, settings=self.settings, clock=self.clock)
+        return type(self)(*parts, settings=self.settings, clock=self.clock, tally=self._tally)
 
     @property
     def pipeline(self) -> "Pipeline":
@@ -67,6 +70,7 @@ class Desk:
 
         With ``track`` each face stands for a track's joined looks, of which more is asked (`track_factor`).
         """
+        self._tally.judged(len(faces))
         return self._judge.judge(faces, source=source, frame=frame, at=self._at(scope), scope=scope, track=track)
 
     def record(
@@ -80,7 +84,11 @@ class Desk:
         (H, W, 3) uint8 RGB: it is kept where somebody must look. In a session of a day gone by the mark is of the time
         that the file tells, if it tells one of that day. When this returns, what was written survives a kill.
         """
-        return self._recorder.record([decision], scope, means, at=self.clock.utc(), note=False, crops=[crop])[0]
+        with self._tally.writing() as told:
+            told.extend(
+                self._recorder.record([decision], scope, means, at=self.clock.utc(), note=False, crops=[crop])
+            )
+        return told[0]
 
     def record_picture(
         self,
@@ -94,7 +102,9 @@ class Desk:
 
         ``crops`` holds the picture of each face, in the order of the decisions.
         """
-        return self._recorder.record(decisions, scope, means, at=self.clock.utc(), note=True, crops=crops)
+        with self._tally.writing() as told:
+            told.extend(self._recorder.record(decisions, scope, means, at=self.clock.utc(), note=True, crops=crops))
+        return told
 
     def settle(self, faces: "Sequence[Face]", scope: Scope, *, source: str) -> "list[Decision]":
         """Judge the faces of one picture file and record the decisions, all in one step.
@@ -104,10 +114,12 @@ class Desk:
         if not faces:
             now = self.clock.utc()
             return self._recorder.record([], scope, "file", at=now, note=True, source=source)
-        with self._store.atomic() as transaction:
+        with self._tally.writing() as told, self._store.atomic() as transaction:
             decisions, crops = self.judge(faces, scope, source=source), [face.crop for face in faces]
             now = self.clock.utc()
-            return self._recorder.record_in(transaction, decisions, scope, "file", at=now, note=True, crops=crops)
+            made = self._recorder.record_in(transaction, decisions, scope, "file", at=now, note=True, crops=crops)
+            told.extend(made)
+        return told
 
     def note_check(self, means: "Means", scope: Scope = ANYWHERE) -> None:
         """Remember, once a run and session, that people were looked for: who is not marked now is absent."""

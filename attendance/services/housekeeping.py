@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 from attendance.services.idempotency import KEPT
 from attendance.services.rounds import Rounds
-from gallery.repositories import answers, attempts, news
+from gallery.repositories import answers, attempts, changes, news
 
 if TYPE_CHECKING:
     from attendance.access import Actor
@@ -54,6 +54,7 @@ class Housekeeping:
                 news.purge(transaction, now - NEWS_KEPT),
                 answers.purge(transaction, now - KEPT),
                 attempts.purge(transaction, now - ATTEMPTS_KEPT),
+                changes.forget_old(transaction),
             )
         return sum(gone)
 

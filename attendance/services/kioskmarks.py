@@ -85,6 +85,13 @@ class KioskMarks:
         self._lock = threading.Lock()
         self._made: dict[str, tuple[int, float]] = {}
 
+    def go_on_from(self, before: "KioskMarks") -> None:
+        """Take over which kiosk made which mark."""
+        with before._lock:  # noqa: SLF001 - one of its own kind
+            made, before._made = before._made, {}  # noqa: SLF001
+        with self._lock:
+            self._made = {**self._made, **made}
+
     def now(self) -> Moment:
         """The present moment."""
         return Moment(self._clock.utc(), is_known=True, late=False)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from attendance.register.sessions import Sessions
     from attendance.services.credentials import Credentials
     from attendance.services.desk import Desk
+    from attendance.services.link import LinkedDesk
     from attendance.services.scopes import Scopes
     from attendance.settings import Settings
     from gallery import Gallery
@@ -72,7 +73,7 @@ class Kiosks:
         gallery: "Gallery",
         sessions: "Sessions",
         marks: "Marks",
-        desk: "Desk",
+        desk: "Desk | LinkedDesk[Any]",
         scopes: "Scopes",
         credentials: "Credentials",
         *,
@@ -88,6 +89,14 @@ class Kiosks:
 
     def start(self) -> None:
         """Nothing runs before a page begins to look."""
+
+    def go_on_from(self, before: "Kiosks") -> None:
+        """Take over what kiosks are doing, from those of another database of this home: pages notice nothing."""
+        with before._lock:  # noqa: SLF001 - one of its own kind
+            here, before._here = before._here, {}  # noqa: SLF001
+        self._made.go_on_from(before._made)  # noqa: SLF001
+        with self._lock:
+            self._here = {**self._here, **here}
 
     def close(self) -> None:
         """End what looks; whoever is in view is reported, and until when it looked is noted."""

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
     from attendance.cameras.frame import Pixels
     from attendance.live import Event
+    from attendance.live.ports import Desk
     from attendance.records import Decision
     from attendance.scope import Scope
-    from attendance.services.desk import Desk
 
 LARGEST_FRAME: Final = 3_000_000
 """Bytes; a page sends a tenth of that."""

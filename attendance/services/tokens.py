@@ -45,6 +45,7 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
         "cameras:read": "Read how cameras do.",
         "cameras:write": "Start and stop cameras.",
         "events:read": "Hear of what happens.",
+        "metrics": "Read what the service does in numbers.",
     }
 )
 """What a program may be allowed, and in words."""

@@ -9,6 +9,7 @@ from attendance.services.bulk import MOST_BYTES
 from attendance.web import api, problems, routes
 from attendance.web.api import schema
 from attendance.web.api.segments import EncodedSlashes
+from attendance.web.away import Away
 from attendance.web.bodies import Bodies
 from attendance.web.headers import Headers
 from attendance.web.hosts import Hosts
@@ -30,6 +31,7 @@ def build(site: "Site") -> FastAPI:
     made.add_middleware(EncodedSlashes)
     made.add_middleware(problems.Failures)
     made.add_middleware(Bodies, limit=site.app.settings.max_upload_mb * 1_000_000, larger=LARGER)
+    made.add_middleware(Away, link=site.link)
     made.add_middleware(Hosts, names=site.names)
     made.add_middleware(Headers, secure=site.secure)
     problems.install(made)

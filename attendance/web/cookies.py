@@ -103,8 +103,11 @@ def _signed(site: Site, cookie: str, value: str) -> str:
 
 def _read(request: HTTPConnection, cookie: str) -> str | None:
     site = site_of(request)
+    given = request.cookies.get(name_of(site, cookie))
+    if given is None:  # whoever has none is answered also while the database, where the key lies, is away
+        return None
     try:
-        return _signer(site, cookie).unsign(request.cookies.get(name_of(site, cookie), "")).decode()
+        return _signer(site, cookie).unsign(given).decode()
     except (BadSignature, UnicodeError):
         return None
 

@@ -13,7 +13,7 @@ from attendance.web.site import Site, site_of
 
 async def visitor_of(request: Request, roles: frozenset[Role]) -> Visitor | None:
     """Who asks, in one of these roles where a browser has several; None: nobody who is known. Raises TokenInvalid."""
-    return await run_in_threadpool(_found, request, roles)
+    return await run_in_threadpool(site_of(request).call, lambda _: _found(request, roles))
 
 
 def _found(request: Request, roles: frozenset[Role]) -> Visitor | None:

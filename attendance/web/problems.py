@@ -41,11 +41,15 @@ STATUSES: Final[Mapping[str, int]] = MappingProxyType(
         "gallery.conflict": 409,
         "gallery.duplicate_id": 409,
         "gallery.full": 507,
+        "gallery.lease_lost": 409,
         "gallery.locked": 503,
         "gallery.lookalike_unknown": 404,
+        "gallery.offline_over": 503,
         "gallery.person_ambiguous": 409,
         "gallery.person_inactive": 409,
         "gallery.person_unknown": 404,
+        "gallery.site_unknown": 404,
+        "gallery.unreachable": 503,
         "internal.failed": 500,
         "key.reused": 422,
         "kiosk.frame": 409,
@@ -176,6 +180,8 @@ def install(app: FastAPI) -> None:
         if who is not None and isinstance(error, AccessRefused | TokenScope):
             noted = site_of(request).app.refusals.note
             await run_in_threadpool(noted, who, _route(request.scope), request.method)
+        if isinstance(error, Refusal) and error.id == "gallery.unreachable":
+            site_of(request).note_lost()
         return refused(request, refusal_of(error, request.url.path))
 
     async def invalid(request: Request, error: Exception) -> Response:

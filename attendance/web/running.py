@@ -9,10 +9,17 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
 if TYPE_CHECKING:
+    from attendance.app import Attendance
     from attendance.web.site import Site
 
-RUNNING: Final = ("jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "brokering", "housekeeping", "daily")
+RUNNING: Final = (
+    "workers", "jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "brokering", "housekeeping", "daily",
+)  # fmt: skip
 """Parts of the product in the order in which they begin; they end together. One without ``start`` is passed over."""
+
+
+ON_SLICE: Final = ("lane", "kiosks", "cameras")
+"""Those that a site goes on with while the database is out of reach from the start; the others begin when it is not."""
 
 
 @asynccontextmanager
@@ -21,15 +28,29 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     site: Site = app.state.site
     begun: list[Any] = []
     try:
-        for name in RUNNING:
-            part = getattr(site.app, name, None)
-            if part is not None and hasattr(part, "start"):
-                begun.append(part)
-                await run_in_threadpool(part.start)
+        if site.link is not None:
+            begun.append(site.link)
+            site.link.reached.append(lambda central: _start(central, begun, without=ON_SLICE))
+        cut_off = site.app.offline is not None
+        for name in ON_SLICE if cut_off else RUNNING:
+            await run_in_threadpool(_start, site.app, begun, (name,))
+        if site.link is not None:
+            await run_in_threadpool(site.link.start)
         yield
     finally:
         site.closing.set()
         await run_in_threadpool(_close, begun[::-1])
+
+
+def _start(
+    app: "Attendance", begun: list[Any], names: tuple[str, ...] = RUNNING, without: tuple[str, ...] = ()
+) -> None:
+    """Begin parts of a home, and add them to those that are begun."""
+    for name in names:
+        part = None if name in without else getattr(app, name, None)
+        if part is not None and hasattr(part, "start"):
+            begun.append(part)
+            part.start()
 
 
 def _close(parts: list[Any]) -> None:

@@ -12,8 +12,9 @@ from gallery.backup import erased
 from gallery.backup.content import Saved, Tally, written
 from gallery.backup.head import Head, Recovery
 from gallery.backup.source import Source
-from gallery.errors import BackupInvalid, GalleryFailed, GalleryReadOnly
+from gallery.errors import BackupInvalid, GalleryFailed, GalleryNewer, GalleryReadOnly
 from gallery.files import new_output
+from gallery.schema import REVISIONS
 from gallery.vault.chunks import ChunkWriter
 from gallery.vault.recovery import parsed_public
 
@@ -47,12 +48,21 @@ def backup(
         erased.prepare(database, vault)
         files = files_of(database.home, along)
         with database.reading() as transaction:
+            _refuse_later(database)
             cipher = vault.unlock()
             proving = None if recovery is None else Recovery(recovery, erased.proving(transaction, cipher)[0])
             head = Head.new(database.meta("home_id") or "", database.schema_version, at, cipher, proving)
             saved = _written(temporary, head, cipher, written(database, transaction, files))
         _prove(temporary, target, head.sealing_key(cipher), saved)
     return saved
+
+
+def _refuse_later(database: "Database") -> None:
+    """Raise GalleryNewer where a later version has tables of its own there, which this one would leave out."""
+    revision = database.schema_version
+    if revision not in REVISIONS:
+        told = f"a later version has upgraded it to schema {revision!r}, and that one alone knows all that is in it"
+        raise GalleryNewer(database.where, told)
 
 
 def _written(path: Path, head: Head, cipher: "Cipher", lines: Iterable[bytes]) -> Saved:

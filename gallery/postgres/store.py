@@ -11,19 +11,20 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, insert, inspect, text
+import psycopg
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from gallery import steps
 from gallery.errors import (
     GalleryFailed,
     GalleryFull,
     GalleryLocked,
     GalleryMissing,
-    GalleryNewer,
     GalleryOlder,
     GalleryReadOnly,
     NotADatabase,
@@ -37,7 +38,8 @@ from gallery.postgres.collation import sort_by_bytes
 from gallery.postgres.connections import READING, WRITING, connect, make_engine
 from gallery.postgres.faults import begins_anew, mapped
 from gallery.postgres.listening import NOTICE, Listeners
-from gallery.schema import METADATA, REVISIONS, Meta
+from gallery.schema import METADATA, OLDEST, REVISIONS, Meta
+from gallery.steps import is_older
 from gallery.transactions import ERASURE, GENERATION, Transactions
 from gallery.values import Orphan, Server, Soundness
 
@@ -46,7 +48,8 @@ if TYPE_CHECKING:
 
 LOCK: Final = 0x61747464
 """The first half of the advisory lock that every writer holds; the second is that of the schema in use."""
-_HOLD = text(f"SELECT pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))")
+_LOCKING = f"SELECT pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))"
+_HOLD = text(_LOCKING)
 _READERS: Final = 5
 _VERSION_TABLE = "alembic_version"
 
@@ -120,7 +123,7 @@ class PostgresStore(Transactions):
             found = _revision(connection, where)
         if found is None and (not create or read_only):
             raise GalleryMissing(where, "there is no gallery here")
-        if found == REVISIONS[-1]:
+        if found is not None and not is_older(found):
             return
         if read_only:
             told = f"it is of an older version: its schema {found!r} must be upgraded to {REVISIONS[-1]!r} first"
@@ -130,7 +133,7 @@ class PostgresStore(Transactions):
             found = _revision(connection, where)  # another program may have been faster
             if found is None:
                 _fill(connection)
-            elif found != REVISIONS[-1]:
+            elif is_older(found):
                 _upgrade(connection)
 
     @staticmethod
@@ -147,11 +150,6 @@ class PostgresStore(Transactions):
             engine.dispose()
 
     @property
-    def schema_version(self) -> str:
-        """The schema revision of the open database."""
-        return REVISIONS[-1]
-
-    @property
     def where(self) -> str:
         """The address, without a password."""
         return self.address.shown
@@ -159,20 +157,26 @@ class PostgresStore(Transactions):
     def _begun(self) -> Session:
         """A session that holds the lock; begun once more where its connection turns out to be dead."""
         try:
-            return self._held()
+            return super()._begun()
         except DBAPIError as error:
             if not begins_anew(error):
                 raise
-        return self._held()
+        return super()._begun()
 
-    def _held(self) -> Session:
-        session = super()._begun()
+    def _begin(self, session: Session) -> None:
+        """As `Transactions._begin`; all of it goes to the server at once, and is answered at once."""
+        raw: Any = session.connection().connection.driver_connection
         try:
-            session.execute(_HOLD)
-        except BaseException:
-            session.close()
-            raise
-        return session
+            with raw.pipeline(), raw.cursor() as locking, raw.cursor() as asking:
+                locking.execute(_LOCKING, prepare=True)
+                asking.execute(steps.QUESTION, prepare=True)
+                answer = asking.fetchone()
+        except psycopg.Error as error:
+            if raw.closed:
+                session.connection().invalidate(error)
+                self._writer.dispose(close=False)  # the others died with it
+            raise DBAPIError(None, None, error, connection_invalidated=raw.closed) from error
+        steps.heed(session, answer, self.where)
 
     @contextmanager
     def atomic(self) -> Iterator[Session]:
@@ -333,8 +337,8 @@ def _revision(connection: Connection, where: str) -> str | None:
     if not {_VERSION_TABLE, Meta.__tablename__} <= tables:
         raise NotADatabase(where, "the tables there are no gallery's")
     found = connection.execute(text(f"SELECT version_num FROM {_VERSION_TABLE}")).scalar()  # noqa: S608 - our own name # nosec B608
-    if found not in REVISIONS:
-        raise GalleryNewer(where, f"its schema is {found!r}, this version knows up to {REVISIONS[-1]!r}")
+    compatible = connection.execute(select(Meta.value).where(Meta.key == steps.COMPATIBLE)).scalar()
+    steps.refuse_newer(where, found, compatible)
     return str(found)
 
 
@@ -352,7 +356,8 @@ def _fill(connection: Connection) -> None:
     METADATA.create_all(connection)
     connection.execute(text(f"CREATE TABLE {_VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:revision)"), {"revision": REVISIONS[-1]})  # noqa: S608 - our own name # nosec B608
-    connection.execute(insert(Meta), [{"key": "home_id", "value": uuid4().hex}, {"key": GENERATION, "value": "0"}])
+    facts = {"home_id": uuid4().hex, GENERATION: "0", steps.COMPATIBLE: OLDEST}
+    connection.execute(insert(Meta), [{"key": key, "value": value} for key, value in facts.items()])
     counters.begin(connection)
     sort_by_bytes(connection)
 
@@ -374,6 +379,7 @@ def _building(home: Path, revision: str, then: Callable[[Session], bool]) -> Ite
                 if _revision(connection, address.shown) is not None:
                     raise NotEmpty(address.shown, "a home has appeared here meanwhile")
                 _upgrade(connection, revision)
+                connection.execute(delete(Meta))  # facts come with what is filled in
                 with Session(connection) as session:
                     yield session
                     session.flush()

@@ -17,24 +17,28 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Select, Text, delete, func, select, type_coerce
+from sqlalchemy import Select, Text, delete, func, insert, select, type_coerce
 from sqlalchemy.orm import Session
 
 from gallery.chainvalues import Head
 from gallery.schema import EventRow
+from gallery.steps import LAST, LINKS, START
 from gallery.transactions import CHAIN_KEY, PURGING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PURPOSE: Final = "audit"
+PURPOSE: Final = LINKS
 """Under which purpose the key of the links is a secret of the home."""
 BEGUN: Final = "audit.begin"
 PURGED: Final = "audit.purge"
-START: Final = "start"
-"""What the first linked entry is linked to."""
 KEYED, PLAIN = "k:", "h:"
 _AT_ONCE: Final = 1000
+_TABLE: Final[Any] = EventRow.__table__
+_COLUMNS: Final = ("at", "by", "action", "subject", "details", "prev", "link")
+_LAST: Final = select(_TABLE.c.link).order_by(_TABLE.c.seq.desc()).limit(1)
+_INSERT: Final = insert(_TABLE).inline()
+"""Put together once, as every step that changes something needs them; nobody asks for the number of the entry."""
 
 
 def append(session: Session, row: EventRow) -> None:
@@ -42,11 +46,18 @@ def append(session: Session, row: EventRow) -> None:
 
     One without a link that somebody put behind them is passed over: it shows when the log is verified.
     """
-    query = select(EventRow.link).order_by(EventRow.seq.desc()).limit(1)
-    last = session.execute(query).one_or_none()
     key = _key(session)
-    before = START if last is None else last[0] or _last_link(session)
-    _put(session, row, before or _begin(session, key, at=row.at, by=row.by), key)
+    before = _before(session) or _last_link(session) or _begin(session, key, at=row.at, by=row.by)
+    _put(session, row, before, key)
+
+
+def _before(session: Session) -> str | None:
+    """The link of the last entry, None where that has none; a step asks for it once."""
+    if LAST not in session.info:
+        last = session.execute(_LAST).one_or_none()
+        session.info[LAST] = START if last is None else last[0]
+    found: str | None = session.info[LAST]
+    return found
 
 
 def begin_anew(session: Session, *, at: datetime, by: str) -> None:
@@ -77,8 +88,8 @@ def _begin(session: Session, key: bytes | None, *, at: datetime, by: str) -> str
 def _put(session: Session, row: EventRow, before: str, key: bytes | None) -> str:
     row.prev = before
     row.link = link_of(canonical(row.at, row.by, row.action, row.subject, row.details, row.prev), key)
-    session.add(row)
-    session.flush()
+    session.execute(_INSERT, {name: getattr(row, name) for name in _COLUMNS})
+    session.info[LAST] = row.link
     return row.link
 
 

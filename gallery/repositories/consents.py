@@ -106,8 +106,8 @@ def refused(session: Session, people: Collection[int], purpose: Purpose, now: da
     return {person for person, words in said.items() if purpose in words and not words[purpose].holds(now)}
 
 
-def refusing(person: Any, purpose: Purpose, now: datetime) -> Any:
-    """The same as a condition on a column of internal ids."""
+def refusing(person: Any, purpose: Purpose, now: Any) -> Any:
+    """The same as a condition on a column of internal ids; ``now`` may be what a statement is given later."""
     said, later = aliased(ConsentRow), aliased(ConsentRow)
     of_theirs = (said.person_id == person, said.purpose == purpose)
     again = exists().where(later.person_id == person, later.purpose == purpose, later.id > said.id)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.orm import Session
 
 from gallery.privacytables import ErasureRow
-from gallery.repositories import aliases
+from gallery.repositories import aliases, changes
 from gallery.repositories.batches import in_batches
 from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow, Template
 
@@ -92,6 +92,7 @@ def drop_faces(session: Session, person: int, before: datetime | None = None) ->
     gone = session.scalars(templates).all(), session.scalars(faces).all()
     for some in in_batches(gone[0]):
         session.execute(delete(Template).where(Template.id.in_(some)))
+    changes.note(session, [person] if gone[0] else [])
     for some in in_batches(gone[1]):
         session.execute(delete(SightingCrop).where(SightingCrop.sighting_id.in_(some)))
     session.expire_all()

@@ -11,6 +11,7 @@ from gallery.errors import KeyMissing, TemplateAltered, WrongEncoder
 from gallery.privacytables import SecondFactorRow
 from gallery.repositories import (
     answers,
+    changes,
     credentials,
     places,
     receivers,
@@ -107,6 +108,7 @@ def reseal_all(session: Session, old: "Cipher", new: "Cipher") -> int:
             ]
             session.execute(update(table), fresh)
             count += len(rows)
+    changes.note(session, [])
     session.expire_all()
     return count
 
@@ -124,6 +126,7 @@ def drop_all(session: Session) -> dict[str, int]:
         "secrets": len(session.execute(delete(SecretRow).returning(SecretRow.purpose)).all()),
         "credentials": credentials.drop_kinds(session, _BY_SECRETS),
     }
+    changes.note(session, None)
     session.expire_all()
     with_address = session.scalars(select(PlaceRow.id).where(PlaceRow.address.is_not(None))).all()
     places.drop_addresses(session, with_address)
@@ -154,6 +157,7 @@ def adopt(session: Session, cipher: "Cipher", old: str, new: str) -> int:
     count = 0
     for rows in _in_parts(session, query, (Template.id,)):
         count += _adopt_part(session, cipher, rows, old, new)
+    changes.note(session, None if count else [])
     session.expire_all()
     return count
 

@@ -1,9 +1,9 @@
 """Random keys of this home, one for each purpose: made at first use, sealed, and the same ever after."""
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from gallery.servicetables import SecretRow
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 PURPOSE: Final = "secret"
 SECRET_BYTES: Final = 32
+_TABLE: Final[Any] = SecretRow.__table__
+_SEALED: Final = select(_TABLE.c.value).where(_TABLE.c.purpose == bindparam("purpose"))
+"""Put together once: every entry of the log asks for it."""
 
 
 def of(session: Session, cipher: "Cipher", purpose: str) -> bytes:
@@ -37,8 +40,8 @@ def stored(session: Session, cipher: "Cipher", purpose: str) -> bytes | None:
 
 def sealed(session: Session, purpose: str) -> bytes | None:
     """The sealed value for this purpose, or None where none was made yet."""
-    row = session.get(SecretRow, purpose)
-    return None if row is None else row.value
+    found: bytes | None = session.execute(_SEALED, {"purpose": purpose}).scalar()
+    return found
 
 
 def purposes(session: Session) -> list[str]:

@@ -1,11 +1,13 @@
 """What people are marked for: named sessions, and one of each day's own in its zone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Final
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, bindparam, false, or_, select, true
 from sqlalchemy.orm import Session
 
 from gallery.repositories.consents import refusing
@@ -13,45 +15,67 @@ from gallery.repositories.marks import marked, with_state
 from gallery.schema import Group, MarkRow, Person, SessionRow
 from gallery.values import StoredMark, StoredSession
 
+_WHICH: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "all": true(),
+        "name": SessionRow.name == bindparam("name"),
+        "day": and_(SessionRow.day == bindparam("day"), SessionRow.zone == bindparam("zone")),
+        "number": SessionRow.id == bindparam("number"),
+        "within": and_(
+            SessionRow.kind == "named",
+            SessionRow.opens <= bindparam("end"),
+            or_(SessionRow.closes.is_(None), SessionRow.closes > bindparam("begin")),
+        ),
+    }
+)
+"""Of which sessions a statement is."""
+
 
 def named(session: Session, name: str, people: Collection[int] = (), at: datetime | None = None) -> list[StoredSession]:
     """Those of this name, oldest first, with the marks of these people; days in several zones share a name.
 
     Whoever does not agree at that instant that their face is known again is none of them.
     """
-    return _read(session, SessionRow.name == name, people, at)
+    return _read(session, "name", people, at, name=name)
 
 
 def of_day(
     session: Session, day: date, zone: str, people: Collection[int] = (), at: datetime | None = None
 ) -> StoredSession | None:
     """The day's own session in the zone with the marks of these people, as for `named`, or None."""
-    found = _read(session, and_(SessionRow.day == day.isoformat(), SessionRow.zone == zone), people, at)
+    found = _read(session, "day", people, at, day=day.isoformat(), zone=zone)
     return found[0] if found else None
 
 
 def numbered(session: Session, number: int) -> StoredSession | None:
     """The session of this number, or None."""
-    found = _read(session, SessionRow.id == number)
+    found = _read(session, "number", number=number)
     return found[0] if found else None
 
 
 def all_sessions(session: Session) -> list[StoredSession]:
     """Every session, oldest first."""
-    return _read(session, None)
+    return _read(session, "all")
 
 
 def named_within(session: Session, begin: datetime, end: datetime) -> list[StoredSession]:
     """The named ones that were open at an instant of begin <= t <= end, oldest first, without marks."""
-    still = or_(SessionRow.closes.is_(None), SessionRow.closes > begin)
-    return _read(session, and_(SessionRow.kind == "named", SessionRow.opens <= end, still))
+    return _read(session, "within", begin=begin, end=end)
 
 
 def insert(
-    session: Session, name: str, zone: str, opens: datetime, *, day: date | None = None, group_id: int | None = None
+    session: Session,
+    name: str,
+    zone: str,
+    opens: datetime,
+    *,
+    day: date | None = None,
+    group_id: int | None = None,
+    site: str | None = None,
 ) -> StoredSession:
     """A new session, a day's own where `day` is given."""
     row = SessionRow(name=name, kind="named" if day is None else "day", opens=opens, zone=zone, group_id=group_id)
+    row.site = site
     row.day = None if day is None else day.isoformat()
     session.add(row)
     session.flush()
@@ -72,27 +96,36 @@ def closes_at(session: Session, number: int) -> datetime | None:
 
 
 def _read(
-    session: Session, which: Any, people: Collection[int] = (), at: datetime | None = None
+    session: Session, which: str, people: Collection[int] = (), at: datetime | None = None, **given: Any
 ) -> list[StoredSession]:
     """The sessions with their group, who of these people is enrolled, and their marks, in one statement."""
-    of_them: Any = Person.id.in_(people) if people else false()
-    if people and at is not None:
-        of_them = and_(of_them, ~refusing(Person.id, "face", at))
-    query: Any = (
-        select(SessionRow, Group.name, Person.id, MarkRow)
-        .outerjoin(Group, Group.id == SessionRow.group_id)
-        .outerjoin(Person, of_them)
-        .outerjoin(MarkRow, and_(MarkRow.session_id == SessionRow.id, MarkRow.person_id == Person.id))
-        .order_by(SessionRow.opens, SessionRow.id, MarkRow.ordinal)
-    )
+    query = _reading(which, people=bool(people), asked=bool(people) and at is not None)
+    told = {**given, **({"people": list(people), "asked": at} if people else {})}
     found: dict[int, _Found] = {}
-    for row, group, person, *mark in session.execute(with_state(query if which is None else query.where(which))):
+    for row, group, person, *mark in session.execute(query, told):
         each = found.setdefault(row.id, _Found(row, group))
         if person is not None:
             each.people.add(person)
         if mark[0] is not None:
             each.marks.append(marked(*mark))
     return [_session(each) for each in found.values()]
+
+
+@cache
+def _reading(which: str, *, people: bool, asked: bool) -> Any:
+    """The statement of `_read`, made once: every mark needs it, and to put it together takes longer than to have it."""
+    of_them: Any = Person.id.in_(bindparam("people", expanding=True)) if people else false()
+    if asked:
+        of_them = and_(of_them, ~refusing(Person.id, "face", bindparam("asked")))
+    query: Any = (
+        select(SessionRow, Group.name, Person.id, MarkRow)
+        .outerjoin(Group, Group.id == SessionRow.group_id)
+        .outerjoin(Person, of_them)
+        .outerjoin(MarkRow, and_(MarkRow.session_id == SessionRow.id, MarkRow.person_id == Person.id))
+        .where(_WHICH[which])
+        .order_by(SessionRow.opens, SessionRow.id, MarkRow.ordinal)
+    )
+    return with_state(query)
 
 
 @dataclass(slots=True)
@@ -116,4 +149,5 @@ def _session(found: _Found) -> StoredSession:
         group=found.group,
         marks=tuple(found.marks),
         people=frozenset(found.people),
+        site=row.site,
     )

@@ -26,13 +26,15 @@ JUDGED: Final = "judged"
 _NEWS: Final[Mapping[str, str]] = MappingProxyType({"review": news.REVIEW_WAITING, "unknown": news.FACE_UNKNOWN})
 """By ruling, the kind of news of it: of what somebody is to look at."""
 
+_TABLE: Final[Any] = SightingRow.__table__
+_INSERT: Final = insert(_TABLE).returning(_TABLE.c.id)
+
 
 def add(session: Session, new: Sequence[Sighting], *, entered: datetime | None = None) -> list[int]:
     """Store them in one statement; their ids, in order. What somebody is to look at is told, as of ``entered``."""
     if not new:
         return []
-    table: Any = SightingRow.__table__
-    found = session.scalars(insert(table).returning(table.c.id), [_columns(each) for each in new])
+    found = session.scalars(_INSERT, [_columns(each) for each in new])
     ids = sorted(found)  # they rise row by row; in which order they are told no engine promises
     told = zip(ids, new, strict=True)
     news.add(session, [_new(number, each, entered) for number, each in told if each.ruling in _NEWS])
@@ -66,6 +68,7 @@ def _columns(each: Sighting) -> dict[str, Any]:
         "quality": {**each.quality, **({JUDGED: dict(each.judged)} if each.judged else {})},
         "pipeline_id": each.pipeline,
         "retention": each.retention,
+        "site": each.site,
     }
 
 
@@ -94,6 +97,7 @@ def sighted(row: SightingRow) -> Sighting:
         quality={key: value for key, value in row.quality.items() if key != JUDGED},
         judged=row.quality.get(JUDGED, {}),
         pipeline=row.pipeline_id,
+        site=row.site,
     )
 
 
@@ -210,7 +214,12 @@ def keep_crops(session: Session, cipher: "Cipher", pictures: Mapping[int, bytes]
 def open_crop(session: Session, cipher: "Cipher", number: int) -> bytes | None:
     """The face of a sighting as an encoded picture; None where none is kept. Raises TemplateAltered."""
     row = session.get(SightingCrop, number)
-    return None if row is None else cipher.open(row.picture, person=number, pipeline_id="", purpose=PURPOSE)
+    return None if row is None else opened(cipher, number, row.picture)
+
+
+def opened(cipher: "Cipher", number: int, sealed: bytes) -> bytes:
+    """The face that was kept of the sighting of this number. Raises TemplateAltered."""
+    return cipher.open(sealed, person=number, pipeline_id="", purpose=PURPOSE)
 
 
 def _seal(cipher: "Cipher", number: int, plain: bytes) -> bytes:

@@ -6,16 +6,18 @@ is its five landmarks, x and y each, as float32 little-endian followed by the en
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Delete, Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from gallery.errors import TemplateAltered, TemplateInvalid, WrongEncoder
+from gallery.repositories import changes
 from gallery.repositories.batches import in_batches
 from gallery.schema import Crop, Person, Template
 from gallery.values import (
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from gallery.ports import Cipher
 
 VECTOR, CROP = "vector", "crop"
+A_PART: Final = 8192
+"""Templates that are opened at a time."""
 _NUMBER = np.dtype("<f4")
 _UNIT_TOLERANCE = 1e-3
 _LANDMARKS = (5, 2)
@@ -143,7 +147,7 @@ def insert(
     if kept is not None:
         sealed = cipher.seal(kept, person=person_id, pipeline_id=pipeline_id, purpose=CROP)
         session.add(Crop(template_id=row.id, form=photo.form, picture=sealed))
-        session.flush()
+    changes.note(session, [person_id])
     return AddedTemplate(row.id, changed=True)
 
 
@@ -163,14 +167,40 @@ def reseal(session: Session, cipher: "Cipher", template: Template, person_id: in
     session.flush()
 
 
+def _owning(pipelines: Pipelines) -> Select[Any]:
+    query = select(Template.id, Template.person_id).join(Person, Person.id == Template.person_id)
+    return query.where(Template.pipeline_id.in_(pipelines), Person.active)
+
+
 def owners(session: Session, pipelines: Pipelines) -> dict[int, int]:
     """Template id to person id, for active people and this pipeline alone."""
-    query = (
-        select(Template.id, Template.person_id)
-        .join(Person, Person.id == Template.person_id)
-        .where(Template.pipeline_id.in_(pipelines), Person.active)
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
+    return {row[0]: row[1] for row in session.execute(_owning(pipelines))}
+
+
+def owners_among(session: Session, pipelines: Pipelines, people: Collection[int]) -> dict[int, int]:
+    """As `owners`, of these people alone."""
+    query = _owning(pipelines)
+    found = (session.execute(query.where(Template.person_id.in_(some))) for some in in_batches(people))
+    return {row[0]: row[1] for rows in found for row in rows}
+
+
+def owners_of(session: Session, ids: Collection[int]) -> dict[int, int]:
+    """Template id to person id, of these templates."""
+    query = select(Template.id, Template.person_id)
+    found = (session.execute(query.where(Template.id.in_(some))) for some in in_batches(ids))
+    return {row[0]: row[1] for rows in found for row in rows}
+
+
+def owner_arrays(session: Session, pipelines: Pipelines) -> NDArray[np.int64]:
+    """As `owners`, as rows of template id and person id (n, 2)."""
+    result = session.execute(_owning(pipelines).execution_options(yield_per=A_PART))
+    told = [np.array([tuple(row) for row in some], np.int64) for some in result.partitions()]
+    return np.concatenate([np.empty((0, 2), np.int64), *told])
+
+
+def count(session: Session, pipelines: Pipelines) -> int:
+    """How many templates this pipeline has, of whomever."""
+    return session.scalar(select(func.count()).where(Template.pipeline_id.in_(pipelines))) or 0
 
 
 def _rows(session: Session, pipelines: Pipelines, ids: Sequence[int] | None, *, active: bool | None) -> Iterator[Any]:
@@ -182,7 +212,7 @@ def _rows(session: Session, pipelines: Pipelines, ids: Sequence[int] | None, *, 
     )
     query = query if active is None else query.where(Person.active == active)
     if ids is None:
-        yield from session.execute(query)
+        yield from session.execute(query.execution_options(yield_per=A_PART))
         return
     for some in in_batches(ids):
         yield from session.execute(query.where(Template.id.in_(some)))
@@ -227,10 +257,37 @@ def load(
     One that does not open, or does not hold a finite unit vector, is named in `altered` and left out.
     Raises WrongEncoder where the stored dimensions differ.
     """
+    return _joined(list(parts(session, cipher, pipelines, ids, active=active)))
+
+
+def parts(
+    session: Session,
+    cipher: "Cipher",
+    pipelines: Pipelines,
+    ids: Sequence[int] | None = None,
+    *,
+    active: bool | None = True,
+) -> Iterator[Templates]:
+    """As `load`, at most `A_PART` at a time, so that no more than those are in memory."""
+    rows = _rows(session, pipelines, ids, active=active)
+    dimensions = set[int]()
+    while some := list(islice(rows, A_PART)):
+        part = _opened_part(cipher, pipelines, some)
+        dimensions |= {part.vectors.shape[1]} if len(part.ids) else set()
+        _refuse_mixed(pipelines, dimensions)
+        yield part
+
+
+def _refuse_mixed(pipelines: Pipelines, dimensions: set[int]) -> None:
+    if len(dimensions) > 1:
+        raise WrongEncoder(pipelines[0], f"its templates have different dimensions: {sorted(dimensions)}")
+
+
+def _opened_part(cipher: "Cipher", pipelines: Pipelines, rows: Sequence[Any]) -> Templates:
     people: list[tuple[int, int]] = []
     plains: list[bytes] = []
     altered: list[int] = []
-    for template, person, pipeline, sealed in _rows(session, pipelines, ids, active=active):
+    for template, person, pipeline, sealed in rows:
         try:
             plain = cipher.open(sealed, person=person, pipeline_id=pipeline, purpose=VECTOR)
         except TemplateAltered:
@@ -241,13 +298,22 @@ def load(
     return _as_arrays(pipelines, people, plains, altered)
 
 
+def _joined(found: list[Templates]) -> Templates:
+    filled = [part for part in found if len(part.ids)]
+    altered = tuple(sorted(template for part in found for template in part.altered))
+    if not filled:
+        return replace(nothing(), altered=altered)
+    ids, people, vectors, means = (
+        np.concatenate([getattr(part, column) for part in filled])
+        for column in ("ids", "people", "vectors", "cohort_means")
+    )
+    return Templates(ids, people, vectors, means, altered)
+
+
 def _as_arrays(
     pipelines: Pipelines, pairs: list[tuple[int, int]], plains: list[bytes], altered: list[int]
 ) -> Templates:
-    sizes = {len(plain) for plain in plains}
-    if len(sizes) > 1:
-        dimensions = sorted(size // _NUMBER.itemsize - 1 for size in sizes)
-        raise WrongEncoder(pipelines[0], f"its templates have different dimensions: {dimensions}")
+    _refuse_mixed(pipelines, {len(plain) // _NUMBER.itemsize - 1 for plain in plains})
     ids, people = np.array(pairs, np.int64).reshape(-1, 2).T
     table = np.frombuffer(b"".join(plains), _NUMBER).reshape(len(plains), -1 if plains else 1)
     vectors, cohort_means = table[:, :-1].astype(np.float32), table[:, -1].astype(np.float32)
@@ -389,6 +455,7 @@ def drop_defective(session: Session, cipher: "Cipher", pipelines: Pipelines, per
     own = [each for each in bare if each.pipeline_id in pipelines]
     session.execute(delete(Crop).where(Crop.template_id.in_([each.id for each in bare])))
     session.execute(delete(Template).where(Template.id.in_([each.id for each in broken + own])))
+    changes.note(session, [person_id] if broken or own else [])
     session.expire_all()
     return bool(broken or bare)
 
@@ -398,16 +465,24 @@ def drop_others(session: Session, person_id: int, pipelines: Pipelines, kept: in
     others = delete(Template).where(
         Template.person_id == person_id, Template.pipeline_id.in_(pipelines), Template.id != kept
     )
-    return bool(session.execute(others.returning(Template.id)).all())
+    return _gone_of(session, person_id, others)
 
 
 def drop(session: Session, person_id: int, template_id: int) -> bool:
     """Delete one template of a person; whether there was such a one."""
     one = delete(Template).where(Template.person_id == person_id, Template.id == template_id)
-    return bool(session.execute(one.returning(Template.id)).all())
+    return _gone_of(session, person_id, one)
+
+
+def _gone_of(session: Session, person_id: int, some: Delete) -> bool:
+    gone = session.execute(some.returning(Template.id)).all()
+    changes.note(session, [person_id] if gone else [])
+    return bool(gone)
 
 
 def drop_pipeline(session: Session, pipeline_id: str) -> int:
     """Delete every template of a pipeline; returns how many went."""
-    gone = session.execute(delete(Template).where(Template.pipeline_id == pipeline_id).returning(Template.id))
-    return len(gone.all())
+    gone = delete(Template).where(Template.pipeline_id == pipeline_id).returning(Template.person_id)
+    people = session.scalars(gone).all()
+    changes.note(session, set(people))
+    return len(people)

@@ -17,14 +17,17 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, NullPool, create_engine, event, insert, text
 
-from gallery.errors import GalleryDamaged, GalleryFull, GalleryMissing, GalleryNewer, GalleryReadOnly, NotADatabase
+from gallery.errors import GalleryDamaged, GalleryFull, GalleryMissing, GalleryReadOnly, NotADatabase
 from gallery.files import NO_ROOM, may_write, new_private_file
-from gallery.schema import METADATA, REVISIONS, Meta
+from gallery.schema import METADATA, OLDEST, REVISIONS, Meta
 from gallery.sqlite.faults import mapped
+from gallery.steps import COMPATIBLE, refuse_newer
 
 DATABASE = "attendance.db"
 _MAGIC = b"SQLite format 3\x00"
 _VERSION_TABLE = "alembic_version"
+_Revision = tuple[str, str | None]
+"""The schema's revision, and the oldest whose programs may use it."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ def _fill(connection: Connection) -> None:
         )
     )
     connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:revision)"), {"revision": REVISIONS[-1]})  # noqa: S608 - our own name # nosec B608
-    connection.execute(insert(Meta), [{"key": "home_id", "value": uuid4().hex}, {"key": "generation", "value": "0"}])
+    facts = {"home_id": uuid4().hex, "generation": "0", COMPATIBLE: OLDEST}
+    connection.execute(insert(Meta), [{"key": key, "value": value} for key, value in facts.items()])
 
 
 def _connect_unsynced(path: Path) -> sqlite3.Connection:
@@ -115,13 +119,14 @@ def _check_header(path: Path) -> None:
         raise NotADatabase(str(path), "the file does not begin as an SQLite database does")
 
 
-def _revision(uri: str, path: Path, busy_timeout_s: float) -> str:
+def _revision(uri: str, path: Path, busy_timeout_s: float) -> _Revision:
     with closing(sqlite3.connect(uri, uri=True, timeout=busy_timeout_s)) as raw:
         tables = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {_VERSION_TABLE, Meta.__tablename__} <= tables:
             raise NotADatabase(str(path), "this SQLite database holds no gallery")
         row = raw.execute(f"SELECT version_num FROM {_VERSION_TABLE}").fetchone()  # noqa: S608 - our own name # nosec B608
-    return str(row[0]) if row else ""
+        compatible = raw.execute("SELECT value FROM meta WHERE key = ?", (COMPATIBLE,)).fetchone()
+    return str(row[0]) if row else "", None if compatible is None else str(compatible[0])
 
 
 def _has_log(path: Path) -> bool:
@@ -129,7 +134,7 @@ def _has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
-def _revision_of_file(uri: str, path: Path, busy_timeout_s: float) -> str:
+def _revision_of_file(uri: str, path: Path, busy_timeout_s: float) -> _Revision:
     """The revision, read without so much as an empty log left beside a file that is refused."""
     if not _has_log(path):
         try:
@@ -147,9 +152,8 @@ def inspect(path: Path, *, busy_timeout_s: float) -> Found:
     _check_header(path)
     uri = f"{path.as_uri()}?mode=ro"
     with mapped(path):
-        revision = _revision_of_file(uri, path, busy_timeout_s)
-    if revision not in REVISIONS:
-        raise GalleryNewer(str(path), f"its schema is {revision!r}, this version knows up to {REVISIONS[-1]!r}")
+        revision, compatible = _revision_of_file(uri, path, busy_timeout_s)
+    refuse_newer(str(path), revision, compatible)
     frozen = not may_write(path.parent) and not _has_log(path)
     return Found(revision, f"{uri}&immutable=1" if frozen else uri)
 

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine, event
+from sqlalchemy import NullPool, create_engine, delete, event
 from sqlalchemy.orm import Session
 
 from gallery.errors import NotEmpty
 from gallery.files import leftovers
 from gallery.migrations.running import run_migrations
-from gallery.schema import REVISIONS
+from gallery.schema import REVISIONS, Meta
 from gallery.sqlite.counters import kept_counters
 from gallery.sqlite.home import DATABASE, make_home, new_database
 from gallery.sqlite.upgrade import check_references
@@ -37,6 +37,7 @@ def building(home: Path, revision: str, then: Callable[[Session], bool]) -> Iter
     try:
         with new_database(path, lambda temporary: _finish(temporary, then)) as connection:
             run_migrations(connection, to=revision)
+            connection.execute(delete(Meta))  # facts come with what is filled in
             with Session(connection) as session:
                 yield session
             if revision != REVISIONS[-1]:

@@ -25,6 +25,7 @@ from gallery.sqlite.connections import BEGIN, Connector, make_engine
 from gallery.sqlite.faults import mapped
 from gallery.sqlite.home import DATABASE, create_database, inspect, make_home, refuse_unwritable
 from gallery.sqlite.upgrade import upgrade
+from gallery.steps import is_older
 from gallery.transactions import ERASURE, Transactions
 from gallery.values import Orphan, Soundness
 
@@ -75,7 +76,7 @@ class Store(Transactions):
             uri = found.uri
         else:
             refuse_unwritable(path)
-            if found.revision != REVISIONS[-1]:
+            if is_older(found.revision):
                 upgrade(path, found.revision, at=at or datetime.now(UTC), busy_timeout_s=busy_timeout_s)
             uri = f"{path.as_uri()}?mode=rw"
         connector = Connector(path, uri, busy_timeout_s=busy_timeout_s, read_only=read_only)
@@ -101,14 +102,9 @@ class Store(Transactions):
 
     @staticmethod
     def _refuse_older(path: Path, revision: str) -> None:
-        if revision != REVISIONS[-1]:
+        if is_older(revision):
             told = f"it is of an older version: its schema {revision!r} must be upgraded to {REVISIONS[-1]!r} first"
             raise GalleryOlder(str(path), told)
-
-    @property
-    def schema_version(self) -> str:
-        """The schema revision of the open database."""
-        return REVISIONS[-1]
 
     @property
     def where(self) -> str:

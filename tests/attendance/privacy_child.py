@@ -1,4 +1,4 @@
-"""Dies by SIGKILL at the n-th step of an erasure or a purge, for n = 1, 2, ... until one gets through; no test.
+"""Dies by SIGKILL at the n-th step of an erasure or a purge, for one n after the other until one gets through; no test.
 
 Called as `privacy_child.py erase|purge FOLDER`. Each run is a forked child with a home of its own. The parent opens the
 home afterwards, as the next start does, and prints one line of JSON: how it died and what is there.
@@ -33,7 +33,8 @@ FLAGS = {
     "keep_audit_days": 365,
     "time_zone": "UTC",
 }
-LIMIT = 600
+LIMIT, EVERY = 600, 3
+"""At how many statements at most, and at each of how many, a run is killed."""
 
 
 class Clock:
@@ -151,7 +152,7 @@ def look(home: Path) -> dict[str, object]:
 def main(what: str, folder: Path) -> None:
     ready = folder / "ready"
     prepare(ready)
-    for steps in range(1, LIMIT):
+    for steps in range(1, LIMIT, EVERY):
         home = folder / f"home-{steps}"
         shutil.copytree(ready, home)
         killed = child(what, home, steps)

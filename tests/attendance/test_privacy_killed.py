@@ -35,13 +35,13 @@ def runs(tmp_path):
 
 def whole(found: list[dict]) -> None:
     """All were killed but the last, and each home is sound, with a log that is whole."""
-    assert len(found) > 20
+    assert len(found) > 10
     assert [True] * (len(found) - 1) + [False] == [run["killed"] for run in found]
     assert {("ok", (), True)} == {(run["integrity"], tuple(run["problems"]), run["log"]) for run in found}
 
 
 @pytest.mark.slow
-def test_an_erasure_survives_kill_at_every_statement(runs):
+def test_an_erasure_survives_kill_at_any_statement(runs):
     """The person is there with all of theirs, or no byte of them is; no receipt is there before all is done."""
     found = runs("erase")
     whole(found)
@@ -56,7 +56,7 @@ def test_an_erasure_survives_kill_at_every_statement(runs):
 
 
 @pytest.mark.slow
-def test_a_purge_survives_kill_at_every_statement(runs):
+def test_a_purge_survives_kill_at_any_statement(runs):
     """What has gone is what the receipts in the log count, and the next run takes the rest."""
     found = runs("purge")
     whole(found)

@@ -76,7 +76,7 @@ def prepare(what: str, home: Path) -> None:
             for number in range(1, PEOPLE["mark"] + 1):
                 enrol(Gallery(store, "e"), number)
             with store.atomic() as session:
-                session.add(SessionRow(id=1, name="x", kind="named", opens=AT, zone="UTC"))
+                session.add(SessionRow(name="x", kind="named", opens=AT, zone="UTC"))
                 receivers.insert(
                     session, Gallery(store, "e").sealer, "hook", "webhook", address="https://x", secret=None,
                     kinds=[news.MARK_MADE], allow_private=False, at=AT, by="t",

@@ -36,7 +36,7 @@ def test_eight_processes_mark_each_person_once(home, store, enrol, now):
     for seed in range(5):
         enrol(gallery, f"p{seed}", seed)
     with store.atomic() as session:
-        session.add(SessionRow(id=1, name="x", kind="named", opens=now, zone="UTC"))
+        session.add(SessionRow(name="x", kind="named", opens=now, zone="UTC"))
     told = _together("mark", home)
     with store.reading() as session:
         marks = {mark.id: mark.person_id for mark in session.scalars(select(MarkRow))}

@@ -24,6 +24,21 @@ class NaiveSearch:
     def remove(self, template_id):
         del self.held[template_id]
 
+    def drop(self, template_ids):
+        for template in template_ids:
+            self.remove(template)
+
+    @property
+    def owners(self):
+        return np.array(list(self.held), np.int64), np.array([each[0] for each in self.held.values()], np.int64)
+
+    @property
+    def people(self):
+        return {each[0] for each in self.held.values()}
+
+    def templates_of(self, people):
+        return {template: each[0] for template, each in self.held.items() if each[0] in people}
+
     def search(self, vectors, cohort_means, *, people=5, allowed=None):
         return [
             self._one(np.asarray(v, np.float64), m, people, allowed) for v, m in zip(vectors, cohort_means, strict=True)

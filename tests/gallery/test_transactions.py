@@ -141,10 +141,10 @@ def test_records_and_decisions_are_written_once(store, name):
 def test_what_may_be_changed(store):
     """People, groups, places, sessions, rules' names, how far coverage reaches and what the service keeps change."""
     free = {
-        "account", "account_group", "alias", "answer", "attempt", "backup", "consent_form", "coverage",
-        "credential", "crop", "delivery", "erasure", "foreign_id", "group", "hold", "job", "lookalike",
-        "membership", "meta", "news", "person", "place", "receiver", "rule", "second_factor", "secret",
-        "session", "sighting_crop", "sign_in", "template", "token", "watch",
+        "account", "account_group", "alias", "answer", "arrival", "attempt", "backup", "consent_form", "coverage",
+        "credential", "crop", "delivery", "erasure", "foreign_id", "group", "hold", "job", "lease", "lookalike",
+        "membership", "meta", "news", "person", "person_site", "place", "receiver", "rule", "second_factor", "secret",
+        "session", "sighting_crop", "sign_in", "site", "template", "template_change", "token", "watch", "worker",
     }  # fmt: skip
     assert free == set(METADATA.tables) - set(ONCE)
     for name in free - {"meta"}:

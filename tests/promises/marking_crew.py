@@ -1,9 +1,9 @@
 """Run by test_marks_survive.py as a program of its own: processes that mark, enrol, and are killed.
 
     marking_crew.py crowd  HOME PHOTOS SEED    eight processes mark the same few people at once
-    marking_crew.py marks  HOME PHOTOS         a marking run, killed at every statement
-    marking_crew.py enrols HOME PHOTOS         a bulk enrolment, killed at every statement
-    marking_crew.py decisions HOME PHOTOS      rules, days off, excuses and the like, killed at every third
+    marking_crew.py marks  HOME PHOTOS EVERY   a marking run, killed at every EVERYth statement
+    marking_crew.py enrols HOME PHOTOS EVERY   a bulk enrolment, killed likewise
+    marking_crew.py decisions HOME PHOTOS EVERY    rules, days off, excuses and the like, killed likewise
     marking_crew.py clerks HOME PHOTOS SEED    processes that decide the same things at once
 
 Everything heavy is imported once, then each victim is a fork. Prints one line of JSON.
@@ -12,7 +12,6 @@ Everything heavy is imported once, then each victim is a fork. Prints one line o
 import json
 import os
 import random
-import shutil
 import signal
 import sys
 from collections import Counter
@@ -21,10 +20,12 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attendance"))
 
 import fake_pipeline
-from sqlalchemy import event, text
+from servers import discard, twin
+from sqlalchemy import Engine, event, text
 
 from attendance import Attendance
 from attendance.access import Actor
@@ -93,7 +94,7 @@ def crowd(home: Path, photos: Path, seed: int) -> dict[str, object]:
         }
 
 
-def kill_at(app: Attendance, wanted: int) -> None:
+def kill_at(wanted: int) -> None:
     """Kill this process before its n-th statement, or right after the n-th commit, counted together."""
     count = 0
 
@@ -103,9 +104,8 @@ def kill_at(app: Attendance, wanted: int) -> None:
         if count == wanted:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    engine = app.store._engine
-    event.listen(engine, "before_cursor_execute", step)
-    event.listen(engine, "commit", step)
+    for name in ("before_cursor_execute", "commit"):
+        event.listen(Engine, name, step)
 
 
 def victims(
@@ -113,20 +113,20 @@ def victims(
     work: Callable[[Attendance, Callable[[str], None]], None],
     judge: Callable[[set[str]], str],
     *,
-    stride: int = 1,
+    stride: int,
 ) -> dict[str, object]:
     """Kill at each step, or some, until the work gets through; judge what is left each time."""
     pristine, wanted, faults, acknowledged = home.with_name("pristine"), 0, [], set()
-    shutil.copytree(home, pristine)
+    twin(home, pristine)
     while True:
         wanted += stride
-        shutil.rmtree(home)
-        shutil.copytree(pristine, home)
+        discard(home)
+        twin(pristine, home)
         receive, send = os.pipe()
 
         def run(send: int = send, wanted: int = wanted) -> None:
             with opened(home) as app:
-                kill_at(app, wanted)
+                kill_at(wanted)
                 work(app, lambda text: os.write(send, f"{text}\n".encode()) and None)
 
         child = forked(run)
@@ -142,7 +142,7 @@ def victims(
             return {"kills": wanted // stride - 1, "code": code, "faults": faults, "acknowledged": len(acknowledged)}
 
 
-def marks(home: Path, photos: Path) -> dict[str, object]:
+def marks(home: Path, photos: Path, stride: int) -> dict[str, object]:
     enrol_all(home, photos)
 
     def work(app: Attendance, report: Callable[[str], None]) -> None:
@@ -165,10 +165,10 @@ def marks(home: Path, photos: Path) -> dict[str, object]:
                 return "not repeatable"
             return f"{problems}" if problems or app.gallery.stats().marks != PEOPLE else ""
 
-    return victims(home, work, judge)
+    return victims(home, work, judge, stride=stride)
 
 
-def enrols(home: Path, photos: Path) -> dict[str, object]:
+def enrols(home: Path, photos: Path, stride: int) -> dict[str, object]:
     with opened(home):
         pass
 
@@ -191,7 +191,7 @@ def enrols(home: Path, photos: Path) -> dict[str, object]:
         with opened(home) as app:
             return "" if len(app.gallery.people()) == PEOPLE else "not repeatable"
 
-    return victims(home, work, judge)
+    return victims(home, work, judge, stride=stride)
 
 
 DECIDED = ("rule", "rule_version", "calendar_entry", "excuse", "withdrawal", "approval", "month", "coverage", "mark")
@@ -233,12 +233,12 @@ def deciding(app: Attendance, listed: Path) -> Iterator[str]:
     yield "month"
 
 
-def decisions(home: Path, photos: Path) -> dict[str, object]:
+def decisions(home: Path, photos: Path, stride: int) -> dict[str, object]:
     enrol_all(home, photos)
     listed = photos / "list.csv"
     listed.write_text("person,at\nE-1,2026-02-09 08:02\nE-1,2026-02-11 08:02\n")
     steps = [dict.fromkeys(DECIDED, 0)]
-    shutil.copytree(home, home.with_name("model"))
+    twin(home, home.with_name("model"))
     with opened(home.with_name("model")) as app:
         names = []
         for name in deciding(app, listed):
@@ -257,7 +257,7 @@ def decisions(home: Path, photos: Path) -> dict[str, object]:
                 return "the month that was closed is another"
             return f"{problems}" if (problems := app.gallery.verify()) else ""
 
-    return victims(home, work, judge, stride=3)
+    return victims(home, work, judge, stride=stride)
 
 
 def clerks(home: Path, photos: Path, seed: int) -> dict[str, object]:

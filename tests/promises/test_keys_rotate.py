@@ -61,9 +61,8 @@ def _mark(url: str, secret: str, key: str) -> tuple[int, bytes]:
     return found.status_code, found.content
 
 
-def test_the_key_is_changed_while_everybody_works(begin, tmp_path, noon_zone):
+def test_the_key_is_changed_while_everybody_works(begin, home, tmp_path, noon_zone):
     """A service and eight writers work while two programs at a time make new keys: all succeed, and all is sound."""
-    home = tmp_path / "home"
     with Attendance.open(home, zone=noon_zone) as app:
         app.edits.add(Actor("tests"), "Ada", external_id="A")
         secret = app.tokens.add(Actor("tests"), "HR", ["marks:write", "marks:read"]).secret

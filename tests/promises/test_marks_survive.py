@@ -13,6 +13,8 @@ from PIL import Image
 
 CREW = Path(__file__).with_name("marking_crew.py")
 PEOPLE = 2
+EVERY, SELDOM = 3, 11
+"""Which of the statements of a run are those at which it is killed."""
 
 pytestmark = [
     pytest.mark.slow,
@@ -53,10 +55,10 @@ def crew(noon_zone) -> Callable[..., dict]:
     return run
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_eight_processes_mark_the_same_people(crew, tmp_path, photos, seed):
+@pytest.mark.parametrize("seed", range(2))
+def test_eight_processes_mark_the_same_people(crew, home, photos, seed):
     """Eight processes marking two people at once make two marks, two events, one session."""
-    found = crew("crowd", tmp_path / "home", photos, seed)
+    found = crew("crowd", home, photos, seed)
     expected = {
         "codes": [0] * 8,
         "people": PEOPLE,
@@ -71,25 +73,24 @@ def test_eight_processes_mark_the_same_people(crew, tmp_path, photos, seed):
 
 
 @pytest.mark.parametrize("what", ["marks", "enrols"])
-def test_killed_at_every_statement(crew, tmp_path, photos, what):
+def test_killed_at_any_statement(crew, home, photos, what):
     """Killed at any statement or commit, what was reported is there, nothing is half there, a rerun completes."""
-    found = crew(what, tmp_path / "home", photos)
+    found = crew(what, home, photos, EVERY)
     assert (0, []) == (found["code"], found["faults"])
     assert found["acknowledged"] >= PEOPLE
-    assert found["kills"] > 10 * PEOPLE, "the run has that many statements at least"
+    assert found["kills"] * EVERY > 10 * PEOPLE, "the run has that many statements at least"
 
 
-def test_decisions_killed_at_every_third_statement(crew, tmp_path, photos):
+def test_decisions_killed_at_any_statement(crew, home, photos):
     """Rules, days off, excuses, approvals, coverage, imports, who left, closed months: each is there whole or not."""
-    found = crew("decisions", tmp_path / "home", photos)
+    found = crew("decisions", home, photos, SELDOM)
     assert (0, [], 11) == (found["code"], found["faults"], found["acknowledged"])
-    assert found["kills"] > 50
+    assert found["kills"] * SELDOM > 150
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_eight_clerks_decide_the_same(crew, tmp_path, photos, seed):
+def test_eight_clerks_decide_the_same(crew, home, photos):
     """Eight processes change one rule, approve one excuse, import one list, close one month and mark in it at once."""
-    found = crew("clerks", tmp_path / "home", photos, seed)
+    found = crew("clerks", home, photos, 1)
     expected = {
         "codes": [0] * 8,
         "versions": 9,

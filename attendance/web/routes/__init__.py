@@ -23,6 +23,7 @@ SUBJECTS: Final = (
     "events",
     "excuses",
     "feeds",
+    "health",
     "home",
     "imports",
     "jobs",

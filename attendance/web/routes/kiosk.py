@@ -1,6 +1,6 @@
 """The page at the door, /kiosk: pairing it, what it asks and sends, and the worker that keeps it for bad times."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from pydantic import BaseModel, Field
@@ -14,6 +14,12 @@ from attendance.web.doors import KioskAct
 from attendance.web.pages import STATIC, onward, page
 from attendance.web.site import site_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from attendance.services.kiosks import Kiosks
+
+T = TypeVar("T")
 router = APIRouter(include_in_schema=False)
 Perhaps = Annotated[Visitor | None, Depends(Admits("kiosk", anyone=True))]
 """Whoever comes; a browser that is a kiosk as that, whoever else is signed in with it."""
@@ -61,7 +67,8 @@ def kiosk(request: Request, who: Perhaps) -> Response:
     """The page itself, or how to make one of this browser."""
     if who is None or who.token is None or who.role != "kiosk":
         return page(request, who, "kiosk/pair.html", token="", error="")
-    notice = site_of(request).app.kiosks.notice(who.token)
+    token = who.token
+    notice = _by(request, lambda kiosks: kiosks.notice(token))
     return page(request, who, "kiosk/kiosk.html", notice=notice, strangers=_share(notice.target_fpir))
 
 
@@ -93,26 +100,26 @@ def worker(_who: Perhaps) -> Response:
 @router.get("/kiosk/state")
 def state(request: Request, who: KioskAct, *, ready: Annotated[bool, Query()] = False) -> dict[str, Any]:
     """What the page asks when it begins, and every few seconds."""
-    return site_of(request).app.kiosks.state(who.actor, _token(who), ready=ready)
+    return _by(request, lambda kiosks: kiosks.state(who.actor, _token(who), ready=ready))
 
 
 @router.post("/kiosk/key")
 def key(request: Request, who: KioskAct, told: Key) -> dict[str, Any]:
     """Sign by this key from now on."""
-    site_of(request).app.kiosks.pair(who.actor, _token(who), told.public_key)
+    _by(request, lambda kiosks: kiosks.pair(who.actor, _token(who), told.public_key))
     return {}
 
 
 @router.post("/kiosk/runs")
 def begin(request: Request, who: KioskAct) -> dict[str, Any]:
     """Begin to look."""
-    return {"run": site_of(request).app.kiosks.begin(who.actor, _token(who))}
+    return {"run": _by(request, lambda kiosks: kiosks.begin(who.actor, _token(who)))}
 
 
 @router.post("/kiosk/runs/end")
 def end(request: Request, who: KioskAct, told: Ended) -> dict[str, Any]:
     """Look no longer."""
-    site_of(request).app.kiosks.end(_token(who), told.run)
+    _by(request, lambda kiosks: kiosks.end(_token(who), told.run))
     return {}
 
 
@@ -127,21 +134,31 @@ def frames(
     faces: Annotated[bool, Query()] = True,
 ) -> dict[str, Any]:
     """Take a frame in; answers what is in view, and what was decided."""
-    return site_of(request).app.kiosks.see(who.actor, _token(who), run, number, data, faces=faces)
+    token = _token(who)
+    return _by(request, lambda kiosks: kiosks.see(who.actor, token, run, number, data, faces=faces))
 
 
 @router.post("/kiosk/entries")
 def entries(request: Request, who: KioskAct, told: Entries) -> dict[str, Any]:
     """Take in what people typed, showed or held to a reader, each once."""
-    kiosks = site_of(request).app.kiosks
-    posted = [kiosks.posted(each.body, each.signature) for each in told.entries]
-    return {"answers": kiosks.take(who.actor, _token(who), posted, page=told.page, seconds=told.seconds)}
+    token, sent = _token(who), [(each.body, each.signature) for each in told.entries]
+
+    def take(kiosks: "Kiosks") -> list[dict[str, Any]]:
+        posted = [kiosks.posted(*each) for each in sent]
+        return kiosks.take(who.actor, token, posted, page=told.page, seconds=told.seconds)
+
+    return {"answers": _by(request, take)}
 
 
 @router.post("/kiosk/undo")
 def undo(request: Request, who: KioskAct, told: Undo) -> dict[str, Any]:
     """Take back a mark that was made here a moment ago."""
-    return site_of(request).app.kiosks.undo(who.actor, _token(who), told.mark).to_dict()
+    return _by(request, lambda kiosks: kiosks.undo(who.actor, _token(who), told.mark)).to_dict()
+
+
+def _by(request: Request, step: "Callable[[Kiosks], T]") -> "T":
+    """What a step does with the kiosks, also where the database goes out of reach meanwhile."""
+    return site_of(request).call(lambda app: step(app.kiosks))
 
 
 def _token(who: Visitor) -> Any:

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.CheckConstraint("outcome IN ('kept', 'already', 'refused')", name=op.f("ck_arrival_outcome")),
         sa.PrimaryKeyConstraint("uid", name=op.f("pk_arrival")),
     )
+    op.create_index(op.f("ix_arrival_at"), "arrival", ["at"], unique=False)
     op.create_index(op.f("ix_arrival_site"), "arrival", ["site"], unique=False)
     op.create_table(
         "lease",
@@ -84,6 +85,13 @@ def upgrade() -> None:
     for table in ("coverage", "mark", "session", "sighting"):
         op.add_column(table, sa.Column("site", sa.String(length=200), nullable=True))
     _name_known_sites()
+    _begin_compatibility()
+
+
+def _begin_compatibility() -> None:
+    """Programs from this schema on may use the home, until a later step says otherwise; those of before cannot."""
+    meta = sa.table("meta", sa.column("key", sa.Text()), sa.column("value", sa.Text()))
+    op.bulk_insert(meta, [{"key": "compatible", "value": "0006"}])
 
 
 def _name_known_sites() -> None:

@@ -1,7 +1,7 @@
 """Other programs at a home, for tests of withdrawals; not a test itself.
 
 `watch HOME PHOTO`: judge the photo whenever a line comes in, and print what it is taken for.
-`kill FOLDER`: withdraw in copies of a home, dying by SIGKILL at the n-th step for n = 1, 2, ...; one JSON line a run.
+`kill FOLDER`: withdraw in copies of a home, dying by SIGKILL at one step after the other; one JSON line a run.
 `claim HOME CODE`: answer a form when a line comes in, and print what came of it.
 """
 # ruff: noqa: T201  its output is its answer
@@ -24,7 +24,8 @@ from gallery.repositories import erasures
 from refusal import Refusal
 
 TESTS = Path(__file__).resolve().parents[1]
-LIMIT = 400
+LIMIT, EVERY = 400, 2
+"""At how many statements at most, and at each of how many, a run is killed."""
 
 
 def fake():
@@ -93,7 +94,7 @@ def run(home: Path, steps: int) -> bool:
 
 
 def kill(folder: Path) -> None:
-    for steps in range(1, LIMIT):
+    for steps in range(1, LIMIT, EVERY):
         home = folder / f"home-{steps}"
         shutil.copytree(folder / "ready", home)
         killed = run(home, steps)

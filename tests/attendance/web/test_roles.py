@@ -14,6 +14,9 @@ from attendance.web.build import build
 
 OPEN = {
     "/alive",
+    "/health",
+    "/metrics",
+    "/ready",
     "/setup",
     "/sign-in",
     "/sign-in/code",

@@ -44,6 +44,6 @@ def key(full, tmp_path) -> Path:
 
 
 @pytest.fixture
-def new(tmp_path) -> Path:
-    """Where no home is yet."""
-    return tmp_path / "new"
+def new(homes) -> Path:
+    """Where no home is yet; a home on a server has a folder that names it."""
+    return homes.new("new")

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from servers import KEPT
+from servers import KEPT, contents, raw
 from sqlalchemy import text
 
 from gallery import (
@@ -36,13 +36,15 @@ from gallery import (
     KeyWrong,
     NotEmpty,
     Sealer,
-    Store,
     open_database,
 )
+from gallery import steps as gallery_steps
 from gallery.backup import backup, erased, restore
 from gallery.backup import restoring as backup_restoring
 from gallery.backup.head import Head
+from gallery.locations import POINTER
 from gallery.migrations.running import MIGRATIONS, run_migrations
+from gallery.opening import engine_of, is_there
 from gallery.repositories import (
     accounts,
     answers,
@@ -61,6 +63,7 @@ from gallery.schema import REVISIONS
 from gallery.sqlite import home as gallery_home
 from gallery.sqlite import restoring as sqlite_restoring
 from gallery.sqlite import store as gallery_store
+from gallery.sqlite.home import DATABASE
 from gallery.vault.chunks import CHUNK, TAG, ChunkWriter
 from gallery.vault.key import load_key
 from gallery.vault.recovery import new_pair
@@ -70,12 +73,19 @@ ROOT = Path(__file__).resolve().parents[3]
 CHILD = Path(__file__).parents[1] / "restore_child.py"
 
 
-make = partial(restore, Store, along=ALONG)
+def make(source: Path, home: Path, **more):
+    """Restore into a home on whichever engine it is to be."""
+    return restore(engine_of(home), source, home, along=ALONG, **more)
 
 
 def _digest(home: Path, folder: Path, now) -> str:
     with open_database(home) as store:
         return backup(store, Gallery(store, "e").vault, folder / os.urandom(4).hex(), at=now, along=ALONG).digest
+
+
+def _base(home: Path) -> str:
+    """The file of a home that is, or names, its database."""
+    return POINTER if (home / POINTER).exists() else DATABASE
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:
@@ -104,7 +114,7 @@ def test_a_restored_home_is_the_home(full, key, new, tmp_path, now):
         assert full.store.meta("home_id") == store.meta("home_id")
         assert saved.digest == backup(store, there.vault, tmp_path / "c", at=now, along=ALONG).digest
     assert (full.store.home / "config.toml").read_bytes() == (new / "config.toml").read_bytes()
-    assert {"attendance.db", "config.toml", "key"} == {path.name for path in new.iterdir()}
+    assert {_base(new), "config.toml", "key"} == {path.name for path in new.iterdir()}
     assert {0o600} == {path.stat().st_mode & 0o777 for path in new.iterdir()}
 
 
@@ -118,7 +128,7 @@ def test_what_was_decided_travels(full, key, new, tmp_path, now, decided, served
     served.hold(full, full.find("E-1").id, now)
     served.share(full, full.find("E-1").id, now)
     saved = backup(full.store, full.vault, tmp_path / "b", at=now)
-    restore(Store, tmp_path / "b", new, key=key)
+    make(tmp_path / "b", new, key=key)
     there = _open(new)
 
     assert {name for name, count in saved.rows.items() if not count} <= {
@@ -218,7 +228,7 @@ def test_whatever_is_filed_comes_back(people, gone):
         for number in gone & set(range(len(filed))):
             gallery.remove(filed[number], at=at, **who)
         saved = backup(store, gallery.vault, folder / "b", at=at)
-        restore(Store, folder / "b", folder / "new", key=folder / "home" / "key")
+        make(folder / "b", folder / "new", key=folder / "home" / "key")
         with open_database(folder / "new") as there:
             shown = [gallery.people(active=None), Gallery(there, "e").people(active=None)]
         assert (saved.digest, shown[0]) == (_digest(folder / "new", folder, at), shown[1])
@@ -230,7 +240,7 @@ def test_a_home_without_a_key_gets_one(store, home, tmp_path, now, new, enrol):
     """Nobody is enrolled yet: the backup makes the key that opens it, and that of the home ever after."""
     saved = backup(store, Gallery(store, "e").vault, tmp_path / "b", at=now)
     enrol(Gallery(store, "e"), "Ada", 1)
-    restore(Store, tmp_path / "b", new, key=home / "key")
+    make(tmp_path / "b", new, key=home / "key")
 
     assert (saved.digest, (home / "key").read_text()) == (_digest(new, tmp_path, now), (new / "key").read_text())
     assert not (new / "config.toml").exists()
@@ -254,13 +264,10 @@ def test_rows_without_their_owner_come_back_as_they_were(full, key, new, tmp_pat
     """A home with a defect can be backed up and restored, and the defect can be mended there."""
     with full.store.atomic() as session:
         session.execute(text("INSERT INTO meta VALUES ('odd', 'x')"))
-    import sqlite3
-
-    with sqlite3.connect(full.store.home / "attendance.db") as raw:
-        raw.execute("DELETE FROM person WHERE external_id = 'E-1'")
-    raw.close()
+    with raw(full.store.home) as run:
+        run("DELETE FROM person WHERE external_id = 'E-1'")
     saved = backup(full.store, full.vault, tmp_path / "b", at=now)
-    restore(Store, tmp_path / "b", new, key=key)
+    make(tmp_path / "b", new, key=key)
 
     assert saved.digest == backup(*_open(new), tmp_path / "c", at=now).digest
     with open_database(new) as store:
@@ -345,7 +352,7 @@ def test_a_backup_while_others_write_is_of_one_moment(home, enrol, tmp_path, now
     writer.join()
     counts = []
     for number in range(8):
-        restore(Store, tmp_path / f"b{number}", tmp_path / f"h{number}", key=home / "key")
+        make(tmp_path / f"b{number}", tmp_path / f"h{number}", key=home / "key")
         with open_database(tmp_path / f"h{number}") as copy:
             found = Gallery(copy, "test-1")
             counts.append(len(found.people()))
@@ -362,10 +369,10 @@ def test_a_backup_while_others_write_is_of_one_moment(home, enrol, tmp_path, now
 def _refused(
     path: Path, new: Path, key: Path | None, kind: type[GalleryError] = BackupInvalid, match: str | None = None
 ) -> None:
-    before = _bytes(new)
+    before, there = _bytes(new), is_there(new)
     with pytest.raises(kind, match=match):
         make(path, new, key=key)
-    assert before == _bytes(new)
+    assert (before, there) == (_bytes(new), is_there(new))
     assert new.exists() == bool(before)
 
 
@@ -394,7 +401,7 @@ def test_a_cut_backup_is_refused(long, key, new, tmp_path):
 def test_nothing_is_begun_before_all_is_proved(long, key, new, tmp_path, monkeypatch):
     """A backup whose last byte alone is wrong is refused before any database, folder or file is made."""
     (tmp_path / "wrong").write_bytes(long[:-1] + bytes([long[-1] ^ 1]))
-    monkeypatch.setattr(Store, "building", None)
+    monkeypatch.setattr(engine_of(new), "building", None)
     _refused(tmp_path / "wrong", new, key)
 
 
@@ -444,7 +451,7 @@ def test_the_wrong_key_opens_nothing(full, save, key, new, tmp_path):
     _refused(path, new, none, KeyMissing)
     _refused(path, new, tmp_path / "bad", KeyWrong)
 
-    new.mkdir()
+    new.mkdir(exist_ok=True)
     shutil.copy(other, new / "key")
     (new / "key").chmod(0o600)
     _refused(path, new, None, KeyWrong, home_id)
@@ -454,7 +461,7 @@ def test_the_wrong_key_opens_nothing(full, save, key, new, tmp_path):
 def test_a_key_that_lies_in_the_folder_is_taken(save, key, new, tmp_path, now):
     """Where only the key file lies in the folder, it opens the backup; one that others may read is refused."""
     path = save()
-    new.mkdir()
+    new.mkdir(exist_ok=True)
     shutil.copy(key, new / "key")
     (new / "key").chmod(0o644)
     _refused(path, new, None, KeyExposed)
@@ -474,11 +481,12 @@ USED = [
 ]
 
 
+@pytest.mark.sqlite_only("what is refused are files that it has")
 @pytest.mark.parametrize("name", USED)
 def test_a_home_that_was_used_is_refused(save, key, new, name):
     """A database, what is left of one, a key in waiting, other settings: refused by name, nothing is touched."""
     path = save()
-    new.mkdir()
+    new.mkdir(exist_ok=True)
     (new / name).write_bytes(b"something")
     _refused(path, new, key, NotEmpty, name)
 
@@ -486,14 +494,15 @@ def test_a_home_that_was_used_is_refused(save, key, new, name):
 def test_settings_that_are_the_same_may_lie_there(full, save, key, new):
     """The settings of the backup itself, as a killed restoration leaves them, are no obstacle; nor are notes."""
     path = save()
-    new.mkdir()
+    new.mkdir(exist_ok=True)
     shutil.copy(full.store.home / "config.toml", new)
     (new / "notes.txt").write_text("mine")
     make(path, new, key=key)
 
-    assert {"attendance.db", "config.toml", "key", "notes.txt"} == _names(new)
+    assert {_base(new), "config.toml", "key", "notes.txt"} == _names(new)
 
 
+@pytest.mark.sqlite_only("a home on a server has a folder that names it")
 def test_a_file_where_the_folder_should_be_is_refused(save, key, new):
     """A file in the place of the home is told, and stays."""
     path = save()
@@ -511,7 +520,7 @@ def test_a_home_that_appears_meanwhile_stays(save, key, new, monkeypatch):
     def meanwhile(*given: object) -> tuple:
         found = filled(*given)
         open_database(new).close()
-        before.update(_bytes(new))
+        before.update(contents(new))
         return found
 
     filled = backup_restoring.filled
@@ -519,10 +528,10 @@ def test_a_home_that_appears_meanwhile_stays(save, key, new, monkeypatch):
     with pytest.raises(NotEmpty, match="meanwhile"):
         make(path, new, key=key)
 
-    assert before["attendance.db"] == (new / "attendance.db").read_bytes()
-    assert {"attendance.db"} == {path.name for path in new.iterdir() if not path.name.startswith(".")}
+    assert before == {name: data for name, data in contents(new).items() if not name.startswith(".")}
 
 
+@pytest.mark.sqlite_only("where a file reaches its end is told to SQLite here")
 def test_a_full_disk_restores_nothing(save, key, new, monkeypatch):
     """Where the disk is full half-way: gallery.full, and the folder is gone again."""
     path, connect = save(), gallery_home._connect_unsynced
@@ -606,13 +615,14 @@ def later(tmp_path, monkeypatch):
         shutil.copytree(MIGRATIONS, steps, ignore=shutil.ignore_patterns("__pycache__"))
         (steps / "versions" / "rev_9999_later.py").write_text(STEP.format(before=REVISIONS[-1], more=more))
         known = (*REVISIONS, "9999")
-        for module in (gallery_home, gallery_store, sqlite_restoring, backup_restoring):
+        for module in (gallery_home, gallery_steps, gallery_store, sqlite_restoring, backup_restoring):
             monkeypatch.setattr(module, "REVISIONS", known)
         monkeypatch.setattr(sqlite_restoring, "run_migrations", partial(run_migrations, migrations=steps))
 
     return make_later
 
 
+@pytest.mark.sqlite_only("the later schema is made known to its upgrade")
 def test_an_older_backup_is_upgraded(save, key, new, later):
     """A backup of an earlier schema is restored in that schema and upgraded; no copy is left, no id is used again."""
     path = save()
@@ -678,6 +688,7 @@ def test_a_backup_of_the_first_schema_is_restored(full, key, new, tmp_path, now)
         assert ["gallery.no_template"] == [problem.id for problem in there.verify()]
 
 
+@pytest.mark.sqlite_only("the later schema is made known to its upgrade")
 @pytest.mark.parametrize("more", ["op.execute('DELETE FROM person')", "op.execute('SELECT * FROM nowhere')"])
 def test_an_upgrade_that_fails_restores_nothing(save, key, new, later, more):
     """Where the upgrade would lose an owner or fails, there is no home, as before."""
@@ -691,6 +702,7 @@ def test_an_upgrade_that_fails_restores_nothing(save, key, new, later, more):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 @pytest.mark.slow
+@pytest.mark.sqlite_only("on a server all of it is one step")
 @pytest.mark.parametrize("way", ["as it was", "erased since", "by a recovery key"])
 def test_a_killed_restoration_leaves_an_empty_home_or_the_whole(full, key, tmp_path, now, way):
     """Killed at any change of a file and between statements: no home or all of it, and the next try goes through.
@@ -708,12 +720,12 @@ def test_a_killed_restoration_leaves_an_empty_home_or_the_whole(full, key, tmp_p
         erased.publish(full.store, full.vault, [tmp_path])
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     command = [sys.executable, str(CHILD), str(tmp_path / "b"), str(key), str(tmp_path / "runs")]
-    command += ["7" if way == "as it was" else "100", *([str(tmp_path / "private")] if recovery else [])]
+    command += ["11" if way == "as it was" else "150", *([str(tmp_path / "private")] if recovery else [])]
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=600)
     assert (0, "") == (result.returncode, result.stderr)
     runs = [json.loads(line) for line in result.stdout.splitlines()]
 
-    assert len(runs) > 20
+    assert len(runs) > 10
     assert [True] * (len(runs) - 1) + [False] == [run["killed"] for run in runs]
     assert {"none", "whole"} == {run["found"] for run in runs}
     assert {("whole", "attendance.db config.toml key")} == {(run["again"], run["names"]) for run in runs}

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -33,11 +34,13 @@ def lived(gallery, enrol, now, decided, served) -> Gallery:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def other(request, tmp_path, postgres) -> Path:
-    """Where no home is yet, on each engine; with a server, whatever the home that is copied is on."""
+def other(request, tmp_path) -> Iterator[Path]:
+    """Where no home is yet, on each engine, whatever the home that is copied is on."""
     from servers import Homes
 
-    return Homes(tmp_path, postgres if request.param == "postgresql" else None).new("other")
+    server = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    with closing(Homes(tmp_path, server)) as made:
+        yield made.new("other")
 
 
 def copied(gallery: Gallery, home: Path, now):

@@ -9,6 +9,7 @@ import pytest
 from gallery import BackupInvalid, GalleryError, GalleryFailed, Store, open_database
 from gallery.backup import backup, restore
 from gallery.backup import saving as backup_saving
+from gallery.opening import engine_of, is_there
 from gallery.vault.chunks import ChunkWriter
 from gallery.vault.recovery import new_pair
 
@@ -27,8 +28,8 @@ def whole(full, tmp_path, now, request) -> bytes:
 def _refused(data: bytes, new: Path, key: Path) -> None:
     new.with_name("damaged").write_bytes(data)
     with pytest.raises(GalleryError) as refused:
-        restore(Store, new.with_name("damaged"), new, key=key)
-    assert not new.exists()
+        restore(engine_of(new), new.with_name("damaged"), new, key=key)
+    assert not is_there(new)
     assert refused.value.id in ("gallery.backup_invalid", "gallery.newer", "gallery.key_wrong")
 
 
@@ -99,7 +100,7 @@ def test_a_backup_is_private_whatever_the_umask(full, key, new, tmp_path, now, m
         os.umask(before)
     os.umask(0o000)
     try:
-        restore(Store, tmp_path / "b", new, key=key, along=("config.toml",))
+        restore(engine_of(new), tmp_path / "b", new, key=key, along=("config.toml",))
     finally:
         os.umask(before)
 

@@ -2,18 +2,22 @@
 
 import json
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gallery import BackupInvalid, Gallery, KeyWrong, RecoveryKeyWrong, Store, history, open_database
+from gallery import BackupInvalid, Gallery, KeyWrong, RecoveryKeyWrong, history, open_database
 from gallery.backup import backup, erased, restore
+from gallery.opening import engine_of, is_there
 from gallery.repositories import chain, chaincheck, secrets
 from gallery.vault.key import load_key
 from gallery.vault.recovery import new_pair
 
-make = partial(restore, Store, along=("config.toml",), at=datetime(2026, 4, 1, tzinfo=UTC), by="Eva")
+
+def make(source, home, **more):
+    """Restore into a home on whichever engine it is to be."""
+    told = {"along": ("config.toml",), "at": datetime(2026, 4, 1, tzinfo=UTC), "by": "Eva"} | more
+    return restore(engine_of(home), source, home, **told)
 
 
 @pytest.fixture
@@ -87,7 +91,7 @@ def test_another_recovery_key_opens_nothing(path, new, tmp_path, text):
     for given in ("other", "nowhere"):
         with pytest.raises(RecoveryKeyWrong):
             make(path, new, recovery=tmp_path / given)
-    assert not new.exists()
+    assert not is_there(new)
 
 
 def test_a_backup_without_one_opens_by_its_key_alone(full, pair, new, tmp_path, now):
@@ -95,7 +99,7 @@ def test_a_backup_without_one_opens_by_its_key_alone(full, pair, new, tmp_path, 
     backup(full.store, full.vault, tmp_path / "plain", at=now)
     with pytest.raises(RecoveryKeyWrong, match="was not made for a recovery key"):
         make(tmp_path / "plain", new, recovery=pair[1])
-    assert not new.exists()
+    assert not is_there(new)
 
 
 def test_a_wrong_public_key_makes_no_backup(full, tmp_path, now):
@@ -112,7 +116,7 @@ def test_a_head_without_its_wrapped_keys_is_no_backup(path, pair, new, tmp_path,
     (tmp_path / "changed").write_bytes(json.dumps(json.loads(head) | change).encode() + b"\n" + rest)
     with pytest.raises(BackupInvalid):
         make(tmp_path / "changed", new, recovery=pair[1])
-    assert not new.exists()
+    assert not is_there(new)
 
 
 def test_what_was_erased_stays_erased(full, path, pair, new, tmp_path, now):
@@ -127,7 +131,7 @@ def test_what_was_erased_stays_erased(full, path, pair, new, tmp_path, now):
 
 def test_a_second_try_takes_the_key_that_the_first_left(path, pair, new):
     """A restoration that was killed has left a new key: it is the home's, then."""
-    new.mkdir()
+    new.mkdir(exist_ok=True)
     (new / "key").write_text("ab" * 32)
     (new / "key").chmod(0o600)
     make(path, new, recovery=pair[1])

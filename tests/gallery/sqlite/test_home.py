@@ -61,6 +61,7 @@ def _of_revision(path: Path, revision: str | None) -> None:
         raw.execute("DELETE FROM alembic_version")
         if revision is not None:
             raw.execute("INSERT INTO alembic_version VALUES (?)", (revision,))
+            raw.execute("UPDATE meta SET value = ? WHERE key = 'compatible'", (revision,))
 
 
 BROKEN = {
