@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from attendance.services.editing import Edits
     from attendance.services.feeds import Feeds
     from attendance.services.housekeeping import Housekeeping
-    from attendance.services.searching import Searching
     from attendance.services.idempotency import Answers
     from attendance.services.jobs import Jobs
     from attendance.services.kiosks import Kiosks
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reportviews import ReportViews
     from attendance.services.reviewdesk import ReviewDesk
+    from attendance.services.searching import Searching
     from attendance.services.sign_ins import SignIns
     from attendance.services.tokens import Tokens
     from attendance.services.uploads import Uploads
@@ -300,4 +300,4 @@ class ServiceComposition(Composition):
         """How the gallery is searched, measured once the service runs."""
         from attendance.services.searching import Searching
 
-        return Searching(lambda ended: self.judging.measure(ended))
+        return Searching(self.judging.measure)

@@ -1,6 +1,7 @@
 """Following a gallery: after whatever happens there, an index that followed equals one that is read from scratch."""
 
 import hashlib
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import numpy as np
@@ -126,7 +127,7 @@ class FollowsWhateverHappens(RuleBasedStateMachine):
     @precondition(lambda self: self._people())
     @rule()
     def undo_a_step(self) -> None:
-        with pytest.raises(ZeroDivisionError), self.stores[1].atomic():
+        with suppress(ZeroDivisionError), self.stores[1].atomic():
             self._enrol(self.galleries[1], "nobody")
             raise ZeroDivisionError
 
