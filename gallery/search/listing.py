@@ -57,6 +57,7 @@ class Listing:
         self._highest = np.iinfo(np.int64).min
         self._held: People | None = None
         self._scopes: dict[frozenset[int], Rows] = {}
+        self._sizes: dict[frozenset[int], int] = {}
         self._firsts: Rows | None = None
 
     def __len__(self) -> int:
@@ -83,7 +84,11 @@ class Listing:
         """How many people have a template here: all, or of those `allowed`."""
         if allowed is None:
             return len(self.held)
-        return self.held.among(np.unique(np.fromiter(allowed, np.int64, len(allowed))))
+        if not isinstance(allowed, frozenset):
+            return self.held.among(np.unique(np.fromiter(allowed, np.int64, len(allowed))))
+        if allowed not in self._sizes:
+            self._sizes[allowed] = len(np.unique(self.people[self.rows_of(allowed)]))
+        return self._sizes[allowed]
 
     def refuse_known(self, ids: Rows) -> None:
         """Raise ValueError where one of these is here already, or twice among them."""
@@ -110,6 +115,7 @@ class Listing:
 
     def _forget(self) -> None:
         self._scopes.clear()
+        self._sizes.clear()
         self._firsts = None
 
     def rows_of_templates(self, ids: Collection[int]) -> Rows:
