@@ -78,4 +78,4 @@ def test_state_tells_how_the_gallery_is_searched(desk, words, app):
     after = words(desk().get("/settings/state"))
 
     assert "index loss" not in before
-    assert "Plan exact: 3 of the gallery's own templates looked for, index loss 0.00%" in after
+    assert "It is searched by plan exact: 3 of the gallery's own templates looked for, index loss 0.00%" in after
