@@ -336,4 +336,4 @@ class ServiceComposition(Composition):
         """How the gallery is searched, measured once the service runs."""
         from attendance.services.searching import Searching
 
-        return Searching(lambda ended: self.judging.measure(ended))
+        return Searching(self.judging.measure)

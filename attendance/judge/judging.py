@@ -78,7 +78,7 @@ class Judge:
         return Judge(self._gallery, self._index.lenient(), self._model, self._settings)
 
     def measure(self, ended: "Callable[[], bool]" = bool) -> "Measured":
-        """What searching loses and takes, on the gallery's own templates; others have their turn between two of them."""
+        """What searching loses and takes, on the gallery's own templates, with turns for others in between."""
         from gallery.search.measured import measure
 
         return measure(self._index, alone=self._alone, ended=ended)

@@ -39,8 +39,8 @@ def last(session: Session) -> int:
 
 def since(session: Session, seq: int, most: int) -> set[int] | None:
     """Whose templates changed after `seq`; None where it cannot be told, or where it is of more than `most` changes."""
-    first, latest = session.execute(select(func.min(TemplateChange.seq), func.max(TemplateChange.seq))).one()
-    if latest is None:
+    latest, first = last(session), session.scalar(select(func.min(TemplateChange.seq)))
+    if first is None:
         return set() if seq == 0 else None
     if seq > latest or first > seq + 1 or latest - seq > most:
         return None

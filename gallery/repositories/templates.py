@@ -171,7 +171,7 @@ def reseal(session: Session, cipher: "Cipher", template: Template, person_id: in
     session.flush()
 
 
-def _owning(pipelines: Pipelines) -> Select[Any]:
+def _owning(pipelines: Pipelines) -> Select[int, int]:
     query = select(Template.id, Template.person_id).join(Person, Person.id == Template.person_id)
     return query.where(Template.pipeline_id.in_(pipelines), Person.active)
 

@@ -236,4 +236,4 @@ def _without(some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.i
     at = np.searchsorted(known[:, 0], some[:, 0])
     at[at == len(known)] = 0
     same = np.zeros(len(some), np.bool_) if not len(known) else (known[at] == some).all(axis=1)
-    return some[~same]
+    return np.asarray(some[~same], np.int64)

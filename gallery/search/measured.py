@@ -44,7 +44,7 @@ class Measured:
     def __str__(self) -> str:
         """In words."""
         looked = f"{self.probes:,} of the gallery's own templates looked for"
-        cost = f"95 of 100 within {self.p95_ms:.0f} ms, {self.bytes / 1e6:,.0f} MB"
+        cost = f"95 of 100 within {self.p95_ms:.1f} ms, {self.bytes / 1e6:,.1f} MB"
         return f"plan {self.plan}: {looked}, index loss {self.loss:.2%}, which adds to the encoder's FNIR; {cost}"
 
 
