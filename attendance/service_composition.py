@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from attendance.services.reportfiles import ReportFiles
     from attendance.services.reportviews import ReportViews
     from attendance.services.reviewdesk import ReviewDesk
+    from attendance.services.searching import Searching
     from attendance.services.sign_ins import SignIns
     from attendance.services.tokens import Tokens
     from attendance.services.uploads import Uploads
@@ -293,3 +294,10 @@ class ServiceComposition(Composition):
         from attendance.services.housekeeping import Housekeeping
 
         return Housekeeping(self.gallery, self.retention, self.consents, self.clock, self.actor)
+
+    @cached_property
+    def searching(self) -> "Searching":
+        """How the gallery is searched, measured once the service runs."""
+        from attendance.services.searching import Searching
+
+        return Searching(lambda ended: self.judging.measure(ended))

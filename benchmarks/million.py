@@ -236,9 +236,7 @@ def _scores_of_others(made: Made, seed: int) -> np.ndarray:
 
 def tell_starts(home: Path) -> None:
     """The table of starts."""
-    print(
-        "\n| start from sealed rows | s | highest memory (MB) | that stays (MB) | of it rows (MB) |\n|---|---|---|---|---|"
-    )
+    print("\n| start from sealed rows | s | highest (MB) | that stays (MB) | of it rows (MB) |\n|---|---|---|---|---|")
     for plan in plans.PLANS:
         found = start(home, plan)
         numbers = " | ".join(f"{found[each] / 1e6:,.0f}" for each in ("peak", "stays", "rows"))

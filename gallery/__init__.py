@@ -103,6 +103,7 @@ __all__ = [
     "TemplateInfo",
     "TemplateInvalid",
     "Templates",
+    "TextInvalid",
     "Vault",
     "WrongEncoder",
     "history",

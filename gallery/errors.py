@@ -36,6 +36,11 @@ HELP: Final = {
         "Look whether the database server runs, and whether this computer reaches it and may sign in; a site with "
         "a slice of the gallery goes on marking meanwhile."
     ),
+    "gallery.server_unfit": (
+        "Use PostgreSQL 15 or newer, and a database in UTF8: CREATE DATABASE attendance ENCODING 'UTF8' "
+        "TEMPLATE template0."
+    ),
+    "gallery.text_invalid": "Leave out the characters that no database keeps, and try again; nothing was changed.",
     "gallery.lease_lost": "Another computer watches this camera now; nothing was written twice.",
     "gallery.site_unknown": "`attendance site list` shows the sites.",
     "gallery.offline_over": "Bring the link to the database back; nothing is lost, and what waits is delivered then.",
@@ -135,6 +140,10 @@ class GalleryUnreachable(GalleryUnusable, id="gallery.unreachable"):
     """The database server does not answer, has gone away, or lets nobody in."""
 
 
+class ServerUnfit(GalleryUnusable, id="gallery.server_unfit"):
+    """The server is too old for this program, or the database cannot keep every text."""
+
+
 class OfflineOver(GalleryUnusable, id="gallery.offline_over"):
     """The database has been out of reach for longer than a slice of the gallery may be used."""
 
@@ -205,6 +214,10 @@ class LookalikeUnknown(GalleryRefused, id="gallery.lookalike_unknown"):
 
 class DuplicateId(GalleryRefused, id="gallery.duplicate_id"):
     """The id belongs to somebody with another name."""
+
+
+class TextInvalid(GalleryRefused, id="gallery.text_invalid"):
+    """A text holds a NUL character or half of a character, or is longer than its column."""
 
 
 class TemplateInvalid(GalleryRefused, id="gallery.template_invalid"):

@@ -4,13 +4,14 @@
 of `Vault`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, Protocol, Self, TypeAlias
 
-from gallery.values import Hit, Orphan, Soundness, Templates
+from gallery.values import Hit, Orphan, Server, Soundness, Templates
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,11 +92,17 @@ class Database(Protocol):
     def generation(self) -> int:
         """A number that every change of people, templates or groups raises; one and the same within a view."""
 
+    def wait_for_change(self, generation: int, timeout_s: float) -> bool:
+        """Until the generation is another than this one; false when so many seconds are over."""
+
     def bump(self, transaction: "Transaction") -> None:
         """Raise the generation, inside `atomic()`."""
 
     def server_time(self, transaction: "Transaction") -> datetime | None:
         """What the clock shows that all who share the database go by; None where that is this computer's own."""
+
+    def server(self) -> "Server | None":
+        """What is known of the server that the database is on; None where it is a file."""
 
     def meta(self, key: str) -> str | None:
         """A fact about the home, or None."""
@@ -193,7 +200,7 @@ class Search(Protocol):
         """For each probe of `vectors` (n, d) up to `people` distinct people, best first, among those `allowed`."""
 
     @property
-    def people(self) -> Set[int]:
+    def people(self) -> AbstractSet[int]:
         """The ids of those who have a template in it, as they are at each moment."""
 
     def size(self, allowed: Collection[int] | None = None) -> int:

@@ -7,7 +7,7 @@ site belongs to all of them.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from gallery.columns import Base, Instant, JsonText
@@ -45,7 +45,7 @@ class LeaseRow(Base):
 
     name: Mapped[str] = mapped_column(String(200), primary_key=True)
     holder: Mapped[str] = mapped_column(String(64))
-    epoch: Mapped[int] = mapped_column(BigInteger)
+    epoch: Mapped[int]
     taken: Mapped[datetime] = mapped_column(Instant)
     until: Mapped[datetime] = mapped_column(Instant)
 

@@ -4,6 +4,7 @@ Each thread is in at most one view and one writing step at a time; what is neste
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
@@ -12,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Delete, Engine, Insert, Update, event, select, update
 from sqlalchemy.orm import Session
 
+from gallery.errors import TextInvalid
 from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.schema import (
     ApprovalRow,
@@ -38,6 +40,7 @@ CHAIN_KEY = "chain key"
 UNTOLD: Final = "templates changed untold"
 """Where a connection remembers that its step changed templates, or who is active, and has not said whose."""
 _SEEN = "generation seen"
+_ASKING_S = 0.25
 
 
 REKEYING: Mapping[str, Any] = MappingProxyType({"rekeying": True})
@@ -82,20 +85,41 @@ def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
     )
 
 
+def _guard_text(
+    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, many: bool
+) -> None:
+    for given in parameters if many else (parameters,):
+        for value in given.values() if isinstance(given, Mapping) else given or ():
+            if isinstance(value, str) and not _keepable(value):
+                raise TextInvalid("text", "it holds a NUL character or half of a character")
+
+
+def _keepable(value: str) -> bool:
+    """Whether every engine keeps this text: PostgreSQL takes no NUL, and UTF-8 no half of a pair."""
+    if "\0" in value:
+        return False
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class Transactions:
     """What every database of the gallery has in common; `gallery.sqlite` adds what SQLite alone does.
 
-    A transaction of ``engine`` keeps one view; with the execution options ``writing`` it holds the write lock from
-    the start. ``mapped`` turns what the engine raises into the gallery's errors.
+    A transaction of ``reader`` keeps one view; one of ``writer`` holds the write lock from the start, or `_begun` takes
+    it. ``mapped`` turns what the engine raises into the gallery's errors.
     """
 
-    def __init__(
-        self, engine: Engine, writing: Mapping[str, Any], mapped: Callable[[], AbstractContextManager[None]]
-    ) -> None:
-        event.listen(engine, "before_execute", _guard_records)
-        event.listen(engine, "before_execute", _watch_templates)
-        self._engine = engine
-        self._writer = engine.execution_options(**writing)
+    def __init__(self, reader: Engine, writer: Engine, mapped: Callable[[], AbstractContextManager[None]]) -> None:
+        for engine in (reader, writer):
+            event.listen(engine, "before_execute", _guard_records)
+            event.listen(engine, "before_execute", _watch_templates)
+            event.listen(engine, "before_cursor_execute", _guard_text)
+        self._engine, self._writer = reader, writer
         self._mapped = mapped
         self._here = threading.local()
         self.chain_key: Callable[[Session], bytes | None] | None = None
@@ -138,15 +162,26 @@ class Transactions:
     @contextmanager
     def _outermost(self) -> Iterator[Session]:
         around = self._inside
-        with Session(self._writer, expire_on_commit=False) as session, session.begin():
-            session.connection().info.pop(UNTOLD, None)  # takes the lock now, not at the first statement
+        with self._begun() as session:
+            session.connection().info.pop(UNTOLD, None)
             session.info[CHAIN_KEY] = self.chain_key
             self._here.writing = self._here.inside = session
             try:
                 yield session
                 _tell_untold(session)
+                session.commit()
             finally:
                 self._here.writing, self._here.inside = None, around
+
+    def _begun(self) -> Session:
+        """A session that holds the lock of the writers now, not from its first statement on."""
+        session = Session(self._writer, expire_on_commit=False)
+        try:
+            session.connection()
+        except BaseException:
+            session.close()
+            raise
+        return session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -178,6 +213,19 @@ class Transactions:
                 if session is not self._writing:
                     session.info[_SEEN] = seen
             return seen
+
+    def wait_for_change(self, generation: int, timeout_s: float) -> bool:
+        """Until the generation is another, asking often, as nobody tells; false when so many seconds are over.
+
+        Within a view it is asked once, as it cannot change there.
+        """
+        until = time.monotonic() + timeout_s
+        while self.generation() == generation:
+            left = until - time.monotonic()
+            if left <= 0 or self.inside:
+                return False
+            time.sleep(min(left, _ASKING_S))
+        return True
 
     def bump(self, session: Session) -> None:
         """Raise the generation; called inside every `atomic()` that changes people, templates or groups."""

@@ -216,6 +216,20 @@ class Defect:
     repair: str
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The server that a database is on: its version and how it is ``reached``, in words.
+
+    ``local``: it is this computer; ``logs_values``: what statements are given goes into a text log of the server.
+    """
+
+    version: str
+    reached: str
+    local: bool
+    encrypted: bool
+    logs_values: bool
+
+
 @dataclass(frozen=True)
 class Orphan:
     """A row whose owner is gone: its table and number there, and the table of the owner."""

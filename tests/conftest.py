@@ -8,6 +8,7 @@ import importlib.util
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,15 +65,45 @@ def server(engine, request) -> "servers.Server | None":
 @pytest.fixture
 def homes(tmp_path, server) -> Iterator["servers.Homes"]:
     """Homes of the test's engine: ``homes.new("other")``, ``homes.copy(home, "copy")``."""
-    yield servers.Homes(tmp_path, server)
-    if server is not None:
-        server.drop_all()
+    with closing(servers.Homes(tmp_path, server)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_homes(tmp_path_factory, server) -> Iterator["servers.Homes"]:
+    """Homes that the tests of a module share, and copy before they change one."""
+    with closing(servers.Homes(tmp_path_factory.mktemp("shared"), server)) as made:
+        yield made
 
 
 @pytest.fixture
 def home(homes, request) -> Path:
     """Where a home may begin; its tables are there already where a fixture of the test opens it."""
-    return homes.new(filled=not OPENING.isdisjoint(request.fixturenames))
+    return homes.new("home", filled=not OPENING.isdisjoint(request.fixturenames))
+
+
+@pytest.fixture
+def listen():
+    """Hear what every engine does until the test ends: ``listen("before_cursor_execute", heard)``."""
+    from sqlalchemy import Engine, event
+
+    heard = []
+
+    def begin(name: str, call) -> None:
+        event.listen(Engine, name, call)
+        heard.append((Engine, name, call))
+
+    yield begin
+    for each in heard:
+        event.remove(*each)
+
+
+@pytest.fixture
+def statements(listen) -> list[str]:
+    """Every statement from now on, as it is sent."""
+    asked: list[str] = []
+    listen("before_cursor_execute", lambda *given: asked.append(given[2]))
+    return asked
 
 
 @pytest.fixture(scope="session")

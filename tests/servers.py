@@ -1,21 +1,27 @@
 """A PostgreSQL for the tests: that of ATTENDANCE_TEST_POSTGRES, else one of their own for as long as they run.
 
-`conftest.py` loads it and offers what is here as fixtures: `engine`, `home`, `new_home`, `copied_home`.
+`conftest.py` loads it, and offers what is here as the fixtures `engine`, `postgres`, `homes` and `home`; tests import
+`raw` from here.
 """
 
 import os
 import shutil
+import sqlite3
 import tempfile
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import pytest
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from gallery.locations import parsed, point_at, pointer
+from gallery.locations import POINTER, Address, parsed, point_at, pointer
+from gallery.sqlite.home import DATABASE
 
 ENGINES = ("sqlite", "postgresql")
 GIVEN = "ATTENDANCE_TEST_POSTGRES"
@@ -33,6 +39,8 @@ log_min_messages = fatal
 """
 """Nothing on this server outlives a test, so that it may lose everything when the computer fails."""
 EMPTY = "template0"
+KEPT = st.characters(codec="utf-8", exclude_characters="\0")
+"""The characters that every engine keeps."""
 
 
 class Server:
@@ -45,27 +53,27 @@ class Server:
         self._connection = psycopg.connect(address, autocommit=True)
         self._filled: str | None = None
         self._prefix = f"attendance_{uuid4().hex[:8]}"
-        self._made: list[str] = []
         self._count = 0
 
     def address(self, name: str) -> str:
         """The address of one of its databases."""
-        parts = urlsplit(self.root)
-        return urlunsplit(parts._replace(path=f"/{name}"))
+        return _at(self.root, name)
 
     def create(self, template: str = EMPTY) -> str:
         """The name of a new database, without a table or as its template; that one must not be in use."""
         self._count += 1
         name = f"{self._prefix}_{self._count}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
-        self._made.append(name)
         return name
+
+    def drop(self, name: str) -> None:
+        """Let a database go, whoever is connected to it."""
+        self.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def create_filled(self) -> str:
         """The name of a new database with the tables of a home that nobody has used yet."""
         if self._filled is None:
             self._filled = self._fill()
-            self._made.remove(self._filled)
         name = self.create(self._filled)
         with self.into(name) as connection:
             connection.execute("UPDATE meta SET value = %s WHERE key = 'home_id'", [uuid4().hex])
@@ -91,15 +99,10 @@ class Server:
         found = self._connection.execute(statement)
         return found.fetchall() if found.description else []
 
-    def drop_all(self) -> None:
-        """Let the databases go that were made since the last time."""
-        while self._made:
-            self.run(f"DROP DATABASE IF EXISTS {self._made.pop()} WITH (FORCE)")
-
     def close(self) -> None:
-        """Leave no database behind."""
-        self._made += [self._filled] if self._filled else []
-        self.drop_all()
+        """Leave nothing behind."""
+        if self._filled is not None:
+            self.drop(self._filled)
         self._connection.close()
 
 
@@ -139,28 +142,137 @@ def _connected(address: str) -> Iterator[Server]:
         opened.close()
 
 
+@contextmanager
+def raw(home: Path) -> Iterator[Callable[..., list[tuple]]]:
+    """Change a database behind the gallery's back, without its rules: ``rows = run("SELECT ...", value)``."""
+    address = pointer(home)
+    if address is None:
+        with closing(sqlite3.connect(home / DATABASE)) as connection, connection:
+            yield lambda statement, *values: connection.execute(statement, values).fetchall()
+        return
+    import psycopg
+
+    def run(statement: str, *values: object) -> list[tuple]:
+        found = connection.execute(statement.replace("?", "%s"), values or None)
+        return found.fetchall() if found.description else []
+
+    with psycopg.connect(address.text, options="-c timezone=UTC") as connection:
+        run("SET session_replication_role = replica")  # foreign keys are not looked after
+        yield run
+
+
+def contents(home: Path) -> dict[str, bytes]:
+    """What lies in a home but for its key: each file by name, and each table on a server as `table NAME`."""
+    found = {path.name: path.read_bytes() for path in sorted(home.iterdir()) if path.is_file() and path.name != "key"}
+    address = pointer(home)
+    if address is None:
+        return found
+    import psycopg
+
+    with psycopg.connect(address.text) as connection:
+        names = connection.execute("SELECT relname FROM pg_class WHERE relkind = 'r' AND relname !~ '^(pg|sql)_'")
+        for (name,) in names.fetchall():
+            with connection.cursor().copy(f'COPY "{name}" TO STDOUT (FORMAT binary)') as rows:
+                found[f"table {name}"] = b"".join(map(bytes, rows))
+    return found
+
+
+def wipe(session: Session, table: str, column: str) -> None:
+    """Put as many zeros in the place of each value of a column, as a damaged disk might."""
+    for (length,) in session.execute(text(f"SELECT DISTINCT length({column}) FROM {table}")).all():  # noqa: S608
+        session.execute(
+            text(f"UPDATE {table} SET {column} = :zeros WHERE length({column}) = :length"),  # noqa: S608
+            {"zeros": bytes(length), "length": length},
+        )
+
+
+def disk_full(engine: str) -> Exception:
+    """What an engine raises where its disk is full."""
+    if engine == "postgresql":
+        from psycopg.errors import DiskFull
+
+        return DiskFull("could not extend file: No space left on device")
+    error = sqlite3.OperationalError("database or disk is full")
+    error.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return error
+
+
+def twin(home: Path, target: Path) -> Path:
+    """A home like another one, which nobody has open, with a database of its own on the same server."""
+    if not home.exists():
+        return target
+    shutil.copytree(home, target)
+    address = pointer(home)
+    if address is not None:
+        name = f"twin_{uuid4().hex}"
+        _of_server(address, f"CREATE DATABASE {name} TEMPLATE {_name(address)} STRATEGY file_copy")
+        (target / POINTER).write_text(f"{_at(address.text, name)}\n", encoding="utf-8")
+    return target
+
+
+def discard(home: Path) -> None:
+    """Remove a home, and its database."""
+    address = pointer(home)
+    if address is not None:
+        _of_server(address, f"DROP DATABASE IF EXISTS {_name(address)} WITH (FORCE)")
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _name(address: Address) -> str:
+    return urlsplit(address.text).path.strip("/")
+
+
+def _at(address: str, name: str) -> str:
+    return urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
+
+
+def _of_server(address: Address, statement: str) -> None:
+    import psycopg
+
+    with psycopg.connect(_at(address.text, "postgres"), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def count_from(home: Path, table: str, key: str, highest: int) -> None:
+    """Have a table believe, behind the gallery's back, that this was the highest id it ever gave out."""
+    with raw(home) as run:
+        if pointer(home) is None:
+            run("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", highest, table)
+        else:
+            run(
+                "SELECT setval(pg_get_serial_sequence(?, ?), ?, ?)",
+                f'"{table}"', key, max(1, highest), highest > 0,
+            )  # fmt: skip
+
+
 class Homes:
     """Makes homes of one engine in a folder, each with a database of its own."""
 
     def __init__(self, folder: Path, server: Server | None) -> None:
         self.folder, self.server = folder, server
+        self._made: list[Path] = []
+        self._count = 0
 
-    def new(self, name: str = "home", *, filled: bool = False) -> Path:
+    def new(self, name: str | None = None, *, filled: bool = False) -> Path:
         """Where a home may begin; `filled` tells that it is opened at once, which is quicker where it is on a server.
 
         A home in a file is begun by whoever opens it; one on a server is a folder that names an empty database.
         """
-        home = self.folder / name
+        self._count += 1
+        home = self.folder / (name or f"home {self._count}")
         if self.server is not None:
             made = self.server.create_filled() if filled else self.server.create()
             point_at(home, parsed(self.server.address(made)))
+            self._made.append(home)
         return home
 
     def copy(self, home: Path, name: str) -> Path:
         """A home like another one, which nobody has open, with a database of its own."""
-        target = Path(shutil.copytree(home, self.folder / name))
-        address = pointer(target)
-        if address is not None:
-            copied = self.server.create(urlsplit(address.text).path.strip("/"))
-            (target / "database").write_text(f"{self.server.address(copied)}\n", encoding="utf-8")
-        return target
+        made = twin(home, self.folder / name)
+        self._made.append(made)
+        return made
+
+    def close(self) -> None:
+        """Let their databases go."""
+        while self._made:
+            discard(self._made.pop())

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,13 @@ from attendance.settings import Settings
 from enroll.naming import encoder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from enroll.card import ScoreModel
     from enroll.face import Face, Template
     from gallery import Gallery, GalleryIndex, Hit
+    from gallery.search.measured import Measured
     from gallery.values import Pipelines
 
 CANDIDATES = 5
@@ -63,6 +65,17 @@ class Judge:
     def lenient(self) -> "Judge":
         """One that leaves out templates which do not open, where this one refuses to work: to replace them."""
         return Judge(self._gallery, self._index.lenient(), self._model, self._settings)
+
+    def measure(self, ended: "Callable[[], bool]" = bool) -> "Measured":
+        """What searching loses and takes, on the gallery's own templates; others have their turn between two of them."""
+        from gallery.search.measured import measure
+
+        return measure(self._index, alone=self._alone, ended=ended)
+
+    @contextmanager
+    def _alone(self) -> "Iterator[None]":
+        with self._lock, self._gallery.store.reading():
+            yield
 
     def people(self) -> People:
         """Who is enrolled now; the index follows."""

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -43,6 +44,8 @@ PACKAGES = (
 ENOUGH_BYTES = 200_000_000
 LONG_LOG = 200_000
 """Entries of a log that are verified while somebody waits."""
+MANY_TEMPLATES = 20_000
+"""Of more, how they are searched is not measured while somebody waits."""
 OLDEST_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS_LATE = timedelta(days=2)
 CLOCK_SLACK = timedelta(minutes=2)
@@ -56,6 +59,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "calendar.terms": "Every term has ended, so that rules which follow the calendar take place no more.",
         "clock.behind": "The newest record lies in the future: the clock was or is wrong.",
         "clock.implausible": "The clock shows a day before this program was made.",
+        "clock.server": "The clocks of the database server and of this computer differ by more than 30 seconds.",
         "clock.zone": "The time zone of the site cannot be told, or is not the one that the computer's clock runs in.",
         "coverage.gap": "A camera has not looked for more than five minutes between two spans of a day.",
         "daily.failed": "A task that the service does once a day could not be done.",
@@ -66,6 +70,8 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "home.mode": "Other accounts may write to the home.",
         "month.differs": "The statuses of a closed month are not any more what they were when it was closed.",
         "package.missing": "A library is not installed.",
+        "server.logs": "The database server writes values, names too, to its text log.",
+        "server.plain": "What goes to the database server over the network is not encrypted.",
         "settings.environment": "An ATTENDANCE_ variable names no setting.",
         "timetable.hours": "Hours are to be counted, but nothing tells who comes from who goes.",
         "timetable.unseen": "People were expected in the last week, but no source has looked for them.",
@@ -252,6 +258,7 @@ def _home(home: Path) -> Iterator[Finding]:
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
     from attendance.home import encoder_card
     from attendance.services.consentrule import ConsentRule
+    from attendance.services.doctor_server import server_findings
     from attendance.services.doctor_threshold import threshold_findings
     from attendance.services.doctor_vectors import vector_findings
     from gallery import Gallery, open_database
@@ -259,11 +266,13 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
     names = _names(settings)
     with open_database(home, create=False, read_only=True) as store:
         yield Finding("database", f"{store.where}, schema {store.schema_version}")
+        yield from _guarded("server", lambda: server_findings(store, clock))
         gallery = Gallery(store, "none") if names is None else Gallery(store, names[0], formerly=names[1])
         gallery.admits = ConsentRule(lambda: settings.asks_consent, clock).admits
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
+            yield from _guarded("index", lambda: _index(gallery, settings.search_plan, full=full))
             model = encoder_card(settings.encoder).score_model
             yield from _guarded("threshold", lambda: threshold_findings(gallery, model, settings))
         yield from _guarded("backup", lambda: _backups(store, settings, clock))
@@ -377,6 +386,19 @@ def _people(gallery: "Gallery") -> Iterator[Finding]:
         yield Finding("people", detail, "encoder.other", "attendance gallery reembed", 1)
     else:
         yield Finding("people", counts)
+
+
+def _index(gallery: "Gallery", plan: str, *, full: bool) -> Iterator[Finding]:
+    from gallery import GalleryIndex
+    from gallery.errors import KeyExposed, KeyMissing, KeyPassphrase, KeySource, KeyWrong
+    from gallery.search.measured import measure
+
+    count = gallery.stats().templates
+    if count > MANY_TEMPLATES and not full:
+        yield Finding("index", f"{count:,} templates, plan {plan}; '{DOCTOR} --full' measures how they are searched")
+    elif count:
+        with suppress(KeyMissing, KeyWrong, KeyExposed, KeySource, KeyPassphrase):  # told of by the look at the key
+            yield Finding("index", str(measure(GalleryIndex(gallery, strict=False, plan=plan))))
 
 
 def _reviews(store: "Database") -> Iterator[Finding]:

@@ -156,6 +156,8 @@ class Erasing:
             "deleted": deleted,
             **found.to_dict(),
             "backups": dated,
+            "engine": store.engine,
+            "beyond": store.beyond_reach(),
         }
         receipt = self._receipts.sign(told)
         self._note(actor, who, receipt)
@@ -248,8 +250,9 @@ class Erasing:
         return wanted
 
     def _search(self, wanted: _Wanted) -> Search:
-        """Look through every file of the home."""
-        files = list(traces.scan(self._gallery.store.home, wanted.needles))
+        """Look through every file of the home, and every table that lies in none."""
+        store = self._gallery.store
+        files = [*traces.scan(store.home, wanted.needles), *store.scan(wanted.needles)]
         return Search(
             files=[{"path": each.path, "bytes": each.bytes, "sha256": each.sha256} for each in files],
             hits=[hit for each in files for hit in _hits(each)],
@@ -278,6 +281,8 @@ def _advice(path: str) -> str:
         return "left from an interrupted write: 'attendance gallery verify --repair' deletes it"
     if path.startswith("attendance.db"):
         return "the database: start the search again when no other program uses the home"
+    if path.startswith(papers.TABLE):
+        return "a table of the database: see which row names them, and who has written it"
     if path.startswith("core"):
         return "a dump of a program that failed: delete it"
     return "a file that is not the program's: see what it is, and delete it"

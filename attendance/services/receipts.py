@@ -25,6 +25,8 @@ VERSION: Final = 1
 PURPOSE: Final = "receipt"
 MOST_BYTES: Final = 64 << 20
 SIGNED: Final = "signature"
+TABLE: Final = "table "
+"""With which the path of a table begins that was looked through; files of a home are named by their paths in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +157,34 @@ def found_lines(told: Mapping[str, Any]) -> Iterator[str]:
     if told["deleted"]:
         yield f"deleted as they named the person: {', '.join(told['deleted'])}"
     yield from search_lines(told)
-    if not told["erased"]:
-        yield "the write-ahead log still holds it, as another program reads the home: start a writing command later"
-    elif not told["compacted"]:
-        yield "the database was not written anew, as another program uses it or the disk is full; it was overwritten"
+    yield from _left_lines(told)
     for each in told["backups"]:
         yield f"a backup from before still holds it: {each['path']} of {each['at']}, {each['expires']}"
+    for each in told.get("beyond", ()):
+        yield f"beyond reach: {each}"
+
+
+def _left_lines(told: Mapping[str, Any]) -> Iterator[str]:
+    """What is still to be overwritten, by the engine of the database."""
+    server = told.get("engine") == "postgresql"
+    if not told["erased"] and server:
+        yield "the tables still hold it, as another program reads them from before: start a writing command later"
+    elif not told["erased"]:
+        yield "the write-ahead log still holds it, as another program reads the home: start a writing command later"
+    elif not told["compacted"] and server:
+        yield (
+            "the tables were not written anew, as another program uses them or the disk is full: free room in their "
+            "files holds it until the server uses that again"
+        )
+    elif not told["compacted"]:
+        yield "the database was not written anew, as another program uses it or the disk is full; it was overwritten"
 
 
 def search_lines(told: Mapping[str, Any]) -> Iterator[str]:
     """What a search says, in words."""
-    yield f"looked through: {len(told['files'])} files for {sum(told['searched'].values())} patterns"
+    tables = sum(each["path"].startswith(TABLE) for each in told["files"])
+    looked = f"{len(told['files']) - tables} files" + (f" and {tables} tables" if tables else "")
+    yield f"looked through: {looked} for {sum(told['searched'].values())} patterns"
     for each in told["hits"]:
         yield f"TRACE: {each['count']} x {each['kind']} ({each['form']}) in {each['path']}: {each['advice']}"
     for each in told["explained"]:

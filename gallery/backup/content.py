@@ -7,7 +7,7 @@ and a line for each row as `gallery.repositories.tables` gives it. The digest is
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -79,7 +79,7 @@ def _line(value: Any) -> bytes:
 
 def written(
     database: "Database | type[Database]", transaction: "Transaction", along: Mapping[str, bytes]
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """The lines of the home that `transaction` sees, with these files."""
     yield _line({"counters": database.counters(transaction)})
     for name, data in sorted(along.items()):

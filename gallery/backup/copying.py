@@ -4,7 +4,7 @@ Nothing of it is written to a file on the way. The key goes along; whoever signs
 """
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -55,8 +55,9 @@ def copy(
         _refuse_others(home, files)
         before = _counts(source, view)
         with as_before(home), ExitStack() as kept, database.building(home, source.schema_version) as transaction:
-            lines = written(source, view, {name: data for name, data in files.items() if name != KEY})
-            tally, _ = filled(database, transaction, lines, source.where, home, along)
+            told = {name: data for name, data in files.items() if name != KEY}
+            with closing(written(source, view, told)) as lines:
+                tally, _ = filled(database, transaction, lines, source.where, home, along)
             kept.enter_context(placed(home, files))
         saved = Saved(source.meta("home_id") or "", source.schema_version, at, tally.digest, tally.rows)
     with source.reading() as view:

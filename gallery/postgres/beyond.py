@@ -1,11 +1,31 @@
-"""What a server keeps beside its tables, which no statement overwrites: said in words, and not hidden."""
+"""What a server is, and what it keeps beside its tables, which no statement overwrites: said in words, not hidden."""
+
+from ipaddress import ip_address
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from gallery.values import Server
+
+_SERVER = text(
+    "SELECT current_setting('server_version'), current_user, host(inet_server_addr()), inet_server_port(), "
+    "(SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), pg_is_in_recovery()"
+)
 _SETTING = text("SELECT current_setting(:name, true)")
 _FOLLOWERS = text("SELECT count(*) FROM pg_stat_replication")
 _SLOTS = text("SELECT count(*) FROM pg_replication_slots WHERE NOT active")
+
+
+def server(session: Session) -> Server:
+    """Which server it is, and how this connection reaches it."""
+    version, user, address, port, encrypted, standby = session.execute(_SERVER).one()
+    told = [f"as {user}", "by a socket of this computer" if address is None else f"at {address} port {port}"]
+    if standby:
+        told.append("a follower, which may be read only")
+    local = address is None or ip_address(address).is_loopback
+    return Server(
+        f"PostgreSQL {version}", ", ".join(told), local, encrypted=bool(encrypted), logs_values=logs_values(session)
+    )
 
 
 def beyond(session: Session) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy.exc import SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gallery.errors import (
@@ -16,12 +16,20 @@ from gallery.errors import (
     GalleryLocked,
     GalleryReadOnly,
     GalleryUnreachable,
+    TextInvalid,
 )
 
 _BY_STATE: dict[str, type[GalleryError]] = {
+    "22001": TextInvalid,  # longer than the column
+    "22021": TextInvalid,  # bytes that are no text
+    "22P05": TextInvalid,
+    "25P03": GalleryUnreachable,  # silent for too long within a step
     "25006": GalleryReadOnly,  # a standby, or a transaction that may not write
     "42501": GalleryReadOnly,  # no right to
+    "42P01": GalleryDamaged,  # a table or a column is gone
+    "42703": GalleryDamaged,
     "53100": GalleryFull,
+    "53200": GalleryFailed,  # out of memory, which is not for want of room
     "53300": GalleryUnreachable,  # too many connections
     "55P03": GalleryLocked,
     "57014": GalleryLocked,  # longer than a statement may take
@@ -32,13 +40,16 @@ _BY_STATE: dict[str, type[GalleryError]] = {
 }
 _BY_CLASS: dict[str, type[GalleryError]] = {
     "08": GalleryUnreachable,
-    "22": GalleryFailed,
     "23": Conflict,
     "28": GalleryUnreachable,
     "53": GalleryFull,
     "57": GalleryUnreachable,
     "3D": GalleryUnreachable,
+    "58": GalleryFailed,
 }
+
+
+_AGAIN: frozenset[str] = frozenset({"40001", "40P01"})
 
 
 def translate(error: psycopg.Error, where: str) -> GalleryError:
@@ -49,6 +60,12 @@ def translate(error: psycopg.Error, where: str) -> GalleryError:
         lost = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
         return (GalleryUnreachable if lost else GalleryFailed)(where, detail)
     return (_BY_STATE.get(state) or _BY_CLASS.get(state[:2]) or GalleryFailed)(where, detail)
+
+
+def begins_anew(error: DBAPIError) -> bool:
+    """Whether a step of which nothing has been done yet may be begun once more, on another connection."""
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state in _AGAIN
 
 
 def _detail(error: psycopg.Error) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, insert, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from gallery.errors import (
@@ -31,12 +32,14 @@ from gallery.errors import (
 from gallery.locations import Address, pointer
 from gallery.migrations.running import run_migrations
 from gallery.ports import PATIENCE_S
-from gallery.postgres import beyond, erasing
-from gallery.postgres.connections import READING, WRITING, make_engine
-from gallery.postgres.faults import mapped
+from gallery.postgres import beyond, counters, erasing, soundness
+from gallery.postgres.collation import sort_by_bytes
+from gallery.postgres.connections import READING, WRITING, connect, make_engine
+from gallery.postgres.faults import begins_anew, mapped
+from gallery.postgres.listening import NOTICE, Listeners
 from gallery.schema import METADATA, REVISIONS, Meta
 from gallery.transactions import ERASURE, GENERATION, Transactions
-from gallery.values import Orphan, Soundness
+from gallery.values import Orphan, Server, Soundness
 
 if TYPE_CHECKING:
     from gallery.traces import Needle, Scanned
@@ -44,8 +47,7 @@ if TYPE_CHECKING:
 LOCK: Final = 0x61747464
 """The first half of the advisory lock that every writer holds; the second is that of the schema in use."""
 _HOLD = text(f"SELECT pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))")
-NOTICE: Final = "attendance_generation"
-"""Where listeners hear of a new generation once it is committed."""
+_READERS: Final = 5
 _VERSION_TABLE = "alembic_version"
 
 
@@ -57,8 +59,10 @@ def _address(home: Path) -> Address:
 
 
 def hold(connection: Connection) -> None:
-    """Wait to be the only writer, until the transaction ends."""
+    """Wait to be the only writer, until the transaction ends, which may then take as long as it needs."""
     connection.execute(_HOLD)
+    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.exec_driver_sql(f"SET LOCAL {limit} = 0")
 
 
 class PostgresStore(Transactions):
@@ -66,12 +70,21 @@ class PostgresStore(Transactions):
 
     engine: Literal["postgresql"] = "postgresql"
 
-    def __init__(self, home: Path, address: Address, engine: Engine, *, read_only: bool) -> None:
-        super().__init__(engine, WRITING, partial(mapped, address.shown))
-        self._engine = engine.execution_options(**READING)
+    def __init__(self, home: Path, address: Address, *, read_only: bool, busy_timeout_s: float) -> None:
+        reader, writer = (
+            make_engine(address, busy_timeout_s=busy_timeout_s, writing=writing, anywhere=read_only, kept=kept)
+            for writing, kept in ((False, _READERS), (True, 2))
+        )
+        super().__init__(reader.execution_options(**READING), writer.execution_options(**WRITING), self._faults)
         self.home = home
         self.address = address
         self.read_only = read_only
+        self._listeners = Listeners(
+            partial(connect, address, busy_timeout_s=busy_timeout_s, writing=False, anywhere=read_only)
+        )
+
+    def _faults(self) -> AbstractContextManager[None]:
+        return mapped(self.where)
 
     @classmethod
     def open(
@@ -86,25 +99,24 @@ class PostgresStore(Transactions):
         """Open the database that `home` names; tables are made where there are none, and upgraded where older.
 
         Raises GalleryMissing, NotADatabase, GalleryNewer, GalleryOlder, GalleryUnreachable, GalleryReadOnly,
-        GalleryLocked.
+        GalleryLocked, ServerUnfit.
         """
         home = Path(home).expanduser().resolve()
-        address = _address(home)
-        engine = make_engine(address, busy_timeout_s=busy_timeout_s)
+        store = cls(home, _address(home), read_only=read_only, busy_timeout_s=busy_timeout_s)
         try:
-            with mapped(address.shown):
-                cls._prepare(engine, address.shown, create=create, read_only=read_only)
+            with mapped(store.where):
+                cls._prepare(store._engine, store._writer, store.where, create=create, read_only=read_only)
+            if not read_only:
+                store.finish_erasure()
         except BaseException:
-            engine.dispose()
+            store.close()
             raise
-        store = cls(home, address, engine, read_only=read_only)
-        if not read_only:
-            store.finish_erasure()
         return store
 
     @classmethod
-    def _prepare(cls, engine: Engine, where: str, *, create: bool, read_only: bool) -> None:
-        with engine.connect() as connection:
+    def _prepare(cls, reader: Engine, writer: Engine, where: str, *, create: bool, read_only: bool) -> None:
+        with reader.connect() as connection:
+            _refuse_unusable(connection, where, read_only=read_only)
             found = _revision(connection, where)
         if found is None and (not create or read_only):
             raise GalleryMissing(where, "there is no gallery here")
@@ -113,19 +125,19 @@ class PostgresStore(Transactions):
         if read_only:
             told = f"it is of an older version: its schema {found!r} must be upgraded to {REVISIONS[-1]!r} first"
             raise GalleryOlder(where, told)
-        with engine.begin() as connection:
+        with writer.begin() as connection:
             hold(connection)
             found = _revision(connection, where)  # another program may have been faster
             if found is None:
                 _fill(connection)
             elif found != REVISIONS[-1]:
-                run_migrations(connection)
+                _upgrade(connection)
 
     @staticmethod
     def is_there(home: Path) -> bool:
         """Whether the database that `home` names holds a gallery; one that cannot be reached counts as there."""
         address = _address(Path(home).expanduser())
-        engine = make_engine(address, busy_timeout_s=PATIENCE_S)
+        engine = make_engine(address, busy_timeout_s=PATIENCE_S, anywhere=True)
         try:
             with mapped(address.shown), engine.connect() as connection:
                 return _revision(connection, address.shown) is not None
@@ -144,11 +156,23 @@ class PostgresStore(Transactions):
         """The address, without a password."""
         return self.address.shown
 
-    @contextmanager
-    def _outermost(self) -> Iterator[Session]:
-        with super()._outermost() as session:
+    def _begun(self) -> Session:
+        """A session that holds the lock; begun once more where its connection turns out to be dead."""
+        try:
+            return self._held()
+        except DBAPIError as error:
+            if not begins_anew(error):
+                raise
+        return self._held()
+
+    def _held(self) -> Session:
+        session = super()._begun()
+        try:
             session.execute(_HOLD)
-            yield session
+        except BaseException:
+            session.close()
+            raise
+        return session
 
     @contextmanager
     def atomic(self) -> Iterator[Session]:
@@ -163,10 +187,25 @@ class PostgresStore(Transactions):
         super().bump(session)
         session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": NOTICE})
 
+    def wait_for_change(self, generation: int, timeout_s: float) -> bool:
+        """As `Database.wait_for_change`: the server tells of it, and is asked now and then besides.
+
+        Raises GalleryUnreachable as soon as the server is gone.
+        """
+        if self.inside:
+            return super().wait_for_change(generation, timeout_s)
+        with self._mapped():
+            return self._listeners.wait(lambda: self.generation() != generation, timeout_s)
+
     def server_time(self, session: Session) -> datetime | None:
         """What the clock of the server shows."""
         found: datetime = session.scalars(text("SELECT clock_timestamp()")).one()
         return found.astimezone(UTC)
+
+    def server(self) -> Server:
+        """What is known of the server."""
+        with self.reading() as session:
+            return beyond.server(session)
 
     @staticmethod
     def refuse_used(home: Path) -> None:
@@ -185,20 +224,21 @@ class PostgresStore(Transactions):
     @staticmethod
     def counters(session: Session) -> dict[str, int]:
         """The highest id ever given out, by table."""
-        raise NotImplementedError
+        return counters.counters(session.connection())
 
     @staticmethod
     def set_counters(session: Session, new: Mapping[str, int]) -> None:
         """Have the tables go on from these ids."""
-        raise NotImplementedError
+        counters.set_counters(session.connection(), new)
 
-    def check(self, *, quick: bool = False) -> Soundness:  # noqa: ARG002
-        """What the server finds wrong."""
-        return Soundness((), ())
+    def check(self, *, quick: bool = False) -> Soundness:
+        """What the server finds wrong with its own files; `quick` leaves out reading every row and index."""
+        with self.reading() as session:
+            return soundness.of(session.connection(), quick=quick)
 
-    def drop_orphans(self, session: Session) -> list[Orphan]:  # noqa: ARG002
-        """Rows whose owner is gone: the server lets there be none."""
-        return []
+    def drop_orphans(self, session: Session) -> list[Orphan]:
+        """Delete the rows whose owner is gone, inside `atomic()`; returns which they were."""
+        return soundness.drop_orphans(session.connection())
 
     def size(self) -> int:
         """How many bytes the database takes on the server."""
@@ -274,7 +314,9 @@ class PostgresStore(Transactions):
 
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""
+        self._listeners.close()
         self._engine.dispose()
+        self._writer.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -296,11 +338,29 @@ def _revision(connection: Connection, where: str) -> str | None:
     return str(found)
 
 
+def _refuse_unusable(connection: Connection, where: str, *, read_only: bool) -> None:
+    """Raise what keeps a server from being written to, and a schema that is not there."""
+    standby, schema = connection.execute(text("SELECT pg_is_in_recovery(), current_schema()")).one()
+    if standby and not read_only:
+        told = "this server follows another one and takes no changes: name all of them, as in postgresql://A,B/NAME"
+        raise GalleryReadOnly(where, told)
+    if schema is None:
+        raise GalleryMissing(where, "the schema that its search_path names is not there")
+
+
 def _fill(connection: Connection) -> None:
     METADATA.create_all(connection)
     connection.execute(text(f"CREATE TABLE {_VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
     connection.execute(text(f"INSERT INTO {_VERSION_TABLE} VALUES (:revision)"), {"revision": REVISIONS[-1]})  # noqa: S608 - our own name # nosec B608
     connection.execute(insert(Meta), [{"key": "home_id", "value": uuid4().hex}, {"key": GENERATION, "value": "0"}])
+    counters.begin(connection)
+    sort_by_bytes(connection)
+
+
+def _upgrade(connection: Connection, to: str = REVISIONS[-1]) -> None:
+    with counters.kept_counters(connection):
+        run_migrations(connection, to=to)
+    sort_by_bytes(connection)
 
 
 @contextmanager
@@ -308,16 +368,21 @@ def _building(home: Path, revision: str, then: Callable[[Session], bool]) -> Ite
     address = _address(Path(home).expanduser())
     engine = make_engine(address, busy_timeout_s=PATIENCE_S)
     try:
-        with mapped(address.shown), engine.begin() as connection:
-            hold(connection)
-            run_migrations(connection, to=revision)
-            with Session(connection) as session:
-                yield session
-                session.flush()
-            if revision != REVISIONS[-1]:
-                run_migrations(connection)
-            with Session(connection) as session:
-                then(session)
-                session.flush()
+        with mapped(address.shown):
+            with engine.begin() as connection:
+                hold(connection)
+                if _revision(connection, address.shown) is not None:
+                    raise NotEmpty(address.shown, "a home has appeared here meanwhile")
+                _upgrade(connection, revision)
+                with Session(connection) as session:
+                    yield session
+                    session.flush()
+                if revision != REVISIONS[-1]:
+                    _upgrade(connection)
+                with Session(connection) as session:
+                    deleted = then(session)
+                    session.flush()
+            if deleted:
+                erasing.rewrite(engine)
     finally:
         engine.dispose()

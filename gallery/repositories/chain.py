@@ -124,8 +124,9 @@ class Stored:
 def stored(session: Session, query: Select[Any] | None = None) -> Iterator[Stored]:
     """Entries in order, all or those of a query of `columns`, a few at a time; a damaged one is no error."""
     wanted = columns().order_by(EventRow.seq) if query is None else query
-    for row in session.execute(wanted.execution_options(yield_per=_AT_ONCE)):
-        yield _stored(*row)
+    with session.execute(wanted.execution_options(yield_per=_AT_ONCE)) as rows:
+        for row in rows:
+            yield _stored(*row)
 
 
 def columns() -> Select[Any]:

@@ -274,7 +274,9 @@ def instants(session: Session, since: datetime | None, until: datetime) -> Itera
     query = select(EventRow.at).where(EventRow.at <= until).order_by(EventRow.at)
     if since is not None:
         query = query.where(EventRow.at >= since)
-    yield from session.scalars(query.execution_options(yield_per=10_000))
+    with session.execute(query.execution_options(yield_per=10_000)) as rows:
+        for (at,) in rows:
+            yield at
 
 
 def additions(session: Session, keys: Collection[int]) -> dict[int, datetime]:

@@ -191,11 +191,15 @@ def timeline(
             facts is not None and mark not in said and awaits(facts),
         )
         for part in parts
-        for mark, person, at, known, direction, method, where, facts in session.execute(
-            part, execution_options=_STREAMED
-        )
+        for mark, person, at, known, direction, method, where, facts in _streamed(session, part)
         if mark not in silent
     )
+
+
+def _streamed(session: Session, query: Select[Any]) -> Iterator[Any]:
+    """Some rows at a time; a reader that stops on the way leaves nothing open on the server."""
+    with session.execute(query, execution_options=_STREAMED) as rows:
+        yield from rows
 
 
 def _timed(begin: datetime, end: datetime) -> Select[Any]:

@@ -133,8 +133,8 @@ def newest_at(session: Session, place: int, most: int) -> list[Sighting]:
 def rulings_at(session: Session, place: int, since: datetime) -> Counter[str]:
     """How often each ruling was given at a place since an instant; older ones are not read."""
     query = select(SightingRow.at, SightingRow.ruling).where(SightingRow.place_id == place)
-    rows = session.execute(query.order_by(SightingRow.id.desc()).execution_options(yield_per=A_BATCH))
-    return Counter(ruling for _, ruling in takewhile(lambda row: row[0] >= since, rows))
+    with session.execute(query.order_by(SightingRow.id.desc()).execution_options(yield_per=A_BATCH)) as rows:
+        return Counter(ruling for _, ruling in takewhile(lambda row: row[0] >= since, rows))
 
 
 def compared(session: Session, person: int, keys: Collection[int]) -> int:
@@ -142,7 +142,8 @@ def compared(session: Session, person: int, keys: Collection[int]) -> int:
     text = type_coerce(SightingRow.candidates, Text)
     told = or_(*(text.like(f'%"key": {key}%') for key in sorted(keys)))  # most need not be read as JSON
     query = select(SightingRow.candidates).where(told, ~_of(person)).execution_options(yield_per=A_BATCH)
-    return sum(any(each["key"] in keys for each in found) for found in session.scalars(query))
+    with session.execute(query) as rows:
+        return sum(any(each["key"] in keys for each in found) for (found,) in rows)
 
 
 def waiting(session: Session, limit: int | None = None) -> list[Sighting]:

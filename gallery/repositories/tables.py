@@ -44,6 +44,8 @@ Json = Any
 Row = list[Json]
 
 VERSION_TABLE = "alembic_version"
+OURS_ALONE = "attendance_"
+"""How tables are called that an engine has for itself: they hold nothing that is not in the others."""
 _BATCH = 100
 _LEFT_OUT: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
     {
@@ -124,13 +126,13 @@ class Layout:
 
 
 def layouts(transaction: Session) -> list[Layout]:
-    """Every table of the database but that of the revision; one that refers to another comes after it."""
+    """Every table but that of the revision and an engine's own; one that refers to another comes after it."""
     catalogue = inspect(transaction.connection())
     names = [name for name, _ in catalogue.get_sorted_table_and_fkc_names()]
     return [
         _layout(name, catalogue.get_columns(name), catalogue.get_pk_constraint(name)["constrained_columns"])
         for name in names
-        if name is not None and name != VERSION_TABLE
+        if name is not None and name != VERSION_TABLE and not name.startswith(OURS_ALONE)
     ]
 
 
@@ -158,10 +160,10 @@ def rows(transaction: Session, layout: Layout) -> Iterator[Row]:
     """
     connection = transaction.connection()
     query = _query(layout, connection.dialect.name)
-    result = connection.execute(query, execution_options={"yield_per": _BATCH})
     try:
-        for row in result:
-            yield [_written(form, value) for form, value in zip(layout.forms, row, strict=True)]
+        with connection.execute(query, execution_options={"yield_per": _BATCH}) as result:
+            for row in result:
+                yield [_written(form, value) for form, value in zip(layout.forms, row, strict=True)]
     except (TypeError, ValueError) as error:
         raise GalleryDamaged(f"table {layout.name}", "a stored value is not of the kind of its column") from error
 

@@ -211,7 +211,7 @@ def _rows(session: Session, pipelines: Pipelines, ids: Sequence[int] | None, *, 
     query = (
         select(Template.id, Template.person_id, Template.pipeline_id, Template.vector)
         .join(Person, Person.id == Template.person_id)
-        .where(Template.pipeline_id.in_(pipelines))
+        .where(Template.pipeline_id.concat("").in_(pipelines))  # as it is, SQLite goes by its index and reads them all
         .order_by(Template.id)
     )
     query = query if active is None else query.where(Person.active == active)

@@ -7,7 +7,8 @@ itself, in double precision, so that neither what is kept, nor ties, nor the ord
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Set
+from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 import numpy as np
@@ -42,7 +43,7 @@ class ExactSearch(ABC):
         return len(self._listing)
 
     @property
-    def people(self) -> Set[int]:
+    def people(self) -> AbstractSet[int]:
         """The ids of those who have a template in it, as they are at each moment."""
         return self._listing.held
 

@@ -71,6 +71,10 @@ class GalleryIndex:
         """How much memory the templates take in it."""
         return 0 if self._index is None else self._index.bytes
 
+    def template_ids(self) -> NDArray[np.int64]:
+        """The templates in it (n,), in no order."""
+        return np.empty(0, np.int64) if self._index is None else self._index.owners[0]
+
     def lenient(self) -> "GalleryIndex":
         """One of its own that is not strict."""
         return GalleryIndex(self.gallery, strict=False, plan=self.wanted, make=self._make)
@@ -164,8 +168,7 @@ class GalleryIndex:
     def _empty(self, count: int, dim: int) -> tuple[str, Search]:
         if self._make is not None:
             return self.wanted, self._make(dim)
-        plan = plans.chosen(count, dim) if self.wanted not in plans.PLANS else self.wanted
-        return plan, plans.PLANS[plan](dim, self._opened)
+        return plans.empty(self.wanted, count, dim, self._opened)
 
     def _opened(self, ids: Sequence[int]) -> Templates:
         found = self.gallery.load(list(ids))

@@ -5,15 +5,15 @@ from functools import partial
 import faiss
 import numpy as np
 
-from gallery.search.blocks import Blocks, Floats, Rows
+from gallery.search.blocks import A_BLOCK, Blocks, Floats, Rows
 from gallery.search.exact import Doubles, ExactSearch
 
 
 class Index(ExactSearch):
     """Templates of dimension `dim` as rows `[e_a, -m(a)/2]` of four bytes a number."""
 
-    def __init__(self, dim: int) -> None:
-        super().__init__(dim, Blocks(partial(faiss.IndexFlatIP, dim + 1)))
+    def __init__(self, dim: int, *, a_block: int = A_BLOCK) -> None:
+        super().__init__(dim, Blocks(partial(faiss.IndexFlatIP, dim + 1), a_block))
 
     @property
     def bytes(self) -> int:

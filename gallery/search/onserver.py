@@ -35,6 +35,7 @@ class ServerIndex(GalleryIndex):
     def __init__(self, gallery: "Gallery", *, strict: bool = True) -> None:
         super().__init__(gallery, strict=strict, plan=PLAN)
         self._first: dict[int, int] = {}  # person to the first of their templates
+        self._numbers = np.empty(0, np.int64)
         self._unopened: set[int] = set()
         self._meanwhile: GalleryIndex | None = None
 
@@ -50,6 +51,10 @@ class ServerIndex(GalleryIndex):
     def bytes(self) -> int:
         """The server keeps the templates."""
         return 0
+
+    def template_ids(self) -> NDArray[np.int64]:
+        """The ids of the templates that are searched."""
+        return self._numbers
 
     def refresh(self) -> bool:
         """Put in what is missing, and read whose templates there are; true where something had changed."""
@@ -92,8 +97,9 @@ class ServerIndex(GalleryIndex):
         owners = templates.owners(session, self.gallery.pipelines)
         self._altered = {number: owners[number] for number in sorted(self._unopened) if number in owners}
         self._refuse(self.altered)
-        self._first = {}
-        for number in sorted(owners.keys() - self._altered.keys()):
+        numbers = sorted(owners.keys() - self._altered.keys())
+        self._numbers, self._first = np.array(numbers, np.int64), {}
+        for number in numbers:
             self._first.setdefault(owners[number], number)
         self._meanwhile = GalleryIndex(self.gallery, strict=self._strict) if unseen else None
         if self._meanwhile is not None:  # a view begun before does not see what was put in

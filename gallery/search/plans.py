@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from gallery.ports import Search
-from gallery.search.coded import CodedIndex, Opener
+from gallery.search.coded import CodedIndex, Opener, multiplies
 from gallery.search.index import Index
 from gallery.values import Templates
 
@@ -43,6 +43,17 @@ def chosen(templates: int, dim: int) -> str:
     available = memory_available()
     fits = available is None or templates * (dim + 1) * 4 * SHARE <= available
     return EXACT if fits and templates * milliseconds(dim) <= QUICK_MS else CODED
+
+
+def empty(wanted: str, templates: int, dim: int, opened: Opener) -> tuple[str, Search]:
+    """An empty search of the plan that is wanted, or that fits so many templates, and its name.
+
+    Bytes are for computers on which they are multiplied as they should be; on others templates are kept as they are.
+    """
+    plan = wanted if wanted in PLANS else chosen(templates, dim)
+    if plan == CODED and not multiplies(dim):
+        plan = EXACT
+    return plan, PLANS[plan](dim, opened)
 
 
 @cache

@@ -38,7 +38,8 @@ class Store(Transactions):
     engine: Literal["sqlite"] = "sqlite"
 
     def __init__(self, path: Path, engine: Engine, *, read_only: bool) -> None:
-        super().__init__(engine, {BEGIN: "BEGIN IMMEDIATE"}, partial(mapped, path))
+        reader, writer = (engine.execution_options(**{BEGIN: begin}) for begin in ("BEGIN", "BEGIN IMMEDIATE"))
+        super().__init__(reader, writer, partial(mapped, path))
         self.path = path
         self.home = path.parent
         self.read_only = read_only
@@ -125,6 +126,9 @@ class Store(Transactions):
     def server_time(self, _session: Session) -> datetime | None:
         """None: it is this computer's."""
         return None
+
+    def server(self) -> None:
+        """None: the database is a file."""
 
     @staticmethod
     def refuse_used(home: Path) -> None:

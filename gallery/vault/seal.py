@@ -37,9 +37,13 @@ class Sealer:
         self._key = key
         self._cipher = AESGCM(key)
         self._context = _part(_CONTEXT) + _part(home_id)
+        self._ends: dict[tuple[str, str], bytes] = {}
 
     def _bound_to(self, person: int | str, pipeline_id: str, purpose: str) -> bytes:
-        return self._context + _part(str(person)) + _part(pipeline_id) + _part(purpose)
+        end = self._ends.get((pipeline_id, purpose))
+        if end is None:
+            end = self._ends[pipeline_id, purpose] = _part(pipeline_id) + _part(purpose)
+        return self._context + _part(str(person)) + end
 
     def seal(self, plain: bytes, *, person: int | str, pipeline_id: str, purpose: str) -> bytes:
         """`plain`, readable only with the key and only for this person, pipeline and purpose."""

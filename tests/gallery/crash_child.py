@@ -1,28 +1,31 @@
-"""Dies by SIGKILL at the n-th step of a run, for n = 1, 2, ... until a run gets through; not a test itself.
+"""Dies by SIGKILL at the n-th step of a run, for one n after the other until a run gets through; not a test itself.
 
-Called as `crash_child.py start|enrol|mark FOLDER`. Each run is a forked child with a home of its own, which tells
-what it acknowledged through a pipe after the call returned. The parent then opens the home and prints one line
-of JSON: how it died and what is there.
+Called as `crash_child.py start|enrol|mark HOME FOLDER EVERY`. Each run is a forked child with a copy of the home of its
+own, which tells what it acknowledged through a pipe after the call returned. The parent then opens that home and prints
+one line of JSON: how it died and what is there. Of the steps every EVERYth is tried.
 """
 # ruff: noqa: T201  its output is its answer
 
 import hashlib
 import json
 import os
-import shutil
 import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import Engine, Pool, event, func, select, text
+from sqlalchemy import Engine, Pool, event, func, select
 
-from gallery import Gallery, GalleryError, Store, history, record
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from servers import discard, twin
+
+from gallery import Database, Gallery, GalleryError, history, open_database, record
 from gallery.repositories import deliveries, marks, news, receivers, sightings
 from gallery.repositories.events import MARK_ADDED
 from gallery.schema import MarkRow, Person, SessionRow
-from gallery.values import Sighting
+from gallery.values import Sighting, Soundness
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 PEOPLE = {"start": 0, "enrol": 2, "mark": 3}
@@ -57,7 +60,7 @@ def enrol(gallery: Gallery, number: int) -> None:
     )  # fmt: skip
 
 
-def mark(store: Store, person: int) -> None:
+def mark(store: Database, person: int) -> None:
     with store.atomic() as session:
         query = select(MarkRow.id).where(MarkRow.person_id == person, MarkRow.session_id == 1)
         if session.scalar(query) is None:
@@ -68,7 +71,7 @@ def mark(store: Store, person: int) -> None:
 
 def prepare(what: str, home: Path) -> None:
     """A new home; for the marking run with people and an open session."""
-    with Store.open(home) as store:
+    with open_database(home) as store:
         if what == "mark":
             for number in range(1, PEOPLE["mark"] + 1):
                 enrol(Gallery(store, "e"), number)
@@ -81,7 +84,7 @@ def prepare(what: str, home: Path) -> None:
 
 
 def run(what: str, home: Path, acknowledge: int) -> None:
-    with Store.open(home) as store:
+    with open_database(home) as store:
         for number in range(1, PEOPLE[what] + 1):
             enrol(Gallery(store, "e"), number) if what == "enrol" else mark(store, number)
             os.write(acknowledge, bytes([number]))
@@ -112,12 +115,12 @@ def child(what: str, home: Path, steps: int) -> tuple[bool, list[int]]:
 def look(home: Path) -> dict[str, object]:
     """What is there after the crash."""
     try:
-        with Store.open(home) as store:
+        with open_database(home) as store:
             gallery = Gallery(store, "e")
             with store.reading() as session:
                 told = history(session)
                 return {
-                    "integrity": session.execute(text("PRAGMA integrity_check")).scalar_one(),
+                    "sound": store.check() == Soundness((), ()),
                     "people": sorted(int(person.name[1:]) for person in gallery.people()),
                     "whole": [person.templates for person in gallery.people()],
                     "crops": gallery.stats().crops,
@@ -134,20 +137,17 @@ def look(home: Path) -> dict[str, object]:
         return {"error": f"{error.id} {error}"}
 
 
-def main(what: str, folder: Path) -> None:
-    ready = folder / "ready"
+def main(what: str, ready: Path, folder: Path, every: int) -> None:
     if what != "start":
         prepare(what, ready)
-    for steps in range(1, LIMIT):
-        home = folder / f"home-{steps}"
-        if what != "start":
-            shutil.copytree(ready, home)
+    for steps in range(1, LIMIT, every):
+        home = twin(ready, folder / f"home-{steps}")
         killed, acknowledged = child(what, home, steps)
         print(json.dumps({"steps": steps, "killed": killed, "acknowledged": acknowledged, **look(home)}))
-        shutil.rmtree(home)
+        discard(home)
         if not killed:
             return
     raise SystemExit("no run got through")
 
 
-main(sys.argv[1], Path(sys.argv[2]))
+main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))

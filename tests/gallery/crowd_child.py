@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gallery import Gallery, Store, record
+from gallery import Database, Gallery, open_database, record
 from gallery.repositories import marks
 from gallery.repositories.events import MARK_ADDED
 
@@ -24,7 +24,7 @@ PROCESSES, PEOPLE, TRIES = 8, 5, 8
 
 def start(home: Path, _: int) -> list[str]:
     """Open a home that nobody has made yet, and ask for its key."""
-    with Store.open(home, busy_timeout_s=60) as store:
+    with open_database(home, busy_timeout_s=60) as store:
         _ = Gallery(store, "e").sealer
         return [store.meta("home_id"), (home / "key").read_text()]
 
@@ -33,11 +33,11 @@ def mark(home: Path, number: int) -> list[int]:
     """Mark five people eight times each, in an order of one's own; who was marked here."""
     order = [person for person in range(1, PEOPLE + 1) for _ in range(TRIES)]
     random.Random(number).shuffle(order)  # noqa: S311
-    with Store.open(home, busy_timeout_s=60) as store:
+    with open_database(home, busy_timeout_s=60) as store:
         return [person for person in order if _mark(store, person, str(number))]
 
 
-def _mark(store: Store, person: int, by: str) -> bool:
+def _mark(store: Database, person: int, by: str) -> bool:
     now = datetime.now(UTC)
     with store.atomic() as session:
         made = marks.add(session, person, 1, at=now, entered=now, by=by, method="face")
@@ -49,7 +49,7 @@ def _mark(store: Store, person: int, by: str) -> bool:
 
 def enrol(home: Path, _: int) -> list[str]:
     """Enrol the same five people; what became of each."""
-    with Store.open(home, busy_timeout_s=60) as store:
+    with open_database(home, busy_timeout_s=60) as store:
         gallery = Gallery(store, "e")
         return [_enrol(gallery, person) for person in range(PEOPLE)]
 

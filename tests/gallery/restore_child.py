@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, event
 
-from gallery import GalleryMissing, NotEmpty, Store
+from gallery import GalleryMissing, NotEmpty, Store, open_database
 from gallery.backup import restore, restoring
 from gallery.backup.content import Tally, written
 
@@ -86,7 +86,7 @@ def child(make: partial, home: Path, steps: int, each: int) -> bool:
 
 def told(home: Path, *, sealed: bool) -> str:
     """The digest of what is there; without what differs by the new key, where the first was lost."""
-    with Store.open(home, create=False) as store, store.reading() as session:
+    with open_database(home, create=False) as store, store.reading() as session:
         tally = Tally()
         files = {name: (home / name).read_bytes() for name in ALONG}
         lines = written(store, session, files)

@@ -24,6 +24,7 @@ from gallery.repositories import (
     tokens,
     watches,
 )
+from gallery.sitetables import ArrivalRow, LeaseRow, PersonSite, SiteRow, TemplateChange, WorkerRow
 
 TEXT = "said to a program and found nowhere else"
 
@@ -60,6 +61,22 @@ def serve(gallery: Gallery, person: int, now, *, group: str, called: str = "x") 
         )
         watches.put(step, door.id, session=None, **who)
         jobs.end(step, jobs.begin(step, "enrol", total=2, **who).id, "done", {"enrolled": 2}, now)
+
+
+def share(gallery: Gallery, person: int, now, *, site: str = "North") -> None:
+    """A site that the person belongs to, and what came late from it; and what is of this moment alone."""
+    with gallery.store.atomic() as step:
+        step.add(SiteRow(name=site, created=now, by="t"))
+        step.flush()
+        step.add(PersonSite(person_id=person, site=site))
+        step.add(
+            ArrivalRow(uid="a" * 32, site=site, kind="mark", at=now, entered=now, outcome="already", details={"n": 1})
+        )
+        step.add(LeaseRow(name="camera:Door", holder="w", epoch=3, taken=now, until=now + timedelta(seconds=10)))
+        step.add(
+            WorkerRow(id="w", host="h", site=site, version="1", settings="d" * 64, begun=now, seen=now, facts={"n": 1})
+        )
+        step.add(TemplateChange(person_id=person))
 
 
 def hold(gallery: Gallery, person: int, now) -> None:

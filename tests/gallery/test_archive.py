@@ -17,10 +17,10 @@ from gallery import (
     ImportInvalid,
     NotEmpty,
     PassphraseShort,
-    Store,
     TemplateAltered,
     archive,
     history,
+    open_database,
 )
 from gallery.repositories import groups
 
@@ -39,9 +39,9 @@ def full(gallery, enrol, now) -> Gallery:
 
 
 @pytest.fixture
-def other(tmp_path):
+def other(homes):
     """A second, empty home with another key."""
-    with Store.open(tmp_path / "other") as store:
+    with open_database(homes.new("other", filled=True)) as store:
         yield Gallery(store, "test-1")
 
 

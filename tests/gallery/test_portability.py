@@ -1,13 +1,12 @@
 """Everything about one person is read at once: what is theirs by any number, and what is somebody else's left out."""
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import numpy as np
 import pytest
+from servers import wipe
 
-from gallery import Gallery, PersonUnknown, Store, history, record
+from gallery import Database, Gallery, PersonUnknown, history, record
 from gallery.portability import everything
 from gallery.repositories import corrections, marks, sightings
 from gallery.repositories.events import MARK_ADDED, SIGHTING_CONFIRMED, SIGHTING_REASSIGNED
@@ -31,7 +30,7 @@ def bob(gallery, enrol):
     return enrol(gallery, "Bob", 2, crop=b"bob's face").person
 
 
-def seen(store: Store, person: int | None, at, ruling="present", compared=(), *, face: bytes | None = None) -> int:
+def seen(store: Database, person: int | None, at, ruling="present", compared=(), *, face: bytes | None = None) -> int:
     """A sighting that names a person, of those it was compared with."""
     found = tuple(ScoredKey(each, 0.5, 0.5) for each in compared)
     with store.atomic() as session:
@@ -43,7 +42,7 @@ def seen(store: Store, person: int | None, at, ruling="present", compared=(), *,
         return number
 
 
-def marked(store: Store, person: int, day: int, at, sighting: int | None = None) -> str:
+def marked(store: Database, person: int, day: int, at, sighting: int | None = None) -> str:
     """A mark, with its event."""
     with store.atomic() as session:
         made = marks.add(session, person, day, at=at, entered=at, by="t", method="face", sighting=sighting)
@@ -51,7 +50,9 @@ def marked(store: Store, person: int, day: int, at, sighting: int | None = None)
         return made.id
 
 
-def said(store: Store, kind: str, sighting: int, at, action: str, heir: int | None = None, **details: object) -> None:
+def said(
+    store: Database, kind: str, sighting: int, at, action: str, heir: int | None = None, **details: object
+) -> None:
     """A correction of a sighting, with its event."""
     with store.atomic() as session:
         corrections.add(session, kind, sighting=sighting, person=heir, at=at, by="t", reason="seen")
@@ -75,15 +76,13 @@ def test_templates_are_opened(store, gallery, ada, vector):
 
 def test_what_does_not_open_is_told(store, gallery, ada):
     """A damaged template or crop stops nobody from having the rest: it is without its vector or its picture."""
-    with closing(sqlite3.connect(store.home / "attendance.db")) as raw:
-        raw.execute("UPDATE template SET vector = zeroblob(length(vector))")
-        raw.commit()
+    with store.atomic() as session:
+        wipe(session, "template", "vector")
     (one,) = everything(store, gallery.vault, ada.id).templates
     assert (None, None, True) == (one.vector, one.cohort_mean, one.damaged)
     assert b"ada's face" == one.crop.picture
-    with closing(sqlite3.connect(store.home / "attendance.db")) as raw:
-        raw.execute("UPDATE crop SET picture = zeroblob(length(picture))")
-        raw.commit()
+    with store.atomic() as session:
+        wipe(session, "crop", "picture")
     assert everything(store, gallery.vault, ada.id).templates[0].crop is None
 
 
@@ -111,9 +110,8 @@ def test_faces_that_somebody_gave_to_others_are_left_out(store, gallery, ada, bo
     said(store, "reassign", away, now, SIGHTING_REASSIGNED, bob.id, person=ada.id, to=bob.id)
     said(store, "dismiss", nobody, now, "sighting.dismiss", person=ada.id)
     assert {waiting: b"maybe ada"} == everything(store, gallery.vault, ada.id).faces
-    with closing(sqlite3.connect(store.home / "attendance.db")) as raw:
-        raw.execute("UPDATE sighting_crop SET picture = zeroblob(length(picture))")
-        raw.commit()
+    with store.atomic() as session:
+        wipe(session, "sighting_crop", "picture")
     assert {waiting: None} == everything(store, gallery.vault, ada.id).faces
 
 

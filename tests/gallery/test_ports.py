@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from gallery import Gallery, GalleryIndex, Hit, Store, TemplateAltered
+from gallery import Database, Gallery, GalleryIndex, Hit, TemplateAltered, open_database
 from gallery.backup import backup
-from gallery.ports import Database
 from gallery.values import Templates
 
 
@@ -133,5 +132,5 @@ def test_the_gallery_asks_what_the_port_names(gallery, enrol, home, now, tmp_pat
 
     assert (True, 1, []) == (index.refresh(), index.size("g"), narrow.repair(at=now, by="t"))
     assert 1 == narrow.stats().people
-    with Store.open(home) as store:
+    with open_database(home) as store:
         assert [] == Gallery(store, "e").verify()

@@ -1,7 +1,5 @@
 """Whatever happens in whatever order: the records tell what a list by hand tells, and who is removed leaves no byte."""
 
-import shutil
-import tempfile
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,8 +8,9 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from servers import contents
 
-from gallery import Gallery, Store, record
+from gallery import Gallery, open_database, record
 from gallery.repositories import aliases, approvals, corrections, excuses, marks, sessions, sightings
 from gallery.repositories.events import (
     APPROVED,
@@ -54,10 +53,9 @@ class Excused:
 class Records(RuleBasedStateMachine):
     """Two sessions and a few people; `who` follows the keys of people who were merged."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.store = Store.open(self.folder / "home")
+        self.store = open_database(home)
         self.gallery = Gallery(self.store, "e")
         self.now = BEGIN
         self.names: dict[int, str] = {}
@@ -74,7 +72,6 @@ class Records(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.store.close()
-        shutil.rmtree(self.folder)
 
     def _one(self, pick: int) -> int:
         return sorted(self.names)[pick % len(self.names)]
@@ -95,7 +92,7 @@ class Records(RuleBasedStateMachine):
     @precondition(lambda self: len(self.names) < 5)
     @rule()
     def enrol(self) -> None:
-        name = f"person-{len(self.who)}-unmistakable-{self.folder.name}"
+        name = f"person-{len(self.who)}-unmistakable-{self.store.home.name}"
         vector = np.eye(16, dtype=np.float32)[len(self.who) % 16]
         person = self.gallery.enroll(
             name,
@@ -284,12 +281,13 @@ class Records(RuleBasedStateMachine):
     @invariant()
     def all_is_sound_and_nobody_gone_is_left(self) -> None:
         assert [] == [each for each in self.gallery.verify() if each.id != "gallery.no_template"]
-        files = b"".join(path.read_bytes() for path in self.store.home.iterdir() if path.name != "key")
+        files = b"".join(contents(self.store.home).values())
         assert [] == [each for each in self.gone if each in files]
 
 
-def test_the_records_tell_what_happened():
+def test_the_records_tell_what_happened(homes):
     """Sightings, marks, corrections, merges, removals, purges in any order: the answers are those of a naive list."""
     run_state_machine_as_test(
-        Records, settings=settings(max_examples=25, stateful_step_count=25, deadline=None, print_blob=False)
+        lambda: Records(homes.new(filled=True)),
+        settings=settings(max_examples=25, stateful_step_count=25, deadline=None, print_blob=False),
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
-from sqlalchemy import delete, event, update
+from sqlalchemy import delete, update
 
-from gallery import Gallery, PersonUnknown, Store
+from gallery import Database, Gallery, PersonUnknown, open_database
 from gallery.schema import METADATA
 from gallery.transactions import REKEYING
 
@@ -18,7 +18,7 @@ from gallery.transactions import REKEYING
 def test_nested_reading_shares_the_view(home, store, gallery, now):
     """What another program removes while somebody is reading stays in view until the outermost `reading()` is left."""
     ada = gallery.add_person("Ada", at=now, by="t")
-    with Store.open(home) as other, store.reading() as outer:
+    with open_database(home) as other, store.reading() as outer:
         before = store.generation()
         Gallery(other, "e").remove(ada.id, at=now, by="t")
         with store.reading() as inner:
@@ -31,10 +31,10 @@ def test_nested_reading_shares_the_view(home, store, gallery, now):
         gallery.find(ada.id)
 
 
-def test_nested_reading_takes_no_connection_of_its_own(store):
+def test_nested_reading_takes_no_connection_of_its_own(store, listen):
     """However deep `reading()` is nested, one transaction is begun."""
     begun = []
-    event.listen(store._engine, "begin", begun.append)
+    listen("begin", begun.append)
     with store.reading(), store.reading(), store.reading():
         store.generation()
         store.meta("home_id")
@@ -42,13 +42,11 @@ def test_nested_reading_takes_no_connection_of_its_own(store):
     assert 1 == len(begun)
 
 
-def test_the_generation_of_a_view_is_read_once(store):
+def test_the_generation_of_a_view_is_read_once(store, statements):
     """Within `reading()` the generation costs one statement; within `atomic()` it is what was just written."""
-    asked = []
-    event.listen(store._engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     with store.reading():
         assert {0} == {store.generation() for _ in range(3)}
-    assert 1 == sum("FROM meta" in statement for statement in asked)
+    assert 1 == sum("FROM meta" in statement for statement in statements)
 
     with store.atomic() as session:
         seen = [store.generation()]
@@ -62,7 +60,7 @@ def test_reading_that_fails_leaves_the_next_one_fresh(home, store):
     with pytest.raises(ZeroDivisionError), store.reading(), store.reading():
         store.meta("fact")
         _ = 1 / 0
-    with Store.open(home) as other:
+    with open_database(home) as other:
         other.set_meta("fact", "new")
 
     assert "new" == store.meta("fact")
@@ -90,7 +88,7 @@ def test_views_are_whole_while_others_write(home, store, gallery, now):
     stop = threading.Event()
 
     def write() -> None:
-        with Store.open(home, busy_timeout_s=30) as other:
+        with open_database(home, busy_timeout_s=30) as other:
             busy = Gallery(other, "e")
             while not stop.is_set():
                 with other.atomic():  # always two more or two fewer, in one step
@@ -166,15 +164,15 @@ class Views(RuleBasedStateMachine):
 
     def __init__(self, home: Path) -> None:
         super().__init__()
-        self.one, self.other = (Store.open(home, busy_timeout_s=0) for _ in range(2))
+        self.one, self.other = (open_database(home, busy_timeout_s=0) for _ in range(2))
         self.frames: list[tuple[AbstractContextManager, str, list[Shown], Shown]] = []
         self.count = 0
         self.committed: Shown = self._told(self.other)
 
-    def _told(self, store: Store) -> Shown:
+    def _told(self, store: Database) -> Shown:
         return store.meta("fact"), store.generation()
 
-    def _written(self, store: Store) -> Shown:
+    def _written(self, store: Database) -> Shown:
         self.count += 1
         with store.atomic() as session:
             store.set_meta("fact", str(self.count))
@@ -235,9 +233,9 @@ class Views(RuleBasedStateMachine):
         self.other.close()
 
 
-def test_any_nesting_of_views_and_steps(tmp_path_factory):
+def test_any_nesting_of_views_and_steps(homes):
     """Entered, left and broken off in whatever order, each view and step shows its own state and no other's."""
     run_state_machine_as_test(
-        lambda: Views(tmp_path_factory.mktemp("home")),
+        lambda: Views(homes.new(filled=True)),
         settings=settings(max_examples=40, stateful_step_count=25, deadline=None),
     )

@@ -2,15 +2,15 @@
 # ruff: noqa: E501  a table of defects reads best with a line each
 
 import hashlib
-import sqlite3
-from contextlib import closing
+import re
 from datetime import timedelta
 
 import numpy as np
 import pytest
+from servers import raw
 from sqlalchemy import select
 
-from gallery import Gallery, Store, history, record
+from gallery import Gallery, history, open_database, record
 from gallery.repositories import answers, chain, chaincheck, corrections, places, receivers, secrets, sightings
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
 from gallery.schema import CorrectionRow, MarkRow, SessionRow, Template
@@ -53,10 +53,15 @@ def settled(sound, now, decided, served) -> Gallery:
 
 
 def _raw(gallery: Gallery, *statements: str) -> None:
-    """Change the file behind the gallery's back, without its rules."""
-    with closing(sqlite3.connect(gallery.store.path)) as raw, raw:
+    """Change the database behind the gallery's back, without its rules."""
+    with raw(gallery.store.home) as run:
         for statement in statements:
-            raw.execute(statement)
+            run(statement if gallery.store.engine == "sqlite" else _on_a_server(statement))
+
+
+def _on_a_server(statement: str) -> str:
+    """The same with bytes as PostgreSQL writes them."""
+    return re.sub(r"x'([0-9a-f]+)'", r"'\\x\1'::bytea", statement).replace(" AS BLOB)", " AS bytea)")
 
 
 def _sealed_anew(gallery: Gallery, values: np.ndarray) -> None:
@@ -140,6 +145,11 @@ DEFECTS = {
         lambda g: _raw(g, "UPDATE sighting_crop SET picture = CAST(picture || x'00' AS BLOB)"),
         {("gallery.template_altered", "face of sighting 3", REPAIR)},
     ),
+    "key missing": (lambda g: (g.store.home / "key").unlink(), "gallery.key_missing"),
+    "key open to others": (lambda g: (g.store.home / "key").chmod(0o644), "gallery.key_mode"),
+    "key wrong": (lambda g: (g.store.home / "key").write_text("00" * 32), "gallery.key_wrong"),
+}  # fmt: skip
+IN_THE_FILE = {
     "index damaged": (
         lambda g: _raw(g, "PRAGMA writable_schema=ON", "UPDATE sqlite_master SET rootpage = (SELECT rootpage FROM sqlite_master WHERE name = 'ix_event_subject') WHERE name = 'ix_person_name'"),
         None,
@@ -148,9 +158,6 @@ DEFECTS = {
         lambda g: (g.store.home / ".attendance.db.0001.bak.abc.new").write_text("half"),
         "leftover",
     ),
-    "key missing": (lambda g: (g.store.home / "key").unlink(), "gallery.key_missing"),
-    "key open to others": (lambda g: (g.store.home / "key").chmod(0o644), "gallery.key_mode"),
-    "key wrong": (lambda g: (g.store.home / "key").write_text("00" * 32), "gallery.key_wrong"),
 }  # fmt: skip
 
 DECIDED = {
@@ -175,7 +182,7 @@ DECIDED = {
         lambda g: _raw(g, "UPDATE mark SET id = 'looked' WHERE id IN (SELECT mark_id FROM approval)",
                        "UPDATE event SET subject = 'looked' WHERE subject IN (SELECT mark_id FROM approval)",
                        "UPDATE approval SET mark_id = 'looked' WHERE mark_id IS NOT NULL",
-                       "INSERT INTO event SELECT NULL, at, by, 'mark.add', 'looked', details, NULL, NULL FROM event LIMIT 1",
+                       "INSERT INTO event (at, by, action, subject, details) SELECT at, by, 'mark.add', 'looked', details FROM event LIMIT 1",
                        "DELETE FROM event WHERE action LIKE 'approval.%'"),
         {("gallery.unrecorded", "excuse 1 has no event approval.grant", REPAIR),
          ("gallery.unrecorded", "mark looked has no event approval.refuse", REPAIR)},
@@ -234,7 +241,7 @@ def _found(gallery: Gallery, home):
     """What verify finds in a home opened for reading alone; looking changes no byte."""
     gallery.store.close()
     before = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in home.iterdir()}
-    with Store.open(home, read_only=True) as store:
+    with open_database(home, read_only=True) as store:
         problems = Gallery(store, "e").verify()
     assert before == {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in home.iterdir() if p.name in before}
     return problems
@@ -247,15 +254,25 @@ def test_a_planted_defect_is_found(sound, home, defect):
     plant(sound)
     problems = _found(sound, home)
 
-    if expected is None:
-        assert {"gallery.damaged"} == {problem.id for problem in problems}
-    elif expected == "leftover":
-        (problem,) = problems
-        assert (problem.id, problem.repair, ".bak.abc.new was" in problem.where) == ("gallery.leftover", REPAIR, True)
-    elif isinstance(expected, str):
+    if isinstance(expected, str):
         assert [(expected, "attendance doctor")] == [(problem.id, problem.repair) for problem in problems]
     else:
         assert expected == {(problem.id, problem.where, problem.repair) for problem in problems}
+
+
+@pytest.mark.sqlite_only("a server has files of its own, and finds their damage itself")
+@pytest.mark.parametrize("defect", IN_THE_FILE)
+def test_a_defect_of_the_file_is_found(sound, home, defect):
+    """So is an index that does not fit its table, and what an upgrade that broke off left in the folder."""
+    plant, expected = IN_THE_FILE[defect]
+    plant(sound)
+    problems = _found(sound, home)
+
+    if expected is None:
+        assert {"gallery.damaged"} == {problem.id for problem in problems}
+    else:
+        (problem,) = problems
+        assert (problem.id, problem.repair, ".bak.abc.new was" in problem.where) == ("gallery.leftover", REPAIR, True)
 
 
 @pytest.mark.parametrize("defect", DECIDED)
@@ -412,4 +429,4 @@ def test_counts_are_those_of_the_gallery(sound, enrol, store, now):
         found.people, found.active, found.without_template, found.templates, found.crops, found.other_encoders,
         found.groups, found.lookalikes, found.sessions, found.marks,
     )  # fmt: skip
-    assert found.database_bytes == store.path.stat().st_size
+    assert found.database_bytes == store.size()

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from gallery import Gallery, Store
+from gallery import Gallery, open_database
 
 ENOUGH = 40
 
 
 def main(home: Path, number: int, stop: Path) -> None:
     done, opened = [], 0
-    with Store.open(home, busy_timeout_s=120) as store:
+    with open_database(home, busy_timeout_s=120) as store:
         gallery = Gallery(store, "crew")
         while not (stop.exists() and done) and len(done) < ENOUGH:
             name = f"p{number}-{len(done)}"

@@ -13,7 +13,7 @@ import pytest
 
 from attendance import Attendance
 from attendance.access import Actor
-from gallery import Gallery, Store
+from gallery import Gallery, open_database
 from gallery.repositories import chaincheck, secrets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +96,7 @@ def test_the_key_is_changed_while_everybody_works(begin, tmp_path, noon_zone):
 
 def _sound(home: Path, enrolled: list[str]) -> None:
     """Everybody's templates open with the one key, and every entry of the log is proved by it."""
-    with Store.open(home, read_only=True) as store:
+    with open_database(home, read_only=True) as store:
         gallery = Gallery(store, "crew")
         assert enrolled == sorted(each.name for each in gallery.people() if each.name != "Ada")
         assert (len(enrolled), ()) == (len(gallery.load().ids), gallery.load().altered)

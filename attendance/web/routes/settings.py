@@ -119,7 +119,7 @@ def state(request: Request, who: SettingsRead, asked: Asked) -> Response:
     return section(
         request, who, "/settings", "office/state.html", stats=app.upkeep.stats(), examined=examined, findings=findings,
         home=str(app.home), zone=app.zone, warning=app.zone_warning, renewal=app.renewal.is_needed(),
-        daily=app.daily.all(),
+        daily=app.daily.all(), searched=app.searching.measured,
     )  # fmt: skip
 
 

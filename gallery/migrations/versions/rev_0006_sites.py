@@ -37,7 +37,7 @@ def upgrade() -> None:
         "lease",
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("holder", sa.String(length=64), nullable=False),
-        sa.Column("epoch", sa.BigInteger(), nullable=False),
+        sa.Column("epoch", WHOLE, nullable=False),
         sa.Column("taken", sa.DateTime(timezone=True), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("epoch >= 1", name=op.f("ck_lease_epoch")),

@@ -4,6 +4,7 @@ import json
 import zipfile
 
 import pytest
+from servers import wipe
 
 from gallery.repositories import groups, months
 
@@ -37,7 +38,7 @@ def test_what_to_see_to_is_said(command, draw, tmp_path, app):
         err.splitlines()[-1],
     )
     with app.store.atomic() as session:
-        session.connection().exec_driver_sql("UPDATE template SET vector = zeroblob(length(vector))")
+        wipe(session, "template", "vector")
     code, _, err = command("gallery", "export", tmp_path / "again.zip", "--person", "Ada")
     assert 1 == code
     assert err.splitlines()[-1].startswith("templates and faces that do not open, and are not in it: 1;")

@@ -4,7 +4,6 @@ import dataclasses
 
 import numpy as np
 import pytest
-from sqlalchemy import event
 
 from attendance import Attendance
 from attendance.cameras import CameraState, Frame
@@ -34,14 +33,6 @@ def people(enrolled, faces):
 def faces(pipeline):
     """Faces of these people, as the pipeline without models finds them."""
     return lambda *numbers: [pipeline._face(place, number, 90, 80) for place, number in enumerate(numbers)]
-
-
-@pytest.fixture
-def statements(app):
-    """What the database is asked from here on, each statement with those that begin a transaction."""
-    told: list[str] = []
-    event.listen(app.store._engine, "before_cursor_execute", lambda *given: told.append(given[2]))
-    return told
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from servers import wipe
 
 from attendance import Attendance
 from attendance.access import Actor
@@ -351,8 +352,8 @@ def test_the_readme_says_what_there_is(people, draw):
 def test_what_does_not_open_is_said(people):
     """A damaged template is named as such, without numbers and picture, beside all the rest."""
     with people.store.atomic() as session:
-        session.connection().exec_driver_sql("UPDATE template SET vector = zeroblob(length(vector))")
-        session.connection().exec_driver_sql("UPDATE crop SET picture = zeroblob(length(picture))")
+        wipe(session, "template", "vector")
+        wipe(session, "crop", "picture")
     (one,) = document(people, "templates.json")["templates"]
     assert (None, None, None) == (one["vector"], one["numbers"], one["picture"])
     assert "does not open" in one["damaged"]

@@ -5,11 +5,10 @@ from dataclasses import replace
 from threading import Barrier
 
 import pytest
-from sqlalchemy import event
 
 from attendance import Attendance
 from attendance.errors import SessionClosed
-from gallery import Gallery, Store
+from gallery import Gallery, open_database
 
 MOST_PER_FIRST_MARK, MOST_PER_SECOND_LOOK = 8, 3
 
@@ -29,13 +28,6 @@ def present(people, pipeline):
     return lambda *numbers: people.judge(
         [pipeline._face(place, number, 90, 80) for place, number in enumerate(numbers)], source="x"
     )
-
-
-@pytest.fixture
-def statements(people):
-    told: list[str] = []
-    event.listen(people.store._engine, "before_cursor_execute", lambda *given: told.append(given[2]))
-    return told
 
 
 @pytest.mark.parametrize("session", [None, "Maths"])
@@ -113,7 +105,7 @@ def test_strangers_in_a_session_that_was_closed(people, present, clock):
 def test_removed_by_another_program_meanwhile(people, present, home, clock):
     """Who is removed after being judged gets no mark and is told as nobody; the others of the picture are marked."""
     decisions = present(1, 2)
-    with Store.open(home) as other:
+    with open_database(home) as other:
         Gallery(other, people.card.id).remove("P-1", at=clock.now, by="another program")
     gone, there = people.record_picture(decisions, how="file")
 
@@ -128,7 +120,7 @@ def test_who_is_marked_waits_for_others(people, present, home):
     """Whom a camera sees again is a sighting, too: it is written as soon as another program has done."""
     (decision,) = present(1)
     made = people.record(decision).mark
-    with Store.open(home) as other, ThreadPoolExecutor(1) as beside:
+    with open_database(home) as other, ThreadPoolExecutor(1) as beside:
         with other.atomic():
             found = beside.submit(people.record, decision)
             assert 1 == people.gallery.stats().sightings

@@ -6,6 +6,7 @@ import stat
 import zipfile
 
 import pytest
+from servers import wipe
 
 from attendance import Attendance
 from attendance.access import Actor
@@ -142,7 +143,7 @@ def test_faces_that_wait_are_counted(there, tmp_path, draw):
 def test_damage_is_counted(there, tmp_path):
     """A template that does not open is told, and the rest is handed over."""
     with there.store.atomic() as session:
-        session.connection().exec_driver_sql("UPDATE template SET vector = zeroblob(length(vector))")
+        wipe(session, "template", "vector")
     assert 1 == there.archives.person(TEACHER, "Ada", tmp_path / "ada.zip").damaged
 
 

@@ -7,7 +7,6 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from sqlalchemy import event
 
 from attendance import Attendance
 from attendance.errors import SightingSettled, SightingUnknown
@@ -335,16 +334,14 @@ def test_a_track_is_a_sighting(people, pipeline):
     assert people.reviews.face(found.sighting) is not None
 
 
-def test_statements_of_strangers(people, pipeline):
+def test_statements_of_strangers(people, pipeline, statements):
     """However many strangers a picture shows, its sightings cost one statement, and their news another."""
-    told = []
-    event.listen(people.store._engine, "before_cursor_execute", lambda *given: told.append(given[2]))
     list(people.record_picture(people.judge([pipeline._face(0, 9, 90, 0)], source="x"), how="file"))
     for count in (2, 8):
         decisions = people.judge([pipeline._face(place, 20 + place, 90, 0) for place in range(count)], source="x")
-        told.clear()
+        statements.clear()
         people.record_picture(decisions, how="file")
-        assert (4, count) == (len(told), len(decisions))
+        assert (4, count) == (len(statements), len(decisions))
 
 
 def test_a_sighting_in_a_closed_session(people, pipeline, clock):

@@ -4,7 +4,7 @@ import sqlite3
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import event, func, select, table
+from sqlalchemy import func, select, table
 from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
@@ -18,7 +18,7 @@ COUNTED = ("person", "template", "mark", "sighting", "news", "event", "credentia
 
 
 @pytest.fixture
-def full(app):
+def full(listen):
     """Fill the disk and empty it: ``full.is_so = True``; a database that is only read goes on."""
     state = SimpleNamespace(is_so=False)
 
@@ -28,7 +28,7 @@ def full(app):
             error.sqlite_errorcode = sqlite3.SQLITE_FULL
             raise OperationalError(statement, parameters, error)
 
-    event.listen(app.store._engine, "before_cursor_execute", refuse)
+    listen("before_cursor_execute", refuse)
     yield state
     state.is_so = False
 

@@ -14,7 +14,7 @@ ALONG = ("config.toml",)
 @pytest.fixture
 def full(gallery, enrol, now) -> Gallery:
     """Groups, crops, look-alikes, somebody who left, somebody without a template, and one who was removed last."""
-    enrol(gallery, "Ada Lovelace", 1, groups=["a", "b"], crop=b"crop" * 500, external_id="E-1", note="n\n\x00")
+    enrol(gallery, "Ada Lovelace", 1, groups=["a", "b"], crop=b"crop" * 500, external_id="E-1", note="n\n\x01")
     enrol(gallery, "Ada Lovelace", 2, external_id="E-1")
     enrol(gallery, "עדה 🙂", 3, groups=["a"])
     gallery.add_person("Left", at=now, by="t")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from gallery import ErasureListInvalid, Gallery, GalleryFull, Store, history
+from gallery import Database, ErasureListInvalid, Gallery, GalleryFull, Store, history, open_database
 from gallery.backup import backup, erased, restore
 from gallery.backup.erased import Entry
 from gallery.files import NO_ROOM
@@ -28,8 +28,8 @@ def _publish(gallery: Gallery, folder: Path) -> Path:
     return erased.publish(gallery.store, gallery.vault, [folder])[1]
 
 
-def _opened(home: Path) -> tuple[Store, Gallery]:
-    store = Store.open(home)
+def _opened(home: Path) -> tuple[Database, Gallery]:
+    store = open_database(home)
     return store, Gallery(store, "test-1")
 
 

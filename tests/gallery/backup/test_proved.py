@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gallery import BackupInvalid, GalleryError, GalleryFailed, Store
+from gallery import BackupInvalid, GalleryError, GalleryFailed, Store, open_database
 from gallery.backup import backup, restore
 from gallery.backup import saving as backup_saving
 from gallery.vault.chunks import ChunkWriter
@@ -112,7 +112,7 @@ def test_a_backup_of_the_first_form_is_restored(tmp_path):
     """A file that the program before recovery keys wrote, of schema 0004, opens with its key as ever."""
     (tmp_path / "key").write_text("5e" * 32 + "\n")
     made = restore(Store, FILES / "version1.backup", tmp_path / "new", key=tmp_path / "key", along=("config.toml",))
-    with Store.open(tmp_path / "new") as store:
+    with open_database(tmp_path / "new") as store:
         from gallery import Gallery
 
         there = Gallery(store, "test-1")

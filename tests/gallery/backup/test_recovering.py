@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gallery import BackupInvalid, Gallery, KeyWrong, RecoveryKeyWrong, Store, history
+from gallery import BackupInvalid, Gallery, KeyWrong, RecoveryKeyWrong, Store, history, open_database
 from gallery.backup import backup, erased, restore
 from gallery.repositories import chain, chaincheck, secrets
 from gallery.vault.key import load_key
@@ -34,7 +34,7 @@ def path(full, tmp_path, now, pair) -> Path:
 def test_all_but_what_was_sealed_comes_back(full, path, pair, new, enrol):
     """People, groups and settings are there without the key; what was sealed is counted as gone; enrolling goes on."""
     made = make(path, new, recovery=pair[1])
-    with Store.open(new) as store:
+    with open_database(new) as store:
         there = Gallery(store, "test-1")
         names = [each.name for each in there.people(active=None)]
         after = there.verify()
@@ -50,7 +50,7 @@ def test_all_but_what_was_sealed_comes_back(full, path, pair, new, enrol):
 def test_the_log_tells_that_the_key_is_another(path, pair, new):
     """An entry under the new key vouches for those before, and one says how much was lost."""
     made = make(path, new, recovery=pair[1])
-    with Store.open(new) as store, store.reading() as view:
+    with open_database(new) as store, store.reading() as view:
         last = history(view)[-2:]
 
         sealed = secrets.stored(view, Gallery(store, "e").sealer, chain.PURPOSE)
@@ -64,7 +64,7 @@ def test_the_log_tells_that_the_key_is_another(path, pair, new):
 def test_the_key_of_the_home_opens_it_as_ever(path, key, new):
     """Nothing is lost where the home's own key is there."""
     made = make(path, new, key=key)
-    with Store.open(new) as store:
+    with open_database(new) as store:
         assert (3, {}) == (len(Gallery(store, "test-1").load().ids), made.gone)
 
 
@@ -120,7 +120,7 @@ def test_what_was_erased_stays_erased(full, path, pair, new, tmp_path, now):
     full.remove("E-1", at=now, by="t")
     erased.publish(full.store, full.vault, [tmp_path])
     made = make(path, new, recovery=pair[1])
-    with Store.open(new) as store:
+    with open_database(new) as store:
         assert ["Left", "עדה 🙂"] == sorted(each.name for each in Gallery(store, "e").people(active=None))
     assert 1 == made.erased["people"]
 

@@ -3,7 +3,7 @@
 import threading
 from datetime import timedelta
 
-from gallery import Store
+from gallery import open_database
 from gallery.repositories import attempts
 from gallery.servicevalues import Attempts
 
@@ -25,7 +25,7 @@ def test_tries_are_counted(store, now):
 def test_no_restart_forgives(home, now):
     """Another start counts on from where the last one was."""
     for expected in (1, 2, 3):
-        with Store.open(home) as store, store.atomic() as step:
+        with open_database(home) as store, store.atomic() as step:
             assert expected == attempts.fail(step, "ada", now).failures
 
 
@@ -34,7 +34,7 @@ def test_tries_at_once_all_count(home, store, now):
     barrier = threading.Barrier(8)
 
     def one() -> None:
-        with Store.open(home) as mine:
+        with open_database(home) as mine:
             barrier.wait()
             with mine.atomic() as step:
                 attempts.fail(step, "ada", now)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from servers import KEPT
 from sqlalchemy import text
 
 from gallery import Conflict, record
@@ -72,7 +73,12 @@ def test_every_entry_and_withdrawal_has_an_event(store, now):
 
 
 ENTRY = st.tuples(
-    st.sampled_from(["closed", "open", "term"]), st.dates(), st.dates(), st.text(), st.none() | st.text(), st.booleans()
+    st.sampled_from(["closed", "open", "term"]),
+    st.dates(),
+    st.dates(),
+    st.text(KEPT),
+    st.none() | st.text(KEPT),
+    st.booleans(),
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gallery import Store
+from gallery import open_database
 from gallery.repositories import deliveries, news, receivers
 from gallery.repositories.news import New
 
@@ -117,7 +117,7 @@ def test_one_of_many_claims_it(home, store, now):
     barrier, claimed = threading.Barrier(8), []
 
     def one() -> None:
-        with Store.open(home) as mine:
+        with open_database(home) as mine:
             barrier.wait()
             with mine.atomic() as step:
                 claimed.append(deliveries.claim(step, number, now, stale_before=now - HOUR))

@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import event
 from sqlalchemy.dialects import postgresql
 
 from gallery import Gallery, GalleryIndex, history, portability
@@ -169,14 +168,14 @@ def _serving(gallery: Gallery, now) -> None:
         accounts.remove(step, 2)
 
 
-def test_postgresql_knows_every_statement(gallery, enrol, now, tmp_path, decided, served):
+def test_postgresql_knows_every_statement(gallery, enrol, now, tmp_path, decided, served, listen):
     """Whatever is done with a gallery, each statement can be written in PostgreSQL's words, too."""
     seen = []
 
     def compiled(_connection, clause, *_rest) -> None:
         seen.append(str(clause.compile(dialect=postgresql.dialect())))
 
-    event.listen(gallery.store._engine, "before_execute", compiled)
+    listen("before_execute", compiled)
     _everything(gallery, enrol, now, tmp_path, decided, served)
 
     assert [] == gallery.people(active=None)

@@ -8,9 +8,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from servers import contents
 from sqlalchemy import select, text
 
-from gallery import Conflict, Gallery, GalleryIndex, PersonUnknown, Store, TemplateAltered, history, record
+from gallery import (
+    Conflict,
+    Database,
+    Gallery,
+    GalleryIndex,
+    PersonUnknown,
+    TemplateAltered,
+    history,
+    open_database,
+    record,
+)
 from gallery.repositories import (
     accounts,
     aliases,
@@ -60,7 +71,7 @@ def day(store, now) -> int:
     return _session(store, now, "first")
 
 
-def _session(store: Store, now, name: str) -> int:
+def _session(store: Database, now, name: str) -> int:
     with store.atomic() as session:
         row = SessionRow(name=name, kind="named", opens=now, zone="UTC")
         session.add(row)
@@ -68,7 +79,7 @@ def _session(store: Store, now, name: str) -> int:
         return row.id
 
 
-def _mark(store: Store, person: int, session_id: int, at, candidates=(), *, void=False, source="x") -> str:
+def _mark(store: Database, person: int, session_id: int, at, candidates=(), *, void=False, source="x") -> str:
     """A mark by face, compared with these people; with its events."""
     with store.atomic() as session:
         seen = Sighting(at, "file", source, "present", "e", session=session_id, person=person)
@@ -82,7 +93,7 @@ def _mark(store: Store, person: int, session_id: int, at, candidates=(), *, void
         return made.id
 
 
-def _review(store: Store, gallery: Gallery, person: int, session_id: int, at, face: bytes = b"") -> int:
+def _review(store: Database, gallery: Gallery, person: int, session_id: int, at, face: bytes = b"") -> int:
     """A review that names the person, with the face kept."""
     with store.atomic() as session:
         (number,) = sightings.add(session, [Sighting(at, "camera", "door", "review", "e", session_id, person)])
@@ -90,12 +101,12 @@ def _review(store: Store, gallery: Gallery, person: int, session_id: int, at, fa
         return number
 
 
-def _marks(store: Store, session_id: int) -> dict[str, StoredMark]:
+def _marks(store: Database, session_id: int) -> dict[str, StoredMark]:
     with store.reading() as session:
         return {mark.id: mark for mark in marks.of_session(session, session_id)}
 
 
-def _candidates(store: Store, mark: str) -> list[str | None]:
+def _candidates(store: Database, mark: str) -> list[str | None]:
     """How those are called now with whom the face of a mark was compared; None for who is gone."""
     with store.reading() as session:
         seen = sightings.by_id(session, marks.by_id(session, mark).sighting)
@@ -104,8 +115,8 @@ def _candidates(store: Store, mark: str) -> list[str | None]:
 
 
 def _everywhere(home) -> bytes:
-    """The bytes of every file of the home but the key."""
-    return b"".join(path.read_bytes() for path in sorted(home.iterdir()) if path.name != "key")
+    """The bytes of every file of the home but the key, and of every row on a server."""
+    return b"".join(contents(home).values())
 
 
 def test_nothing_of_a_removed_person_is_left(home, store, enrol, now, day):
@@ -187,10 +198,11 @@ def test_removing_needs_no_key(home, store, enrol, now):
     assert [] == gallery.people()
 
 
+@pytest.mark.sqlite_only("its write-ahead log is a file of the home")
 def test_the_log_is_emptied_as_soon_as_readers_allow(home, enrol, now):
     """While another program reads an older state the log stays and is told of; the next start empties it."""
     with (
-        Store.open(home, busy_timeout_s=0.1) as store,
+        open_database(home, busy_timeout_s=0.1) as store,
         closing(sqlite3.connect(store.path, isolation_level=None)) as reader,
     ):
         gallery = Gallery(store, "e")
@@ -201,7 +213,7 @@ def test_the_log_is_emptied_as_soon_as_readers_allow(home, enrol, now):
         told = gallery.remove(NAME, at=now, by="t")
         problems = [problem.id for problem in gallery.verify()]
         present = NAME.encode() in _everywhere(home)
-    with Store.open(home) as later:
+    with open_database(home) as later:
         after = Gallery(later, "e").verify()
 
     assert (False, ["gallery.erasure_pending"], True) == (told.erased, problems, present)
@@ -444,7 +456,7 @@ def test_a_pin_moves_where_there_is_none(store, enrol, now, served):
         )
 
 
-def _decided(store: Store, *people: int) -> tuple[list, list, set, set]:
+def _decided(store: Database, *people: int) -> tuple[list, list, set, set]:
     """Their excuses, own rules (without their versions, which hold JSON), ids elsewhere, and what marks await."""
     with store.reading() as view:
         own = [replace(each, versions=()) for person in people for each in rules.of_person(view, person)]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from gallery import GalleryFailed
 from gallery.repositories import approvals, corrections, marks, sessions
@@ -91,17 +91,16 @@ def test_a_zone_that_nobody_knows_is_refused(store, people, days, now):
             list(marks.timeline(step, now, now + timedelta(1)))
 
 
-def test_many_marks_cost_few_statements(store, people, days, now):
+def test_many_marks_cost_few_statements(store, people, days, now, statements):
     """However many marks there are, they are read by four statements, and what is not asked for is not read."""
     with store.atomic() as step:
         for number in range(40):
             _add(step, people[number % 3], days[number % 2], now + timedelta(minutes=number))
-    seen = []
-    event.listen(store._engine, "before_cursor_execute", lambda *given: seen.append(given[2]))
+    statements.clear()
     with store.reading() as view:
         assert 40 == len(list(marks.timeline(view, now, now + timedelta(1))))
 
-    assert 4 == sum(each.startswith("SELECT") for each in seen)
+    assert 4 == sum(each.startswith("SELECT") for each in statements)
 
 
 @dataclass

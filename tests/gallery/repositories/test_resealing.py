@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sqlalchemy import LargeBinary, select
 
-from gallery import Gallery, KeyMissing, Store, TemplateInvalid, WrongEncoder, history
+from gallery import Database, Gallery, KeyMissing, TemplateInvalid, WrongEncoder, history, open_database
 from gallery.columns import Base
 from gallery.errors import Conflict
 from gallery.privacytables import SecondFactorRow
@@ -77,7 +77,7 @@ def _opened(gallery: Gallery) -> list:
         ]
 
 
-def _lying(store: Store) -> list[bytes]:
+def _lying(store: Database) -> list[bytes]:
     """What lies sealed in the database."""
     columns = (SecretRow.value, SecondFactorRow.secret, ReceiverRow.address, ReceiverRow.secret, AnswerRow.body)
     with store.reading() as view:
@@ -167,10 +167,10 @@ def test_a_gallery_without_a_former_name_reads_one(old, store):
     assert old.load_of("Ada").ids.tolist() == [1, 4]
 
 
-def test_an_archive_of_before_is_filed_under_the_present_name(old, now, tmp_path):
+def test_an_archive_of_before_is_filed_under_the_present_name(old, now, tmp_path, homes):
     """Templates that an archive names by the former pipeline become those of the present one."""
     old.export(tmp_path / "a.zip", at=now, passphrase=PHRASE)
-    with Store.open(tmp_path / "other") as other:
+    with open_database(homes.new("other")) as other:
         gallery = Gallery(other, NEW, formerly=OLD)
         gallery.import_(tmp_path / "a.zip", at=now, by="t", passphrase=PHRASE)
         assert {NEW} == {each.pipeline_id for each in gallery.templates_of("Ada")}
@@ -217,14 +217,14 @@ def test_many_are_taken_over_in_parts(store, now, monkeypatch):
 # Chips
 
 
-def test_a_chip_comes_back_with_its_landmarks(gallery, store, enrol, now, tmp_path):
+def test_a_chip_comes_back_with_its_landmarks(gallery, enrol, now, tmp_path, homes):
     """A chip keeps its landmarks through a key's rotation, a merge and another home; an aligned crop has none."""
     enrol(gallery, "Ada", 1, crop=b"aligned")
     enrol(gallery, "Bob", 2, crop=b"a chip", landmarks=POINTS)
     gallery.vault.rotate(at=now, by="t")
     gallery.merge("Bob", "Ada", at=now, by="t")
     gallery.export(tmp_path / "archive", at=now, passphrase="a long enough one")  # noqa: S106
-    with type(store).open(tmp_path / "elsewhere") as other:
+    with open_database(homes.new("elsewhere")) as other:
         there = Gallery(other, gallery.pipeline_id)
         there.import_(tmp_path / "archive", at=now, by="t", passphrase="a long enough one")  # noqa: S106
         for each in (gallery, there):

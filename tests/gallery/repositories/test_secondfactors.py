@@ -1,6 +1,7 @@
 """Second factors of accounts, and the browsers that are signed in, as they are kept."""
 
 import pytest
+from sqlalchemy import text
 
 from gallery import TemplateAltered
 from gallery.repositories import accounts, secondfactors, sign_ins
@@ -51,11 +52,8 @@ def test_a_secret_is_bound_to_its_account(gallery, ada, now):
         for each in (ada, bob):
             secondfactors.put(step, gallery.sealer, each, b"s" * 20)
     with gallery.store.atomic() as step:
-        step.connection().exec_driver_sql(
-            "UPDATE second_factor SET secret = (SELECT secret FROM second_factor WHERE account_id = ?) "
-            "WHERE account_id = ?",
-            (ada, bob),
-        )
+        taken = "UPDATE second_factor SET secret = (SELECT secret FROM second_factor WHERE account_id = :ada)"
+        step.execute(text(f"{taken} WHERE account_id = :bob"), {"ada": ada, "bob": bob})
     with gallery.store.reading() as view, pytest.raises(TemplateAltered):
         secondfactors.secret_of(view, gallery.sealer, bob)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gallery import Conflict, Store
+from gallery import Conflict, open_database
 from gallery.repositories import places, tokens
 
 HOUR = timedelta(hours=1)
@@ -77,7 +77,7 @@ def _at_once(home, ask) -> list:
     barrier, answers = threading.Barrier(8), []
 
     def one() -> None:
-        with Store.open(home) as store:
+        with open_database(home) as store:
             barrier.wait()
             with store.atomic() as step:
                 answers.append(ask(step))

@@ -1,25 +1,31 @@
 """The index: exactly what a naive search over all templates finds, whatever was added, removed or merged."""
 
 import hashlib
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from gallery import (
+    Database,
     Gallery,
     GalleryIndex,
     Index,
-    Store,
     TemplateAltered,
     TemplateInvalid,
     Templates,
     WrongEncoder,
+    open_database,
 )
 from gallery.schema import Template
 
@@ -277,12 +283,15 @@ def test_many_at_once_or_one_by_one_is_the_same():
 class FollowsTheGallery(RuleBasedStateMachine):
     """People come, change, merge and go, through two programs; the index equals the naive search throughout."""
 
+    def __init__(self, homes) -> None:
+        super().__init__()
+        self.homes = homes
+
     @initialize(seed=st.integers(0, 1000))
     def open(self, seed: int) -> None:
         self.chance = np.random.default_rng(seed)
-        self.folder = tempfile.TemporaryDirectory()
-        home = Path(self.folder.name) / "home"
-        self.stores = [Store.open(home), Store.open(home)]
+        home = self.homes.new(filled=True)
+        self.stores = [open_database(home), open_database(home)]
         self.galleries = [Gallery(store, "e") for store in self.stores]
         self.index = GalleryIndex(self.galleries[0])
         self.rows: dict[int, tuple[int, np.ndarray, float]] = {}
@@ -358,11 +367,13 @@ class FollowsTheGallery(RuleBasedStateMachine):
     def teardown(self) -> None:
         for store in self.stores:
             store.close()
-        self.folder.cleanup()
 
 
-TestFollowsTheGallery = FollowsTheGallery.TestCase
-TestFollowsTheGallery.settings = settings(max_examples=10, stateful_step_count=20, deadline=None)
+def test_whatever_happens_the_index_follows(homes):
+    """After any history, through two programs, the index equals the naive search."""
+    run_state_machine_as_test(
+        lambda: FollowsTheGallery(homes), settings=settings(max_examples=10, stateful_step_count=20, deadline=None)
+    )
 
 
 def test_a_refresh_reads_only_what_changed(store, enrol, monkeypatch):
@@ -398,7 +409,7 @@ def test_a_mark_does_not_disturb_the_index(store, enrol, now):
     assert not index.refresh()
 
 
-def _alter(store: Store, template: int) -> None:
+def _alter(store: Database, template: int) -> None:
     with store.atomic() as session:
         row = session.get(Template, template)
         row.vector = row.vector[:-1] + bytes([row.vector[-1] ^ 1])

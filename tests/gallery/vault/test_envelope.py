@@ -12,7 +12,16 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from gallery import Gallery, GalleryError, KeyPassphrase, KeySource, KeyWrong, PassphraseShort, Store, load_key
+from gallery import (
+    Gallery,
+    GalleryError,
+    KeyPassphrase,
+    KeySource,
+    KeyWrong,
+    PassphraseShort,
+    load_key,
+    open_database,
+)
 from gallery.vault import envelope, sources
 from gallery.vault.filevault import FileVault
 from gallery.vault.keyring import Keyring
@@ -286,12 +295,12 @@ def test_another_salt_or_value_is_refused():
 @pytest.mark.parametrize("by", GIVEN)
 def test_a_new_home_is_protected_where_a_source_is_named(home, enrol, by):
     """Where one of the variables is set, the first key is wrapped by it, with mode 0600, and opens with it alone."""
-    with Store.open(home) as store:
+    with open_database(home) as store:
         enrol(Gallery(store, "e", FileVault(store, ring(GIVEN[by]))), "Ada", 1)
-    with Store.open(home) as store:
+    with open_database(home) as store:
         vault = FileVault(store, ring(GIVEN[by]))
         assert (by, 1) == (vault.wrapper(), len(Gallery(store, "e", vault).load().ids))
-    with Store.open(home) as store, pytest.raises(KeySource):
+    with open_database(home) as store, pytest.raises(KeySource):
         Gallery(store, "e", FileVault(store, ring())).load()
 
     assert 0o600 == (home / "key").stat().st_mode & 0o777
@@ -319,9 +328,9 @@ def test_a_passphrase_of_before_may_be_short():
 
 def test_without_the_source_the_rest_goes_on(home, enrol, now):
     """Without its passphrase a home is read, renamed in and listed; its log goes on without a keyed link."""
-    with Store.open(home) as store:
+    with open_database(home) as store:
         enrol(Gallery(store, "e", FileVault(store, ring(GIVEN["passphrase"]))), "Ada", 1)
-    with Store.open(home) as store:
+    with open_database(home) as store:
         gallery = Gallery(store, "e", FileVault(store, ring()))
         gallery.rename("Ada", "Ada L.", at=now, by="t")
         assert (["Ada L."], 1) == ([each.name for each in gallery.people()], gallery.stats().templates)

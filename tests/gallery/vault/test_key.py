@@ -4,20 +4,20 @@ import os
 
 import pytest
 
-from gallery import Gallery, KeyExposed, KeyMissing, KeyWrong, Store, load_key
+from gallery import Gallery, KeyExposed, KeyMissing, KeyWrong, load_key, open_database
 from gallery.vault.key import key_text, read_copy
 
 
 @pytest.fixture
 def sealed_home(home, enrol):
     """A home with one template, closed."""
-    with Store.open(home) as store:
+    with open_database(home) as store:
         enrol(Gallery(store, "e"), "Ada", 1)
     return home
 
 
 def _open_all(home, **options):
-    with Store.open(home, **options) as store:
+    with open_database(home, **options) as store:
         return Gallery(store, "e").load()
 
 
@@ -54,7 +54,7 @@ def test_a_missing_key_is_never_replaced(sealed_home, enrol):
     (sealed_home / "key").unlink()
     with pytest.raises(KeyMissing):
         _open_all(sealed_home)
-    with Store.open(sealed_home) as store, pytest.raises(KeyMissing):
+    with open_database(sealed_home) as store, pytest.raises(KeyMissing):
         enrol(Gallery(store, "e"), "Bob", 2)
 
     assert not (sealed_home / "key").exists()
@@ -67,7 +67,7 @@ def test_a_wrong_key_is_refused(sealed_home, enrol, key):
     for read_only in (False, True):
         with pytest.raises(KeyWrong):
             _open_all(sealed_home, read_only=read_only)
-    with Store.open(sealed_home) as store, pytest.raises(KeyWrong):
+    with open_database(sealed_home) as store, pytest.raises(KeyWrong):
         enrol(Gallery(store, "e"), "Bob", 2)
 
     assert (sealed_home / "key").read_text() == key
@@ -76,7 +76,7 @@ def test_a_wrong_key_is_refused(sealed_home, enrol, key):
 def test_reading_people_needs_no_key(sealed_home):
     """Lists and counts work without the key; only templates need it."""
     (sealed_home / "key").unlink()
-    with Store.open(sealed_home, read_only=True) as store:
+    with open_database(sealed_home, read_only=True) as store:
         found = Gallery(store, "e")
         assert (["Ada"], 1) == ([person.name for person in found.people()], found.stats().templates)
 
@@ -89,12 +89,12 @@ def test_looking_at_an_empty_home_makes_no_key(home):
 
 def test_an_empty_home_takes_the_key_it_is_given(home, enrol):
     """Where nothing is sealed yet, a key put there is used, also after another one was in use."""
-    with Store.open(home) as store:
+    with open_database(home) as store:
         _ = Gallery(store, "e").sealer
     os.unlink(home / "key")  # noqa: PTH108
     (home / "key").write_text("ab" * 32)
     (home / "key").chmod(0o600)
-    with Store.open(home) as store:
+    with open_database(home) as store:
         enrol(Gallery(store, "e"), "Ada", 1)
 
     assert 1 == len(_open_all(home).ids)
@@ -103,7 +103,7 @@ def test_an_empty_home_takes_the_key_it_is_given(home, enrol):
 
 def test_a_key_swapped_while_enrolling_is_refused(home, enrol):
     """Two programs with different keys cannot both seal: the second is refused when it comes to write."""
-    with Store.open(home) as store:
+    with open_database(home) as store:
         first = Gallery(store, "e")
         enrol(first, "Ada", 1)
         (home / "key").write_text("ab" * 32)
