@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -17,6 +18,8 @@ from attendance.scope import Scope
 from attendance.settings import Value, check, load
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from attendance.cameras import Address, Camera
     from attendance.register.marks import MarkInfo
     from attendance.register.report import Row
@@ -24,10 +27,12 @@ if TYPE_CHECKING:
     from attendance.services.checking import ShowPicture
     from attendance.services.consents import Agreed
     from attendance.services.enrolment import Enrolled, NotEnrolled
+    from attendance.services.watching import CameraDesk
     from attendance.sources import Source
     from enroll.face import Face
     from enroll.pipeline import Pipeline
     from enroll.roster import Entry
+    from gallery.slices.slice import Slice
     from gallery.values import Direction, Means, Place
 
 
@@ -78,8 +83,31 @@ class Attendance(PrivacyComposition):
         opened._loading, opened.begun, opened.zone_taken = loading, begins, taken
         return opened
 
+    def on_slice(self, offline: "Slice") -> Self:
+        """The same for as long as the database is out of reach: the slice of the site, with these settings and clock.
+
+        Detector and encoder are shared where they are loaded. Whoever opened the slice closes it.
+        """
+        return type(self)(offline.database, self.resolved, self.clock, self._pipeline, self.actor, offline=offline)
+
+    @classmethod
+    def cut_off(
+        cls,
+        offline: "Slice",
+        *,
+        clock: Clock | None = None,
+        pipeline: "Pipeline | None" = None,
+        flags: Mapping[str, Value] | None = None,
+        actor: Actor | None = None,
+    ) -> Self:
+        """The slice of a site, opened for work where the database is out of reach from the start."""
+        resolved = load(offline.home, flags=flags)
+        return cls(offline.database, resolved, clock or SystemClock(), pipeline, actor, offline=offline)
+
     def close(self) -> None:
-        """Close the database."""
+        """Let go of what this process does alone, and close the database."""
+        if "leases" in self.__dict__:
+            self.leases.close()
         self.store.close()
 
     def __enter__(self) -> Self:
@@ -243,13 +271,20 @@ class Attendance(PrivacyComposition):
         Goes on until the camera ends or the iterator is left: with ``contextlib.closing`` it is left where the
         ``with`` ends. ``on_status`` hears how the camera does, ``device`` stands in for it. Raises CameraAddress,
         CameraMissing, PlaceRetired, PlaceAddress, PlaceUnknown, SessionUnknown, SessionClosed, GroupUnknown at once,
-        and in the end what `run_camera` does.
+        and in the end what `run_camera` does, and LeaseLost where another process watches the camera of this place.
         """
         from attendance.services.watching import decisions_of
 
         self.consents.lapse()
         address, scope = self.scopes.before(camera, session, group, direction=direction, dry_run=dry_run)
-        return decisions_of(self.desk, address, scope, status=on_status, device=device)
+        alone = partial(self.alone_before, scope, on_status or (lambda _: None))
+        return decisions_of(alone, address, scope, status=on_status, device=device)
+
+    def alone_before(self, scope: Scope, say: Callable[[str], object]) -> "AbstractContextManager[CameraDesk]":
+        """The desk for a run before the camera of this scope, which no other process watches during the block."""
+        from attendance.services.leases import alone_before
+
+        return alone_before(self.desk, self.store, self.leases, scope, say)
 
     # By hand
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from attendance.register.sessions import Sessions
     from attendance.services.approving import Approvals
     from attendance.services.archives import Archives
+    from attendance.services.arrivals import Arrivals
     from attendance.services.byhand import ByHand
     from attendance.services.calendars import Calendars
     from attendance.services.checking import Checks
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from attendance.services.scopes import Scopes
     from attendance.services.sessions import SessionBook
     from attendance.services.settled import Settled
+    from attendance.services.sites import Sites
     from attendance.services.statuses import Statuses
     from attendance.services.statusreports import StatusReports
     from attendance.services.timetables import Timetables
@@ -60,6 +62,7 @@ if TYPE_CHECKING:
     from enroll.card import EncoderCard
     from enroll.pipeline import Pipeline
     from gallery import Database, Gallery, GalleryIndex
+    from gallery.slices.slice import Slice
 
 
 class Composition:
@@ -72,9 +75,13 @@ class Composition:
         clock: Clock,
         pipeline: "Pipeline | None" = None,
         actor: Actor | None = None,
+        *,
+        offline: "Slice | None" = None,
     ) -> None:
         self.store = store
-        self.home = store.home
+        self.offline = offline
+        """The slice of a site whose database this is, None for the database of the home itself."""
+        self.home = store.home if offline is None else offline.home
         self.resolved = resolved
         self.settings: Settings = resolved.values
         self.clock = clock
@@ -85,9 +92,10 @@ class Composition:
         """In words the zone that this new home keeps from now on, and what told it; None for any other home."""
         from gallery.vault.filevault import FileVault
 
-        self.vault = FileVault(store)
+        self.vault = FileVault(store) if offline is None else offline.vault
         """What seals, and links the entries of the log."""
-        store.after_erasure = self.publish_erasures
+        if offline is None:
+            store.after_erasure = self.publish_erasures
         self._pipeline, self._given = pipeline, pipeline is not None
         self._loading: Future[Pipeline] | None = None
         self._lock = threading.RLock()
@@ -100,8 +108,9 @@ class Composition:
         from gallery.backup import erased
 
         folder = self.settings.backup_folder
-        with suppress(GalleryError, OSError):
-            erased.publish(self.store, self.vault, [] if folder is None else [Path(folder).expanduser()])
+        if self.offline is None:
+            with suppress(GalleryError, OSError):
+                erased.publish(self.store, self.vault, [] if folder is None else [Path(folder).expanduser()])
 
     # The parts
 
@@ -147,7 +156,7 @@ class Composition:
         """The sessions, days in the site's zone."""
         from attendance.register.sessions import Sessions
 
-        return Sessions(self.store, self.zone, self.actor.name)
+        return Sessions(self.store, self.zone, self.actor.name, self.settings.site)
 
     @cached_property
     def marks(self) -> "Marks":
@@ -155,7 +164,7 @@ class Composition:
         from attendance.register.marks import Customs, Marks
 
         again = timedelta(minutes=self.settings.mark_again_minutes)
-        customs = Customs(again, self.settings.second_approval, self.nights.of_mark)
+        customs = Customs(again, self.settings.second_approval, self.nights.of_mark, self.settings.site)
         return Marks(self.store, self.actor.name, customs)
 
     @cached_property
@@ -168,8 +177,10 @@ class Composition:
         def searched() -> int:
             return self.judging.policy().gallery_size
 
-        coverage = CoverageNotes(self.store, searched, self.actor.name, also=self.nights.of_look)
-        recorder = Recorder(self.gallery, self.sessions, self.marks, self.retention, coverage, actor=self.actor)
+        site = self.settings.site
+        coverage = CoverageNotes(self.store, searched, self.actor.name, also=self.nights.of_look, site=site)
+        parts = (self.gallery, self.sessions, self.marks, self.retention, coverage)
+        recorder = Recorder(*parts, actor=self.actor, site=site)
         return Desk(self.store, self.judging, recorder, lambda: self.pipeline, settings=self.settings, clock=self.clock)
 
     @cached_property
@@ -189,11 +200,11 @@ class Composition:
         return judge
 
     def _index(self, gallery: "Gallery") -> "GalleryIndex":
-        """What searches a gallery, as the settings want it; where nothing may be written, in memory."""
+        """What searches a gallery, as the settings want it; in memory where nothing is written, or no server there."""
         from gallery import GalleryIndex
         from gallery.search.onserver import PLAN, ServerIndex
 
-        if self.settings.search_plan == PLAN and not self.store.read_only:
+        if self.settings.search_plan == PLAN and self.offline is None and not self.store.read_only:
             return ServerIndex(gallery)
         return GalleryIndex(gallery, plan=self.settings.search_plan)
 
@@ -303,8 +314,9 @@ class Composition:
         from gallery.errors import GalleryError
 
         folder = self.settings.backup_folder
-        with suppress(GalleryError, OSError):
-            erased.publish(self.store, self.vault, [] if folder is None else [Path(folder).expanduser()])
+        if self.offline is None:
+            with suppress(GalleryError, OSError):
+                erased.publish(self.store, self.vault, [] if folder is None else [Path(folder).expanduser()])
 
     @cached_property
     def enrolment(self) -> "Enroller":
@@ -491,3 +503,18 @@ class Composition:
         from attendance.services.coverings import Coverings
 
         return Coverings(self.gallery, self.sessions, self.clock, self.nights)
+
+    @cached_property
+    def arrivals(self) -> "Arrivals":
+        """What sites did while they were cut off."""
+        from attendance.services.arrivals import Arrivals
+
+        parts = (self.gallery, self.marks, self.clock, self.actor.name, self.zone)
+        return Arrivals(*parts, also_look=self.nights.of_look)
+
+    @cached_property
+    def sites(self) -> "Sites":
+        """Schools, branches, buildings, and who belongs to which."""
+        from attendance.services.sites import Sites
+
+        return Sites(self.gallery, self.clock)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from attendance.services.jobs import Jobs
     from attendance.services.kiosks import Kiosks
     from attendance.services.lane import Lane
+    from attendance.services.leases import Leases
     from attendance.services.limits import Limits
     from attendance.services.newsroom import Newsroom
     from attendance.services.ownpeople import OwnPeople
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from attendance.services.tokens import Tokens
     from attendance.services.uploads import Uploads
     from attendance.services.why import Whys
+    from attendance.services.workers import Workers
 
 
 class ServiceComposition(Composition):
@@ -137,7 +139,31 @@ class ServiceComposition(Composition):
         """Cameras watched in the background."""
         from attendance.services.cameras import Cameras
 
-        return Cameras(self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
+        parts = (self.gallery, self.desk, self.scopes, self.places, self.clock, self.zone)
+        return Cameras(*parts, leases=self.leases, site=self.settings.site)
+
+    @cached_property
+    def leases(self) -> "Leases":
+        """What this process does alone."""
+        from attendance.services.leases import Leases
+
+        return Leases(self.store, self.clock, self.worker_id)
+
+    @cached_property
+    def workers(self) -> "Workers":
+        """The processes that work with the database."""
+        from importlib.metadata import version
+
+        from attendance.services.workers import Workers
+
+        return Workers(self.store, self.clock, self.settings, self.worker_id, version=version("attendance"))
+
+    @cached_property
+    def worker_id(self) -> str:
+        """What this process is called among those that work with the database."""
+        from uuid import uuid4
+
+        return uuid4().hex
 
     @cached_property
     def edits(self) -> "Edits":
@@ -300,4 +326,4 @@ class ServiceComposition(Composition):
         """How the gallery is searched, measured once the service runs."""
         from attendance.services.searching import Searching
 
-        return Searching(lambda ended: self.judging.measure(ended))
+        return Searching(self.judging.measure)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from gallery import archive, verify
 from gallery.errors import Conflict, GalleryError, LookalikeUnknown, PersonInactive, TemplateAltered, WrongEncoder
 from gallery.names import clean
-from gallery.repositories import changes, erase, lookalikes, people, resealing, templates
+from gallery.repositories import changes, erase, lookalikes, people, resealing, sites, templates
 from gallery.repositories import groups as all_groups
 from gallery.repositories.events import (
     LOOKALIKE_ADDED,
@@ -153,6 +153,16 @@ class Gallery:
         """The internal ids of a group's active members, as `Index.search` takes them."""
         with self.store.reading() as session:
             return people.members(session, group)
+
+    def members_at(self, site: str) -> set[int]:
+        """The internal ids of a site's active people, and of those who belong to none."""
+        with self.store.reading() as session:
+            return sites.members_at(session, site)
+
+    def sites(self) -> list[str]:
+        """The names of all sites."""
+        with self.store.reading() as session:
+            return sites.names(session)
 
     def named(self, ids: Collection[int]) -> tuple[int, dict[int, Named]]:
         """The generation, and how the people of these internal ids are called; who is gone is left out.

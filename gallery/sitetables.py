@@ -81,7 +81,7 @@ class ArrivalRow(Base):
     uid: Mapped[str] = mapped_column(String(32), primary_key=True)
     site: Mapped[str | None] = mapped_column(String(200), index=True)
     kind: Mapped[str] = mapped_column(String(16))
-    at: Mapped[datetime] = mapped_column(Instant)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
     entered: Mapped[datetime] = mapped_column(Instant)
     outcome: Mapped[str] = mapped_column(String(8))
     details: Mapped[dict[str, Any]] = mapped_column(JsonText)

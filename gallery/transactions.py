@@ -86,12 +86,21 @@ def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
 
 
 def _guard_text(
-    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, many: bool
+    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _many: object
 ) -> None:
-    for given in parameters if many else (parameters,):
-        for value in given.values() if isinstance(given, Mapping) else given or ():
-            if isinstance(value, str) and not _keepable(value):
-                raise TextInvalid("text", "it holds a NUL character or half of a character")
+    if not all(map(_keepable, _texts(parameters))):
+        raise TextInvalid("text", "it holds a NUL character or half of a character")
+
+
+def _texts(given: Any) -> Iterator[str]:
+    """The texts that a statement is given: by name or in order, for one row, for several, or for several at once."""
+    if isinstance(given, str):
+        yield given
+    elif isinstance(given, Mapping):
+        yield from _texts(list(given.values()))
+    elif isinstance(given, list | tuple):
+        for each in given:
+            yield from _texts(each)
 
 
 def _keepable(value: str) -> bool:

@@ -285,6 +285,7 @@ class Sighting:
     place: int | None = None
     id: int | None = None
     judged: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    site: str | None = None
 
     @property
     def retention(self) -> Retention:
@@ -344,6 +345,7 @@ class StoredMark:
     voided: Correction | None = None
     awaits: bool = False
     approval: "Approval | None" = None
+    site: str | None = None
 
     @property
     def is_void(self) -> bool:
@@ -378,6 +380,7 @@ class StoredSession:
     group: str | None
     marks: tuple[StoredMark, ...] = ()
     people: frozenset[int] = frozenset()
+    site: str | None = None
 
 
 class TimedMark(NamedTuple):

@@ -60,6 +60,7 @@ Right = Literal[
     "reviews.settle",
     "settings.change",
     "settings.read",
+    "sites.change",
     "timetable.change",
     "timetable.read",
     "tokens.manage",
@@ -134,6 +135,7 @@ RIGHTS: Final[Mapping[Right, Rule]] = MappingProxyType(
         "reviews.settle": Rule("Say who was seen, and take that back.", _STAFF, frozenset({"reviews:write"})),
         "settings.change": Rule("Change settings.", _ADMIN),
         "settings.read": Rule("Read settings and places, and how the home does.", _INSPECTORS),
+        "sites.change": Rule("Add and retire sites, and say who belongs to which.", _ADMIN),
         "timetable.change": Rule("Change sessions, timetables and calendars.", _STAFF, frozenset({"timetable:write"})),
         "timetable.read": Rule(
             "Read sessions, timetables, calendars and excuses.", _READERS, frozenset({"timetable:read"})

@@ -66,6 +66,10 @@ def check(
     header: Annotated[
         bool, typer.Option("--header/--no-header", help="Name the columns above the lines of a piped check.")
     ] = True,
+    site: Annotated[
+        str | None,
+        typer.Option(help="Look for the people of this site; else of the setting 'site'.", metavar="NAME"),
+    ] = None,
     setting: options.Set = None,
     as_json: options.Json = False,
     home: options.Home = None,
@@ -84,7 +88,7 @@ def check(
     if covers is not None and camera is not None:
         raise typer.BadParameter("a camera shows the time at which it looks", param_hint="--covers")
     session = options.session_or_day(session, day)
-    given = options.flags(setting, target_fpir=target_fpir, match_threshold=match_threshold)
+    given = options.flags(setting, target_fpir=target_fpir, match_threshold=match_threshold, site=site)
     from attendance.register.directions import direction_of
 
     with (reading if dry_run else writing)(home, given, preload=True) as app:
@@ -189,7 +193,8 @@ def _camera(
         emit(decision)
 
     try:
-        run_camera(app.desk, camera, scope, window=window, annotate=annotate, emit=told, status=say, stop=lambda: False)
+        with app.alone_before(scope, say) as desk:
+            run_camera(desk, camera, scope, window=window, annotate=annotate, emit=told, status=say, stop=lambda: False)
     finally:  # Ctrl-C is how most end
         if tally.decisions["review"] and not scope.dry_run:
             with suppress(Refusal):

@@ -27,15 +27,19 @@ app.add_typer(vectors.app, name="vectors")
 def list_(
     *,
     group: options.Group = None,
+    site: options.Site = None,
     everybody: Annotated[bool, typer.Option("--all", help="Also those who were set inactive.")] = False,
     as_json: options.Json = False,
     home: options.Home = None,
 ) -> None:
     """List the people enrolled."""
     from attendance.services.people import person_row
+    from attendance.services.sites import of_site
 
     with reading(home) as opened:
         found = opened.people.all(group, gone_too=everybody)
+        if site is not None:
+            found = of_site(found, opened.sites.at(site))
         records([person_row(each) for each in found], as_json=as_json, columns=COLUMNS)
 
 

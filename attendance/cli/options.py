@@ -34,6 +34,9 @@ Day = Annotated[
     str | None, typer.Option(help="The own session of this day, YYYY-MM-DD, that has begun.", metavar="DAY")
 ]
 Group = Annotated[str | None, typer.Option(help="Only the people of this group.", metavar="NAME")]
+Site = Annotated[
+    str | None, typer.Option(help="Only the people of this site, and those who belong to none.", metavar="NAME")
+]
 Groups = Annotated[
     list[str] | None, typer.Option("--group", help="Group to put the people in; may be repeated.", metavar="NAME")
 ]

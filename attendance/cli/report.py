@@ -42,6 +42,7 @@ def report(
     first: Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD.", metavar="DAY")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last day; today if --from is given.", metavar="DAY")] = None,
     group: options.Group = None,
+    site: options.Site = None,
     by: Annotated[By | None, typer.Option("--by", help=BY_HELP)] = None,
     person: Annotated[str | None, typer.Option(help="Only this person: id or exact name.", metavar="PERSON")] = None,
     rule: Annotated[str | None, typer.Option(help="Only this entry of the timetable.", metavar="NAME")] = None,
@@ -81,7 +82,11 @@ def report(
     _one_way(session, by, given)
     if day is not None and proof is None:
         raise typer.BadParameter("is the day of --proof PERSON; give --from and --to", param_hint="--day")
-    span = [flag for flag, value in {"--from": first, "--to": last, "--group": group}.items() if value is not None]
+    span = [
+        flag
+        for flag, value in {"--from": first, "--to": last, "--group": group, "--site": site}.items()
+        if value is not None
+    ]
     _one_kind([*span, *given])
     if as_json and form not in {None, Form.JSON}:
         raise typer.BadParameter(f"--json and --format {form} are two forms", param_hint="--json")
@@ -93,7 +98,7 @@ def report(
 
             prove(app, proof, _day("--day", day), wanted, output, paper=paper, overwrite=overwrite)
         elif _by(app, by, session, given, wanted or (form_of_file(output, None) if output else None)) is By.SESSIONS:
-            _sessions(app, session, (begin, end), group, wanted, output, paper=paper, overwrite=overwrite)
+            _sessions(app, session, (begin, end), (group, site), wanted, output, paper=paper, overwrite=overwrite)
         else:
             from attendance.cli.statusreport import Choices, by_timetable
 
@@ -102,6 +107,7 @@ def report(
                 *(begin, end, group, person, rule, kind, _share(under), paper, plot),
                 why_excused=why_excused,
                 overwrite=overwrite,
+                site=site,
             )
             by_timetable(app, choices, wanted, output)
 
@@ -148,7 +154,7 @@ def _sessions(
     app: "Attendance",
     session: str | None,
     days: tuple[date | None, date | None],
-    group: str | None,
+    whom: tuple[str | None, str | None],
     wanted: Form | None,
     output: Path | None,
     *,
@@ -159,7 +165,7 @@ def _sessions(
     from attendance.services.reporting import Asked
 
     form = chosen_form(wanted, output)
-    reports, asked = app.reports, Asked(session, *days, group)
+    reports, asked = app.reports, Asked(session, *days, *whom)
     rows = reports.rows(asked)
     told = ", ".join(f"{status} {count}" for status, count in counts(rows).items()) if rows else ""
     told = told or reports.why_no_rows(asked)

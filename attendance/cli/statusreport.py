@@ -34,6 +34,7 @@ class Choices:
     plot: Path | None
     why_excused: bool
     overwrite: bool
+    site: str | None = None
 
 
 def by_timetable(app: "Attendance", choices: Choices, wanted: Form | None, output: Path | None) -> None:
@@ -67,7 +68,7 @@ def _view(app: "Attendance", choices: Choices, form: Form | None) -> "View":
     first, last = choices.first, choices.last
     if form is Form.ICS and first is None and last is None:
         first, last = app.status_reports.today - _BACK, app.status_reports.today + _AHEAD
-    asked = AskedStatuses(first, last, choices.group, choices.person, choices.rule, choices.why_excused)
+    asked = AskedStatuses(first, last, choices.group, choices.person, choices.rule, choices.why_excused, choices.site)
     return View(app.status_reports.report(asked), choices.kind, choices.under, choices.paper)
 
 

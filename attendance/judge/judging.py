@@ -15,6 +15,8 @@ from attendance.records import Decision, PersonRef, ScoredPerson
 from attendance.scope import ANYWHERE, Scope
 from attendance.settings import Settings
 from enroll.naming import encoder_of
+from gallery.errors import SiteUnknown
+from gallery.near import close_names, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -36,10 +38,19 @@ class People:
         self.generation = generation
         self._gallery = gallery
 
+    def has(self, group: str | None, site: str | None) -> bool:
+        """Whether there are such a group and such a site; None is always there."""
+        return (group is None or group in self.groups) and (site is None or site in self.sites)
+
     @cached_property
     def groups(self) -> list[str]:
         """The names of all groups."""
         return self._gallery.groups()
+
+    @cached_property
+    def sites(self) -> list[str]:
+        """The names of all sites."""
+        return self._gallery.sites()
 
     @cached_property
     def lookalikes(self) -> LookalikePairs:
@@ -57,7 +68,7 @@ class Judge:
         self._model = model
         self._settings = settings
         self._people: People | None = None
-        self._raised: dict[tuple[int, str | None], float] = {}
+        self._raised: dict[tuple[int, str | None, str | None], float] = {}
         self._lock = threading.RLock()
         self.before_refresh: Callable[[], object] | None = None
         """What is asked where the gallery has changed, before it is looked at: it may put another encoder in force."""
@@ -67,7 +78,7 @@ class Judge:
         return Judge(self._gallery, self._index.lenient(), self._model, self._settings)
 
     def measure(self, ended: "Callable[[], bool]" = bool) -> "Measured":
-        """What searching loses and takes, on the gallery's own templates; others have their turn between two of them."""
+        """What searching loses and takes, on the gallery's own templates, with turns for others in between."""
         from gallery.search.measured import measure
 
         return measure(self._index, alone=self._alone, ended=ended)
@@ -107,11 +118,15 @@ class Judge:
         """The numbers to judge by for the people enrolled now, photos or tracks; raises `GroupUnknown`."""
         with self._lock, self._gallery.store.reading():
             self.people()
-            self._known(scope.group)
+            self._known(scope.group, self.site_of(scope))
             return self._policy(scope, track=track)
 
+    def site_of(self, scope: Scope) -> str | None:
+        """Whose people are looked for: those of the site that this computer works for, else of the place's site."""
+        return self._settings.site or scope.site
+
     def _policy(self, scope: Scope, *, track: bool = False) -> Policy:
-        size = self._index.size(scope.group)
+        size = self._index.size(scope.group, self.site_of(scope))
         return policy_for(self._model, self._settings, size, track=track, target_fpir=scope.target_fpir)
 
     def raised(self, person: int, group: str | None = None) -> float:
@@ -121,17 +136,17 @@ class Judge:
         """
         with self._lock, self._gallery.store.reading():
             self.people()
-            return self._raised_by(person, group)
+            return self._raised_by(person, group, self._settings.site)
 
-    def _raised_by(self, person: int, group: str | None) -> float:
+    def _raised_by(self, person: int, group: str | None, site: str | None) -> float:
         if self._settings.match_threshold is not None or not self._index.has(person):
             return 0.0
-        if group is not None and self._index.size(group) <= FEWEST_OTHERS:
-            group = None
-        if (person, group) not in self._raised:
-            scores = self._index.scores_with_others(person, group=group, most=MOST_OTHERS)
-            self._raised[person, group] = raised_by(self._model, scores)
-        return self._raised[person, group]
+        if (group, site) != (None, None) and self._index.size(group, site) <= FEWEST_OTHERS:
+            group = site = None
+        if (person, group, site) not in self._raised:
+            scores = self._index.scores_with_others(person, group=group, site=site, most=MOST_OTHERS)
+            self._raised[person, group, site] = raised_by(self._model, scores)
+        return self._raised[person, group, site]
 
     def own_threshold(self, templates: int) -> float:
         """The score from which a photo may be filed with a person's own ``templates`` (their number) as it is."""
@@ -140,7 +155,12 @@ class Judge:
             return own_threshold(self._model, self._settings, self._index.size(), templates)
 
     def search(
-        self, templates: "Sequence[Template]", *, group: str | None = None, people: int = CANDIDATES
+        self,
+        templates: "Sequence[Template]",
+        *,
+        group: str | None = None,
+        site: str | None = None,
+        people: int = CANDIDATES,
     ) -> "list[list[Hit]]":
         """The nearest people of each template, best first, as of the last look at the gallery.
 
@@ -156,37 +176,45 @@ class Judge:
             return [[] for _ in templates]
         vectors = np.stack([template.vector for template in own])
         means = np.array([template.cohort_mean for template in own])
-        found = iter(self._index.search(vectors, means, people=people, group=group))
+        found = iter(self._index.search(vectors, means, people=people, group=group, site=site))
         return [next(found) if fitting else [] for fitting in fits]
 
     def _asked(
-        self, templates: "Sequence[Template]", *, group: str | None = None, people: int = CANDIDATES
+        self,
+        templates: "Sequence[Template]",
+        *,
+        group: str | None = None,
+        site: str | None = None,
+        people: int = CANDIDATES,
     ) -> "tuple[list[list[Hit]], dict[int, PersonRef], People]":
         """The nearest people of each template, what they are called, and who is enrolled: all of one view.
 
         Searched first; the statement that asks for the names tells of which generation they are, so that one
         statement does for both. Where the gallery has changed since the last look, it is searched anew.
         """
-        known = self._known(group)
-        found = self.search(templates, group=group, people=people)
+        known = self._known(group, site)
+        found = self.search(templates, group=group, site=site, people=people)
         generation, refs = self._called(_people_in(found))
         if generation != known.generation:
             self.people()
-            known = self._known(group)
-            found = self.search(templates, group=group, people=people)
+            known = self._known(group, site)
+            found = self.search(templates, group=group, site=site, people=people)
             _, refs = self._called(_people_in(found))
         return found, refs, known
 
-    def _known(self, group: str | None) -> People:
-        """Who was enrolled at the last look, or is now where there was none or it knew no such group.
+    def _known(self, group: str | None, site: str | None = None) -> People:
+        """Who was enrolled at the last look, or is now where there was none or it knew no such group or site.
 
-        Raises `GroupUnknown`.
+        Raises `GroupUnknown`, `SiteUnknown`.
         """
         known = self._people or self.people()
-        if group is not None and group not in known.groups:
+        if not known.has(group, site):
             known = self.people()
-            if group not in known.groups:
-                raise GroupUnknown.among(group, known.groups)
+        if group is not None and group not in known.groups:
+            raise GroupUnknown.among(group, known.groups)
+        if site is not None and site == self._settings.site and site not in known.sites:
+            near = did_you_mean(close_names(site, known.sites))
+            raise SiteUnknown(site, f"there is no site of this name{near}")
         return known
 
     def others(self, template: "Template", person: int | None) -> list[ScoredPerson]:
@@ -219,13 +247,13 @@ class Judge:
         track: bool = False,
     ) -> list[Decision]:
         """One decision a face, in order, all judged together; each face is a photo's, or a ``track``'s joined looks."""
-        group = scope.group
+        group, site = scope.group, self.site_of(scope)
         with self._lock, self._gallery.store.reading():
             templates = [face.template for face in faces if face.template is not None]
-            found, refs, people = self._asked(templates, group=group)
+            found, refs, people = self._asked(templates, group=group, site=site)
             policy, lookalikes = self._policy(scope, track=track), people.lookalikes if found else {}
             near = {hit.person_id for hits in found for hit in hits if hit.score >= policy.review_threshold}
-            raised = {person: self._raised_by(person, group) for person in near}
+            raised = {person: self._raised_by(person, group, site) for person in near}
             names = self._gallery.pipelines
         hits = iter(found)
         compared = [_compared(face, None if face.template is None else next(hits), raised, names) for face in faces]

@@ -78,6 +78,7 @@ class CoverageNotes:
     """Notes when people were looked for; ``searched`` tells how many can be recognised, ``by`` is who acts.
 
     ``also`` tells the days, besides those that a time lies on, for which it matters that somebody has looked then.
+    ``site`` is the one that this computer works for.
     """
 
     def __init__(
@@ -88,13 +89,15 @@ class CoverageNotes:
         latest: "dict[tuple[str, int | None, str | None], tuple[datetime, Stretch]] | None" = None,
         *,
         also: "Callable[[Transaction, datetime, datetime], Iterable[date]]" = lambda *_: (),
+        site: str | None = None,
     ) -> None:
         self._store, self.searched, self._by, self.also = store, searched, by, also
+        self._site = site
         self._latest = {} if latest is None else latest
 
     def by(self, name: str) -> Self:
         """The same, with somebody else who acts."""
-        return type(self)(self._store, self.searched, name, self._latest, also=self.also)
+        return type(self)(self._store, self.searched, name, self._latest, also=self.also, site=self._site)
 
     def picture(self, means: "Means", scope: "Scope", at: datetime, *, now: datetime) -> None:
         """A picture was looked at that is of this instant; ``now`` is that of the look.
@@ -171,4 +174,5 @@ class CoverageNotes:
             by=self._by,
             place=scope.place_id,
             group_id=None if scope.group is None else group_number(transaction, scope.group),
+            site=self._site or scope.site,
         )

@@ -113,6 +113,7 @@ class Wish:
     entered: datetime
     time_known: bool
     direction: "Direction | None" = None
+    site: str | None = None
 
     def coming(self, again: timedelta, heeds: "Heeded") -> Coming:
         """What stands in its way, to be asked."""
@@ -131,11 +132,13 @@ class Customs:
     The same direction is marked ``again`` after that long (0: once a session). Marks by hand of ``two_people`` count
     once a second one has approved them. ``also`` tells the days, beside its own, that a mark of a person (internal
     id) at an instant belongs to, such as that on which a night's lesson began: no mark of a closed month is changed.
+    ``site`` is the one that this computer works for.
     """
 
     again: timedelta = ONCE
     two_people: bool = False
     also: "Callable[[Transaction, int, datetime], Iterable[date]]" = no_days
+    site: str | None = None
 
 
 ONCE_A_SESSION = Customs()
@@ -228,6 +231,7 @@ class Marks:
             open_at=None if by_hand or heeds == "valid" else _must_be_open_at(wish),
             unless=_UNLESS[heeds],
             again=self.again,
+            site=self._customs.site or wish.site,
         )
         return None if new is None else self._told(transaction, new, wish.how)
 

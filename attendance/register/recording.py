@@ -36,7 +36,7 @@ class Recorder:
     """Writes what was judged: a sighting of each face, the marks they come to, and that people were looked for.
 
     ``coverage`` keeps when they were, and knows whether there is anybody to look for; ``noted`` holds the sessions in
-    which this program has noted that they were at all.
+    which this program has noted that they were at all; ``site`` is the one that this computer works for.
     """
 
     def __init__(
@@ -49,17 +49,18 @@ class Recorder:
         *,
         actor: "Actor",
         noted: set[int] | None = None,
+        site: str | None = None,
     ) -> None:
         self._gallery, self._retention = gallery, retention
         self._sessions, self._marks = sessions.by(actor.name), marks.by(actor.name)
         self._coverage = coverage.by(actor.name)
-        self._actor = actor
+        self._actor, self._site = actor, site
         self._noted = set() if noted is None else noted
 
     def by(self, actor: "Actor") -> Self:
         """The same, with somebody else who acts."""
         parts = (self._gallery, self._sessions, self._marks, self._retention, self._coverage)
-        return type(self)(*parts, actor=actor, noted=self._noted)
+        return type(self)(*parts, actor=actor, noted=self._noted, site=self._site)
 
     def record(
         self,
@@ -109,7 +110,7 @@ class Recorder:
             self.note(found, means or "file", at)
             self._cover_picture(found, scope, means or "file", str(decisions[0].source), at)
         settled = self._settled(decisions, found, stored, scope, means)
-        seen = [_sighting(each, found, means, scope) for each in settled]
+        seen = [_sighting(each, found, means, scope, self._site or scope.site) for each in settled]
         with news.together(transaction):
             numbers = sightings.add(transaction, seen, entered=at)
             numbered = zip(settled, numbers, strict=True)
@@ -204,7 +205,7 @@ class Recorder:
         if decision.person is None:
             return decision
         at, known = time_of_mark(decision, session, means)
-        wish = Wish(at, means, decision.sighting, {}, decision.at, known, scope.direction)
+        wish = Wish(at, means, decision.sighting, {}, decision.at, known, scope.direction, scope.site)
         marked = self._marks.mark_in(transaction, decision.person.key, session, wish)
         return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
 
@@ -275,7 +276,9 @@ def _means(decision: Decision, means: "Means | None") -> "Means":
     return means or ("file" if decision.track is None else "camera")
 
 
-def _sighting(decision: Decision, session: "SessionInfo", means: "Means | None", scope: "Scope") -> Sighting:
+def _sighting(
+    decision: Decision, session: "SessionInfo", means: "Means | None", scope: "Scope", site: str | None
+) -> Sighting:
     """What is kept of the decision: its numbers as they are given out, people by the gallery's number.
 
     Beside its quality stands the direction in which people go there, for the mark that a review may come to.
@@ -289,6 +292,7 @@ def _sighting(decision: Decision, session: "SessionInfo", means: "Means | None",
         pipeline=decision.pipeline or decision.encoder,
         session=session.id,
         place=scope.place_id,
+        site=site,
         person=None if decision.person is None else decision.person.key,
         frame=decision.frame,
         track=decision.track,

@@ -30,12 +30,13 @@ _FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - spreadsheets
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Somebody a report may list: the person, since when they are enrolled, and their groups."""
+    """Somebody a report may list: the person, since when they are enrolled, their groups, and sites (none: all)."""
 
     person: PersonRef
     since: datetime
     groups: tuple[str, ...] = ()
     standing: Standing = NEVER_LEFT
+    sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def rows(
     """One row a session and member of its group (and of ``group``), in the order given.
 
     ``marks`` holds the marks by session, ``checks`` when checks ran in it. Who was inactive all through a session
-    has no row in it, unless there is a mark.
+    has no row in it, and nor has who belongs to another site, unless there is a mark.
     """
     found = []
     for session in sessions:
@@ -113,7 +114,8 @@ def rows(
 
 
 def _belongs(member: Member, session: SessionInfo, now: datetime) -> bool:
-    return member.standing.belongs_in(session.opens, _end(session, now))
+    elsewhere = session.site is not None and bool(member.sites) and session.site not in member.sites
+    return not elsewhere and member.standing.belongs_in(session.opens, _end(session, now))
 
 
 def _status(

@@ -34,6 +34,7 @@ class SessionInfo:
     opens: datetime
     closes: datetime | None
     group: str | None = None
+    site: str | None = None
 
     def is_open(self, at: datetime) -> bool:
         """Whether marks may be made at that instant."""
@@ -57,10 +58,13 @@ class SessionInfo:
 
 
 class Sessions:
-    """The sessions of a home; ``zone_name`` is the site's IANA zone, ``by`` who acts."""
+    """The sessions of a home; ``zone_name`` is the site's IANA zone, ``by`` who acts.
 
-    def __init__(self, store: "Database", zone_name: str, by: str) -> None:
-        self._store = store
+    Named ones belong to ``site``, the one that this computer works for; a day's own is that of all.
+    """
+
+    def __init__(self, store: "Database", zone_name: str, by: str, site: str | None = None) -> None:
+        self._store, self._site = store, site
         self._zone = zone(zone_name).key
         self._by = by
 
@@ -71,7 +75,7 @@ class Sessions:
 
     def by(self, name: str) -> Self:
         """The same sessions, with somebody else who acts."""
-        return type(self)(self._store, self._zone, name)
+        return type(self)(self._store, self._zone, name, self._site)
 
     def open(self, name: str, *, at: datetime, group: str | None = None) -> SessionInfo:
         """Open a named session; raises `SessionExists` when the name was used before, `GroupUnknown`.
@@ -237,7 +241,8 @@ class Sessions:
         day: date | None = None,
         group_id: int | None = None,
     ) -> "StoredSession":
-        found = rows.insert(transaction, name, self._zone, opens, day=day, group_id=group_id)
+        site = self._site if day is None else None
+        found = rows.insert(transaction, name, self._zone, opens, day=day, group_id=group_id, site=site)
         events.record(transaction, at=at, by=self._by, action=OPENED, subject=found.id)
         return found
 
@@ -261,7 +266,9 @@ def day_named(name: str) -> date | None:
 
 def _info(found: "StoredSession") -> SessionInfo:
     day = found.day or local_day(found.opens, found.zone)
-    return SessionInfo(found.id, found.name, found.kind, day, found.zone, found.opens, found.closes, found.group)
+    return SessionInfo(
+        found.id, found.name, found.kind, day, found.zone, found.opens, found.closes, found.group, found.site
+    )
 
 
 def _must_be_open(session: SessionInfo, at: datetime) -> SessionInfo:

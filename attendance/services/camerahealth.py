@@ -13,8 +13,9 @@ from attendance.records import instant
 if TYPE_CHECKING:
     from attendance.clock import Clock
 
-State = Literal["off", "opening", "online", "stale", "offline", "failed", "ended"]
-"""Not wanted; no picture yet; new ones; old ones; none, and tried again; a run that could not go on; a film over."""
+State = Literal["off", "opening", "online", "stale", "offline", "failed", "ended", "elsewhere"]
+"""Not wanted; no picture yet; new ones; old ones; none, and tried again; a run that could not go on; a film over;
+watched by another process."""
 OLD_S: Final = 4.0
 """From this age on the newest picture is old."""
 COUNTED_S: Final = 5.0

@@ -17,11 +17,14 @@ from attendance.records import instant
 from attendance.services.camerahealth import Gauge, Health, Today
 from attendance.services.itself import Served
 from attendance.services.known import folded, known_place
-from attendance.services.watching import camera_run
+from attendance.services.leases import Leased, camera_lease
+from attendance.services.watching import CameraDesk, camera_run
 from attendance.services.watchman import Pauses, Shown, Watchman
+from attendance.services.workers import sites_of
 from attendance.show.liveview import LiveView
 from attendance.zones import day_start, local_day
-from gallery.repositories import news, people, places, sightings, watches
+from gallery.errors import LeaseLost
+from gallery.repositories import news, people, places, sightings, watches, workers
 from gallery.repositories.events import WATCH_STARTED, WATCH_STOPPED, record
 from refusal import Refusal
 
@@ -32,9 +35,12 @@ if TYPE_CHECKING:
     from attendance.clock import Clock
     from attendance.live import Run
     from attendance.services.desk import Desk
+    from attendance.services.leases import Leases
     from attendance.services.places import Places
     from attendance.services.scopes import Scopes
     from gallery import Gallery
+    from gallery.leasevalues import Lease
+    from gallery.ports import Transaction
     from gallery.servicevalues import Watch
     from gallery.values import Place
 
@@ -48,11 +54,15 @@ SHOWN: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be watched: a change of any part of it begins a new run; ``address`` is None where it cannot be."""
+    """What is to be watched: a change of any part of it begins a new run; ``address`` is None where it cannot be.
+
+    With ``elsewhere`` a service of its site is to watch it.
+    """
 
     place: "Place"
     address: Address | None
     watch: "Watch"
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +83,28 @@ class LastSeen:
 
 
 class Cameras:
-    """Starts, stops and shows cameras; `start` and `close` are for the service that runs them."""
+    """Starts, stops and shows cameras; `start` and `close` are for the service that runs them.
+
+    Of all services of a home one watches a camera, as ``leases`` tell. One of a ``site`` watches those of its site and
+    of none; one of no site also those of sites that have no service of their own.
+    """
 
     def __init__(
-        self, gallery: "Gallery", desk: "Desk", scopes: "Scopes", places_: "Places", clock: "Clock", zone: str
+        self,
+        gallery: "Gallery",
+        desk: "Desk",
+        scopes: "Scopes",
+        places_: "Places",
+        clock: "Clock",
+        zone: str,
+        *,
+        leases: "Leases | None" = None,
+        site: str | None = None,
     ) -> None:
         self._gallery, self._desk, self._scopes, self._places = gallery, desk, scopes, places_
         self._clock, self._zone = clock, zone
+        self._leases, self._site = leases, site
+        self._held: dict[int, Lease] = {}
         self._served: Served | None = None
         self._lock, self._writing = threading.RLock(), threading.Lock()
         self._watched: dict[int, tuple[Wanted, Watchman]] = {}
@@ -118,6 +143,8 @@ class Cameras:
         end = self._clock.monotonic() + CLOSE_S
         for each in ended:
             each.wait(max(0.1, min(CLOSE_S, end - self._clock.monotonic())))
+        for number in list(self._held):
+            self._let_go(number)
         self._write_news()
 
     # What is asked for
@@ -293,21 +320,66 @@ class Cameras:
             if self._thread is None or self._closing.is_set():
                 return
             wanted = self._wanted()
+            for number, (_, watchman) in self._watched.items():
+                if watchman.lost:
+                    self._held.pop(number, None)
+            mine = {number: each for number, each in wanted.items() if self._is_mine(each)}
             for number, (before, watchman) in list(self._watched.items()):
-                if wanted.get(number) != before or number == anew:
+                if mine.get(number) != before or number == anew or watchman.lost:
                     del self._watched[number]
                     watchman.stop(replaced=number in wanted)
                     self._ended.append(watchman)
-            for number, each in wanted.items():
+            for number, each in mine.items():
                 if number not in self._watched:
                     self._watched[number] = each, self._watchman(each)
             self._ended = [each for each in self._ended if not each.wait(0.0)]
+            for number in self._held.keys() - mine.keys():
+                if not any(each.number == number for each in self._ended):  # it reports whoever is in view first
+                    self._let_go(number)
+
+    def _is_mine(self, wanted: Wanted) -> bool:
+        """Whether this process watches it alone from now on, or does already."""
+        number = wanted.place.id
+        if self._leases is None or wanted.elsewhere:
+            return not wanted.elsewhere
+        held = self._held.get(number)
+        if held is not None and self._leases.holds(held):
+            return True
+        name = camera_lease(number)
+        taken = self._leases.take(name)
+        if taken is None:
+            self._held.pop(number, None)
+            self._show_elsewhere(number, self._leases.holder_of(name))
+            return False
+        self._held[number] = taken
+        return True
+
+    def _show_elsewhere(self, number: int, holder: str | None) -> None:
+        shown = self._face(number)
+        shown.gauge.set("elsewhere", f"{holder or 'another process'} watches it")
+        shown.view.say("Watched elsewhere", holder or "")
+        shown.view.forget()
+
+    def _let_go(self, number: int) -> None:
+        held = self._held.pop(number, None)
+        if held is not None and self._leases is not None:
+            self._leases.release(held)
 
     def _wanted(self) -> dict[int, Wanted]:
         with self._gallery.store.reading() as transaction:
             asked = {each.place: each for each in watches.all_watches(transaction)}
             found = [each for each in places.all_places(transaction) if each.id in asked and each.active]
-            return {each.id: Wanted(each, self._address(each), asked[each.id]) for each in found}
+            foreign = self._foreign(transaction, {each.site for each in found if each.site is not None})
+            return {
+                each.id: Wanted(each, self._address(each), asked[each.id], elsewhere=each.site in foreign)
+                for each in found
+            }
+
+    def _foreign(self, transaction: "Transaction", sites: set[str]) -> frozenset[str | None]:
+        """Those of the sites whose cameras are watched by services of their own."""
+        if self._site is not None:
+            return frozenset(sites - {self._site})
+        return sites_of(workers.all_workers(transaction)) & sites if sites else frozenset()
 
     def _address(self, place: "Place") -> Address | None:
         try:
@@ -328,7 +400,7 @@ class Cameras:
             self._news.append(news.New(self._clock.utc(), kind, str(place.id), None, place.id))
             self._wake.set()
 
-        made = Watchman(place.name, make, tell, self._face(place.id), self._clock, self.pauses)
+        made = Watchman(place.name, make, tell, self._face(place.id), self._clock, self.pauses, number=place.id)
         made.start()
         return made
 
@@ -338,8 +410,17 @@ class Cameras:
         address, scope = self._scopes.before(name, wanted.watch.session)
         if self._served is not None:
             self._served.refuse(address)
-        desk = self._desk.by(Actor(f"camera {name}", door="camera"))
-        return camera_run(desk, address, scope, camera=self.device(address))
+        return camera_run(self._desk_for(wanted.place), address, scope, camera=self.device(address))
+
+    def _desk_for(self, place: "Place") -> "CameraDesk":
+        """The desk of a camera, which records as long as the lease that is held now stands. Raises LeaseLost."""
+        desk = self._desk.by(Actor(f"camera {place.name}", door="camera"))
+        if self._leases is None:
+            return desk
+        held = self._held.get(place.id)
+        if held is None:
+            raise LeaseLost(place.name, "another process has taken over")
+        return Leased(desk, self._gallery.store, self._leases, held, place.name)
 
     def _write_news(self) -> None:
         """Write what there is; what cannot be written now stays for the next time."""

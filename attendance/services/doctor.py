@@ -76,6 +76,8 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "timetable.hours": "Hours are to be counted, but nothing tells who comes from who goes.",
         "timetable.unseen": "People were expected in the last week, but no source has looked for them.",
         "vectors.left": "Vectors lie on the server unsealed, and nothing searches them there.",
+        "worker.differs": "Services that share a database judge by different settings.",
+        "worker.silent": "A service that shares the database has not been heard of, and has not ended in order.",
     }
 )
 """What doctor finds besides the errors of docs/errors.md, by id."""
@@ -261,6 +263,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
     from attendance.services.doctor_server import server_findings
     from attendance.services.doctor_threshold import threshold_findings
     from attendance.services.doctor_vectors import vector_findings
+    from attendance.services.doctor_workers import worker_findings
     from gallery import Gallery, open_database
 
     names = _names(settings)
@@ -278,6 +281,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("backup", lambda: _backups(store, settings, clock))
         yield from _guarded("vectors", lambda: vector_findings(store, settings))
         yield from _guarded("reviews", lambda: _reviews(store))
+        yield from _guarded("services", lambda: worker_findings(store, settings, clock))
         yield from _guarded("daily", lambda: _daily(store, clock))
         yield from _guarded("coverage", lambda: _coverage(store, settings, clock))
         yield from _guarded("timetable", lambda: _timetable(gallery, settings, clock))

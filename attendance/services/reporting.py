@@ -9,7 +9,7 @@ from attendance.records import PersonRef
 from attendance.register.report import Member, Row, rows, why_empty
 from attendance.services.known import known_group
 from attendance.zones import local_day
-from gallery.repositories import purging
+from gallery.repositories import purging, sites
 from gallery.standing import NEVER_LEFT
 
 if TYPE_CHECKING:
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to report on: one session, or those of a span of days (today's where none is given), of one group."""
+    """What to report on: one session, or those of a span of days (today's where none is given), of a group or site."""
 
     session: str | None = None
     first: date | None = None
     last: date | None = None
     group: str | None = None
+    site: str | None = None
 
 
 class Reports:
@@ -49,7 +50,7 @@ class Reports:
 
         Of days that were purged nobody was absent.
 
-        Raises SessionUnknown, GroupUnknown.
+        Raises SessionUnknown, GroupUnknown, SiteUnknown.
         """
         # one view: nobody is marked or removed between one line and the next
         with self._gallery.store.reading() as transaction:
@@ -60,7 +61,7 @@ class Reports:
             gone = {each.id for each in chosen if kept_from is not None and each.day < kept_from}
             checks = {number: times for number, times in self._sessions.checks().items() if number not in gone}
             now = self._clock.utc()
-            return rows(chosen, self._members(), marks, checks, now=now, group=asked.group)
+            return rows(chosen, self._members(asked.site), marks, checks, now=now, group=asked.group)
 
     def why_no_rows(self, asked: Asked) -> str:
         """Why a report has no rows, in words."""
@@ -71,7 +72,7 @@ class Reports:
             return f"of {begin} to {end} nothing is kept: these days were purged"
         if not chosen:
             return f"no session was held on {begin}" if begin == end else f"no session was held from {begin} to {end}"
-        return why_empty(chosen, self._members(), asked.group)
+        return why_empty(chosen, self._members(asked.site), asked.group)
 
     def text(self, found: Sequence[Row], form: "Form") -> str:
         """The rows in one of the forms that are text."""
@@ -108,7 +109,10 @@ class Reports:
         today = local_day(self._clock.utc(), self._sessions.zone)
         return asked.first or asked.last or today, asked.last or today
 
-    def _members(self) -> list[Member]:
+    def _members(self, site: str | None) -> list[Member]:
+        with self._gallery.store.reading() as transaction:
+            there = None if site is None else sites.everybody_at(transaction, sites.find(transaction, site))
+            belongs = sites.of_people(transaction)
         standing = self._gallery.standings()
         return [
             Member(
@@ -116,6 +120,8 @@ class Reports:
                 each.created,
                 each.groups,
                 standing.get(each.id, NEVER_LEFT),
+                belongs.get(each.id, ()),
             )
             for each in self._gallery.people(active=None)
+            if there is None or each.id in there
         ]

@@ -12,7 +12,7 @@ from attendance.timetable.calendar import Calendar
 from attendance.timetable.facts import CalendarEntry
 from attendance.timetable.reasons import Reason
 from attendance.zones import day_bounds, local_day
-from gallery.repositories import events, excuses
+from gallery.repositories import events, excuses, sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ _AROUND: Final = timedelta(days=2)
 
 @dataclass(frozen=True, slots=True)
 class AskedStatuses:
-    """What to report on: a span of days (today where none is given), a group, a person, an entry of the timetable.
+    """What to report on: a span of days (today where none is given), a group, a person, an entry, a site's people.
 
     Why somebody is excused may be nobody's business: unless ``why_excused``, excuses stand by their numbers alone.
     """
@@ -41,6 +41,7 @@ class AskedStatuses:
     person: str | None = None
     entry: str | None = None
     why_excused: bool = False
+    site: str | None = None
 
 
 class StatusReports:
@@ -67,7 +68,8 @@ class StatusReports:
             who = None if asked.person is None else self._gallery.find(asked.person)
             first, last = self._days(asked)
             key = None if who is None else who.id
-            derived = self._statuses.derive(StatusesWanted(first, last, asked.group, key, asked.entry))
+            among = None if asked.site is None else _people_at(transaction, asked.site)
+            derived = self._statuses.derive(StatusesWanted(first, last, asked.group, key, asked.entry, among))
             person = None if who is None else PersonRef(who.external_id, who.name, who.id)
             scope = ReportScope(
                 first, last, derived.zone, derived.now, self._site, asked.group, person, asked.entry, derived.kept_from
@@ -173,3 +175,7 @@ def _closed(entries: tuple[CalendarEntry, ...], scope: ReportScope) -> dict[date
         if why is not None:
             found[day] = why.name if isinstance(why, CalendarEntry) else "outside of the terms"
     return found
+
+
+def _people_at(transaction: "Transaction", site: str) -> frozenset[int]:
+    return frozenset(sites.everybody_at(transaction, sites.find(transaction, site)))

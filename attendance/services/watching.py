@@ -1,14 +1,15 @@
 """A video file or a camera, from its first frame to its last, with whoever is to see and hear of it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from attendance.cameras import Address, Camera, ProcessCamera, parse_address
 from attendance.errors import SourceCut
 from attendance.live import CameraFeed, Decided, Event, FileFeed, LiveSummary, Place, Run
+from attendance.live.ports import Desk as LiveDesk
 from attendance.parallel import as_iterator
 from attendance.paths import shown_path
 from attendance.records import Decision
@@ -18,13 +19,28 @@ from attendance.show.viewers import Canvas, FilmViewer, WindowViewer
 from attendance.writing import refuse_source
 
 if TYPE_CHECKING:
+    from attendance.judge.decision import Policy
     from attendance.services.desk import Desk
+    from attendance.settings import Settings
     from attendance.show.window import Window
 
 Emit = Callable[[Decision], object]
 Stop = Callable[[], bool]
 
 CAMERA_FILM_FPS: Final = 12.5  # of the annotated film of a camera, which has no rate of its own
+
+
+class CameraDesk(LiveDesk, Protocol):
+    """A desk before cameras, whose settings also tell how to treat them."""
+
+    @property
+    def settings(self) -> "Settings":
+        """The settings in force."""
+        ...
+
+    def policy(self, scope: Scope, /, *, track: bool = False) -> "Policy":
+        """The numbers to judge by, photos or tracks."""
+        ...
 
 
 def video_run(desk: "Desk", path: Path, scope: Scope = ANYWHERE) -> Run:
@@ -37,7 +53,9 @@ def video_run(desk: "Desk", path: Path, scope: Scope = ANYWHERE) -> Run:
     return Run(Place(shown_path(path), "file"), scope, FileFeed(path, desk.clock), desk)
 
 
-def camera_run(desk: "Desk", address: str | Address, scope: Scope = ANYWHERE, *, camera: Camera | None = None) -> Run:
+def camera_run(
+    desk: CameraDesk, address: str | Address, scope: Scope = ANYWHERE, *, camera: Camera | None = None
+) -> Run:
     """A run before a camera, until it ends or the run is stopped; `camera` stands in for the one of the address.
 
     Unless it is a dry run, the session's report counts as absent whom nobody saw, from the first picture on. It fails
@@ -84,7 +102,7 @@ def check_video(
 
 
 def run_camera(
-    desk: "Desk",
+    desk: CameraDesk,
     address: str | Address,
     scope: Scope = ANYWHERE,
     *,
@@ -115,20 +133,23 @@ def run_camera(
 
 
 def decisions_of(
-    desk: "Desk",
+    desk: "CameraDesk | Callable[[], AbstractContextManager[CameraDesk]]",
     address: str | Address,
     scope: Scope = ANYWHERE,
     *,
     status: Say | None = None,
     device: Camera | None = None,
 ) -> Iterator[Decision]:
-    """Do a `run_camera` without a window, as an iterator; left, it ends. Raises CameraAddress at once."""
+    """Do a `run_camera` without a window, as an iterator; left, it ends. Raises CameraAddress at once.
+
+    A desk that holds for a while is entered for the time of the run.
+    """
     found = parse_address(address) if isinstance(address, str) else address
 
     def run(emit: Emit, stop: Stop) -> None:
-        run_camera(
-            desk, found, scope, window=False, emit=emit, status=status or (lambda _: None), stop=stop, camera=device
-        )
+        say = status or (lambda _: None)
+        with desk() if callable(desk) else nullcontext(desk) as working:
+            run_camera(working, found, scope, window=False, emit=emit, status=say, stop=stop, camera=device)
 
     return as_iterator(run)
 
@@ -165,7 +186,7 @@ def _window(status: Say) -> "Iterator[Window | None]":
         window.close()
 
 
-def _opening_words(desk: "Desk", scope: Scope) -> str:
+def _opening_words(desk: CameraDesk, scope: Scope) -> str:
     """What tracks are judged by there: their threshold lies above that of photos."""
     policy = desk.policy(scope, track=True)
     people = "1 person" if policy.gallery_size == 1 else f"{policy.gallery_size} people"

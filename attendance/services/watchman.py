@@ -14,6 +14,7 @@ from attendance.faults import refusal_of
 from attendance.live import Back, Event, Lost, Run, RunState, Seen, Stale
 from attendance.services.camerahealth import Gauge
 from attendance.show.liveview import LiveView
+from gallery.errors import LeaseLost
 from gallery.repositories.news import CAMERA_BACK, CAMERA_FAILED, CAMERA_LOST
 
 if TYPE_CHECKING:
@@ -62,8 +63,12 @@ class Watchman:
         shown: Shown,
         clock: "Clock",
         pauses: Pauses,
+        *,
+        number: int | None = None,
     ) -> None:
-        self.name = name
+        self.name, self.number = name, number
+        self.lost = False
+        """Whether another process watches it by now; then it has ended by itself."""
         self.gauge, self.view = shown.gauge, shown.view
         self._make, self._tell, self._clock, self._pauses = make, tell, clock, pauses
         self._stop, self._over = threading.Event(), threading.Event()
@@ -105,6 +110,9 @@ class Watchman:
         begun = self._clock.monotonic()
         try:
             state = self._watch()
+        except LeaseLost:  # whoever has it tells how it does
+            self.lost = self._replaced = True
+            return False
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this camera's alone
             if self._clock.monotonic() - begun >= LASTED_S:
                 self._failures = 0

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from attendance.web.site import Site
 
 RUNNING: Final = (
-    "jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "brokering", "housekeeping", "daily", "searching",
+    "workers", "jobs", "lane", "newsroom", "kiosks", "cameras", "posting", "brokering", "housekeeping", "daily",
+    "searching",
 )  # fmt: skip
 """Parts of the product in the order in which they begin; they end together. One without ``start`` is passed over."""
 

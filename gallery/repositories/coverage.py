@@ -22,13 +22,14 @@ def begin(
     place: int | None = None,
     group_id: int | None = None,
     reason: str = "",
+    site: str | None = None,
 ) -> int:
     """A source has looked from an instant to another (for a picture the same one); its number, for `extend`.
 
     Conflict where it would end before it begins.
     """
     row = CoverageRow(kind=kind, source=source, begins=begins, ends=ends, entered=at, by=by, reason=reason)
-    row.place_id, row.group_id = place, group_id
+    row.place_id, row.group_id, row.site = place, group_id, site
     session.add(row)
     session.flush()
     return row.id
@@ -64,14 +65,14 @@ def latest(session: Session) -> datetime | None:
     return session.scalars(query).one_or_none()
 
 
-def _coverage(row: CoverageRow, group: str | None, site: str | None) -> StoredCoverage:
+def _coverage(row: CoverageRow, group: str | None, place_site: str | None) -> StoredCoverage:
     return StoredCoverage(
         id=row.id,
         kind=row.kind,  # type: ignore[arg-type]
         source=row.source,
         place=row.place_id,
         group=group,
-        site=site,
+        site=row.site if row.site is not None else place_site,
         begins=row.begins,
         ends=row.ends,
         entered=row.entered,

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from gallery.privacytables import ConsentFormRow, ConsentRow
-from gallery.repositories import aliases, changes, consents, erasures, groups, holds
+from gallery.repositories import aliases, arrivals, changes, consents, erasures, groups, holds, sites
 from gallery.repositories.credentials import PIN
 from gallery.repositories.templates import find_source, reseal
 from gallery.schema import (
@@ -45,6 +45,7 @@ def erase(session: Session, person: Person, *, at: datetime) -> None:
     """
     erasures.add(session, person.id, erasures.PERSON, at)
     erasures.drop_faces(session, person.id)  # those, too, that were taken for somebody else's at first
+    arrivals.forget(session, aliases.keys_of(session, person.id))
     session.execute(delete(Person).where(Person.id == person.id))
     changes.note(session, [person.id])
     session.expire_all()
@@ -113,6 +114,7 @@ def merge(session: Session, cipher: "Cipher | None", source: Person, into: Perso
     groups.merge(session, source.id, into.id, at=at, by=by)
     _merge_lookalikes(session, source, into)
     holds.merge(session, source.id, into.id)
+    sites.move(session, source.id, into.id)
     aliases.add(session, source.id, into.id)
     erasures.keep_right(session, into.id)
     consents.keep_right(session, into.id, at)

@@ -84,6 +84,11 @@ FACTOR_ADDED = "factor.add"
 FACTOR_REMOVED = "factor.remove"
 FACTOR_CODE_USED = "factor.code"
 ACCESS_REFUSED = "access.refuse"
+ARRIVAL_REFUSED = "arrival.refuse"
+ARRIVALS_TAKEN = "arrival.take"
+SITE_ADDED = "site.add"
+SITE_RETIRED = "site.retire"
+PERSON_SITES = "person.sites"
 AT_DOORS: Final = ("access.", "factor.", "signin.")
 """What the actions begin with that change nothing but who comes in."""
 CHANGES_PERSON: Final = frozenset(

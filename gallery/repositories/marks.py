@@ -62,6 +62,7 @@ _COLUMNS = (
     "sighting_id",
     "details",
     "direction",
+    "site",
 )
 
 
@@ -271,6 +272,7 @@ def add(
     open_at: datetime | None = None,
     unless: Literal["any", "valid", "none"] = "any",
     again: timedelta = timedelta(0),
+    site: str | None = None,
 ) -> StoredMark | None:
     """The new mark; None where one of the person in the session stands in its way, or they are gone, or it is closed.
 
@@ -282,7 +284,7 @@ def add(
     facts = dict(details or {})
     new = StoredMark(
         uuid4().hex, person, session_id, 1, at, time_known, entered, by, method, sighting, facts, direction,
-        awaits=awaits(facts),
+        awaits=awaits(facts), site=site,
     )  # fmt: skip
     turns, aging = time_known and direction is not None, time_known and bool(again)
     given = {
@@ -297,6 +299,7 @@ def add(
         "sighting_id": sighting,
         "details": facts,
         "direction": direction,
+        "site": site,
         "place": places.told_in(facts),
         **({"recent": at - again} if aging else {}),
         **({} if open_at is None else {"open_at": open_at}),
@@ -307,6 +310,23 @@ def add(
         return None
     ordinal, place = made[0]
     news.add(session, [news.New(entered, news.MARK_MADE, new.id, person, place)])
+    return replace(new, ordinal=ordinal)
+
+
+def take(session: Session, new: StoredMark, place: int | None = None) -> StoredMark:
+    """The mark that was made elsewhere, under its own id, as the person's next one in the session.
+
+    Conflict where the id is there already, or the person or the session is not.
+    """
+    theirs = and_(MarkRow.person_id == new.person, MarkRow.session_id == new.session)
+    ordinal = (session.scalar(select(func.max(MarkRow.ordinal)).where(theirs)) or 0) + 1
+    row = MarkRow(id=new.id, person_id=new.person, session_id=new.session, ordinal=ordinal, at=new.at)
+    row.time_known, row.entered, row.by, row.method = new.time_is_known, new.entered, new.by, new.method
+    row.direction, row.sighting_id, row.details = new.direction, new.sighting, dict(new.details)
+    row.site = new.site
+    session.add(row)
+    session.flush()
+    news.add(session, [news.New(new.entered, news.MARK_MADE, new.id, new.person, place)])
     return replace(new, ordinal=ordinal)
 
 
@@ -418,6 +438,7 @@ def marked(
         sighting=row.sighting_id,
         details=row.details,
         direction=row.direction,  # type: ignore[arg-type]
+        site=row.site,
         means=means,
         voided=None if void is None else corrected(void),
         awaits=awaits(row.details),

@@ -156,6 +156,11 @@ def info(session: Session, pipelines: Pipelines, row: Person) -> PersonInfo:
     return infos(session, pipelines, [row])[0]
 
 
+def active_of(session: Session, person: int) -> bool | None:
+    """Whether the person of this internal id is active; None where there is none."""
+    return session.scalar(select(Person.active).where(Person.id == person))
+
+
 def members(session: Session, group: str) -> set[int]:
     """The internal ids of a group's active members."""
     query = select(Person.id).join(Membership).join(Group).where(Group.name == clean(group, "group"), Person.active)

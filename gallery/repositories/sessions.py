@@ -48,10 +48,18 @@ def named_within(session: Session, begin: datetime, end: datetime) -> list[Store
 
 
 def insert(
-    session: Session, name: str, zone: str, opens: datetime, *, day: date | None = None, group_id: int | None = None
+    session: Session,
+    name: str,
+    zone: str,
+    opens: datetime,
+    *,
+    day: date | None = None,
+    group_id: int | None = None,
+    site: str | None = None,
 ) -> StoredSession:
     """A new session, a day's own where `day` is given."""
     row = SessionRow(name=name, kind="named" if day is None else "day", opens=opens, zone=zone, group_id=group_id)
+    row.site = site
     row.day = None if day is None else day.isoformat()
     session.add(row)
     session.flush()
@@ -116,4 +124,5 @@ def _session(found: _Found) -> StoredSession:
         group=found.group,
         marks=tuple(found.marks),
         people=frozenset(found.people),
+        site=row.site,
     )

@@ -66,6 +66,7 @@ def _columns(each: Sighting) -> dict[str, Any]:
         "quality": {**each.quality, **({JUDGED: dict(each.judged)} if each.judged else {})},
         "pipeline_id": each.pipeline,
         "retention": each.retention,
+        "site": each.site,
     }
 
 
@@ -94,6 +95,7 @@ def sighted(row: SightingRow) -> Sighting:
         quality={key: value for key, value in row.quality.items() if key != JUDGED},
         judged=row.quality.get(JUDGED, {}),
         pipeline=row.pipeline_id,
+        site=row.site,
     )
 
 
@@ -210,7 +212,12 @@ def keep_crops(session: Session, cipher: "Cipher", pictures: Mapping[int, bytes]
 def open_crop(session: Session, cipher: "Cipher", number: int) -> bytes | None:
     """The face of a sighting as an encoded picture; None where none is kept. Raises TemplateAltered."""
     row = session.get(SightingCrop, number)
-    return None if row is None else cipher.open(row.picture, person=number, pipeline_id="", purpose=PURPOSE)
+    return None if row is None else opened(cipher, number, row.picture)
+
+
+def opened(cipher: "Cipher", number: int, sealed: bytes) -> bytes:
+    """The face that was kept of the sighting of this number. Raises TemplateAltered."""
+    return cipher.open(sealed, person=number, pipeline_id="", purpose=PURPOSE)
 
 
 def _seal(cipher: "Cipher", number: int, plain: bytes) -> bytes:

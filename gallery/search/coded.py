@@ -66,7 +66,7 @@ def _empty(width: int) -> Any:
 
 @cache
 def multiplies(dim: int) -> bool:
-    """Whether FAISS multiplies bytes with probes as it should, here, at this dimension: asked before it is relied on."""
+    """Whether FAISS multiplies bytes with probes as it should, on this computer, at this dimension."""
     width = _width(dim)
     chance = np.random.default_rng(_SEED)
     codes = chance.integers(-_HIGHEST, _HIGHEST + 1, (64, width)).astype(np.float32)

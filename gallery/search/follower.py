@@ -54,7 +54,7 @@ class GalleryIndex:
         self._altered: dict[int, int] = {}
         self._generation = -1
         self._seq = 0
-        self._members: dict[str, frozenset[int]] = {}
+        self._members: dict[tuple[str | None, str | None], frozenset[int]] = {}
 
     @property
     def generation(self) -> int:
@@ -182,10 +182,16 @@ class GalleryIndex:
 
     # Asking
 
-    def _group(self, group: str) -> frozenset[int]:
-        if group not in self._members:
-            self._members[group] = frozenset(self.gallery.members(group))
-        return self._members[group]
+    def _within(self, group: str | None, site: str | None) -> frozenset[int] | None:
+        """Who is looked for: the members of a group, of those whom a site looks for; None: everybody."""
+        if group is None and site is None:
+            return None
+        if (group, site) not in self._members:
+            found = None if group is None else self.gallery.members(group)
+            there = None if site is None else self.gallery.members_at(site)
+            both = there if found is None else found if there is None else found & there
+            self._members[group, site] = frozenset(both or ())
+        return self._members[group, site]
 
     def people(self) -> frozenset[int]:
         """The ids of those who have a template in it."""
@@ -195,11 +201,11 @@ class GalleryIndex:
         """Whether somebody has a template in it."""
         return self._index is not None and person in self._index.people
 
-    def size(self, group: str | None = None) -> int:
-        """The number of people with a template: all, or those of a group. N of the threshold."""
+    def size(self, group: str | None = None, site: str | None = None) -> int:
+        """The number of people with a template: all, or those of a group, or a site's. N of the threshold."""
         if self._index is None:
             return 0
-        return self._index.size(None if group is None else self._group(group))
+        return self._index.size(self._within(group, site))
 
     def search(
         self,
@@ -208,16 +214,19 @@ class GalleryIndex:
         *,
         people: int = 5,
         group: str | None = None,
+        site: str | None = None,
     ) -> list[list[Hit]]:
-        """As `Index.search`, among all people or the members of `group`; an empty gallery hits nobody."""
+        """As `Index.search`, among all people, or the members of `group`, or those whom `site` looks for."""
         if self._index is None:
             return [[] for _ in range(len(vectors))]
-        allowed = None if group is None else self._group(group)
+        allowed = self._within(group, site)
         return self._index.search(vectors, cohort_means, people=people, allowed=allowed)
 
-    def scores_with_others(self, person: int, *, group: str | None = None, most: int) -> NDArray[np.float32]:
-        """As `Search.scores_with_others`: with all others, or with the members of `group`."""
-        return self._index_in_use().scores_with_others(person, None if group is None else self._group(group), most)
+    def scores_with_others(
+        self, person: int, *, group: str | None = None, site: str | None = None, most: int
+    ) -> NDArray[np.float32]:
+        """As `Search.scores_with_others`: with all others, or with those whom `search` looks for."""
+        return self._index_in_use().scores_with_others(person, self._within(group, site), most)
 
 
 def _without(some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,6 +1,8 @@
 """Which template of whom lies in which row, in a few bytes a row."""
 
-from collections.abc import Collection, KeysView
+from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
+from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -8,6 +10,41 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
 _SCOPES_KEPT: Final = 64
+_SOME: Final = 1000
+"""Of so many new rows at once, their people are put in one by one; of more, all are sorted anew."""
+
+
+class People(AbstractSet[int]):
+    """Numbers of people in eight bytes each."""
+
+    def __init__(self, numbers: Rows) -> None:
+        self._sorted = numbers
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._sorted.tolist())
+
+    def __contains__(self, person: object) -> bool:
+        return isinstance(person, int) and self.among(np.array([person], np.int64)) == 1
+
+    def among(self, some: Rows) -> int:
+        """How many of some people, each there once, are in it."""
+        if not len(self._sorted):
+            return 0
+        at = np.searchsorted(self._sorted, some).clip(max=len(self._sorted) - 1)
+        return int((self._sorted[at] == some).sum())
+
+    def with_(self, person: int) -> "People":
+        """These and one more."""
+        return (
+            self if person in self else People(np.insert(self._sorted, np.searchsorted(self._sorted, person), person))
+        )
+
+    def without(self, person: int) -> "People":
+        """These but one who is among them."""
+        return People(np.delete(self._sorted, np.searchsorted(self._sorted, person)))
 
 
 class Listing:
@@ -18,8 +55,9 @@ class Listing:
         self._people = np.empty(0, np.int64)
         self._count = 0
         self._highest = np.iinfo(np.int64).min
-        self._held: dict[int, int] = {}  # person id to number of templates
+        self._held: People | None = None
         self._scopes: dict[frozenset[int], Rows] = {}
+        self._sizes: dict[frozenset[int], int] = {}
         self._firsts: Rows | None = None
 
     def __len__(self) -> int:
@@ -36,13 +74,21 @@ class Listing:
         return self._people[: self._count]
 
     @property
-    def held(self) -> KeysView[int]:
+    def held(self) -> People:
         """Who has a template here."""
-        return self._held.keys()
+        if self._held is None:
+            self._held = People(np.unique(self.people))
+        return self._held
 
     def size(self, allowed: Collection[int] | None = None) -> int:
         """How many people have a template here: all, or of those `allowed`."""
-        return len(self._held) if allowed is None else sum(person in self._held for person in set(allowed))
+        if allowed is None:
+            return len(self.held)
+        if not isinstance(allowed, frozenset):
+            return self.held.among(np.unique(np.fromiter(allowed, np.int64, len(allowed))))
+        if allowed not in self._sizes:
+            self._sizes[allowed] = len(np.unique(self.people[self.rows_of(allowed)]))
+        return self._sizes[allowed]
 
     def refuse_known(self, ids: Rows) -> None:
         """Raise ValueError where one of these is here already, or twice among them."""
@@ -56,8 +102,8 @@ class Listing:
         self._reserve(end)
         self._ids[self._count : end], self._people[self._count : end] = ids, people
         self._count, self._highest = end, max(self._highest, int(ids.max()))
-        for person in people.tolist():
-            self._held[person] = self._held.get(person, 0) + 1
+        if self._held is not None:
+            self._held = None if len(people) > _SOME else reduce(People.with_, people.tolist(), self._held)
         self._forget()
 
     def _reserve(self, rows: int) -> None:
@@ -69,6 +115,7 @@ class Listing:
 
     def _forget(self) -> None:
         self._scopes.clear()
+        self._sizes.clear()
         self._firsts = None
 
     def rows_of_templates(self, ids: Collection[int]) -> Rows:
@@ -109,8 +156,7 @@ class Listing:
         person, last = int(self._people[row]), self._count - 1
         self._ids[row], self._people[row] = self._ids[last], self._people[last]
         self._count = last
-        self._held[person] -= 1
-        if not self._held[person]:
-            del self._held[person]
+        if self._held is not None and not (self.people == person).any():
+            self._held = self._held.without(person)
         self._forget()
         return last

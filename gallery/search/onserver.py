@@ -113,11 +113,10 @@ class ServerIndex(GalleryIndex):
         """Whether somebody has a template in it."""
         return person in self._first
 
-    def size(self, group: str | None = None) -> int:
-        """The number of people with a template: all, or those of a group."""
-        if group is None:
-            return len(self._first)
-        return sum(person in self._first for person in self._group(group))
+    def size(self, group: str | None = None, site: str | None = None) -> int:
+        """The number of people with a template: all, or those of a group, or a site's."""
+        within = self._within(group, site)
+        return len(self._first) if within is None else sum(person in self._first for person in within)
 
     def search(
         self,
@@ -126,11 +125,12 @@ class ServerIndex(GalleryIndex):
         *,
         people: int = 5,
         group: str | None = None,
+        site: str | None = None,
     ) -> list[list[Hit]]:
         """As `GalleryIndex.search`; the server compares every vector."""
         if self._meanwhile is not None:
-            return self._meanwhile.search(vectors, cohort_means, people=people, group=group)
-        allowed = None if group is None else self._group(group)
+            return self._meanwhile.search(vectors, cohort_means, people=people, group=group, site=site)
+        allowed = self._within(group, site)
         means = np.asarray(cohort_means, np.float64)
         probes = zip(np.asarray(vectors, np.float32), means.tolist(), strict=True)
         return [self._one(probe, mean, people, allowed) for probe, mean in probes]
@@ -157,10 +157,13 @@ class ServerIndex(GalleryIndex):
         (hits,) = exact.search(probe[np.newaxis], [mean], people=people)
         return hits
 
-    def scores_with_others(self, person: int, *, group: str | None = None, most: int) -> NDArray[np.float32]:
+    def scores_with_others(
+        self, person: int, *, group: str | None = None, site: str | None = None, most: int
+    ) -> NDArray[np.float32]:
         """As `GalleryIndex.scores_with_others`, by the sealed rows of as many as are compared."""
-        wanted = set(self._first if group is None else self._group(group)) - {person}
-        rows = np.array(sorted(each for each in wanted if each in self._first), np.int64)
+        within = self._within(group, site)
+        wanted = self._first.keys() if within is None else within & self._first.keys()
+        rows = np.array(sorted(wanted - {person}), np.int64)
         if len(rows) > most:
             rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
         found = self.gallery.load([self._first[person], *(self._first[each] for each in rows.tolist())])

@@ -8,6 +8,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gallery.errors import GalleryUnusable, KeyExposed, KeyWorks, KeyWrong, TemplateAltered
@@ -43,11 +44,14 @@ def _opens(sealer: "Cipher", check: str) -> bool:
 class FileVault:
     """Seals with the key file of the home of `database`, which is read when first needed.
 
-    ``keyring`` gives what wraps the key, where something does; that of the process without one.
+    ``keyring`` gives what wraps the key, where something does; that of the process without one. With ``key_home`` the
+    key file lies in that folder and belongs to another database: it is read, and never made, changed or put in place.
     """
 
-    def __init__(self, database: "Database", keyring: Keyring | None = None) -> None:
+    def __init__(self, database: "Database", keyring: Keyring | None = None, *, key_home: Path | None = None) -> None:
         self._database = database
+        self._home = database.home if key_home is None else key_home
+        self._writes = key_home is None and not database.read_only
         self._ring = keyring or of_process()
         self._sealers: dict[str, Sealer] = {}  # by the check value that each opens: views may be older than a rotation
         self._chain_keys: dict[bytes, bytes] = {}  # by the sealed value that each was opened from
@@ -94,7 +98,7 @@ class FileVault:
 
     def wrapper(self) -> Wrapper | None:
         """What wraps the key in its file; None where it lies plain. Raises KeyMissing, KeyExposed, KeyWrong."""
-        return files.wrapper_of(self._database.home)
+        return files.wrapper_of(self._home)
 
     def rotate(self, *, at: datetime, by: str) -> int:
         """A new key, every sealed value sealed anew with it in one step; returns how many values that were.
@@ -147,7 +151,7 @@ class FileVault:
             self._settle()
             self._refuse_working()
             gone = resealing.drop_all(transaction)
-            files.set_aside(database.home, at)
+            files.set_aside(self._home, at)
             new = self._wait_with(fresh)
             database.set_meta(CHECK, check_value(new))
             chain_key = secrets.of(transaction, new, chain.PURPOSE)
@@ -163,6 +167,8 @@ class FileVault:
         """The database, outside of any step; the source of the key is asked before others have to wait for it."""
         if self._database.inside:
             raise RuntimeError("a key is rotated in a step of its own")
+        if self._home != self._database.home:
+            raise RuntimeError("the key of a slice is that of its home, and is changed there")
         with suppress(GalleryUnusable):
             self.unlock()
         return self._database
@@ -184,18 +190,18 @@ class FileVault:
 
     @property
     def _where(self) -> str:
-        return str(self._database.home / KEY)
+        return str(self._home / KEY)
 
     def _in_place(self) -> bytes:
         """What the key file in place holds, which opens what is stored; raises KeyWrong where it does not."""
-        data, check = files.read_private(self._database.home / KEY), self._database.meta(CHECK)
+        data, check = files.read_private(self._home / KEY), self._database.meta(CHECK)
         if check is not None and not _opens(self._sealer_of(data), check):
             raise self._wrong()
         return data
 
     def _wait_with(self, data: bytes) -> Sealer:
         """Have a key file wait that belongs to this home once the step is committed."""
-        write_waiting(self._database.home, data)
+        write_waiting(self._home, data)
         self._database.set_meta(KEY_FILE, files.fingerprint(data))
         return self._sealer_of(data)
 
@@ -216,24 +222,24 @@ class FileVault:
 
     def _found(self) -> Sealer:
         database = self._database
-        if not database.read_only and files.waiting(database.home) is not None:
+        if self._writes and files.waiting(self._home) is not None:
             self._settle_if_free()
         sealed, check = self._anything_sealed(), database.meta(CHECK)
         sealer = self._named() or self._sealer(
-            load_key(database.home, create=not sealed and not database.read_only, keyring=self._ring)
+            load_key(self._home, create=not sealed and self._writes, keyring=self._ring)
         )
         found = None if check is None else self._of_check(check, sealer)
         if found is not None:
             return found
         if sealed:
             raise self._wrong()
-        if not database.read_only:
+        if self._writes:
             self._adopt(sealer)
         return sealer
 
     def _named(self) -> Sealer | None:
         """The key that waits, where the database says that it belongs to this home; None for any other."""
-        data, told = files.waiting(self._database.home), self._database.meta(KEY_FILE)
+        data, told = files.waiting(self._home), self._database.meta(KEY_FILE)
         return self._sealer_of(data) if data is not None and told == files.fingerprint(data) else None
 
     def _of_check(self, check: str, in_place: Sealer) -> Sealer | None:
@@ -241,18 +247,18 @@ class FileVault:
         found = next((each for each in self._candidates(in_place) if _opens(each, check)), None)
         if found is not None:
             self._sealers[check] = found
-        if found is not None and found is not in_place and not self._database.read_only:
+        if found is not None and found is not in_place and self._writes:
             self._settle_if_free()
         return found
 
     def _candidates(self, in_place: Sealer) -> Iterator[Sealer]:
         """The key in place, the waiting one, and once more the one in place: they may change places just now."""
         yield in_place
-        data = files.waiting(self._database.home)
+        data = files.waiting(self._home)
         if data is not None:
             with suppress(GalleryUnusable):
                 yield self._sealer_of(data)
-        yield self._sealer(load_key(self._database.home, create=False, keyring=self._ring))
+        yield self._sealer(load_key(self._home, create=False, keyring=self._ring))
 
     def _settle_if_free(self) -> None:
         """As `_settle`; where another program is writing, or the disk is full, the key waits on: it is found there."""
@@ -265,7 +271,7 @@ class FileVault:
         The database names the file that a step made which was committed; of steps of earlier versions the key tells
         by what it opens.
         """
-        home, database = self._database.home, self._database
+        home, database = self._home, self._database
         if files.waiting(home) is None:
             return
         with database.atomic():
@@ -281,7 +287,7 @@ class FileVault:
 
     def _lying_opens(self, name: str, check: str) -> bool:
         try:
-            return _opens(self._sealer_of(files.read_private(self._database.home / name)), check)
+            return _opens(self._sealer_of(files.read_private(self._home / name)), check)
         except GalleryUnusable:
             return False
 

@@ -48,6 +48,7 @@ def helper(name: str) -> ModuleType:
 helper("kiosk_world")
 helper("actors_world")
 helper("live_world")
+helper("site_world")
 helper("status_world")
 for each in ("timetable_made", "timetable_naive", "timetable_random"):
     helper(each)

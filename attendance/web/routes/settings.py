@@ -118,8 +118,8 @@ def state(request: Request, who: SettingsRead, asked: Asked) -> Response:
     findings = list(Doctor(app.home, app.clock).examine()) if examined else []
     return section(
         request, who, "/settings", "office/state.html", stats=app.upkeep.stats(), examined=examined, findings=findings,
-        home=str(app.home), zone=app.zone, warning=app.zone_warning, renewal=app.renewal.is_needed(),
-        daily=app.daily.all(), searched=app.searching.measured,
+        workers=app.workers.all(), home=str(app.home), zone=app.zone, warning=app.zone_warning,
+        renewal=app.renewal.is_needed(), daily=app.daily.all(), searched=app.searching.measured,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@ import { listen } from "./streams.js";
 
 const PICTURE_MS = 400;
 const LATER_MS = 3000;
-const WORDS = { off: "not watched", opening: "opening", online: "live", stale: "stale", offline: "offline", failed: "failed", ended: "ended" };
+const WORDS = { off: "not watched", opening: "opening", online: "live", stale: "stale", offline: "offline", failed: "failed", ended: "ended", elsewhere: "watched elsewhere" };
 const all = document.getElementById("cameras");
 const large = all?.hasAttribute("data-large");
 

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.CheckConstraint("outcome IN ('kept', 'already', 'refused')", name=op.f("ck_arrival_outcome")),
         sa.PrimaryKeyConstraint("uid", name=op.f("pk_arrival")),
     )
+    op.create_index(op.f("ix_arrival_at"), "arrival", ["at"], unique=False)
     op.create_index(op.f("ix_arrival_site"), "arrival", ["site"], unique=False)
     op.create_table(
         "lease",

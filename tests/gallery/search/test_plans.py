@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from gallery import Gallery, GalleryIndex, Index, TemplateAltered, Templates
 from gallery.schema import Template
-from gallery.search import plans
 from gallery.search import coded as coded_module
+from gallery.search import plans
 from gallery.search.coded import CodedIndex, multiplies
 from gallery.search.measured import measure
 
@@ -255,7 +255,7 @@ def test_a_template_that_was_altered_since_stops_a_search_by_bytes(store, enrol,
 class Forgetful(Index):
     """Does not see every second person."""
 
-    def search(self, vectors, cohort_means, *, people=5, allowed=None):
+    def search(self, vectors, cohort_means, *, people=5, allowed=None):  # noqa: ARG002 - as the others have it
         seen = [[hit for hit in hits if hit.person_id % 2] for hits in super().search(vectors, cohort_means, people=99)]
         return [hits[:people] for hits in seen]
 

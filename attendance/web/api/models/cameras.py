@@ -23,7 +23,7 @@ class Camera(Told):
     name: str
     wanted: bool = Field(description="Whether it is to be watched whenever the service runs.")
     session: str | None
-    state: Literal["off", "opening", "online", "stale", "offline", "failed", "ended"]
+    state: Literal["off", "opening", "online", "stale", "offline", "failed", "ended", "elsewhere"]
     detail: str
     since: Instant
     fps: float = Field(description="Frames judged a second.")

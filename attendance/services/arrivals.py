@@ -1,0 +1,418 @@
+"""What a site did while the database was out of reach, taken in: each thing in a step of its own, and once.
+
+A site that comes back late brings sightings, marks and when it looked; never a person, a template, a consent or a
+group. Of whoever is gone, inactive or has withdrawn nothing is taken, and nothing of a closed month: it is noted as
+refused, and the log tells. Whose turn it was does not depend on which site comes back first, see
+`attendance.register.latecoming`.
+"""
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from attendance.errors import MonthClosed
+from attendance.register.latecoming import SUPERSEDED, turn
+from attendance.register.months import refuse_closed
+from attendance.register.sessions import OPENED, SessionInfo
+from attendance.zones import day_bounds, days_between, local_day
+from gallery.errors import TemplateAltered
+from gallery.repositories import aliases, arrivals, consents, coverage, events, places, sessions, sightings
+from gallery.repositories import marks as rows
+from gallery.repositories.arrivals import Arrival, Outcome
+from gallery.repositories.people import active_of
+from gallery.slices import outbox
+from gallery.slices.outbox import Checked, Item, Looked, MarkMade, Seen, SessionToldOf, Shown
+from gallery.slices.slice import OWN_IDS
+from gallery.values import StoredMark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from attendance.clock import Clock
+    from attendance.register.marks import Marks
+    from gallery import Gallery
+    from gallery.ports import Cipher, Transaction
+    from gallery.slices.slice import Filled, Slice
+
+    AlsoLook = Callable[[Transaction, datetime, datetime], Iterable[date]]
+
+GONE, INACTIVE, WITHDRAWN, CLOSED_MONTH, CLOSED = "gone", "inactive", "withdrawn", "month_closed", "session_closed"
+"""Why something is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """How many things were kept, were there already, and were refused, of those that had not come before."""
+
+    kept: int = 0
+    already: int = 0
+    refused: int = 0
+
+    @property
+    def all(self) -> int:
+        """How many that were."""
+        return self.kept + self.already + self.refused
+
+
+class _Refused(Exception):  # noqa: N818 - it never leaves this module
+    """What came is not taken."""
+
+    def __init__(self, why: str, person: int | None = None) -> None:
+        super().__init__(why)
+        self.why, self.person = why, person
+
+
+class Arrivals:
+    """Takes in, for the database of ``gallery``, what waits in slices; ``marks`` are those of whoever runs this.
+
+    ``also_look`` tells which other days it concerns that somebody has looked, see `Nights.of_look`.
+    """
+
+    def __init__(
+        self,
+        gallery: "Gallery",
+        marks: "Marks",
+        clock: "Clock",
+        by: str,
+        zone: str,
+        *,
+        also_look: "AlsoLook" = lambda *_: (),
+    ) -> None:
+        self._gallery, self._marks, self._clock, self._by = gallery, marks, clock, by
+        self._zone, self._also_look = zone, also_look
+
+    def settle(self, slice_: "Slice", site: str | None) -> "tuple[Delivered, Filled]":
+        """Deliver all that waits, then fill the slice anew; what is done meanwhile is delivered, too."""
+        delivered = Counter[str]()
+        while True:
+            delivered += Counter(dataclasses.asdict(self.deliver(slice_)))
+            with self._gallery.store.reading() as central:
+                filled = slice_.fill(central, site, at=self._clock.utc())
+            if filled is not None:
+                return Delivered(**delivered), filled
+
+    def deliver(self, slice_: "Slice") -> Delivered:
+        """Take in what waits in a slice, in the order in which it was done; it may be repeated at any time.
+
+        Raises GalleryUnreachable where the database goes away: what was taken until then is not taken again.
+        """
+        state = slice_.state
+        if state is None:
+            return Delivered()
+        with slice_.database.reading() as here:
+            waiting, upto = list(outbox.items(here, state)), outbox.upto(here, state)
+            opened = {each.uid: self._face(slice_.vault, each) for each in waiting if isinstance(each, Seen)}
+        with self._gallery.store.reading() as central:
+            before = arrivals.known(central, [each.uid for each in waiting])
+        told = Counter[Outcome]()
+        for each in waiting:
+            if each.uid not in before or isinstance(each, Looked):
+                told += self._take(each, slice_.site, opened.get(each.uid))
+        self._tell(slice_.site, told)
+        slice_.delivered(upto)
+        return Delivered(told["kept"], told["already"], told["refused"])
+
+    def _face(self, vault: "Cipher", seen: Seen) -> bytes | None:
+        """The face that was kept, opened; one that does not open any more is left behind."""
+        if seen.crop is None or seen.sighting.id is None:
+            return None
+        try:
+            return sightings.opened(vault, seen.sighting.id, seen.crop)
+        except TemplateAltered:
+            return None
+
+    def _looks(self, transaction: "Transaction", begins: datetime, ends: datetime) -> set[date]:
+        """The days for which it matters that somebody has looked then."""
+        return {*days_between(begins, ends, self._zone), *self._also_look(transaction, begins, ends)}
+
+    def _tell(self, site: str | None, told: "Counter[Outcome]") -> None:
+        if told:
+            with self._gallery.store.atomic() as transaction:
+                details: dict[str, Any] = {"site": site, **{str(each): told[each] for each in sorted(told)}}
+                action, at = events.ARRIVALS_TAKEN, self._clock.utc()
+                events.record(transaction, at=at, by=self._by, action=action, subject="gallery", details=details)
+
+    def _take(self, item: Item, site: str | None, face: bytes | None) -> "Counter[Outcome]":
+        now = self._clock.utc()
+        with self._gallery.store.atomic() as transaction:
+            if not isinstance(item, Looked) and arrivals.known(transaction, [item.uid]):
+                return Counter()
+            step = _Step(self._gallery, self._marks, self._looks, transaction, now, self._by, site)
+            try:
+                with self._gallery.store.atomic():
+                    return step.take(item, face)
+            except (_Refused, MonthClosed) as refused:
+                return step.refuse(item, refused)
+
+
+class _Step:
+    """One thing taken in, within a step of the database."""
+
+    def __init__(
+        self,
+        gallery: "Gallery",
+        marks: "Marks",
+        looks: "AlsoLook",
+        transaction: "Transaction",
+        now: datetime,
+        by: str,
+        site: str | None,
+    ) -> None:
+        self._gallery, self._marks, self._looks = gallery, marks, looks
+        self._central, self._now, self._by, self._site = transaction, now, by, site
+        self._told = Counter[Outcome]()
+
+    def take(self, item: Item, face: bytes | None) -> "Counter[Outcome]":
+        """Take it; how many things were kept, or there already. Raises _Refused, MonthClosed."""
+        match item:
+            case Seen():
+                self._seen(item, face)
+            case Shown():
+                self._mark(item.mark, None)
+            case Checked():
+                self._checked(item)
+            case Looked():
+                self._looked(item)
+        return self._told
+
+    def refuse(self, item: Item, why: "_Refused | MonthClosed") -> "Counter[Outcome]":
+        """Note that it was not taken, and the marks that rest on it neither."""
+        told = _Refused(CLOSED_MONTH) if isinstance(why, MonthClosed) else why
+        details = {"why": told.why, **({} if told.person is None else {arrivals.PERSON: told.person})}
+        self._told.clear()
+        if not arrivals.known(self._central, [item.uid]):
+            self._note(item.uid, _kind(item), item.at, "refused", details)
+        for mark in item.marks if isinstance(item, Seen) else ():
+            self._note(mark.uid, arrivals.MARK, mark.columns["at"], "refused", details)
+        return self._told
+
+    def _note(self, uid: str, kind: str, at: datetime, outcome: Outcome, details: dict[str, Any]) -> None:
+        arrivals.add(self._central, Arrival(uid, kind, self._site, at, self._now, outcome, details), self._by)
+        self._told[outcome] += 1
+
+    # What was seen
+
+    def _seen(self, item: Seen, face: bytes | None) -> None:
+        session = None if item.session is None else self._session(item.session)
+        if session is not None and session.is_over(self._now):
+            refuse_closed(self._central, [session.day])
+        seen = self._here(item.sighting, session)
+        (number,) = sightings.add(self._central, [seen], entered=self._now)
+        if face is not None and self._may_keep(item.sighting):
+            sightings.keep_crops(self._central, self._gallery.sealer, {number: face})
+        self._note(item.uid, "sighting", item.at, "kept", {"sighting": number})
+        for mark in item.marks:
+            self._mark(mark, number)
+
+    def _here(self, seen: Any, session: SessionInfo | None) -> Any:
+        """The sighting as it is kept here; who of its candidates is gone is not told of again."""
+        heirs = {each.key: self._heir(each.key) for each in seen.candidates}
+        left = tuple(each for each in seen.candidates if heirs[each.key] is not None)
+        person = None if seen.person is None else self._person(seen.person, face=True)
+        changed: dict[str, Any] = {}
+        if len(left) < len(seen.candidates):
+            best, second, *_ = (*left, None, None)
+            changed = {
+                "candidates": left,
+                "judged": {},
+                "score": None if best is None else best.score,
+                "cosine": None if best is None else best.cosine,
+                "margin": None if best is None or second is None else best.score - second.score,
+            }
+        place = None if seen.place is None or not places.names(self._central, [seen.place]) else seen.place
+        number = None if session is None else session.id
+        return dataclasses.replace(
+            seen, id=None, person=person, session=number, place=place, site=seen.site or self._site, **changed
+        )
+
+    def _may_keep(self, seen: Any) -> bool:
+        """Whether the face is kept: not that of somebody who is gone by now, or does not want it."""
+        if not seen.candidates:
+            return True
+        heir = self._heir(seen.candidates[0].key)
+        return heir is not None and not consents.refused(self._central, {heir}, "unknown", self._now)
+
+    # Who was there
+
+    def _mark(self, made: MarkMade, sighting: int | None) -> None:
+        columns = made.columns
+        person = self._person(made.person, face=columns["method"] == "face")
+        session = self._session(made.session)
+        if session.closes is not None and columns["method"] != "manual" and columns["entered"] >= session.closes:
+            raise _Refused(CLOSED, person)
+        self._marks.refuse_closed(self._central, person, session, columns["at"] if columns["time_known"] else None)
+        new = _stored(made, person, session.id, sighting, columns["site"] or self._site)
+        if rows.by_id(self._central, made.uid) is not None:
+            self._note(made.uid, arrivals.MARK, new.at, "already", {})
+            return
+        outcome: Outcome = "kept" if self._settle(person, session, new) else "already"
+        self._note(made.uid, arrivals.MARK, new.at, outcome, {} if outcome == "kept" else _spare(new))
+
+    def _settle(self, person: int, session: SessionInfo, new: StoredMark) -> bool:
+        """Make the marks that hold, and void those that do not, now that this one is in; whether this one holds."""
+        made = rows.of(self._central, person, session.id)
+        spare = {each.id: each for each in self._spare(person, session)}
+        late = {**spare, new.id: new}
+        due = turn(made, list(late.values()), self._marks.again)
+        for mark in sorted(due.void):
+            self._marks.void_in(self._central, person, session, reason=SUPERSEDED, at=self._now, mark=mark)
+        for each in made:
+            if each.id in due.restore:
+                self._marks.restore_in(self._central, each, session, self._now, "what came before it does not hold")
+        for mark in due.make:
+            self._made(self._resting(late[mark]))
+            if mark in spare:
+                arrivals.change(self._central, mark, "kept", {})
+        return new.id in due.make
+
+    def _spare(self, person: int, session: SessionInfo) -> "list[StoredMark]":
+        begin, end = day_bounds(session.day, session.zone) if session.kind == "day" else (session.opens, self._now)
+        keys = aliases.keys_of(self._central, person)
+        found = arrivals.spare_marks(self._central, keys, session.id, begin, end)
+        return [_from_spare(each, person) for each in found]
+
+    def _resting(self, mark: StoredMark) -> StoredMark:
+        """The mark, by the means of its sighting, or without one where that was let go meanwhile."""
+        seen = None if mark.sighting is None else sightings.by_id(self._central, mark.sighting)
+        return dataclasses.replace(mark, sighting=None) if seen is None else dataclasses.replace(mark, means=seen.means)
+
+    def _made(self, new: StoredMark) -> None:
+        place = places.told_in(new.details)
+        if new.sighting is not None:
+            seen = sightings.by_id(self._central, new.sighting)
+            place = None if seen is None else seen.place
+        rows.take(self._central, new, place)
+        details = {"person": new.person, "session": new.session, "how": new.means or new.method}
+        events.record(self._central, at=self._now, by=new.by, action=events.MARK_ADDED, subject=new.id, details=details)
+
+    # When people were looked for
+
+    def _checked(self, item: Checked) -> None:
+        session = self._session(item.session)
+        refuse_closed(self._central, [session.day])
+        events.record(
+            self._central, at=item.at, by=item.by, action=outbox.CHECKED, subject=session.id, details=item.details
+        )
+        self._note(item.uid, "check", item.at, "kept", {})
+
+    def _looked(self, item: Looked) -> None:
+        columns = dict(item.columns)
+        begins, ends = columns["begins"], columns["ends"]
+        before = arrivals.known(self._central, [item.uid]).get(item.uid)
+        if before is not None and before.outcome == "refused":
+            return
+        refuse_closed(self._central, self._looks(self._central, begins, ends))
+        if before is not None:
+            coverage.extend(self._central, int(before.details["coverage"]), ends)
+            return
+        place = columns["place_id"]
+        known = place is not None and places.names(self._central, [place])
+        number = coverage.begin(
+            self._central,
+            columns["kind"],
+            columns["source"],
+            begins=begins,
+            ends=ends,
+            at=columns["entered"],
+            by=columns["by"],
+            place=place if known else None,
+            group_id=self._group(columns["group_id"]),
+            reason=columns["reason"],
+            site=columns["site"] or self._site,
+        )
+        self._note(item.uid, "coverage", ends, "kept", {"coverage": number})
+
+    def _group(self, number: int | None) -> int | None:
+        from gallery.schema import Group
+
+        if number is not None and self._central.get(Group, number) is None:
+            raise _Refused(GONE)
+        return number
+
+    # Whom and what it is of
+
+    def _heir(self, key: int | None) -> int | None:
+        return None if key is None else aliases.heir_of(self._central, key)
+
+    def _person(self, key: int, *, face: bool) -> int:
+        """Who that is here, now; raises _Refused where nothing may be taken of them."""
+        heir = self._heir(key)
+        active = None if heir is None else active_of(self._central, heir)
+        if heir is None or active is None:
+            raise _Refused(GONE, key)
+        if not active:
+            raise _Refused(INACTIVE, heir)
+        if face and consents.refused(self._central, {heir}, "face", self._now):
+            raise _Refused(WITHDRAWN, heir)
+        return heir
+
+    def _session(self, told: SessionToldOf) -> SessionInfo:
+        """The session here: the day's own in its zone, made where it is not there, or the named one."""
+        found = None
+        if told.day is not None:
+            found = sessions.of_day(self._central, told.day, told.zone)
+        elif told.id < OWN_IDS:
+            found = sessions.numbered(self._central, told.id)
+        else:
+            found = next(iter(sessions.named(self._central, told.name)), None)
+        if found is None and told.day is None:
+            raise _Refused(GONE)
+        if found is None and told.day is not None:
+            opens, _ = day_bounds(told.day, told.zone)
+            found = sessions.insert(self._central, told.name, told.zone, opens, day=told.day)
+            events.record(self._central, at=self._now, by=self._by, action=OPENED, subject=found.id)
+        if found is None:
+            raise _Refused(GONE)
+        day = found.day or local_day(found.opens, found.zone)
+        return SessionInfo(found.id, found.name, found.kind, day, found.zone, found.opens, found.closes, found.group)
+
+
+def _kind(item: Item) -> str:
+    kinds = {Seen: "sighting", Shown: arrivals.MARK, Checked: "check", Looked: "coverage"}
+    return kinds[type(item)]
+
+
+def _stored(made: MarkMade, person: int, session: int, sighting: int | None, site: str | None) -> StoredMark:
+    told = made.columns
+    return StoredMark(
+        id=made.uid,
+        person=person,
+        session=session,
+        ordinal=0,
+        at=told["at"],
+        time_is_known=told["time_known"],
+        entered=told["entered"],
+        by=told["by"],
+        method=told["method"],
+        sighting=sighting,
+        details=told["details"],
+        direction=told["direction"],
+        awaits=rows.awaits(told["details"]),
+        site=site,
+    )
+
+
+_TOLD = ("by", "method", "sighting", "details", "direction", "site")
+
+
+def _spare(mark: StoredMark) -> dict[str, Any]:
+    """What an arrival keeps of a mark that was not needed: should an older one turn out wrong, it may be yet."""
+    said = {"entered": mark.entered.isoformat(), **{each: getattr(mark, each) for each in _TOLD}}
+    return {arrivals.PERSON: mark.person, arrivals.SESSION: mark.session, arrivals.SAYS: said}
+
+
+def _from_spare(each: Arrival, person: int) -> StoredMark:
+    said = dict(each.details[arrivals.SAYS])
+    entered = datetime.fromisoformat(said.pop("entered"))
+    return StoredMark(
+        id=each.uid,
+        person=person,
+        session=each.details[arrivals.SESSION],
+        ordinal=0,
+        at=each.at,
+        time_is_known=True,
+        entered=entered,
+        **said,
+    )

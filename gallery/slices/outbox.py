@@ -1,0 +1,183 @@
+"""What was done in a slice since it was filled, in the order in which it is to be delivered.
+
+Each thing has an id of its own, so that it is taken once however often it is sent: a mark its own, any other one that
+follows from the filling and its number.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+from uuid import UUID, uuid5
+
+from sqlalchemy import func, select
+
+from gallery.repositories import sightings
+from gallery.repositories.events import MARK_ADDED
+from gallery.schema import CoverageRow, EventRow, MarkRow, SessionRow, SightingCrop, SightingRow
+from gallery.values import Sighting
+
+if TYPE_CHECKING:
+    from gallery.ports import Transaction
+    from gallery.slices.slice import Sent, State
+
+CHECKED: Final = "session.check"
+Kind = Literal["sighting", "mark", "check", "coverage"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionToldOf:
+    """The session that something is of: its number where the database made it, and what finds a day's own."""
+
+    id: int
+    name: str
+    day: date | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkMade:
+    """A mark as it was made in the slice; ``columns`` hold all that it says but whose, of what session and sighting."""
+
+    uid: str
+    person: int
+    session: SessionToldOf
+    columns: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A sighting with the marks that rest on it, and its face, sealed in the slice, where one is kept."""
+
+    uid: str
+    at: datetime
+    sighting: Sighting
+    session: SessionToldOf | None
+    marks: tuple[MarkMade, ...]
+    crop: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A mark that rests on no sighting."""
+
+    uid: str
+    at: datetime
+    mark: MarkMade
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """People were looked for in a session."""
+
+    uid: str
+    at: datetime
+    by: str
+    session: SessionToldOf
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A source has looked from an instant to another; ``columns`` are those of the coverage but its number."""
+
+    uid: str
+    at: datetime
+    columns: dict[str, Any]
+
+
+Item = Seen | Shown | Checked | Looked
+
+
+def uid_of(state: "State", kind: Kind, number: int) -> str:
+    """The id of something that a slice has a number for alone."""
+    return uuid5(UUID(state.id), f"{kind}:{number}").hex
+
+
+def waiting(transaction: "Transaction", state: "State") -> int:
+    """How many records were made since what was delivered last."""
+    told = _count(transaction, EventRow.seq > state.sent.event, EventRow.action.in_((MARK_ADDED, CHECKED)))
+    return told + _count(transaction, SightingRow.id > state.sent.sighting) + len(_looks(transaction, state))
+
+
+def _count(transaction: "Transaction", *which: Any) -> int:
+    return transaction.scalar(select(func.count()).where(*which)) or 0
+
+
+def upto(transaction: "Transaction", state: "State") -> "Sent":
+    """Up to where all is delivered once `items` of the same view is."""
+    from gallery.slices.slice import Sent
+
+    sighting = transaction.scalar(select(func.max(SightingRow.id))) or 0
+    event = transaction.scalar(select(func.max(EventRow.seq))) or 0
+    ends = {str(row.id): row.ends.isoformat() for row in transaction.scalars(select(CoverageRow))}
+    return Sent(max(sighting, state.sent.sighting), max(event, state.sent.event), ends)
+
+
+def items(transaction: "Transaction", state: "State") -> Iterator[Item]:
+    """All that waits, by the time at which it was done."""
+    found: list[Item] = [*_sighted(transaction, state), *_shown(transaction, state), *_checked(transaction, state)]
+    yield from sorted(found, key=lambda each: (each.at, each.uid))
+    yield from _looks(transaction, state)
+
+
+def _sighted(transaction: "Transaction", state: "State") -> Iterator[Seen]:
+    query = (
+        select(SightingRow, SessionRow, SightingCrop.picture)
+        .outerjoin(SessionRow, SessionRow.id == SightingRow.session_id)
+        .outerjoin(SightingCrop, SightingCrop.sighting_id == SightingRow.id)
+        .where(SightingRow.id > state.sent.sighting)
+        .order_by(SightingRow.id)
+    )
+    resting = dict[int, list[MarkMade]]()
+    for mark in _marks(transaction, state):
+        if mark.columns["sighting_id"] is not None:
+            resting.setdefault(mark.columns["sighting_id"], []).append(mark)
+    for row, session, picture in transaction.execute(query):
+        told = None if session is None else _session(session)
+        marks = tuple(resting.get(row.id, ()))
+        yield Seen(uid_of(state, "sighting", row.id), row.at, sightings.sighted(row), told, marks, picture)
+
+
+def _shown(transaction: "Transaction", state: "State") -> Iterator[Shown]:
+    for mark in _marks(transaction, state):
+        sighting = mark.columns["sighting_id"]
+        if sighting is None or sighting <= state.sent.sighting:
+            yield Shown(mark.uid, mark.columns["entered"], mark)
+
+
+def _marks(transaction: "Transaction", state: "State") -> Iterator[MarkMade]:
+    """Those that the log of the slice tells of: it holds nothing but what was done here."""
+    made = select(EventRow.subject).where(EventRow.action == MARK_ADDED, EventRow.seq > state.sent.event)
+    query = (
+        select(MarkRow, SessionRow).join(SessionRow, SessionRow.id == MarkRow.session_id).where(MarkRow.id.in_(made))
+    )
+    for row, session in transaction.execute(query.order_by(MarkRow.entered, MarkRow.id)):
+        columns = {each.key: getattr(row, each.key) for each in MarkRow.__table__.columns}
+        yield MarkMade(row.id, row.person_id, _session(session), columns)
+
+
+def _checked(transaction: "Transaction", state: "State") -> Iterator[Checked]:
+    rows = transaction.scalars(select(EventRow).where(EventRow.action == CHECKED, EventRow.seq > state.sent.event))
+    for row in rows.all():
+        session = transaction.get(SessionRow, int(row.subject))
+        if session is not None:
+            yield Checked(uid_of(state, "check", row.seq), row.at, row.by, _session(session), dict(row.details))
+
+
+def _looks(transaction: "Transaction", state: "State") -> list[Looked]:
+    """Those that began or went on since."""
+    rows = transaction.scalars(select(CoverageRow).order_by(CoverageRow.begins, CoverageRow.id))
+    return [
+        Looked(
+            uid_of(state, "coverage", row.id),
+            row.ends,
+            {each.key: getattr(row, each.key) for each in CoverageRow.__table__.columns if each.key != "id"},
+        )
+        for row in rows
+        if state.sent.coverage.get(str(row.id)) != row.ends.isoformat()
+    ]
+
+
+def _session(row: SessionRow) -> SessionToldOf:
+    return SessionToldOf(row.id, row.name, None if row.day is None else date.fromisoformat(row.day), row.zone)
