@@ -113,8 +113,9 @@ class Blocks:
     ) -> tuple[Floats, Rows]:
         block = self._blocks[number]
         only: Any = faiss.SearchParameters
+        among: Any = faiss.IDSelectorBitmap
         packed = None if mask is None else np.packbits(mask, bitorder="little")
-        params = None if packed is None else only(sel=faiss.IDSelectorBitmap(packed))
+        params = None if packed is None else only(sel=among(packed))
         with _one_thread():
             scores, rows = block.search(queries, min(width, block.ntotal), params=params)
         scores[rows < 0] = -np.inf

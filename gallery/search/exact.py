@@ -180,7 +180,7 @@ class ExactSearch(ABC):
         if len(first) < people:
             return rows
         certain = lowest[order][np.sort(first)[people - 1]]
-        return rows[scores + errors >= certain]
+        return np.asarray(rows[scores + errors >= certain], np.int64)
 
     def _checked(self, vectors: Floats, cohort_means: ArrayLike) -> tuple[Floats, Doubles]:
         probes, means = np.asarray(vectors, np.float32), np.asarray(cohort_means, np.float64)

@@ -346,3 +346,35 @@ def test_every_library_is_looked_at():
     project = tomllib.loads((Path(__file__).resolve().parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
     declared = [text for text in project["project"]["dependencies"] if ";" not in text]
     assert sorted(re.split(r"[>=<]", text)[0] for text in declared) == sorted(module.PACKAGES)
+
+
+def _told_of_index(home, clock, **more) -> list[str]:
+    return [each.detail for each in Doctor(home, clock).examine(**more) if each.check == "index"]
+
+
+def test_how_the_gallery_is_searched_is_measured(sound, clock, monkeypatch):
+    """Doctor tells the plan and what it loses; a gallery that takes long is measured when everything is asked for."""
+    found = _told_of_index(sound, clock)
+    monkeypatch.setattr(module, "MANY_TEMPLATES", 0)
+    many, all_of_them = _told_of_index(sound, clock), _told_of_index(sound, clock, full=True)
+    (sound / "key").unlink()
+
+    said = "plan exact: 1 of the gallery's own templates looked for, index loss 0.00%"
+    assert found[0].startswith(said)
+    assert ["1 templates, plan auto; 'attendance doctor --full' measures how they are searched"] == many
+    assert all_of_them[0].startswith(said)
+    assert [] == _told_of_index(sound, clock, full=True)  # the look at the key tells why
+
+
+def test_the_plan_of_the_settings_is_measured(sound, clock, monkeypatch):
+    """Whoever set a plan is told of that plan."""
+    monkeypatch.setenv("ATTENDANCE_SEARCH_PLAN", "exact8")
+
+    assert _told_of_index(sound, clock)[0].startswith("plan exact8: 1 of")
+
+
+def test_nobody_enrolled_is_no_index(home, clock):
+    """Before anybody has a template there is nothing to search."""
+    Attendance.open(home, clock=clock).close()
+
+    assert [] == _told_of_index(home, clock)

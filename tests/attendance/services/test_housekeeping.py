@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from gallery.repositories import attempts, news
+from gallery.repositories import attempts, changes, news
 
 
 def test_old_news_and_tries_go_and_young_ones_stay(app, clock):
@@ -36,3 +36,15 @@ def test_it_works_by_itself_until_it_is_closed(app, clock, monkeypatch):
     app.housekeeping.close()
     with app.store.reading() as view:
         assert attempts.of(view, "somebody") is None
+
+
+def test_old_changes_to_follow_go(app, monkeypatch):
+    """Of what an index follows the latest stay, so that the home does not grow with each enrolment for ever."""
+    monkeypatch.setattr(changes, "KEPT", 2)
+    with app.store.atomic() as step:
+        for person in range(5):
+            changes.note(step, [person])
+    app.housekeeping.tidy()
+    with app.store.reading() as view:
+        last = changes.last(view)
+        assert ({3, 4}, None) == (changes.since(view, last - 2, 9), changes.since(view, last - 4, 9))
