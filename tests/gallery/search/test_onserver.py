@@ -124,6 +124,17 @@ def test_what_is_filed_is_there_in_the_same_step(served, enrol):
         assert 0 == vectors.count(session)
 
 
+def test_an_erasure_reaches_the_vectors(served, enrol):
+    """The table of vectors is among those that are cleaned of whoever was removed."""
+    from gallery.postgres.erasing import tables
+
+    ServerIndex(served).refresh()
+    enrol(served, "Ada", 1)
+    with served.store.reading() as session:
+        cleaned = tables(session.connection())
+    assert 1 == sum(f".{vectors.TABLE}_" in each for each in cleaned)
+
+
 def test_what_another_program_filed_is_put_in(served, enrol, vector):
     """A vector that is missing is made from the sealed row before anything is searched."""
     index = ServerIndex(served)
