@@ -214,11 +214,11 @@ class Composition:
         return judge
 
     def _index(self, gallery: "Gallery") -> "GalleryIndex":
-        """What searches a gallery, as the settings want it; where nothing may be written, in memory."""
+        """What searches a gallery, as the settings want it; in memory where nothing is written, or no server there."""
         from gallery import GalleryIndex
         from gallery.search.onserver import PLAN, ServerIndex
 
-        if self.settings.search_plan == PLAN and not self.store.read_only:
+        if self.settings.search_plan == PLAN and self.offline is None and not self.store.read_only:
             return ServerIndex(gallery)
         return GalleryIndex(gallery, plan=self.settings.search_plan)
 

@@ -275,9 +275,9 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
+            yield from _guarded("index", lambda: _index(gallery, settings.search_plan, full=full))
             model = encoder_card(settings.encoder).score_model
             yield from _guarded("threshold", lambda: threshold_findings(gallery, model, settings))
-            yield from _guarded("index", lambda: _index(gallery, settings.search_plan, full=full))
         yield from _guarded("backup", lambda: _backups(store, settings, clock))
         yield from _guarded("vectors", lambda: vector_findings(store, settings))
         yield from _guarded("reviews", lambda: _reviews(store))

@@ -35,6 +35,7 @@ class ServerIndex(GalleryIndex):
     def __init__(self, gallery: "Gallery", *, strict: bool = True) -> None:
         super().__init__(gallery, strict=strict, plan=PLAN)
         self._first: dict[int, int] = {}  # person to the first of their templates
+        self._numbers = np.empty(0, np.int64)
         self._unopened: set[int] = set()
         self._meanwhile: GalleryIndex | None = None
 
@@ -50,6 +51,10 @@ class ServerIndex(GalleryIndex):
     def bytes(self) -> int:
         """The server keeps the templates."""
         return 0
+
+    def template_ids(self) -> NDArray[np.int64]:
+        """The ids of the templates that are searched."""
+        return self._numbers
 
     def refresh(self) -> bool:
         """Put in what is missing, and read whose templates there are; true where something had changed."""
@@ -92,8 +97,9 @@ class ServerIndex(GalleryIndex):
         owners = templates.owners(session, self.gallery.pipelines)
         self._altered = {number: owners[number] for number in sorted(self._unopened) if number in owners}
         self._refuse(self.altered)
-        self._first = {}
-        for number in sorted(owners.keys() - self._altered.keys()):
+        numbers = sorted(owners.keys() - self._altered.keys())
+        self._numbers, self._first = np.array(numbers, np.int64), {}
+        for number in numbers:
             self._first.setdefault(owners[number], number)
         self._meanwhile = GalleryIndex(self.gallery, strict=self._strict) if unseen else None
         if self._meanwhile is not None:  # a view begun before does not see what was put in
@@ -107,11 +113,10 @@ class ServerIndex(GalleryIndex):
         """Whether somebody has a template in it."""
         return person in self._first
 
-    def size(self, group: str | None = None) -> int:
-        """The number of people with a template: all, or those of a group."""
-        if group is None:
-            return len(self._first)
-        return sum(person in self._first for person in self._group(group))
+    def size(self, group: str | None = None, site: str | None = None) -> int:
+        """The number of people with a template: all, or those of a group, or a site's."""
+        within = self._within(group, site)
+        return len(self._first) if within is None else sum(person in self._first for person in within)
 
     def search(
         self,
@@ -120,11 +125,12 @@ class ServerIndex(GalleryIndex):
         *,
         people: int = 5,
         group: str | None = None,
+        site: str | None = None,
     ) -> list[list[Hit]]:
         """As `GalleryIndex.search`; the server compares every vector."""
         if self._meanwhile is not None:
-            return self._meanwhile.search(vectors, cohort_means, people=people, group=group)
-        allowed = None if group is None else self._group(group)
+            return self._meanwhile.search(vectors, cohort_means, people=people, group=group, site=site)
+        allowed = self._within(group, site)
         means = np.asarray(cohort_means, np.float64)
         probes = zip(np.asarray(vectors, np.float32), means.tolist(), strict=True)
         return [self._one(probe, mean, people, allowed) for probe, mean in probes]
@@ -151,10 +157,13 @@ class ServerIndex(GalleryIndex):
         (hits,) = exact.search(probe[np.newaxis], [mean], people=people)
         return hits
 
-    def scores_with_others(self, person: int, *, group: str | None = None, most: int) -> NDArray[np.float32]:
+    def scores_with_others(
+        self, person: int, *, group: str | None = None, site: str | None = None, most: int
+    ) -> NDArray[np.float32]:
         """As `GalleryIndex.scores_with_others`, by the sealed rows of as many as are compared."""
-        wanted = set(self._first if group is None else self._group(group)) - {person}
-        rows = np.array(sorted(each for each in wanted if each in self._first), np.int64)
+        within = self._within(group, site)
+        wanted = self._first.keys() if within is None else within & self._first.keys()
+        rows = np.array(sorted(wanted - {person}), np.int64)
         if len(rows) > most:
             rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
         found = self.gallery.load([self._first[person], *(self._first[each] for each in rows.tolist())])

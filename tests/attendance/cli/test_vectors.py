@@ -1,18 +1,18 @@
 """attendance gallery vectors: what a home in a file says, and one on a server."""
 
 import pytest
+import servers
 
 from attendance.cli import run
 from gallery import open_database
-from gallery.locations import parsed, point_at
 from gallery.repositories import vectors
 
 
 @pytest.fixture
 def served(postgres, tmp_path, capsys):
     """Run a command on a home on a server that has an empty table of vectors."""
-    folder = tmp_path / "served"
-    point_at(folder, parsed(postgres.address(postgres.create_filled())))
+    homes = servers.Homes(tmp_path, postgres)
+    folder = homes.new("served", filled=True)
     with open_database(folder) as store, store.atomic() as session:
         if not vectors.fits(vectors.version(session)):
             pytest.skip("this server has no pgvector of 0.8.4 or newer")
@@ -23,7 +23,7 @@ def served(postgres, tmp_path, capsys):
         return code, capsys.readouterr().err
 
     yield call
-    postgres.drop_all()
+    homes.close()
 
 
 def test_vectors_are_shown_and_dropped(served):

@@ -1,13 +1,13 @@
 """Vectors on a server as the product meets them: the plan that searches them, what doctor says, and their end."""
 
 import pytest
+import servers
 
 from attendance import Attendance
 from attendance.services.doctor_vectors import vector_findings
 from attendance.settings import Settings
 from gallery import open_database
 from gallery.errors import PgvectorMissing
-from gallery.locations import parsed, point_at
 from gallery.repositories import vectors
 from gallery.search.onserver import ServerIndex
 
@@ -17,10 +17,8 @@ PLAN = {"search_plan": "pgvector", "guard_people": 0}
 @pytest.fixture
 def served(postgres, tmp_path, clock, pipeline):
     """Open a home on a server with these settings; its vectors are searched there."""
-    folder = tmp_path / "served"
-    name = postgres.create_filled()
-    point_at(folder, parsed(postgres.address(name)))
-    opened = []
+    homes = servers.Homes(tmp_path, postgres)
+    folder, opened = homes.new("served", filled=True), []
 
     def again(**flags) -> Attendance:
         opened.append(Attendance.open(folder, clock=clock, pipeline=pipeline, flags={**PLAN, **flags}))
@@ -32,7 +30,7 @@ def served(postgres, tmp_path, clock, pipeline):
     yield again
     for each in opened:
         each.close()
-    postgres.drop_all()
+    homes.close()
 
 
 def found(app: Attendance) -> list[tuple[str | None, int]]:

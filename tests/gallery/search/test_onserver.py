@@ -10,6 +10,7 @@ from gallery import Gallery, GalleryIndex, open_database
 from gallery.errors import PgvectorMissing, TemplateAltered
 from gallery.repositories import vectors
 from gallery.schema import Template
+from gallery.search.measured import measure
 from gallery.search.onserver import ServerIndex
 
 GROUP = "Class 1"
@@ -123,6 +124,17 @@ def test_what_is_filed_is_there_in_the_same_step(served, enrol):
         assert 0 == vectors.count(session)
 
 
+def test_an_erasure_reaches_the_vectors(served, enrol):
+    """The table of vectors is among those that are cleaned of whoever was removed."""
+    from gallery.postgres.erasing import tables
+
+    ServerIndex(served).refresh()
+    enrol(served, "Ada", 1)
+    with served.store.reading() as session:
+        cleaned = tables(session.connection())
+    assert 1 == sum(f".{vectors.TABLE}_" in each for each in cleaned)
+
+
 def test_what_another_program_filed_is_put_in(served, enrol, vector):
     """A vector that is missing is made from the sealed row before anything is searched."""
     index = ServerIndex(served)
@@ -195,6 +207,14 @@ def test_two_pipelines_lie_apart(served, enrol, vector):
     index = ServerIndex(other)
     index.refresh()
     assert ["Bob"] == [other.find(hit.person_id).name for hit in index.search(vector(1)[np.newaxis], [0.0])[0]]
+
+
+def test_searching_it_is_measured(served, enrol):
+    """The server is asked for the gallery's own templates, and loses none of them."""
+    for number in range(30):
+        enrol(served, f"P{number}", number)
+    found = measure(ServerIndex(served))
+    assert ("pgvector", 30, 30, 0) == (found.plan, found.people, found.probes, found.lost)
 
 
 def test_other_engines_refuse(store, gallery):
