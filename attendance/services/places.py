@@ -28,13 +28,14 @@ from attendance.settings import check
 from gallery.errors import TemplateAltered
 from gallery.names import clean
 from gallery.near import close_names
-from gallery.repositories import groups, places
+from gallery.repositories import changes, groups, places, sites
 from gallery.repositories.events import (
     PLACE_ADDED,
     PLACE_CHANGED,
     PLACE_REMOVED,
     PLACE_RESTORED,
     PLACE_RETIRED,
+    SITE_ADDED,
     record,
 )
 
@@ -173,7 +174,7 @@ class Places:
                 kind,
                 at=now,
                 address=sealed,
-                site=_site(site),
+                site=self._site(transaction, site, now, actor),
                 group_id=group_number(transaction, group) if group else None,
                 target_fpir=target,
                 direction=way,
@@ -201,7 +202,7 @@ class Places:
             found = known_place(transaction, name)
             columns: dict[str, Any] = {}
             if site is not KEEP:
-                columns["site"] = _site(site)
+                columns["site"] = self._site(transaction, site, now, actor)
             if group is not KEEP:
                 columns["group_id"] = group_number(transaction, group) if group else None
             if target_fpir is not KEEP:
@@ -218,6 +219,17 @@ class Places:
                 record(transaction, at=now, by=actor.name, action=PLACE_CHANGED, subject=found.id, details=changed)
             groups.drop_empty(transaction)
             return self._shown(transaction, known_place(transaction, found.name))
+
+    def _site(self, transaction: "Transaction", site: str | None, now: "datetime", actor: "Actor") -> str | None:
+        """The site as it is kept; one that was not known yet is, from now on. Raises PersonInvalid."""
+        if not site or not site.strip():
+            return None
+        name = clean(site, "site")
+        if sites.add(transaction, name, at=now, by=actor.name):
+            self._gallery.store.bump(transaction)
+            changes.note(transaction, ())
+            record(transaction, at=now, by=actor.name, action=SITE_ADDED, subject="site", details={"site": name})
+        return name
 
     @needs("places.change")
     def retire(self, actor: "Actor", name: str) -> ShownPlace:
@@ -291,10 +303,6 @@ def _name(name: str) -> str:
     if is_address(name):
         raise PlaceName(hidden(name), "this is, or may be taken for, an address, and a place is to be told from one")
     return clean(name, "place")
-
-
-def _site(site: str | None) -> str | None:
-    return clean(site, "site") if site and site.strip() else None
 
 
 def _address(name: str, address: str | None, kind: "PlaceKind") -> str | None:

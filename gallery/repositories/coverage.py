@@ -72,7 +72,7 @@ def _coverage(row: CoverageRow, group: str | None, place_site: str | None) -> St
         source=row.source,
         place=row.place_id,
         group=group,
-        site=row.site if row.site is not None else place_site,
+        site=row.site if place_site is None else place_site,  # a place counts for the site of now
         begins=row.begins,
         ends=row.ends,
         entered=row.entered,

@@ -7,7 +7,7 @@ is a step with its instant; each is answered by one line.
 
 import json
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from fake_pipeline import FakePipeline, picture  # beside this file
@@ -22,7 +22,7 @@ FLAGS = {"guard_people": 0, "time_zone": "UTC"}
 class Clock:
     """Shows what it is told."""
 
-    now = datetime.min
+    now = datetime(2026, 3, 2, tzinfo=UTC)
 
     def utc(self) -> datetime:
         return self.now

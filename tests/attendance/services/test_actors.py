@@ -195,7 +195,10 @@ CHANGES = {
     "People.merge": (lambda app, **_: app.people.merge(TEACHER, "Bob", "Ada"), {"person.merge"}),
     "People.remove": (lambda app, **_: app.people.remove(TEACHER, "Ada"), {"person.remove"}),
     "Places.add": (lambda app, **_: app.places.add(TEACHER, "Hall", "1"), {"place.add"}),
-    "Places.change": (lambda app, **_: app.places.change(TEACHER, "Door", site="North"), {"place.change"}),
+    "Places.change": (
+        lambda app, **_: app.places.change(TEACHER, "Door", site="North"),
+        {"place.change", "site.add"},
+    ),
     "Places.retire": (lambda app, **_: app.places.retire(TEACHER, "Door"), {"place.retire"}),
     "Places.restore": (lambda app, **_: app.places.restore(TEACHER, "Yard"), {"place.restore"}),
     "Places.remove": (lambda app, **_: app.places.remove(TEACHER, "Door"), {"place.remove"}),

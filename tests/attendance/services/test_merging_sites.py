@@ -12,7 +12,7 @@ SEEDS = range(20)
 FLAGS = {"guard_people": 0}
 HERE = {"Ada": ("North",), "Bob": ("North", "South"), "Cy": (), "Dee": ("South",), "Eve": ("North", "South", "West")}
 FACES = {name: number for number, name in enumerate(HERE, 1)}
-ORDERS = ((0, 1, 2), (2, 1, 0), (1, 2, 0))
+ORDERS = ((0, 1, 2), (2, 1, 0))
 SITES = ("North", "South", "West")
 
 
@@ -69,9 +69,9 @@ class World:
 
 @pytest.fixture(params=SEEDS)
 def world(request, homes, clock, pipeline, draw):
-    """Fifteen things have happened while every site was cut off."""
+    """Nine things have happened while every site was cut off."""
     made = World(homes.new(), clock, pipeline, draw, random.Random(request.param))  # noqa: S311  the same each time
-    for _ in range(15):
+    for _ in range(9):
         made.happen()
     yield made
     made.close()

@@ -1,0 +1,58 @@
+"""`attendance site`: sites added, listed, retired, people assigned; and what lists, reports and checks make of them."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def two_sites(command, draw):
+    """Ada is of the north, Bob of the south, Cy of neither."""
+    for number, name in enumerate(("Ada", "Bob", "Cy"), 1):
+        assert 0 == command("enroll", draw(f"{name}.png", (number,)), "--name", name, "--group", "7b")[0]
+    for site in ("North", "South"):
+        assert 0 == command("site", "add", site)[0]
+    assert 0 == command("site", "assign", "Ada", "North")[0]
+    assert 0 == command("site", "assign", "Bob", "South")[0]
+    return command
+
+
+def test_the_list(two_sites):
+    """Sites are listed with how many people are theirs; a retired one stays in the list and takes nobody in."""
+    assert 0 == two_sites("site", "retire", "South")[0]
+    assert ["name,people,places,active", "North,1,0,True", "South,1,0,False"] == two_sites("site", "list")[
+        1
+    ].splitlines()
+    code, _, err = two_sites("site", "assign", "Cy", "South")
+    assert (True, True) == (code != 0, "gallery.site_unknown" in err)
+
+
+def test_who_belongs_where(two_sites):
+    """Somebody belongs to the sites named last, with none to all; a group does so as a whole."""
+    assert ["North"] == json.loads(two_sites("site", "show", "Ada", "--json")[1])["sites"]
+    assert "belongs to all sites" in two_sites("site", "assign", "Ada")[2]
+    assert "3 of 7b belong to North, South now" in two_sites("site", "assign", "--group", "7b", "North", "South")[2]
+    assert ["North", "South"] == json.loads(two_sites("site", "show", "Cy", "--json")[1])["sites"]
+
+
+def test_a_mistyped_site(two_sites):
+    """A site that is not there is refused with the one that may be meant, and nobody is moved."""
+    code, _, err = two_sites("site", "assign", "Ada", "Norht")
+    assert (True, True) == (code != 0, "North" in err)
+    assert ["North"] == json.loads(two_sites("site", "show", "Ada", "--json")[1])["sites"]
+
+
+def test_lists_and_reports_of_a_site(two_sites, draw):
+    """Lists and reports of a site leave out whoever belongs to another one alone."""
+    two_sites("check", draw("door.png", (1,), (2,)))
+    listed = two_sites("gallery", "list", "--site", "North", "--json")[1].splitlines()
+    assert ["Ada", "Cy"] == [json.loads(each)["name"] for each in listed]
+    told = json.loads(two_sites("report", "--by", "sessions", "--site", "South", "--json")[1])
+    assert {"Bob": "present", "Cy": "absent"} == {each["name"]: each["status"] for each in told["rows"]}
+
+
+def test_a_check_at_a_site(two_sites, draw, outcomes):
+    """A check at a site knows its people and those of none; whoever belongs elsewhere is a stranger there."""
+    seen = two_sites("check", draw("door.png", (1,), (2,), (3,)), "--site", "North")[1]
+    assert [("present", "Ada"), ("unknown", ""), ("present", "Cy")] == outcomes(seen)
+    assert 0 != two_sites("check", draw("door.png", (1,)), "--site", "Nowhere")[0]
