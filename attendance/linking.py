@@ -124,6 +124,7 @@ def _cut_off(
         )
         opened_later.callback(central.close)
         central.link = link
+        central.workers.tells["waiting"] = link.waiting
         return central
 
     link = Link(found, reach, lambda _: begun, central=None, settings=begun.settings, clock=begun.clock, why=error)
@@ -132,6 +133,7 @@ def _cut_off(
 
 def _joined(stack: ExitStack, opened: Attendance, link: Link[Attendance]) -> Linked:
     opened.link = link
+    opened.workers.tells["waiting"] = link.waiting
     stack.callback(link.close)
     link.switching.append(_hand_over)
     return Linked(opened, link)

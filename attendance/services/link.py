@@ -148,7 +148,7 @@ class Link(Generic[S]):
         if isinstance(why, OfflineOver):
             raise OfflineOver(why.where, why.detail)
         detail = why.detail if self._now is self._central else AWAY
-        raise GalleryUnreachable(why.where, f"since {self._since:%H:%M} UTC the database is out of reach; {detail}")
+        raise GalleryUnreachable("link", f"since {self._since:%H:%M} UTC the database is out of reach; {detail}")
 
     def call(self, step: "Callable[[S], T]") -> T:
         """What `step` does with the side that is worked with; done again on the slice where the link ends meanwhile."""
