@@ -185,8 +185,8 @@ class Composition:
 
         site = self.settings.site
         coverage = CoverageNotes(self.store, searched, self.actor.name, also=self.nights.of_look, site=site)
-        parts = (self.gallery, self.sessions, self.marks, self.retention, coverage)
-        recorder = Recorder(*parts, actor=self.actor, site=site)
+        records = (self.gallery, self.sessions, self.marks, self.retention, coverage)
+        recorder = Recorder(*records, actor=self.actor, site=site)
         parts = (self.store, self.judging, recorder, lambda: self.pipeline)
         return Desk(*parts, settings=self.settings, clock=self.clock, tally=self.tally)
 

@@ -85,9 +85,7 @@ class Desk:
         that the file tells, if it tells one of that day. When this returns, what was written survives a kill.
         """
         with self._tally.writing() as told:
-            told.extend(
-                self._recorder.record([decision], scope, means, at=self.clock.utc(), note=False, crops=[crop])
-            )
+            told.extend(self._recorder.record([decision], scope, means, at=self.clock.utc(), note=False, crops=[crop]))
         return told[0]
 
     def record_picture(

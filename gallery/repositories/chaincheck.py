@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 from gallery.chainvalues import Anchor, LogCheck, LogFinding, Verdict
 from gallery.repositories import chain
 from gallery.repositories.batches import in_batches
-from gallery.repositories.chain import BEGUN, KEYED, PURGED, START, Digest, Stored
+from gallery.repositories.chain import BEGUN, KEYED, PURGED, Digest, Stored
 from gallery.schema import EventRow
+from gallery.steps import START
 
 MOST: Final = 100
 """So many findings are told; what is found beyond is counted."""
