@@ -4,7 +4,7 @@ Only a computer of a site, whose database is on a server, has a link; any other 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from attendance.services.link import Link
 from attendance.settings import Value, load
 from gallery.errors import GalleryUnreachable
 from gallery.locations import pointer
+from refusal import Refusal
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -82,7 +83,12 @@ def linked(
         def again() -> Attendance:
             return opened
 
-        link = Link(found, again, opened.on_slice, central=opened, settings=opened.settings, clock=opened.clock)
+        def on_slice(slice_: "Slice") -> Attendance:
+            with suppress(Refusal):  # told by whoever needs it
+                _ = opened.pipeline  # loaded once for both
+            return opened.on_slice(slice_)
+
+        link = Link(found, again, on_slice, central=opened, settings=opened.settings, clock=opened.clock)
         yield _joined(stack, opened, link)
 
 
@@ -118,6 +124,7 @@ def _cut_off(
         )
         opened_later.callback(central.close)
         central.link = link
+        central.workers.tells["waiting"] = link.waiting
         return central
 
     link = Link(found, reach, lambda _: begun, central=None, settings=begun.settings, clock=begun.clock, why=error)
@@ -126,6 +133,7 @@ def _cut_off(
 
 def _joined(stack: ExitStack, opened: Attendance, link: Link[Attendance]) -> Linked:
     opened.link = link
+    opened.workers.tells["waiting"] = link.waiting
     stack.callback(link.close)
     link.switching.append(_hand_over)
     return Linked(opened, link)

@@ -10,6 +10,7 @@ from gallery.repositories import (
     aliases,
     answers,
     approvals,
+    arrivals,
     consentforms,
     consents,
     corrections,
@@ -28,6 +29,7 @@ from gallery.repositories import (
     rules,
     sessions,
     sightings,
+    sites,
     templates,
 )
 from gallery.standing import NEVER_LEFT, Standing
@@ -35,6 +37,7 @@ from gallery.standing import NEVER_LEFT, Standing
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction, Vault
     from gallery.privacyvalues import ConsentForm, ConsentText, ConsentWord
+    from gallery.repositories.arrivals import Arrival
     from gallery.repositories.erasures import Erasure
     from gallery.repositories.holds import Hold
     from gallery.servicevalues import Credential, News
@@ -76,8 +79,8 @@ class Everything:
     many others they are remembered, ``compared`` of how many other sightings they are among the candidates. ``rules``
     are those for this person alone, ``approvals`` those of marks by mark, ``words`` what was said of when they belonged
     to groups, ``foreign_ids`` what other systems call them, ``credentials`` their other ways in, ``news`` what other
-    systems are told of them. ``answers`` is how many answers to programs are kept that tell of them. ``privacy`` is
-    what they agreed to, and what must or must not be kept of them. ``others`` is how everybody else is called, whom a
+    systems are told of them. ``answers`` is how many answers to programs are kept that tell of them. ``sites`` are those that they belong
+    to (none: all), ``arrivals`` what sites said of them late that was not taken, or not needed. ``privacy`` is what they agreed to, and what must or must not be kept of them. ``others`` is how everybody else is called, whom a
     copy of these data must not name.
     """
 
@@ -102,6 +105,8 @@ class Everything:
     credentials: "Sequence[Credential]"
     news: "Sequence[News]"
     answers: int
+    sites: tuple[str, ...]
+    arrivals: "Sequence[Arrival]"
     privacy: PrivacyData
     others: "Sequence[Named]"
 
@@ -147,6 +152,8 @@ def everything(database: "Database", vault: "Vault", person: int) -> Everything:
             credentials=credentials.of_person(view, person),
             news=news.of_person(view, person),
             answers=answers.count_of(view, person),
+            sites=sites.of(view, person),
+            arrivals=arrivals.of_people(view, keys),
             privacy=_privacy(view, person, keys),
             others=tuple(people.others(view, person)),
         )

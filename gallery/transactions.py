@@ -69,28 +69,6 @@ def _guard_records(
         raise RuntimeError(f"the {table} table is append-only")
 
 
-def _guard_text(
-    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _many: bool
-) -> None:
-    for given in parameters if isinstance(parameters, list) else (parameters,):  # of many rows may be made one
-        for value in given.values() if isinstance(given, Mapping) else given or ():
-            if isinstance(value, str) and not _keepable(value):
-                raise TextInvalid("text", "it holds the character NUL, or half of a character")
-
-
-def _keepable(value: str) -> bool:
-    """Whether every engine keeps this text: PostgreSQL takes no NUL, and UTF-8 no half of a pair."""
-    if "\0" in value:
-        return False
-    if value.isascii():
-        return True
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _watch_templates(
     connection: Connection, clause: object, many: list[Any], one: Mapping[str, Any], _options: object
 ) -> None:
@@ -107,6 +85,37 @@ def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
     return isinstance(clause, Delete) or (
         isinstance(clause, Update) and any(Person.active.key in each for each in given)
     )
+
+
+def _guard_text(
+    _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _many: object
+) -> None:
+    if not all(map(_keepable, _texts(parameters))):
+        raise TextInvalid("text", "it holds the character NUL, or half of a character")
+
+
+def _texts(given: Any) -> Iterator[str]:
+    """The texts that a statement is given: by name or in order, for one row, for several, or for several at once."""
+    if isinstance(given, str):
+        yield given
+    elif isinstance(given, Mapping):
+        yield from _texts(list(given.values()))
+    elif isinstance(given, list | tuple):
+        for each in given:
+            yield from _texts(each)
+
+
+def _keepable(value: str) -> bool:
+    """Whether every engine keeps this text: PostgreSQL takes no NUL, and UTF-8 no half of a pair."""
+    if "\0" in value:
+        return False
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 class Transactions:

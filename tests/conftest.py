@@ -26,7 +26,8 @@ sys.modules["servers"] = servers
 _spec.loader.exec_module(servers)
 OPENING = {"app", "store"}
 """The fixtures that open `home`, and begin it."""
-ON_BOTH = [ROOT / "tests" / each for each in ("gallery", "attendance/register", "promises")]
+_ON_BOTH = ("gallery", "attendance/register", "attendance/services/test_arrivals.py", "promises")
+ON_BOTH = [ROOT / "tests" / each for each in _ON_BOTH]
 
 
 def pytest_generate_tests(metafunc) -> None:

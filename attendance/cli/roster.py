@@ -50,6 +50,9 @@ def import_(
         ),
     ] = None,
     terms: Annotated[bool, typer.Option("--terms", help="Enter the terms into the calendar.")] = False,
+    site: Annotated[
+        str | None, typer.Option(help="The site of the register: new people belong to it alone.", metavar="NAME")
+    ] = None,
     dry_run: options.DryRun = False,
     yes: options.Yes = False,
     as_json: options.Json = False,
@@ -62,7 +65,7 @@ def import_(
     from attendance.services.rosterimport import RosterWanted
 
     day = options.day_of(first, "--from")
-    wanted = RosterWanted(source, system, roles or (), _pairs(matches), day, terms)
+    wanted = RosterWanted(source, system, roles or (), _pairs(matches), day, terms, site)
     if dry_run:
         with reading(home) as opened:
             shown = opened.roster_import.preview(wanted)

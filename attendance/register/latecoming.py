@@ -56,15 +56,20 @@ def holding(made: "Collection[StoredMark]", late: "Iterable[StoredMark]", again:
     """The ids of the marks that hold, of those ``made`` and those that came ``late``, all of one person and session."""
     fixed = [each for each in made if is_fixed(each) and not each.is_void]
     kept: list[StoredMark] = [each for each in fixed if each.valid or each.waits]
-    wrong: set[Direction | None] = set()
     moving = [each for each in made if not is_fixed(each) or each.is_void]
-    for mark in sorted((*moving, *late), key=lambda each: (each.at, each.id)):
-        if mark.is_void and not is_superseded(mark):
+    wrong: set[Direction | None] = {None} if any(_is_wrong(each) and not each.direction for each in moving) else set()
+    for mark in sorted((*moving, *late), key=lambda each: (each.at, not _is_wrong(each), each.id)):
+        if _is_wrong(mark):
             wrong.add(mark.direction)
         elif not (mark.method == "face" and mark.direction in wrong) and _comes(mark, kept, again):
             kept.append(mark)
-            wrong = wrong & {mark.direction}
+            wrong = wrong & {None, mark.direction}
     return {each.id for each in kept}
+
+
+def _is_wrong(mark: "StoredMark") -> bool:
+    """Whether somebody declared it wrong: no face is to make it again, but of one who went the other way since."""
+    return mark.is_void and not is_superseded(mark)
 
 
 def _comes(mark: "StoredMark", kept: "list[StoredMark]", again: timedelta) -> bool:

@@ -24,6 +24,7 @@ from gallery.values import Named
 if TYPE_CHECKING:
     from gallery.portability import Everything
     from gallery.privacyvalues import ConsentForm, ConsentWord
+    from gallery.repositories.arrivals import Arrival
     from gallery.servicevalues import Credential, News
     from gallery.timetablevalues import MembershipWord, StoredExcuse, StoredRule, StoredVersion, Withdrawn
     from gallery.values import (
@@ -125,8 +126,15 @@ class PersonFile:
             ],
             "credentials": [self._credential(each) for each in self.found.credentials],
             "lookalikes": _people(self.found.lookalikes),
+            "sites": list(self.found.sites),
+            "arrivals": [self._late(each) for each in self.found.arrivals],
             "answers": f"{_count(self.found.answers, 'answer')} to programs",
         }
+
+    def _late(self, each: "Arrival") -> dict[str, Any]:
+        """What a site said of them late, and was not taken or not needed."""
+        told = {"kind": each.kind, "site": each.site, "outcome": each.outcome, "why": each.details.get("why")}
+        return {"at": self._site(each.at), "entered": self._site(each.entered), **told}
 
     def _periods(self) -> list[dict[str, Any]]:
         """From when to when the person was active or not, the last one without an end."""

@@ -67,6 +67,7 @@ def _who(pages: Pages, person: Mapping[str, Any]) -> None:
         ("Id", person["id"]),
         ("Note", person["note"] or "none"),
         ("Groups", ", ".join(person["groups"]) or "none"),
+        ("Sites", _joined(person["sites"])),
         ("Enrolled", _when(person["enrolled"])),
         ("Active", "yes" if person["active"] else "no"),
         ("Other systems' ids", _joined(f"{each['system']}: {each['id']}" for each in person["other_ids"])),

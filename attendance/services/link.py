@@ -148,7 +148,7 @@ class Link(Generic[S]):
         if isinstance(why, OfflineOver):
             raise OfflineOver(why.where, why.detail)
         detail = why.detail if self._now is self._central else AWAY
-        raise GalleryUnreachable(why.where, f"since {self._since:%H:%M} UTC the database is out of reach; {detail}")
+        raise GalleryUnreachable("link", f"since {self._since:%H:%M} UTC the database is out of reach; {detail}")
 
     def call(self, step: "Callable[[S], T]") -> T:
         """What `step` does with the side that is worked with; done again on the slice where the link ends meanwhile."""
@@ -181,6 +181,8 @@ class Link(Generic[S]):
             if on is not self._now or on.offline is not None or self._since is not None:
                 return
             self._why, self._since = error, self._clock.utc()
+            if self._slice.state is None:
+                return
             try:
                 self._slice.refuse_old(self._clock.utc(), self._days)
             except OfflineOver as over:

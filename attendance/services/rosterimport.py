@@ -42,7 +42,7 @@ class RosterWanted:
     """What is asked for: the zip, what its system is called (None: as it calls itself), and how to take it in.
 
     ``matches`` has by the register's id the id or name of a person here, or "new"; ``first``: nothing counts from
-    before that day.
+    before that day. Who is new belongs to ``site`` (None: to all of them).
     """
 
     path: Path
@@ -51,6 +51,7 @@ class RosterWanted:
     matches: Mapping[str, str] = field(default_factory=dict)
     first: date | None = None
     terms: bool = False
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ class RosterImport:
     def preview(self, wanted: RosterWanted) -> Preview:
         """What taking it in would change; writes nothing.
 
-        Raises ImportFile, ImportIdentity for a choice that cannot be, PersonUnknown, PersonAmbiguous, SessionDay.
+        Raises ImportFile, ImportIdentity for a choice that cannot be, PersonUnknown, PersonAmbiguous, SessionDay,
+        SiteUnknown.
         """
         school = read_school(wanted.path)
         return self._preview(wanted, school)
@@ -113,6 +115,8 @@ class RosterImport:
         return found
 
     def _preview(self, wanted: RosterWanted, school: School) -> Preview:
+        from gallery.repositories import sites
+
         now = self._clock.utc()
         system = wanted.system or system_of(school)
         first = None if wanted.first is None else self._sessions.begun(wanted.first, now)
@@ -121,6 +125,8 @@ class RosterImport:
             known = self._known(transaction, people, system, school)
             roles = frozenset({STUDENT, *(each.lower() for each in wanted.roles)})
             matches = self._matches(wanted.matches, school, known.foreign)
+            if wanted.site is not None:
+                sites.find(transaction, wanted.site, active=True)
         asked = Asked(local_day(now, self._sessions.zone), roles, matches, first, wanted.terms)
         plan = make_plan(school, known, asked)
         return Preview(wanted, school, system, plan, _faceless(known, plan))
@@ -179,6 +185,7 @@ class _Step:
             made = self.gallery.add_person(new.pupil.name, external_id=new.external_id, at=self.at, by=self.by)
             self._link(new.pupil.id, made.id)
             self._turn(made.id, new.joins, ())
+            self._belong(made.id, new=True)
         for changed in plan.changed:
             self._change(changed)
         for gone in plan.gone:
@@ -205,6 +212,7 @@ class _Step:
         number = changed.member.key
         if changed.linked:
             self._link(changed.id, number)
+            self._belong(number, new=False)
         if changed.name is not None:
             self.gallery.rename(number, changed.name, at=self.at, by=self.by)
         if changed.returns:
@@ -234,6 +242,20 @@ class _Step:
         for day, joined in _by_day(joins).items():
             groups.add_member(self.transaction, number, joined, day=day, at=self.at, by=self.by)
         record(self.transaction, at=self.at, by=self.by, action=PERSON_GROUPS, subject=number)
+
+    def _belong(self, number: int, *, new: bool) -> None:
+        """Whoever is new belongs to the register's site alone; whoever belongs to some sites, to it as well."""
+        from gallery.repositories import sites
+        from gallery.repositories.events import PERSON_SITES, record
+
+        site = self.found.wanted.site
+        before = sites.of(self.transaction, number)
+        if site is None or not (new or before):
+            return
+        wanted = sorted({*before, sites.find(self.transaction, site, active=True)})
+        if sites.assign(self.transaction, number, wanted):
+            details = {"sites": wanted}
+            record(self.transaction, at=self.at, by=self.by, action=PERSON_SITES, subject=number, details=details)
 
     def _terms(self) -> None:
         from gallery.repositories import calendar

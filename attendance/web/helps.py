@@ -34,6 +34,7 @@ HERE: Final[Mapping[str, str]] = MappingProxyType(
         "gallery.failed": "Try again; if it happens once more, the disk of the computer needs a look.",
         "gallery.person_inactive": "Set the person active again on their page; a namesake needs an id of their own.",
         "gallery.person_unknown": "The page People shows who is enrolled.",
+        "gallery.site_unknown": "The page Sites under Settings lists all of them.",
         "gallery.template_altered": "It was not used. The page State under Settings examines the rest.",
         "group.unknown": "Choose a group that there is, or make it on a person's page.",
         "import.identity": "Give each person an id of their own there.",

@@ -75,6 +75,8 @@ STATUSES: Final[Mapping[str, int]] = MappingProxyType(
     }
 )
 """By id what differs from what the id's ending tells."""
+WITHIN: Final = frozenset({"gallery.offline_over", "gallery.unreachable"})
+"""Errors that name an address which is nobody's business outside."""
 ENDINGS: Final[Mapping[str, int]] = MappingProxyType(
     {"unknown": 404, "exists": 409, "taken": 409, "closed": 409, "missing": 503, "settled": 409}
 )
@@ -107,8 +109,10 @@ def wants_json(request: Request) -> bool:
 
 
 def plainly(request: Request, error: Refusal) -> Refusal:
-    """The error without the folders in which the service keeps its files."""
+    """The error without the folders in which the service keeps its files, and the address of its database."""
     home = site_of(request).app.home
+    if error.id in WITHIN:
+        error.where = "database"
     error.where, error.detail = without_folders(error.where, home), without_folders(error.detail, home)
     return error
 

@@ -37,6 +37,7 @@ TABS: Final[Mapping[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = Mappin
             ("/settings/tokens", "Tokens", INSPECTORS),
             ("/receivers", "Receivers", INSPECTORS),
             ("/settings/places", "Places", INSPECTORS),
+            ("/settings/sites", "Sites", INSPECTORS),
             ("/imports", "Imports", INSPECTORS),
             ("/settings/backups", "Backups", INSPECTORS),
             ("/settings/privacy", "Privacy", INSPECTORS),

@@ -70,6 +70,12 @@ def spare_marks(
     return [each for each in found if each.details.get(PERSON) in people and each.details.get(SESSION) == number]
 
 
+def of_people(session: Session, people: Collection[int]) -> list[Arrival]:
+    """What arrivals tell of these people, in order of time."""
+    uids = [uid for uid, details in _told(session) if details.get(PERSON) in people]
+    return sorted(known(session, uids).values(), key=lambda each: (each.at, each.uid))
+
+
 def forget(session: Session, people: Collection[int]) -> int:
     """Let go what arrivals tell of people who are erased; their ids stay, so that none is taken again."""
     gone = [uid for uid, details in _told(session) if details.get(PERSON) in people]

@@ -15,11 +15,12 @@ from sqlalchemy import func, select
 from gallery.repositories import sightings
 from gallery.repositories.events import MARK_ADDED
 from gallery.schema import CoverageRow, EventRow, MarkRow, SessionRow, SightingCrop, SightingRow
+from gallery.slices.state import Sent
 from gallery.values import Sighting
 
 if TYPE_CHECKING:
     from gallery.ports import Transaction
-    from gallery.slices.slice import Sent, State
+    from gallery.slices.state import State
 
 CHECKED: Final = "session.check"
 Kind = Literal["sighting", "mark", "check", "coverage"]
@@ -104,10 +105,8 @@ def _count(transaction: "Transaction", *which: Any) -> int:
     return transaction.scalar(select(func.count()).where(*which)) or 0
 
 
-def upto(transaction: "Transaction", state: "State") -> "Sent":
+def upto(transaction: "Transaction", state: "State") -> Sent:
     """Up to where all is delivered once `items` of the same view is."""
-    from gallery.slices.slice import Sent
-
     sighting = transaction.scalar(select(func.max(SightingRow.id))) or 0
     event = transaction.scalar(select(func.max(EventRow.seq))) or 0
     ends = {str(row.id): row.ends.isoformat() for row in transaction.scalars(select(CoverageRow))}

@@ -8,23 +8,26 @@ the sealed templates that are there already, and takes away whoever is no longer
 has withdrawn: the bytes are overwritten and the log is emptied.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from gallery.errors import GalleryDamaged, OfflineOver
 from gallery.opening import open_database
 from gallery.repositories import changes
-from gallery.repositories.batches import in_batches
+from gallery.repositories.batches import A_BATCH, in_batches
 from gallery.schema import METADATA, CoverageRow, EventRow, Meta, Person, SessionRow, SightingRow, Template
 from gallery.sitetables import TemplateChange
+from gallery.slices import outbox
 from gallery.slices.selection import Chosen, held, rows
+from gallery.slices.state import Sent, State
 from gallery.sqlite.home import DATABASE
 from gallery.transactions import GENERATION
 from gallery.vault.filevault import CHECK, HOME_ID, KEY_FILE, FileVault
@@ -44,37 +47,6 @@ CLOCK_BACK: Final = timedelta(hours=1)
 _FACTS: Final = (HOME_ID, CHECK, KEY_FILE, "kept_from", "compatible", "encoder")
 _KEPT: Final = ("meta", "person", "template")
 _OWN: Final = (SessionRow, SightingRow, CoverageRow)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """Up to where the records of a slice were delivered: the last sighting and event, and the ends of what looked."""
-
-    sighting: int = 0
-    event: int = 0
-    coverage: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Of which filling and site the slice is, when that was, and what was there then."""
-
-    id: str
-    site: str | None
-    filled: datetime
-    generation: str
-    sent: Sent = Sent()
-
-    def to_text(self) -> str:
-        """As the slice keeps it."""
-        return json.dumps({**asdict(self), "filled": self.filled.isoformat()})
-
-    @classmethod
-    def of(cls, text: str) -> Self:
-        """From `to_text`; raises ValueError, TypeError, KeyError."""
-        told = json.loads(text)
-        sent, filled = Sent(**told.pop("sent")), datetime.fromisoformat(told.pop("filled"))
-        return cls(**told, sent=sent, filled=filled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +138,8 @@ class Slice:
 
     def waiting(self) -> int:
         """How many records were made here that are not delivered yet."""
-        from gallery.slices.outbox import waiting
-
         with self.database.reading() as transaction:
-            return waiting(transaction, self._filled())
+            return outbox.waiting(transaction, self._filled())
 
     def delivered(self, upto: Sent) -> None:
         """Remember that all up to there was delivered."""
@@ -183,7 +153,17 @@ class Slice:
 
         None, and nothing has changed, where something waits to be delivered first. Raises what both databases raise.
         """
-        chosen = Chosen(site, at)
+        try:
+            filled = self._filled_from(central, Chosen(site, at))
+        except _CentralError as error:
+            raise error.error from None
+        if filled is None:
+            return None
+        self.database.finish_erasure()
+        self._drop_copies()
+        return filled
+
+    def _filled_from(self, central: "Transaction", chosen: Chosen) -> Filled | None:
         with self.database.atomic() as here:
             if self.state is not None and self.waiting():
                 return None
@@ -191,12 +171,12 @@ class Slice:
             self._note(here, central, chosen, filled)
             if filled.gone:
                 self.database.plan_erasure()
-        self.database.finish_erasure()
-        self._drop_copies()
-        return filled
+            return filled
 
     def _note(self, here: "Transaction", central: "Transaction", chosen: Chosen, filled: Filled) -> None:
-        before, generation = self.state, str(_fact(central, GENERATION))
+        with _asking():
+            generation = str(_fact(central, GENERATION))
+        before = self.state
         if before is None or before.generation != generation or before.site != chosen.site or filled.gone or filled.new:
             self.database.bump(here)
             changes.note(here, None)
@@ -216,6 +196,23 @@ class Slice:
         """Copies that an upgrade of the schema left here may hold somebody who is gone."""
         for copy in folder_of(self.home).glob(f"{DATABASE}.*.bak"):
             copy.unlink(missing_ok=True)
+
+
+class _CentralError(Exception):
+    """The database failed while a slice was filled: that is no fault of the slice's own, whose engine is another."""
+
+    def __init__(self, error: SQLAlchemyError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Around whatever is asked of the database."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise _CentralError(error) from error
 
 
 class _Filling:
@@ -249,8 +246,10 @@ class _Filling:
         """Take over which home it is and what its key opens; whether that is another than it was."""
         before = _fact(self._here, CHECK)
         for key in _FACTS:
-            self._database.set_meta(key, _fact(self._central, key))
-        return before is not None and before != _fact(self._central, CHECK)
+            with _asking():
+                fact = _fact(self._central, key)
+            self._database.set_meta(key, fact)
+        return before is not None and before != _fact(self._here, CHECK)
 
     def _people(self) -> int:
         table: Any = Person.__table__
@@ -279,16 +278,28 @@ class _Filling:
         for some in in_batches(sorted(gone)):
             self._here.execute(delete(table).where(table.c.id.in_(some)))
         for some in in_batches(sorted(new)):
-            found = self._central.execute(select(table).where(table.c.id.in_(some)))
+            with _asking():
+                found = self._central.execute(select(table).where(table.c.id.in_(some))).all()
             self._here.execute(insert(table), [row._asdict() for row in found])
         return len(gone), len(new)
 
     def _copy(self, name: str) -> None:
-        for part in self._streamed(rows(name, self._chosen)).partitions():
+        for part in self._parts(rows(name, self._chosen)):
             self._here.execute(insert(METADATA.tables[name]), [row._asdict() for row in part])
 
-    def _streamed(self, query: Any) -> Any:
-        return self._central.execute(query, execution_options={"yield_per": 500})
+    def _streamed(self, query: Any) -> Iterator[Any]:
+        return (row for part in self._parts(query) for row in part)
+
+    def _parts(self, query: Any) -> Iterator[Any]:
+        """The rows of a query of the database, some at a time in memory."""
+        with _asking():
+            parts = self._central.execute(query, execution_options={"yield_per": A_BATCH}).partitions()
+        while True:
+            with _asking():
+                part = next(parts, None)
+            if part is None:
+                return
+            yield part
 
 
 def _fact(transaction: "Transaction", key: str) -> str | None:

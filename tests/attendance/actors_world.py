@@ -208,6 +208,15 @@ def lost(app, _draw=None) -> None:
     (app.home / "key").unlink()
 
 
+def north(app, _draw=None) -> None:
+    app.sites.add(app.actor, "North")
+
+
+def north_with_7b(app, _draw) -> None:
+    north(app)
+    app.edits.change(app.actor, "A", expected=None, groups=["7b"])
+
+
 SERVICE = {
     "Keys.abandon": Row(lambda app, **_: app.keys.abandon(TEACHER), {"audit.begin", "key.abandon"}, lost),
     "Keys.copy": Row(lambda app, tmp_path, **_: app.keys.copy(TEACHER, tmp_path / "copy"), {"key.copy"}),
@@ -380,6 +389,12 @@ SERVICE = {
         lambda app, there, **_: app.sign_ins.end_others(as_owner(there.account), ""), {"signin.end"}, signed_in
     ),
     "SignIns.end_one": Row(lambda app, there, **_: app.sign_ins.end_one(TEACHER, there.key), {"signin.end"}, signed_in),
+    "Sites.add": Row(lambda app, **_: app.sites.add(TEACHER, "North"), {"site.add"}),
+    "Sites.assign": Row(lambda app, **_: app.sites.assign(TEACHER, "A", ["North"]), {"person.sites"}, north),
+    "Sites.assign_group": Row(
+        lambda app, **_: app.sites.assign_group(TEACHER, "7b", ["North"]), {"person.sites"}, north_with_7b
+    ),
+    "Sites.retire": Row(lambda app, **_: app.sites.retire(TEACHER, "North"), {"site.retire"}, north),
     "Tokens.add": Row(lambda app, **_: app.tokens.add(TEACHER, "HR", ["people:read"]), {"token.add"}),
     "Tokens.add_feed": Row(lambda app, **_: app.tokens.add_feed(TEACHER, "calendar", "group:7b"), {"token.add"}),
     "Tokens.add_kiosk": Row(lambda app, **_: app.tokens.add_kiosk(TEACHER, "Gate"), {"token.add"}, gate),

@@ -47,6 +47,7 @@ def helper(name: str) -> ModuleType:
 
 helper("kiosk_world")
 helper("actors_world")
+helper("link_world")
 helper("live_world")
 helper("site_world")
 helper("status_world")

@@ -35,7 +35,7 @@ router = APIRouter(include_in_schema=False)
 LARGE: Final = 300
 """Changes of people from which on taking them in is long work; ten times as many marks."""
 MOST_SHOWN: Final = 300
-ROSTER: Final = ("system", "roles", "who_is", "first", "terms")
+ROSTER: Final = ("system", "roles", "who_is", "first", "terms", "site")
 MARKS: Final = ("zone", "device", "covers", "anyway", "day_first")
 
 
@@ -156,7 +156,9 @@ def _counted(done: "MarksTaken") -> dict[str, int]:
 
 def _roster(given: Given, path: Path) -> RosterWanted:
     roles = [each.strip() for each in given.text("roles").split(",") if each.strip()]
-    return RosterWanted(path, given.some("system"), roles, _matches(given), given.day("first"), given.flag("terms"))
+    return RosterWanted(
+        path, given.some("system"), roles, _matches(given), given.day("first"), given.flag("terms"), given.some("site")
+    )
 
 
 def _matches(given: Given) -> dict[str, str]:
@@ -183,5 +185,5 @@ def _page(request: Request, who: "Visitor", given: Given | None = None, error: R
     values = dict.fromkeys(names, "") if given is None else given.values(*names)
     return section(
         request, who, "/settings", "office/imports.html", error, values=values, groups=app.own_people.groups(who),
-        zone=app.zone,
+        zone=app.zone, sites=[each.name for each in app.sites.all() if each.active],
     )  # fmt: skip

@@ -66,6 +66,7 @@ def shown(request: Request, who: Visitor, person: Any, error: Refusal | None = N
         days=begun, today=today, first=first, given=values, wrong=wrong_in(FIELDS, error),
         groups=sorted({*app.directory.groups(who.groups), *own}),
         consent=app.consents.of(person.id)[0] if may(who.actor, "consent.read") else None,
+        sites=app.sites.all(), own_sites=app.sites.of(person.id), assigns=may(who.actor, "sites.change"),
         alike=app.directory.lookalikes(person.id, who.groups), extra=_extra(request), most=app.settings.max_upload_mb,
     )  # fmt: skip
 

@@ -93,6 +93,8 @@ def test_the_person(people, clock):
         "other_ids": [],
         "credentials": [],
         "lookalikes": "1 other person",
+        "sites": [],
+        "arrivals": [],
         "answers": "0 answers to programs",
     } == told
 

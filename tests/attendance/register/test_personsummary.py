@@ -120,6 +120,7 @@ IN_THE_COPY = {
     "membership.person_id": "person.json: groups",
     "membership_change.person_id": "person.json: memberships",
     "news.person_id": "news.json",
+    "person_site.person_id": "person.json: sites",
     "rule.person_id": "timetable.json",
     "sighting.person_id": "sightings.json",
     "template.person_id": "templates.json",

@@ -1,9 +1,17 @@
 """What a site did while it was cut off comes in whole, once, and brings nobody back who is gone."""
 
-import pytest
-from site_world import OneSite, state
+from datetime import date, timedelta
 
-from gallery.repositories import arrivals, sites
+import numpy as np
+import pytest
+from PIL import Image
+from site_world import OneSite
+from sqlalchemy import select
+
+from attendance.scope import ANYWHERE
+from gallery import history
+from gallery.repositories import arrivals, coverage
+from gallery.schema import SightingRow
 
 
 @pytest.fixture
@@ -16,9 +24,9 @@ def people(app, draw) -> dict[str, int]:
 
 
 @pytest.fixture
-def north(app, people, tmp_path):
+def cut_off(app, people, tmp_path):  # noqa: ARG001  they are enrolled first
     """A computer of the whole home whose slice is filled."""
-    site = OneSite(app, tmp_path / "north", None)
+    site = OneSite(app, tmp_path / "computer", None)
     site.fill()
     yield site
     site.close()
@@ -28,27 +36,165 @@ def marks(app):
     return [each for session in app.sessions.all() for each in app.marks.of_session(session.id)]
 
 
-@pytest.mark.usefixtures("people")
-def test_a_mark_comes_in_as_it_was_made(app, north, draw, clock):
+def open_pixels(path):
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def outcomes(app) -> dict[str, int]:
+    with app.store.reading() as transaction:
+        return arrivals.counts(transaction)
+
+
+def test_a_mark_comes_in_as_it_was_made(app, cut_off, draw, clock):
     """A mark that a site made offline is in the database under its id, of its instant, with its sighting."""
-    (made,) = north.app.check(draw("door.png", (1,)))
+    (made,) = cut_off.app.check(draw("door.png", (1,)))
     clock.forward(hours=1)
-    delivered, _ = north.back()
+    delivered, _ = cut_off.back()
     (mark,) = marks(app)
     assert (made.mark, made.at, made.at, "file") == (mark.id, mark.at, mark.made, mark.how)
     assert made.sighting != mark.sighting
     assert 0 == delivered.refused + delivered.already
-    assert 0 == north.slice.waiting()
+    assert 0 == cut_off.slice.waiting()
 
 
-@pytest.mark.usefixtures("people")
-def test_delivered_twice_it_is_there_once(app, north, draw):
+def test_delivered_twice_it_is_there_once(app, cut_off, draw):
     """A site that does not know that all arrived delivers again, and nothing is there twice."""
-    list(north.app.check(draw("door.png", (1,), (2,))))
-    before = north.slice.state
-    first = app.arrivals.deliver(north.slice)
-    with north.slice.database.atomic():
-        north.slice.database.set_meta("slice", before.to_text())
-    again = app.arrivals.deliver(north.slice)
+    list(cut_off.app.check(draw("door.png", (1,), (2,))))
+    before = cut_off.slice.state
+    first = app.arrivals.deliver(cut_off.slice)
+    with cut_off.slice.database.atomic():
+        cut_off.slice.database.set_meta("slice", before.to_text())
+    again = app.arrivals.deliver(cut_off.slice)
     assert (2, 0) == (len(marks(app)), again.all)
-    assert first.kept >= 4
+    assert 4 <= first.kept
+
+
+def test_people_were_looked_for(app, cut_off, draw):
+    """Who was not seen at the site that day counts as absent once it is back, as there was a look."""
+    list(cut_off.app.check(draw("door.png", (1,))))
+    cut_off.back()
+    today = date(2026, 3, 2)
+    found = {each.person.name: each.status for each in app.report(first=today, last=today)}
+    assert {"Ada": "present", "Bob": "absent", "Cy": "absent"} == found
+
+
+@pytest.mark.parametrize("how", ["removed", "inactive", "withdrawn"])
+def test_nobody_comes_back_who_is_gone(app, cut_off, draw, people, how):
+    """What a late site says of somebody who was erased, left or withdrew is refused, noted, and not taken."""
+    list(cut_off.app.check(draw("door.png", (1,), (2,))))
+    if how == "removed":
+        app.people.remove(app.actor, "Ada")
+    elif how == "inactive":
+        app.leaving.set_active(app.actor, "Ada", active=False)
+    else:
+        app.consents.withdraw(app.actor, "Ada", ("face",))
+    delivered, _ = cut_off.back()
+    assert {people["Bob"]} == {each.person for each in marks(app)}
+    assert 2 == delivered.refused == outcomes(app)["refused"]
+    with app.store.reading() as transaction:
+        assert 2 == len(history(transaction, action="arrival.refuse"))
+    (told,) = cut_off.app.judge(cut_off.app.pipeline.faces(open_pixels(draw("again.png", (1,)))), source="x")
+    assert None is told.person
+    assert 2 == cut_off.app.policy().gallery_size
+
+
+def test_a_face_that_looked_like_somebody_erased(app, cut_off, draw, people):
+    """A stranger's face that looked most like somebody who is erased by now names them no more."""
+    list(cut_off.app.check(draw("door.png", (1, 40))))
+    app.people.remove(app.actor, "Ada")
+    cut_off.back()
+    with app.store.reading() as transaction:
+        told = [each["key"] for row in transaction.scalars(select(SightingRow)) for each in row.candidates]
+    assert people["Ada"] not in told
+
+
+def test_a_closed_month_stays(app, cut_off, draw, clock):
+    """What comes after its month was closed changes nothing of it."""
+    list(cut_off.app.check(draw("door.png", (1,))))
+    clock.forward(days=40)
+    app.months.close(app.actor, "2026-03")
+    delivered, _ = cut_off.back()
+    assert ([], 0) == (marks(app), delivered.kept)
+    assert 0 < delivered.refused
+
+
+def test_the_earlier_mark_counts(app, cut_off, draw, clock):
+    """Who was seen here after they were seen at the site was there since then: one mark counts, the earlier one."""
+    (first,) = cut_off.app.check(draw("door.png", (1,)))
+    clock.forward(hours=1)
+    (later,) = app.check(draw("gate.png", (1,)))
+    cut_off.back()
+    assert {first.mark: True, later.mark: False} == {each.id: each.valid for each in marks(app)}
+    (row,) = [each for each in app.report() if each.person.name == "Ada"]
+    assert (first.at, "present") == (row.mark.at, row.status)
+
+
+def test_the_later_mark_is_not_needed(app, cut_off, draw, clock):
+    """Who was marked here before the site saw them keeps that mark, and the site's is noted as there already."""
+    (first,) = app.check(draw("gate.png", (1,)))
+    clock.forward(hours=1)
+    list(cut_off.app.check(draw("door.png", (1,))))
+    delivered, _ = cut_off.back()
+    assert ([first.mark], 1) == ([each.id for each in marks(app)], delivered.already)
+
+
+def test_a_mark_that_was_not_needed_is_kept_for_when_it_is(app, cut_off, tmp_path, draw, clock):
+    """In, out and in again at two sites: what seemed to be there already is made once what lay between is in."""
+    other = OneSite(app, tmp_path / "other", None)
+    other.fill()
+    (came,) = cut_off.app.check(draw("a.png", (1,)), direction="in")
+    clock.forward(hours=1)
+    (left,) = other.app.check(draw("b.png", (1,)), direction="out")
+    clock.forward(hours=1)
+    (again,) = cut_off.app.check(draw("c.png", (1,)), direction="in")
+    assert "already" == again.decision
+    clock.forward(hours=1)
+    third = OneSite(app, tmp_path / "third", None)
+    third.fill()
+    (back,) = third.app.check(draw("d.png", (1,)), direction="in")
+    for each in (cut_off, third, other):
+        each.back()
+    assert {came.mark, left.mark, back.mark} == {each.id for each in marks(app) if each.valid}
+    other.close()
+    third.close()
+
+
+def test_what_somebody_declared_wrong_stays_wrong(app, cut_off, draw):
+    """A face at a site does not bring back a mark that was declared wrong meanwhile."""
+    app.mark("Ada")
+    app.void("Ada", reason="was ill")
+    list(cut_off.app.check(draw("door.png", (1,))))
+    cut_off.back()
+    assert [] == [each for each in marks(app) if each.valid]
+
+
+def test_a_code_that_was_shown_is_taken_all_the_same(app, cut_off, people):
+    """A mark by a badge or a code comes in, also of somebody who does not agree to their face being known again."""
+    app.consents.withdraw(app.actor, "Ada", ("face",))
+    session = cut_off.app.sessions.of_day(app.clock.utc())
+    made = cut_off.app.marks.mark(people["Ada"], session, at=app.clock.utc(), how="qr").mark
+    cut_off.back()
+    assert [(made.id, "qr")] == [(each.id, each.how) for each in marks(app)]
+
+
+def test_whoever_was_merged_keeps_what_comes_late(app, cut_off, draw, people):
+    """A late mark of somebody who was merged into another is the other's."""
+    list(cut_off.app.check(draw("door.png", (1,))))
+    app.people.merge(app.actor, "Ada", "Bob")
+    cut_off.back()
+    assert [people["Bob"]] == [each.person for each in marks(app)]
+
+
+def test_a_camera_that_looked(app, cut_off, clock):
+    """From when to when a camera looked comes in once, and goes on when more of it comes."""
+    begins = clock.utc()
+    look, end = cut_off.app.desk.cover, begins + timedelta(minutes=5)
+    noted = look("camera", ANYWHERE, "0", begins=begins, ends=begins + timedelta(minutes=1), before=None)
+    app.arrivals.deliver(cut_off.slice)
+    look("camera", ANYWHERE, "0", begins=begins, ends=end, before=noted)
+    assert 1 == cut_off.slice.waiting()
+    app.arrivals.deliver(cut_off.slice)
+    with app.store.reading() as transaction:
+        (found,) = coverage.within(transaction, begins, begins + timedelta(hours=1))
+    assert (begins, end, 0) == (found.begins, found.ends, cut_off.slice.waiting())

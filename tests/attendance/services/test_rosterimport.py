@@ -7,7 +7,7 @@ import pytest
 from attendance.access import Actor
 from attendance.errors import ImportIdentity, SessionDay
 from attendance.services.rosterimport import RosterWanted
-from gallery import history
+from gallery import SiteUnknown, history
 from gallery.errors import Conflict, PersonUnknown
 from gallery.repositories import calendar, foreign_ids, groups, months
 
@@ -231,3 +231,12 @@ def test_what_a_system_calls_somebody(app, pack):
     ]
     with pytest.raises(Conflict, match="Ann Lee"):
         app.foreign_ids.set(HEAD, "1E5", "badge", "0042")
+
+
+def test_a_register_of_a_site(app, pack):
+    """New people of a site's register belong to that site alone; a site that is not there is refused first."""
+    with pytest.raises(SiteUnknown):
+        app.roster_import.preview(RosterWanted(pack(), site="North"))
+    app.sites.add(app.actor, "North")
+    app.roster_import.take_in(app.actor, app.roster_import.preview(RosterWanted(pack(), site="North")))
+    assert {("North",)} == {app.sites.of(each.id) for each in app.people.all()}
