@@ -91,7 +91,7 @@ def _guard_text(
     _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _many: object
 ) -> None:
     if not all(map(_keepable, _texts(parameters))):
-        raise TextInvalid("text", "it holds a NUL character or half of a character")
+        raise TextInvalid("text", "it holds the character NUL, or half of a character")
 
 
 def _texts(given: Any) -> Iterator[str]:
