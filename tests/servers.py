@@ -21,8 +21,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from gallery.locations import POINTER, Address, parsed, point_at, pointer
-from gallery.sqlite.home import DATABASE
+from gallery.locations import DATABASE, POINTER, Address, parsed, point_at, pointer
 
 ENGINES = ("sqlite", "postgresql")
 GIVEN = "ATTENDANCE_TEST_POSTGRES"

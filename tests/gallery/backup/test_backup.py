@@ -42,7 +42,7 @@ from gallery import steps as gallery_steps
 from gallery.backup import backup, erased, restore
 from gallery.backup import restoring as backup_restoring
 from gallery.backup.head import Head
-from gallery.locations import POINTER
+from gallery.locations import DATABASE, POINTER
 from gallery.migrations.running import MIGRATIONS, run_migrations
 from gallery.opening import engine_of, is_there
 from gallery.repositories import (
@@ -63,7 +63,6 @@ from gallery.schema import REVISIONS
 from gallery.sqlite import home as gallery_home
 from gallery.sqlite import restoring as sqlite_restoring
 from gallery.sqlite import store as gallery_store
-from gallery.sqlite.home import DATABASE
 from gallery.vault.chunks import CHUNK, TAG, ChunkWriter
 from gallery.vault.key import load_key
 from gallery.vault.recovery import new_pair
