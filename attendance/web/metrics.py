@@ -17,8 +17,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from attendance.services.readiness import ready
 from attendance.services.tally import Done
+from attendance.web.readiness import ready
 from gallery.errors import GalleryError
 from gallery.repositories import deliveries, sightings
 

@@ -9,8 +9,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from attendance.access import Visitor, may
 from attendance.service_errors import AccessRefused, SignedOut, TokenScope
-from attendance.services.readiness import ready
 from attendance.web.admits import Anyone
+from attendance.web.readiness import ready
 from attendance.web.site import Site, site_of
 
 router = APIRouter(include_in_schema=False)

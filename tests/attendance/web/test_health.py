@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from attendance.access import Actor
-from attendance.services import readiness
+from attendance.web import readiness
 from attendance.web.build import build
 from attendance.web.site import Site
 from gallery.errors import GalleryUnreachable
