@@ -94,6 +94,7 @@ __all__ = [
     "Removal",
     "Sealer",
     "Search",
+    "ServerUnfit",
     "SiteUnknown",
     "Stats",
     "Store",
