@@ -95,6 +95,7 @@ __all__ = [
     "Removal",
     "Sealer",
     "Search",
+    "ServerUnfit",
     "SiteUnknown",
     "Stats",
     "Store",
