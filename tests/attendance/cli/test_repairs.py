@@ -75,9 +75,7 @@ DEFECTS = {
     "template of who left": spoilt(altered("template", "vector", "id = 3")),
     "crop": spoilt(altered("crop", "picture", "template_id = 1")),
     "crop of who left": spoilt(altered("crop", "picture", "template_id = 3")),
-    "template and crop": planted(
-        altered("template", "vector", "id = 1"), altered("crop", "picture", "template_id < 3")
-    ),
+    "template and crop": spoilt(altered("template", "vector", "id = 1"), altered("crop", "picture", "template_id < 3")),
     "no template": spoilt("DELETE FROM crop WHERE template_id = 2", "DELETE FROM template WHERE id = 2"),
     "face of a sighting": spoilt("UPDATE sighting_crop SET picture = CAST(picture || x'00' AS BLOB)"),
     "address of a place": spoilt("UPDATE place SET address = CAST(address || x'00' AS BLOB)"),

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
+from servers import contents
 
 from attendance import Attendance
 from attendance.service_errors import LimitReached
@@ -87,7 +88,7 @@ def test_the_table_holds_no_name(app, home):
     """What was tried is kept as a digest."""
     app.limits.failed("account:ada lovelace", ACCOUNT)
     app.store.close()
-    assert b"lovelace" not in b"".join(each.read_bytes() for each in home.glob("attendance.db*"))
+    assert b"lovelace" not in b"".join(contents(home).values())
 
 
 def test_no_address_can_be_tried_on_the_table(app):

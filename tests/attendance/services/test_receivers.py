@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from servers import contents
 from typer.testing import CliRunner
 
 from attendance.cli.root import app as commands
@@ -20,7 +21,7 @@ def test_added_receiver_is_shown_without_its_secrets(app):
     assert ("Front", "webhook", "http://***@127.0.0.1:9/in?***") == (
         shown.receiver.name, shown.receiver.kind, shown.address,
     )  # fmt: skip
-    database = b"".join(path.read_bytes() for path in app.home.glob("attendance.db*"))
+    database = b"".join(contents(app.home).values())
     assert (False, False) == (b"hidden" in database, b"secret@" in database)
 
 
