@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from attendance.services.sign_ins import SignIns
     from attendance.services.tokens import Tokens
     from attendance.services.uploads import Uploads
+    from attendance.services.vitals import Vitals
     from attendance.services.why import Whys
     from attendance.services.workers import Workers
 
@@ -337,3 +338,10 @@ class ServiceComposition(Composition):
         from attendance.services.searching import Searching
 
         return Searching(self.judging.measure)
+
+    @cached_property
+    def vitals(self) -> "Vitals":
+        """How the service does, for whoever watches it from outside."""
+        from attendance.services.vitals import Vitals
+
+        return Vitals(self.store)

@@ -19,8 +19,7 @@ from prometheus_client.registry import Collector
 
 from attendance.services.tally import Done
 from attendance.web.readiness import ready
-from gallery.errors import GalleryError
-from gallery.repositories import deliveries, sightings
+from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
@@ -58,7 +57,7 @@ class _Numbers(Collector):
         for part in (_cameras, _waiting, _index):
             try:
                 yield from list(part(app))
-            except GalleryError:  # the database is away: `ready` tells
+            except Refusal:  # the database is away: `ready` tells
                 continue
 
 
@@ -108,11 +107,9 @@ def _of_cameras(name: str, told: str, found: "Iterable[Health]", value: Any) -> 
 
 
 def _waiting(app: "Attendance") -> Iterator[Metric]:
-    with app.store.reading() as view:
-        webhooks = sum(deliveries.waiting(view).values())
-        reviews = sightings.count_waiting(view)
+    found = {"photos": app.lane.waiting, **app.vitals.waiting()}
     made = GaugeMetricFamily("attendance_waiting", "What waits: to be judged, sent, or looked at.", labels=["queue"])
-    for queue, count in (("photos", app.lane.waiting), ("webhooks", webhooks), ("reviews", reviews)):
+    for queue, count in found.items():
         made.add_metric([queue], count)
     yield made
 
@@ -121,6 +118,15 @@ def _index(app: "Attendance") -> Iterator[Metric]:
     policy = app.judging.policy()
     yield _gauge("index_people", "People that faces are compared with.", policy.gallery_size)
     yield _gauge("threshold", "The score from which a face is somebody's.", policy.threshold)
+    measured = app.searching.measured
+    if measured is not None:
+        plan = InfoMetricFamily("attendance_index", "How the gallery is searched.")
+        plan.add_metric([], {"plan": measured.plan})
+        yield plan
+        loss = "Share of people's own looks that searching this way does not find; it adds to the FNIR."
+        yield _gauge("index_loss", loss, measured.loss)
+        yield _gauge("index_search_p95_seconds", "What 95 of 100 searches took at most.", measured.p95_ms / 1000)
+        yield _gauge("index_bytes", "The memory that the templates take.", measured.bytes)
 
 
 def _gauge(name: str, told: str, value: float) -> Metric:

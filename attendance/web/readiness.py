@@ -1,12 +1,9 @@
 """Whether this process can do its work now: its database answers and may be written, it can judge, and keeps up."""
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from attendance.faults import refusal_of
-from gallery.schema import REVISIONS
-from gallery.steps import COMPATIBLE, refuse_newer
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
@@ -30,10 +27,8 @@ class Ready:
 
 def ready(app: "Attendance") -> Ready:
     """Ask the home. Raises nothing: what is wrong is told by the id of its error, `pipeline.loading`, or `lag`."""
-    begun = time.perf_counter()
     try:
-        refuse_newer(app.store.where, REVISIONS[-1], app.store.meta(COMPATIBLE))
-        took = time.perf_counter() - begun
+        took = app.vitals.answered_s()
         if not app.pipeline_is_loaded:
             return Ready("pipeline.loading", took)
         return Ready("lag" if _lag(app) > LAG_S else None, took)
