@@ -79,9 +79,10 @@ class Everything:
     many others they are remembered, ``compared`` of how many other sightings they are among the candidates. ``rules``
     are those for this person alone, ``approvals`` those of marks by mark, ``words`` what was said of when they belonged
     to groups, ``foreign_ids`` what other systems call them, ``credentials`` their other ways in, ``news`` what other
-    systems are told of them. ``answers`` is how many answers to programs are kept that tell of them. ``sites`` are those that they belong
-    to (none: all), ``arrivals`` what sites said of them late that was not taken, or not needed. ``privacy`` is what they agreed to, and what must or must not be kept of them. ``others`` is how everybody else is called, whom a
-    copy of these data must not name.
+    systems are told of them. ``answers`` is how many answers to programs are kept that tell of them. ``sites`` are
+    those that they belong to (none: all), ``arrivals`` what sites said of them late that was not taken, or not needed.
+    ``privacy`` is what they agreed to, and what must or must not be kept of them. ``others`` is how everybody else is
+    called, whom a copy of these data must not name.
     """
 
     person: "PersonInfo"
