@@ -18,7 +18,7 @@ from attendance.register.months import refuse_closed
 from attendance.register.sessions import OPENED, SessionInfo
 from attendance.zones import day_bounds, days_between, local_day
 from gallery.errors import TemplateAltered
-from gallery.repositories import aliases, arrivals, consents, coverage, events, places, sessions, sightings
+from gallery.repositories import aliases, arrivals, consents, coverage, events, places, sessions, sightings, tokens
 from gallery.repositories import marks as rows
 from gallery.repositories.arrivals import Arrival, Outcome
 from gallery.repositories.people import active_of
@@ -103,6 +103,7 @@ class Arrivals:
             return Delivered()
         with slice_.database.reading() as here:
             waiting, upto = list(outbox.items(here, state)), outbox.upto(here, state)
+            counted = tokens.counters(here)
             opened = {each.uid: self._face(slice_.vault, each) for each in waiting if isinstance(each, Seen)}
         with self._gallery.store.reading() as central:
             before = arrivals.known(central, [each.uid for each in waiting])
@@ -111,8 +112,18 @@ class Arrivals:
             if each.uid not in before or isinstance(each, Looked):
                 told += self._take(each, slice_.site, opened.get(each.uid))
         self._tell(slice_.site, told)
+        self._count_on(counted)
         slice_.delivered(upto)
         return Delivered(told["kept"], told["already"], told["refused"])
+
+    def _count_on(self, counted: dict[int, int]) -> None:
+        """What a kiosk sent while the site was cut off is not taken again."""
+        with self._gallery.store.reading() as central:
+            here = tokens.counters(central)
+        ahead = {number: counter for number, counter in counted.items() if counter > here.get(number, counter)}
+        if ahead:
+            with self._gallery.store.atomic() as transaction:
+                tokens.count_on(transaction, ahead)
 
     def _face(self, vault: "Cipher", seen: Seen) -> bytes | None:
         """The face that was kept, opened; one that does not open any more is left behind."""

@@ -1,6 +1,6 @@
 """What programs, kiosks, calendar feeds and the first setup prove themselves by; only SHA-256 digests are kept."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
@@ -9,6 +9,18 @@ from sqlalchemy.orm import Session
 from gallery.names import clean
 from gallery.servicetables import TokenRow
 from gallery.servicevalues import Token, TokenKind
+
+
+def counters(session: Session) -> dict[int, int]:
+    """By number of each token the last number that was taken of what it counts."""
+    return {row.id: row.counter for row in session.execute(select(TokenRow.id, TokenRow.counter))}
+
+
+def count_on(session: Session, told: Mapping[int, int]) -> None:
+    """Take no number again that was taken elsewhere, by number of the token; a lower one changes nothing."""
+    for number, counter in told.items():
+        later = update(TokenRow).where(TokenRow.id == number, TokenRow.counter < counter).values(counter=counter)
+        session.execute(later, execution_options={"synchronize_session": False})
 
 
 def insert(

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from attendance.scope import ANYWHERE
 from gallery import history
-from gallery.repositories import arrivals, coverage
+from gallery.repositories import arrivals, coverage, tokens
 from gallery.schema import SightingRow
 
 
@@ -198,3 +198,15 @@ def test_a_camera_that_looked(app, cut_off, clock):
     with app.store.reading() as transaction:
         (found,) = coverage.within(transaction, begins, begins + timedelta(hours=1))
     assert (begins, end, 0) == (found.begins, found.ends, cut_off.slice.waiting())
+
+
+def test_a_kiosk_is_not_heard_twice(app, cut_off):
+    """What a kiosk counted while the site was cut off is counted on here, so that nothing it sent is taken again."""
+    with app.store.atomic() as transaction:
+        made = tokens.insert(transaction, "kiosk", "Gate", "d" * 64, scopes=(), at=app.clock.utc(), by="t")
+    cut_off.fill()
+    with cut_off.slice.database.atomic() as transaction:
+        tokens.count_on(transaction, {made.id: 7})
+    app.arrivals.deliver(cut_off.slice)
+    with app.store.reading() as transaction:
+        assert {made.id: 7} == tokens.counters(transaction)
