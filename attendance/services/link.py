@@ -12,6 +12,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
+from attendance.access import needs
 from attendance.services.rounds import Rounds
 from gallery.errors import GalleryError, GalleryUnreachable, OfflineOver
 
@@ -274,6 +275,7 @@ class LinkedDesk(Generic[S]):
     def __init__(self, link: Link[S], make: "Callable[[S], CameraDesk]") -> None:
         self._link, self._make = link, make
 
+    @needs("faces.judge")
     def by(self, actor: "Actor") -> "LinkedDesk[S]":
         """The same desk, with somebody else who acts."""
         return LinkedDesk(self._link, lambda on: on.desk.by(actor))

@@ -61,10 +61,11 @@ def test_read_only_home(command, home, draw):
 
 
 def test_newer_home(command, home, draw):
-    """A home of a newer version is refused and left as it is."""
+    """A home of a newer version that lets no older one go on is refused and left as it is."""
     command("enroll", draw("a.png", (1,)), "--name", "Ada")
     with raw(home) as run:
         run("UPDATE alembic_version SET version_num = '9999'")
+        run("UPDATE meta SET value = '9999' WHERE key = 'compatible'")
     for arguments in (["check", draw("b.png", (1,))], ["gallery", "list"]):
         code, out, err = command(*arguments)
         assert (3, "", True) == (code, out, err.startswith("error[gallery.newer] "))

@@ -10,7 +10,7 @@ from attendance import Attendance
 from attendance.errors import SessionClosed
 from gallery import Gallery, open_database
 
-MOST_PER_FIRST_MARK, MOST_PER_SECOND_LOOK = 8, 3
+MOST_PER_FIRST_MARK, MOST_PER_SECOND_LOOK = 8, 4
 
 
 @pytest.fixture

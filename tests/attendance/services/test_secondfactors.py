@@ -2,7 +2,7 @@
 
 import pytest
 from pyotp import TOTP
-from servers import contents
+from servers import contents, raw
 
 from attendance import Attendance
 from attendance.access import Actor

@@ -152,7 +152,7 @@ def test_more_photos_change_nothing_of_before(watched, draw):
     before = said(watched)
     watched.enroll(draw("again.png", (9,), seed=1), name="Zoe", external_id="Z")
     assert before == said(watched)
-    watched.gallery.pipeline_id = "another"
+    watched.gallery.go_by("another")
     assert before == said(watched)
 
 
