@@ -15,7 +15,7 @@ FACTS = {"facts": {"ruling": "present", "person": 7}, "names": {"person_name": "
 @pytest.fixture
 def lines():
     """A logger that writes JSON lines, and what it has written."""
-    made, logger = io.StringIO(), logging.Logger("attendance.trial")
+    made, logger = io.StringIO(), logging.Logger("attendance.trial")  # noqa: LOG001  nobody else has it
 
     def make(**told) -> logging.Logger:
         handler = logging.StreamHandler(made)
@@ -57,7 +57,7 @@ def test_an_error_is_told_by_its_kind_and_place(lines, names):
     make, written = lines
     logger = make(names=names)
     try:
-        raise ValueError("Ada Lovelace is not a number\nat all")
+        raise ValueError("Ada Lovelace is not a number\nat all")  # noqa: TRY301
     except ValueError:
         logger.exception("failed")
     told = written()
@@ -71,7 +71,7 @@ def test_what_is_decided_is_logged_by_numbers(app, draw, caplog):
     """A line for each decision that is recorded: its ruling, its mark and sighting, the person's internal id."""
     app.enroll(draw("ada.png", (7,)), name="Ada")
     with caplog.at_level(logging.INFO, "attendance.decisions"):
-        told = [each for each in app.check(draw("class.png", (7,), (8, 60)))]
+        told = list(app.check(draw("class.png", (7,), (8, 60))))
     facts = [each.facts for each in caplog.records]
 
     assert sorted(each.decision for each in told) == sorted(each["ruling"] for each in facts)

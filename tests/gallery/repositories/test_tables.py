@@ -86,7 +86,8 @@ def test_what_is_to_be_erased_here_is_no_part_of_it(store):
     """The note that a removal still waits to be overwritten concerns this file alone."""
     store.set_meta("erasure_pending", "1")
     with store.reading() as session:
-        assert ["compatible", "generation", "home_id"] == [row[0] for row in tables.rows(session, _layout(session, "meta"))]
+        kept = [row[0] for row in tables.rows(session, _layout(session, "meta"))]
+    assert ["compatible", "generation", "home_id"] == kept
 
 
 def test_rows_filled_in_are_the_same_rows(people, homes):
