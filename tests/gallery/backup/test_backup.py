@@ -259,6 +259,7 @@ def test_a_backup_from_before_a_new_key_opens_with_the_old_one(full, save, key, 
             assert 3 == len(Gallery(store, "test-1").load().ids)
 
 
+@pytest.mark.sqlite_only("a server lets no row be without its owner")
 def test_rows_without_their_owner_come_back_as_they_were(full, key, new, tmp_path, now):
     """A home with a defect can be backed up and restored, and the defect can be mended there."""
     with full.store.atomic() as session:
@@ -506,6 +507,7 @@ def test_a_file_where_the_folder_should_be_is_refused(save, key, new):
     assert "mine" == new.read_text()
 
 
+@pytest.mark.sqlite_only("on a server nobody begins a home while one is restored: both need the lock")
 def test_a_home_that_appears_meanwhile_stays(save, key, new, monkeypatch):
     """Somebody makes a home in the same place while one is restored: theirs stays as it is."""
     path = save()

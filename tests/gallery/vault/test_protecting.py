@@ -263,7 +263,7 @@ def test_a_disk_that_fills_up_changes_nothing(lived, now, act, listen, engine):
         if left():
             break
 
-    assert refused > 1
+    assert refused > 0
     assert first != lying
 
 
