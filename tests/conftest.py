@@ -28,6 +28,8 @@ OPENING = {"app", "store"}
 """The fixtures that open `home`, and begin it."""
 _ON_BOTH = ("gallery", "attendance/register", "attendance/services/test_arrivals.py", "promises")
 ON_BOTH = [ROOT / "tests" / each for each in _ON_BOTH]
+OF_SQLITE = ROOT / "tests" / "gallery" / "sqlite"
+"""Where the tests are of what only SQLite does."""
 USUAL = os.environ.get(servers.CHOSEN, "sqlite")
 """The engine of the tests that run on one alone."""
 
@@ -37,7 +39,7 @@ def pytest_generate_tests(metafunc) -> None:
     if "engine" not in metafunc.fixturenames:
         return
     path = Path(metafunc.definition.path)
-    if metafunc.definition.get_closest_marker("sqlite_only"):
+    if metafunc.definition.get_closest_marker("sqlite_only") or path.is_relative_to(OF_SQLITE):
         engines = ["sqlite"]
     elif any(path.is_relative_to(each) for each in ON_BOTH):
         engines = list(servers.ENGINES)
