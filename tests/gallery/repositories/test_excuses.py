@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from servers import KEPT
 from sqlalchemy import text
 
 from gallery import Conflict, record
@@ -104,7 +105,7 @@ def test_every_excuse_and_withdrawal_has_an_event(store, ada, now):
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     spans=st.lists(
-        st.tuples(st.integers(0, 1), st.integers(0, 6), st.integers(1, 4), st.booleans(), st.text()), max_size=8
+        st.tuples(st.integers(0, 1), st.integers(0, 6), st.integers(1, 4), st.booleans(), st.text(KEPT)), max_size=8
     ),
     asked=st.none() | st.sets(st.integers(0, 1)),
     within=st.none() | st.tuples(st.integers(0, 6), st.integers(0, 8)),
