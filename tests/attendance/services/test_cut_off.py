@@ -174,7 +174,8 @@ def central(postgres, tmp_path, clock, pipeline, draw):
     import servers
 
     clock.now = BEGUN
-    home = servers.Homes(tmp_path, postgres).new(filled=True)
+    homes = servers.Homes(tmp_path, postgres)
+    home = homes.new(filled=True)
     with Attendance.open(home, clock=clock, pipeline=pipeline, flags=FLAGS) as opened:
         for number in range(1, 7):
             opened.enroll(draw(f"{number}.png", (number,)), name=f"P {number}", external_id=f"P{number}")

@@ -35,5 +35,5 @@ def test_who_belongs_where(desk, app, words):
 def test_a_site_that_is_not_there(desk, app):
     """Nobody is assigned to a site that does not exist."""
     who = app.people.all()[0]
-    assert "site" in desk().error(f"/people/{who.id}/sites", sites="Nowhere")
+    assert "site" in desk().error(f"/people/{who.id}/sites", 404, sites="Nowhere")
     assert () == app.sites.of(who.id)
