@@ -18,7 +18,7 @@ HELP: Final = {
     ),
     "gallery.newer": "Update this program with `pip install --upgrade attendance`; nothing was changed.",
     "gallery.locked": "Another program is writing to this home: wait for it or close it, then try again.",
-    "gallery.read_only": "Give this account the right to write to that folder; reading commands work as it is.",
+    "gallery.read_only": "Give this account the right to write there; reading commands work as it is.",
     "gallery.older": (
         "The first command that writes upgrades it, and leaves the file as it was beside it: 'attendance serve', or "
         "'attendance audit anchor', which changes nothing else. Then try again."
@@ -33,7 +33,7 @@ HELP: Final = {
         "search_plan to auto."
     ),
     "gallery.unreachable": (
-        "Look whether the database server runs, and whether this computer reaches it and may sign in; a site with "
+        "Look whether the database server runs, has a database of this name, and lets this account in; a site with "
         "a slice of the gallery goes on marking meanwhile."
     ),
     "gallery.server_unfit": (
