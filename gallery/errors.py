@@ -46,8 +46,8 @@ HELP: Final = {
     "gallery.failed": "Run `attendance doctor`; look after the disk if this happens again.",
     "gallery.key_missing": (
         "Put the key file of this home back, or a copy; no new one is made, as it could not open what is stored. "
-        "Without it the commands for names, marks, reports and erasing work, recognising and the service do not, and "
-        "a backup needs the key of its day; "
+        "Without it the commands for names, marks, reports and erasing work (on a server, those that only read), "
+        "recognising and the service do not, and a backup needs the key of its day; "
         "`attendance key abandon` gives up what is sealed, and begins anew."
     ),
     "gallery.key_passphrase": "Try the passphrase again; nothing was changed.",
