@@ -30,8 +30,11 @@ def home_folder(home: Path | str | None = None) -> Path:
     a home (a service, a container) where nothing is given; AddressInvalid, and NotEmpty for the folder of another home.
     """
     chosen = home or os.environ.get(HOME_ENV)
-    if isinstance(chosen, str) and chosen.startswith(("postgresql:", "postgres:")):
-        return _folder_of(chosen)
+    if isinstance(chosen, str) and (":" in chosen or "=" in chosen):
+        from gallery.locations import is_address
+
+        if is_address(chosen):
+            return _folder_of(chosen)
     return user_path(chosen) if chosen else _platform_folder()
 
 

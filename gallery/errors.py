@@ -18,7 +18,7 @@ HELP: Final = {
     ),
     "gallery.newer": "Update this program with `pip install --upgrade attendance`; nothing was changed.",
     "gallery.locked": "Another program is writing to this home: wait for it or close it, then try again.",
-    "gallery.read_only": "Give this account the right to write to that folder; reading commands work as it is.",
+    "gallery.read_only": "Give this account the right to write there; reading commands work as it is.",
     "gallery.older": (
         "The first command that writes upgrades it, and leaves the file as it was beside it: 'attendance serve', or "
         "'attendance audit anchor', which changes nothing else. Then try again."
@@ -33,7 +33,7 @@ HELP: Final = {
         "search_plan to auto."
     ),
     "gallery.unreachable": (
-        "Look whether the database server runs, and whether this computer reaches it and may sign in; a site with "
+        "Look whether the database server runs, has a database of this name, and lets this account in; a site with "
         "a slice of the gallery goes on marking meanwhile."
     ),
     "gallery.server_unfit": (
@@ -46,8 +46,8 @@ HELP: Final = {
     "gallery.failed": "Run `attendance doctor`; look after the disk if this happens again.",
     "gallery.key_missing": (
         "Put the key file of this home back, or a copy; no new one is made, as it could not open what is stored. "
-        "Without it the commands for names, marks, reports and erasing work, recognising and the service do not, and "
-        "a backup needs the key of its day; "
+        "Without it the commands for names, marks, reports and erasing work (on a server, those that only read), "
+        "recognising and the service do not, and a backup needs the key of its day; "
         "`attendance key abandon` gives up what is sealed, and begins anew."
     ),
     "gallery.key_passphrase": "Try the passphrase again; nothing was changed.",

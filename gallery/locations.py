@@ -18,8 +18,13 @@ DATABASE: Final = "attendance.db"
 """The file of a home's folder that is its database, where it is no server's."""
 POINTER: Final = "database"
 """The file of a home's folder that names the server; where it is missing, the database is a file of the folder."""
-SCHEMES: Final = ("postgresql://", "postgres://")
+SCHEMES: Final = ("postgresql", "postgres")
+_NO_FOLDER = re.compile(
+    r"postgres(ql)?:|[a-z][a-z0-9+.-]*://|\s*(host|port|dbname|user|password|service)\s*=", re.IGNORECASE
+)
 _PASSWORD = re.compile(r"(?<=[?&])(password|sslpassword)=[^&]*")
+_READS: Final = "an address reads postgresql://USER@HOST/NAME, without blanks"
+_CODED: Final = "write each @ : / ? # % of a user or a password by its code: %40 %3A %2F %3F %23 %25"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +59,30 @@ def _servers(netloc: str) -> list[tuple[str, str]]:
 
 
 def is_address(text: object) -> bool:
-    """Whether this names a database on a server, and no folder."""
-    return isinstance(text, str) and text.startswith(SCHEMES)
+    """Whether this names a database on a server, well or badly, and no folder: it may hold a password."""
+    return isinstance(text, str) and _NO_FOLDER.match(text) is not None
 
 
 def parsed(text: str) -> Address:
-    """The address; raises AddressInvalid where it cannot be one."""
-    if not is_address(text) or any(letter.isspace() or not letter.isprintable() for letter in text):
-        raise AddressInvalid("database", "an address reads postgresql://USER@HOST/NAME, without blanks")
+    """The address; raises AddressInvalid, which shows nothing of it, where it cannot be one."""
+    scheme, _, rest = text.partition("://")
+    if scheme.lower() not in SCHEMES or any(letter.isspace() or not letter.isprintable() for letter in text):
+        raise AddressInvalid("database", _READS)
+    address = f"postgresql://{rest}"
+    _refuse_unclear(address)
+    return Address(address)
+
+
+def _refuse_unclear(address: str) -> None:
+    """An unwritten-out sign in a password ends it early, and the rest of it would count as host, port or name."""
+    if address.count("@") > 1 or "#" in address or re.search(r"%(?![0-9A-Fa-f]{2})", address):
+        raise AddressInvalid("database", _CODED)
+    if "@" in address and "@" not in urlsplit(address).netloc:
+        raise AddressInvalid("database", _CODED)
     try:
-        _servers(urlsplit(text).netloc)
-    except ValueError as error:
-        raise AddressInvalid("database", f"the address cannot be read: {error}") from None
-    return Address("postgresql://" + text.partition("://")[2])
+        _servers(urlsplit(address).netloc)
+    except ValueError:
+        raise AddressInvalid("database", "its hosts or their ports cannot be read") from None
 
 
 def pointer(folder: Path) -> Address | None:
@@ -87,13 +103,15 @@ def pointer(folder: Path) -> Address | None:
 def point_at(folder: Path, address: Address) -> None:
     """Have a home's folder name this server from now on, in a private file; a changed password alone is taken over.
 
-    Raises NotEmpty where the folder is the home of another database, and GalleryReadOnly.
+    So is another address where no key lies here yet, as then nothing of a home does: the first one may have been
+    mistyped. Raises NotEmpty where the folder is the home of another database, and GalleryReadOnly.
     """
     found = pointer(folder)
     if found == address:
         return
-    if found is not None and found.shown != address.shown:
-        raise NotEmpty(str(folder / POINTER), f"this folder belongs to {found.shown}")
+    if found is not None and found.shown != address.shown and (folder / "key").exists():
+        told = f"this folder belongs to {found.shown}; where that has moved, write its new address into this file"
+        raise NotEmpty(str(folder / POINTER), told)
     if (folder / DATABASE).exists():
         raise NotEmpty(str(folder / DATABASE), "this folder holds a home of its own")
     make_home(folder)

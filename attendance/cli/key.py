@@ -149,7 +149,7 @@ def abandon(*, yes: options.Yes = False, home: options.Home = None) -> None:
     Templates, kept faces, addresses, secrets, QR codes, badges and second factors go; people, groups, marks and the
     timetable stay. A backup from before still needs the lost key.
     """
-    with changing(home) as opened:
+    with changing(home, keyless=True) as opened:
         found = opened.keys.state()
         if found.problem is not None and not yes:
             say(found.problem.line)

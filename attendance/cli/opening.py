@@ -29,7 +29,7 @@ def writing(
 
     zone = _asked_zone(home, flags)
     with Attendance.open(home, flags=flags, preload=preload, actor=actor(), zone=zone) as app:
-        app.vault.prepare()
+        _ready_to_write(app)
         if app.zone_taken is not None:
             say(f"days are those of {app.zone_taken}; 'attendance config set time_zone ZONE' sets another")
         elif app.begun and app.zone_warning is None and app.settings.time_zone is None:
@@ -72,13 +72,24 @@ def _zone(text: str) -> str:
 
 
 @contextmanager
-def changing(home: "str | None") -> "Iterator[Attendance]":
-    """A home that must be there already."""
+def changing(home: "str | None", *, keyless: bool = False) -> "Iterator[Attendance]":
+    """A home that must be there already; ``keyless`` is for who gives a lost key up."""
     from attendance.app import Attendance
 
     with Attendance.open(home, create=False, actor=actor()) as app:
-        app.vault.prepare()
+        _ready_to_write(app, keyless=keyless)
         yield app
+
+
+def _ready_to_write(app: "Attendance", *, keyless: bool = False) -> None:
+    """Ask for what opens a wrapped key; refuse to write to a server's database from a folder without the home's key.
+
+    Where several computers share a database the key is seldom lost: this one has not been given it. What it entered
+    into the log could never be proved, on any of them.
+    """
+    app.vault.prepare()
+    if app.store.engine == "postgresql" and not keyless and app.vault.has_check():
+        app.vault.unlock()
 
 
 @contextmanager

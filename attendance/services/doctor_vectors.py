@@ -21,9 +21,13 @@ def vector_findings(store: "Database", settings: "Settings") -> Iterator[Finding
         wanted, there = settings.search_plan == PLAN, vectors.is_there(session)
         told = vectors.version(session) if store.engine == "postgresql" else None
         count = vectors.count(session) if there else 0
+        shut = wanted and vectors.fits(told) and not vectors.may_be_made(session)
     if wanted and not vectors.fits(told):
         has = f"pgvector is {told or 'missing'}" if store.engine == "postgresql" else "the home is a file, on no server"
         yield Finding("vectors", f"search_plan is pgvector, but {has}", "gallery.no_pgvector", BACK, 3)
+    if shut:
+        found = "search_plan is pgvector, but the extension may not be made by this account"
+        yield Finding("vectors", found, "gallery.no_pgvector", "its owner runs CREATE EXTENSION vector", 3)
     if there:
         known = f"{count} vectors lie on the server unsealed: whoever owns the database or reads a copy can read them"
         if wanted:

@@ -65,6 +65,7 @@ def copy(source: Path, target: Path, clock: "Clock", by: str) -> HomeCopy:
     Settings and key go along; browsers sign in anew. Raises NotEmpty, GalleryDamaged, KeyMissing, GalleryUnusable.
     """
     from gallery.backup import copy as made
+    from gallery.backup.copying import key_of
     from gallery.opening import engine_of
     from gallery.vault.filevault import FileVault
 
@@ -72,6 +73,8 @@ def copy(source: Path, target: Path, clock: "Clock", by: str) -> HomeCopy:
     with _opened(source, now) as store:
         engine.refuse_used(Path(target).expanduser().resolve())
         vault = FileVault(store)
+        with store.reading() as view:
+            key_of(store, view, vault)  # an entry of the log that is made without it is one that nobody can prove
         _note(store, target, at=now, by=by)
         done = made(store, vault, engine, target, at=now, along=ALONG)
         told = store.where

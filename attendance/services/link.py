@@ -7,9 +7,11 @@ that nobody is judged by what was erased or withdrawn meanwhile. While the link 
 is.
 """
 
+import logging
 import random
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from attendance.access import needs
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from gallery.ports import Database
     from gallery.slices.slice import Slice
 
+LOG = logging.getLogger(__name__)
 TRIED_S: Final = 5.0
 """How often the database is tried, a fifth more or less, so that not all sites try at once."""
 FOLLOWED_S: Final = 60.0
@@ -111,6 +114,7 @@ class Link(Generic[S]):
         self._slice.refuse_old(self._clock.utc(), self._days)
         if self._offline is None:
             raise OfflineOver(self._slice.database.where, "this slice was never filled")
+        LOG.info("link.lost")
         return self._offline
 
     # What is worked with
@@ -182,6 +186,7 @@ class Link(Generic[S]):
             if on is not self._now or on.offline is not None or self._since is not None:
                 return
             self._why, self._since = error, self._clock.utc()
+            LOG.info("link.lost")
             if self._slice.state is None:
                 return
             try:
@@ -237,13 +242,14 @@ class Link(Generic[S]):
                 self._why = over
         try:
             central = self._reached()
-            central.arrivals.deliver(self._slice)
+            done = central.arrivals.deliver(self._slice)
             with self._gate.alone():
                 central.arrivals.settle(self._slice, self.site)
                 with self._changing:
                     self._switch(central)
                     self._since = self._why = None
                     self._followed = None
+            LOG.info("link.back", extra={"facts": asdict(done)})
         except GalleryUnreachable:
             return
 

@@ -51,7 +51,7 @@ def copy(
     _refuse_orphans(source)
     erased.prepare(source, vault)
     with source.reading() as view:
-        files = files_of(source.home, along) | _key(source, view, vault)
+        files = files_of(source.home, along) | key_of(source, view, vault)
         _refuse_others(home, files)
         before = _counts(source, view)
         with as_before(home), ExitStack() as kept, database.building(home, source.schema_version) as transaction:
@@ -71,8 +71,8 @@ def _refuse_orphans(source: "Database") -> None:
         raise GalleryDamaged(source.where, told)
 
 
-def _key(source: "Database", view: "Transaction", vault: "Vault") -> dict[str, bytes]:
-    """What the key file holds; nothing where nothing was ever sealed, and there is none."""
+def key_of(source: "Database", view: "Transaction", vault: "Vault") -> dict[str, bytes]:
+    """What the key file holds; nothing where nothing was ever sealed. Raises KeyMissing, KeyWrong."""
     if (source.home / KEY).exists() or resealing.anything(view):
         return {KEY: vault.file()}
     return {}

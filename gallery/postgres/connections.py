@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Engine, create_engine
 
-from gallery.errors import ServerUnfit
+from gallery.errors import AddressInvalid, ServerUnfit
 from gallery.locations import Address
 
 if TYPE_CHECKING:
@@ -56,14 +56,13 @@ _TOLD: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def connect(address: Address, *, busy_timeout_s: float, writing: bool, anywhere: bool = False) -> "psycopg.Connection":
-    """A connection with time limits, to the server that is written to of several; raises ServerUnfit.
+    """A connection with time limits, to the server that is written to of several.
 
-    ``anywhere`` takes whichever of them answers first, a follower too.
+    ``anywhere`` takes whichever of them answers first, a follower too. Raises AddressInvalid, ServerUnfit.
     """
     import psycopg
-    from psycopg.conninfo import conninfo_to_dict
 
-    given = conninfo_to_dict(address.text)
+    given = _given(address)
     more = {name: value for name, value in _KEPT.items() if name not in given}
     if not anywhere and "," in str(given.get("host") or given.get("hostaddr") or ""):
         more.setdefault("target_session_attrs", given.get("target_session_attrs") or "read-write")
@@ -76,6 +75,19 @@ def connect(address: Address, *, busy_timeout_s: float, writing: bool, anywhere:
         made.close()
         raise
     return made
+
+
+def _given(address: Address) -> dict[str, Any]:
+    """What the address says, as libpq reads it; its own words may quote a part of a password, and are left out."""
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        given: dict[str, Any] = conninfo_to_dict(address.text)
+        int(given.get("connect_timeout", 0))
+    except (ProgrammingError, ValueError):
+        raise AddressInvalid(address.shown, "PostgreSQL's own library does not know what stands behind ?") from None
+    return given
 
 
 def _options(given: Mapping[str, Any], busy_timeout_s: float, *, writing: bool) -> str:

@@ -75,6 +75,17 @@ def version(session: Session) -> str | None:
     return told
 
 
+def may_be_made(session: Session) -> bool:
+    """Whether the extension is in this database, or this account may put it there; asked without doing so."""
+    query = """
+        SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'vector')
+            OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)
+            OR (has_database_privilege(current_database(), 'CREATE') AND EXISTS (
+                SELECT FROM pg_available_extension_versions WHERE name = 'vector' AND trusted))
+    """
+    return bool(session.scalars(text(query)).one())
+
+
 def fits(told: str | None) -> bool:
     """Whether a version of the extension may be used."""
     if told is None:

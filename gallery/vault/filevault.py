@@ -82,6 +82,10 @@ class FileVault:
 
     # The key file
 
+    def has_check(self) -> bool:
+        """Whether a key has ever been in use, so that another one is the wrong one."""
+        return self._database.meta(CHECK) is not None
+
     def prepare(self) -> None:
         """Open a wrapped key before any step begins, so that nobody waits for a step that waits for a passphrase.
 

@@ -7,7 +7,10 @@ import sys
 from contextlib import closing
 
 import pytest
-from servers import raw
+from servers import Homes, raw
+
+from attendance import Attendance
+from attendance.cli import run
 
 
 def test_locked_home(command, home, draw, monkeypatch):
@@ -96,3 +99,24 @@ def test_a_person_at_a_terminal_is_asked_for_the_zone(command, home, monkeypatch
     code, _, err = command("session", "open", "Maths")
     assert (0, 2, True) == (code, err.count("Time zone of the site"), "did you mean Europe/Berlin" in err)
     assert 'time_zone = "Europe/Berlin"\n' == (home / "config.toml").read_text()
+
+
+def test_a_computer_without_the_key_of_a_server_writes_nothing(postgres, tmp_path, draw, pipeline, capsys):
+    """Of a database that computers share: without the key one reads, and enters nothing that nobody can prove."""
+    from gallery.vault.key import KEY
+
+    with closing(Homes(tmp_path, postgres)) as homes:
+        home = homes.new("served", filled=True)
+        with Attendance.open(home, pipeline=pipeline) as app:
+            app.enroll(draw("ada.png", (1,)), name="Ada")
+        (home / KEY).rename(tmp_path / "kept")
+        for words in (("gallery", "rename", "Ada", "Eve"), ("mark", "Ada"), ("site", "add", "North")):
+            assert 3 == run([*words, "--home", str(home)])
+            assert capsys.readouterr().err.startswith("error[gallery.key_missing] ")
+        assert 0 == run(["gallery", "list", "--home", str(home)])
+        assert "Ada" in capsys.readouterr().out
+        (tmp_path / "kept").rename(home / KEY)
+        assert 0 == run(["audit", "verify", "--home", str(home)])
+        capsys.readouterr()
+        (home / KEY).unlink()
+        assert 0 == run(["key", "abandon", "--yes", "--home", str(home)])

@@ -10,7 +10,15 @@ import pytest
 from attendance import Attendance
 from attendance.cli import run
 from attendance.services.homecopying import COPIED, copy
-from gallery import GalleryMissing, GalleryReadOnly, GalleryUnreachable, NotADatabase, NotEmpty, open_database
+from gallery import (
+    GalleryMissing,
+    GalleryReadOnly,
+    GalleryUnreachable,
+    KeyMissing,
+    NotADatabase,
+    NotEmpty,
+    open_database,
+)
 from gallery.locations import pointer
 from gallery.repositories import events
 
@@ -173,3 +181,17 @@ def test_a_home_that_may_only_be_read_is_copied(lived, tmp_path, clock, monkeypa
         assert [] == events.page(view, action=COPIED)
 
     assert done.sound
+
+
+def test_a_computer_without_the_key_copies_nothing_and_leaves_the_log_whole(lived, tmp_path, clock):
+    """Refused for want of the key, a copy has written no entry into the log, which nobody could prove later."""
+    key = (lived / "key").read_bytes()
+    (lived / "key").unlink()
+    with pytest.raises(KeyMissing):
+        copy(lived, tmp_path / "there", clock, "head")
+    (lived / "key").write_bytes(key)
+    (lived / "key").chmod(0o600)
+
+    with open_database(lived, create=False) as store, store.reading() as view:
+        assert 0 == len(events.page(view, action=COPIED))
+    assert not (tmp_path / "there").exists()

@@ -126,6 +126,21 @@ def test_what_was_done_meanwhile_comes_in(site, app, draw, clock):
     assert marks(app) == [(made.person.key, made.mark)]
 
 
+def test_the_log_of_the_service_tells_when_the_link_goes_and_comes(site, draw, caplog):
+    """One line as the database goes away and one as it is back, with how much came in, and nobody's name."""
+    caplog.set_level("INFO", logger="attendance.services.link")
+    site.link.wire.is_cut = True
+    site.link.look()
+    site.app.check(draw("door.png", (1,)))
+    waited = site.link.waiting()
+    site.link.look()
+    site.link.wire.is_cut = False
+    site.link.look()
+    lost, back = caplog.records
+    assert ("link.lost", "link.back") == (lost.message, back.message)
+    assert {"kept": waited, "already": 0, "refused": 0} == back.facts
+
+
 def test_who_was_erased_is_known_nowhere_once_the_link_is_back(site, app, draw):
     """Somebody erased during the cut is out of the slice before the database is worked with again."""
     site.link.wire.is_cut = True

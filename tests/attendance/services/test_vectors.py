@@ -2,6 +2,7 @@
 
 import pytest
 import servers
+from sqlalchemy import text
 
 from attendance import Attendance
 from attendance.services.doctor_vectors import vector_findings
@@ -79,3 +80,27 @@ def test_a_home_in_a_file_refuses_the_plan(home, clock, pipeline):
             app.policy()
         assert ["gallery.no_pgvector"] == [each.id for each in vector_findings(app.store, app.settings)]
         assert [] == list(vector_findings(app.store, Settings()))
+
+
+def test_doctor_says_that_the_extension_may_not_be_made(served, monkeypatch):
+    """Where pgvector is there but this account may not put it into the database, doctor finds what checks meet."""
+    app = served()
+    monkeypatch.setattr(vectors, "may_be_made", lambda _: False)
+    assert [("gallery.no_pgvector", 3)] == found(app)
+
+
+def test_who_may_make_the_extension(served):
+    """Whoever administers the server may, an account of the database may not, and anybody may where it is made."""
+    app = served()
+    with app.store.atomic() as session:
+        session.execute(text("CREATE ROLE plain_account"))
+        session.execute(text("SET LOCAL ROLE plain_account"))
+        plain = vectors.may_be_made(session)
+        session.execute(text("RESET ROLE"))
+        admin = vectors.may_be_made(session)
+        session.execute(text("CREATE EXTENSION vector"))
+        session.execute(text("SET LOCAL ROLE plain_account"))
+        made = vectors.may_be_made(session)
+        session.execute(text("RESET ROLE"))
+        session.execute(text("DROP ROLE plain_account"))
+    assert (False, True, True) == (plain, admin, made)
