@@ -17,7 +17,7 @@ from attendance.register.latecoming import SUPERSEDED, is_superseded, turn
 from attendance.register.months import refuse_closed
 from attendance.register.sessions import OPENED, SessionInfo
 from attendance.zones import day_bounds, days_between, local_day
-from gallery.errors import TemplateAltered
+from gallery.errors import KeyWrong, TemplateAltered
 from gallery.repositories import aliases, arrivals, consents, coverage, events, places, sessions, sightings
 from gallery.repositories import marks as rows
 from gallery.repositories.arrivals import Arrival, Outcome
@@ -115,12 +115,12 @@ class Arrivals:
         return Delivered(told["kept"], told["already"], told["refused"])
 
     def _face(self, vault: "Cipher", seen: Seen) -> bytes | None:
-        """The face that was kept, opened; one that does not open any more is left behind."""
+        """The face that was kept, opened; one that does not open any more, as the key is another, is left behind."""
         if seen.crop is None or seen.sighting.id is None:
             return None
         try:
             return sightings.opened(vault, seen.sighting.id, seen.crop)
-        except TemplateAltered:
+        except (KeyWrong, TemplateAltered):
             return None
 
     def _looks(self, transaction: "Transaction", begins: datetime, ends: datetime) -> set[date]:

@@ -1,5 +1,6 @@
 """What a site did while it was cut off comes in whole, once, and brings nobody back who is gone."""
 
+import shutil
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from attendance.scope import ANYWHERE
 from gallery import history
-from gallery.repositories import arrivals, coverage
+from gallery.repositories import arrivals, coverage, sightings
 from gallery.schema import SightingRow
 
 
@@ -238,4 +239,19 @@ def test_a_slice_put_back_from_a_copy_loses_nothing(app, cut_off, draw, clock):
     list(again.app.check(draw("gate.png", (2,))))
     again.back()
     assert {"Ada", "Bob"} == {each.person.name for each in app.report() if each.status == "present"}
+    again.close()
+
+
+def test_the_key_was_changed_meanwhile(app, cut_off, draw):
+    """A site that comes back with the home's new key brings its marks in; a face that the old one sealed stays out."""
+    (made,) = cut_off.app.check(draw("door.png", (1,)))
+    with cut_off.slice.database.atomic() as transaction:
+        number = transaction.scalar(select(SightingRow.id).order_by(SightingRow.id.desc()).limit(1))
+        sightings.keep_crops(transaction, cut_off.slice.vault, {number: b"a face"})
+    app.vault.rotate(at=app.clock.utc(), by="test")
+    shutil.copy2(app.home / "key", cut_off.folder / "key")
+    cut_off.slice.close()
+    again = OneSite(app, cut_off.folder, None)
+    again.back()
+    assert [made.mark] == [each.id for each in marks(app) if each.valid]
     again.close()
