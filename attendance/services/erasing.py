@@ -18,8 +18,10 @@ from attendance.services.holds import refuse_held
 from gallery import known, traces
 from gallery.errors import GalleryError, GalleryUnusable
 from gallery.files import new_output
-from gallery.repositories import people
+from gallery.locations import DATABASE
+from gallery.repositories import people, sites, workers
 from gallery.repositories.events import page, record
+from gallery.slices.slice import FOLDER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -157,7 +159,7 @@ class Erasing:
             **found.to_dict(),
             "backups": dated,
             "engine": store.engine,
-            "beyond": store.beyond_reach(),
+            "beyond": [*store.beyond_reach(), *self._slices()],
         }
         receipt = self._receipts.sign(told)
         self._note(actor, who, receipt)
@@ -223,6 +225,17 @@ class Erasing:
         with self._gallery.store.reading() as transaction:
             refuse_held(transaction, person)
 
+    def _slices(self) -> Iterator[str]:
+        """What computers of sites hold until the database is next within their reach."""
+        with self._gallery.store.reading() as transaction:
+            told = {each.site for each in workers.all_workers(transaction) if each.site is not None}
+            found = sorted({*told, *sites.names(transaction, active=True)})
+        if found:
+            yield (
+                f"computers of {', '.join(found)} that keep a slice of the gallery remove the same when they are next "
+                "in contact, before anybody is judged with it"
+            )
+
     # The search
 
     def typed(self, name: str | None, external_id: str | None) -> Search:
@@ -281,6 +294,8 @@ def _advice(path: str) -> str:
         return "left from an interrupted write: 'attendance gallery verify --repair' deletes it"
     if path.startswith("attendance.db"):
         return "the database: start the search again when no other program uses the home"
+    if path.startswith(f"{FOLDER}/{DATABASE}"):
+        return "the slice of this site: start the search again once it was in contact with the database"
     if path.startswith(papers.TABLE):
         return "a table of the database: see which row names them, and who has written it"
     if path.startswith("core"):
