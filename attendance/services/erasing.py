@@ -285,6 +285,15 @@ def _hits(each: "Scanned") -> Iterator[dict[str, Any]]:
         yield hit | ({"advice": _advice(each.path)})
 
 
+_ADVICE: Final = (
+    (DATABASE, "the database: start the search again when no other program uses the home"),
+    (f"{FOLDER}/{DATABASE}", "the slice of this site: search again once it was in contact with the database"),
+    (papers.TABLE, "a table of the database: see which row names them, and who has written it"),
+    ("core", "a dump of a program that failed: delete it"),
+)
+"""What is to be done about files by how their paths begin."""
+
+
 def _advice(path: str) -> str:
     """What is to be done about a file."""
     if path.endswith(".bak"):
@@ -292,15 +301,8 @@ def _advice(path: str) -> str:
     name = path.rpartition("/")[2]
     if name.startswith(".") and ".new" in name:
         return "left from an interrupted write: 'attendance gallery verify --repair' deletes it"
-    if path.startswith("attendance.db"):
-        return "the database: start the search again when no other program uses the home"
-    if path.startswith(f"{FOLDER}/{DATABASE}"):
-        return "the slice of this site: start the search again once it was in contact with the database"
-    if path.startswith(papers.TABLE):
-        return "a table of the database: see which row names them, and who has written it"
-    if path.startswith("core"):
-        return "a dump of a program that failed: delete it"
-    return "a file that is not the program's: see what it is, and delete it"
+    found = (advice for begin, advice in _ADVICE if path.startswith(begin))
+    return next(found, "a file that is not the program's: see what it is, and delete it")
 
 
 def _of_others(column: str, count: int) -> str:
