@@ -82,9 +82,10 @@ def _watch_templates(
 
 def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
     """Whether it deletes people or says who is active; somebody new has no template yet."""
-    return isinstance(clause, Delete) or (
-        isinstance(clause, Update) and any(Person.active.key in each for each in given)
-    )
+    if not isinstance(clause, Update):
+        return isinstance(clause, Delete)
+    named = {name for each in given for name in each}
+    return Person.active.key in {*named, *clause.compile(column_keys=sorted(named)).params}
 
 
 def _guard_text(
@@ -130,7 +131,6 @@ class Transactions:
             event.listen(engine, "before_execute", _guard_records)
             event.listen(engine, "before_execute", _watch_templates)
             event.listen(engine, "before_cursor_execute", _guard_text)
-            event.listen(engine, "before_execute", _watch_templates)
         self._engine, self._writer = reader, writer
         self._mapped = mapped
         self._here = threading.local()
@@ -179,7 +179,7 @@ class Transactions:
                 with self._outermost() as session:
                     yield session
             else:
-                with steps.forgetting(outer), outer.begin_nested():
+                with steps.forgetting(outer), _untold_again(outer), outer.begin_nested():
                     yield outer
 
     @contextmanager
@@ -276,6 +276,19 @@ class Transactions:
                 session.flush()
             if value is not None:
                 session.add(Meta(key=key, value=value))
+
+
+@contextmanager
+def _untold_again(session: Session) -> Iterator[None]:
+    """What a part of the step has said is taken back with it: what was untold before it is so again."""
+    session.flush()
+    told = session.connection().info
+    before = told.get(UNTOLD, False)
+    try:
+        yield
+    except BaseException:
+        told[UNTOLD] = before
+        raise
 
 
 def _tell_untold(session: Session) -> None:

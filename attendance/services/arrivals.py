@@ -13,19 +13,19 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from attendance.errors import MonthClosed
-from attendance.register.latecoming import SUPERSEDED, turn
+from attendance.register.latecoming import SUPERSEDED, is_superseded, turn
 from attendance.register.months import refuse_closed
 from attendance.register.sessions import OPENED, SessionInfo
 from attendance.zones import day_bounds, days_between, local_day
-from gallery.errors import TemplateAltered
+from gallery.errors import KeyWrong, TemplateAltered
 from gallery.repositories import aliases, arrivals, consents, coverage, events, places, sessions, sightings, tokens
 from gallery.repositories import marks as rows
 from gallery.repositories.arrivals import Arrival, Outcome
 from gallery.repositories.people import active_of
 from gallery.slices import outbox
-from gallery.slices.outbox import Checked, Item, Looked, MarkMade, Seen, SessionToldOf, Shown
+from gallery.slices.outbox import Checked, Item, Looked, MarkMade, Seen, SessionToldOf, Shown, TakenBack
 from gallery.slices.slice import OWN_IDS
-from gallery.values import StoredMark
+from gallery.values import StoredMark, StoredSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -126,12 +126,12 @@ class Arrivals:
                 tokens.count_on(transaction, ahead)
 
     def _face(self, vault: "Cipher", seen: Seen) -> bytes | None:
-        """The face that was kept, opened; one that does not open any more is left behind."""
+        """The face that was kept, opened; one that does not open any more, as the key is another, is left behind."""
         if seen.crop is None or seen.sighting.id is None:
             return None
         try:
             return sightings.opened(vault, seen.sighting.id, seen.crop)
-        except TemplateAltered:
+        except (KeyWrong, TemplateAltered):
             return None
 
     def _looks(self, transaction: "Transaction", begins: datetime, ends: datetime) -> set[date]:
@@ -182,6 +182,8 @@ class _Step:
                 self._seen(item, face)
             case Shown():
                 self._mark(item.mark, None)
+            case TakenBack():
+                self._taken_back(item)
             case Checked():
                 self._checked(item)
             case Looked():
@@ -298,6 +300,24 @@ class _Step:
         details = {"person": new.person, "session": new.session, "how": new.means or new.method}
         events.record(self._central, at=self._now, by=new.by, action=events.MARK_ADDED, subject=new.id, details=details)
 
+    def _taken_back(self, item: TakenBack) -> None:
+        """Void a mark that its person took back there, whether that had come in before or came in now."""
+        there = rows.by_id(self._central, item.mark)
+        if there is None:
+            before = arrivals.known(self._central, [item.mark]).get(item.mark)
+            if before is not None and before.outcome == "already":
+                arrivals.change(self._central, item.mark, "already", {})  # it is to be made for nobody any more
+            self._note(item.uid, "void", item.at, "already", {})
+            return
+        wrong = there.is_void and not is_superseded(there)
+        found = None if wrong else sessions.numbered(self._central, there.session)
+        if found is not None:
+            if there.voided is not None:
+                self._marks.restore_in(self._central, there, _info(found), self._now, SUPERSEDED)
+            by, session = self._marks.by(item.by), _info(found)
+            by.void_in(self._central, there.person, session, reason=item.reason, at=self._now, mark=there.id)
+        self._note(item.uid, "void", item.at, "already" if found is None else "kept", {})
+
     # When people were looked for
 
     def _checked(self, item: Checked) -> None:
@@ -376,12 +396,16 @@ class _Step:
             events.record(self._central, at=self._now, by=self._by, action=OPENED, subject=found.id)
         if found is None:
             raise _Refused(GONE)
-        day = found.day or local_day(found.opens, found.zone)
-        return SessionInfo(found.id, found.name, found.kind, day, found.zone, found.opens, found.closes, found.group)
+        return _info(found)
+
+
+def _info(found: StoredSession) -> SessionInfo:
+    day = found.day or local_day(found.opens, found.zone)
+    return SessionInfo(found.id, found.name, found.kind, day, found.zone, found.opens, found.closes, found.group)
 
 
 def _kind(item: Item) -> str:
-    kinds = {Seen: "sighting", Shown: arrivals.MARK, Checked: "check", Looked: "coverage"}
+    kinds = {Seen: "sighting", Shown: arrivals.MARK, TakenBack: "void", Checked: "check", Looked: "coverage"}
     return kinds[type(item)]
 
 

@@ -18,8 +18,10 @@ from attendance.services.holds import refuse_held
 from gallery import known, traces
 from gallery.errors import GalleryError, GalleryUnusable
 from gallery.files import new_output
-from gallery.repositories import people
+from gallery.locations import DATABASE
+from gallery.repositories import people, sites, workers
 from gallery.repositories.events import page, record
+from gallery.slices.slice import FOLDER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -157,7 +159,7 @@ class Erasing:
             **found.to_dict(),
             "backups": dated,
             "engine": store.engine,
-            "beyond": store.beyond_reach(),
+            "beyond": [*store.beyond_reach(), *self._slices()],
         }
         receipt = self._receipts.sign(told)
         self._note(actor, who, receipt)
@@ -223,6 +225,17 @@ class Erasing:
         with self._gallery.store.reading() as transaction:
             refuse_held(transaction, person)
 
+    def _slices(self) -> Iterator[str]:
+        """What computers of sites hold until the database is next within their reach."""
+        with self._gallery.store.reading() as transaction:
+            told = {each.site for each in workers.all_workers(transaction) if each.site is not None}
+            found = sorted({*told, *sites.names(transaction, active=True)})
+        if found:
+            yield (
+                f"computers of {', '.join(found)} that keep a slice of the gallery remove the same when they are next "
+                "in contact, before anybody is judged with it"
+            )
+
     # The search
 
     def typed(self, name: str | None, external_id: str | None) -> Search:
@@ -272,6 +285,15 @@ def _hits(each: "Scanned") -> Iterator[dict[str, Any]]:
         yield hit | ({"advice": _advice(each.path)})
 
 
+_ADVICE: Final = (
+    (DATABASE, "the database: start the search again when no other program uses the home"),
+    (f"{FOLDER}/{DATABASE}", "the slice of this site: search again once it was in contact with the database"),
+    (papers.TABLE, "a table of the database: see which row names them, and who has written it"),
+    ("core", "a dump of a program that failed: delete it"),
+)
+"""What is to be done about files by how their paths begin."""
+
+
 def _advice(path: str) -> str:
     """What is to be done about a file."""
     if path.endswith(".bak"):
@@ -279,13 +301,8 @@ def _advice(path: str) -> str:
     name = path.rpartition("/")[2]
     if name.startswith(".") and ".new" in name:
         return "left from an interrupted write: 'attendance gallery verify --repair' deletes it"
-    if path.startswith("attendance.db"):
-        return "the database: start the search again when no other program uses the home"
-    if path.startswith(papers.TABLE):
-        return "a table of the database: see which row names them, and who has written it"
-    if path.startswith("core"):
-        return "a dump of a program that failed: delete it"
-    return "a file that is not the program's: see what it is, and delete it"
+    found = (advice for begin, advice in _ADVICE if path.startswith(begin))
+    return next(found, "a file that is not the program's: see what it is, and delete it")
 
 
 def _of_others(column: str, count: int) -> str:

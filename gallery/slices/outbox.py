@@ -6,15 +6,15 @@ follows from the filling and its number.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID, uuid5
 
 from sqlalchemy import func, select
 
 from gallery.repositories import sightings
-from gallery.repositories.events import MARK_ADDED
-from gallery.schema import CoverageRow, EventRow, MarkRow, SessionRow, SightingCrop, SightingRow
+from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
+from gallery.schema import CorrectionRow, CoverageRow, EventRow, MarkRow, SessionRow, SightingCrop, SightingRow
 from gallery.slices.state import Sent
 from gallery.values import Sighting
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from gallery.slices.state import State
 
 CHECKED: Final = "session.check"
-Kind = Literal["sighting", "mark", "check", "coverage"]
+_DELIVERED: Final = (MARK_ADDED, MARK_VOIDED, CHECKED)
+"""The entries of the slice's log that tell of something to deliver."""
+Kind = Literal["sighting", "mark", "void", "check", "coverage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,17 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Whoever was marked has taken it back at the kiosk, for the reason that it gives."""
+
+    uid: str
+    at: datetime
+    by: str
+    mark: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """People were looked for in a session."""
 
@@ -87,17 +100,21 @@ class Looked:
     columns: dict[str, Any]
 
 
-Item = Seen | Shown | Checked | Looked
+Item = Seen | Shown | TakenBack | Checked | Looked
 
 
-def uid_of(state: "State", kind: Kind, number: int) -> str:
-    """The id of something that a slice has a number for alone."""
-    return uuid5(UUID(state.id), f"{kind}:{number}").hex
+def uid_of(state: "State", kind: Kind, number: int, at: datetime) -> str:
+    """The id of something that a slice has a number for alone, and that was done or begun at an instant.
+
+    The number alone would not do: a slice that was put back from a copy, or that goes on on two computers, gives the
+    same numbers to other things.
+    """
+    return uuid5(UUID(state.id), f"{kind}:{number}:{at.astimezone(UTC).isoformat()}").hex
 
 
 def waiting(transaction: "Transaction", state: "State") -> int:
     """How many records were made since what was delivered last."""
-    told = _count(transaction, EventRow.seq > state.sent.event, EventRow.action.in_((MARK_ADDED, CHECKED)))
+    told = _count(transaction, EventRow.seq > state.sent.event, EventRow.action.in_(_DELIVERED))
     return told + _count(transaction, SightingRow.id > state.sent.sighting) + len(_looks(transaction, state))
 
 
@@ -114,9 +131,10 @@ def upto(transaction: "Transaction", state: "State") -> Sent:
 
 
 def items(transaction: "Transaction", state: "State") -> Iterator[Item]:
-    """All that waits, by the time at which it was done."""
+    """All that waits, by the time at which it was done; marks are taken back once all are there."""
     found: list[Item] = [*_sighted(transaction, state), *_shown(transaction, state), *_checked(transaction, state)]
     yield from sorted(found, key=lambda each: (each.at, each.uid))
+    yield from _taken_back(transaction, state)
     yield from _looks(transaction, state)
 
 
@@ -135,7 +153,7 @@ def _sighted(transaction: "Transaction", state: "State") -> Iterator[Seen]:
     for row, session, picture in transaction.execute(query):
         told = None if session is None else _session(session)
         marks = tuple(resting.get(row.id, ()))
-        yield Seen(uid_of(state, "sighting", row.id), row.at, sightings.sighted(row), told, marks, picture)
+        yield Seen(uid_of(state, "sighting", row.id, row.at), row.at, sightings.sighted(row), told, marks, picture)
 
 
 def _shown(transaction: "Transaction", state: "State") -> Iterator[Shown]:
@@ -156,12 +174,20 @@ def _marks(transaction: "Transaction", state: "State") -> Iterator[MarkMade]:
         yield MarkMade(row.id, row.person_id, _session(session), columns)
 
 
+def _taken_back(transaction: "Transaction", state: "State") -> Iterator[TakenBack]:
+    query = select(EventRow).where(EventRow.action == MARK_VOIDED, EventRow.seq > state.sent.event)
+    for row in transaction.scalars(query.order_by(EventRow.seq)).all():
+        said = select(CorrectionRow.reason).where(CorrectionRow.mark_id == row.subject, CorrectionRow.kind == "void")
+        reason = transaction.scalar(said.order_by(CorrectionRow.id.desc()).limit(1)) or ""
+        yield TakenBack(uid_of(state, "void", row.seq, row.at), row.at, row.by, row.subject, reason)
+
+
 def _checked(transaction: "Transaction", state: "State") -> Iterator[Checked]:
     rows = transaction.scalars(select(EventRow).where(EventRow.action == CHECKED, EventRow.seq > state.sent.event))
     for row in rows.all():
         session = transaction.get(SessionRow, int(row.subject))
         if session is not None:
-            yield Checked(uid_of(state, "check", row.seq), row.at, row.by, _session(session), dict(row.details))
+            yield Checked(uid_of(state, "check", row.seq, row.at), row.at, row.by, _session(session), dict(row.details))
 
 
 def _looks(transaction: "Transaction", state: "State") -> list[Looked]:
@@ -169,7 +195,7 @@ def _looks(transaction: "Transaction", state: "State") -> list[Looked]:
     rows = transaction.scalars(select(CoverageRow).order_by(CoverageRow.begins, CoverageRow.id))
     return [
         Looked(
-            uid_of(state, "coverage", row.id),
+            uid_of(state, "coverage", row.id, row.begins),
             row.ends,
             {each.key: getattr(row, each.key) for each in CoverageRow.__table__.columns if each.key != "id"},
         )

@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import delete, update
 
 from gallery import Database, Gallery, PersonUnknown, open_database
-from gallery.schema import METADATA
+from gallery.repositories import changes
+from gallery.schema import METADATA, Person
 from gallery.transactions import REKEYING
 
 
@@ -239,3 +240,28 @@ def test_any_nesting_of_views_and_steps(homes):
         lambda: Views(homes.new(filled=True)),
         settings=settings(max_examples=40, stateful_step_count=25, deadline=None),
     )
+
+
+def test_what_a_part_said_that_was_taken_back_is_unsaid(store, gallery, now):
+    """A step whose part named the people it changed, and failed, still tells that others changed before it."""
+    person = gallery.add_person("Ada", at=now, by="test")
+    with store.atomic() as session:
+        before = changes.last(session)
+        session.execute(update(Person).where(Person.id == person.id).values(active=False))
+        with pytest.raises(ZeroDivisionError), store.atomic():
+            changes.note(session, ())
+            _ = 1 / 0
+    with store.reading() as session:
+        assert None is changes.since(session, before, 100)
+
+
+def test_who_is_called_otherwise_has_the_same_templates(store, gallery, now):
+    """A step that renames somebody, by whichever statement, is told of as nobody's change of templates."""
+    person = gallery.add_person("Ada", at=now, by="test")
+    with store.atomic() as session:
+        before = changes.last(session)
+        session.get_one(Person, person.id).name = "Ada L."
+        session.flush()
+        session.execute(update(Person).where(Person.id == person.id).values(note="new"))
+    with store.reading() as session:
+        assert set() == changes.since(session, before, 100)

@@ -1,5 +1,6 @@
 """What a site did while it was cut off comes in whole, once, and brings nobody back who is gone."""
 
+import shutil
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from attendance.scope import ANYWHERE
 from gallery import history
-from gallery.repositories import arrivals, coverage, tokens
+from gallery.repositories import arrivals, coverage, sightings, tokens
 from gallery.schema import SightingRow
 
 
@@ -210,3 +211,59 @@ def test_a_kiosk_is_not_heard_twice(app, cut_off):
     app.arrivals.deliver(cut_off.slice)
     with app.store.reading() as transaction:
         assert {made.id: 7} == tokens.counters(transaction)
+
+
+def test_what_was_taken_back_at_the_kiosk_stays_taken_back(app, cut_off, draw):
+    """Who takes back a mark while the site is cut off is not marked once it is back."""
+    (made,) = cut_off.app.check(draw("door.png", (1,)))
+    cut_off.app.void("Ada", reason="taken back at the kiosk")
+    cut_off.back()
+    (mark,) = marks(app)
+    assert (made.mark, False) == (mark.id, mark.valid)
+    assert [] == [each.person.name for each in app.report() if each.status == "present"]
+    assert 0 == cut_off.slice.waiting()
+
+
+def test_a_mark_of_before_is_taken_back_too(app, cut_off, draw):
+    """A mark that was made just before the link ended, and taken back just after, is void in the database."""
+    (made,) = app.check(draw("door.png", (1,)))
+    cut_off.back()
+    cut_off.app.void("Ada", reason="taken back at the kiosk")
+    assert 1 == cut_off.slice.waiting()
+    delivered, _ = cut_off.back()
+    assert [(made.mark, False)] == [(each.id, each.valid) for each in marks(app)]
+    assert (1, 0) == (delivered.kept, delivered.refused)
+
+
+def test_a_slice_put_back_from_a_copy_loses_nothing(app, cut_off, draw, clock):
+    """What is done in a slice that an older copy was put over is taken, though it has the numbers of what came in."""
+    folder = cut_off.slice.database.home
+    copy = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    list(cut_off.app.check(draw("door.png", (1,))))
+    app.arrivals.deliver(cut_off.slice)
+    cut_off.close()
+    for path in folder.iterdir():
+        path.unlink()
+    for name, data in copy.items():
+        (folder / name).write_bytes(data)
+    again = OneSite(app, cut_off.slice.home, None)
+    clock.forward(minutes=5)
+    list(again.app.check(draw("gate.png", (2,))))
+    again.back()
+    assert {"Ada", "Bob"} == {each.person.name for each in app.report() if each.status == "present"}
+    again.close()
+
+
+def test_the_key_was_changed_meanwhile(app, cut_off, draw):
+    """A site that comes back with the home's new key brings its marks in; a face that the old one sealed stays out."""
+    (made,) = cut_off.app.check(draw("door.png", (1,)))
+    with cut_off.slice.database.atomic() as transaction:
+        number = transaction.scalar(select(SightingRow.id).order_by(SightingRow.id.desc()).limit(1))
+        sightings.keep_crops(transaction, cut_off.slice.vault, {number: b"a face"})
+    app.vault.rotate(at=app.clock.utc(), by="test")
+    shutil.copy2(app.home / "key", cut_off.folder / "key")
+    cut_off.slice.close()
+    again = OneSite(app, cut_off.folder, None)
+    again.back()
+    assert [made.mark] == [each.id for each in marks(app) if each.valid]
+    again.close()

@@ -184,7 +184,7 @@ def central(postgres, tmp_path, clock, pipeline, draw):
         for number, site in zip((1, 2, 3), SITES, strict=True):
             opened.sites.assign(opened.actor, f"P{number}", [site])
         yield opened
-    postgres.drop_all()
+    homes.close()
 
 
 @pytest.fixture

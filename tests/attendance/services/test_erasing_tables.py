@@ -76,3 +76,16 @@ def test_where_somebody_reads_from_before_it_is_told(served, tmp_path, monkeypat
 
     assert (False, False) == (done.clean, done.receipt["compacted"])
     assert any("tables still hold it" in each for each in done.lines())
+
+
+def test_slices_of_sites_are_told_of(served, tmp_path):
+    """The receipt names the sites whose computers remove the same when they are next in contact."""
+    from gallery.slices.slice import Slice
+
+    served.sites.add(served.actor, "North")
+    with closing(Slice.begin(served.home)) as slice_, served.store.reading() as transaction:
+        slice_.fill(transaction, "North", at=served.clock.utc())
+    done = served.erasing.erase(served.actor, "Needle-1", tmp_path / "receipt.json")
+    assert [True] == ["North" in each for each in done.lines() if "slice of the gallery" in each]
+    (hit,) = {each["path"]: each for each in done.receipt["hits"]}.values()
+    assert ("offline/attendance.db", True) == (hit["path"], "contact" in hit["advice"])
