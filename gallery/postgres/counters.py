@@ -23,10 +23,10 @@ _NEXT: Final = (
 _BEGUN: Final = (
     f"CREATE TABLE {TABLE} (name text PRIMARY KEY, last bigint NOT NULL) WITH (fillfactor = 10)",
     _NEXT,
-    f"INSERT INTO {TABLE} VALUES ('{_LOG}', 0)",  # noqa: S608 - our own names
+    f"INSERT INTO {TABLE} VALUES ('{_LOG}', 0)",  # noqa: S608 - our own names # nosec B608
     f"ALTER TABLE {_LOG} ALTER COLUMN {_SEQ} SET DEFAULT attendance_next('{_LOG}')",
     f"DROP SEQUENCE IF EXISTS {_LOG}_{_SEQ}_seq",
-)  # nosec B608 - our own names
+)
 _SEQUENCES: Final = text(
     "SELECT t.relname, a.attname, format('%I.%I', n.nspname, s.relname), pg_sequence_last_value(s.oid) "
     "FROM pg_class s JOIN pg_depend d ON d.objid = s.oid AND d.classid = 'pg_class'::regclass AND d.deptype = 'a' "

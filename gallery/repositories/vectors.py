@@ -34,22 +34,22 @@ CREATE TABLE IF NOT EXISTS {TABLE} (
 ) PARTITION BY LIST (pipeline)
 """
 _MAKE_INDEX: Final = f"CREATE INDEX IF NOT EXISTS ix_{TABLE}_template ON {TABLE} (template_id)"
-# What follows names nothing but the table above. # nosec B608
+# What follows names nothing but the table above.
 _INSERT: Final = f"""
 INSERT INTO {TABLE} VALUES (:pipeline, :template, CAST(:vector AS halfvec), :half_mean) ON CONFLICT DO NOTHING
-"""  # noqa: S608
+"""  # noqa: S608 # nosec B608
 _STALE: Final = f"""
 DELETE FROM {TABLE} v USING template t WHERE v.template_id = t.id AND v.pipeline <> t.pipeline_id
-"""  # noqa: S608
+"""  # noqa: S608 # nosec B608
 _LACKING: Final = f"""
 SELECT t.pipeline_id, t.id FROM template t WHERE t.pipeline_id = ANY(:names) AND NOT EXISTS
     (SELECT FROM {TABLE} v WHERE v.template_id = t.id AND v.pipeline = t.pipeline_id)
 ORDER BY t.id
-"""  # noqa: S608
+"""  # noqa: S608 # nosec B608
 _NEAREST: Final = f"""
 SELECT template_id, half_mean - (vector <#> CAST(:probe AS halfvec)) AS score FROM {TABLE}
 WHERE pipeline = ANY(:names) {{among}} ORDER BY score DESC, template_id LIMIT :width
-"""  # noqa: S608
+"""  # noqa: S608 # nosec B608
 _OF_ALL: Final = text(_NEAREST.format(among=""))
 _OF_SOME: Final = text(
     _NEAREST.format(among="AND template_id IN (SELECT id FROM template WHERE person_id = ANY(:people))")

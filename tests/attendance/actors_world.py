@@ -410,6 +410,7 @@ SERVICE = {
 }
 WITHOUT_EVENT = {
     "AuditChain.anchor_daily": "nothing is done where no place for anchors is set, else it is what anchoring records",
+    "LinkedDesk.by": "it is a desk of whichever database is within reach, see Desk.by",
     "Encoders.compare": "nothing is changed: two encoders are asked of the same faces",
     "Jobs.begin": "its own row keeps who began it, and what the work changes is recorded by what does the work",
     "Kiosks.begin": "nothing has changed before a frame comes; the marks of its frames are recorded as they are made",
