@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gallery.errors import (
@@ -18,6 +18,7 @@ from gallery.errors import (
     GalleryUnreachable,
     TextInvalid,
 )
+from gallery.faults import mapped_by
 
 _BY_STATE: dict[str, type[GalleryError]] = {
     "22001": TextInvalid,  # longer than the column
@@ -76,18 +77,9 @@ def _detail(error: psycopg.Error) -> str:
 
 @contextmanager
 def mapped(where: str) -> Iterator[None]:
-    """Let no error of psycopg or SQLAlchemy out; what a column type refuses comes out as its ValueError."""
-    try:
-        yield
-    except psycopg.Error as error:
-        raise translate(error, where) from error
-    except StatementError as error:
-        if isinstance(error.orig, psycopg.Error):
-            raise translate(error.orig, where) from error
-        if isinstance(error.orig, ValueError | TypeError):
-            raise error.orig from None
-        raise GalleryFailed(where, str(error.orig or type(error).__name__)) from error
-    except PoolTimeout as error:
-        raise GalleryLocked(where, "all connections of this program are in use") from error
-    except SQLAlchemyError as error:
-        raise GalleryFailed(where, str(error).partition("\n")[0]) from error
+    """As `mapped_by`, for the server at ``where``; raises GalleryLocked where this program uses all connections."""
+    with mapped_by(psycopg.Error, lambda error: translate(error, where), where):
+        try:
+            yield
+        except PoolTimeout as error:
+            raise GalleryLocked(where, "all connections of this program are in use") from error

@@ -1,11 +1,8 @@
 """From what SQLite and SQLAlchemy raise to the gallery's own errors."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-
-from sqlalchemy.exc import SQLAlchemyError, StatementError
 
 from gallery.errors import (
     Conflict,
@@ -18,6 +15,7 @@ from gallery.errors import (
     GalleryReadOnly,
     NotADatabase,
 )
+from gallery.faults import mapped_by
 from gallery.files import may_write
 
 _BY_CODE: dict[int, type[GalleryError]] = {
@@ -51,21 +49,6 @@ def translate(error: sqlite3.Error, path: Path) -> GalleryError:
     return _BY_CODE.get(primary, GalleryFailed)(str(path), str(error))
 
 
-@contextmanager
-def mapped(path: Path) -> Iterator[None]:
-    """Let no error of SQLite or SQLAlchemy out; what a column type refuses comes out as its ValueError.
-
-    Statements and what they are given (names, notes) stay out of every message; engines hide parameters besides.
-    """
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise translate(error, path) from error
-    except StatementError as error:
-        if isinstance(error.orig, sqlite3.Error):
-            raise translate(error.orig, path) from error
-        if isinstance(error.orig, ValueError | TypeError):
-            raise error.orig from None
-        raise GalleryFailed(str(path), str(error.orig or type(error).__name__)) from error
-    except SQLAlchemyError as error:
-        raise GalleryFailed(str(path), str(error).partition("\n")[0]) from error
+def mapped(path: Path) -> AbstractContextManager[None]:
+    """As `mapped_by`, for the file at ``path``."""
+    return mapped_by(sqlite3.Error, lambda error: translate(error, path), str(path))
