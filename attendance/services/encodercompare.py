@@ -15,6 +15,7 @@ from attendance.judge.decision import Candidate, Compared, decide
 from attendance.services.encoderside import Side
 from gallery.errors import TemplateAltered
 from gallery.repositories import sightings
+from gallery.search.listing import evenly
 
 if TYPE_CHECKING:
     from attendance.judge.decision import Verdict
@@ -77,10 +78,8 @@ class Comparison:
         with self.old.gallery.store.reading() as session:
             self._sightings, self.faceless = sightings.newest_with_face(session, self.most)
         photos = self.old.gallery.filed()
-        if len(photos) > self.most:
-            photos = [photos[at] for at in np.linspace(0, len(photos) - 1, self.most).round().astype(int)]
-        self._photos = photos
-        self.total = len(self._sightings) + len(photos)
+        self._photos = [photos[at] for at in evenly(len(photos), self.most)]
+        self.total = len(self._sightings) + len(self._photos)
 
     def __iter__(self) -> Iterator[None]:
         for number in self._sightings:

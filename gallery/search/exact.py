@@ -16,13 +16,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from gallery.errors import TemplateInvalid, WrongEncoder
 from gallery.search.blocks import Blocks, Floats, Rows
-from gallery.search.listing import Listing
+from gallery.search.listing import Listing, evenly
 from gallery.values import Hit, Templates
 
 SLACK: Final = 1e-4
 """More than single precision errs in an inner product of unit vectors."""
-_TEMPLATES_A_PERSON: Final = 4
-_WIDEN: Final = 8
+TEMPLATES_A_PERSON: Final = 4
+"""So many are proposed for each person wanted, at first."""
+WIDEN: Final = 8
+"""By so much more are proposed where those do not settle it."""
 Doubles = NDArray[np.float64]
 
 
@@ -151,7 +153,7 @@ class ExactSearch(ABC):
         within = None if allowed is None else self._listing.rows_of(allowed)
         total = self.templates if within is None else len(within)
         results: list[list[Hit]] = [[] for _ in probes]
-        pending, width = np.arange(len(probes)), max(self.width, people * _TEMPLATES_A_PERSON)
+        pending, width = np.arange(len(probes)), max(self.width, people * TEMPLATES_A_PERSON)
         lengths = np.maximum(1.0, np.linalg.norm(probes, axis=1)) if len(probes) else np.empty(0)
         while len(pending) and total and people > 0:
             width = min(width, total)
@@ -168,7 +170,7 @@ class ExactSearch(ABC):
                 ceiling = float(scores[at, -1]) - float(means[probe]) / 2 + self._worst * float(lengths[probe]) + SLACK
                 if width < total and (len(hits) < people or hits[-1].score <= ceiling):
                     unsettled.append(probe)
-            pending, width = np.array(unsettled, np.int64), width * _WIDEN
+            pending, width = np.array(unsettled, np.int64), width * WIDEN
         return results
 
     def _wanted(self, scores: Floats, rows: Rows, people: int, length: float) -> Rows:
@@ -214,8 +216,7 @@ class ExactSearch(ABC):
         (own,) = self._listing.first_rows({person})
         rows = self._listing.first_rows(others)
         rows = rows[self._listing.people[rows] != person]
-        if len(rows) > most:
-            rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
+        rows = rows[evenly(len(rows), most)]
         there, values = self._exactly(np.unique(np.append(rows, own)))
         if own not in there:
             raise KeyError(person)

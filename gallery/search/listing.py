@@ -14,6 +14,11 @@ _SOME: Final = 1000
 """Of so many new rows at once, their people are put in one by one; of more, all are sorted anew."""
 
 
+def evenly(among: int, most: int) -> Rows:
+    """The places of at most so many of a number of things, evenly drawn from their order; of all where they are few."""
+    return np.arange(among) if among <= most else np.linspace(0, among - 1, most).round().astype(np.int64)
+
+
 class People(AbstractSet[int]):
     """Numbers of people in eight bytes each."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gallery.search.follower import GalleryIndex
+from gallery.search.listing import evenly
 from gallery.values import Hit
 
 PROBES: Final = 1000
@@ -63,7 +64,8 @@ def measure(
     """
     with alone():
         index.refresh()
-        wanted = _drawn(np.sort(index.template_ids()), probes)
+        ids = np.sort(index.template_ids())
+        wanted = [int(each) for each in ids[evenly(len(ids), probes)]]
     chance = np.random.default_rng(_SEED)
     times, lost = list[float](), 0
     for owner, vector, mean in _templates(index, wanted):
@@ -79,12 +81,6 @@ def measure(
         lost += _is_lost(hits, owner, float(probe.astype(np.float64) @ vector.astype(np.float64)) - mean)
     p95 = float(np.percentile(times, 95)) * 1000 if times else 0.0
     return Measured(index.plan, index.size(), len(index.template_ids()), len(times), lost, p95, index.bytes)
-
-
-def _drawn(ids: NDArray[np.int64], most: int) -> list[int]:
-    if len(ids) <= most:
-        return [int(each) for each in ids]
-    return [int(each) for each in ids[np.linspace(0, len(ids) - 1, most).round().astype(np.int64)]]
 
 
 def _templates(index: GalleryIndex, ids: list[int]) -> Iterator[tuple[int, NDArray[np.float32], float]]:

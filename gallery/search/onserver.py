@@ -10,8 +10,10 @@ from gallery.errors import PgvectorMissing
 from gallery.repositories import templates
 from gallery.repositories import vectors as table
 from gallery.repositories.batches import in_batches
+from gallery.search.exact import TEMPLATES_A_PERSON, WIDEN
 from gallery.search.follower import GalleryIndex
 from gallery.search.index import Index
+from gallery.search.listing import evenly
 from gallery.values import Hit
 
 if TYPE_CHECKING:
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 PLAN = "pgvector"
 _SLACK = 2.5 * table.DIGITS
 """More than rounding template and probe to half precision moves an inner product of unit vectors."""
-_TEMPLATES_A_PERSON = 4
-_WIDEN = 8
 
 
 class ServerIndex(GalleryIndex):
@@ -136,7 +136,7 @@ class ServerIndex(GalleryIndex):
         return [self._one(probe, mean, people, allowed) for probe, mean in probes]
 
     def _one(self, probe: NDArray[np.float32], mean: float, people: int, allowed: frozenset[int] | None) -> list[Hit]:
-        width = max(1, people * _TEMPLATES_A_PERSON)
+        width = max(1, people * TEMPLATES_A_PERSON)
         while self._first and people > 0:
             with self.gallery.store.reading() as session:
                 rows = table.nearest(session, self.gallery.pipelines, probe, width, allowed)
@@ -144,7 +144,7 @@ class ServerIndex(GalleryIndex):
             settled = len(hits) == people and hits[-1].score > rows[-1][1] - mean / 2 + _SLACK
             if len(rows) < width or settled:
                 return hits
-            width *= _WIDEN
+            width *= WIDEN
         return []
 
     def _scored(self, probe: NDArray[np.float32], mean: float, ids: Sequence[int], people: int) -> list[Hit]:
@@ -164,8 +164,7 @@ class ServerIndex(GalleryIndex):
         within = self._within(group, site)
         wanted = self._first.keys() if within is None else within & self._first.keys()
         rows = np.array(sorted(wanted - {person}), np.int64)
-        if len(rows) > most:
-            rows = rows[np.linspace(0, len(rows) - 1, most).round().astype(np.int64)]
+        rows = rows[evenly(len(rows), most)]
         found = self.gallery.load([self._first[person], *(self._first[each] for each in rows.tolist())])
         exact = Index(found.vectors.shape[1])
         exact.extend(found)
