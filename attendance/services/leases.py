@@ -60,7 +60,7 @@ class Leases:
         """Hold this name from now on; None where another process does."""
         with self._store.reading() as transaction:
             now = server_now(self._store, transaction, self._clock)
-            there = next((each for each in leases.all_leases(transaction) if each.name == name), None)
+            there = leases.named(transaction, name)
         taken = None
         if there is None or there.holder == self._worker or not now < there.until <= now + LASTS:
             with self._store.atomic() as transaction:
@@ -110,7 +110,7 @@ class Leases:
         """In words which other process holds this name now; None where none does."""
         with self._store.reading() as transaction:
             now = server_now(self._store, transaction, self._clock)
-            found = next((each for each in leases.all_leases(transaction) if each.name == name), None)
+            found = leases.named(transaction, name)
             known = {each.id: each.host for each in workers.all_workers(transaction)}
         if found is None or found.until <= now or found.holder == self._worker:
             return None

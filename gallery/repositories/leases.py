@@ -54,6 +54,12 @@ def stands(session: Session, name: str, holder: str, epoch: int) -> bool:
     return session.scalar(found) is not None
 
 
+def named(session: Session, name: str) -> Lease | None:
+    """Who holds this name, or held it last; None where nobody ever did."""
+    row = session.get(LeaseRow, name, populate_existing=True)
+    return None if row is None else _value(row)
+
+
 def all_leases(session: Session) -> list[Lease]:
     """Every one that was ever taken, by name; those whose ``until`` lies behind are nobody's."""
     return [_value(row) for row in session.scalars(select(LeaseRow).order_by(LeaseRow.name))]
