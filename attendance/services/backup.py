@@ -11,6 +11,8 @@ from gallery.backup import Saved
 from gallery.vault.key import KEY
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from attendance.clock import Clock
     from gallery import Database
 
@@ -39,7 +41,7 @@ def backup(home: Path, target: Path, clock: "Clock", by: str = "backup") -> Save
     from gallery.vault.filevault import FileVault
 
     now, recovery = clock.utc(), _recovery_key(home)
-    with _opened(home, clock) as store:
+    with opened(home, clock.utc()) as store:
         saved = save(store, FileVault(store), target, at=now, along=ALONG, recovery=recovery)
         if not store.read_only:
             noted(store, Path(target).absolute(), saved, at=now, by=by)
@@ -89,12 +91,12 @@ def key_words(home: Path) -> str:
     return f"{key_file(home)}{'' if wrapper is None else more[wrapper]}"
 
 
-def _opened(home: Path, clock: "Clock") -> "Database":
-    """For writing, as an older home is upgraded and a first key made; where that may not be, for reading."""
+def opened(home: Path, at: "datetime") -> "Database":
+    """For writing, as an older home is upgraded, and a first key made; where that may not be, for reading."""
     from gallery import GalleryReadOnly, open_database
 
     try:
-        return open_database(home, create=False, at=clock.utc())
+        return open_database(home, create=False, at=at)
     except GalleryReadOnly:
         return open_database(home, create=False, read_only=True)
 

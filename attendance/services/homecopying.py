@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from attendance.services.backup import ALONG
+from attendance.services.backup import ALONG, opened
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,7 +70,7 @@ def copy(source: Path, target: Path, clock: "Clock", by: str) -> HomeCopy:
     from gallery.vault.filevault import FileVault
 
     now, engine = clock.utc(), engine_of(target)
-    with _opened(source, now) as store:
+    with opened(source, now) as store:
         engine.refuse_used(Path(target).expanduser().resolve())
         vault = FileVault(store)
         with store.reading() as view:
@@ -80,16 +80,6 @@ def copy(source: Path, target: Path, clock: "Clock", by: str) -> HomeCopy:
         told = store.where
     where, log = _looked_at(target)
     return HomeCopy(told, where, Path(target), done.saved, log, done.went_on)
-
-
-def _opened(home: Path, at: "datetime") -> "Database":
-    """For writing, as an older home is upgraded and the log told of it; where that may not be, for reading."""
-    from gallery import GalleryReadOnly, open_database
-
-    try:
-        return open_database(home, create=False, at=at)
-    except GalleryReadOnly:
-        return open_database(home, create=False, read_only=True)
 
 
 def _note(store: "Database", target: Path, *, at: "datetime", by: str) -> None:
