@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from gallery.errors import GalleryNewer
+from gallery.errors import GalleryNewer, GalleryOlder
 from gallery.schema import REVISIONS
 
 COMPATIBLE: Final = "compatible"
@@ -52,6 +52,13 @@ def forgetting(session: Session) -> Iterator[None]:
 def is_older(revision: str) -> bool:
     """Whether a schema of this revision is to be upgraded by this program."""
     return revision in REVISIONS and revision != REVISIONS[-1]
+
+
+def refuse_older(where: str, revision: str) -> None:
+    """Raise GalleryOlder for a schema of this revision, where it may not be upgraded."""
+    if is_older(revision):
+        told = f"it is of an older version: its schema {revision!r} must be upgraded to {REVISIONS[-1]!r} first"
+        raise GalleryOlder(where, told)
 
 
 def refuse_newer(where: str, revision: object, compatible: str | None) -> None:

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from sqlalchemy import Connection, Delete, Engine, Insert, Update, event, select, text, update
 from sqlalchemy.orm import Session
 
 from gallery import steps
-from gallery.errors import TextInvalid
+from gallery.errors import GalleryReadOnly, TextInvalid
 from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.schema import (
     ApprovalRow,
@@ -123,16 +123,24 @@ class Transactions:
     """What every database of the gallery has in common; `gallery.sqlite` adds what SQLite alone does.
 
     A transaction of ``reader`` keeps one view; one of ``writer`` holds the write lock from the start, or `_begun` takes
-    it. ``mapped`` turns what the engine raises into the gallery's errors.
+    it. ``mapped`` turns what the engine raises into the gallery's errors. With ``read_only`` nothing is ever written.
     """
 
-    def __init__(self, reader: Engine, writer: Engine, mapped: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(
+        self,
+        reader: Engine,
+        writer: Engine,
+        mapped: Callable[[], AbstractContextManager[None]],
+        *,
+        read_only: bool,
+    ) -> None:
         for engine in (reader, writer):
             event.listen(engine, "before_execute", _guard_records)
             event.listen(engine, "before_execute", _watch_templates)
             event.listen(engine, "before_cursor_execute", _guard_text)
         self._engine, self._writer = reader, writer
         self._mapped = mapped
+        self.read_only = read_only
         self._here = threading.local()
         self.chain_key: Callable[[Session], bytes | None] | None = None
         """What gives the key that links entries of the log, None where the key of the home is not there."""
@@ -173,6 +181,8 @@ class Transactions:
         Inside `reading()` it is a step of its own: within it what it wrote is seen, after it the view is as before.
         Raises GalleryLocked, GalleryReadOnly, GalleryFull, GalleryDamaged, Conflict.
         """
+        if self.read_only:
+            raise GalleryReadOnly(self.where, "it was opened for reading only")
         outer = self._writing
         with self._mapped():
             if outer is None:
@@ -276,6 +286,17 @@ class Transactions:
                 session.flush()
             if value is not None:
                 session.add(Meta(key=key, value=value))
+
+    def close(self) -> None:
+        """Close every connection; the store cannot be used afterwards."""
+        self._engine.dispose()
+        self._writer.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 @contextmanager

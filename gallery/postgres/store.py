@@ -22,7 +22,6 @@ from sqlalchemy.orm import Session
 from gallery import steps
 from gallery.errors import (
     GalleryMissing,
-    GalleryOlder,
     GalleryReadOnly,
     GalleryUnusable,
     NotADatabase,
@@ -76,10 +75,10 @@ class PostgresStore(Transactions):
             make_engine(address, busy_timeout_s=busy_timeout_s, writing=writing, anywhere=read_only, kept=kept)
             for writing, kept in ((False, _READERS), (True, 2))
         )
-        super().__init__(reader.execution_options(**READING), writer.execution_options(**WRITING), self._faults)
+        reader, writer = reader.execution_options(**READING), writer.execution_options(**WRITING)
+        super().__init__(reader, writer, self._faults, read_only=read_only)
         self.home = home
         self.address = address
-        self.read_only = read_only
         self._listeners = Listeners(
             partial(connect, address, busy_timeout_s=busy_timeout_s, writing=False, anywhere=read_only)
         )
@@ -123,9 +122,8 @@ class PostgresStore(Transactions):
             raise GalleryMissing(where, "there is no gallery here")
         if found is not None and not is_older(found):
             return
-        if read_only:
-            told = f"it is of an older version: its schema {found!r} must be upgraded to {REVISIONS[-1]!r} first"
-            raise GalleryOlder(where, told)
+        if found is not None and read_only:
+            steps.refuse_older(where, found)
         with writer.begin() as connection:
             hold(connection)
             found = _revision(connection, where)  # another program may have been faster
@@ -175,14 +173,6 @@ class PostgresStore(Transactions):
                 self._writer.dispose(close=False)  # the others died with it
             raise DBAPIError(None, None, error, connection_invalidated=raw.closed) from error
         steps.heed(session, answer, self.where)
-
-    @contextmanager
-    def atomic(self) -> Iterator[Session]:
-        """As `Transactions.atomic`; raises GalleryReadOnly where the store was opened for reading only."""
-        if self.read_only:
-            raise GalleryReadOnly(self.where, "it was opened for reading only")
-        with super().atomic() as session:
-            yield session
 
     def bump(self, session: Session) -> None:
         """As `Transactions.bump`; listeners hear of it once it is committed."""
@@ -326,14 +316,7 @@ class PostgresStore(Transactions):
     def close(self) -> None:
         """Close every connection; the store cannot be used afterwards."""
         self._listeners.close()
-        self._engine.dispose()
-        self._writer.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        super().close()
 
 
 def _revision(connection: Connection, where: str) -> str | None:

@@ -8,7 +8,7 @@ fork.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -17,17 +17,16 @@ from typing import TYPE_CHECKING, Literal, Self
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from gallery.errors import GalleryFailed, GalleryFull, GalleryLocked, GalleryMissing, GalleryOlder, GalleryReadOnly
+from gallery.errors import GalleryFailed, GalleryFull, GalleryLocked, GalleryMissing, GalleryReadOnly
 from gallery.files import make_home
 from gallery.locations import DATABASE
 from gallery.ports import PATIENCE_S
-from gallery.schema import REVISIONS
 from gallery.sqlite import counters, restoring, soundness
 from gallery.sqlite.connections import BEGIN, Connector, make_engine
 from gallery.sqlite.faults import mapped
 from gallery.sqlite.home import create_database, inspect, refuse_unwritable
 from gallery.sqlite.upgrade import upgrade
-from gallery.steps import is_older
+from gallery.steps import is_older, refuse_older
 from gallery.transactions import ERASURE, Transactions
 from gallery.values import Orphan, Soundness
 
@@ -42,10 +41,9 @@ class Store(Transactions):
 
     def __init__(self, path: Path, engine: Engine, *, read_only: bool) -> None:
         reader, writer = (engine.execution_options(**{BEGIN: begin}) for begin in ("BEGIN", "BEGIN IMMEDIATE"))
-        super().__init__(reader, writer, partial(mapped, path))
+        super().__init__(reader, writer, partial(mapped, path), read_only=read_only)
         self.path = path
         self.home = path.parent
-        self.read_only = read_only
 
     @classmethod
     def open(
@@ -74,7 +72,7 @@ class Store(Transactions):
             cls._begin_home(path, create=create and not read_only)
         found = inspect(path, busy_timeout_s=busy_timeout_s)
         if read_only:
-            cls._refuse_older(path, found.revision)
+            refuse_older(str(path), found.revision)
             uri = found.uri
         else:
             refuse_unwritable(path)
@@ -102,24 +100,10 @@ class Store(Transactions):
         make_home(path.parent)
         create_database(path)
 
-    @staticmethod
-    def _refuse_older(path: Path, revision: str) -> None:
-        if is_older(revision):
-            told = f"it is of an older version: its schema {revision!r} must be upgraded to {REVISIONS[-1]!r} first"
-            raise GalleryOlder(str(path), told)
-
     @property
     def where(self) -> str:
         """The path of the database."""
         return str(self.path)
-
-    @contextmanager
-    def atomic(self) -> Iterator[Session]:
-        """As `Transactions.atomic`; raises GalleryReadOnly where the store was opened for reading only."""
-        if self.read_only:
-            raise GalleryReadOnly(self.where, "it was opened for reading only")
-        with super().atomic() as session:
-            yield session
 
     def server_time(self, _session: Session) -> datetime | None:
         """None: it is this computer's."""
@@ -221,13 +205,3 @@ class Store(Transactions):
     def scan(self, _needles: "Iterable[Needle]") -> "Iterator[Scanned]":
         """Nothing: the file lies in the folder, and is looked through there."""
         return iter(())
-
-    def close(self) -> None:
-        """Close every connection; the store cannot be used afterwards."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

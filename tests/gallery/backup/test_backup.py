@@ -62,7 +62,6 @@ from gallery.repositories import (
 from gallery.schema import REVISIONS
 from gallery.sqlite import home as gallery_home
 from gallery.sqlite import restoring as sqlite_restoring
-from gallery.sqlite import store as gallery_store
 from gallery.vault.chunks import CHUNK, TAG, ChunkWriter
 from gallery.vault.key import load_key
 from gallery.vault.recovery import new_pair
@@ -612,7 +611,7 @@ def later(tmp_path, monkeypatch):
         shutil.copytree(MIGRATIONS, steps, ignore=shutil.ignore_patterns("__pycache__"))
         (steps / "versions" / "rev_9999_later.py").write_text(STEP.format(before=REVISIONS[-1], more=more))
         known = (*REVISIONS, "9999")
-        for module in (gallery_home, gallery_steps, gallery_store, sqlite_restoring, backup_restoring):
+        for module in (gallery_home, gallery_steps, sqlite_restoring, backup_restoring):
             monkeypatch.setattr(module, "REVISIONS", known)
         monkeypatch.setattr(sqlite_restoring, "run_migrations", partial(run_migrations, migrations=steps))
 

@@ -62,7 +62,7 @@ def later(tmp_path, monkeypatch):
         shutil.copytree(MIGRATIONS, steps, ignore=shutil.ignore_patterns("__pycache__"))
         step = STEP.format(revision=NEXT, before=PRESENT, more=more)
         (steps / "versions" / f"rev_{NEXT}_later.py").write_text(step)
-        for module in (gallery_home, gallery_store, gallery_steps):
+        for module in (gallery_home, gallery_steps):
             monkeypatch.setattr(module, "REVISIONS", (*REVISIONS, NEXT))
         migrate = partial(run_migrations, migrations=steps)
         monkeypatch.setattr(gallery_store, "upgrade", partial(upgrade, migrate=migrate))
