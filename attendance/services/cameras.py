@@ -214,7 +214,7 @@ class Cameras:
         with self._gallery.store.atomic() as transaction:
             watches.put(transaction, place.id, session=session, at=now, by=actor.name)
             record(transaction, at=now, by=actor.name, action=WATCH_STARTED, subject=place.id)
-        self._reconcile(anew=place.id)
+        self._reconcile()
         return self.of(name)
 
     @needs("cameras.change")
@@ -380,8 +380,11 @@ class Cameras:
             for _, watchman in self._watched.values():
                 watchman.gauge.trouble(str(error), error.help, error.id)
 
-    def _reconcile(self, anew: int | None = None) -> None:
-        """Stop what is not wanted so any more, and begin what is; nothing where the service is not on."""
+    def _reconcile(self) -> None:
+        """Stop what is not wanted so any more, and begin what is; nothing where the service is not on.
+
+        What is asked for again is wanted since another moment and begins anew, whoever of two threads is first here.
+        """
         with self._lock:
             if self._thread is None or self._closing.is_set():
                 return
@@ -391,7 +394,7 @@ class Cameras:
                     self._held.pop(number, None)
             mine = {number: each for number, each in wanted.items() if self._is_mine(each)}
             for number, (before, watchman) in list(self._watched.items()):
-                if mine.get(number) != before or number == anew or watchman.lost:
+                if mine.get(number) != before or watchman.lost:
                     del self._watched[number]
                     watchman.stop(replaced=number in wanted)
                     self._ended.append(watchman)

