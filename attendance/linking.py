@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from attendance.access import Actor
 from attendance.app import Attendance
 from attendance.home import home_folder
+from attendance.services.leases import Leased, camera_lease
 from attendance.services.link import Link
 from attendance.settings import Value, load
-from gallery.errors import GalleryUnreachable
+from gallery.errors import GalleryUnreachable, LeaseLost
 from gallery.locations import pointer
 from refusal import Refusal
 
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from attendance.scope import Scope
+    from attendance.services.leases import Leases
     from attendance.services.watching import CameraDesk
+    from gallery.leasevalues import Lease
     from gallery.slices.slice import Slice
+    from gallery.values import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +46,76 @@ class Linked:
     def watched(self, scope: "Scope", say: Callable[[str], object]) -> "Iterator[CameraDesk]":
         """The desk for a run before a camera, see `Attendance.alone_before`; by the slice while the link is down.
 
-        The database is tried, and the slice kept as that is, for as long as the block lasts.
+        The database is tried, and the slice kept as that is, for as long as the block lasts. A run that begins by the
+        slice is alone before its camera from the moment on at which the database is worked with: where another process
+        has it by then, whatever the run would record raises LeaseLost.
         """
         link = self.link
         if link is None:
             with self.opened.alone_before(scope, say) as desk:
                 yield desk
             return
-        link.start()
         if link.now.offline is not None:
-            yield link.desk(lambda on: on.desk)
+            with _alone_later(link, scope, say) as make:
+                link.start()
+                yield link.desk(make)
             return
+        link.start()
         with link.now.alone_before(scope, say) as central:
             yield link.desk(lambda on: central if on.offline is None else on.desk)
+
+
+class _AloneLater:
+    """A run that has begun by the slice: the lease of its camera is taken as the database is come back to."""
+
+    def __init__(self, place: "Place", say: Callable[[str], object]) -> None:
+        self._place, self._name, self._say = place, camera_lease(place.id), say
+        self._held: tuple[Leases, Lease] | None = None
+        self._holder = "another process"
+
+    def take(self, _: Attendance, after: Attendance) -> None:
+        """Hold the camera, or say who does; called before the side ``after`` is worked with."""
+        if after.offline is not None or self._held is not None:
+            return
+        taken = after.leases.take(self._name)
+        if taken is not None:
+            self._held = after.leases, taken
+            return
+        self._holder = after.leases.holder_of(self._name) or self._holder
+        self._say(
+            f"{self._place.name}: the database is back, and {self._holder} watches this camera; it is left to that"
+        )
+
+    def desk(self, on: Attendance) -> "CameraDesk":
+        """The desk on either side. Raises LeaseLost on the database's where another process watches the camera."""
+        if on.offline is not None:
+            return on.desk
+        if self._held is None:
+            raise LeaseLost(self._place.name, f"{self._holder} watches it")
+        return Leased(on.desk, on.store, *self._held, self._place.name)
+
+    def release(self) -> None:
+        """Let the camera go."""
+        if self._held is not None:
+            leases, lease = self._held
+            leases.release(lease)
+
+
+@contextmanager
+def _alone_later(
+    link: Link[Attendance], scope: "Scope", say: Callable[[str], object]
+) -> "Iterator[Callable[[Attendance], CameraDesk]]":
+    """What gives the desk of a run on either side; a camera that is no place, and a dry run, need no lease."""
+    if scope.place is None or scope.dry_run:
+        yield lambda on: on.desk
+        return
+    alone = _AloneLater(scope.place, say)
+    link.switching.insert(0, alone.take)  # before anything is handed over: where it fails, nothing has changed
+    try:
+        yield alone.desk
+    finally:
+        link.switching.remove(alone.take)
+        alone.release()
 
 
 @contextmanager

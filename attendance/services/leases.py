@@ -48,12 +48,17 @@ def server_now(store: "Database", transaction: "Transaction", clock: "Clock") ->
 
 
 class Leases:
-    """The leases that ``worker`` holds; a thread of its own renews them as long as there are any."""
+    """The leases that ``worker`` holds; a thread of its own renews them as long as there are any.
+
+    May be shared by threads. What a step writes follows from what is held while that step is under way, as writers of
+    the database are alone: so whichever of a renewal and a release comes last, what was let go is not renewed.
+    """
 
     def __init__(self, store: "Database", clock: "Clock", worker: str) -> None:
         self._store, self._clock, self._worker = store, clock, worker
         self._lock = threading.Lock()
         self._held: dict[str, Lease] = {}
+        self._going: dict[str, Lease] = {}
         self._rounds: Rounds | None = None
 
     def take(self, name: str) -> "Lease | None":
@@ -61,18 +66,29 @@ class Leases:
         with self._store.reading() as transaction:
             now = server_now(self._store, transaction, self._clock)
             there = leases.named(transaction, name)
-        taken = None
-        if there is None or there.holder == self._worker or not now < there.until <= now + LASTS:
+        if there is not None and there.holder != self._worker and now < there.until <= now + LASTS:
+            self._note(name, None)
+            return None
+        before = self._held.get(name)
+        try:
             with self._store.atomic() as transaction:
                 now = server_now(self._store, transaction, self._clock)
                 taken = leases.take(transaction, name, self._worker, now=now, lasts=LASTS)
-        with self._lock:
-            if taken is None:
-                self._held.pop(name, None)
-                return None
-            self._held[name] = taken
-        self._keep()
+                self._note(name, taken)
+        except BaseException:
+            self._note(name, before)
+            raise
+        if taken is not None:
+            self._keep()
         return taken
+
+    def _note(self, name: str, lease: "Lease | None") -> None:
+        """Remember that this is held from now on, or nothing of this name."""
+        with self._lock:
+            self._held.pop(name, None)
+            if lease is not None:
+                self._held[name] = lease
+                self._going.pop(name, None)
 
     def holds(self, lease: "Lease") -> bool:
         """Whether it was still this process's when it was last looked at."""
@@ -81,25 +97,49 @@ class Leases:
         return held is not None and held.epoch == lease.epoch
 
     def release(self, lease: "Lease") -> None:
-        """Let it go; where the database cannot be asked now it is over in ten seconds."""
+        """Let it go; where the database cannot be asked now that is done with the next renewal, or it is over by then.
+
+        A renewal that is under way does not make it last: it is let go once more after that.
+        """
         with self._lock:
             self._held.pop(lease.name, None)
-        with suppress(GalleryUnusable), self._store.atomic() as transaction:
-            leases.release(transaction, lease, now=server_now(self._store, transaction, self._clock))
+            self._going[lease.name] = lease
+        with suppress(GalleryUnusable):
+            self._let_go()
 
     def renew(self) -> None:
-        """Hold on to all of them; what another has taken is held no more."""
+        """Hold on to all of them; what another has taken is held no more, and what was released is let go."""
         with self._lock:
-            held = dict(self._held)
-        if not held:
-            return
+            if not self._held and not self._going:
+                return
         with self._store.atomic() as transaction:
             now = server_now(self._store, transaction, self._clock)
+            with self._lock:
+                held = dict(self._held)
             kept = leases.renew(transaction, held.values(), now=now, lasts=LASTS)
         with self._lock:
             for name, lease in held.items():
                 if name not in kept and self._held.get(name) is lease:
                     del self._held[name]
+                if name in kept and name not in self._held:
+                    self._going[name] = lease
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Let go what was released, unless it was taken again meanwhile."""
+        with self._lock:
+            if not self._going:
+                return
+        with self._store.atomic() as transaction:
+            now = server_now(self._store, transaction, self._clock)
+            with self._lock:
+                due = {name: each for name, each in self._going.items() if name not in self._held}
+            for each in due.values():
+                leases.release(transaction, each, now=now)
+        with self._lock:
+            for name, each in due.items():
+                if self._going.get(name) is each:
+                    del self._going[name]
 
     def refuse_lost(self, transaction: "Transaction", lease: "Lease", what: str) -> None:
         """Raise LeaseLost, which names ``what``, where it is another's by now; asked inside the step that writes."""
@@ -120,7 +160,9 @@ class Leases:
         """Let all of them go."""
         if self._rounds is not None:
             self._rounds.close(1.0)
-        for each in list(self._held.values()):
+        with self._lock:
+            held = list(self._held.values())
+        for each in held:
             self.release(each)
 
     def _keep(self) -> None:

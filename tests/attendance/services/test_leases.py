@@ -1,6 +1,8 @@
 """Leases of this process: what another has taken is recorded no more, and cameras go on where their service ended."""
 
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +16,8 @@ from attendance.scope import Scope
 from attendance.services.cameras import Cameras
 from attendance.services.leases import Leased, Leases, alone_before, camera_lease
 from attendance.services.watchman import Pauses
-from gallery.errors import LeaseLost
+from gallery.errors import GalleryLocked, LeaseLost
+from gallery.repositories import leases
 
 ADMIN = Actor("Ines", frozenset({"admin"}), "web")
 ADDRESS = "rtsp://10.0.0.8/live"
@@ -163,6 +166,120 @@ def test_renewing_finds_out(app, second, clock, gate):
     assert second.leases.take(camera_lease(gate.id)).epoch == 2
     app.leases.renew()
     assert not app.leases.holds(lease)
+
+
+# Letting go while a renewal is under way
+
+
+@pytest.fixture
+def paused(app, monkeypatch):
+    """``paused(lambda: …)`` begins this beside the test, up to its next step of the database; called, it goes on."""
+    through, opening, threads = {}, app.store.atomic, []
+
+    @contextmanager
+    def atomic():
+        waits = through.get(threading.get_ident())
+        if waits is not None:
+            begun, may_go = waits
+            begun.set()
+            may_go.wait(10)
+        with opening() as transaction:
+            yield transaction
+
+    def begin(work):
+        begun, may_go = threading.Event(), threading.Event()
+
+        def run():
+            through[threading.get_ident()] = begun, may_go
+            work()
+
+        threads.append(threading.Thread(target=run))
+        threads[-1].start()
+        assert begun.wait(10)
+
+        def go_on():
+            may_go.set()
+            threads[-1].join(10)
+
+        return go_on
+
+    monkeypatch.setattr(app.store, "atomic", atomic)
+    return begin
+
+
+def test_released_while_a_renewal_is_paused(app, second, gate, paused):
+    """What is let go while a renewal is about to write is anybody's afterwards, and is not renewed any more."""
+    name = camera_lease(gate.id)
+    lease = app.leases.take(name)
+    go_on = paused(app.leases.renew)
+    app.leases.release(lease)
+    go_on()
+    assert not app.leases.holds(lease)
+    assert second.leases.take(name).epoch == 2
+
+
+def test_released_within_a_renewal(app, second, gate, monkeypatch):
+    """What is let go after a renewal has begun to write is let go once more when that is done."""
+    name = camera_lease(gate.id)
+    lease, renew = app.leases.take(name), leases.renew
+
+    def slow(transaction, held, **more):
+        app.leases.release(lease)
+        return renew(transaction, held, **more)
+
+    monkeypatch.setattr(leases, "renew", slow)
+    app.leases.renew()
+    assert second.leases.take(name).epoch == 2
+
+
+def test_what_could_not_be_released_is_let_go_with_the_next_renewal(app, second, gate, monkeypatch):
+    """Where the database is busy as something is let go, it is let go as soon as it answers, without an error."""
+    name = camera_lease(gate.id)
+    lease = app.leases.take(name)
+
+    def busy():
+        raise GalleryLocked("gallery.db", "another process writes")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(app.store, "atomic", busy)
+        app.leases.release(lease)
+    assert second.leases.take(name) is None
+    app.leases.renew()
+    assert second.leases.take(name).epoch == 2
+
+
+def test_taken_again_while_it_is_released(app, second, gate, paused):
+    """What is taken again before its release is written stays held."""
+    name = camera_lease(gate.id)
+    lease = app.leases.take(name)
+    go_on = paused(lambda: app.leases.release(lease))
+    assert app.leases.take(name) is not None
+    go_on()
+    assert app.leases.holds(lease)
+    assert second.leases.take(name) is None
+
+
+def test_renewed_and_released_by_many_threads(app, second, gate):
+    """However renewals and releases come to lie, nothing fails, and in the end nobody holds what was let go."""
+    name, failed = camera_lease(gate.id), []
+
+    def work(step):
+        try:
+            for _ in range(10):
+                step()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+            failed.append(error)
+
+    def take_and_release():
+        app.leases.release(app.leases.take(name))
+
+    threads = [threading.Thread(target=work, args=(step,)) for step in (app.leases.renew, take_and_release)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(30)
+    assert failed == []
+    assert second.leases.take(name) is not None
 
 
 # One command before a camera
