@@ -1,9 +1,9 @@
 """Doctor's look at a site's slice, while the database is out of reach and while it answers."""
 
-import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+import site_world
 
 from attendance.services.doctor import FINDINGS, Doctor
 from attendance.services.doctor_slice import slice_findings
@@ -11,10 +11,7 @@ from attendance.settings import Settings
 from gallery.locations import parsed, point_at
 from gallery.slices.slice import Slice
 
-FILLED = datetime(2026, 3, 2, 7, 58, 11, 204_000, tzinfo=UTC)
 NORTH = Settings(site="North")
-NOBODY = "postgresql://school@127.0.0.1:1/attendance"
-"""Where no server listens."""
 
 
 @pytest.fixture
@@ -22,14 +19,7 @@ def cut_off(app, draw, tmp_path):
     """The folder of a site's computer that was in step with the database, and whose server is not there now."""
     app.sites.add(app.actor, "North")
     app.enroll(draw("ada.png", (1,)), name="Ada")
-    folder = tmp_path / "north"
-    point_at(folder, parsed(NOBODY))
-    shutil.copy2(app.home / "key", folder / "key")
-    found = Slice.begin(folder)
-    with app.store.reading() as transaction:
-        found.fill(transaction, "North", at=app.clock.utc())
-    found.close()
-    return folder
+    return site_world.cut_off(app, tmp_path / "north", "North", app.clock.utc())
 
 
 @pytest.fixture
@@ -97,7 +87,7 @@ def test_a_clock_put_back_is_no_way_to_go_on(cut_off, clock):
 def test_no_slice_is_worth_knowing(tmp_path, clock):
     """A site's computer that was never in step is told so; one that is of no site, or has a file, is told nothing."""
     on_a_server, in_a_file = tmp_path / "south", tmp_path / "file"
-    point_at(on_a_server, parsed(NOBODY))
+    point_at(on_a_server, parsed(site_world.NOBODY))
 
     assert [("slice.missing", 0)] == [(each[0], each[2]) for each in told(on_a_server, NORTH, clock)]
     assert [] == told(on_a_server, Settings(), clock)
