@@ -216,9 +216,11 @@ class Composition:
     def _index(self, gallery: "Gallery") -> "GalleryIndex":
         """What searches a gallery, as the settings want it; in memory where nothing is written, or no server there."""
         from gallery import GalleryIndex
-        from gallery.search.onserver import PLAN, ServerIndex
+        from gallery.search.plans import ON_SERVER
 
-        if self.settings.search_plan == PLAN and self.offline is None and not self.store.read_only:
+        if self.settings.search_plan == ON_SERVER and self.offline is None and not self.store.read_only:
+            from gallery.search.onserver import ServerIndex  # another home need not load it
+
             return ServerIndex(gallery)
         return GalleryIndex(gallery, plan=self.settings.search_plan)
 

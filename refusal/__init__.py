@@ -5,7 +5,7 @@ It knows no other package.
 
 from refusal.base import Refusal
 from refusal.names import usable_name
-from refusal.text import one_line, sentence, told
+from refusal.text import counted, one_line, sentence, told
 from refusal.tree import drawn, members, named
 
-__all__ = ["Refusal", "drawn", "members", "named", "one_line", "sentence", "told", "usable_name"]
+__all__ = ["Refusal", "counted", "drawn", "members", "named", "one_line", "sentence", "told", "usable_name"]

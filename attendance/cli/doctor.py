@@ -6,6 +6,7 @@ import typer
 
 from attendance.cli import options
 from attendance.cli.output import json_line, line, printable, say
+from refusal import counted
 
 
 def doctor(
@@ -36,6 +37,6 @@ def doctor(
             line(printable(f"         repair: {found.repair}"))
         problems += not found.ok
         code = max(code, found.exit_code)
-    say(f"{problems} problems" if problems else "no problem found")
+    say(counted(problems, "problem") if problems else "no problem found")
     if problems:
         raise typer.Exit(code)

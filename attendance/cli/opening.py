@@ -8,7 +8,7 @@ from attendance.cli.output import ask, at_terminal, say
 from attendance.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from attendance.app import Attendance
     from attendance.linking import Linked
@@ -19,11 +19,15 @@ _SAY_ZONE = "'attendance config set time_zone Europe/Berlin' (or another) says w
 
 @contextmanager
 def writing(
-    home: "str | None", flags: "Mapping[str, Value] | None" = None, *, preload: bool = False
+    home: "str | None",
+    flags: "Mapping[str, Value] | None" = None,
+    *,
+    preload: bool = False,
+    tell: "Callable[[str], object]" = say,
 ) -> "Iterator[Attendance]":
     """The home, made on first use; with ``preload`` detector and encoder load meanwhile.
 
-    On a terminal the zone of a new home's site is asked for; elsewhere it is the computer's, and said.
+    On a terminal the zone of a new home's site is asked for; elsewhere it is the computer's, which ``tell`` says.
     """
     from attendance.app import Attendance
 
@@ -31,22 +35,26 @@ def writing(
     with Attendance.open(home, flags=flags, preload=preload, actor=actor(), zone=zone) as app:
         _ready_to_write(app)
         if app.zone_taken is not None:
-            say(f"days are those of {app.zone_taken}; 'attendance config set time_zone ZONE' sets another")
+            tell(f"days are those of {app.zone_taken}; 'attendance config set time_zone ZONE' sets another")
         elif app.begun and app.zone_warning is None and app.settings.time_zone is None:
-            say(f"days are those of {app.zone}, as long as this computer's are: {_SAY_ZONE}")
+            tell(f"days are those of {app.zone}, as long as this computer's are: {_SAY_ZONE}")
         yield app
 
 
 @contextmanager
 def watching(
-    home: "str | None", flags: "Mapping[str, Value] | None" = None, *, preload: bool = False
+    home: "str | None",
+    flags: "Mapping[str, Value] | None" = None,
+    *,
+    preload: bool = False,
+    tell: "Callable[[str], object]" = say,
 ) -> "Iterator[Linked]":
     """As `writing`, for what goes on for long: on a site's computer by the slice while the database is out of reach."""
     from attendance.linking import linked
 
-    with linked(lambda: writing(home, flags, preload=preload), home, flags, actor()) as found:
+    with linked(lambda: writing(home, flags, preload=preload, tell=tell), home, flags, actor()) as found:
         if found.link is not None and found.link.away:
-            say("the database is out of reach: marking goes on by the slice of this site, and is delivered later")
+            tell("the database is out of reach: marking goes on by the slice of this site, and is delivered later")
         yield found
 
 

@@ -3,7 +3,8 @@
 import logging
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from refusal import Refusal
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
+    from attendance.settings import Settings, Value
 
 LOG = logging.getLogger("attendance.service")
 NEEDED = (
@@ -57,13 +59,14 @@ def serve(
     from attendance.web.alone import alone
     from attendance.web.site import Site
 
-    cameras = _cameras(camera)
+    cameras, flags = _cameras(camera), options.flags(set_)
     pair = _pair(tls_cert, tls_key, own=tls_self_signed)
     addresses.refuse_open(host, secured=insecure or tls_self_signed or pair is not None)
     public = None if public_url is None else addresses.public_of(public_url)
+    always: dict[str, object] = {}
     with (
         addresses.bound(host, port) as bound,
-        watching(home, options.flags(set_), preload=True) as linked,
+        watching(home, flags, preload=True, tell=_log(home, flags, always)) as linked,
         alone(linked.app.home),
     ):
         opened = linked.app
@@ -72,9 +75,12 @@ def serve(
         reached = addresses.reached(host, bound.getsockname()[1], secure=pair is not None)
         site = Site(opened, public or reached, hosts=(*names, host), link=linked.link, proxied=public is not None)
         opened.cameras.served_at(bound.getsockname()[1], site.public)
+        always["worker"] = opened.worker_id
         _begin(opened, cameras)
         if tls_self_signed and pair is not None:
-            _tell(opened, f"browsers ask once about the certificate; its SHA-256 is {tls.fingerprint(pair[0])}")
+            _tell(
+                opened.settings, f"browsers ask once about the certificate; its SHA-256 is {tls.fingerprint(pair[0])}"
+            )
         code = server.serve(
             site,
             bound,
@@ -118,12 +124,23 @@ def _cameras(given: Sequence[str] | None) -> list[tuple[str, str]]:
     return found
 
 
+def _log(home: "str | None", flags: "Mapping[str, Value]", always: dict[str, object]) -> "Callable[[str], None]":
+    """Begin the log before the home is opened; gives what says something in its form.
+
+    Each line carries what is in ``always``, to which may be added later. Raises what the settings do.
+    """
+    from attendance.home import home_folder
+    from attendance.services import logs
+    from attendance.settings import load
+
+    settings = load(home_folder(home), flags=flags).values
+    always["site"] = settings.site
+    logs.set_up(settings, debug="--debug" in sys.argv, always=always)
+    return partial(_tell, settings)
+
+
 def _begin(opened: "Attendance", cameras: Sequence[tuple[str, str]]) -> None:
     """What is done before the first answer; detector and encoder go on loading beside the answers."""
-    from attendance.services import logs
-
-    always = {"worker": opened.worker_id, "site": opened.settings.site}
-    logs.set_up(opened.settings, debug="--debug" in sys.argv, always=always)
     LOG.info("service.begin")
     _ = opened.sign_ins.key
     for name, address in cameras:
@@ -138,17 +155,17 @@ def load(opened: "Attendance") -> None:
     try:
         _ = opened.pipeline
     except Refusal as error:
-        _tell(opened, f"{error.line} Pages answer; photos and cameras are not judged until then.")
+        _tell(opened.settings, f"{error.line} Pages answer; photos and cameras are not judged until then.")
         return
     if opened.offline is None and opened.renewal.is_needed():  # as a check would, but beside the answers
         job = begin_renewal(opened.actor, opened.renewal, opened.jobs)
         told = f"whoever was enrolled with another gets new templates from kept faces (job {job.id})"
-        _tell(opened, f"the encoder is new: {told}")
+        _tell(opened.settings, f"the encoder is new: {told}")
 
 
-def _tell(opened: "Attendance", text: str) -> None:
+def _tell(settings: "Settings", text: str) -> None:
     """Say it to whoever looks on, in the form that the log has."""
-    if opened.settings.log_format == "json":
+    if settings.log_format == "json":
         LOG.warning(text)
     else:
         say(text)
@@ -160,5 +177,5 @@ def _announce(opened: "Attendance", public: str) -> None:
     if secret is None:
         line(public)
         return
-    _tell(opened, "open this address to make the first account; it holds for 30 minutes, and once:")
+    _tell(opened.settings, "open this address to make the first account; it holds for 30 minutes, and once:")
     line(f"{public}/setup?token={secret}")

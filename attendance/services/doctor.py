@@ -1,55 +1,33 @@
 """What is installed, and does it fit together? Looks at everything, changes nothing, names each repair."""
 
 import os
-import platform
 import shutil
-import sqlite3
 import stat
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from attendance.clock import Clock
 from attendance.home import in_force_at
-from attendance.services.doctor_finding import Finding
+from attendance.services.doctor_finding import DOCTOR, Finding
+from attendance.services.doctor_packages import package_findings
+from attendance.services.doctor_slice import slice_findings
 from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
-from refusal import Refusal
+from gallery.errors import GalleryUnreachable
+from refusal import Refusal, counted
 
 if TYPE_CHECKING:
     from enroll.card import EncoderCard
     from gallery import Database, Gallery
 
-PACKAGES = (
-    "alembic",
-    "cryptography",
-    "faiss-cpu",
-    "numpy",
-    "onnxruntime",
-    "opencv-python",
-    "pi-heif",
-    "pillow",
-    "platformdirs",
-    "python-dateutil",
-    "rich",
-    "scipy",
-    "sqlalchemy",
-    "typer",
-    "tzdata",
-    "xlsxwriter",
-)
 ENOUGH_BYTES = 200_000_000
 LONG_LOG = 200_000
 """Entries of a log that are verified while somebody waits."""
-MANY_TEMPLATES = 20_000
-"""Of more, how they are searched is not measured while somebody waits."""
 OLDEST_NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS_LATE = timedelta(days=2)
 CLOCK_SLACK = timedelta(minutes=2)
-DOCTOR = "attendance doctor"
 
 FINDINGS: Mapping[str, str] = MappingProxyType(
     {
@@ -73,6 +51,8 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "server.logs": "The database server writes values, names too, to its text log.",
         "server.plain": "What goes to the database server over the network is not encrypted.",
         "settings.environment": "An ATTENDANCE_ variable names no setting.",
+        "slice.missing": "A computer of a site has nothing to go on with while the database is out of reach.",
+        "slice.undelivered": "A site's slice holds what was done while it was cut off, and nothing delivers it.",
         "timetable.hours": "Hours are to be counted, but nothing tells who comes from who goes.",
         "timetable.unseen": "People were expected in the last week, but no source has looked for them.",
         "vectors.left": "Vectors lie on the server unsealed, and nothing searches them there.",
@@ -93,14 +73,18 @@ class Doctor:
     def examine(self, *, full: bool = False, camera: str | None = None) -> Iterator[Finding]:
         """Look at everything, one finding a look; ``full`` opens every template, ``camera`` tries one."""
         home, clock = self._home, self._clock
-        yield from _packages()
+        yield from package_findings()
         yield from _guarded("settings", lambda: _settings(home))
         settings = in_force_at(home, _settings_or_default(home))
         yield from _guarded("detector", lambda: _detector(settings))
         yield from _guarded("encoder", lambda: _encoder(settings))
         yield from _guarded("clock", lambda: _clock(settings.values, clock))
         yield from _guarded("home", lambda: _home(home))
-        yield from _guarded("database", lambda: _database(home, settings.values, clock, full=full))
+        away = False
+        for found in _guarded("database", lambda: _database(home, settings.values, clock, full=full)):
+            away = away or found.id == GalleryUnreachable.id
+            yield found
+        yield from _guarded("slice", lambda: slice_findings(home, settings.values, clock, away=away))
         if camera is not None:
             from attendance.services.doctor_camera import camera_findings
 
@@ -129,26 +113,6 @@ _REPAIRS = {
     "gallery.missing": "attendance enroll PHOTO --name NAME",
     "gallery.key_mode": "chmod 600 KEYFILE",
 }
-
-
-def _packages() -> Iterator[Finding]:
-    found, missing = [], []
-    for name in PACKAGES:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            missing.append(name)
-    system = f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {platform.platform()}"
-    yield Finding("versions", f"attendance {_own_version()}, {system}; {', '.join(found)}")
-    for name in missing:
-        yield Finding("versions", f"{name} is not installed", "package.missing", f"pip install {name}", 1)
-
-
-def _own_version() -> str:
-    try:
-        return version("attendance")
-    except PackageNotFoundError:
-        return "(not installed, run from its folder)"
 
 
 def _settings(home: Path) -> Iterator[Finding]:
@@ -260,6 +224,7 @@ def _home(home: Path) -> Iterator[Finding]:
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:
     from attendance.home import encoder_card
     from attendance.services.consentrule import ConsentRule
+    from attendance.services.doctor_index import index_findings
     from attendance.services.doctor_server import server_findings
     from attendance.services.doctor_threshold import threshold_findings
     from attendance.services.doctor_vectors import vector_findings
@@ -275,7 +240,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
-            yield from _guarded("index", lambda: _index(gallery, settings.search_plan, full=full))
+            yield from _guarded("index", lambda: index_findings(gallery, settings.search_plan, clock, full=full))
             model = encoder_card(settings.encoder).score_model
             yield from _guarded("threshold", lambda: threshold_findings(gallery, model, settings))
         yield from _guarded("backup", lambda: _backups(store, settings, clock))
@@ -317,7 +282,9 @@ def _light(store: "Database") -> Iterator[Finding]:
         yield Finding("integrity", f"{store.where}: {found.damage[0]}", "gallery.damaged", repair, 3)
     elif found.orphans:
         repair = "attendance gallery verify --repair"
-        yield Finding("integrity", f"{len(found.orphans)} rows without their owner", "gallery.orphan", repair, 1)
+        yield Finding(
+            "integrity", f"{counted(len(found.orphans), 'row')} without an owner", "gallery.orphan", repair, 1
+        )
     else:
         yield Finding("integrity", f"quick check passed; '{DOCTOR} --full' opens every template")
 
@@ -376,33 +343,24 @@ def _log(gallery: "Gallery", settings: Settings, clock: Clock, *, full: bool) ->
         yield Finding("log", "it cannot be proved without the key of the home")
         return
     if found.sound:
-        yield Finding("log", f"{found.entries} entries, proved by the key of the home: {found.proved}")
+        yield Finding(
+            "log", f"{counted(found.entries, 'entry', 'entries')}, proved by the key of the home: {found.proved}"
+        )
     else:
         yield Finding("log", sentence(found.findings[0]), "audit.broken", "attendance audit verify", 1)
 
 
 def _people(gallery: "Gallery") -> Iterator[Finding]:
     found = gallery.stats()
-    counts = f"{found.active} people, {found.templates} templates of {found.pipeline_id}, {found.marks} marks"
+    kept, marks = counted(found.templates, "template"), counted(found.marks, "mark")
+    counts = f"{counted(found.active, 'person', 'people')}, {kept} of {found.pipeline_id}, {marks}"
     if found.without_template and found.other_encoders:
         others = ", ".join(found.other_encoders)
-        detail = f"{found.without_template} people have templates of {others} only"
+        whoever = counted(found.without_template, "person has", "people have")
+        detail = f"{whoever} templates of {others} only"
         yield Finding("people", detail, "encoder.other", "attendance gallery reembed", 1)
     else:
         yield Finding("people", counts)
-
-
-def _index(gallery: "Gallery", plan: str, *, full: bool) -> Iterator[Finding]:
-    from gallery import GalleryIndex
-    from gallery.errors import KeyExposed, KeyMissing, KeyPassphrase, KeySource, KeyWrong
-    from gallery.search.measured import measure
-
-    count = gallery.stats().templates
-    if count > MANY_TEMPLATES and not full:
-        yield Finding("index", f"{count:,} templates, plan {plan}; '{DOCTOR} --full' measures how they are searched")
-    elif count:
-        with suppress(KeyMissing, KeyWrong, KeyExposed, KeySource, KeyPassphrase):  # told of by the look at the key
-            yield Finding("index", str(measure(GalleryIndex(gallery, strict=False, plan=plan))))
 
 
 def _reviews(store: "Database") -> Iterator[Finding]:
@@ -410,7 +368,8 @@ def _reviews(store: "Database") -> Iterator[Finding]:
 
     with store.reading() as transaction:
         waiting = sightings.count_waiting(transaction)
-    yield Finding("reviews", f"{waiting} wait for somebody to look" + (": attendance review list" if waiting else ""))
+    waits = counted(waiting, "waits", "wait")
+    yield Finding("reviews", f"{waits} for somebody to look" + (": attendance review list" if waiting else ""))
 
 
 def _daily(store: "Database", clock: Clock) -> Iterator[Finding]:

@@ -1,7 +1,10 @@
 """`Finding`: what doctor says of one look."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+DOCTOR: Final = "attendance doctor"
+"""What to type to look again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from attendance.services.doctor_finding import Finding
 from gallery.repositories import vectors
-from gallery.search.onserver import PLAN
+from gallery.search.plans import ON_SERVER
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.settings import Settings
@@ -18,7 +19,7 @@ BACK = "attendance config set search_plan auto"
 def vector_findings(store: "Database", settings: "Settings") -> Iterator[Finding]:
     """What is to be known of the vectors on the server; nothing where none lie there and none are wanted."""
     with store.reading() as session:
-        wanted, there = settings.search_plan == PLAN, vectors.is_there(session)
+        wanted, there = settings.search_plan == ON_SERVER, vectors.is_there(session)
         told = vectors.version(session) if store.engine == "postgresql" else None
         count = vectors.count(session) if there else 0
         shut = wanted and vectors.fits(told) and not vectors.may_be_made(session)
@@ -29,7 +30,8 @@ def vector_findings(store: "Database", settings: "Settings") -> Iterator[Finding
         found = "search_plan is pgvector, but the extension may not be made by this account"
         yield Finding("vectors", found, "gallery.no_pgvector", "its owner runs CREATE EXTENSION vector", 3)
     if there:
-        known = f"{count} vectors lie on the server unsealed: whoever owns the database or reads a copy can read them"
+        lie = counted(count, "vector lies", "vectors lie")
+        known = f"{lie} on the server unsealed: whoever owns the database or reads a copy can read what lies there"
         if wanted:
             yield Finding("vectors", f"{known}; search_plan pgvector wants it so (pgvector {told})")
         else:

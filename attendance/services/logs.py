@@ -28,7 +28,7 @@ class JsonLines(logging.Formatter):
 
     def __init__(self, *, names: bool, always: dict[str, Any] | None = None) -> None:
         super().__init__()
-        self._names, self._always = names, always or {}
+        self._names, self._always = names, {} if always is None else always
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
@@ -54,7 +54,10 @@ class JsonLines(logging.Formatter):
 
 
 def set_up(settings: "Settings", *, debug: bool = False, always: dict[str, Any] | None = None) -> None:
-    """Have this program write its log to the standard error output, as the settings say; done once, by the program."""
+    """Have this program write its log to the standard error output, as the settings say; done once, by the program.
+
+    What is put into ``always`` later is in every line from then on.
+    """
     handler = logging.StreamHandler()
     as_json = settings.log_format == "json"
     if as_json:

@@ -10,6 +10,7 @@ from gallery.errors import PgvectorMissing
 from gallery.repositories import templates
 from gallery.repositories import vectors as table
 from gallery.repositories.batches import in_batches
+from gallery.search import plans
 from gallery.search.exact import TEMPLATES_A_PERSON, WIDEN
 from gallery.search.follower import GalleryIndex
 from gallery.search.index import Index
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from gallery.gallery import Gallery
     from gallery.ports import Transaction
 
-PLAN = "pgvector"
 _SLACK = 2.5 * table.DIGITS
 """More than rounding template and probe to half precision moves an inner product of unit vectors."""
 
@@ -33,7 +33,7 @@ class ServerIndex(GalleryIndex):
     """
 
     def __init__(self, gallery: "Gallery", *, strict: bool = True) -> None:
-        super().__init__(gallery, strict=strict, plan=PLAN)
+        super().__init__(gallery, strict=strict, plan=plans.ON_SERVER)
         self._first: dict[int, int] = {}  # person to the first of their templates
         self._numbers = np.empty(0, np.int64)
         self._unopened: set[int] = set()

@@ -21,6 +21,8 @@ from gallery.search.index import Index
 from gallery.values import Templates
 
 AUTO, EXACT, CODED = "auto", "exact", "exact8"
+ON_SERVER: Final = "pgvector"
+"""The plan by which the server searches; what does so is `gallery.search.onserver`, loaded where it is wanted alone."""
 PLANS: Final = MappingProxyType[str, Callable[[int, Opener], Search]](
     {EXACT: lambda dim, _: Index(dim), CODED: CodedIndex}
 )

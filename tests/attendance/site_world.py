@@ -1,10 +1,15 @@
 """Sites with a computer each, for tests: they share one database, are cut off from it, and come back."""
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 from attendance import Attendance
+from gallery.locations import parsed, point_at
 from gallery.slices.slice import Slice
+
+NOBODY = "postgresql://school@127.0.0.1:1/attendance"
+"""Where no server listens."""
 
 
 class OneSite:
@@ -28,6 +33,16 @@ class OneSite:
 
     def close(self) -> None:
         self.slice.close()
+
+
+def cut_off(central: Attendance, folder: Path, site: str, at: datetime) -> Path:
+    """The folder of a site's computer that was in step with the database at an instant, and reaches no server now."""
+    point_at(folder, parsed(NOBODY))
+    found = OneSite(central, folder, site).slice
+    with central.store.reading() as transaction:
+        found.fill(transaction, site, at=at)
+    found.close()
+    return folder
 
 
 def state(central: Attendance) -> list[tuple[str, int, object]]:

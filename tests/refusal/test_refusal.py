@@ -12,7 +12,7 @@ import sys
 import pytest
 
 import refusal
-from refusal import Refusal, drawn, members, named, one_line, sentence
+from refusal import Refusal, counted, drawn, members, named, one_line, sentence
 
 HELP = {"thing.broken": "Mend it.", "thing.lost": "Look for it."}
 
@@ -153,3 +153,18 @@ def test_public_names_are_exact_and_cheap():
     code = "import refusal, sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert [] == re.findall(r"\b(?:attendance|enroll|gallery|train|numpy)\b", loaded)
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "told"),
+    [
+        (0, ("row",), "0 rows"),
+        (1, ("row",), "1 row"),
+        (2, ("row",), "2 rows"),
+        (1, ("entry", "entries"), "1 entry"),
+        (12_345, ("entry", "entries"), "12,345 entries"),
+    ],
+)
+def test_one_is_told_as_one(number, words, told):
+    """How many there are is told as people say it: one of it in the singular, any other number in the plural."""
+    assert told == counted(number, *words)

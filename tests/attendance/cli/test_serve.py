@@ -1,19 +1,24 @@
 """attendance serve: what it is told, and what it says."""
 
+import json
+import logging
+from datetime import UTC, datetime
+
 import pytest
+import site_world
 
 from attendance.access import Actor
-from attendance.cli import serve
+from attendance.cli import run, serve
 from attendance.web import addresses, server
 from attendance.web.alone import alone
 from enroll.errors import EncoderMissing
 
 
 @pytest.fixture
-def served(monkeypatch, command):
+def served(monkeypatch, command, capsys):
     """Run the command as far as the first answer; what it served, and how."""
 
-    def serve(*arguments):
+    def serve(*arguments, at=None):
         seen = {}
 
         def answer(site, bound, tls=None, *, proxied=False, ready=bool, deadline=None):
@@ -22,7 +27,10 @@ def served(monkeypatch, command):
             return 0
 
         monkeypatch.setattr(server, "serve", answer)
-        return *command("serve", "--port", 0, *arguments), seen
+        if at is None:
+            return *command("serve", "--port", 0, *arguments), seen
+        code = run(["serve", "--port", "0", *arguments, "--home", str(at)])
+        return code, *capsys.readouterr(), seen
 
     return serve
 
@@ -129,3 +137,49 @@ def test_a_home_is_served_once(served, home):
     assert (3, "", {}) == (code, out, seen)
     assert "error[serve.running]" in err
     assert 0 == served()[0]
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """The log that the command begins goes to standard error, as in a program of its own; ended with the test."""
+    logger, made = logging.getLogger("attendance"), []
+    before = logger.level
+
+    def begin(*, handlers, level):
+        made.extend(handlers)
+        for each in handlers:
+            each.setLevel(level if each.formatter is None else logging.NOTSET)
+            logger.addHandler(each)
+
+    monkeypatch.setattr(logging, "basicConfig", begin)
+    yield
+    logger.setLevel(before)
+    for each in made:
+        logger.removeHandler(each)
+
+
+@pytest.mark.usefixtures("logged")
+def test_the_first_line_of_a_log_as_json_is_json(served, home, monkeypatch):
+    """What is said of a new home before the log's own lines is one of them, and standard output has the address."""
+    monkeypatch.setattr(serve, "load", lambda _app: None)
+    code, out, err, _seen = served("--set", "log_format=json")
+    told = [json.loads(each) for each in err.splitlines()]
+
+    assert (0, 1, True) == (code, len(out.splitlines()), home.exists())
+    assert told[0]["event"].startswith("days are those of ")
+    assert "service.begin" in [each["event"] for each in told]
+
+
+@pytest.mark.usefixtures("logged")
+def test_a_service_that_starts_cut_off_says_so_in_its_log(served, app, tmp_path, monkeypatch):
+    """With the database out of reach from the start each line is JSON, and tells the site; one says what goes on."""
+    app.sites.add(app.actor, "North")
+    folder = site_world.cut_off(app, tmp_path / "north", "North", datetime.now(UTC))
+    monkeypatch.setattr(serve, "load", lambda _app: None)
+    code, _out, err, _seen = served("--set", "log_format=json", "--set", "site=North", at=folder)
+    told = [json.loads(each) for each in err.splitlines()]
+    away = [each for each in told if each["event"].startswith("the database is out of reach: marking goes on")]
+
+    assert (0, 1, {"North"}) == (code, len(away), {each["site"] for each in told})
+    assert {"link.lost", "service.begin"} <= {each["event"] for each in told}
+    assert "worker" in told[-1]

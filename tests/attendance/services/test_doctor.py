@@ -16,7 +16,10 @@ from attendance.cli import run
 from attendance.services import doctor as module
 from attendance.services import (
     doctor_backup,
+    doctor_index,
+    doctor_packages,
     doctor_server,
+    doctor_slice,
     doctor_threshold,
     doctor_timetable,
     doctor_vectors,
@@ -314,7 +317,7 @@ def test_leftover_of_an_interrupted_write(look, sound):
 @pytest.mark.usefixtures("sound")
 def test_missing_library(look, monkeypatch):
     """A library that is not installed is found."""
-    monkeypatch.setattr(module, "PACKAGES", ("numpy", "no-such-library"))
+    monkeypatch.setattr(doctor_packages, "PACKAGES", ("numpy", "no-such-library"))
     assert "pip install no-such-library" == look()["package.missing"].repair
 
 
@@ -326,7 +329,8 @@ def test_camera_gone(look):
 
 def test_every_finding_is_described():
     """Each id that doctor makes up itself is in its table, with a sentence."""
-    looks = (module, doctor_backup, doctor_server, doctor_threshold, doctor_timetable, doctor_vectors, doctor_workers)
+    beside = (doctor_backup, doctor_packages, doctor_server, doctor_slice, doctor_threshold, doctor_timetable)
+    looks = (module, *beside, doctor_vectors, doctor_workers)
     source = "".join(Path(each.__file__).read_text() for each in looks)
     assert all(source.count(f'"{id_}"') >= 2 for id_ in FINDINGS)
     assert all(text.endswith(".") for text in FINDINGS.values())
@@ -353,7 +357,41 @@ def test_every_library_is_looked_at():
     """Each library that the package declares for every system is one that doctor looks for."""
     project = tomllib.loads((Path(__file__).resolve().parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
     declared = [text for text in project["project"]["dependencies"] if ";" not in text]
-    assert sorted(re.split(r"[>=<]", text)[0] for text in declared) == sorted(module.PACKAGES)
+    assert sorted(re.split(r"[>=<]", text)[0] for text in declared) == sorted(doctor_packages.PACKAGES)
+
+
+def test_what_reaches_a_server_is_told_where_it_is_there(monkeypatch):
+    """The versions name psycopg and pgvector where they are installed, and miss neither: a file needs none of them."""
+    there = {"psycopg": "3.2.9", "psycopg-binary": "3.2.8", "pgvector": "0.4.1"}
+    others = doctor_packages._version
+    monkeypatch.setattr(doctor_packages, "_version", lambda name: there.get(name) or others(name))
+    [found] = doctor_packages.package_findings()
+    assert ", psycopg 3.2.9, psycopg-binary 3.2.8, pgvector 0.4.1" in found.detail
+    here = {*doctor_packages.SERVER_PACKAGES}
+    monkeypatch.setattr(doctor_packages, "_version", lambda name: None if name in here else others(name))
+    [found] = doctor_packages.package_findings()
+    assert (None, False) == (found.id, any(each in found.detail for each in here))
+
+
+@pytest.mark.usefixtures("sound")
+def test_one_of_anything_is_told_as_one(home, clock):
+    """Where there is one person, template or mark, no word of doctor's is told as of several."""
+    told = {each.check: each.detail for each in Doctor(home, clock).examine()}
+    assert told["people"].startswith("1 person, 1 template of ")
+    assert told["people"].endswith(", 1 mark")
+
+
+def test_one_problem_is_told_as_one(sound, capsys, clock, monkeypatch):
+    """The last line counts problems as people do."""
+    from attendance import clock as clocks
+
+    monkeypatch.setattr(clocks, "SystemClock", lambda: clock)
+    sound.chmod(0o777)
+    assert run(["doctor", "--home", str(sound)]) == 1
+    assert "1 problem" == capsys.readouterr().err.splitlines()[-1]
+    sound.joinpath(".config-1.toml").touch()
+    run(["doctor", "--home", str(sound)])
+    assert "2 problems" == capsys.readouterr().err.splitlines()[-1]
 
 
 def _told_of_index(home, clock, **more) -> list[str]:
@@ -363,13 +401,13 @@ def _told_of_index(home, clock, **more) -> list[str]:
 def test_how_the_gallery_is_searched_is_measured(sound, clock, monkeypatch):
     """Doctor tells the plan and what it loses; a gallery that takes long is measured when everything is asked for."""
     found = _told_of_index(sound, clock)
-    monkeypatch.setattr(module, "MANY_TEMPLATES", 0)
+    monkeypatch.setattr(doctor_index, "MANY_TEMPLATES", 0)
     many, all_of_them = _told_of_index(sound, clock), _told_of_index(sound, clock, full=True)
     (sound / "key").unlink()
 
     said = "plan exact: 1 of the gallery's own templates looked for, index loss 0.00%"
     assert found[0].startswith(said)
-    assert ["1 templates, plan auto; 'attendance doctor --full' measures how they are searched"] == many
+    assert ["1 template, plan auto; 'attendance doctor --full' measures how they are searched"] == many
     assert all_of_them[0].startswith(said)
     assert [] == _told_of_index(sound, clock, full=True)  # the look at the key tells why
 

@@ -1,10 +1,13 @@
 """Vectors on a server as the product meets them: the plan that searches them, what doctor says, and their end."""
 
+import sys
+
 import pytest
 import servers
 from sqlalchemy import text
 
 from attendance import Attendance
+from attendance.services.doctor_index import index_findings
 from attendance.services.doctor_vectors import vector_findings
 from attendance.settings import Settings
 from gallery import open_database
@@ -57,8 +60,48 @@ def test_doctor_says_that_vectors_are_open(served, draw):
     app.enroll(draw("ada.png", (1,)), name="Ada")
     app.policy()
     (told,) = vector_findings(app.store, app.settings)
-    assert ("vectors", None, True) == (told.check, told.id, "1 vectors lie on the server unsealed" in told.detail)
+    assert ("vectors", None, True) == (told.check, told.id, "1 vector lies on the server unsealed" in told.detail)
     assert [("vectors.left", 1)] == found(served(search_plan="auto"))
+
+
+def told_of_index(app: Attendance) -> list[str]:
+    return [each.detail for each in index_findings(app.gallery, "pgvector", app.clock, full=False)]
+
+
+def test_doctor_measures_the_search_on_the_server(served, draw, monkeypatch):
+    """The index line is of the server's own search, as checks ask it, and puts nothing there."""
+    app = served()
+    app.enroll(draw("ada.png", (1,)), name="Ada")
+    app.enroll(draw("bob.png", (2,)), name="Bob")
+    app.upkeep.drop_vectors(app.actor)
+    [told] = told_of_index(app)
+    assert told.startswith("plan pgvector: no vector lies on the server yet; the next check puts in what is missing")
+    assert app.upkeep.vectors() is None
+    app.policy()
+    asked = []
+    nearest = vectors.nearest
+    monkeypatch.setattr(vectors, "nearest", lambda *given: asked.append(1) or nearest(*given))
+    [told] = told_of_index(app)
+    assert (2, True) == (len(asked), told.startswith("plan pgvector: 2 of the gallery's own templates looked for"))
+    with app.store.atomic() as session:
+        session.execute(text("DELETE FROM attendance_vector WHERE template_id = 1"))
+    [told] = told_of_index(app)
+    assert told.startswith("plan pgvector: 1 template has no vector on the server yet")
+    assert 1 == app.upkeep.vectors()
+
+
+def test_doctor_asks_a_slow_server_for_as_long_as_somebody_waits(served, draw, clock, monkeypatch):
+    """What takes long ends after some seconds with what was measured by then, unless everything is asked for."""
+    app = served()
+    for number, name in enumerate(("Ada", "Bob", "Cy"), 1):
+        app.enroll(draw(f"{name}.png", (number,)), name=name)
+    app.policy()
+    nearest = vectors.nearest
+    monkeypatch.setattr(vectors, "nearest", lambda *given: clock.forward(seconds=6) or nearest(*given))
+    [told] = told_of_index(app)
+    assert told.startswith("plan pgvector: 2 of the gallery's own templates looked for")
+    [told] = (each.detail for each in index_findings(app.gallery, "pgvector", clock, full=True))
+    assert told.startswith("plan pgvector: 3 of the gallery's own templates looked for")
 
 
 def test_dropped_they_are_gone(served, draw):
@@ -73,6 +116,13 @@ def test_dropped_they_are_gone(served, draw):
     assert "Ada" == seen.person.name
 
 
+def test_what_asks_a_server_is_loaded_for_that_alone(app, monkeypatch):
+    """A home that is searched in memory starts without what only pgvector needs."""
+    monkeypatch.delitem(sys.modules, "gallery.search.onserver")
+    app.policy()
+    assert "gallery.search.onserver" not in sys.modules
+
+
 def test_a_home_in_a_file_refuses_the_plan(home, clock, pipeline):
     """Nobody is judged by another plan than the one asked for: one line says what to do."""
     with Attendance.open(home, clock=clock, pipeline=pipeline, flags=PLAN) as app:
@@ -80,6 +130,7 @@ def test_a_home_in_a_file_refuses_the_plan(home, clock, pipeline):
             app.policy()
         assert ["gallery.no_pgvector"] == [each.id for each in vector_findings(app.store, app.settings)]
         assert [] == list(vector_findings(app.store, Settings()))
+        assert [] == told_of_index(app)
 
 
 def test_doctor_says_that_the_extension_may_not_be_made(served, monkeypatch):
