@@ -99,18 +99,26 @@ def imagenette(root: Path, *, side: int = 160, dev: float = 0.2, limit: int = 0,
     return _limited(_published(published, dev, seed), limit, seed)
 
 
-def att(root: Path, *, side: int = 64, dev: Sequence[int] = (26, 30), test: Sequence[int] = (31, 40)) -> Pictures:
+def att(
+    root: Path,
+    *,
+    side: int = 64,
+    dev: Sequence[int] = (26, 30),
+    test: Sequence[int] = (31, 40),
+    people: Sequence[int] = (1, 40),
+) -> Pictures:
     """AT&T (Samaria and Harter 1994), grey, 40 people x 10; people `dev` and `test` (first, last) never train.
 
-    Read as `att_faces` (folder per person, PGM) or as scikit-learn's Olivetti file, the same photos at 64 px.
+    No photo of anyone outside `people` is read. Taken from `att_faces` (folder per person, PGM) or scikit-learn's
+    Olivetti file, the same photos at 64 px.
     """
     try:
         source = _first(root, ("att_faces", "att_faces.zip", "orl_faces"), "att")
     except DataMissing:
         if not (root / "olivetti_py3.pkz").is_file():
             raise
-        return _olivetti(root, side, dev, test)
-    decoded = decode_tree(source, Shape(side, grey=True, resize="stretch"))
+        return _olivetti(root, side, dev, test, people)
+    decoded = decode_tree(source, Shape(side, grey=True, resize="stretch"), partial(_only_numbers, people))
     return _numbered_people(decoded, dev, test)
 
 
@@ -256,6 +264,19 @@ def _torchvision(kind: str, root: Path, dev: float, seed: int) -> Pictures:
     return Pictures(np.concatenate([part.data for part in parts]), labels, splits, names, tuple(parts[0].classes))
 
 
+def _only_numbers(people: Sequence[int], names: Sequence[str], size: layouts.Size) -> layouts.Chosen:
+    """Folders s1, s2, ... from the first to the last of `people`; those of another kind stay, to be refused by name."""
+    chosen = layouts.by_folder(names, size)
+    asked = {f"s{number}" for number in range(people[0], people[1] + 1)}
+    kept = {name: person for name, person in chosen.people.items() if person in asked or not _number(person)}
+    return replace(chosen, people=kept)
+
+
+def _number(person: str) -> int:
+    digits = person.removeprefix("s")
+    return int(digits) if digits.isdecimal() else 0
+
+
 def _numbered_people(decoded: Decoded, dev: Sequence[int], test: Sequence[int]) -> Pictures:
     try:
         numbers = np.array([int(name.removeprefix("s")) for name in decoded.people])
@@ -271,15 +292,17 @@ def _people_ranges(pictures: Pictures, numbers: np.ndarray, dev: Sequence[int], 
     return replace(pictures, splits=splits)
 
 
-def _olivetti(root: Path, side: int, dev: Sequence[int], test: Sequence[int]) -> Pictures:
+def _olivetti(root: Path, side: int, dev: Sequence[int], test: Sequence[int], people: Sequence[int]) -> Pictures:
     from sklearn.datasets import fetch_olivetti_faces
 
     bunch = fetch_olivetti_faces(data_home=str(root), download_if_missing=False)
-    pixels = np.round(bunch.images * 255).astype(np.uint8)[..., None]
-    labels, classes = encode_labels(np.array([f"s{t + 1}" for t in bunch.target]))
-    names = np.array([f"s{t + 1}/{i % 10 + 1}" for i, t in enumerate(bunch.target)])
+    rows = np.flatnonzero((bunch.target + 1 >= people[0]) & (bunch.target + 1 <= people[1]))
+    targets = bunch.target[rows]
+    pixels = np.round(bunch.images[rows] * 255).astype(np.uint8)[..., None]
+    labels, classes = encode_labels(np.array([f"s{t + 1}" for t in targets]))
+    names = np.array([f"s{t + 1}/{i % 10 + 1}" for i, t in zip(rows, targets, strict=True)])
     plain = Pictures(pixels, labels, np.full(len(labels), "train", dtype="<U5"), names, classes)
-    return _people_ranges(resized(plain, side, channels=1), bunch.target + 1, dev, test)
+    return _people_ranges(resized(plain, side, channels=1), targets + 1, dev, test)
 
 
 def _limited(pictures: Pictures, limit: int, seed: int) -> Pictures:

@@ -14,6 +14,7 @@ from train.errors import RecipeInvalid
 
 AVERAGE = 5
 SHRINK = 16  # four halvings
+PLAIN = 1e-3  # the deviation below which a picture has nothing to enlarge
 
 
 class Siamese(nn.Module):
@@ -47,7 +48,10 @@ class Siamese(nn.Module):
 class SmallFaceNet(nn.Module):
     """Four convolutions with batch norm, rectifier and max-pool, then a linear embedding: the AT&T siamese network.
 
-    The features are averaged to `pool` x `pool` before the embedding; 0 keeps the S/16 x S/16 that they are.
+    The features are averaged to `pool` x `pool` before the embedding; 0 keeps the S/16 x S/16 that they are. With
+    `standardise` every picture comes to mean 0 and deviation 1 first: light and contrast of a photo say nothing about
+    its person. With `mirror` a picture's embedding is the sum of the unit embeddings of itself and its mirror image,
+    once training is over.
     """
 
     def __init__(
@@ -59,6 +63,8 @@ class SmallFaceNet(nn.Module):
         *,
         pool: int = 0,
         dropout: float = 0.2,
+        standardise: bool = False,
+        mirror: bool = False,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
@@ -68,10 +74,20 @@ class SmallFaceNet(nn.Module):
         self.trunk = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(pool) if pool else nn.Identity())
         points = (pool or side // SHRINK) ** 2
         self.head = nn.Sequential(nn.Flatten(), nn.Dropout(dropout), nn.Linear(widths[-1] * points, dim))
-        self.dim = dim
+        self.dim, self.standardise, self.mirror = dim, standardise, mirror
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast("Tensor", self.head(self.trunk(x)))
+        if self.standardise:
+            x = standardised(x)
+        if self.training or not self.mirror:
+            return cast("Tensor", self.head(self.trunk(x)))
+        return F.normalize(self.head(self.trunk(x))) + F.normalize(self.head(self.trunk(x.flip(-1))))
+
+
+def standardised(x: Tensor) -> Tensor:
+    """Pictures (n, C, H, W), each brought to mean 0 and deviation 1; a plain one becomes all zeros."""
+    spread, mean = torch.std_mean(x, dim=(1, 2, 3), keepdim=True)
+    return (x - mean) / spread.clamp_min(PLAIN)
 
 
 class Ensemble(nn.Module):

@@ -1,5 +1,6 @@
 """Plots of a run as Matplotlib figures; nothing here touches pyplot or its process-wide state."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,8 +36,11 @@ def save(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=DPI, bbox_inches="tight")
 
 
-def loss_curve(loss: Curve, progress: Curve | None) -> Figure:
-    """Training loss, thin, and its running mean, thick; the validation ROC-AUC on an axis of its own."""
+def loss_curve(loss: Curve, progress: Curve | None, steps_an_epoch: float = math.nan) -> Figure:
+    """Training loss, thin, and its running mean, thick; the validation ROC-AUC on an axis of its own.
+
+    Where the steps of an epoch are known (not nan), epochs stand along the upper edge.
+    """
     figure, axes = _figure("step", "loss (training points)")
     axes.plot(loss.steps, loss.values, color=STRANGERS, alpha=0.3, linewidth=1, label="loss")
     axes.plot(loss.steps, _running(loss.values), color=STRANGERS, linewidth=2, label="loss, running mean")
@@ -46,6 +50,9 @@ def loss_curve(loss: Curve, progress: Curve | None) -> Figure:
         right.plot(progress.steps, progress.values, "o-", color=MATED, markersize=3, label="validation ROC-AUC")
         right.set_ylabel("ROC-AUC (validation pairs)", color=MATED)
         right.set_ylim(top=1.005)
+    if not math.isnan(steps_an_epoch):
+        upper = axes.secondary_xaxis("top", functions=(lambda s: s / steps_an_epoch, lambda e: e * steps_an_epoch))
+        upper.set_xlabel("epoch (as many pictures as there are to train on)")
     axes.set_ylim(bottom=0)
     axes.legend(loc="upper center", frameon=False, fontsize=8)
     return figure

@@ -22,6 +22,7 @@ from train.workbench.distance import Fused
 from train.workbench.plots import Curve
 from train.workbench.questions import Outcome
 from train.workbench.sheets import mistake_sheet
+from train.workbench.task import steps_an_epoch
 from train.workbench.verification import Trials, equal_error_rate, roc_auc
 
 SCHEMA = 1
@@ -215,7 +216,7 @@ def _figures(out: Path, recipe: Recipe, pictures: Pictures, outcome: Outcome) ->
     what = "triples" if recipe.task == "three" else "pairs"
     return {
         "loss": (
-            plots.loss_curve(log["loss"], log.get("dev roc-auc")),
+            plots.loss_curve(log["loss"], log.get("dev roc-auc"), steps_an_epoch(recipe, pictures)),
             "Loss on training points; ROC-AUC on validation pairs",
         ),
         "rate": (plots.rate_curve(log["lr"]), "Learning rate"),

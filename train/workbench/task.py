@@ -1,6 +1,7 @@
 """The similarity task: how a recipe's names become samplers, losses and stages for pairs, triplets and classes."""
 
 import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
@@ -235,3 +236,26 @@ _SAMPLERS: Mapping[str, Callable[..., sampling.Sampler]] = {
     "epochs": _epochs,
 }
 SAMPLERS = tuple(sorted(_SAMPLERS))
+_ROWS_A_POINT = {"pairs": 2, "triplets": 3, "quadruplets": 4, "mined-triplets": 3, "epochs": 1}
+
+
+def pictures_a_step(stage: Stage) -> int:
+    """How many pictures each step of a stage sees, by its samplers' options."""
+    return sum(_size_of(part) for part in stage.samples)
+
+
+def _size_of(part: Part) -> int:
+    bound = inspect.signature(_SAMPLERS[part.kind]).bind(None, **part.options)
+    bound.apply_defaults()
+    options = bound.arguments
+    if part.kind == "classes":
+        return int(options["classes"] * options["pictures"])
+    return int(options["size"] * _ROWS_A_POINT[part.kind])
+
+
+def steps_an_epoch(recipe: Recipe, pictures: Pictures) -> float:
+    """Steps in which a run sees as many pictures as there are to train on; nan where its stages or members differ."""
+    sizes = {pictures_a_step(stage) for stage in recipe.stage}
+    if len(sizes) > 1 or recipe.model.kind == "ensemble":
+        return math.nan
+    return len(pictures.rows("train", labelled=True)) / sizes.pop()

@@ -118,6 +118,18 @@ def test_att_people(tmp_path):
     assert 10 == len(pictures.rows("dev"))
 
 
+def test_people_not_asked_for_are_not_read(tmp_path, monkeypatch):
+    """With `people` nobody else's photo is opened, and who was left away is neither a class nor told as left out."""
+    from train.data.filetree import FileTree
+
+    write_pictures(tmp_path / "att_faces", [f"s{i}" for i in range(1, 41)], 2, size=(12, 14), mode="L")
+    opened, read = set(), FileTree.read
+    monkeypatch.setattr(FileTree, "read", lambda tree, name: (opened.add(name.split("/")[0]), read(tree, name))[1])
+    pictures = load(Data("att", options={"side": 16, "people": [9, 30]}), tmp_path)
+    assert {f"s{i}" for i in range(9, 31)} == opened == set(pictures.classes)
+    assert ({"train", "dev"}, ()) == (set(pictures.splits.tolist()), pictures.left_out)
+
+
 def test_mnist_idx(tmp_path):
     """Pixels and labels of gzipped idx files come back as they were written; dev is cut from the training pictures."""
     random = np.random.default_rng(5)
