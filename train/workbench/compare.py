@@ -21,7 +21,7 @@ from train.workbench.report import PAGE, inline_page, read_log, read_metrics, re
 PROGRESS = "dev roc-auc"
 COLUMNS = (
     "run", "method", "model", "training pictures", "test classes",
-    "accuracy", "F1", "ROC-AUC", "EER", "chance", "train s",
+    "accuracy", "F1", "ROC-AUC", "EER", "rank 1", "chance", "train s",
 )  # fmt: skip
 
 
@@ -65,6 +65,7 @@ def row(name: str, metrics: Mapping[str, Any]) -> dict[str, str]:
         f"{figures['f1']:.3f}",
         f"{figures['roc_auc']:.4f}",
         f"{figures['equal_error_rate']:.1%}",
+        _rank1(figures.get("identification")),
         f"{figures['chance']:.0%}",
         f"{metrics['seconds']['train']:.0f}",
     )
@@ -75,6 +76,11 @@ def markdown(table: Sequence[Mapping[str, str]]) -> str:
     """The table as Markdown."""
     lines = [COLUMNS, ["---"] * len(COLUMNS), *([r[c] for c in COLUMNS] for r in table)]
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+
+
+def _rank1(found: Mapping[str, Any] | None) -> str:
+    """Empty where classes are no people, and for a run judged before people were identified."""
+    return f"{found['rank1']:.1%} of {found['probes']:,} among {found['people']}" if found else ""
 
 
 def _named(folders: Sequence[Path]) -> dict[str, Path]:
