@@ -211,11 +211,22 @@ def calibrate(
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs of the workbench.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the table and the curves.")] = Path("runs/compared"),
+    encoders: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--encoder", help="A shipped encoder, or a folder with a card, asked the same about runs of aligned faces."
+        ),
+    ] = None,
+    data: DataOption = DEFAULT_DATA,
 ) -> None:
-    """Put finished runs side by side: a table, and their curves over each other."""
+    """Put finished runs side by side: a table, and their curves over each other.
+
+    With --encoder a second table tells what each step is worth on the first run's test people.
+    Plain pixels, each network before training, each run, then the encoders.
+    """
     from train.workbench.compare import compare_runs
 
-    typer.echo(compare_runs(runs, out))
+    typer.echo(compare_runs(runs, out, tuple(encoders or ()), data))
 
 
 @app.command()

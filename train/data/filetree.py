@@ -29,7 +29,7 @@ class FileTree:
         if self._archive is None:
             found = (p.relative_to(self.path).as_posix() for p in self.path.rglob("*") if p.is_file())
         else:
-            found = set(self._archive.namelist())
+            found = {member.filename for member in self._archive.infolist() if not member.is_dir()}
         return sorted(name for name in found if PurePosixPath(name).suffix.lower() in suffixes and not _hidden(name))
 
     def read(self, name: str) -> bytes:
@@ -69,7 +69,7 @@ class FileTree:
         if self.path.is_dir():
             return None
         try:
-            return zipfile.ZipFile(self.path)
+            return _opened(self.path)
         except (zipfile.BadZipFile, OSError, ValueError) as error:
             raise ManifestInvalid(str(self.path), f"the archive cannot be opened: {error}") from error
 
@@ -78,6 +78,14 @@ class FileTree:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             raise ManifestInvalid(f"{self.path}:{name}", "leads out of the folder")
         return self.path / name
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    """Names as UTF-8 where they can be: a Mac writes them so and does not say it; else as the format has it."""
+    try:
+        return zipfile.ZipFile(path, metadata_encoding="utf-8")
+    except UnicodeDecodeError:
+        return zipfile.ZipFile(path)
 
 
 def _hidden(name: str) -> bool:

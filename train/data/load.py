@@ -12,6 +12,8 @@ from train.errors import RecipeInvalid
 from train.recipe import Data, Options
 
 LISTED = 5
+PEOPLE = frozenset({"att", "identities", "lfw"})
+"""Kinds whose classes are people: who one of them is can be asked."""
 
 Loader = Callable[..., Pictures]
 

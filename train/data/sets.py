@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from train.console import stderr
 from train.data import layouts
 from train.data.heldout import canonical, heldout_people
 from train.data.idx import read_idx
+from train.data.manifest import read_manifest
 from train.data.pictures import Pictures, encode_labels
 from train.data.splits import keep_per_class, split_classes, split_pictures
 from train.data.trees import Decoded, Shape, decode_tree, fit_picture
@@ -149,21 +151,42 @@ def identities(
     dev: float = 0.15,
     test: float = 0.15,
     seed: int = 1,
+    kept_out: str = "",
 ) -> Pictures:
     """Faces in a folder per identity, tree or zip, as the Kaggle face-recognition-datasets have them; disjoint splits.
 
     Of several trees of the same photos one counts, or the one that `tree` names (`train.data.layouts`). `minimum`
-    photos make a person; people of LFW's test list, known by name, are never trained on.
+    photos make a person; people of LFW's test list, known by name, are never trained on. Where a manifest of the name
+    `kept_out` (`faces.csv`) lies beside the set, the people that it keeps out of training are the test people, and
+    nobody is drawn: shipped encoders have not been trained on them either.
     """
     source = root if root.is_file() else _first(root, places, name)
     layout = partial(layouts.identities, tree=tree)
     pictures = _plain(decode_tree(source, Shape(side, grey=grey), layout))
     counts = np.bincount(pictures.labels, minlength=len(pictures.classes))
     pictures = taken(pictures, np.flatnonzero(counts[pictures.labels] >= minimum))
-    splits = split_classes(pictures.labels, dev, test, seed)
-    kept_back = [canonical(label) in heldout_people() for label in pictures.classes]
-    splits = np.where(np.array(kept_back, dtype=bool)[pictures.labels], "test", splits)
+    beside = (root.parent if root.is_file() else root) / kept_out
+    splits = _people_splits(pictures, dev, test, seed, _kept_out(beside) if kept_out else frozenset())
     return _limited(replace(pictures, splits=splits), limit, seed)
+
+
+def _people_splits(pictures: Pictures, dev: float, test: float, seed: int, kept_out: frozenset[str]) -> np.ndarray:
+    """Splits (n,) that no person crosses; people of `kept_out` are the test people, or else drawn ones are."""
+    names = [canonical(person) for person in pictures.classes]
+    listed = np.array([name in kept_out for name in names])[pictures.labels]
+    splits = split_classes(pictures.labels, dev, test, seed)
+    if listed.any():
+        splits[listed] = "test"
+        splits[~listed] = split_classes(pictures.labels[~listed], dev / (1 - test), 0, seed)
+        count = len(np.unique(pictures.labels[listed]))
+        stderr().print(f"{count:,} people whom the list keeps out of training are the test people", highlight=False)
+    return np.where(np.array([name in heldout_people() for name in names])[pictures.labels], "test", splits)
+
+
+def _kept_out(manifest: Path) -> frozenset[str]:
+    """Canonical names of a manifest's development people; nobody where there is no such file."""
+    rows = read_manifest(manifest) if manifest.is_file() else []
+    return frozenset(canonical(row["person"]) for row in rows if row["split"] == "dev" and row["person"])
 
 
 def folder(

@@ -56,7 +56,7 @@ def decode_tree(source: Path, shape: Shape, layout: Layout = by_folder) -> Decod
     at all.
     """
     tree = FileTree(source)
-    chosen = layout(tree.names(SUFFIXES), lambda name: _size(tree, name))
+    chosen = layout(tree.names(SUFFIXES), tree.size)
     pixels: dict[str, np.ndarray] = {}
     left_out = list(chosen.left_out)
     for name in track(list(chosen.people), f"reading {source.name}", console=stderr(), disable=_quiet()):
@@ -97,13 +97,6 @@ def fit_picture(picture: Image.Image, shape: Shape) -> np.ndarray:
         how = Image.Resampling.LANCZOS
         upright = ImageOps.fit(upright, size, how) if shape.resize == "crop" else upright.resize(size, how)
     return np.asarray(upright, dtype=np.uint8).reshape(shape.side, shape.side, -1)
-
-
-def _size(tree: FileTree, name: str) -> int:
-    try:
-        return len(tree.read(name))
-    except ManifestInvalid:
-        return 0
 
 
 def _quiet() -> bool:

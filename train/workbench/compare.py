@@ -17,21 +17,25 @@ from train.files import save_text
 from train.workbench import plots
 from train.workbench.plots import Curve
 from train.workbench.report import PAGE, inline_page, read_log, read_metrics, read_pool
+from train.workbench.steps import measure_steps, step_row
 
 PROGRESS = "dev roc-auc"
 COLUMNS = (
     "run", "method", "model", "training pictures", "test classes",
-    "accuracy", "F1", "ROC-AUC", "EER", "chance", "train s",
+    "accuracy", "F1", "ROC-AUC", "EER", "rank 1", "chance", "train s",
 )  # fmt: skip
 
 
-def compare_runs(folders: Sequence[Path], out: Path) -> Path:
+def compare_runs(folders: Sequence[Path], out: Path, encoders: Sequence[str] = (), data: Path = Path()) -> Path:
     """Print the table and write it (compare.md, compare.csv) with its curves (PNG) and report.html to `out`.
 
-    Returns report.html; raises DataMissing for a folder that holds no finished run.
+    With `encoders`, pixels, untrained networks and these are asked about the first run's people, too (steps.md,
+    steps.csv); data are looked for in `data`. Returns report.html; raises DataMissing for a folder that holds no
+    finished run, and what `measure_steps` raises.
     """
     runs = _named(folders)
     table = [row(name, read_metrics(folder)) for name, folder in runs.items()]
+    steps = measure_steps(folders, encoders, data) if encoders else []
     pools = {name: read_pool(folder) for name, folder in runs.items()}
     logs = {name: read_log(folder / "log.csv") for name, folder in runs.items()}
     out.mkdir(parents=True, exist_ok=True)
@@ -41,13 +45,17 @@ def compare_runs(folders: Sequence[Path], out: Path) -> Path:
         "progress": (plots.progress_curves(_progress(logs)), "ROC-AUC of validation pairs while each run trained"),
         "loss": (plots.loss_curves(_relative(logs)), "Training loss as a share of what it was when its stage began"),
     }
+    if steps:
+        figures["steps"] = (plots.roc_curves({s.name: s.outcome.pool for s in steps}), "ROC of the same pairs by step")
     for name, (figure, _) in figures.items():
         plots.save(figure, out / f"{name}.png")
-    save_text(out / "compare.md", markdown(table))
-    save_text(out / "compare.csv", _csv(table))
+    tables = {"compare": table, "steps": [step_row(step) for step in steps]}
+    for name, lines in tables.items():
+        _save(out / name, lines)
     pictures = {name: ((out / f"{name}.png").read_bytes(), caption) for name, (_, caption) in figures.items()}
-    save_text(out / PAGE, inline_page("Runs compared", _html(table), pictures))
-    _print(table)
+    save_text(out / PAGE, inline_page("Runs compared", "".join(map(_html, tables.values())), pictures))
+    for lines in tables.values():
+        _print(lines)
     return out / PAGE
 
 
@@ -65,6 +73,7 @@ def row(name: str, metrics: Mapping[str, Any]) -> dict[str, str]:
         f"{figures['f1']:.3f}",
         f"{figures['roc_auc']:.4f}",
         f"{figures['equal_error_rate']:.1%}",
+        _rank1(figures.get("identification")),
         f"{figures['chance']:.0%}",
         f"{metrics['seconds']['train']:.0f}",
     )
@@ -72,9 +81,14 @@ def row(name: str, metrics: Mapping[str, Any]) -> dict[str, str]:
 
 
 def markdown(table: Sequence[Mapping[str, str]]) -> str:
-    """The table as Markdown."""
-    lines = [COLUMNS, ["---"] * len(COLUMNS), *([r[c] for c in COLUMNS] for r in table)]
+    """A table of one row or more as Markdown."""
+    lines = [list(table[0]), ["---"] * len(table[0]), *(list(r.values()) for r in table)]
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+
+
+def _rank1(found: Mapping[str, Any] | None) -> str:
+    """Empty where classes are no people, and for a run judged before people were identified."""
+    return f"{found['rank1']:.1%} of {found['probes']:,} among {found['people']}" if found else ""
 
 
 def _named(folders: Sequence[Path]) -> dict[str, Path]:
@@ -100,23 +114,34 @@ def _progress(logs: Mapping[str, Mapping[str, Curve]]) -> dict[str, Curve]:
     return {name: log[PROGRESS] for name, log in logs.items() if PROGRESS in log}
 
 
+def _save(path: Path, table: Sequence[Mapping[str, str]]) -> None:
+    """Write a table as Markdown and CSV; one without rows is not written."""
+    if table:
+        save_text(path.with_suffix(".md"), markdown(table))
+        save_text(path.with_suffix(".csv"), _csv(table))
+
+
 def _csv(table: Sequence[Mapping[str, str]]) -> str:
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(table)
     return text.getvalue()
 
 
 def _html(table: Sequence[Mapping[str, str]]) -> str:
-    head = "".join(f"<th>{escape(c)}</th>" for c in COLUMNS)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(r[c])}</td>' for c in COLUMNS)}</tr>" for r in table)
+    if not table:
+        return ""
+    head = "".join(f"<th>{escape(c)}</th>" for c in table[0])
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in r.values())}</tr>" for r in table)
     return f'<table class="runs"><tr>{head}</tr>{body}</table>'
 
 
 def _print(table: Sequence[Mapping[str, str]]) -> None:
-    shown = Table(*COLUMNS)
+    if not table:
+        return
+    shown = Table(*table[0])
     for line in table:
-        shown.add_row(*(line[c] for c in COLUMNS))
+        shown.add_row(*line.values())
     console = Console()
-    console.print(shown if console.is_terminal else markdown(table), soft_wrap=True, highlight=False, end="")
+    console.print(shown if console.is_terminal else f"{markdown(table)}\n", soft_wrap=True, highlight=False, end="")

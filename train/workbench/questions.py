@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from torch import nn
 
+from train.data.load import PEOPLE
 from train.data.pictures import Pictures
 from train.data.sampling import balanced_pairs
 from train.errors import RecipeInvalid
 from train.nets.siamese import Ensemble
 from train.recipe import Recipe
 from train.workbench.distance import DISTANCES, Distance, Fused, fused_scales, make_distance, unit
+from train.workbench.identification import Identified, identification_task, identify
 from train.workbench.points import balanced_triples
 from train.workbench.task import embed
 from train.workbench.verification import Threshold, Trials, Verdict, choose_threshold, judge, pool_of_pairs, roc_auc
@@ -43,7 +45,8 @@ class Outcome:
 
     `pool` are all pairs of some test pictures, `trials` the balanced test points of the task;
 
-    `dev_pool` is like `pool` on validation pictures; `embeddings` (n, d) of `mapped` test rows.
+    `dev_pool` is like `pool` on validation pictures; `embeddings` (n, d) of `mapped` test rows; `identified` is None
+    where classes are no people.
     """
 
     threshold: Threshold
@@ -55,6 +58,7 @@ class Outcome:
     embeddings: np.ndarray
     unseen_classes: bool
     distance: Distance
+    identified: Identified | None = None
 
 
 def asking(recipe: Recipe) -> Asking:
@@ -101,6 +105,13 @@ class Examiner:
             return self.triples(*balanced_triples(rows, labels, count, seed))
         return self.pairs(balanced_pairs(rows, labels, count, seed))
 
+    def identified(self, split: str) -> Identified | None:
+        """Rank 1 among the people of a split; None where classes are no people."""
+        if self.recipe.data.kind not in PEOPLE:
+            return None
+        labels = self.pictures.labels
+        return identify(identification_task(self.pictures.rows(split), labels), labels, self.embeddings, self.distance)
+
     def _between(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return self.distance(self.embeddings[first], self.embeddings[second])
 
@@ -136,6 +147,7 @@ def evaluate(examiner: Examiner) -> Outcome:
         embeddings=examiner.embeddings[mapped],
         unseen_classes=trained.isdisjoint(labels[examiner.pictures.rows("test", labelled=True)].tolist()),
         distance=examiner.distance,
+        identified=examiner.identified("test"),
     )
 
 

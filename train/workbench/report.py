@@ -104,6 +104,7 @@ def measured(recipe: Recipe, pictures: Pictures, outcome: Outcome, timing: Timin
             "equal_error_rate": equal_error_rate(outcome.pool),
             "pool": {"mated": int(outcome.pool.positive.sum()), "non_mated": int((~outcome.pool.positive).sum())},
             "dev_roc_auc": roc_auc(outcome.dev_pool),
+            "identification": asdict(outcome.identified) if outcome.identified else None,
             "three_roc_auc": roc_auc(outcome.trials) if recipe.task == "three" else None,
         },
         "seconds": {"train": round(timing.train, 1), "evaluate": round(timing.evaluate, 1)},
@@ -172,6 +173,7 @@ def _summary(metrics: Mapping[str, Any]) -> str:
         "ROC-AUC": f"{figures['roc_auc']:.4f} over {figures['pool']['mated']:,} mated and "
         f"{figures['pool']['non_mated']:,} non-mated test pairs; chance 0.5; "
         f"equal error rate {figures['equal_error_rate']:.2%}",
+        **_identification(figures["identification"]),
         "Seconds": f"{metrics['seconds']['train']:.0f} to train, {metrics['seconds']['evaluate']:.0f} to judge",
         "Recipe": f"seed {metrics['seed']}, digest {metrics['digest']}",
     }
@@ -179,6 +181,17 @@ def _summary(metrics: Mapping[str, Any]) -> str:
         f'<tr><th>{escape(k)}</th><td style="text-align:left">{escape(v)}</td></tr>' for k, v in facts.items()
     )
     return f"<table>{rows}</table>"
+
+
+def _identification(found: Mapping[str, Any] | None) -> dict[str, str]:
+    if found is None:
+        return {}
+    low, high = found["interval"]
+    told = (
+        f"{found['rank1']:.1%} of {found['probes']:,} pictures are nearest to their own person among {found['people']} "
+        f"enrolled with one picture each (95 % interval {low:.1%} to {high:.1%}); chance {found['chance']:.1%}"
+    )
+    return {"Rank 1": told}
 
 
 def _report_table(report: Mapping[str, Mapping[str, float]]) -> str:

@@ -1,5 +1,7 @@
 """Archives of identities as people publish them: who is on which picture, and no photo twice."""
 
+import io
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -51,12 +53,29 @@ def named(tmp_path):
     return tmp_path
 
 
-def zipped(folder, target):
+def zipped(folder, target, top=""):
+    """With entries of folders, as most programs write them, all below `top` where one is given."""
     with zipfile.ZipFile(target, "w") as archive:
         for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                archive.write(path, path.relative_to(folder).as_posix())
+            archive.write(path, Path(top, path.relative_to(folder)).as_posix())
     return target
+
+
+@pytest.fixture
+def untidy(named):
+    """The same as it comes from people's machines: `.JPG`, other capitals, a Mac's accents, litter, damage, a stray."""
+    faces, photos = (named / part / part for part in ("Faces", "Original Images"))
+    (faces / "Ada Lovelace_0.jpg").rename(faces / "Ada Lovelace_0.JPG")
+    (faces / "Grace Hopper_1.jpg").rename(faces / "grace hopper_1.Jpg")
+    (photos / "Alan Turing").rename(photos / "ALAN TURING")
+    accented = photos / "Émilie du Châtelet"
+    accented.rename(accented.with_name(unicodedata.normalize("NFD", accented.name)))
+    for place in (faces, photos / "Li Bai", named / "__MACOSX" / "Faces" / "Faces"):
+        photo(place / "._Li Bai_0.jpg", 20, 0)
+        (place / ".DS_Store").write_bytes(b"Bud1")
+    (faces / "Kurt Gödel_2.jpg").write_bytes(b"")
+    photo(faces / "everybody.jpg", 20, 9)
+    return named
 
 
 def identities_in(root, **options):
@@ -91,6 +110,77 @@ def test_people_of_both_readings_are_the_same(named):
         identities_in(named, tree="Photos")
 
 
+@pytest.mark.parametrize("top", ["", "archive", "Face Recognition Dataset/train"])
+def test_numbered_people_from_a_zip(numbered, tmp_path_factory, top):
+    """Below one top folder or none, litter of a Mac passed over: the same cut faces, and each damaged one counted."""
+    cut = numbered / "Extracted Faces" / "Extracted Faces"
+    whole = (cut / "3" / "0.jpg").read_bytes()
+    (cut / "3" / "0.jpg").write_bytes(whole[: len(whole) // 2])
+    (cut / "4" / "1.jpg").write_bytes(b"")
+    photo(numbered / "__MACOSX" / "Extracted Faces" / "Extracted Faces" / "5" / "._0.jpg", 20, 0)
+    (cut / "5" / ".DS_Store").write_bytes(b"Bud1")
+    archive = zipped(numbered, tmp_path_factory.mktemp("zip") / "archive.zip", top)
+    pictures = identities_in(archive)
+    assert (28, 10) == (len(pictures), len(pictures.classes))
+    reasons = {item.name.removeprefix(f"{top}/"): item.reason for item in pictures.left_out}
+    assert {
+        "Face Data/Face Dataset", "Extracted Faces/Extracted Faces/3/0.jpg", "Extracted Faces/Extracted Faces/4/1.jpg"
+    } == set(reasons)  # fmt: skip
+    assert "empty file" == reasons["Extracted Faces/Extracted Faces/4/1.jpg"]
+
+
+@pytest.mark.parametrize("top", ["", "archive"])
+def test_named_people_from_a_zip(untidy, tmp_path_factory, top):
+    """Capitals, `.JPG`, accents as a Mac has them and spaces make no second person; what is left out is listed."""
+    archive = zipped(untidy, tmp_path_factory.mktemp("zip") / "archive.zip", top)
+    pictures = identities_in(archive)
+    assert tuple(sorted(PEOPLE)) == pictures.classes
+    assert [3 - (name == "Kurt Gödel") for name in sorted(PEOPLE)] == np.bincount(pictures.labels).tolist()
+    reasons = {item.name.removeprefix(f"{top}/"): item.reason for item in pictures.left_out}
+    assert {
+        "Faces/Faces/everybody.jpg": "not called NAME_1 like the others",
+        "Faces/Faces/Kurt Gödel_2.jpg": "empty file",
+        "Original Images/Original Images": f"21 pictures, the same photos as in {Path(top, 'Faces/Faces').as_posix()}",
+    } == reasons
+
+
+@pytest.mark.parametrize("part", ["Faces/Faces", "Original Images/Original Images"])
+def test_one_folder_zipped_alone(named, tmp_path_factory, part):
+    """What lies in either folder, zipped without it, gives the same people: there is no folder around them."""
+    pictures = identities_in(zipped(named / part, tmp_path_factory.mktemp("zip") / "archive.zip"))
+    assert (21, tuple(sorted(PEOPLE)), ()) == (len(pictures), pictures.classes, pictures.left_out)
+
+
+def test_a_damaged_member_of_a_zip_is_counted(numbered, tmp_path_factory):
+    """Bytes altered inside the archive cost that picture alone, and it is named with the reason."""
+    broken = numbered / "Extracted Faces" / "Extracted Faces" / "7" / "1.jpg"
+    photo(broken, 20, 77)
+    archive = zipped(numbered, tmp_path_factory.mktemp("zip") / "archive.zip")
+    content = broken.read_bytes()
+    archive.write_bytes(archive.read_bytes().replace(content, content[:-40] + bytes(40)))
+    pictures = identities_in(archive)
+    assert 29 == len(pictures)
+    assert {"Extracted Faces/Extracted Faces/7/1.jpg": "damaged in the archive"} == {
+        item.name: item.reason for item in pictures.left_out if item.name.endswith(".jpg")
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp437"])
+def test_accents_of_a_zip_without_the_mark(tmp_path, encoding):
+    """Names are read right where an archive does not say that they are UTF-8, as a Mac's, or has the old code page."""
+    written, placed = "Kurt Gödel".encode(encoding), b"Kurt G" + b"~" * len("ö".encode(encoding)) + b"del"
+    picture = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(picture, "png")
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        for person in (placed.decode("ascii"), "Ada", "Alan"):
+            for i in range(2):
+                archive.writestr(f"Faces/{person}_{i}.png", picture.getvalue())
+    content = (tmp_path / "archive.zip").read_bytes()
+    (tmp_path / "archive.zip").write_bytes(content.replace(placed, written))
+    pictures = identities_in(tmp_path / "archive.zip")
+    assert (("Ada", "Alan", "Kurt Gödel"), ()) == (pictures.classes, pictures.left_out)
+
+
 @pytest.mark.parametrize("recipe", ["faces-triplet", "faces-contrastive"])
 def test_a_downloaded_zip_is_taken_over_and_found(numbered, tmp_path_factory, recipe):
     """`fetch kaggle --from archive.zip`, then the recipe as it ships: people of the zip, none on both sides."""
@@ -106,6 +196,14 @@ def test_train_and_test_folders_are_no_twins():
     """The same file names below train and test are different photos: all of them count."""
     names = [f"{split}/ada/{i}.jpg" for split in ("train", "test") for i in range(3)]
     assert dict.fromkeys(names, "ada") == dict(sorted(identities(names, len).people.items(), reverse=True))
+
+
+def test_both_trees_below_one_split_are_twins():
+    """Cut faces and photos that lie below one folder named train hold the same photos all the same."""
+    names = [f"train/{kind}/{person}/{i}.jpg" for kind in ("cut", "whole") for person in "ab" for i in range(3)]
+    chosen = identities(names, lambda name: 9 if "whole" in name else 1)
+    assert {name for name in names if "cut" in name} == set(chosen.people)
+    assert ["train/whole"] == [item.name for item in chosen.left_out]
 
 
 def test_photos_of_two_years_are_no_twins():

@@ -108,6 +108,23 @@ def test_test_people_are_never_trained_on(tmp_path):
         assert {"test"} == set(pictures.splits[own].tolist())
 
 
+def test_people_kept_out_by_a_list_are_the_test(tmp_path, capsys):
+    """Where `faces.csv` lies beside the set its development people judge, however spelled; the rest is drawn."""
+    write_pictures(tmp_path / "faces", [f"Person_{i}" for i in range(20)], 3)
+    rows = [f"lfw,Person_{i}/0.png,lfw:person {i},{'dev' if i in {3, 7, 11} else 'train'},,," for i in range(20)]
+    listed = "\n".join(["set,file,person,split,age,gender,race", *rows, "aaf,x.png,,dev,,,"])
+    (tmp_path / "faces.csv").write_text(listed, encoding="utf-8")
+    options = {"side": 8, "places": ["faces"], "dev": 0.15, "test": 0.15}
+    with_list = load(Data("identities", options={**options, "kept_out": "faces.csv"}), tmp_path)
+    of = {s: {with_list.classes[i] for i in with_list.labels[with_list.rows(s)]} for s in ("train", "dev", "test")}
+    assert {"Person_3", "Person_7", "Person_11"} == of["test"]
+    assert (14, 3) == (len(of["train"]), len(of["dev"]))
+    assert of["train"].isdisjoint(of["dev"])
+    assert "3 people whom the list keeps out" in capsys.readouterr().err
+    without = load(Data("identities", options={**options, "kept_out": "nowhere.csv"}), tmp_path)
+    assert load(Data("identities", options=options), tmp_path).splits.tolist() == without.splits.tolist()
+
+
 def test_att_people(tmp_path):
     """People 31 to 40 are the test, 26 to 30 choose the threshold, and s10 is person ten, not one."""
     write_pictures(tmp_path / "att_faces", [f"s{i}" for i in range(1, 41)], 2, size=(12, 14), mode="L")

@@ -151,6 +151,26 @@ def test_figures_add_up(contrastive_run):
     assert 96 == sum(metrics["data"]["pictures"].values())
 
 
+@pytest.mark.usefixtures("no_plots")
+def test_people_are_identified(tree, tmp_path):
+    """Where classes are people the run tells rank 1, in figures, page and comparison; elsewhere it does not."""
+    path = recipe_file(tmp_path)
+    text = path.read_text(encoding="utf-8").replace('kind = "folder"', 'kind = "identities"\nplaces = ["."]', 1)
+    path.write_text(text.replace('by = "pictures"\n', ""), encoding="utf-8")
+    found = ran(path, tree, tmp_path / "people")["figures"]["identification"]
+    assert (2, 22, 0.5) == (found["people"], found["probes"], found["chance"])
+    assert 0.5 < found["rank1"] <= 1
+    assert "22 pictures are nearest to their own person" in (tmp_path / "people" / "report.html").read_text("utf-8")
+    lines = compare.row("people", read_metrics(tmp_path / "people"))
+    assert f"{found['rank1']:.1%} of 22 among 2" == lines["rank 1"]
+
+
+def test_things_are_not_identified(contrastive_run):
+    """Classes that are no people have no rank 1."""
+    assert read_metrics(contrastive_run)["figures"]["identification"] is None
+    assert not compare.row("things", read_metrics(contrastive_run))["rank 1"]
+
+
 def test_it_learns(contrastive_run):
     """Generated classes are told apart far better than by chance after a few steps."""
     assert read_metrics(contrastive_run)["figures"]["roc_auc"] > 0.8
