@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from attendance.clock import Clock
 from attendance.home import in_force_at
 from attendance.services.doctor_finding import Finding
+from attendance.services.doctor_similarity import similarity_findings
 from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
 from refusal import Refusal
 
@@ -98,6 +99,7 @@ class Doctor:
         settings = in_force_at(home, _settings_or_default(home))
         yield from _guarded("detector", lambda: _detector(settings))
         yield from _guarded("encoder", lambda: _encoder(settings))
+        yield from similarity_findings(settings.values)
         yield from _guarded("clock", lambda: _clock(settings.values, clock))
         yield from _guarded("home", lambda: _home(home))
         yield from _guarded("database", lambda: _database(home, settings.values, clock, full=full))
