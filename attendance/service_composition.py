@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from attendance.services.reviewdesk import ReviewDesk
     from attendance.services.searching import Searching
     from attendance.services.sign_ins import SignIns
+    from attendance.services.similarity import Similarity
     from attendance.services.tokens import Tokens
     from attendance.services.uploads import Uploads
     from attendance.services.vitals import Vitals
@@ -175,6 +176,13 @@ class ServiceComposition(Composition):
         from uuid import uuid4
 
         return uuid4().hex
+
+    @cached_property
+    def similarity(self) -> "Similarity":
+        """Models of the workbench that compare pictures."""
+        from attendance.services.similarity import Similarity
+
+        return Similarity(self.settings.similarity_folders, self.settings.threads)
 
     @cached_property
     def edits(self) -> "Edits":

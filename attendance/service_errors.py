@@ -47,6 +47,8 @@ HELP: Final = {
     "serve.port": "Choose another --port, or stop the program that uses it.",
     "serve.running": "Use that service, or stop it first; another home is served with --home and another --port.",
     "setup.over": "Start 'attendance serve' again: as long as nobody has an account it prints a new link.",
+    "similarity.unknown": "Name folders of exported runs in the setting similarity; 'attendance doctor' examines them.",
+    "similarity.unusable": "Export the run again: 'attendance train export RUN --to FOLDER --id NAME'.",
     "token.invalid": "Make a new one with 'attendance token add'.",
     "token.scope": "Make a token that has this scope.",
     "token.unknown": "'attendance token list' shows the numbers.",
@@ -229,6 +231,18 @@ class ServeRunning(ServeError, id="serve.running", exit_code=3):
 
 class SetupOver(ServiceError, id="setup.over"):
     """The link of the first setup was used, is over, or is not needed any more."""
+
+
+class SimilarityError(ServiceError):
+    """Pictures cannot be compared as asked."""
+
+
+class SimilarityUnknown(SimilarityError, id="similarity.unknown"):
+    """There is no such model that compares pictures, or none at all."""
+
+
+class SimilarityUnusable(SimilarityError, id="similarity.unusable"):
+    """The folder of a model that compares pictures is broken, altered or of something else."""
 
 
 class TokenError(ServiceError):

@@ -194,6 +194,9 @@ class Settings:
     log_format: str = _setting("text", "What the service writes into its log: text, or JSON.", choices=("text", "json"))
     log_names: bool = _setting(False, "The log of the service may name people.")
     encoder: str = _setting("default", "Name of a shipped encoder, or a folder with encoder.onnx and card.json.")
+    similarity: str | None = _setting(
+        None, "Folders of exported runs of the workbench by which pictures are compared, commas between; none: no page."
+    )
     threads: int = _setting(
         0, "Threads of the detector and the encoder; 0: as many as there are cores.", low=0, high=256
     )
@@ -202,6 +205,11 @@ class Settings:
     def screen_names(self) -> tuple[str, ...]:
         """The names in `screens`."""
         return tuple(name.strip() for name in (self.screens or "").split(",") if name.strip())
+
+    @property
+    def similarity_folders(self) -> tuple[Path, ...]:
+        """The folders in `similarity`."""
+        return tuple(_at_home(name.strip()) for name in (self.similarity or "").split(",") if name.strip())
 
     @property
     def asks_consent(self) -> bool:
@@ -246,6 +254,14 @@ class Setting:
         if self.share and self.low is not None and self.high is not None:
             text += f", or {100 * self.low:g}% to {100 * self.high:g}%"
         return text + (" or none" if self.optional else "")
+
+
+def _at_home(text: str) -> Path:
+    """A path in which ``~`` is understood, where there is such a home."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
 
 
 _TYPE_WORDS: dict[type, str] = {float: "a number", int: "a whole number", bool: "true or false", str: "a text"}

@@ -183,13 +183,16 @@ def evaluate(
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of a run of `fit`.")],
-    to: Annotated[Path, typer.Option("--to", help="Folder that receives the encoder (or the detector) and its card.")],
-    identifier: Annotated[str, typer.Option("--id", help="Its id, such as default-2026.2.")],
+    to: Annotated[Path, typer.Option("--to", help="Folder that receives what was trained, and its card.")],
+    identifier: Annotated[str, typer.Option("--id", help="Its id, such as default-2026.2 or objects-pair.")],
     mirror: Annotated[bool, typer.Option(help="Average each crop with its mirror image at run time.")] = False,
     storage: Annotated[str, typer.Option(help="How weights are kept: float32, float16 or int8.")] = "float16",
     data: DataOption = DEFAULT_DATA,
 ) -> None:
-    """Write a trained encoder with its cohort, score model and card, or a trained detector with its card."""
+    """Write a trained encoder with its cohort, score model and card, or a trained detector with its card.
+
+    A run of the workbench becomes a folder that the page Similarity of `attendance serve` compares pictures with.
+    """
     from train.exporting import export_run
 
     typer.echo(export_run(run, to, identifier, data, mirror=mirror, storage=storage))

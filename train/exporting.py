@@ -1,8 +1,10 @@
-"""What `attendance train export` makes of a run: an encoder, a detector or a landmark network, by the recipe's task."""
+"""What `attendance train export` makes of a run, by the recipe's task: encoder, detector, landmarks, similarity."""
 
 from pathlib import Path
 
 from train.recipe import RECIPE_COPY, load_recipe
+
+SIMILARITY = ("pairs", "three")
 
 
 def export_run(
@@ -10,8 +12,7 @@ def export_run(
 ) -> str:
     """Write what the run trained into `to`, with its card; returns what to tell the user.
 
-    Raises RecipeInvalid for a run of the workbench and one that has not come to its end, and what the task's own export
-    raises.
+    Raises RecipeInvalid for a folder without a recipe, and what the task's own export raises.
     """
     task = load_recipe(run / RECIPE_COPY).task
     if task == "detector":
@@ -22,6 +23,10 @@ def export_run(
         from train.landmarks.shipping import ship_landmarks
 
         return ship_landmarks(run, to, identifier, folder)
+    if task in SIMILARITY:
+        from train.workbench.shipping import ship_similarity
+
+        return ship_similarity(run, to, identifier)
     from train.ship.shipping import ship
 
     return ship(run, to, identifier, folder, mirror=mirror, storage=storage)

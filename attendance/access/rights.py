@@ -61,6 +61,7 @@ Right = Literal[
     "reviews.settle",
     "settings.change",
     "settings.read",
+    "similarity.use",
     "sites.change",
     "timetable.change",
     "timetable.read",
@@ -137,6 +138,9 @@ RIGHTS: Final[Mapping[Right, Rule]] = MappingProxyType(
         "reviews.settle": Rule("Say who was seen, and take that back.", _STAFF, frozenset({"reviews:write"})),
         "settings.change": Rule("Change settings.", _ADMIN),
         "settings.read": Rule("Read settings and places, and how the home does.", _INSPECTORS),
+        "similarity.use": Rule(
+            "Have pictures compared that are neither kept nor enrolled.", _STAFF, frozenset({"similarity"})
+        ),
         "sites.change": Rule("Add and retire sites, and say who belongs to which.", _ADMIN),
         "timetable.change": Rule("Change sessions, timetables and calendars.", _STAFF, frozenset({"timetable:write"})),
         "timetable.read": Rule(

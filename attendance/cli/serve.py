@@ -149,7 +149,13 @@ def _begin(opened: "Attendance", cameras: Sequence[tuple[str, str]]) -> None:
 
 
 def load(opened: "Attendance") -> None:
-    """Wait for detector and encoder; where they cannot be loaded, say so and serve what does without."""
+    """Wait for detector, encoder and models that compare; what cannot be loaded is told, the rest is served."""
+    _load_judges(opened)
+    for error in opened.similarity.refused:
+        _tell(opened, f"{error.line} Pages answer; nothing is compared by this folder.")
+
+
+def _load_judges(opened: "Attendance") -> None:
     from attendance.services.renewing import begin_renewal
 
     try:

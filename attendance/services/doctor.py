@@ -13,6 +13,7 @@ from attendance.clock import Clock
 from attendance.home import in_force_at
 from attendance.services.doctor_finding import DOCTOR, Finding
 from attendance.services.doctor_packages import package_findings
+from attendance.services.doctor_similarity import similarity_findings
 from attendance.services.doctor_slice import slice_findings
 from attendance.settings import ENV_PREFIX, OTHER_VARIABLES, SETTINGS, Resolved, Settings, load
 from gallery.errors import GalleryUnreachable
@@ -78,6 +79,7 @@ class Doctor:
         settings = in_force_at(home, _settings_or_default(home))
         yield from _guarded("detector", lambda: _detector(settings))
         yield from _guarded("encoder", lambda: _encoder(settings))
+        yield from similarity_findings(settings.values)
         yield from _guarded("clock", lambda: _clock(settings.values, clock))
         yield from _guarded("home", lambda: _home(home))
         away = False

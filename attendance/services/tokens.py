@@ -40,6 +40,7 @@ SCOPES: Final[Mapping[str, str]] = MappingProxyType(
         "marks:read": "Read marks.",
         "marks:write": "Mark, void and correct.",
         "decide": "Have photos judged, and people marked by them.",
+        "similarity": "Have pictures compared that are neither kept nor enrolled.",
         "reviews:write": "Read what waits for somebody to look, and say who was seen.",
         "reports:read": "Read reports.",
         "cameras:read": "Read how cameras do.",

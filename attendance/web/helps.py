@@ -71,6 +71,8 @@ HERE: Final[Mapping[str, str]] = MappingProxyType(
         "sighting.unknown": "The page Review lists those that wait.",
         "source.failed": "Save the picture in another format and try it again.",
         "source.no_frames": "Save the video as H.264, or copy it again if no other program plays it either.",
+        "similarity.unknown": "An admin names folders of models in the setting similarity; State tells of each.",
+        "similarity.unusable": "The page State under Settings examines it.",
         "token.invalid": "An admin makes a new one.",
         "token.unknown": "The page Tokens under Settings lists all of them.",
     }

@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from attendance.access import Visitor
 from attendance.web.admits import FORM
 from attendance.web.helps import help_here, said_here, spoken
-from attendance.web.site import site_of
+from attendance.web.site import Site, site_of
 
 HERE: Final = Path(__file__).resolve().parent
 STATIC: Final = HERE / "static"
@@ -24,6 +24,9 @@ SAID: Final = "said"
 """The cookie that carries what the next page says once."""
 READERS: Final = ("admin", "teacher", "auditor")
 INSPECTORS: Final = ("admin", "auditor")
+STAFF: Final = ("admin", "teacher")
+COMPARING: Final = "/similarity"
+"""The page that is there where a model is."""
 NAVIGATION: Final = (
     ("/", "Today", READERS),
     ("/people", "People", READERS),
@@ -31,6 +34,7 @@ NAVIGATION: Final = (
     ("/review", "Review", READERS),
     ("/reports", "Reports", READERS),
     ("/cameras", "Cameras", READERS),
+    (COMPARING, "Similarity", STAFF),
     ("/settings", "Settings", INSPECTORS),
     ("/audit", "Audit", INSPECTORS),
 )
@@ -81,7 +85,7 @@ def page(request: Request, who: Visitor | None, template: str, *, status: int = 
     known = {
         "who": who,
         "path": request.url.path,
-        "navigation": [each for each in NAVIGATION if who is not None and who.role in each[2]],
+        "navigation": [] if who is None else _ways(site, who),
         "reads_only": who is not None and who.role == "auditor",
         "form_token": "" if who is None else who.form_token,
         "FORM": FORM,
@@ -95,6 +99,12 @@ def page(request: Request, who: Visitor | None, template: str, *, status: int = 
     if said:
         answer.delete_cookie(SAID, path="/")
     return answer
+
+
+def _ways(site: Site, who: Visitor) -> list[tuple[str, str, tuple[str, ...]]]:
+    """What the bar leads this visitor to."""
+    found = [each for each in NAVIGATION if who.role in each[2]]
+    return [each for each in found if each[0] != COMPARING or site.app.similarity.cards]
 
 
 def onward(request: Request, to: str, said: str = "", kind: str = "good") -> Response:

@@ -414,6 +414,7 @@ WITHOUT_EVENT = {
     "Encoders.compare": "nothing is changed: two encoders are asked of the same faces",
     "Jobs.begin": "its own row keeps who began it, and what the work changes is recorded by what does the work",
     "Kiosks.begin": "nothing has changed before a frame comes; the marks of its frames are recorded as they are made",
+    "Similarity.compare": "nothing is changed: pictures are compared and forgotten",
     "SecondFactors.begin": "a secret waits, and is asked for by nobody before it is confirmed",
     "PrivacyReports.facts": "nothing is changed, and counts alone are told",
     "Tokens.begin_setup": "the link opens one form for half an hour, and the account made by it is what is recorded",

@@ -49,6 +49,7 @@ helper("kiosk_world")
 helper("actors_world")
 helper("link_world")
 helper("live_world")
+helper("similarity_world")
 helper("site_world")
 helper("status_world")
 for each in ("timetable_made", "timetable_naive", "timetable_random"):

@@ -25,6 +25,7 @@ SUBJECTS: Final[tuple[str, ...]] = (
     "reports",
     "cameras",
     "events",
+    "similarity",
 )
 """The files of this folder, each with a ``router``."""
 

@@ -33,6 +33,7 @@ SUBJECTS: Final = (
     ("reports", "Who was there, in every form."),
     ("cameras", "What is watched."),
     ("events", "What happens, while it does."),
+    ("similarity", "Pictures compared, by models of the workbench."),
 )
 
 

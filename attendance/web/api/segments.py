@@ -48,6 +48,9 @@ RuleName = Annotated[
 PlaceName = Annotated[
     str, Path(description="The place's name.", examples=["Front door"], max_length=_LONGEST), AfterValidator(_told)
 ]
+ModelName = Annotated[
+    str, Path(description="The model's name.", examples=["objects-pair"], max_length=_LONGEST), AfterValidator(_told)
+]
 MarkId = Annotated[
     str, Path(description="The mark's id.", examples=["01JNZ0"], max_length=_LONGEST), AfterValidator(_told)
 ]

@@ -6,9 +6,10 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.formparsers import MultiPartException
 
 from attendance.service_errors import RequestInvalid, UploadLarge
+from attendance.web.memory import InMemory
 from attendance.web.site import site_of
 
 FIELD: Final = "photo"
@@ -36,6 +37,29 @@ BODY: Final[dict[str, Any]] = {
 }
 """For ``openapi_extra``: FastAPI knows nothing of a body that a dependency reads."""
 
+PICTURES: Final = "pictures"
+MOST_PICTURES: Final = 20
+"""Files of a form that are read at all; how many are meant is said by whoever compares them."""
+FORM_OF_PICTURES: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "description": "A form with two or three pictures, each as a field `pictures`.",
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        PICTURES: {"type": "array", "items": _BINARY["schema"], "minItems": 2, "maxItems": 3}
+                    },
+                    "required": [PICTURES],
+                    "additionalProperties": False,
+                }
+            }
+        },
+    }
+}
+"""Likewise, of several pictures."""
+
 
 @dataclass(frozen=True, slots=True)
 class SentPhoto:
@@ -43,12 +67,6 @@ class SentPhoto:
 
     data: bytes
     source: str
-
-
-class _InMemory(MultiPartParser):
-    """A photo of somebody goes to no temporary file."""
-
-    spool_max_size = 1 << 30
 
 
 async def sent_photo(request: Request) -> SentPhoto:
@@ -66,23 +84,26 @@ async def sent_photo(request: Request) -> SentPhoto:
 
 
 async def _of_form(request: Request, most: int) -> SentPhoto:
-    parser = _InMemory(request.headers, _limited(request, most + _ENVELOPE), max_files=1, max_fields=1)
-    try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError, ValueError) as error:
-        told = error.message if isinstance(error, MultiPartException) else "the form cannot be read"
-        raise RequestInvalid(request.url.path, told) from error
+    form = await _parsed(request, most, max_files=1)
     try:
         return SentPhoto(await _field(request, form), "API")
     finally:
         await form.close()
 
 
+async def _parsed(request: Request, most: int, *, max_files: int) -> FormData:
+    """A form in memory. Raises UploadLarge, RequestInvalid."""
+    parser = InMemory(request.headers, _limited(request, most + _ENVELOPE), max_files=max_files, max_fields=1)
+    try:
+        return await parser.parse()
+    except (MultiPartException, KeyError, ValueError) as error:
+        told = error.message if isinstance(error, MultiPartException) else "the form cannot be read"
+        raise RequestInvalid(request.url.path, told) from error
+
+
 async def _field(request: Request, form: FormData) -> bytes:
     """The photo of a form that has nothing else."""
-    others = [name for name in form if name != FIELD]
-    if others:
-        raise RequestInvalid(request.url.path, f"{others[0]}: there is no field of this name")
+    _refuse_others(request, form, FIELD)
     photo = form.get(FIELD)
     if not isinstance(photo, UploadFile):
         raise RequestInvalid(request.url.path, "photo: a file of this name is missing in the form")
@@ -90,6 +111,13 @@ async def _field(request: Request, form: FormData) -> bytes:
     if not data:
         raise RequestInvalid(request.url.path, "photo: the file is empty")
     return data
+
+
+def _refuse_others(request: Request, form: FormData, field: str) -> None:
+    """Raise RequestInvalid where a form has another field: it would be passed over."""
+    others = [name for name in form if name != field]
+    if others:
+        raise RequestInvalid(request.url.path, f"{others[0]}: there is no field of this name")
 
 
 async def _limited(request: Request, most: int) -> Any:
@@ -103,3 +131,28 @@ async def _limited(request: Request, most: int) -> Any:
 
 
 Photo = Annotated[SentPhoto, Depends(sent_photo)]
+
+
+async def sent_pictures(request: Request) -> list[SentPhoto]:
+    """The pictures of a form, in its order. Raises UploadLarge, RequestInvalid."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "multipart/form-data":
+        raise RequestInvalid(request.url.path, f"Content-Type: send multipart/form-data with fields {PICTURES}")
+    most = site_of(request).app.settings.max_upload_mb * 1_000_000
+    form = await _parsed(request, most, max_files=MOST_PICTURES)
+    try:
+        _refuse_others(request, form, PICTURES)
+        return [
+            SentPhoto(await _whole(request, each), f"picture {n}") for n, each in enumerate(form.getlist(PICTURES), 1)
+        ]
+    finally:
+        await form.close()
+
+
+async def _whole(request: Request, file: "UploadFile | str") -> bytes:
+    if isinstance(file, str):
+        raise RequestInvalid(request.url.path, f"{PICTURES}: send files")
+    return await file.read()
+
+
+Pictures = Annotated[list[SentPhoto], Depends(sent_pictures)]

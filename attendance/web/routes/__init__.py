@@ -42,6 +42,7 @@ SUBJECTS: Final = (
     "settings",
     "setup",
     "signin",
+    "similarity",
     "sites",
     "timetable",
     "today",
