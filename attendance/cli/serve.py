@@ -152,7 +152,7 @@ def load(opened: "Attendance") -> None:
     """Wait for detector, encoder and models that compare; what cannot be loaded is told, the rest is served."""
     _load_judges(opened)
     for error in opened.similarity.refused:
-        _tell(opened, f"{error.line} Pages answer; nothing is compared by this folder.")
+        _tell(opened.settings, f"{error.line} Pages answer; nothing is compared by this folder.")
 
 
 def _load_judges(opened: "Attendance") -> None:

@@ -51,7 +51,9 @@ def loss_curve(loss: Curve, progress: Curve | None, steps_an_epoch: float = math
         right.set_ylabel("ROC-AUC (validation pairs)", color=MATED)
         right.set_ylim(top=1.005)
     if not math.isnan(steps_an_epoch):
-        upper = axes.secondary_xaxis("top", functions=(lambda s: s / steps_an_epoch, lambda e: e * steps_an_epoch))
+        upper = axes.secondary_xaxis(
+            "top", functions=(lambda s: np.asarray(s) / steps_an_epoch, lambda e: np.asarray(e) * steps_an_epoch)
+        )
         upper.set_xlabel("epoch (as many pictures as there are to train on)")
     axes.set_ylim(bottom=0)
     axes.legend(loc="upper center", frameon=False, fontsize=8)
