@@ -36,21 +36,21 @@ def build(site: "Site") -> FastAPI:
     made.add_middleware(Hosts, names=site.names)
     made.add_middleware(Headers, secure=site.secure)
     problems.install(made)
-    made.router.routes.extend(_answers().routes)
+    made.router.routes.extend(_ready(*routes.all_routers(), *api.all_routers()).routes)
     schema.describe(made)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     return made
 
 
 @cache
-def _answers() -> APIRouter:
-    """Every route, made ready once for whatever is built in this process: that takes the better part of a second.
+def _ready(*routers: APIRouter) -> APIRouter:
+    """Every route of these, made ready once for whatever is built in this process: that takes part of a second.
 
     All are asked for a page that none has; else FastAPI makes them ready while many ask.
     """
     made = APIRouter()
-    for router in (*routes.all_routers(), *api.all_routers()):
-        made.include_router(router)
+    for each in routers:
+        made.include_router(each)
     for route in made.routes:
         route.matches({"type": "http", "method": "GET", "path": "/nowhere", "root_path": "", "headers": []})
     return made
