@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.records import instant
 from attendance.register.directions import DIRECTION
 from enroll.naming import encoder_of
+from gallery.repositories.credentials import CREDENTIAL
 from gallery.repositories.places import told_in
 
 if TYPE_CHECKING:
@@ -46,7 +47,8 @@ def evidence_of(
         said = "approved" if mark.approval.granted else "refused"
         facts |= {f"{said}_by": mark.approval.by, f"{said}_at": instant(mark.approval.at)}
     there = place_shown(mark) if sighting is None else sighting.place
-    facts.pop(PLACE, None)
+    for own in (PLACE, CREDENTIAL):  # numbers that only a program needs
+        facts.pop(own, None)
     return dict(sorted(facts.items())) | ({} if there is None else {PLACE: where.get(there)})
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -9,10 +10,13 @@ from zoneinfo import ZoneInfo
 from attendance.records import PersonRef, instant
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from gallery.values import Correction, Sighting
 
+CREDENTIAL_GONE, KIOSK_GONE = "credential_gone", "kiosk_gone"
+"""Reasons that a site which was cut off could not know of."""
+SHOWN_KIND, GONE_AT = "shown", "gone_at"
+"""Under which a sighting keeps what was shown instead of a face, and since when something was gone."""
+SHOWN: Final[Mapping[str, str]] = MappingProxyType({"pin": "PIN", "qr": "QR code", "badge": "badge"})
 REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "close_call": "the score comes close to what a mark needs, and does not reach it",
@@ -22,6 +26,8 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "track_switched": "the track turned into somebody else",
         "few_frames": "too few looks at the face agree on the person",
         "mark_voided": "somebody has voided this person's mark in the session; only a person makes another",
+        CREDENTIAL_GONE: "the PIN, QR code or badge had been taken away, which a site that was cut off did not know",
+        KIOSK_GONE: "the kiosk had been revoked, which a site that was cut off did not know",
     }
 )
 """Why somebody must look, in words; a screen that a program has registered may give reasons of its own."""
@@ -45,6 +51,28 @@ class Review:
     place: str | None = None
     lookalikes: tuple[PersonRef, ...] = ()
     said: "tuple[Correction, ...]" = ()
+
+    @property
+    def shown(self) -> str | None:
+        """What was shown instead of a face, in a word; None for a face."""
+        return SHOWN.get(self.sighting.quality.get(SHOWN_KIND, ""))
+
+    @property
+    def why(self) -> list[str]:
+        """Why somebody must look, a sentence each."""
+        return [self._why(each) for each in self.sighting.reasons]
+
+    def _why(self, reason: str) -> str:
+        words, gone = REASONS.get(reason), self.sighting.quality.get(GONE_AT)
+        if words is None:
+            return f"{in_short(reason)} (found by a check of this site)"
+        if reason not in {CREDENTIAL_GONE, KIOSK_GONE} or gone is None:
+            return words
+        what, ended = (self.shown or "credential", "taken away") if reason == CREDENTIAL_GONE else ("kiosk", "revoked")
+        since, seen = self._local(datetime.fromisoformat(gone)), self._local(self.sighting.at)
+        form = "%H:%M" if since.date() == seen.date() else "%Y-%m-%d %H:%M"
+        when = "before" if since <= seen else "by clocks that differ about the time of"
+        return f"the {what} was {ended} at {since:{form}}, {when} this mark of {seen:{form}} at a site that was cut off"
 
     def to_dict(self) -> dict[str, Any]:
         """One line of ``review list --json``."""
@@ -90,7 +118,8 @@ class Review:
         """What a decision rests on, in one line."""
         alike = [f"look-alike {_called(each)}" for each in self.lookalikes]
         who = "nobody enrolled" if self.person is None else _called(self.person)
-        parts = (f"it named {who} by {self._numbers()}", *map(in_short, self.sighting.reasons), *alike)
+        by = self._numbers() if self.shown is None else f"a {self.shown}"
+        parts = (f"it named {who} by {by}", *map(in_short, self.sighting.reasons), *alike)
         return "; ".join(parts)
 
     def lines(self) -> Iterator[str]:
@@ -104,13 +133,15 @@ class Review:
         yield "seen", self._where()
         yield "may be", "nobody enrolled any more" if self.person is None else _called(self.person)
         yield "score", self._numbers()
-        for number, reason in enumerate(seen.reasons):
-            yield "" if number else "why", f"{in_short(reason)}: {REASONS.get(reason, 'see who found it')}"
+        for number, (reason, words) in enumerate(zip(seen.reasons, self.why, strict=True)):
+            known = words if reason in REASONS else "see who found it"
+            yield "" if number else "why", f"{in_short(reason)}: {known}"
         for number, each in enumerate(self.candidates):
             yield "" if number else "compared", self._candidate(each)
         if seen.quality:
             yield "quality", ", ".join(f"{in_short(key)} {_plain(value)}" for key, value in seen.quality.items())
-        yield "face", "kept; --face FILE.png writes it to a file" if self.face else "not kept, or not any more"
+        if self.shown is None:
+            yield "face", "kept; --face FILE.png writes it to a file" if self.face else "not kept, or not any more"
 
     def _standing(self) -> str:
         if not self.said or self.said[-1].kind == "restore":
@@ -133,6 +164,8 @@ class Review:
 
     def _numbers(self) -> str:
         seen = self.sighting
+        if self.shown is not None:
+            return f"none, as a {self.shown} was shown"
         needs = "" if seen.threshold is None else f", a mark needs {seen.threshold:.3f}"
         lead = "" if seen.margin is None else f", lead over the second {seen.margin:.3f}"
         return f"{'an unknown score' if seen.score is None else f'{seen.score:.3f}'}{needs}{lead}"
@@ -143,7 +176,7 @@ class Review:
         alike = any(each["id"] == other.id for other in self.lookalikes)
         return f"{who}{score}{', remembered as a look-alike' if alike else ''}"
 
-    def _local(self, at: "datetime") -> "datetime":
+    def _local(self, at: datetime) -> datetime:
         return at.astimezone(ZoneInfo(self.zone))
 
 

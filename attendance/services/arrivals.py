@@ -2,30 +2,46 @@
 
 A site that comes back late brings sightings, marks and when it looked; never a person, a template, a consent or a
 group. Of whoever is gone, inactive or has withdrawn nothing is taken, and nothing of a closed month: it is noted as
-refused, and the log tells. Whose turn it was does not depend on which site comes back first, see
-`attendance.register.latecoming`.
+refused, and the log tells. What was shown although it had been taken away here makes no mark but a review. Whose turn
+it was does not depend on which site comes back first, see `attendance.register.latecoming`.
 """
 
 import dataclasses
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from attendance.errors import MonthClosed
+from attendance.register.directions import DIRECTION
+from attendance.register.evidence import TIME, UNKNOWN
 from attendance.register.latecoming import SUPERSEDED, is_superseded, turn
 from attendance.register.months import refuse_closed
+from attendance.register.review import SHOWN_KIND
 from attendance.register.sessions import OPENED, SessionInfo
+from attendance.services.leases import server_now
+from attendance.services.overtaken import Gone, overtaken
 from attendance.zones import day_bounds, days_between, local_day
 from gallery.errors import KeyWrong, TemplateAltered
-from gallery.repositories import aliases, arrivals, consents, coverage, events, places, sessions, sightings, tokens
+from gallery.repositories import (
+    aliases,
+    arrivals,
+    consents,
+    corrections,
+    coverage,
+    events,
+    places,
+    sessions,
+    sightings,
+    tokens,
+)
 from gallery.repositories import marks as rows
 from gallery.repositories.arrivals import Arrival, Outcome
 from gallery.repositories.people import active_of
 from gallery.slices import outbox
 from gallery.slices.outbox import Checked, Item, Looked, MarkMade, Seen, SessionToldOf, Shown, TakenBack
 from gallery.slices.slice import OWN_IDS
-from gallery.values import StoredMark, StoredSession
+from gallery.values import Sighting, StoredMark, StoredSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,7 +55,9 @@ if TYPE_CHECKING:
     AlsoLook = Callable[[Transaction, datetime, datetime], Iterable[date]]
 
 GONE, INACTIVE, WITHDRAWN, CLOSED_MONTH, CLOSED = "gone", "inactive", "withdrawn", "month_closed", "session_closed"
-"""Why something is refused."""
+"""Why something is refused; what is refused for what `overtaken` tells is something to look at."""
+SIGHTING: Final = "sighting"
+"""Under which what is noted of a mark tells the sighting that somebody is to look at instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +100,7 @@ class Arrivals:
     ) -> None:
         self._gallery, self._marks, self._clock, self._by = gallery, marks, clock, by
         self._zone, self._also_look = zone, also_look
+        self._ahead = timedelta(0)
 
     def settle(self, slice_: "Slice", site: str | None) -> "tuple[Delivered, Filled]":
         """Deliver all that waits, then fill the slice anew; what is done meanwhile is delivered, too."""
@@ -107,6 +126,7 @@ class Arrivals:
             opened = {each.uid: self._face(slice_.vault, each) for each in waiting if isinstance(each, Seen)}
         with self._gallery.store.reading() as central:
             before = arrivals.known(central, [each.uid for each in waiting])
+            self._ahead = self._clock.utc() - server_now(self._gallery.store, central, self._clock)
         told = Counter[Outcome]()
         for each in waiting:
             if each.uid not in before or isinstance(each, Looked):
@@ -150,7 +170,7 @@ class Arrivals:
         with self._gallery.store.atomic() as transaction:
             if not isinstance(item, Looked) and arrivals.known(transaction, [item.uid]):
                 return Counter()
-            step = _Step(self._gallery, self._marks, self._looks, transaction, now, self._by, site)
+            step = _Step(self._gallery, self._marks, self._looks, transaction, now, self._by, site, self._ahead)
             try:
                 with self._gallery.store.atomic():
                     return step.take(item, face)
@@ -170,9 +190,11 @@ class _Step:
         now: datetime,
         by: str,
         site: str | None,
+        ahead: timedelta,
     ) -> None:
         self._gallery, self._marks, self._looks = gallery, marks, looks
         self._central, self._now, self._by, self._site = transaction, now, by, site
+        self._ahead = ahead
         self._told = Counter[Outcome]()
 
     def take(self, item: Item, face: bytes | None) -> "Counter[Outcome]":
@@ -212,6 +234,10 @@ class _Step:
         if session is not None and session.is_over(self._now):
             refuse_closed(self._central, [session.day])
         seen = self._here(item.sighting, session)
+        gone = next((found for each in item.marks if (found := self._overtaken(each)) is not None), None)
+        if gone is not None:
+            reasons, facts = (*seen.reasons, gone.reason), {**seen.quality, **gone.facts()}
+            seen = dataclasses.replace(seen, ruling="review", reasons=reasons, quality=facts)
         (number,) = sightings.add(self._central, [seen], entered=self._now)
         if face is not None and self._may_keep(item.sighting):
             sightings.keep_crops(self._central, self._gallery.sealer, {number: face})
@@ -260,8 +286,43 @@ class _Step:
         if rows.by_id(self._central, made.uid) is not None:
             self._note(made.uid, arrivals.MARK, new.at, "already", {})
             return
+        gone = self._overtaken(made)
+        if gone is not None:
+            self._to_look_at(new, gone)
+            return
         outcome: Outcome = "kept" if self._settle(person, session, new) else "already"
         self._note(made.uid, arrivals.MARK, new.at, outcome, {} if outcome == "kept" else _spare(new))
+
+    def _overtaken(self, made: MarkMade) -> Gone | None:
+        """What it was made by that had been taken away; None also for one that the database has made already."""
+        there = rows.by_id(self._central, made.uid)
+        return None if there is not None else overtaken(self._central, made, self._ahead)
+
+    def _to_look_at(self, new: StoredMark, gone: Gone) -> None:
+        """Have somebody look instead: at the face that was seen, or at what was shown, of which a sighting is made."""
+        number = new.sighting
+        if number is None:
+            (number,) = sightings.add(self._central, [self._shown_one(new, gone)], entered=self._now)
+        details = {"why": gone.reason, arrivals.PERSON: new.person, SIGHTING: number}
+        self._note(new.id, arrivals.MARK, new.at, "refused", details)
+
+    def _shown_one(self, new: StoredMark, gone: Gone) -> Sighting:
+        told = places.told_in(new.details)
+        place = None if told is None else places.names(self._central, [told]).get(told)
+        facts = {SHOWN_KIND: new.method, **gone.facts(), **({DIRECTION: new.direction} if new.direction else {})}
+        return Sighting(
+            at=new.at if new.time_is_known else new.entered,
+            means="camera",  # as all that kiosks see
+            source=place or new.by,
+            ruling="review",
+            pipeline="",
+            session=new.session,
+            person=new.person,
+            reasons=(gone.reason,),
+            quality=facts | ({} if new.time_is_known else {TIME: UNKNOWN}),
+            place=None if place is None else told,
+            site=new.site,
+        )
 
     def _settle(self, person: int, session: SessionInfo, new: StoredMark) -> bool:
         """Make the marks that hold, and void those that do not, now that this one is in; whether this one holds."""
@@ -307,6 +368,8 @@ class _Step:
             before = arrivals.known(self._central, [item.mark]).get(item.mark)
             if before is not None and before.outcome == "already":
                 arrivals.change(self._central, item.mark, "already", {})  # it is to be made for nobody any more
+            if before is not None and SIGHTING in before.details:
+                self._nothing_to_look_at(int(before.details[SIGHTING]), item)
             self._note(item.uid, "void", item.at, "already", {})
             return
         wrong = there.is_void and not is_superseded(there)
@@ -317,6 +380,14 @@ class _Step:
             by, session = self._marks.by(item.by), _info(found)
             by.void_in(self._central, there.person, session, reason=item.reason, at=self._now, mark=there.id)
         self._note(item.uid, "void", item.at, "already" if found is None else "kept", {})
+
+    def _nothing_to_look_at(self, number: int, item: TakenBack) -> None:
+        """Whoever showed what had been taken away has taken that back: nobody is to be marked by it."""
+        seen = sightings.by_id(self._central, number)
+        if seen is not None and not corrections.of_sighting(self._central, number):
+            at, by, action = self._now, item.by, events.SIGHTING_DISMISSED
+            corrections.add(self._central, "dismiss", sighting=number, at=at, by=by, reason=item.reason)
+            events.record(self._central, at=at, by=by, action=action, subject=number, details={"person": seen.person})
 
     # When people were looked for
 

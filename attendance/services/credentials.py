@@ -210,17 +210,22 @@ class Credentials:
         What was kept by a kiosk is over already: none of it ``pauses`` for another one, but wrong ones count all the
         same, and put a PIN out of use in the end. Raises CredentialInvalid, LimitReached.
         """
+        return self.held(kind, text, where=where, pauses=pauses).person
+
+    def held(self, kind: CredentialKind, text: str, *, where: str, pauses: bool = True) -> HeldCredential:
+        """As `whose`, with which of theirs it is."""
         if pauses:
             self._limits.check(where, GUESSES)
         try:
-            who = self._of_pin(text, pauses=pauses) if kind == "pin" else self._of_text(kind, text)
+            found = self._of_pin(text, pauses=pauses) if kind == "pin" else self._of_text(kind, text)
+            who = self._person(found)
         except CredentialInvalid:
             self._limits.failed(where, GUESSES)
             raise
         self._limits.forget(where)
-        return who
+        return _held(found, who)
 
-    def _of_pin(self, text: str, *, pauses: bool) -> "PersonInfo":
+    def _of_pin(self, text: str, *, pauses: bool) -> "Credential":
         from attendance.access.passwords import fits
 
         typed = re.sub(r"[\s.-]", "", text[:LONGEST_TEXT])
@@ -238,7 +243,7 @@ class Credentials:
             self._switch_off(found, tried)
             raise CredentialInvalid("pin", _NOT_KNOWN["pin"])
         self._limits.forget(_tries(number))
-        return self._person(found)
+        return found
 
     def _switch_off(self, found: "Credential", tried: int) -> None:
         """Take a PIN out of use that was guessed at too often, until somebody renews it."""
@@ -247,7 +252,7 @@ class Credentials:
         with self._gallery.store.atomic() as transaction:
             self._remove(transaction, "the service", found.person, "pin", found.id)
 
-    def _of_text(self, kind: CredentialKind, text: str) -> "PersonInfo":
+    def _of_text(self, kind: CredentialKind, text: str) -> "Credential":
         told = text.strip()[:LONGEST_TEXT]
         with self._gallery.store.reading() as transaction:
             key = secrets.stored(transaction, self._gallery.sealer, kind)  # without one, none was ever given
@@ -255,7 +260,7 @@ class Credentials:
             found = None if handle is None else rows.found(transaction, kind, handle)
         if found is None:
             raise CredentialInvalid(kind, _NOT_KNOWN[kind])
-        return self._person(found)
+        return found
 
     def _person(self, found: "Credential") -> "PersonInfo":
         try:

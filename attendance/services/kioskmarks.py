@@ -10,6 +10,7 @@ from attendance.services.byhand import Time, refuse_inactive
 from attendance.services.kioskentries import Moment
 from attendance.zones import local_day, zone
 from gallery.repositories import marks as rows
+from gallery.repositories.credentials import CREDENTIAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from attendance.records import Decision
     from attendance.register.marks import Marks
     from attendance.register.sessions import Sessions
-    from attendance.services.credentials import Credentials
+    from attendance.services.credentials import Credentials, HeldCredential
     from gallery import Gallery
     from gallery.ports import Transaction
     from gallery.servicevalues import CredentialKind, Token
-    from gallery.values import PersonInfo, Place
+    from gallery.values import Place
 
 UNDO_S: Final = 5.0
 """How long somebody may take their mark back at the kiosk that made it."""
@@ -99,34 +100,36 @@ class KioskMarks:
     def shown(self, kiosk: Kiosk, shown: Shown) -> Result:
         """Mark whoever shows this; what is refused is told."""
         try:
-            who = self.whose(kiosk, shown)
+            held = self.held(kiosk, shown)
             with self._gallery.store.atomic() as transaction:
-                return self.mark(transaction, kiosk, who, shown)
+                return self.mark(transaction, kiosk, held, shown)
         except LimitReached as error:
             return Result("wait", shown.kind, detail=error.detail)
         except CredentialInvalid as error:
             return Result("refused", shown.kind, detail=error.detail)
 
-    def whose(self, kiosk: Kiosk, shown: Shown) -> "PersonInfo":
-        """Whose it is, and one of those who are looked for there. Raises CredentialInvalid, LimitReached."""
+    def held(self, kiosk: Kiosk, shown: Shown) -> "HeldCredential":
+        """What it is, and of one who is looked for there. Raises CredentialInvalid, LimitReached."""
         where, pauses = f"kiosk:{kiosk.token.id}", not shown.moment.late
-        who = self._credentials.whose(shown.kind, shown.text, where=where, pauses=pauses)
+        held = self._credentials.held(shown.kind, shown.text, where=where, pauses=pauses)
         group = kiosk.place.group
-        if group is not None and group not in who.groups:
+        if group is not None and group not in held.person.groups:
             raise CredentialInvalid(shown.kind, f"this kiosk is for {group} alone")
-        return who
+        return held
 
-    def mark(self, transaction: "Transaction", kiosk: Kiosk, who: "PersonInfo", shown: Shown) -> Result:
-        """Mark a person within a step that is under way, on the day and at the time that they were there.
+    def mark(self, transaction: "Transaction", kiosk: Kiosk, held: "HeldCredential", shown: Shown) -> Result:
+        """Mark whose it is within a step that is under way, on the day and at the time that they were there.
 
-        Raises SessionClosed, SessionDay, MonthClosed, PersonInactive, PersonUnknown.
+        The mark tells what was shown, so that it can still be said later whether that held then. Raises SessionClosed,
+        SessionDay, MonthClosed, PersonInactive, PersonUnknown.
         """
+        who = held.person
         now, moment, by = self._clock.utc(), shown.moment, kiosk.actor.name
         day = local_day(moment.at, self._sessions.zone)
         session = self._sessions.by(by).by_hand(day.isoformat(), now)
         at = moment.at if moment.is_known else session.opens
         refuse_inactive(self._gallery, who, session, Time(at, moment.is_known), now)
-        details = {"place": kiosk.place.id, **shown.claim}
+        details = {"place": kiosk.place.id, CREDENTIAL: held.id, **shown.claim}
         wish = Wish(at, shown.kind, None, details, now, moment.is_known, kiosk.place.direction)
         made = self._marks.by(by).mark_in(transaction, who.id, session, wish)
         if made.new and not moment.late:

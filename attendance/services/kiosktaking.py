@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from attendance.clock import Clock
+    from attendance.services.credentials import HeldCredential
     from attendance.services.kioskmarks import KioskMarks
     from gallery import Gallery
     from gallery.ports import Transaction
@@ -83,17 +84,17 @@ class Taking:
     def _taken(self, kiosk: Kiosk, posted: Posted, entry: Entry, page: str, seconds: float) -> dict[str, Any]:
         """Take an entry that is new: its number, its mark and its answer in one step."""
         shown = self._shown(kiosk, entry, page, seconds)
-        result, who = Result("refused", entry.kind, late=shown.moment.late), None
+        result, held = Result("refused", entry.kind, late=shown.moment.late), None
         try:
-            who = self._marks.whose(kiosk, shown)
+            held = self._marks.held(kiosk, shown)
         except CredentialInvalid as error:
             result = replace(result, detail=error.detail)
         with self._gallery.store.atomic() as transaction:
             if not tokens.advance(transaction, kiosk.token.id, entry.counter):
                 raise KioskFrame(f"entry {entry.counter}", "it, or a later one, was taken before")
-            if who is not None:
-                result = self._marked(transaction, kiosk, who, shown)
-            self._keep(transaction, kiosk, posted, entry, who, result)
+            if held is not None:
+                result = self._marked(transaction, kiosk, held, shown)
+            self._keep(transaction, kiosk, posted, entry, None if held is None else held.person, result)
         return result.to_dict()
 
     def _shown(self, kiosk: Kiosk, entry: Entry, page: str, seconds: float) -> Shown:
@@ -104,10 +105,10 @@ class Taking:
         claim = {"late_sync": True, "claimed_at": instant(entry.claimed)} if moment.late else {}
         return Shown(entry.kind, keys.opened(entry), moment, claim)
 
-    def _marked(self, transaction: "Transaction", kiosk: Kiosk, who: "PersonInfo", shown: Shown) -> Result:
+    def _marked(self, transaction: "Transaction", kiosk: Kiosk, held: "HeldCredential", shown: Shown) -> Result:
         """Mark; what stands against it is told, as nobody at the kiosk can do anything about it."""
         try:
-            return self._marks.mark(transaction, kiosk, who, shown)
+            return self._marks.mark(transaction, kiosk, held, shown)
         except Refusal as error:
             if error.exit_code > _REFUSED:
                 raise

@@ -13,10 +13,10 @@ from attendance.access import needs
 from attendance.errors import MarkUnknown, SightingFaceless, SightingOpen, SightingSettled, SightingUnknown
 from attendance.records import PersonRef, instant
 from attendance.register.directions import DIRECTION
-from attendance.register.evidence import candidate_of
+from attendance.register.evidence import TIME, UNKNOWN, candidate_of
 from attendance.register.marks import MarkInfo, Wish, counting, info_of
 from attendance.register.report import local
-from attendance.register.review import Review
+from attendance.register.review import SHOWN_KIND, Review
 from attendance.services.byhand import Time, refuse_inactive
 from attendance.writing import write_new
 from attendance.zones import day_bounds, local_day
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from attendance.access import Actor
     from attendance.clock import Clock
-    from attendance.register.marks import Marks
+    from attendance.register.marks import How, Marks
     from attendance.register.retention import Retention
     from attendance.register.sessions import SessionInfo, Sessions
     from gallery import Gallery
@@ -283,12 +283,14 @@ class Reviews:
     ) -> Settled:
         now = self._clock.utc()
         session = self._session_of(actor, seen)
-        time = Time(session.opens, is_known=False) if session.is_over(seen.at) else Time(seen.at, is_known=True)
+        unknown = session.is_over(seen.at) or seen.quality.get(TIME) == UNKNOWN
+        time = Time(session.opens, is_known=False) if unknown else Time(seen.at, is_known=True)
         refuse_inactive(self._gallery, who, session, time, now)
         said = self._said(actor, transaction, seen, kind, reason, None if kind == "confirm" else who.id)
         marks, way = self._marks.by(actor.name), seen.quality.get(DIRECTION)
         marks.refuse_closed(transaction, who.id, session, time.at if time.is_known else None)
-        wish = Wish(time.at, seen.means, seen.id, {}, now, time.is_known, way)
+        how: How = seen.quality.get(SHOWN_KIND, seen.means)
+        wish = Wish(time.at, how, seen.id, {}, now, time.is_known, way)
         there = rows.of(transaction, who.id, session.id)
         before = [each for each in there if not time.is_known or (each.time_is_known and each.at <= time.at)]
         earlier = wish.coming(marks.again, "valid").stopped_by(before)

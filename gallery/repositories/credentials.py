@@ -9,10 +9,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from gallery.errors import Conflict
+from gallery.repositories.events import CREDENTIAL_REMOVED, PERSON_MERGED, history
 from gallery.servicetables import CredentialRow
 from gallery.servicevalues import Credential, CredentialKind
 
 PIN: Final = "pin"
+CREDENTIAL: Final = "credential"
+"""Under which the details of a mark tell the number of what was shown."""
 FIRST_NUMBER: Final = 1001
 """The first of the numbers that stand before a PIN: four digits are typed by everybody alike."""
 
@@ -40,6 +43,24 @@ def of_person(session: Session, person: int) -> list[Credential]:
     """Those of a person, in the order in which they were made."""
     query = select(CredentialRow).where(CredentialRow.person_id == person).order_by(CredentialRow.id)
     return [_told(row) for row in session.scalars(query)]
+
+
+def numbered(session: Session, number: int) -> Credential | None:
+    """The one of this number, or None."""
+    row = session.get(CredentialRow, number, populate_existing=True)
+    return None if row is None else _told(row)
+
+
+def gone_since(session: Session, number: int, person: int) -> datetime | None:
+    """Since when there is none of this number, which was the person's (internal id); None where nobody knows.
+
+    The log tells. A PIN also goes, without a word of its own, where its person is merged into one who has another.
+    """
+    found = [each.at for each in history(session, subject=number, action=CREDENTIAL_REMOVED)]
+    if not found:
+        merged = history(session, action=PERSON_MERGED)
+        found = [each.at for each in merged if each.details.get("from") == person]
+    return max(found, default=None)
 
 
 def all_credentials(session: Session) -> list[Credential]:

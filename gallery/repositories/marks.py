@@ -424,7 +424,7 @@ def of_others(session: Session) -> list[tuple[str, str, str]]:
 def marked(
     row: MarkRow, means: str | None, void: CorrectionRow | None, approval: ApprovalRow | None = None
 ) -> StoredMark:
-    """What the row says, with the means of its sighting, the correction that makes it void, and its approval."""
+    """What the row says, with the means of the face it rests on, the correction that makes it void, its approval."""
     return StoredMark(
         id=row.id,
         person=row.person_id,
@@ -439,7 +439,7 @@ def marked(
         details=row.details,
         direction=row.direction,  # type: ignore[arg-type]
         site=row.site,
-        means=means,
+        means=means if row.method == "face" else None,
         voided=None if void is None else corrected(void),
         awaits=awaits(row.details),
         approval=approved_by(approval),

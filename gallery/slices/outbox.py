@@ -12,7 +12,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import func, select
 
-from gallery.repositories import sightings
+from gallery.repositories import credentials, places, sightings, tokens
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
 from gallery.schema import CorrectionRow, CoverageRow, EventRow, MarkRow, SessionRow, SightingCrop, SightingRow
 from gallery.slices.state import Sent
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 CHECKED: Final = "session.check"
 _DELIVERED: Final = (MARK_ADDED, MARK_VOIDED, CHECKED)
 """The entries of the slice's log that tell of something to deliver."""
+SHOWN: Final = frozenset({"pin", "qr", "badge"})
+KIOSK: Final = "kiosk "
+"""What the name begins with as whom a kiosk acts."""
 Kind = Literal["sighting", "mark", "void", "check", "coverage"]
 
 
@@ -40,12 +43,18 @@ class SessionToldOf:
 
 @dataclass(frozen=True, slots=True)
 class MarkMade:
-    """A mark as it was made in the slice; ``columns`` hold all that it says but whose, of what session and sighting."""
+    """A mark as it was made in the slice; ``columns`` hold all that it says but whose, of what session and sighting.
+
+    ``credentials`` are the numbers of what may have been shown for it, ``kiosks`` those of the tokens by which it may
+    have been made: one where the mark tells, else all that the slice knew.
+    """
 
     uid: str
     person: int
     session: SessionToldOf
     columns: dict[str, Any]
+    credentials: tuple[int, ...] = ()
+    kiosks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +180,29 @@ def _marks(transaction: "Transaction", state: "State") -> Iterator[MarkMade]:
     )
     for row, session in transaction.execute(query.order_by(MarkRow.entered, MarkRow.id)):
         columns = {each.key: getattr(row, each.key) for each in MarkRow.__table__.columns}
-        yield MarkMade(row.id, row.person_id, _session(session), columns)
+        by = _credentials(transaction, row), _kiosks(transaction, row)
+        yield MarkMade(row.id, row.person_id, _session(session), columns, *by)
+
+
+def _credentials(transaction: "Transaction", row: MarkRow) -> tuple[int, ...]:
+    """What may have been shown for a mark; a program of before did not note which of several it was."""
+    if row.method not in SHOWN:
+        return ()
+    told = row.details.get(credentials.CREDENTIAL)
+    if isinstance(told, int):
+        return (told,)
+    return tuple(each.id for each in credentials.of_person(transaction, row.person_id) if each.kind == row.method)
+
+
+def _kiosks(transaction: "Transaction", row: MarkRow) -> tuple[int, ...]:
+    """The tokens by which the kiosk that made a mark may have proved itself: those of its place."""
+    if not row.by.startswith(KIOSK):
+        return ()
+    place = places.told_in(row.details)
+    if row.sighting_id is not None:
+        place = transaction.scalar(select(SightingRow.place_id).where(SightingRow.id == row.sighting_id))
+    found = [] if place is None else tokens.all_tokens(transaction, "kiosk")
+    return tuple(each.id for each in found if each.place == place)
 
 
 def _taken_back(transaction: "Transaction", state: "State") -> Iterator[TakenBack]:

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from attendance.access import Visitor
-from attendance.register.review import REASONS, in_short
 from attendance.service_errors import RequestInvalid
 from attendance.web.agreeing import agreed_of
 from attendance.web.asked import Form as SentForm
@@ -199,9 +198,7 @@ def scale_of(item: "Item") -> Scale | None:
 
 def reasons_of(item: "Item") -> list[str]:
     """Why somebody must look, in words."""
-    return [
-        REASONS.get(each, f"{in_short(each)} (found by a check of this site)") for each in item.review.sighting.reasons
-    ]
+    return item.review.why
 
 
 def _done(request: Request, number: int, told: str, *, to: str = "/review") -> Response:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from attendance import Attendance
 from attendance.errors import SightingSettled, SightingUnknown
-from attendance.register.review import REASONS
+from attendance.register.review import CREDENTIAL_GONE, KIOSK_GONE, REASONS
 from attendance.services.checking import Hooks
 from gallery import PersonInactive, PersonUnknown, history
 from gallery.repositories import corrections, sightings
@@ -383,5 +383,6 @@ def test_every_reason_of_a_review_has_words():
     """Each reason for which the program itself asks somebody to look is told in words."""
     from attendance.judge import decision, voting
 
+    late = {CREDENTIAL_GONE, KIOSK_GONE}
     own = {decision.CLOSE_CALL, decision.SMALL_LEAD, decision.LOOK_ALIKE, decision.PERSON_TAKEN, decision.MARK_VOIDED}
-    assert own | {voting.FEW_FRAMES, voting.TRACK_SWITCHED} == REASONS.keys()
+    assert own | late | {voting.FEW_FRAMES, voting.TRACK_SWITCHED} == REASONS.keys()
