@@ -19,6 +19,7 @@ from gallery.repositories import (
     excuses,
     marks,
     months,
+    owners,
     people,
     places,
     receivers,
@@ -233,7 +234,7 @@ def repair(database: "Database", vault: "Vault", *, at: datetime, by: str) -> No
         gone = database.drop_orphans(transaction)
         for each in gone:
             details = {"table": each.table}
-            record(transaction, at=at, by=by, action="repair.orphan", subject=each.row, details=details)
+            record(transaction, at=at, by=by, action=owners.ORPHAN, subject=each.row, details=details)
         if gone:
             changes.note(transaction, None)
             database.bump(transaction)

@@ -7,6 +7,7 @@ import typer
 
 from attendance.cli import options
 from attendance.cli.output import json_line, line, say
+from refusal import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,16 +74,21 @@ def restore(
     from attendance.home import home_folder
     from attendance.paths import shown_path
     from attendance.records import instant
+    from attendance.services.backup import orphan_lines, orphans, upgraded_to
     from attendance.services.backup import restore as make
-    from attendance.services.backup import upgraded_to
 
     if key is not None and recovery is not None:
         raise typer.BadParameter("give either --key or --recovery", param_hint="--recovery")
     folder, lists = home_folder(home), tuple(erased or ())
     done = make(source, folder, key, recovery=recovery, lists=lists, clock=SystemClock(), by=actor().name)
-    more = {"erased_again": dict(done.erased), "gone": dict(done.gone)}
+    more = {"erased_again": dict(done.erased), "gone": dict(done.gone), "without_owner": orphans(done)}
     _tell(done, {"file": shown_path(source), **more}, as_json=as_json)
     say(f"restored {folder} as it was at {instant(done.created)}: {_counted(done)}")
+    for text in orphan_lines(done):
+        say(text)
+    if done.lost:
+        had = counted(len(done.lost), "row had lost its owner", "rows had lost their owner")
+        say(f"{had}: the next backup has another digest")
     if done.erased:
         say(f"erased again, as it was erased since: {_words(done.erased)}")
     if not done.lists:

@@ -11,6 +11,7 @@ from gallery.backup import Saved
 from gallery.vault.key import KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from attendance.clock import Clock
@@ -106,6 +107,21 @@ def upgraded_to(restored: Saved) -> str | None:
     from gallery.schema import REVISIONS
 
     return None if restored.revision == REVISIONS[-1] else REVISIONS[-1]
+
+
+def orphans(restored: Saved) -> list[dict[str, str | bool]]:
+    """The rows that did not come back as they were, as their owner is gone; what `restore --json` tells of them."""
+    return [
+        {"table": each.table, "row": each.row, "owner": each.parent, "kept": each.now is not None}
+        for each in restored.lost
+    ]
+
+
+def orphan_lines(restored: Saved) -> "Iterator[str]":
+    """The same in words, a line for each."""
+    for each in restored.lost:
+        done = "left out" if each.now is None else "kept without it"
+        yield f"{done}: row {each.row} of {each.table}, whose {each.parent} is gone"
 
 
 def restore(

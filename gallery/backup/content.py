@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gallery.errors import BackupInvalid
 from gallery.repositories import tables
+from gallery.repositories.owners import Unowned
 
 if TYPE_CHECKING:
     from gallery.backup.head import Head
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 class Saved:
     """What a backup holds: of which home and moment, its digest (hexadecimal) and how many rows of each table.
 
-    Of one that was restored also what was erased again, and what its recovery key could not bring back, by kind.
+    Of one that was restored also what was erased again, and what its recovery key could not bring back, by kind; and
+    the rows that the new home has not taken as they were, as their owner is gone.
     """
 
     home_id: str
@@ -37,6 +39,7 @@ class Saved:
     gone: Mapping[str, int] = field(default_factory=dict)
     lists: int = field(default=0, compare=False)
     """Of how many files beside the backup, in the folder or named it was told what was erased since."""
+    lost: tuple[Unowned, ...] = ()
 
 
 class Tally:
@@ -91,11 +94,18 @@ def written(
 
 
 def taken_in(
-    database: "type[Database]", transaction: "Transaction", lines: Iterable[bytes], where: str
+    database: "type[Database]",
+    transaction: "Transaction",
+    lines: Iterable[bytes],
+    where: str,
+    lost: list[Unowned],
+    *,
+    owned: bool = False,
 ) -> Iterator[tuple[str, bytes]]:
     """Put what the lines tell into the empty tables; gives the files among them, by name, as it comes upon them.
 
-    Raises BackupInvalid, which names `where`, for lines that are not as `written` gives them.
+    Rows that are not taken as they are, as their owner is gone, are put into ``lost``; see `tables.fill`. Raises
+    BackupInvalid, which names `where`, for lines that are not as `written` gives them.
     """
     empty = {layout.name: layout for layout in tables.layouts(transaction)}
     counters: dict[str, int] = {}
@@ -106,10 +116,22 @@ def taken_in(
             elif "file" in head:
                 yield str(head["file"]), base64.b64decode(head["bytes"])
             else:
-                tables.fill(transaction, empty[head["table"]], head["columns"], rows)
+                lost += tables.fill(transaction, empty[head["table"]], head["columns"], rows, owned=owned)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BackupInvalid(where, "a line of it cannot be understood") from error
     database.set_counters(transaction, counters)
+
+
+def without(lines: Iterable[bytes], lost: Iterable[Unowned]) -> Iterator[bytes]:
+    """The lines of a home that has these rows no longer, or as they are now."""
+    changed = {(each.table, _line(each.was)): each.now for each in lost}
+    table = ""
+    for line in lines:
+        if line.startswith(b'{"columns"'):
+            table = str(json.loads(line)["table"])
+        now = changed.get((table, line), line)
+        if now is not None:
+            yield now if isinstance(now, bytes) else _line(now)
 
 
 def _sections(lines: Iterable[bytes]) -> Iterator[tuple[Any, Iterator[Any]]]:

@@ -17,6 +17,7 @@ from gallery.backup.saving import files_of
 from gallery.errors import GalleryDamaged
 from gallery.repositories import resealing
 from gallery.vault.key import KEY
+from refusal import counted
 
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction, Vault
@@ -57,7 +58,7 @@ def copy(
         with as_before(home), ExitStack() as kept, database.building(home, source.schema_version) as transaction:
             told = {name: data for name, data in files.items() if name != KEY}
             with closing(written(source, view, told)) as lines:
-                tally, _ = filled(database, transaction, lines, source.where, home, along)
+                tally, *_ = filled(database, transaction, lambda: lines, source.where, home, along)
             kept.enter_context(placed(home, files))
         saved = Saved(source.meta("home_id") or "", source.schema_version, at, tally.digest, tally.rows)
     with source.reading() as view:
@@ -65,10 +66,10 @@ def copy(
 
 
 def _refuse_orphans(source: "Database") -> None:
-    found = source.check(quick=True).orphans
+    found = len(source.check(quick=True).orphans)
     if found:
-        told = f"{len(found)} rows have lost their owner: 'attendance gallery verify --repair' deletes them"
-        raise GalleryDamaged(source.where, told)
+        told = f"{counted(found, 'row has', 'rows have')} lost the owner: 'attendance gallery verify --repair' deletes"
+        raise GalleryDamaged(source.where, f"{told} {'it' if found == 1 else 'them'}")
 
 
 def key_of(source: "Database", view: "Transaction", vault: "Vault") -> dict[str, bytes]:

@@ -1,14 +1,15 @@
 """A home that begins with what another one holds: empty tables filled and compared, files beside them, or nothing."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gallery.backup.content import Tally, taken_in, written
+from gallery.backup.content import Tally, taken_in, without, written
 from gallery.backup.saving import read_file
 from gallery.errors import BackupInvalid, GalleryFailed, GalleryFull, GalleryReadOnly, NotEmpty
 from gallery.files import NO_ROOM, new_private_file
+from gallery.repositories.owners import Unowned
 from gallery.vault.key import WAITING
 
 if TYPE_CHECKING:
@@ -25,26 +26,36 @@ def refuse_used(database: "type[Database]", home: Path) -> None:
 def filled(
     database: "type[Database]",
     transaction: "Transaction",
-    lines: Iterable[bytes],
+    lines: Callable[[], Iterable[bytes]],
     where: str,
     home: Path,
     along: Sequence[str],
-) -> tuple[Tally, dict[str, bytes]]:
+    *,
+    owned: bool = False,
+) -> tuple[Tally, dict[str, bytes], list[Unowned]]:
     """Put everything into the tables, and prove that it reads back alike; also the files that go along.
 
-    `where` names the origin of the lines. Raises BackupInvalid, NotEmpty, GalleryFailed.
+    `where` names the origin of the lines, which are asked for once more where rows of them have lost their owner, and
+    are not taken as they are (see `tables.fill`): what reads back is the rest. Raises BackupInvalid, NotEmpty,
+    GalleryFailed.
     """
-    tally, again, files = Tally(), Tally(), {}
-    for name, data in taken_in(database, transaction, tally.over(lines), where):
+    tally, files, lost = Tally(), {}, list[Unowned]()
+    for name, data in taken_in(database, transaction, tally.over(lines()), where, lost, owned=owned):
         if name not in along:
             raise BackupInvalid(where, f"it holds a file {name!r}, which this version does not know")
         refuse_other(home / name, data)
         files[name] = data
-    for _ in again.over(written(database, transaction, files)):
-        pass
-    if again.digest != tally.digest:
+    expected = _digest(without(lines(), lost)) if lost else tally.digest
+    if _digest(written(database, transaction, files)) != expected:
         raise GalleryFailed(str(home), f"what was written there does not read back as {where}")
-    return tally, files
+    return tally, files, lost
+
+
+def _digest(lines: Iterable[bytes]) -> str:
+    tally = Tally()
+    for _ in tally.over(lines):
+        pass
+    return tally.digest
 
 
 def refuse_other(path: Path, data: bytes) -> None:

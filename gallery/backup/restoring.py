@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ from gallery.errors import (
     TemplateAltered,
 )
 from gallery.repositories import chain, events, secrets
+from gallery.repositories.owners import ORPHAN, Unowned
 from gallery.schema import REVISIONS
 from gallery.transactions import CHAIN_KEY
 from gallery.vault.key import KEY, copy_content, load_key, read_copy, read_private
@@ -59,8 +61,12 @@ def restore(
     the tables.
 
     What was erased since is erased again, as the lists of the home tell that lie beside the backup, in the folder, or
-    are given as `lists`; of that no byte is in the home. Raises BackupInvalid, ErasureListInvalid, GalleryNewer,
-    NotEmpty, KeyMissing, KeyWrong, KeyExposed, RecoveryKeyWrong, and what keeps the home from being written.
+    are given as `lists`; of that no byte is in the home.
+
+    Rows whose owner is gone come back as they are where the engine lets them be. A server does not, nor does an
+    upgrade: there they are left out, or kept without it, and each is told of. Raises BackupInvalid, ErasureListInvalid,
+    GalleryNewer, NotEmpty, KeyMissing, KeyWrong, KeyExposed, RecoveryKeyWrong, and what keeps the home from being
+    written.
     """
     home, found = Path(home).expanduser().resolve(), Source(source)
     if found.head.revision not in REVISIONS:
@@ -73,9 +79,12 @@ def restore(
     after = _After(database, found, where, cipher, lying, opened.proving, at or datetime.now(UTC), by)
     found.prove(opened.sealing)
     with as_before(home), ExitStack() as kept, database.building(home, found.head.revision, after) as transaction:
-        tally, files = filled(database, transaction, found.lines(opened.sealing), found.where, home, along)
+        lines, older = partial(found.lines, opened.sealing), found.head.revision != REVISIONS[-1]
+        tally, files, after.lost = filled(database, transaction, lines, found.where, home, along, owned=older)
         kept.enter_context(placed(home, ({} if (home / KEY).exists() else {KEY: lying}) | files))
-    return replace(tally.saved(found.head), erased=after.erased, gone=after.gone, lists=len(where))
+    return replace(
+        tally.saved(found.head), erased=after.erased, gone=after.gone, lists=len(where), lost=tuple(after.lost)
+    )
 
 
 def _opened(home: Path, found: Source, copy: Path | None) -> tuple[Opened, bytes]:
@@ -141,6 +150,7 @@ class _After:
     by: str
     erased: Mapping[str, int] = field(default_factory=dict)
     gone: Mapping[str, int] = field(default_factory=dict)
+    lost: Sequence[Unowned] = ()
 
     def __call__(self, transaction: "Transaction") -> bool:
         """Whether anything was deleted."""
@@ -155,7 +165,10 @@ class _After:
         if self.erased:
             details = dict(self.erased)
             events.record(transaction, at=self.at, by=self.by, action=ERASED_AGAIN, subject="gallery", details=details)
-        return bool(self.erased or self.gone)
+        for each in self.lost:
+            where = {"table": each.table}
+            events.record(transaction, at=self.at, by=self.by, action=ORPHAN, subject=each.row, details=where)
+        return bool(self.erased or self.gone or self.lost)
 
     def _chain_key(self, transaction: "Transaction") -> bytes | None:
         try:

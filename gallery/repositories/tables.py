@@ -31,17 +31,18 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from gallery.errors import BackupInvalid, GalleryDamaged
+from gallery.repositories.owners import Row, Unowned, sorted_out
 from gallery.schema import Meta
 from gallery.servicetables import SignInRow, TokenRow
 from gallery.sitetables import LeaseRow, TemplateChange, WorkerRow
 from gallery.transactions import ERASURE
 
 Json = Any
-Row = list[Json]
 
 VERSION_TABLE = "alembic_version"
 OURS_ALONE = "attendance_"
@@ -124,6 +125,11 @@ class Layout:
         """The names of the columns, sorted."""
         return [column.name for column in self.table.columns]
 
+    def named(self, row: Row) -> str:
+        """What names a row in it, for people: its key."""
+        told = dict(zip(self.columns, row, strict=True))
+        return str(told[self.key[0]]) if len(self.key) == 1 else ", ".join(f"{name} {told[name]}" for name in self.key)
+
 
 def layouts(transaction: Session) -> list[Layout]:
     """Every table but that of the revision and an engine's own; one that refers to another comes after it."""
@@ -176,14 +182,38 @@ def _written(form: _Form, value: Any) -> Json:
     return form.written(value)
 
 
-def fill(transaction: Session, layout: Layout, columns: Sequence[str], new: Iterable[Row]) -> None:
-    """Insert rows as `rows` gives them, a few at a time in memory; raises BackupInvalid where they do not fit."""
+def fill(
+    transaction: Session, layout: Layout, columns: Sequence[str], new: Iterable[Row], *, owned: bool = False
+) -> list[Unowned]:
+    """Insert rows as `rows` gives them, a few at a time in memory; raises BackupInvalid where they do not fit.
+
+    Returns those that the engine does not take as they are, as their owner is gone; see `gallery.repositories.owners`.
+    With ``owned`` none is taken so, whatever the engine lets in.
+    """
     if list(columns) != layout.columns:
         raise BackupInvalid(f"table {layout.name}", "its columns are not those of its schema")
-    connection: Connection = transaction.connection()
-    left = iter(new)
-    while batch := [_read(layout, row) for row in islice(left, _BATCH)]:
-        connection.execute(insert(layout.table), batch)
+    connection, left, lost = transaction.connection(), iter(new), list[Unowned]()
+    while batch := list(islice(left, _BATCH)):
+        if owned or not _taken(connection, layout, batch):
+            kept, found = sorted_out(connection, layout, batch)
+            _insert(connection, layout, kept)
+            lost += found
+    return lost
+
+
+def _taken(connection: Connection, layout: Layout, batch: Sequence[Row]) -> bool:
+    """Insert these rows; whether they were taken: one that is not leaves all of them out."""
+    try:
+        with connection.begin_nested():
+            _insert(connection, layout, batch)
+    except IntegrityError:
+        return False
+    return True
+
+
+def _insert(connection: Connection, layout: Layout, batch: Sequence[Row]) -> None:
+    if batch:
+        connection.execute(insert(layout.table), [_read(layout, row) for row in batch])
 
 
 def _read(layout: Layout, row: Row) -> dict[str, Any]:

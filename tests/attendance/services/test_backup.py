@@ -19,6 +19,7 @@ from attendance.cli import run
 from attendance.services.backup import backup, restore
 from gallery import GalleryMissing
 from gallery.backup import Saved
+from gallery.repositories.owners import Unowned
 from gallery.schema import REVISIONS
 from refusal import Refusal
 
@@ -160,8 +161,11 @@ def test_both_commands_tell_one_digest(home, new, tmp_path, command):
     assert (3, 3, 1) == (facts["rows"]["person"], facts["rows"]["template"], facts["schema"])
     code, out, _ = command("restore", tmp_path / "c", "--json", "--key", home / "key", at=tmp_path / "third")
     again = json.loads(out)
-    told = {name: value for name, value in again.items() if name not in ("file", "erased_again", "gone")}
+    told = {
+        name: value for name, value in again.items() if name not in ("file", "erased_again", "gone", "without_owner")
+    }
     assert ({name: facts[name] for name in told}, {}, {}) == (told, again["erased_again"], again["gone"])
+    assert [] == again["without_owner"]
 
 
 def test_an_upgrade_is_told(new, tmp_path, command, monkeypatch):
@@ -172,6 +176,23 @@ def test_an_upgrade_is_told(new, tmp_path, command, monkeypatch):
 
     assert (0, "sha256:00\n") == (code, out)
     assert f"its schema 0000 was upgraded to {REVISIONS[-1]}: the next backup has another digest\n" in told
+
+
+def test_each_row_without_its_owner_is_told(new, tmp_path, command, monkeypatch):
+    """What a server has not taken of a backup has a line each, and with --json an object each."""
+    lost = (Unowned("mark", "3f", "session", ["3f", 7], None), Unowned("place", "1", "group", [1, 7], [1, None]))
+    done = Saved("h", REVISIONS[-1], datetime(2026, 3, 2, tzinfo=UTC), "d", {}, lost=lost)
+    monkeypatch.setattr("attendance.services.backup.restore", lambda *_, **__: done)
+    told = command("restore", tmp_path / "b", at=new)[2].splitlines()
+    rows = json.loads(command("restore", tmp_path / "b", "--json", at=new)[1])["without_owner"]
+
+    assert "left out: row 3f of mark, whose session is gone" in told
+    assert "kept without it: row 1 of place, whose group is gone" in told
+    assert "2 rows had lost their owner: the next backup has another digest" in told
+    assert [
+        {"table": "mark", "row": "3f", "owner": "session", "kept": False},
+        {"table": "place", "row": "1", "owner": "group", "kept": True},
+    ] == rows
 
 
 @pytest.mark.usefixtures("lived")

@@ -684,6 +684,21 @@ def test_a_backup_of_the_first_schema_is_restored(full, key, new, tmp_path, now)
         assert ["gallery.no_template"] == [problem.id for problem in there.verify()]
 
 
+def test_an_older_backup_leaves_out_rows_without_their_owner(full, key, new, tmp_path, now):
+    """Marks of a session that is not there keep nobody from the upgrade: each is told, and all else is there."""
+    whole = _first(full)
+    parts = [line for line in whole if b'"Maths"' not in line]
+    made = make(_forged(tmp_path / "first", full, now, *parts, revision="0001"), new, key=key)
+
+    assert len(whole) - 1 == len(parts)
+    assert [("mark", mark * 32, "session", None) for mark in "ab"] == [
+        (each.table, each.row, each.parent, each.now) for each in made.lost
+    ]
+    with open_database(new) as store, store.reading() as session:
+        assert ["p1", "p2"] == [each.name for each in Gallery(store, "test-1").people()]
+        assert (0, ()) == (session.scalar(text("SELECT count(*) FROM mark")), store.check().orphans)
+
+
 @pytest.mark.sqlite_only("the later schema is made known to its upgrade")
 @pytest.mark.parametrize("more", ["op.execute('DELETE FROM person')", "op.execute('SELECT * FROM nowhere')"])
 def test_an_upgrade_that_fails_restores_nothing(save, key, new, later, more):
