@@ -51,25 +51,29 @@ def one_model(request: Request, who: SimilarityUse, name: str) -> Response:
 @router.post("/similarity/{name}")
 def compare(request: Request, who: SimilarityUse, name: str, form: Form) -> Response:
     """Compare what was sent, and say how far apart it is."""
-    app, sent = site_of(request).app, _sent(form)
+    app, files = site_of(request).app, _files(form)
+    sent = [_photo(file, place) for file, place in zip(files, chain(PLACES, repeat("Picture")), strict=False)]
     try:
         done = app.lane.run(lambda: app.similarity.compare(who.actor, name, sent))
     except SimilarityUnknown:
         raise
     except Refusal as error:
         return _page(request, who, name, error=error)
-    return _page(request, who, name, done=done, names=tuple(each.source for each in sent))
+    return _page(request, who, name, done=done, names=tuple(_name(each) for each in files))
 
 
-def _sent(form: Any) -> list[SentPhoto]:
+def _files(form: Any) -> list[UploadFile]:
     """The pictures that were chosen, in the order of the form."""
-    files = [each for each in form.getlist(FIELD) if isinstance(each, UploadFile) and (each.filename or each.size)]
-    return [_photo(file, place) for file, place in zip(files, chain(PLACES, repeat("Picture")), strict=False)]
+    return [each for each in form.getlist(FIELD) if isinstance(each, UploadFile) and (each.filename or each.size)]
 
 
 def _photo(file: UploadFile, place: str) -> SentPhoto:
-    name = (file.filename or "").replace("\\", "/").rpartition("/")[2]
-    return SentPhoto(f"{place}, {name}" if name else place, file.file.read())
+    name = _name(file)
+    return SentPhoto(f"{place} ({name})" if name else place, file.file.read())
+
+
+def _name(file: UploadFile) -> str:
+    return (file.filename or "").replace("\\", "/").rpartition("/")[2]
 
 
 def _page(

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 import site_world
+from similarity_world import exported
 
+from attendance import Attendance
 from attendance.access import Actor
 from attendance.cli import run, serve
 from attendance.web import addresses, server
@@ -127,6 +129,18 @@ def test_pages_are_served_though_the_models_cannot_be_loaded(app, monkeypatch, c
     monkeypatch.setattr(type(app), "pipeline", property(missing))
     serve.load(app)
     assert "error[encoder.missing]" in capsys.readouterr().err
+
+
+def test_a_model_that_cannot_compare_is_told_at_the_start(home, clock, pipeline, tmp_path, capsys):
+    """Whoever started it is told which folder and why, and nothing ends; one that is whole compares."""
+    folder = exported(tmp_path / "whole")
+    flags = {"similarity": f"{folder}, {tmp_path / 'gone'}"}
+    with Attendance.open(home, clock=clock, pipeline=pipeline, flags=flags) as opened:
+        serve.load(opened)
+        assert ["colours"] == [each.name for each in opened.similarity.cards]
+    said = capsys.readouterr().err
+    assert 1 == said.count("error[similarity.unusable]")
+    assert str(tmp_path / "gone") in said
 
 
 @pytest.mark.usefixtures("app")

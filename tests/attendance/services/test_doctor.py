@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from servers import raw
+from similarity_world import exported
 
 from attendance import Attendance
 from attendance.cli import run
@@ -225,6 +226,18 @@ def test_a_screen_that_nobody_registered(look, sound):
     """A setting that names an unknown screen is found, with the names that there are."""
     (sound / "config.toml").write_text('screens = "blink"\n')
     assert "blink: there is no screen of this name" in look()["part.unknown"].detail
+
+
+def test_a_model_that_compares_is_looked_at(look, sound, clock, tmp_path):
+    """A folder that is whole is told of, and one that was altered is found with what to type."""
+    whole = exported(tmp_path / "whole")
+    (exported(tmp_path / "altered", name="other") / "model.onnx").write_bytes(b"x")
+    (sound / "config.toml").write_text(f'similarity = "{whole.as_posix()}, {(tmp_path / "altered").as_posix()}"\n')
+    found = look()
+    assert ["similarity.unusable"] == list(found)
+    assert "sha256 is not the one on its card" in found["similarity.unusable"].detail
+    told = [each.detail for each in Doctor(sound, clock).examine() if each.ok and each.check == "similarity"]
+    assert [True] == [each.startswith("colours, contrastive on folder, sha256 ") for each in told]
 
 
 def test_wrong_setting(look, sound):

@@ -100,8 +100,8 @@ def test_every_wrong_picture_is_named(signed_in):
     """Two that cannot be used are both told, by their place in the form and their name."""
     page = send(signed_in(), ("a.pdf", b"%PDF-1.7\n"), *three(5), ("b<b>.txt", b"hello"))
     assert 422 == page.status_code
-    assert "First picture, a.pdf" in page.text
-    assert "Third picture, b&lt;b&gt;.txt" in page.text
+    assert "First picture (a.pdf)" in page.text
+    assert "Third picture (b&lt;b&gt;.txt)" in page.text
 
 
 @pytest.mark.parametrize("role", ["auditor", None])
