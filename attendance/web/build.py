@@ -1,6 +1,5 @@
 """The application: routers, headers, refusals, files, put together for one site."""
 
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, FastAPI
@@ -18,11 +17,15 @@ from attendance.web.pages import STATIC
 from attendance.web.running import lifespan
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
     from attendance.web.site import Site
 
 
 LARGER: Final = {"/people/bulk": MOST_BYTES}
 """By path how many bytes may come where it is more than elsewhere."""
+_READY: Final[dict[int, tuple[APIRouter, "list[BaseRoute]"]]] = {}
+"""By the identity of a router itself and its routes as they were made ready."""
 
 
 def build(site: "Site") -> FastAPI:
@@ -36,21 +39,22 @@ def build(site: "Site") -> FastAPI:
     made.add_middleware(Hosts, names=site.names)
     made.add_middleware(Headers, secure=site.secure)
     problems.install(made)
-    made.router.routes.extend(_ready(*routes.all_routers(), *api.all_routers()).routes)
+    for router in (*routes.all_routers(), *api.all_routers()):
+        made.router.routes.extend(_ready(router))
     schema.describe(made)
     made.mount("/static", StaticFiles(directory=STATIC), name="static")
     return made
 
 
-@cache
-def _ready(*routers: APIRouter) -> APIRouter:
-    """Every route of these, made ready once for whatever is built in this process: that takes part of a second.
+def _ready(router: APIRouter) -> "list[BaseRoute]":
+    """Its routes, made ready once for whatever is built in this process: for all of them that takes half a second.
 
-    All are asked for a page that none has; else FastAPI makes them ready while many ask.
+    They are asked for a page that none has; else FastAPI makes them ready while many ask.
     """
-    made = APIRouter()
-    for each in routers:
-        made.include_router(each)
-    for route in made.routes:
-        route.matches({"type": "http", "method": "GET", "path": "/nowhere", "root_path": "", "headers": []})
-    return made
+    if id(router) not in _READY:
+        made = APIRouter()
+        made.include_router(router)
+        for route in made.routes:
+            route.matches({"type": "http", "method": "GET", "path": "/nowhere", "root_path": "", "headers": []})
+        _READY[id(router)] = router, made.routes
+    return _READY[id(router)][1]

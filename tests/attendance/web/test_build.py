@@ -2,12 +2,12 @@
 
 from fastapi.testclient import TestClient
 
-from attendance.web.build import _ready, build
+from attendance.web.build import _READY, build
 
 
 def test_no_route_is_made_ready_while_somebody_waits(site, monkeypatch):
     """All routes are ready once the application is built, so that many first requests at once do not race."""
-    _ready.cache_clear()  # what another test has built may have been asked already
+    _READY.clear()  # what another test has built may have been asked already
     made = build(site)
 
     def late(*_: object, **__: object) -> None:
