@@ -10,8 +10,9 @@ demo: $(VENV)/.demo-ready
 	$(BIN)/python examples/demo.py
 	$(BIN)/python examples/service.py
 
+# The tests of a module, which may share what takes long to make, stay with one worker, and none is idle in the end.
 test: $(VENV)/.test-ready lint
-	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2}
+	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist worksteal
 
 lint: $(VENV)/.test-ready
 	$(BIN)/ruff check .
