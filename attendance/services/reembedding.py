@@ -1,7 +1,11 @@
 """A new encoder or detector without new photos: the kept crops of the templates before are embedded again."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from attendance.access import needs
 from enroll.naming import finder_of, parts_of
@@ -15,6 +19,9 @@ if TYPE_CHECKING:
     from enroll.pipeline import Pipeline
     from gallery import Gallery
     from gallery.values import StoredCrop
+
+BATCH: Final = 16
+"""Crops that are embedded together and filed in one step; no more of them are in memory."""
 
 
 class Renewal:
@@ -35,8 +42,27 @@ class Renewal:
         return Reembedding(self._gallery, self._clock, self._load, actor, lacking=lacking, missing=missing)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A crop to embed: pixels as the encoder sees them (S, S, 3), and what is kept with the new template."""
+
+    crop: "StoredCrop"
+    pixels: "Pixels"
+    kept: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a crop has given: a vector (d,) of unit length and its cohort mean, by the pipeline of this name."""
+
+    ready: _Ready
+    vector: "np.typing.NDArray[np.float32]"
+    mean: float
+    made_by: str
+
+
 class Reembedding:
-    """Iterate to make one template a crop, each committed by itself; counts what became of them.
+    """Iterate to make one template a crop, some at a time and each time in one step; counts what became of them.
 
     With ``lacking`` the crops of active people alone who have no template of the present pipeline; with ``missing``
     those of photos that have given none, so that a run that was broken off goes on where it was. ``news`` tells what is
@@ -68,42 +94,79 @@ class Reembedding:
         chosen = [(pipeline, crops(pipeline, **self._only)) for pipeline in self._others]
         for pipeline, kept in chosen:
             seen = 0
-            for crop in kept:
-                self._try(crop)
-                seen += 1
-                yield
+            while some := list(islice(kept, BATCH)):
+                self._file(self._embedded(self._ready(some)))
+                seen += len(some)
+                yield from (None for _ in some)
             self.failed += self._others[pipeline] - seen  # templates without a crop, or with one that does not open
 
-    def _try(self, crop: "StoredCrop") -> None:
-        """Embed one crop; one that cannot be used, or of whoever has not agreed, is counted, and the others go on."""
-        from attendance.privacy_errors import ConsentMissing
-        from enroll.errors import EncoderFailed
+    def _ready(self, crops: "Sequence[StoredCrop]") -> list[_Ready]:
+        """Those that can be embedded; one that is no picture, or of whoever has not agreed, is counted."""
+        pipeline = self._load()  # an encoder that does not load ends the run
+        return [ready for crop in crops if (ready := self._tried(crop, pipeline)) is not None]
 
-        self._load()  # an encoder that does not load ends the run
+    def _tried(self, crop: "StoredCrop", pipeline: "Pipeline") -> _Ready | None:
+        from attendance.privacy_errors import ConsentMissing
+        from gallery.errors import PersonUnknown
+
         try:
             self._gallery.ask(crop.template.person_id)
-            self._one(crop)
+            return _Ready(crop, *_renewed(crop, pipeline))
         except ConsentMissing:
             self.refused += 1
-        except (EncoderFailed, OSError, SyntaxError, ValueError):  # of Pillow and NumPy, for a picture that is none
+        except PersonUnknown:  # removed since the crops were chosen: nothing is left to embed
+            pass
+        except (OSError, SyntaxError, ValueError):  # of Pillow and NumPy, for a picture that is none
             self.failed += 1
+        return None
 
-    def _one(self, crop: "StoredCrop") -> None:
+    def _embedded(self, ready: Sequence[_Ready]) -> list[_Made]:
+        """All at once; where the encoder refuses that, each by itself, so that one costs no other its template."""
+        from enroll.errors import EncoderFailed
+
+        if not ready:
+            return []
         pipeline = self._load()
-        pixels, kept = _renewed(crop, pipeline)
-        vectors = pipeline.encoder.embed(pixels[None])
-        found = crop.template
+        try:
+            vectors = pipeline.encoder.embed(np.stack([each.pixels for each in ready]))
+            means = pipeline.encoder.cohort_means(vectors).tolist()
+        except (EncoderFailed, ValueError):
+            if len(ready) == 1:
+                self.failed += 1
+                return []
+            return [made for each in ready for made in self._embedded([each])]
+        return [_Made(*each, pipeline.id) for each in zip(ready, vectors, means, strict=True)]
+
+    def _file(self, made: Sequence[_Made]) -> None:
+        """Put in what was made, in one step; not of a photo that has gone meanwhile, nor of whoever agrees no more."""
+        from attendance.privacy_errors import ConsentMissing
+        from gallery.repositories import templates
+
+        if not made:
+            return
+        with self._gallery.store.atomic() as transaction:
+            owners = templates.owners_of(transaction, [each.ready.crop.template.id for each in made])
+            for each in made:
+                owner = owners.get(each.ready.crop.template.id)
+                try:
+                    if owner is not None:
+                        self._add(each, owner)
+                except ConsentMissing:
+                    self.refused += 1
+
+    def _add(self, made: _Made, owner: int) -> None:
+        found = made.ready.crop.template
         added = self._gallery.add_template(
-            found.person_id,
-            vectors[0],
-            float(pipeline.encoder.cohort_means(vectors)[0]),
+            owner,
+            made.vector,
+            made.mean,
             quality=found.quality,
             source=found.source,
             source_sha256=found.source_sha256,
             at=self._clock.utc(),
             by=self._by,
-            made_by=pipeline.id,
-            **kept,
+            made_by=made.made_by,
+            **made.ready.kept,
         )
         self.made += added.changed
         self.known += not added.changed

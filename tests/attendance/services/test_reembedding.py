@@ -7,13 +7,16 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import delete
 
 from attendance import Attendance
 from attendance.cli.renewing import renew
+from attendance.services import reembedding
 from enroll.chips import decoded, encoded
+from enroll.errors import EncoderFailed
 from enroll.geometry import TEMPLATE_112
 from enroll.naming import encoder_of
-from gallery.schema import Crop
+from gallery.schema import Crop, Template
 
 NEW = "the encoder fake-2 is new here: "
 
@@ -219,6 +222,107 @@ def test_a_crop_of_another_size(with_crop, renewed, fake, monkeypatch, side):
     assert ((1, 112, 112, 3), np.uint8, {1}) == (crops.shape, crops.dtype, set(crops.ravel().tolist()))
 
 
+@pytest.fixture
+def seen(fake, monkeypatch):
+    """How many crops the encoder is given at a time, of which two are the most."""
+    asked, embed = [], fake.FakeEncoder.embed
+    monkeypatch.setattr(fake.FakeEncoder, "embed", lambda self, crops: asked.append(len(crops)) or embed(self, crops))
+    monkeypatch.setattr(reembedding, "BATCH", 2)
+    return asked
+
+
+def test_some_are_embedded_together(people, renewed, seen, draw):
+    """Crops are embedded a batch at a time, and of each there is a template, as if it had been alone."""
+    people.enroll(draw("Dee.png", (4,)), name="Dee")
+    seen.clear()
+    with renewed() as later:
+        run = later.renewal.run(later.actor, missing=True)
+        assert (5, [2, 2, 1]) == (len(list(run)), seen)
+        assert (5, 5, 0, 0) == counts(run)
+        loaded = later.gallery.load()
+        pairs = zip(loaded.people.tolist(), loaded.vectors, strict=True)
+        told = {later.gallery.find(key).name: vector for key, vector in pairs}
+        assert {"Ada", "Bob", "Cid", "Dee"} == told.keys()
+        for number, name in enumerate(("Bob", "Cid", "Dee"), 2):
+            assert 1.0 == pytest.approx(float(told[name] @ later.pipeline.encoder.embed(_crops(number))[0]))
+
+
+def _crops(number: int) -> np.ndarray:
+    return np.full((1, 112, 112, 3), number, np.uint8)
+
+
+@pytest.mark.usefixtures("people", "seen")
+def test_broken_off_it_goes_on_after_the_last_batch(renewed):
+    """What was filed before it was broken off stays, and the next run makes the rest alone."""
+    with renewed() as later:
+        first = iter(later.renewal.run(later.actor, missing=True))
+        next(first)
+        first.close()
+        again = later.renewal.run(later.actor, missing=True)
+        list(again)
+        assert (2, 2, 0, 0) == counts(again)
+        assert 0 == sum(later.gallery.missing().values())
+
+
+@pytest.mark.usefixtures("people")
+def test_one_that_the_encoder_refuses_costs_no_other(renewed, fake, monkeypatch):
+    """Where the encoder fails at a batch each of it is tried by itself, and what fails alone is counted."""
+    embed = fake.FakeEncoder.embed
+
+    def picky(self, crops):
+        if 2 in crops[:, 0, 0, 0]:
+            raise EncoderFailed("encoder", "an embedding is not finite")
+        return embed(self, crops)
+
+    monkeypatch.setattr(fake.FakeEncoder, "embed", picky)
+    with renewed() as later:
+        run = later.renewal.run(later.actor, missing=True)
+        list(run)
+        assert (4, 3, 0, 1) == counts(run)
+        assert ["fake-1"] == templates(later)["Bob"]
+
+
+@pytest.mark.parametrize("gone", ["person", "photo"])
+def test_what_goes_while_it_is_embedded_does_not_come_back(people, renewed, fake, monkeypatch, gone):
+    """Of somebody removed, or of a template deleted, while a batch is at the encoder no template is filed."""
+    embed, begun = fake.FakeEncoder.embed, []
+    (old,) = people.gallery.templates_of("Bob")
+
+    def slow(self, crops):
+        if not begun:
+            begun.append(len(crops))
+            if gone == "person":
+                later.people.remove(later.actor, "Bob")
+            with later.store.atomic() as transaction:
+                transaction.execute(delete(Crop).where(Crop.template_id == old.id))
+                transaction.execute(delete(Template).where(Template.id == old.id))
+        return embed(self, crops)
+
+    monkeypatch.setattr(fake.FakeEncoder, "embed", slow)
+    with renewed() as later:
+        run = later.renewal.run(later.actor, missing=True)
+        assert (4, [4], 3) == (len(list(run)), begun, run.made)
+        assert [] == templates(later).get("Bob", [])
+
+
+def test_a_batch_gives_the_vectors_of_each_alone(astronaut, hopper):
+    """The encoder that ships makes of a batch what it makes of each crop, to within a millionth."""
+    from enroll.registry import Options, open_encoder
+
+    encoder = open_encoder("default", Options(threads=1))
+    side, some = encoder.crop_size, []
+    for picture in (astronaut, hopper):
+        for left in (100, 130, 160):
+            cut = Image.fromarray(picture).crop((left, 20, left + 240, 260)).resize((side, side))
+            some.append(np.asarray(cut))
+    together = encoder.embed(np.stack(some))
+    alone = np.concatenate([encoder.embed(each[None]) for each in some])
+    means = np.concatenate([encoder.cohort_means(each[None]) for each in alone])
+
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+    np.testing.assert_allclose(encoder.cohort_means(together), means, atol=1e-6)
+
+
 # --- before a check or an enrolment ----------------------------------------------------------------------------
 
 
@@ -358,7 +462,7 @@ def test_an_encoder_that_sees_other_crops(with_crop, renewed, fake, monkeypatch)
     with_crop("Bob", 2, encoded(np.full((168, 168, 3), 2, np.uint8)), (TEMPLATE_112 + 28).astype(np.float32))
     with renewed() as later:
         list(later.renewal.run(later.actor, lacking=True))
-        assert [(1, 96, 96, 3)] * 2 == seen
+        assert [(2, 96, 96, 3)] == seen
         assert {"Ada": 2, "Bob": 2} == {name: len(has) for name, has in templates(later).items()}
 
 
