@@ -1,4 +1,4 @@
-"""How many kept crops a second does `attendance encoder prepare` embed, one at a time and some at a time?
+"""How many kept crops a second does `attendance encoder prepare` embed, one a step and some a step?
 
     python benchmarks/reembedding.py [--crops 256] [--repeat 3] [--batch 16] [--threads 0]
 
@@ -72,7 +72,7 @@ def begin(home: Path, kept: list[bytes], threads: int) -> None:
 
 
 def prepared(home: Path, threads: int, batch: int) -> Run:
-    """Make all templates of the new encoder in a home, so many crops at a time; the models are loaded before."""
+    """Make all templates of the new encoder in a home, so many crops a step; the models are loaded before."""
     with Attendance.open(home, flags={"encoder": NOW, "threads": threads, "guard_people": 0}) as app:
         side = app.encoders.side(NEW)
         encoder = side.load().encoder
@@ -109,7 +109,7 @@ def main() -> None:
 def show(crops: int, runs: dict[int, list[Run]]) -> None:
     """The table: crops a second (median of the runs), the ratio in each turn, and the projection."""
     one, *_ = runs
-    table = Table("crops at a time", "crops a second", "ratio (least, median, most)", "a million, projected (hours)")
+    table = Table("crops a step", "crops a second", "ratio (least, median, most)", "a million, projected (hours)")
     for batch, found in runs.items():
         taken = statistics.median(each.seconds for each in found)
         ratios = sorted(before.seconds / each.seconds for before, each in zip(runs[one], found, strict=True))

@@ -1,17 +1,18 @@
 """A new encoder or detector without new photos: the kept crops of the templates before are embedded again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
-
-import numpy as np
 
 from attendance.access import needs
 from enroll.naming import finder_of, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from attendance.access import Actor
     from attendance.clock import Clock
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from gallery.values import StoredCrop
 
 BATCH: Final = 16
-"""Crops that are embedded together and filed in one step; no more of them are in memory."""
+"""Templates that are filed in one step, so that the disk is waited for once; no more crops are in memory.
+
+They are embedded one by one: on a CPU several at a time take no less, and more than four take longer.
+"""
 
 
 class Renewal:
@@ -43,26 +47,17 @@ class Renewal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    """A crop to embed: pixels as the encoder sees them (S, S, 3), and what is kept with the new template."""
+class _Made:
+    """What a crop has given: a vector (d,) of unit length and its cohort mean, and what is kept with them."""
 
     crop: "StoredCrop"
-    pixels: "Pixels"
+    vector: "NDArray[np.float32]"
+    mean: float
     kept: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What a crop has given: a vector (d,) of unit length and its cohort mean, by the pipeline of this name."""
-
-    ready: _Ready
-    vector: "np.typing.NDArray[np.float32]"
-    mean: float
-    made_by: str
-
-
 class Reembedding:
-    """Iterate to make one template a crop, some at a time and each time in one step; counts what became of them.
+    """Iterate to make one template a crop, some of them filed in one step; counts what became of them.
 
     With ``lacking`` the crops of active people alone who have no template of the present pipeline; with ``missing``
     those of photos that have given none, so that a run that was broken off goes on where it was. ``news`` tells what is
@@ -95,67 +90,49 @@ class Reembedding:
         for pipeline, kept in chosen:
             seen = 0
             while some := list(islice(kept, BATCH)):
-                self._file(self._embedded(self._ready(some)))
+                self._file([made for crop in some if (made := self._tried(crop)) is not None])
                 seen += len(some)
                 yield from (None for _ in some)
             self.failed += self._others[pipeline] - seen  # templates without a crop, or with one that does not open
 
-    def _ready(self, crops: "Sequence[StoredCrop]") -> list[_Ready]:
-        """Those that can be embedded; one that is no picture, or of whoever has not agreed, is counted."""
-        pipeline = self._load()  # an encoder that does not load ends the run
-        return [ready for crop in crops if (ready := self._tried(crop, pipeline)) is not None]
-
-    def _tried(self, crop: "StoredCrop", pipeline: "Pipeline") -> _Ready | None:
+    def _tried(self, crop: "StoredCrop") -> _Made | None:
+        """Embed one crop; one that cannot be used, or of whoever has not agreed, is counted, and the others go on."""
         from attendance.privacy_errors import ConsentMissing
+        from enroll.errors import EncoderFailed
         from gallery.errors import PersonUnknown
 
+        pipeline = self._load()  # an encoder that does not load ends the run
         try:
             self._gallery.ask(crop.template.person_id)
-            return _Ready(crop, *_renewed(crop, pipeline))
+            return _embedded(crop, pipeline)
         except ConsentMissing:
             self.refused += 1
-        except PersonUnknown:  # removed since the crops were chosen: nothing is left to embed
+        except PersonUnknown:  # removed since the crops were chosen: there is nothing left to embed
             pass
-        except (OSError, SyntaxError, ValueError):  # of Pillow and NumPy, for a picture that is none
+        except (EncoderFailed, OSError, SyntaxError, ValueError):  # of Pillow and NumPy, for a picture that is none
             self.failed += 1
         return None
 
-    def _embedded(self, ready: Sequence[_Ready]) -> list[_Made]:
-        """All at once; where the encoder refuses that, each by itself, so that one costs no other its template."""
-        from enroll.errors import EncoderFailed
-
-        if not ready:
-            return []
-        pipeline = self._load()
-        try:
-            vectors = pipeline.encoder.embed(np.stack([each.pixels for each in ready]))
-            means = pipeline.encoder.cohort_means(vectors).tolist()
-        except (EncoderFailed, ValueError):
-            if len(ready) == 1:
-                self.failed += 1
-                return []
-            return [made for each in ready for made in self._embedded([each])]
-        return [_Made(*each, pipeline.id) for each in zip(ready, vectors, means, strict=True)]
-
-    def _file(self, made: Sequence[_Made]) -> None:
+    def _file(self, made: "Sequence[_Made]") -> None:
         """Put in what was made, in one step; not of a photo that has gone meanwhile, nor of whoever agrees no more."""
         from attendance.privacy_errors import ConsentMissing
         from gallery.repositories import templates
 
         if not made:
             return
+        made_by = self._load().id
         with self._gallery.store.atomic() as transaction:
-            owners = templates.owners_of(transaction, [each.ready.crop.template.id for each in made])
+            owners = templates.owners_of(transaction, [each.crop.template.id for each in made])
             for each in made:
-                owner = owners.get(each.ready.crop.template.id)
+                owner = owners.get(each.crop.template.id)
                 try:
                     if owner is not None:
-                        self._add(each, owner)
+                        self._add(each, owner, made_by)
                 except ConsentMissing:
                     self.refused += 1
 
-    def _add(self, made: _Made, owner: int) -> None:
-        found = made.ready.crop.template
+    def _add(self, made: _Made, owner: int, made_by: str) -> None:
+        found = made.crop.template
         added = self._gallery.add_template(
             owner,
             made.vector,
@@ -165,8 +142,8 @@ class Reembedding:
             source_sha256=found.source_sha256,
             at=self._clock.utc(),
             by=self._by,
-            made_by=made.made_by,
-            **made.ready.kept,
+            made_by=made_by,
+            **made.kept,
         )
         self.made += added.changed
         self.known += not added.changed
@@ -186,6 +163,12 @@ def _news(present: str, others: "Collection[str]") -> tuple[str, ...]:
     kinds = ("detector", *["landmark network"] * len(finder))
     found = (f"the {kind} {part}" for kind, part in zip(kinds, finder, strict=False) if part not in known)
     return (*found, *new) or (f"the detector {finder[0] if finder else ''} with the encoder {encoder}",)
+
+
+def _embedded(crop: "StoredCrop", pipeline: "Pipeline") -> _Made:
+    pixels, kept = _renewed(crop, pipeline)
+    vectors = pipeline.encoder.embed(pixels[None])
+    return _Made(crop, vectors[0], float(pipeline.encoder.cohort_means(vectors)[0]), kept)
 
 
 def _renewed(crop: "StoredCrop", pipeline: "Pipeline") -> "tuple[Pixels, dict[str, Any]]":

@@ -223,35 +223,26 @@ def test_a_crop_of_another_size(with_crop, renewed, fake, monkeypatch, side):
 
 
 @pytest.fixture
-def seen(fake, monkeypatch):
-    """How many crops the encoder is given at a time, of which two are the most."""
-    asked, embed = [], fake.FakeEncoder.embed
-    monkeypatch.setattr(fake.FakeEncoder, "embed", lambda self, crops: asked.append(len(crops)) or embed(self, crops))
+def two_at_a_time(monkeypatch) -> None:
+    """Two templates are the most that are filed in one step."""
     monkeypatch.setattr(reembedding, "BATCH", 2)
-    return asked
 
 
-def test_some_are_embedded_together(people, renewed, seen, draw):
-    """Crops are embedded a batch at a time, and of each there is a template, as if it had been alone."""
+@pytest.mark.usefixtures("two_at_a_time")
+def test_some_are_filed_in_one_step(people, renewed, draw, fake, monkeypatch):
+    """Templates go in a batch a step, and each holds what the encoder makes of its own crop."""
     people.enroll(draw("Dee.png", (4,)), name="Dee")
-    seen.clear()
     with renewed() as later:
-        run = later.renewal.run(later.actor, missing=True)
-        assert (5, [2, 2, 1]) == (len(list(run)), seen)
-        assert (5, 5, 0, 0) == counts(run)
-        loaded = later.gallery.load()
-        pairs = zip(loaded.people.tolist(), loaded.vectors, strict=True)
-        told = {later.gallery.find(key).name: vector for key, vector in pairs}
-        assert {"Ada", "Bob", "Cid", "Dee"} == told.keys()
+        run, steps, begin = later.renewal.run(later.actor, missing=True), [], later.store._outermost
+        monkeypatch.setattr(later.store, "_outermost", lambda: steps.append(1) or begin())
+        assert 5 == len(list(run))
+        assert (3, (5, 5, 0, 0)) == (len(steps), counts(run))
         for number, name in enumerate(("Bob", "Cid", "Dee"), 2):
-            assert 1.0 == pytest.approx(float(told[name] @ later.pipeline.encoder.embed(_crops(number))[0]))
+            (new,) = (each for each in later.gallery.templates_of(name) if each.pipeline_id == later.pipeline.id)
+            np.testing.assert_array_equal(fake.vector(number), later.gallery.load([new.id]).vectors[0])
 
 
-def _crops(number: int) -> np.ndarray:
-    return np.full((1, 112, 112, 3), number, np.uint8)
-
-
-@pytest.mark.usefixtures("people", "seen")
+@pytest.mark.usefixtures("people", "two_at_a_time")
 def test_broken_off_it_goes_on_after_the_last_batch(renewed):
     """What was filed before it was broken off stays, and the next run makes the rest alone."""
     with renewed() as later:
@@ -266,7 +257,7 @@ def test_broken_off_it_goes_on_after_the_last_batch(renewed):
 
 @pytest.mark.usefixtures("people")
 def test_one_that_the_encoder_refuses_costs_no_other(renewed, fake, monkeypatch):
-    """Where the encoder fails at a batch each of it is tried by itself, and what fails alone is counted."""
+    """A crop at which the encoder fails is counted, and the others of its batch are filed."""
     embed = fake.FakeEncoder.embed
 
     def picky(self, crops):
@@ -301,26 +292,8 @@ def test_what_goes_while_it_is_embedded_does_not_come_back(people, renewed, fake
     monkeypatch.setattr(fake.FakeEncoder, "embed", slow)
     with renewed() as later:
         run = later.renewal.run(later.actor, missing=True)
-        assert (4, [4], 3) == (len(list(run)), begun, run.made)
+        assert (4, 3, 1) == (len(list(run)), run.made, len(begun))
         assert [] == templates(later).get("Bob", [])
-
-
-def test_a_batch_gives_the_vectors_of_each_alone(astronaut, hopper):
-    """The encoder that ships makes of a batch what it makes of each crop, to within a millionth."""
-    from enroll.registry import Options, open_encoder
-
-    encoder = open_encoder("default", Options(threads=1))
-    side, some = encoder.crop_size, []
-    for picture in (astronaut, hopper):
-        for left in (100, 130, 160):
-            cut = Image.fromarray(picture).crop((left, 20, left + 240, 260)).resize((side, side))
-            some.append(np.asarray(cut))
-    together = encoder.embed(np.stack(some))
-    alone = np.concatenate([encoder.embed(each[None]) for each in some])
-    means = np.concatenate([encoder.cohort_means(each[None]) for each in alone])
-
-    np.testing.assert_allclose(together, alone, atol=1e-6)
-    np.testing.assert_allclose(encoder.cohort_means(together), means, atol=1e-6)
 
 
 # --- before a check or an enrolment ----------------------------------------------------------------------------
@@ -462,7 +435,7 @@ def test_an_encoder_that_sees_other_crops(with_crop, renewed, fake, monkeypatch)
     with_crop("Bob", 2, encoded(np.full((168, 168, 3), 2, np.uint8)), (TEMPLATE_112 + 28).astype(np.float32))
     with renewed() as later:
         list(later.renewal.run(later.actor, lacking=True))
-        assert [(2, 96, 96, 3)] == seen
+        assert [(1, 96, 96, 3)] * 2 == seen
         assert {"Ada": 2, "Bob": 2} == {name: len(has) for name, has in templates(later).items()}
 
 
