@@ -1,13 +1,18 @@
 """A new encoder or detector without new photos: the kept crops of the templates before are embedded again."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from attendance.access import needs
 from enroll.naming import finder_of, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from attendance.access import Actor
     from attendance.clock import Clock
@@ -15,6 +20,12 @@ if TYPE_CHECKING:
     from enroll.pipeline import Pipeline
     from gallery import Gallery
     from gallery.values import StoredCrop
+
+BATCH: Final = 16
+"""Templates that are filed in one step, so that the disk is waited for once; no more crops are in memory.
+
+They are embedded one by one: on a CPU several at a time take no less, and more than four take longer.
+"""
 
 
 class Renewal:
@@ -35,8 +46,18 @@ class Renewal:
         return Reembedding(self._gallery, self._clock, self._load, actor, lacking=lacking, missing=missing)
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a crop has given: a vector (d,) of unit length and its cohort mean, and what is kept with them."""
+
+    crop: "StoredCrop"
+    vector: "NDArray[np.float32]"
+    mean: float
+    kept: dict[str, Any]
+
+
 class Reembedding:
-    """Iterate to make one template a crop, each committed by itself; counts what became of them.
+    """Iterate to make one template a crop, some of them filed in one step; counts what became of them.
 
     With ``lacking`` the crops of active people alone who have no template of the present pipeline; with ``missing``
     those of photos that have given none, so that a run that was broken off goes on where it was. ``news`` tells what is
@@ -68,42 +89,61 @@ class Reembedding:
         chosen = [(pipeline, crops(pipeline, **self._only)) for pipeline in self._others]
         for pipeline, kept in chosen:
             seen = 0
-            for crop in kept:
-                self._try(crop)
-                seen += 1
-                yield
+            while some := list(islice(kept, BATCH)):
+                self._file([made for crop in some if (made := self._tried(crop)) is not None])
+                seen += len(some)
+                yield from (None for _ in some)
             self.failed += self._others[pipeline] - seen  # templates without a crop, or with one that does not open
 
-    def _try(self, crop: "StoredCrop") -> None:
+    def _tried(self, crop: "StoredCrop") -> _Made | None:
         """Embed one crop; one that cannot be used, or of whoever has not agreed, is counted, and the others go on."""
         from attendance.privacy_errors import ConsentMissing
         from enroll.errors import EncoderFailed
+        from gallery.errors import PersonUnknown
 
-        self._load()  # an encoder that does not load ends the run
+        pipeline = self._load()  # an encoder that does not load ends the run
         try:
             self._gallery.ask(crop.template.person_id)
-            self._one(crop)
+            return _embedded(crop, pipeline)
         except ConsentMissing:
             self.refused += 1
+        except PersonUnknown:  # removed since the crops were chosen: there is nothing left to embed
+            pass
         except (EncoderFailed, OSError, SyntaxError, ValueError):  # of Pillow and NumPy, for a picture that is none
             self.failed += 1
+        return None
 
-    def _one(self, crop: "StoredCrop") -> None:
-        pipeline = self._load()
-        pixels, kept = _renewed(crop, pipeline)
-        vectors = pipeline.encoder.embed(pixels[None])
-        found = crop.template
+    def _file(self, made: "Sequence[_Made]") -> None:
+        """Put in what was made, in one step; not of a photo that has gone meanwhile, nor of whoever agrees no more."""
+        from attendance.privacy_errors import ConsentMissing
+        from gallery.repositories import templates
+
+        if not made:
+            return
+        made_by = self._load().id
+        with self._gallery.store.atomic() as transaction:
+            owners = templates.owners_of(transaction, [each.crop.template.id for each in made])
+            for each in made:
+                owner = owners.get(each.crop.template.id)
+                try:
+                    if owner is not None:
+                        self._add(each, owner, made_by)
+                except ConsentMissing:
+                    self.refused += 1
+
+    def _add(self, made: _Made, owner: int, made_by: str) -> None:
+        found = made.crop.template
         added = self._gallery.add_template(
-            found.person_id,
-            vectors[0],
-            float(pipeline.encoder.cohort_means(vectors)[0]),
+            owner,
+            made.vector,
+            made.mean,
             quality=found.quality,
             source=found.source,
             source_sha256=found.source_sha256,
             at=self._clock.utc(),
             by=self._by,
-            made_by=pipeline.id,
-            **kept,
+            made_by=made_by,
+            **made.kept,
         )
         self.made += added.changed
         self.known += not added.changed
@@ -123,6 +163,12 @@ def _news(present: str, others: "Collection[str]") -> tuple[str, ...]:
     kinds = ("detector", *["landmark network"] * len(finder))
     found = (f"the {kind} {part}" for kind, part in zip(kinds, finder, strict=False) if part not in known)
     return (*found, *new) or (f"the detector {finder[0] if finder else ''} with the encoder {encoder}",)
+
+
+def _embedded(crop: "StoredCrop", pipeline: "Pipeline") -> _Made:
+    pixels, kept = _renewed(crop, pipeline)
+    vectors = pipeline.encoder.embed(pixels[None])
+    return _Made(crop, vectors[0], float(pipeline.encoder.cohort_means(vectors)[0]), kept)
 
 
 def _renewed(crop: "StoredCrop", pipeline: "Pipeline") -> "tuple[Pixels, dict[str, Any]]":

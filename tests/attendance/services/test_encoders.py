@@ -11,6 +11,7 @@ from PIL import Image
 from attendance import Attendance
 from attendance.errors import EncoderBefore
 from attendance.records import Decision
+from attendance.services import reembedding
 from attendance.services.encodercompare import Comparison, Said, rows, summary
 from enroll import registry
 from enroll.face import Detection, Face, Quality, Template
@@ -122,9 +123,10 @@ def test_what_is_prepared_changes_nothing_yet(school):
     assert "fake-1" == school.encoders.in_force
 
 
-def test_a_preparation_that_was_broken_off_goes_on(school, encoders):
+def test_a_preparation_that_was_broken_off_goes_on(school, encoders, monkeypatch):
     """Run again it embeds what is missing alone, somebody's second photo too."""
     seen = []
+    monkeypatch.setattr(reembedding, "BATCH", 3)
     run = iter(school.encoders.prepare(school.actor, "fake-2"))
     for _ in range(3):
         next(run)

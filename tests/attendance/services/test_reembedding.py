@@ -7,13 +7,16 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import delete
 
 from attendance import Attendance
 from attendance.cli.renewing import renew
+from attendance.services import reembedding
 from enroll.chips import decoded, encoded
+from enroll.errors import EncoderFailed
 from enroll.geometry import TEMPLATE_112
 from enroll.naming import encoder_of
-from gallery.schema import Crop
+from gallery.schema import Crop, Template
 
 NEW = "the encoder fake-2 is new here: "
 
@@ -217,6 +220,80 @@ def test_a_crop_of_another_size(with_crop, renewed, fake, monkeypatch, side):
         assert (1, 1, 0, 0) == counts(run)
     (crops,) = asked
     assert ((1, 112, 112, 3), np.uint8, {1}) == (crops.shape, crops.dtype, set(crops.ravel().tolist()))
+
+
+@pytest.fixture
+def two_at_a_time(monkeypatch) -> None:
+    """Two templates are the most that are filed in one step."""
+    monkeypatch.setattr(reembedding, "BATCH", 2)
+
+
+@pytest.mark.usefixtures("two_at_a_time")
+def test_some_are_filed_in_one_step(people, renewed, draw, fake, monkeypatch):
+    """Templates go in a batch a step, and each holds what the encoder makes of its own crop."""
+    people.enroll(draw("Dee.png", (4,)), name="Dee")
+    with renewed() as later:
+        run, steps, begin = later.renewal.run(later.actor, missing=True), [], later.store._outermost
+        monkeypatch.setattr(later.store, "_outermost", lambda: steps.append(1) or begin())
+        assert 5 == len(list(run))
+        assert (3, (5, 5, 0, 0)) == (len(steps), counts(run))
+        for number, name in enumerate(("Bob", "Cid", "Dee"), 2):
+            (new,) = (each for each in later.gallery.templates_of(name) if each.pipeline_id == later.pipeline.id)
+            np.testing.assert_array_equal(fake.vector(number), later.gallery.load([new.id]).vectors[0])
+
+
+@pytest.mark.usefixtures("people", "two_at_a_time")
+def test_broken_off_it_goes_on_after_the_last_batch(renewed):
+    """What was filed before it was broken off stays, and the next run makes the rest alone."""
+    with renewed() as later:
+        first = iter(later.renewal.run(later.actor, missing=True))
+        next(first)
+        first.close()
+        again = later.renewal.run(later.actor, missing=True)
+        list(again)
+        assert (2, 2, 0, 0) == counts(again)
+        assert 0 == sum(later.gallery.missing().values())
+
+
+@pytest.mark.usefixtures("people")
+def test_one_that_the_encoder_refuses_costs_no_other(renewed, fake, monkeypatch):
+    """A crop at which the encoder fails is counted, and the others of its batch are filed."""
+    embed = fake.FakeEncoder.embed
+
+    def picky(self, crops):
+        if 2 in crops[:, 0, 0, 0]:
+            raise EncoderFailed("encoder", "an embedding is not finite")
+        return embed(self, crops)
+
+    monkeypatch.setattr(fake.FakeEncoder, "embed", picky)
+    with renewed() as later:
+        run = later.renewal.run(later.actor, missing=True)
+        list(run)
+        assert (4, 3, 0, 1) == counts(run)
+        assert ["fake-1"] == templates(later)["Bob"]
+
+
+@pytest.mark.parametrize("gone", ["person", "photo"])
+def test_what_goes_while_it_is_embedded_does_not_come_back(people, renewed, fake, monkeypatch, gone):
+    """Of somebody removed, or of a template deleted, while a batch is at the encoder no template is filed."""
+    embed, begun = fake.FakeEncoder.embed, []
+    (old,) = people.gallery.templates_of("Bob")
+
+    def slow(self, crops):
+        if not begun:
+            begun.append(len(crops))
+            if gone == "person":
+                later.people.remove(later.actor, "Bob")
+            with later.store.atomic() as transaction:
+                transaction.execute(delete(Crop).where(Crop.template_id == old.id))
+                transaction.execute(delete(Template).where(Template.id == old.id))
+        return embed(self, crops)
+
+    monkeypatch.setattr(fake.FakeEncoder, "embed", slow)
+    with renewed() as later:
+        run = later.renewal.run(later.actor, missing=True)
+        assert (4, 3, 1) == (len(list(run)), run.made, len(begun))
+        assert [] == templates(later).get("Bob", [])
 
 
 # --- before a check or an enrolment ----------------------------------------------------------------------------
