@@ -60,6 +60,8 @@ class SimilarityCard:
     classes: int
     unseen: bool
     method: str
+    initial: str
+    """Whose weights it started from; empty for none."""
     files: Mapping[str, str]
 
     def to_dict(self) -> dict[str, Any]:
@@ -80,6 +82,7 @@ class SimilarityCard:
             "classes": self.classes,
             "unseen": self.unseen,
             "method": self.method,
+            "initial": self.initial,
         }
 
 
@@ -125,6 +128,7 @@ def _parsed(raw: Mapping[str, Any]) -> SimilarityCard:
         classes=_whole("classes", data["classes"], range(1, 2**31)),
         unseen=_one_of("test_classes_unseen", data["test_classes_unseen"], (False, True)),
         method=_text("method", raw["run"]["method"]),
+        initial=_text("initial", raw["run"]["initial"]),
         files=_files(raw["files"], head=measure.kind == "pair-head"),
     )
 

@@ -140,7 +140,10 @@ def card(
             "classes": metrics["data"]["classes"],
             "test_classes_unseen": metrics["data"]["test_classes_unseen"],
         },
-        "run": {name: metrics[name] for name in ("recipe", "digest", "seed", "method", "model")},
+        "run": {
+            **{name: metrics[name] for name in ("recipe", "digest", "seed", "method", "model")},
+            "initial": Path(recipe.model.initial).name,
+        },
         "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "files": {name: sha256_of(made / name) for name in files},
     }

@@ -45,6 +45,7 @@ def test_the_page_tells_of_the_model_before_anything_is_sent(signed_in):
     for told in ("100.0000", "1,000 validation pairs", "87.5 %", "80.0", "93.0 %", "320 balanced test pairs", "50 %"):
         assert told in text
     assert "nothing of them is stored" in text
+    assert 'from the weights of <bdi class="name">lite0</bdi>' in text
     assert 'href="/similarity"' in text
 
 

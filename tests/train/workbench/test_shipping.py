@@ -41,7 +41,8 @@ METRICS = {
 def made_run(network, distance, *, name="euclidean", task="pairs", kind="folder"):
     """A run as it is read back, its weights drawn by a seed."""
     stage = Stage("one", 1, 0.1, (Part("pairs"),), (Part("pair-head" if name == "pair-head" else "contrastive"),))
-    recipe = Recipe("made", Data(kind), Model("siamese"), (stage,), task=task, evaluate={"distance": name})
+    model = Model("siamese", initial="/somewhere/start.pt")
+    recipe = Recipe("made", Data(kind), model, (stage,), task=task, evaluate={"distance": name})
     return FinishedRun(recipe, GREY, network.eval(), distance, FIGURES)
 
 
@@ -122,6 +123,7 @@ def test_the_card_tells_of_the_run(shipped, tmp_path):
     assert {"side": 28, "channels": 1, "resize": "crop"} == card["input"]
     assert (4, {"kind": "pair-head"}) == (card["embedding"], card["distance"])
     assert THRESHOLD == card["threshold"]
+    assert ("contrastive", "siamese", "start.pt") == tuple(card["run"][part] for part in ("method", "model", "initial"))
     assert (0.875, [0.7, 0.95], 0.5, 40) == tuple(
         card["figures"][name] for name in ("accuracy", "interval", "chance", "points")
     )

@@ -25,6 +25,7 @@ class SimilarityModel(Told):
     classes: int
     unseen: bool = Field(description="Whether the classes of the test were never seen in training.")
     method: str
+    initial: str = Field(description="Whose weights it started from; empty for none.")
 
 
 class SimilarityModelList(Told):
