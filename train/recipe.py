@@ -36,7 +36,10 @@ class Data:
 
 @dataclass(frozen=True)
 class Model:
-    """Which network: a `kind` of `train.models` and its options; `initial` is a file of weights."""
+    """Which network: a `kind` of `train.models` and its options.
+
+    `initial` is a file of weights, or ImageNet's by a name of `train.nets.pretrained`.
+    """
 
     kind: str
     initial: str = ""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
-import timm
 import torch
 import torch.nn.functional as F
 from timm.layers.squeeze_excite import SEModule
@@ -24,6 +23,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from enroll.telemetry import open_vino
 from train.errors import WeightsUnusable
 from train.nets.checkpoint import UNREADABLE
+from train.nets.pretrained import create
 
 # Sandler et al., MobileNetV2 blocks in the arrangement of Chen et al., MobileFaceNets (2018), table 1.
 MOBILEFACENET_BLOCKS = (
@@ -215,7 +215,8 @@ class Upper(nn.Module):
 class TimmEncoder(nn.Module):
     """Any timm backbone with a linear embedding on its pooled features.
 
-    `side` resamples what comes in to so many px.
+    `side` resamples what comes in to so many px; `mean` and `std` are what the backbone's own normalisation takes off
+    pixels of 0 to 1 and divides by (none: that of the crops stays), and grey pictures are then shown in three channels.
     """
 
     def __init__(
@@ -227,10 +228,13 @@ class TimmEncoder(nn.Module):
         in_chans: int = 3,
         stem_stride: int | None = None,
         side: int | None = None,
+        mean: Sequence[float] = (),
+        std: Sequence[float] = (),
     ) -> None:
         super().__init__()
         self.side = side
-        self.trunk = timm.create_model(name, pretrained=pretrained, num_classes=0, in_chans=in_chans)
+        self.scale = renormalised(mean, std) if mean else nn.Identity()
+        self.trunk = create(name, pretrained=pretrained, num_classes=0, in_chans=in_chans)
         if stem_stride is not None:
             _first_convolution(self.trunk).stride = (stem_stride, stem_stride)
         self.trunk.eval()
@@ -241,9 +245,22 @@ class TimmEncoder(nn.Module):
         self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.side is not None:
-            x = F.interpolate(x, size=(self.side, self.side), mode="bilinear", antialias=True)
-        return cast("Tensor", self.head(self.trunk(x)))
+        return cast("Tensor", self.head(*self.below_head(x)))
+
+    def below_head(self, x: Tensor) -> tuple[Tensor, ...]:
+        """What the head sees: the backbone's pooled features (n, f)."""
+        return (self.trunk(self.scale(self._sized(x))),)
+
+    def _sized(self, x: Tensor) -> Tensor:
+        if self.side is None:
+            return x
+        return F.interpolate(x, size=(self.side, self.side), mode="bilinear", antialias=True)
+
+
+def renormalised(mean: Sequence[float], std: Sequence[float]) -> PixelScale:
+    """From pixels as `(x - 127.5) / 128` to `(x / 255 - mean) / std`, a channel each."""
+    scale = [INPUT_STD / (255 * s) for s in std]
+    return PixelScale(scale, [(INPUT_MEAN / 255 - m) / s for m, s in zip(mean, std, strict=True)])
 
 
 def _first_convolution(module: nn.Module) -> nn.Conv2d:

@@ -13,6 +13,7 @@ from enroll.registry import MODELS, load_encoder
 from train.errors import RecipeInvalid, WeightsUnusable
 from train.nets import joined as nets
 from train.nets.checkpoint import UNREADABLE
+from train.nets.pretrained import STARTS, fill, unfilled
 from train.nets.published import FILES
 from train.nets.sface import SFace, sface
 from train.nets.storage import stored_weights
@@ -24,16 +25,18 @@ PARTS_FROM = "parts_from"
 def make_model(model: Model, folder: Path) -> tuple[nn.Module, int]:
     """The network and its embedding size; files of weights are looked for in the data `folder`.
 
-    `initial` is a run's `model.pt` and replaces whatever weights the kind starts from. Raises RecipeInvalid,
-    WeightsUnusable.
+    `initial` is a run's `model.pt` and replaces whatever weights the kind starts from, or one of the names in
+    `train.nets.pretrained`. Raises RecipeInvalid, WeightsUnusable, PretrainedMissing.
     """
     if model.kind not in _MAKERS:
         raise RecipeInvalid("model", f"unknown kind {model.kind!r}; expected one of {', '.join(sorted(_MAKERS))}")
     try:
-        network, dim = _MAKERS[model.kind](folder, **model.options)
+        network, dim = _MAKERS[model.kind](folder, **unfilled(model).options)
     except (TypeError, RuntimeError) as error:
         raise RecipeInvalid(f"model {model.kind}", str(error)) from error
-    if model.initial:
+    if model.initial in STARTS:
+        fill(cast("nets.TimmEncoder", network).trunk, model.initial)
+    elif model.initial:
         load_weights(network, Path(model.initial))
     return network, dim
 
@@ -45,7 +48,7 @@ def trained_model(run: Path, folder: Path) -> nn.Module:
     """
     weights = finished_weights(run)
     model = _as_published(load_recipe(run / RECIPE_COPY).model)
-    network, _ = make_model(replace(model, initial=""), folder)
+    network, _ = make_model(unfilled(model), folder)
     load_weights(network, weights)
     return network
 

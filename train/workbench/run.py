@@ -15,6 +15,7 @@ from train.errors import RecipeInvalid
 from train.fit.loop import fit
 from train.fit.losses import Sizes, make_loss
 from train.nets.checkpoint import load_checkpoint
+from train.nets.pretrained import unfilled
 from train.recipe import RECIPE_COPY, WEIGHTS, Recipe, finished_weights, load_recipe
 from train.workbench.distance import Distance, Fused, make_distance
 from train.workbench.questions import asking, evaluate, make_examiner, progress_figures
@@ -89,11 +90,16 @@ class FinishedRun:
 
 
 def open_run(folder: Path) -> FinishedRun:
-    """Read a finished run of the workbench; raises DataMissing, RecipeInvalid, CheckpointRefused."""
+    """Read a finished run of the workbench; what it started from is not needed.
+
+    Raises DataMissing, RecipeInvalid, CheckpointRefused.
+    """
     weights = finished_weights(folder)
     recipe, metrics = load_recipe(folder / RECIPE_COPY), read_metrics(folder)
     shape = InputShape(**metrics["input"])
-    model = make_tower(recipe.model, shape, seed=recipe.seed, folder=folder)
+    model = make_tower(
+        unfilled(recipe.model), shape, seed=recipe.seed, folder=folder
+    )  # what it started from is not needed
     model.load_state_dict(load_checkpoint(weights, recipe.digest)["model"])
     fused = metrics["fused"]
     if fused:

@@ -10,6 +10,7 @@ from torch import nn
 
 from train.errors import RecipeInvalid
 from train.nets.models import make_model
+from train.nets.pretrained import STARTS
 from train.nets.siamese import Ensemble, Siamese, SmallFaceNet
 from train.recipe import Model
 
@@ -45,12 +46,18 @@ def _tower(model: Model, shape: InputShape, folder: Path) -> nn.Module:
     if model.kind not in KINDS:
         raise RecipeInvalid("model", f"unknown kind {model.kind!r}; expected one of {', '.join(KINDS)}")
     if model.kind not in _OWN:
-        options = {"in_chans": shape.channels, **model.options} if model.kind == "timm" else model.options
-        return make_model(replace(model, options=options), folder)[0]
+        return make_model(_in_channels(model, shape.channels), folder)[0]
     try:
         return _OWN[model.kind](shape, **model.options)
     except (TypeError, ValueError, RuntimeError) as error:
         raise RecipeInvalid(f"model {model.kind}", str(error)) from error
+
+
+def _in_channels(model: Model, channels: int) -> Model:
+    """A timm network takes what the pictures have; one that starts from ImageNet's weights keeps its three channels."""
+    if model.kind != "timm" or model.initial in STARTS or "mean" in model.options:
+        return model
+    return replace(model, options={"in_chans": channels, **model.options})
 
 
 def _ensemble(options: Mapping[str, Any], shape: InputShape, folder: Path) -> Ensemble:

