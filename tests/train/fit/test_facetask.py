@@ -80,19 +80,23 @@ kind = "distil-cosine"
 @pytest.fixture
 def face_set(tmp_path):
     """Six people with two photos, and eight unlabelled photos, as `faces.csv` and zips."""
+    return written(tmp_path)
+
+
+def written(folder):
     random = np.random.default_rng(1)
     rows = [("lfw", f"P{i}/{j}.webp", f"lfw:Person_{i}", "train", "", "", "") for i in range(6) for j in range(2)]
     rows += [("fairface", f"{i}.webp", "", "train", "3-9" if i % 2 else "20-29", "Male", "Indian") for i in range(8)]
     lines = ["set,file,person,split,age,gender,race", *(",".join(row) for row in rows)]
-    (tmp_path / "faces.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "faces.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     for name in ("lfw", "fairface"):
-        with zipfile.ZipFile(tmp_path / f"faces_{name}.zip", "w") as archive:
+        with zipfile.ZipFile(folder / f"faces_{name}.zip", "w") as archive:
             for row in rows:
                 if row[0] == name:
                     data = io.BytesIO()
                     Image.fromarray(random.integers(0, 256, (128, 128, 3), dtype=np.uint8)).save(data, "WEBP")
                     archive.writestr(row[1], data.getvalue())
-    return tmp_path
+    return folder
 
 
 @pytest.fixture
@@ -102,24 +106,33 @@ def recipe_file(tmp_path):
     return path
 
 
-def test_a_recipe_trains_both_halves(face_set, recipe_file, tmp_path):
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The folder of a finished run of the recipe."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "small.toml").write_text(RECIPE, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ATTENDANCE_TRAIN_CACHE", str(folder / "cache"))
+        torch.manual_seed(0)
+        fit_recipe(folder / "small.toml", folder / "run", written(folder))
+    return folder / "run"
+
+
+def test_a_recipe_trains_both_halves(face_set, recipe_file, finished):
     """A head on cached embeddings, then the upper half on cached features: both move, the lower half does not."""
     torch.manual_seed(0)
     before = face_task(load_recipe(recipe_file), face_set).model.state_dict()
-    torch.manual_seed(0)
-    fit_recipe(recipe_file, tmp_path / "run", face_set)
-    after = torch.load(tmp_path / "run" / "model.pt", weights_only=True)["model"]
+    after = torch.load(finished / "model.pt", weights_only=True)["model"]
     moved = {name for name, value in after.items() if not torch.equal(value, before[name])}
     assert {"head.change.weight", "parts.0.head.project.weight"} <= moved
     assert "parts.0.trunk.conv_stem.weight" not in moved
 
 
-def test_a_recipe_starts_from_a_part_of_another_run(face_set, recipe_file, tmp_path):
+def test_a_recipe_starts_from_a_part_of_another_run(face_set, recipe_file, finished, tmp_path):
     """`parts_from` takes the named networks as that run left them; the new run keeps its recipe and that one's base."""
-    fit_recipe(recipe_file, tmp_path / "run", face_set)
-    trained = torch.load(tmp_path / "run" / "model.pt", weights_only=True)["model"]
+    trained = torch.load(finished / "model.pt", weights_only=True)["model"]
     other = tmp_path / "other.toml"
-    other.write_text(f"base = 'small'\nname = 'other'\n[model]\nparts_from = '{tmp_path / 'run'}'", encoding="utf-8")
+    other.write_text(f"base = 'small'\nname = 'other'\n[model]\nparts_from = '{finished}'", encoding="utf-8")
     started = face_task(load_recipe(other), face_set).model.state_dict()
     assert all(torch.equal(trained[name], started[name]) for name in trained if name.startswith("parts.0."))
     assert not started["head.change.weight"].any()
@@ -129,11 +142,10 @@ def test_a_recipe_starts_from_a_part_of_another_run(face_set, recipe_file, tmp_p
     assert expected == load_recipe(tmp_path / "second" / "recipe.toml")
 
 
-def test_a_run_without_the_part_is_refused(face_set, recipe_file, tmp_path):
+def test_a_run_without_the_part_is_refused(face_set, recipe_file, finished):
     """The error names what the run lacks."""
-    fit_recipe(recipe_file, tmp_path / "run", face_set)
     recipe_file.write_text(
-        RECIPE.replace("warm = false", f"parts_from = '{tmp_path / 'run'}'").replace("retail-0095", "mobilefacenet"),
+        RECIPE.replace("warm = false", f"parts_from = '{finished}'").replace("retail-0095", "mobilefacenet"),
         encoding="utf-8",
     )
     with pytest.raises(RecipeInvalid, match="no mobilefacenet"):
