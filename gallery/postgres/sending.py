@@ -111,8 +111,9 @@ class PostgresSender:
 
     def send(self) -> None:
         """Have done now what is held."""
-        with noticing(self._connection, self._raw), self._raw.sending():
-            pass
+        if self._raw.held:
+            with noticing(self._connection, self._raw), self._raw.sending():
+                pass
 
     def forget(self) -> None:
         """Send nothing of what is held."""
