@@ -8,10 +8,12 @@ it was does not depend on which site comes back first, see `attendance.register.
 
 import dataclasses
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from attendance.access import needs
 from attendance.errors import MonthClosed
 from attendance.register.directions import DIRECTION
 from attendance.register.evidence import TIME, UNKNOWN
@@ -21,6 +23,7 @@ from attendance.register.review import SHOWN_KIND
 from attendance.register.sessions import OPENED, SessionInfo
 from attendance.services.leases import server_now
 from attendance.services.overtaken import Gone, overtaken
+from attendance.services.settingaside import LOG, SettingAside, code_of, stops_all
 from attendance.zones import day_bounds, days_between, local_day
 from gallery.errors import KeyWrong, TemplateAltered
 from gallery.repositories import (
@@ -39,18 +42,23 @@ from gallery.repositories import marks as rows
 from gallery.repositories.arrivals import Arrival, Outcome
 from gallery.repositories.people import active_of
 from gallery.slices import outbox
+from gallery.slices.aside import Content, SetAside, read
+from gallery.slices.aside import waiting as waiting_one_by_one
 from gallery.slices.outbox import Checked, Item, Looked, MarkMade, Seen, SessionToldOf, Shown, TakenBack
-from gallery.slices.slice import OWN_IDS
+from gallery.slices.slice import OWN_IDS, Slice, folder_of
 from gallery.values import Sighting, StoredMark, StoredSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
+    from attendance.access import Actor
     from attendance.clock import Clock
     from attendance.register.marks import Marks
     from gallery import Gallery
     from gallery.ports import Cipher, Transaction
-    from gallery.slices.slice import Filled, Slice
+    from gallery.slices.slice import Filled
+    from gallery.slices.state import State
 
     AlsoLook = Callable[[Transaction, datetime, datetime], Iterable[date]]
 
@@ -104,9 +112,9 @@ class Arrivals:
 
     def settle(self, slice_: "Slice", site: str | None) -> "tuple[Delivered, Filled]":
         """Deliver all that waits, then fill the slice anew; what is done meanwhile is delivered, too."""
-        delivered = Counter[str]()
+        delivered = Counter(dataclasses.asdict(self.retry(slice_)))
         while True:
-            delivered += Counter(dataclasses.asdict(self.deliver(slice_)))
+            delivered += Counter(dataclasses.asdict(self._deliver(slice_)))
             with self._gallery.store.reading() as central:
                 filled = slice_.fill(central, site, at=self._clock.utc())
             if filled is not None:
@@ -115,26 +123,103 @@ class Arrivals:
     def deliver(self, slice_: "Slice") -> Delivered:
         """Take in what waits in a slice, in the order in which it was done; it may be repeated at any time.
 
-        Raises GalleryUnreachable where the database goes away: what was taken until then is not taken again.
+        What was set aside before is tried again first. What cannot be taken for a reason of its own is set aside, and
+        the rest goes on. Raises GalleryUnreachable where the database goes away, and what else keeps it from taking
+        anything: what was taken until then is not taken again.
         """
+        again = self.retry(slice_)
+        new = self._deliver(slice_)
+        return Delivered(again.kept + new.kept, again.already + new.already, again.refused + new.refused)
+
+    def _deliver(self, slice_: "Slice") -> Delivered:
         state = slice_.state
         if state is None:
             return Delivered()
         with slice_.database.reading() as here:
-            waiting, upto = list(outbox.items(here, state)), outbox.upto(here, state)
-            counted = tokens.counters(here)
-            opened = {each.uid: self._face(slice_.vault, each) for each in waiting if isinstance(each, Seen)}
+            waiting, broken = _read(here, state)
+            upto, counted = outbox.upto(here, state), tokens.counters(here)
         with self._gallery.store.reading() as central:
             before = arrivals.known(central, [each.uid for each in waiting])
-            self._ahead = self._clock.utc() - server_now(self._gallery.store, central, self._clock)
-        told = Counter[Outcome]()
+        told, aside = Counter[Outcome](), SettingAside(self._gallery.store, slice_, self._by)
+        lost = aside.marks()
+        for thing, why in broken.items():
+            lost |= self._set_aside(aside, thing, why)
         for each in waiting:
             if each.uid not in before or isinstance(each, Looked):
-                told += self._take(each, slice_.site, opened.get(each.uid))
+                told += self._tried(each, slice_, aside, lost)
         self._tell(slice_.site, told)
         self._count_on(counted)
         slice_.delivered(upto)
         return Delivered(told["kept"], told["already"], told["refused"])
+
+    def _tried(self, item: Item, slice_: "Slice", aside: SettingAside, lost: set[str]) -> "Counter[Outcome]":
+        """Take it, or set it aside and add to those ``lost`` what marks are in it."""
+        if isinstance(item, TakenBack) and item.mark in lost:
+            self._set_aside(aside, item.of, None)
+            return Counter()
+        try:
+            return self._take(item, slice_.site, self._face(slice_.vault, item))
+        except Exception as error:
+            if stops_all(error):
+                raise
+            lost |= self._set_aside(aside, item.of, error)
+            return Counter()
+
+    def _set_aside(self, aside: SettingAside, thing: outbox.Thing, why: Exception | None) -> set[str]:
+        content = aside.set_aside(thing, why, self._clock.utc())
+        return set() if content is None else content.marks
+
+    @needs("sites.change")
+    def try_again(self, actor: "Actor", home: "Path") -> tuple[Delivered, int]:  # noqa: ARG002 - who may is asked
+        """Retry for the slice in a home's folder, where there is one; and how much stays aside. Raises as `deliver`."""
+        found = Slice.open(home)
+        if found is None:
+            return Delivered(), 0
+        with closing(found):
+            return self.retry(found), len(read(folder_of(home)))
+
+    def retry(self, slice_: "Slice") -> Delivered:
+        """Take in what was set aside, as far as that can be taken now; the rest stays. Raises as `deliver`."""
+        with self._gallery.store.reading() as central:
+            self._ahead = self._clock.utc() - server_now(self._gallery.store, central, self._clock)
+        aside, told, lost = SettingAside(self._gallery.store, slice_, self._by), Counter[Outcome](), set[str]()
+        for each in aside.kept.all():
+            try:
+                told += self._again(aside, each, slice_, lost)
+            except Exception as error:
+                if stops_all(error) and not isinstance(error, KeyWrong):
+                    raise
+                LOG.debug("%s stays aside: %s", each.id, code_of(error))
+        self._tell(slice_.site, told)
+        return Delivered(told["kept"], told["already"], told["refused"])
+
+    def _again(self, aside: SettingAside, each: SetAside, slice_: "Slice", lost: set[str]) -> "Counter[Outcome]":
+        """Take what was set aside, or leave it and add to those ``lost`` what marks are in it."""
+        content = aside.kept.opened(each)
+        told = self._refused_if_gone(each, content, slice_.site)
+        if told is None:
+            lost |= content.marks
+            items = content.items()
+            if any(isinstance(item, TakenBack) and item.mark in lost for item in items):
+                return Counter()
+            told = Counter()
+            for item in items:
+                told += self._take(item, slice_.site, self._face(slice_.vault, item))
+        lost -= content.marks
+        aside.kept.drop(each.id)
+        return told
+
+    def _refused_if_gone(self, each: SetAside, content: Content, site: str | None) -> "Counter[Outcome] | None":
+        """Note that what is of somebody who was erased is taken never; None where all are there."""
+        now = self._clock.utc()
+        with self._gallery.store.atomic() as transaction:
+            if all(aliases.heir_of(transaction, person) is not None for person in content.people):
+                return None
+            if arrivals.known(transaction, [each.id]):
+                return Counter()
+            noted = Arrival(each.id, each.kind, site, each.at, now, "refused", {"why": GONE})
+            arrivals.add(transaction, noted, self._by)
+            return Counter({"refused": 1})
 
     def _count_on(self, counted: dict[int, int]) -> None:
         """What a kiosk sent while the site was cut off is not taken again."""
@@ -145,12 +230,12 @@ class Arrivals:
             with self._gallery.store.atomic() as transaction:
                 tokens.count_on(transaction, ahead)
 
-    def _face(self, vault: "Cipher", seen: Seen) -> bytes | None:
+    def _face(self, vault: "Cipher", item: Item) -> bytes | None:
         """The face that was kept, opened; one that does not open any more, as the key is another, is left behind."""
-        if seen.crop is None or seen.sighting.id is None:
+        if not isinstance(item, Seen) or item.crop is None or item.sighting.id is None:
             return None
         try:
-            return sightings.opened(vault, seen.sighting.id, seen.crop)
+            return sightings.opened(vault, item.sighting.id, item.crop)
         except (KeyWrong, TemplateAltered):
             return None
 
@@ -468,6 +553,14 @@ class _Step:
         if found is None:
             raise _Refused(GONE)
         return _info(found)
+
+
+def _read(here: "Transaction", state: "State") -> "tuple[list[Item], dict[outbox.Thing, Exception]]":
+    """What waits, and what of it cannot be read; only where something cannot is each read by itself."""
+    try:
+        return list(outbox.items(here, state)), {}
+    except Exception:  # noqa: BLE001 - what is wrong with the slice itself is met again
+        return waiting_one_by_one(here, state)
 
 
 def _info(found: StoredSession) -> SessionInfo:

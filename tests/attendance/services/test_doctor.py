@@ -15,6 +15,7 @@ from attendance import Attendance
 from attendance.cli import run
 from attendance.services import doctor as module
 from attendance.services import (
+    doctor_aside,
     doctor_backup,
     doctor_server,
     doctor_threshold,
@@ -326,7 +327,8 @@ def test_camera_gone(look):
 
 def test_every_finding_is_described():
     """Each id that doctor makes up itself is in its table, with a sentence."""
-    looks = (module, doctor_backup, doctor_server, doctor_threshold, doctor_timetable, doctor_vectors, doctor_workers)
+    backup = (doctor_aside, doctor_backup)
+    looks = (module, *backup, doctor_server, doctor_threshold, doctor_timetable, doctor_vectors, doctor_workers)
     source = "".join(Path(each.__file__).read_text() for each in looks)
     assert all(source.count(f'"{id_}"') >= 2 for id_ in FINDINGS)
     assert all(text.endswith(".") for text in FINDINGS.values())
