@@ -141,6 +141,7 @@ COMMANDS: Final[Mapping[str, Right]] = MappingProxyType(
         "site assign": "sites.change",
         "site list": "settings.read",
         "site retire": "sites.change",
+        "site retry": "sites.change",
         "site show": "people.read",
         "timetable add": "timetable.change",
         "timetable change": "timetable.change",

@@ -44,6 +44,17 @@ def retire(name: Name, *, home: options.Home = None) -> None:
 
 
 @app.command(epilog=options.EXIT_CODES)
+def retry(*, home: options.Home = None) -> None:
+    """Deliver again what this computer did while it was cut off, and what could not be taken then."""
+    with changing(home) as opened:
+        delivered, left = opened.arrivals.try_again(opened.actor, opened.home)
+    told = f"{delivered.kept} taken in, {delivered.already} there already, {delivered.refused} refused"
+    say(f"{told}, {left} still set aside")
+    if left:
+        raise typer.Exit(1)
+
+
+@app.command(epilog=options.EXIT_CODES)
 def assign(
     who: Annotated[str, typer.Argument(help="Id or exact name; with --group the group's name.", metavar="PERSON")],
     sites: Annotated[

@@ -27,6 +27,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "account.remove": "An account was deleted",
         "approval.grant": "An entry was approved",
         "approval.refuse": "An entry was refused",
+        "arrival.aside": "Something that a site did while it was cut off could not be taken and was set aside",
         "arrival.refuse": "Something that a site did while it was cut off was not taken",
         "arrival.take": "What a site did while it was cut off was taken in",
         "audit.anchor": "Where the log ends was noted outside",

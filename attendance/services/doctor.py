@@ -32,6 +32,7 @@ CLOCK_SLACK = timedelta(minutes=2)
 
 FINDINGS: Mapping[str, str] = MappingProxyType(
     {
+        "arrival.aside": "Something that this site did while it was cut off could not be taken, and was set aside.",
         "backup.old": "Backups are to be written every day, and the newest is older than three days.",
         "backup.untested": "Backups are written, but none was ever tried.",
         "calendar.holidays": "Rules follow the calendar, but no public holidays are stored for this year.",
@@ -82,6 +83,7 @@ class Doctor:
         yield from similarity_findings(settings.values)
         yield from _guarded("clock", lambda: _clock(settings.values, clock))
         yield from _guarded("home", lambda: _home(home))
+        yield from _guarded("site", lambda: _set_aside(home))
         away = False
         for found in _guarded("database", lambda: _database(home, settings.values, clock, full=full)):
             away = away or found.id == GalleryUnreachable.id
@@ -221,6 +223,12 @@ def _home(home: Path) -> Iterator[Finding]:
         yield Finding("home", f"others may write to {home}", "home.mode", f"chmod 700 {home}", 1)
     for path in sorted({*leftovers(home), *home.glob(".config-*.toml")}):
         yield Finding("home", f"{path} is left from an interrupted write", "home.leftover", f"rm {path}", 1)
+
+
+def _set_aside(home: Path) -> Iterator[Finding]:
+    from attendance.services.doctor_aside import aside_findings
+
+    return aside_findings(home)
 
 
 def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> Iterator[Finding]:

@@ -4,13 +4,13 @@ Each thing has an id of its own, so that it is taken once however often it is se
 follows from the filling and its number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID, uuid5
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, func, select, type_coerce
 
 from gallery.repositories import credentials, places, sightings, tokens
 from gallery.repositories.events import MARK_ADDED, MARK_VOIDED
@@ -29,6 +29,11 @@ SHOWN: Final = frozenset({"pin", "qr", "badge"})
 KIOSK: Final = "kiosk "
 """What the name begins with as whom a kiosk acts."""
 Kind = Literal["sighting", "mark", "void", "check", "coverage"]
+KINDS: Final[tuple[Kind, ...]] = ("sighting", "mark", "check", "void", "coverage")
+"""In the order in which what was set aside is tried again: a mark before what takes it back."""
+Thing = tuple[Kind, int | str]
+"""A thing that waits: what it is, and the key of its row in the slice (of a void and a check, that of the event)."""
+NOTHING: Final[Thing] = ("sighting", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Seen:
     session: SessionToldOf | None
     marks: tuple[MarkMade, ...]
     crop: bytes | None = None
+    of: Thing = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class Shown:
     uid: str
     at: datetime
     mark: MarkMade
+    of: Thing = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ class TakenBack:
     by: str
     mark: str
     reason: str
+    of: Thing = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,7 @@ class Checked:
     by: str
     session: SessionToldOf
     details: dict[str, Any]
+    of: Thing = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,7 @@ class Looked:
     uid: str
     at: datetime
     columns: dict[str, Any]
+    of: Thing = NOTHING
 
 
 Item = Seen | Shown | TakenBack | Checked | Looked
@@ -124,7 +134,7 @@ def uid_of(state: "State", kind: Kind, number: int, at: datetime) -> str:
 def waiting(transaction: "Transaction", state: "State") -> int:
     """How many records were made since what was delivered last."""
     told = _count(transaction, EventRow.seq > state.sent.event, EventRow.action.in_(_DELIVERED))
-    return told + _count(transaction, SightingRow.id > state.sent.sighting) + len(_looks(transaction, state))
+    return told + _count(transaction, SightingRow.id > state.sent.sighting) + len(_looked(transaction, state))
 
 
 def _count(transaction: "Transaction", *which: Any) -> int:
@@ -135,8 +145,40 @@ def upto(transaction: "Transaction", state: "State") -> Sent:
     """Up to where all is delivered once `items` of the same view is."""
     sighting = transaction.scalar(select(func.max(SightingRow.id))) or 0
     event = transaction.scalar(select(func.max(EventRow.seq))) or 0
-    ends = {str(row.id): row.ends.isoformat() for row in transaction.scalars(select(CoverageRow))}
-    return Sent(max(sighting, state.sent.sighting), max(event, state.sent.event), ends)
+    return Sent(max(sighting, state.sent.sighting), max(event, state.sent.event), _ends(transaction))
+
+
+def _ends(transaction: "Transaction") -> dict[str, str]:
+    """By number of each stretch that something has looked, when it ends, as it is written."""
+    query = select(CoverageRow.id, type_coerce(CoverageRow.ends, Text))
+    return {str(number): str(ends) for number, ends in transaction.execute(query)}
+
+
+def things(transaction: "Transaction", state: "State") -> Iterator[Thing]:
+    """The key of each thing that waits, in no order; nothing of what it says is read."""
+    sent = state.sent
+    for number in transaction.scalars(select(SightingRow.id).where(SightingRow.id > sent.sighting)).all():
+        yield "sighting", number
+    query = select(EventRow.seq, EventRow.action, EventRow.subject).where(EventRow.seq > sent.event)
+    for seq, action, subject in transaction.execute(query.where(EventRow.action.in_(_DELIVERED))).all():
+        if action != MARK_ADDED:
+            yield ("check" if action == CHECKED else "void"), seq
+            continue
+        rests = select(MarkRow.id).where(MarkRow.id == subject, MarkRow.sighting_id > sent.sighting)
+        if transaction.scalar(rests) is None:
+            yield "mark", subject
+    for number in _looked(transaction, state):
+        yield "coverage", number
+
+
+def _looked(transaction: "Transaction", state: "State") -> list[int]:
+    return [int(number) for number, ends in _ends(transaction).items() if state.sent.coverage.get(number) != ends]
+
+
+def in_order(found: "Iterable[Item]") -> "list[Item]":
+    """As they are to be delivered: by the time at which it was done, marks are taken back once all are there."""
+    last = {TakenBack: 1, Looked: 2}
+    return sorted(found, key=lambda each: (last.get(type(each), 0), each.at, each.uid))
 
 
 def items(transaction: "Transaction", state: "State") -> Iterator[Item]:
@@ -162,14 +204,22 @@ def _sighted(transaction: "Transaction", state: "State") -> Iterator[Seen]:
     for row, session, picture in transaction.execute(query):
         told = None if session is None else _session(session)
         marks = tuple(resting.get(row.id, ()))
-        yield Seen(uid_of(state, "sighting", row.id, row.at), row.at, sightings.sighted(row), told, marks, picture)
+        yield Seen(
+            uid_of(state, "sighting", row.id, row.at),
+            row.at,
+            sightings.sighted(row),
+            told,
+            marks,
+            picture,
+            ("sighting", row.id),
+        )
 
 
 def _shown(transaction: "Transaction", state: "State") -> Iterator[Shown]:
     for mark in _marks(transaction, state):
         sighting = mark.columns["sighting_id"]
         if sighting is None or sighting <= state.sent.sighting:
-            yield Shown(mark.uid, mark.columns["entered"], mark)
+            yield Shown(mark.uid, mark.columns["entered"], mark, ("mark", mark.uid))
 
 
 def _marks(transaction: "Transaction", state: "State") -> Iterator[MarkMade]:
@@ -210,7 +260,7 @@ def _taken_back(transaction: "Transaction", state: "State") -> Iterator[TakenBac
     for row in transaction.scalars(query.order_by(EventRow.seq)).all():
         said = select(CorrectionRow.reason).where(CorrectionRow.mark_id == row.subject, CorrectionRow.kind == "void")
         reason = transaction.scalar(said.order_by(CorrectionRow.id.desc()).limit(1)) or ""
-        yield TakenBack(uid_of(state, "void", row.seq, row.at), row.at, row.by, row.subject, reason)
+        yield TakenBack(uid_of(state, "void", row.seq, row.at), row.at, row.by, row.subject, reason, ("void", row.seq))
 
 
 def _checked(transaction: "Transaction", state: "State") -> Iterator[Checked]:
@@ -218,20 +268,21 @@ def _checked(transaction: "Transaction", state: "State") -> Iterator[Checked]:
     for row in rows.all():
         session = transaction.get(SessionRow, int(row.subject))
         if session is not None:
-            yield Checked(uid_of(state, "check", row.seq, row.at), row.at, row.by, _session(session), dict(row.details))
+            uid, told = uid_of(state, "check", row.seq, row.at), _session(session)
+            yield Checked(uid, row.at, row.by, told, dict(row.details), ("check", row.seq))
 
 
 def _looks(transaction: "Transaction", state: "State") -> list[Looked]:
     """Those that began or went on since."""
-    rows = transaction.scalars(select(CoverageRow).order_by(CoverageRow.begins, CoverageRow.id))
+    query = select(CoverageRow).where(CoverageRow.id.in_(_looked(transaction, state)))
     return [
         Looked(
             uid_of(state, "coverage", row.id, row.begins),
             row.ends,
             {each.key: getattr(row, each.key) for each in CoverageRow.__table__.columns if each.key != "id"},
+            ("coverage", row.id),
         )
-        for row in rows
-        if state.sent.coverage.get(str(row.id)) != row.ends.isoformat()
+        for row in transaction.scalars(query.order_by(CoverageRow.begins, CoverageRow.id))
     ]
 
 

@@ -409,6 +409,7 @@ SERVICE = {
     "Tokens.revoke": Row(lambda app, there, **_: app.tokens.revoke(TEACHER, there), {"token.revoke"}, token),
 }
 WITHOUT_EVENT = {
+    "Arrivals.try_again": "what sites bring is entered as the program's doing, whoever has it tried again",
     "AuditChain.anchor_daily": "nothing is done where no place for anchors is set, else it is what anchoring records",
     "LinkedDesk.by": "it is a desk of whichever database is within reach, see Desk.by",
     "Encoders.compare": "nothing is changed: two encoders are asked of the same faces",

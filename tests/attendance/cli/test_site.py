@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from attendance.services.arrivals import Delivered
+
 
 @pytest.fixture
 def two_sites(command, draw):
@@ -40,6 +42,19 @@ def test_a_mistyped_site(two_sites):
     code, _, err = two_sites("site", "assign", "Ada", "Norht")
     assert (True, True) == (code != 0, "North" in err)
     assert ["North"] == json.loads(two_sites("site", "show", "Ada", "--json")[1])["sites"]
+
+
+def test_nothing_to_try_again(two_sites):
+    """Where a computer has set nothing aside it says so."""
+    code, _, err = two_sites("site", "retry")
+    assert (0, True) == (code, "0 taken in, 0 there already, 0 refused, 0 still set aside" in err)
+
+
+def test_what_still_fails_is_an_error(two_sites, monkeypatch):
+    """What stays aside is counted, and the command says by its code that something is left."""
+    monkeypatch.setattr("attendance.services.arrivals.Arrivals.try_again", lambda *_: (Delivered(kept=2), 1))
+    code, _, err = two_sites("site", "retry")
+    assert (1, True) == (code, "2 taken in, 0 there already, 0 refused, 1 still set aside" in err)
 
 
 def test_lists_and_reports_of_a_site(two_sites, draw):

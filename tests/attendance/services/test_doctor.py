@@ -16,6 +16,7 @@ from attendance import Attendance
 from attendance.cli import run
 from attendance.services import doctor as module
 from attendance.services import (
+    doctor_aside,
     doctor_backup,
     doctor_index,
     doctor_packages,
@@ -342,8 +343,8 @@ def test_camera_gone(look):
 
 def test_every_finding_is_described():
     """Each id that doctor makes up itself is in its table, with a sentence."""
-    beside = (doctor_backup, doctor_packages, doctor_server, doctor_slice, doctor_threshold, doctor_timetable)
-    looks = (module, *beside, doctor_vectors, doctor_workers)
+    databases = (doctor_aside, doctor_backup, doctor_server, doctor_slice, doctor_vectors, doctor_workers)
+    looks = (module, *databases, doctor_packages, doctor_threshold, doctor_timetable)
     source = "".join(Path(each.__file__).read_text() for each in looks)
     assert all(source.count(f'"{id_}"') >= 2 for id_ in FINDINGS)
     assert all(text.endswith(".") for text in FINDINGS.values())

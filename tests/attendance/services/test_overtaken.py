@@ -331,3 +331,56 @@ def test_what_is_noted_names_the_sighting(hall, page, cut_off, given, clock):
         noted = arrivals.known(transaction, [made["mark"]])[made["mark"]]
     person = hall.gallery.find("A").id
     assert {"why": CREDENTIAL_GONE, "person": person, "sighting": review.sighting.id} == noted.details
+
+
+# What else may have changed at the centre meanwhile
+
+
+@pytest.mark.parametrize("closed", ["before", "after"])
+def test_a_session_that_was_closed(hall, cut_off, clock, draw, closed):
+    """A mark in a named session counts up to when that was closed at the centre, and is refused afterwards."""
+    hall.session_book.open(CLERK, "Maths")
+    site = cut_off()
+    clock.forward(minutes=5)
+    picture = draw("door.png", (1,))
+    if closed == "after":
+        list(site.app.check(picture, session="Maths"))
+        clock.forward(minutes=5)
+    hall.session_book.close(CLERK, "Maths")
+    if closed == "before":
+        clock.forward(minutes=5)
+        list(site.app.check(picture, session="Maths"))
+    site.back()
+    assert (0, 1)[closed == "after"] == len(state(hall))
+    assert {"session_closed"} - set(refused(hall)) == (set() if closed == "before" else {"session_closed"})
+
+
+def test_a_place_that_was_retired(hall, page, cut_off, clock, draw):
+    """Who was seen by a camera that the centre has taken out of use meanwhile was there all the same."""
+    gate = hall.places.add(CLERK, "Gate", "rtsp://10.0.0.8/live").place
+    site = cut_off()
+    hall.places.retire(CLERK, "Gate")
+    clock.forward(minutes=5)
+    (decision,) = site.app.check(draw("door.png", (1,)), dry_run=True)
+    made = site.app.desk.record(decision, Scope(place=gate), means="camera")
+    site.back()
+    assert ([made.mark], []) == ([each[0] for each in state(hall)], reviews(hall))
+    assert page.app is site.app
+
+
+@pytest.mark.parametrize("change", ["inactive", "erased", "withdrawn"])
+def test_whose_badge_it_was(hall, page, cut_off, given, clock, change):
+    """A badge of somebody who left or was erased marks nobody; one of somebody who wants no face to be known does."""
+    assert given
+    site = cut_off()
+    if change == "inactive":
+        hall.leaving.set_active(CLERK, "A", active=False)
+    elif change == "erased":
+        hall.people.remove(CLERK, "A")
+    else:
+        hall.consents.withdraw(CLERK, "A", ("face",))
+    clock.forward(minutes=5)
+    page.show("badge", BADGE)
+    site.back()
+    assert (1 if change == "withdrawn" else 0, []) == (len(state(hall)), reviews(hall))
+    assert {"inactive": ["inactive"], "erased": ["gone"], "withdrawn": []}[change] == refused(hall)
