@@ -9,6 +9,7 @@ from attendance.cli import options
 from attendance.cli.opening import changing, reading
 from attendance.cli.output import json_line, line, printable, records, say
 from attendance.records import instant
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.services.backups import ShownBackup, Trial, Written
@@ -94,8 +95,9 @@ def _tell_trial(found: "Trial", *, as_json: bool) -> None:
         line(printable(f"PROBLEM  [{each.id}] {each.where}"))
     people = found.saved.rows.get("person", 0)
     if not problems:
-        line(printable(f"ok  {found.path}: a home was made of it, {people} people, every row and template is sound"))
-    say(f"{len(problems)} problems" if problems else "the home that was made was deleted again")
+        made = f"a home was made of it, {counted(people, 'person', 'people')}, every row and template is sound"
+        line(printable(f"ok  {found.path}: {made}"))
+    say(counted(len(problems), "problem") if problems else "the home that was made was deleted again")
 
 
 def _row(each: "ShownBackup") -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, records, say
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
@@ -146,7 +147,7 @@ def _take_in(opened: "Attendance", found: "Proposal", *, yes: bool) -> None:
     for text in found.lines():
         say(text)
     if found.empty:
-        say(f"all of {found.source} is stored already: {len(found.held)} entries")
+        say(f"all of {found.source} is stored already: {counted(len(found.held), 'entry', 'entries')}")
         _end(found)
         return
     confirm("Store this?", yes=yes)

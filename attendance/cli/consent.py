@@ -9,6 +9,7 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading
 from attendance.cli.output import confirm, json_line, line, records, say
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
@@ -269,7 +270,7 @@ def form(
         whom = _whom(opened, people or [], group, missing=missing)
         if revoke:
             count = sum(opened.consent_forms.revoke(opened.actor, each) for each in whom)
-            say(f"taken back: {count} forms")
+            say(f"taken back: {counted(count, 'form')}")
             return
         made = opened.consent_forms.write(
             opened.actor, whom, file, address, language=language, given_by=by.value, days=days
@@ -278,7 +279,8 @@ def form(
         records([each.to_dict() for each in made], as_json=True, columns=())
     if not address:
         say("the QR codes hold the code alone; --address https://NAME makes telephones open the page for the answer")
-    say(f"written: {len(made)} forms to {file}; they can be answered for {days} days")
+    told = f"{counted(len(made), 'form')} to {file}; {'it' if len(made) == 1 else 'they'} can be answered"
+    say(f"written: {told} for {counted(days, 'day')}")
 
 
 def _whom(opened: "Attendance", people: list[str], group: str | None, *, missing: bool) -> list[int]:

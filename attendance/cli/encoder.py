@@ -7,6 +7,7 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading
 from attendance.cli.output import confirm, progress, records, say
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.services.encoders import Standing, Switched
@@ -81,8 +82,8 @@ def switch(name: Name, *, yes: options.Yes = False, home: options.Home = None) -
         _run(opened.encoders.prepare(opened.actor, name))
         lost = opened.encoders.standing(name).reached
         if lost.lost or lost.waiting:
-            count = lost.lost + lost.waiting
-            confirm(f"Switch, though {count} people are not recognised until a photo is enrolled again?", yes=yes)
+            whoever = counted(lost.lost + lost.waiting, "person is", "people are")
+            confirm(f"Switch, though {whoever} not recognised until a photo is enrolled again?", yes=yes)
         _switched(opened.encoders.switch(opened.actor, name))
 
 
@@ -98,16 +99,17 @@ def _run(run: "Reembedding") -> None:
         for _ in run:
             advance()
     if run.total:
-        say(f"{run.made} templates made, {run.failed} crops could not be used")
+        say(f"{counted(run.made, 'template')} made, {counted(run.failed, 'crop')} could not be used")
     if run.refused:
-        say(f"left as they are, as their people have not agreed to it: {run.refused} crops")
+        say(f"left as they are, as their people have not agreed to it: {counted(run.refused, 'crop')}")
 
 
 def _tell(found: "Standing") -> None:
     reached = found.reached
-    say(f"{found.pipeline} reaches {reached.have} people")
+    say(f"{found.pipeline} reaches {counted(reached.have, 'person', 'people')}")
     if reached.lost or reached.waiting:
-        say(f"not recognised with it until a photo is enrolled again: {reached.lost + reached.waiting} people")
+        whoever = counted(reached.lost + reached.waiting, "person", "people")
+        say(f"not recognised with it until a photo is enrolled again: {whoever}")
 
 
 def _switched(done: "Switched") -> None:

@@ -11,6 +11,7 @@ from attendance.cli import lookalikes, options, vectors
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import confirm, json_line, line, progress, records, say
 from attendance.privacy_errors import ErasureTraces
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.services.leaving import Stands
@@ -99,12 +100,12 @@ def remove(person: options.Person, *, yes: options.Yes = False, home: options.Ho
         held = opened.people.holdings(person)
         found = held.person
         confirm(
-            f"Remove {found.name} ({found.external_id}) with {held.templates} templates, and {held.marks} marks out of "
+            f"Remove {found.name} ({found.external_id}) with {_held(held.templates, held.marks)} out of "
             f"all past reports? 'attendance gallery deactivate {found.external_id}' would keep the marks.",
             yes=yes,
         )
         gone = opened.people.remove(opened.actor, found.id)
-        say(f"removed {found.external_id}: {gone.templates} templates, {gone.marks} marks")
+        say(f"removed {found.external_id}: {counted(gone.templates, 'template')}, {counted(gone.marks, 'mark')}")
         if not gone.erased:
             say("another program is reading this home; the last traces go when the next writing command starts")
 
@@ -125,7 +126,7 @@ def erase(
         held = opened.people.holdings(person)
         found = held.person
         confirm(
-            f"Erase {found.name} ({found.external_id}) with {held.templates} templates, and {held.marks} marks out of "
+            f"Erase {found.name} ({found.external_id}) with {_held(held.templates, held.marks)} out of "
             "all past reports?",
             yes=yes,
         )
@@ -178,7 +179,7 @@ def merge(
         question = f"Merge {gone.name} ({gone.external_id}) into {heir.name} ({heir.external_id})?"
         confirm(question, yes=yes)
         merged = opened.people.merge(opened.actor, gone.id, heir.id)
-        say(f"{merged.name} ({merged.external_id}) has {merged.templates} templates now")
+        say(f"{merged.name} ({merged.external_id}) has {counted(merged.templates, 'template')} now")
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -225,7 +226,7 @@ def verify(
     rows = [{"problem": each.id, "where": each.where, "repair": each.repair} for each in found]
     if rows or as_json:
         records(rows, as_json=as_json, columns=("problem", "where", "repair"))
-    say(f"{len(rows)} problems{' left' if repair else ''}" if rows else "no problem found")
+    say(f"{counted(len(rows), 'problem')}{' left' if repair else ''}" if rows else "no problem found")
     if rows:
         raise typer.Exit(1)
 
@@ -306,11 +307,12 @@ def reembed(
         with progress("Embedding", run.total) as advance:
             for _ in run:
                 advance()
-        say(f"{run.made} templates made, {run.known} were there, {run.failed} crops could not be used")
+        made, failed = counted(run.made, "template"), counted(run.failed, "crop")
+        say(f"{made} made, {counted(run.known, 'was', 'were')} there, {failed} could not be used")
         if run.refused:
-            say(f"left as they are, as their people have not agreed to it: {run.refused} crops")
+            say(f"left as they are, as their people have not agreed to it: {counted(run.refused, 'crop')}")
         if drop_old and not run.failed:
-            say(f"{run.drop_old()} old templates deleted")
+            say(f"{counted(run.drop_old(), 'old template')} deleted")
     if run.failed:
         raise typer.Exit(1)
 
@@ -341,3 +343,7 @@ def _passphrase() -> str:
         return given
     phrase: str = typer.prompt("Passphrase", hide_input=True, err=True)
     return phrase
+
+
+def _held(templates: int, marks: int) -> str:
+    return f"{counted(templates, 'template')}, and {counted(marks, 'mark')}"

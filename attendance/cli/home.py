@@ -6,6 +6,7 @@ import typer
 
 from attendance.cli import options
 from attendance.cli.output import json_line, line, say
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.services.homecopying import HomeCopy
@@ -49,13 +50,13 @@ def _told(done: "HomeCopy") -> list[str]:
     """What was done, and what to do now, in words."""
     from attendance.services.auditchain import sentence
 
-    counted = ", ".join(f"{name} {count}" for name, count in done.saved.rows.items() if count)
+    held = ", ".join(f"{name} {count}" for name, count in done.saved.rows.items() if count)
     told = [
-        f"copied {done.source} to {done.target}, read it back and compared: {counted}",
+        f"copied {done.source} to {done.target}, read it back and compared: {held}",
         f"its key and settings lie in {done.folder}",
     ]
     if done.log is not None and done.sound:
-        told.append(f"its log is whole: {done.log.proved} entries proved")
+        told.append(f"its log is whole: {counted(done.log.proved, 'entry', 'entries')} proved")
     elif done.log is not None:
         told.append(f"its log is not whole, as that of the old home: {sentence(done.log.findings[0])}")
     if done.went_on:

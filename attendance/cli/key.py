@@ -11,6 +11,7 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading
 from attendance.cli.output import at_terminal, json_line, line, printable, say
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.services.keys import Keys, KeyState
@@ -64,7 +65,7 @@ def rotate(*, home: options.Home = None) -> None:
     """Make a new key and seal everything anew with it; the service and others may go on working meanwhile."""
     with changing(home) as opened:
         count = opened.keys.rotate(opened.actor)
-        say(f"a new key opens this home, sealed anew: {count} values; the old key opens none of them")
+        say(f"a new key opens this home, sealed anew: {counted(count, 'value')}; the old key opens none of them")
         say("backups from before need the old key; copy the new one with 'attendance key copy FILE'")
 
 

@@ -7,6 +7,7 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading
 from attendance.cli.output import confirm, records, say
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.services.lookalikes import Pair
@@ -47,7 +48,7 @@ def clear(
     with changing(home) as opened:
         known = [each.keys for each in opened.lookalikes.all()] if everything else []
         if known:
-            confirm(f"Forget all {len(known)} pairs?", yes=yes)
+            confirm(f"Forget {counted(len(known), 'pair')}?", yes=yes)
         gone = opened.lookalikes.clear(opened.actor, known if everything else [(person or "", other or "")])
         for each in gone:
             say(_told(each))

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from attendance.cli.output import progress, say
+from refusal import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,11 +24,12 @@ def renew(app: "Attendance") -> None:
             advance()
     failed = f", {run.failed} could not be used" if run.failed else ""
     verb, them = ("is", "it") if len(run.news) == 1 else ("are", "them")
-    refused = f", {run.refused} are of people who have not agreed" if run.refused else ""
-    say(f"{_listed(run.news)} {verb} new here: {run.made} templates were made from kept crops{failed}{refused}")
+    refused = f", {counted(run.refused, 'is', 'are')} of people who have not agreed" if run.refused else ""
+    made = counted(run.made, "template was", "templates were")
+    say(f"{_listed(run.news)} {verb} new here: {made} made from kept crops{failed}{refused}")
     left = app.upkeep.stats().without_template
     if left:
-        who = "1 person has" if left == 1 else f"{left} people have"
+        who = counted(left, "person has", "people have")
         say(f"{who} no template made with {them}: they are not recognised until a photo is enrolled again")
 
 

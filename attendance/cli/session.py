@@ -7,6 +7,7 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import json_line, line, records, say
+from refusal import counted
 
 COLUMNS = ("name", "kind", "day", "zone", "opens", "closes", "group", "marks")
 MARK_COLUMNS = ("at", "id", "name", "how", "score", "threshold", "margin", "source", "voided", "entered")
@@ -31,7 +32,7 @@ def close(name: Name, *, home: options.Home = None) -> None:
     """Close a session: no check marks anybody in it any more, only a person by hand."""
     with changing(home) as opened:
         found = opened.session_book.close(opened.actor, name)
-        say(f"session {found.session.name} is closed, {found.marks} marks")
+        say(f"session {found.session.name} is closed, {counted(found.marks, 'mark')}")
 
 
 @app.command("list", epilog=options.EXIT_CODES)

@@ -5,6 +5,7 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading
 from attendance.cli.output import confirm, say
+from refusal import counted
 
 app = typer.Typer(help="Vectors that the database server searches itself: count them, drop them.", no_args_is_help=True)
 
@@ -17,7 +18,8 @@ def show(*, home: options.Home = None) -> None:
     if count is None:
         say("no vector lies on a server: the templates are sealed wherever they are")
     else:
-        say(f"{count} vectors lie on the server unsealed, for whoever owns the database or reads a copy of it")
+        lie = counted(count, "vector lies", "vectors lie")
+        say(f"{lie} on the server unsealed, for whoever owns the database or reads a copy of it")
 
 
 @app.command(epilog=options.EXIT_CODES)
@@ -26,4 +28,4 @@ def drop(*, yes: options.Yes = False, home: options.Home = None) -> None:
     with changing(home) as opened:
         if opened.settings.search_plan == "pgvector":
             confirm("search_plan is pgvector, which makes them again at the next search. Delete them now?", yes=yes)
-        say(f"deleted from the server: {opened.upkeep.drop_vectors(opened.actor)} vectors")
+        say(f"deleted from the server: {counted(opened.upkeep.drop_vectors(opened.actor), 'vector')}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from attendance.errors import TooManyPeople
 from attendance.judge.policy import most_people
 from attendance.services.doctor_finding import Finding
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.settings import Settings
@@ -22,7 +23,8 @@ def threshold_findings(gallery: "Gallery", model: "ScoreModel", settings: "Setti
     people, target = gallery.reached().have, settings.target_fpir
     photos = most_people(model, settings, target)
     tracks = most_people(model, settings, target / settings.track_factor)
-    told = f"{people:,} people; photos are judged among {max(0, photos):,} at most, tracks among {max(0, tracks):,}"
+    most = f"photos are judged among {max(0, photos):,} at most, tracks among {max(0, tracks):,}"
+    told = f"{counted(people, 'person', 'people')}; {most}"
     if people > min(photos, tracks):
         repair = f"search fewer at a time: {SITE}"
         yield Finding("threshold", told, TooManyPeople.id, repair, 1)

@@ -11,6 +11,7 @@ from attendance.timetable.occurrences import of_entries
 from attendance.timetable.rule import Pairing
 from attendance.timetable.versions import holding, later
 from gallery.repositories import coverage, marks, months, places
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.services.months import Months
@@ -51,7 +52,7 @@ def timetable_findings(
     found = _rules(plan.entries, today)
     if not found:
         return
-    yield Finding("timetable", f"{len(found)} rules go on" if len(found) > 1 else "1 rule goes on")
+    yield Finding("timetable", counted(len(found), "rule goes on", "rules go on"))
     held = of_entries(plan.entries, today - WEEK, today - timedelta(days=1), Calendar(plan.calendar))
     if anybody and held and not any(end >= held[0].opens for end in coverage.watermarks(transaction).values()):
         detail = f"since {held[0].day} people were expected, but no source has looked for them: all are no log"

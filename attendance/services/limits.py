@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from attendance.service_errors import LimitReached
 from gallery.repositories import attempts
+from refusal import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -112,5 +113,5 @@ class Limits:
 
 def _told(wait_s: float) -> str:
     seconds = math.ceil(wait_s)
-    wait = f"{seconds} seconds" if seconds < 120 else f"{math.ceil(seconds / 60)} minutes"  # noqa: PLR2004
+    wait = counted(seconds, "second") if seconds < 120 else counted(math.ceil(seconds / 60), "minute")  # noqa: PLR2004
     return f"it was tried too often; wait {wait}"

@@ -17,6 +17,7 @@ from attendance.roster.school import Remark
 from attendance.services.called import Called
 from attendance.zones import day_bounds, local_day
 from gallery.standing import NEVER_LEFT
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.access import Actor
@@ -364,7 +365,8 @@ def _warnings(wanted: MarksWanted, found: MarkList, done: _Sorted, zone: str) ->
             yield Remark("marks.clock", name, detail, refused=False)
     twice = sum(each.remark is not None for each, _, _ in done.marks)
     if twice:
-        detail = f"{twice} rows are of an hour that came twice, as clocks were put back: the first is taken"
+        some = counted(twice, "row is", "rows are")
+        detail = f"{some} of an hour that came twice, as clocks were put back: the first is taken"
         yield Remark("marks.twice", name, detail, refused=False)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attendance.privacy_errors import ReceiptInvalid
 from gallery.repositories import secrets
+from refusal import counted
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -183,8 +184,9 @@ def _left_lines(told: Mapping[str, Any]) -> Iterator[str]:
 def search_lines(told: Mapping[str, Any]) -> Iterator[str]:
     """What a search says, in words."""
     tables = sum(each["path"].startswith(TABLE) for each in told["files"])
-    looked = f"{len(told['files']) - tables} files" + (f" and {tables} tables" if tables else "")
-    yield f"looked through: {looked} for {sum(told['searched'].values())} patterns"
+    files, patterns = len(told["files"]) - tables, sum(told["searched"].values())
+    looked = counted(files, "file") + (f" and {counted(tables, 'table')}" if tables else "")
+    yield f"looked through: {looked} for {counted(patterns, 'pattern')}"
     for each in told["hits"]:
         yield f"TRACE: {each['count']} x {each['kind']} ({each['form']}) in {each['path']}: {each['advice']}"
     for each in told["explained"]:

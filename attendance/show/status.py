@@ -7,6 +7,7 @@ from typing import Final
 from attendance.cameras import CameraState
 from attendance.clock import Clock
 from attendance.live import Began, Condition, Decided, Dropped, Event, LiveSummary, Opened, Seen, Skipped
+from refusal import counted
 
 Say = Callable[[str], object]
 
@@ -90,7 +91,7 @@ class CameraStatus:
 def in_words(summary: LiveSummary) -> str:
     """How a run went, for people."""
     faces = f"{summary.marked} marked, {summary.unknown} unknown" if summary.judged else "no face that can be judged"
-    return f"{summary.state} after {summary.frames} frames, {summary.fps:.0f} frames/s: {faces}"
+    return f"{summary.state} after {counted(summary.frames, 'frame')}, {summary.fps:.0f} frames/s: {faces}"
 
 
 def dropped_in_words(name: str, event: Dropped) -> str:

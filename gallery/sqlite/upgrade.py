@@ -12,6 +12,7 @@ from gallery.migrations.running import run_migrations
 from gallery.sqlite.copying import copy_database
 from gallery.sqlite.counters import kept_counters
 from gallery.sqlite.faults import mapped
+from refusal import counted
 
 
 def _engine(path: Path, busy_timeout_s: float) -> Engine:
@@ -38,7 +39,7 @@ def check_references(connection: Connection, path: Path) -> None:
     """Refuse, as GalleryDamaged, an upgrade after which a row refers to one that is not there."""
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
     if broken:
-        raise GalleryDamaged(str(path), f"the upgrade would leave {len(broken)} rows without their owner")
+        raise GalleryDamaged(str(path), f"the upgrade would leave {counted(len(broken), 'row')} without an owner")
 
 
 def upgrade(

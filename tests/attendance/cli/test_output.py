@@ -1,7 +1,11 @@
 """What is printed for people: questions, progress, tables that no day is cut off in."""
 
+import ast
 import io
+import re
 import sys
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import typer
@@ -51,3 +55,30 @@ def test_no_day_is_cut(monkeypatch, capsys, columns):
     words = capsys.readouterr().out.split()
     assert {"2026-03-02", "08:05:00", "+01:00", "08:45:00", "Z"} <= set(words)
     assert "none" not in words
+
+
+COUNTED = re.compile(r" (old )?(templates|marks|people|problems|crops|forms|rows|pairs|vectors|values|entries|files)\b")
+MANY = {"MOST_PEOPLE", "len(report.people())"}
+"""What is told of alone where there are several of it."""
+
+
+def test_no_command_tells_of_one_as_of_several():
+    """How many there are of something is told by `refusal.counted`, in the singular where it is one."""
+    told = []
+    for path in sorted(Path(output.__file__).parent.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            parts = node.values if isinstance(node, ast.JoinedStr) else []
+            for number, words in pairwise(parts):
+                if isinstance(number, ast.FormattedValue) and isinstance(words, ast.Constant):
+                    what = ast.unparse(number.value)
+                    told += [f"{path.name}: {what}"] if COUNTED.match(words.value) and what not in MANY else []
+    assert [] == told
+
+
+def test_one_is_told_as_one(command, draw):
+    """A person with one template and one mark is removed as that, and a session with one mark is closed as that."""
+    command("enroll", draw("ada.png", (1,)), "--name", "Ada", "--id", "E-1")
+    command("session", "open", "Maths")
+    command("check", draw("seen.png", (1,), seed=3), "--session", "Maths")
+    assert "session Maths is closed, 1 mark" == command("session", "close", "Maths")[2].splitlines()[-1]
+    assert "removed E-1: 1 template, 1 mark" in command("gallery", "remove", "Ada", "--yes")[2]

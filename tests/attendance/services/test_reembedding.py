@@ -322,7 +322,7 @@ def test_who_could_not_be_renewed_is_told(with_crop, renewed, capsys):
     with renewed() as later:
         renew(later)
     assert (
-        f"{NEW}1 templates were made from kept crops, 1 could not be used\n"
+        f"{NEW}1 template was made from kept crops, 1 could not be used\n"
         "1 person has no template made with it: they are not recognised until a photo is enrolled again\n"
     ) == capsys.readouterr().err
 
