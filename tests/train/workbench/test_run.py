@@ -20,7 +20,7 @@ from train.errors import DataMissing, RecipeInvalid  # noqa: E402
 from train.fit import loop  # noqa: E402
 from train.nets import models  # noqa: E402
 from train.recipe import Model, load_recipe  # noqa: E402
-from train.workbench import compare, towers  # noqa: E402
+from train.workbench import compare, plots, towers  # noqa: E402
 from train.workbench import report as runreport  # noqa: E402
 from train.workbench.plots import Curve  # noqa: E402
 from train.workbench.report import read_log, read_metrics  # noqa: E402
@@ -292,6 +292,14 @@ def test_losses_are_compared_stage_by_stage():
     assert pytest.approx([1.0] * 6) == compare._by_stage(loss).values.tolist()
     logs = {"with": {"loss": loss, "dev roc-auc": loss}, "without": {"loss": loss}}
     assert ["with"] == list(compare._progress(logs))
+
+
+def test_a_curve_near_one_is_drawn_near_the_top():
+    """Validation figures from 0.991 to 0.993 keep room below them; lower ones are shown whole."""
+    loss = Curve(np.array([10, 20]), np.array([2.0, 1.0]), ((0, "one"),))
+    for values, lowest in (([0.991, 0.993], 0.9), ([0.61, 0.7], 0.59)):
+        figure = plots.loss_curve(loss, Curve(np.array([10, 20]), np.array(values), ((0, "one"),)))
+        assert pytest.approx((lowest, 1.005)) == figure.axes[1].get_ylim()
 
 
 def test_an_unfinished_run_is_no_run(tmp_path):
