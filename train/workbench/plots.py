@@ -18,6 +18,7 @@ DPI = 110
 RATES = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95)  # ticks of DET axes, which end at the outer ones
 LEAST = 1e-9  # what a rate of none becomes where none has no place
 NAMED_CLASSES = 20
+LOWEST_SHOWN = 0.9  # a curve that begins near 1 is not drawn along the floor
 DARK = 0.6  # a cell this full needs white figures
 MATED, STRANGERS, MARK = "#1b7f5c", "#c2452d", "#30343b"
 
@@ -49,7 +50,7 @@ def loss_curve(loss: Curve, progress: Curve | None, steps_an_epoch: float = math
         right = axes.twinx()
         right.plot(progress.steps, progress.values, "o-", color=MATED, markersize=3, label="validation ROC-AUC")
         right.set_ylabel("ROC-AUC (validation pairs)", color=MATED)
-        right.set_ylim(top=1.005)
+        right.set_ylim(min(LOWEST_SHOWN, float(progress.values.min()) - 0.02), 1.005)
     if not math.isnan(steps_an_epoch):
         upper = axes.secondary_xaxis(
             "top", functions=(lambda s: np.asarray(s) / steps_an_epoch, lambda e: np.asarray(e) * steps_an_epoch)

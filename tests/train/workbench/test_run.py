@@ -20,7 +20,7 @@ from train.errors import DataMissing, RecipeInvalid  # noqa: E402
 from train.fit import loop  # noqa: E402
 from train.nets import models  # noqa: E402
 from train.recipe import Model, load_recipe  # noqa: E402
-from train.workbench import compare, towers  # noqa: E402
+from train.workbench import compare, plots, towers  # noqa: E402
 from train.workbench import report as runreport  # noqa: E402
 from train.workbench.plots import Curve  # noqa: E402
 from train.workbench.report import read_log, read_metrics  # noqa: E402
@@ -30,7 +30,7 @@ from train.workbench.task import cluster_pictures  # noqa: E402
 RECIPES = Path(__file__).resolve().parents[3] / "train" / "recipes"
 WORKBENCH = (
     "att-contrastive", "att-ensemble", "att-clusters", "faces-triplet", "faces-contrastive", "digits-siamese",
-    "cifar-siamese", "cifar-mnist-siamese", "objects-pair", "objects-three",
+    "cifar-siamese", "cifar-mnist-siamese", *sorted(path.stem for path in RECIPES.glob("objects-*.toml")),
 )  # fmt: skip
 
 HEAD = """
@@ -314,6 +314,14 @@ def test_losses_are_compared_stage_by_stage():
     assert ["with"] == list(compare._progress(logs))
 
 
+def test_a_curve_near_one_is_drawn_near_the_top():
+    """Validation figures from 0.991 to 0.993 keep room below them; lower ones are shown whole."""
+    loss = Curve(np.array([10, 20]), np.array([2.0, 1.0]), ((0, "one"),))
+    for values, lowest in (([0.991, 0.993], 0.9), ([0.61, 0.7], 0.59)):
+        figure = plots.loss_curve(loss, Curve(np.array([10, 20]), np.array(values), ((0, "one"),)))
+        assert pytest.approx((lowest, 1.005)) == figure.axes[1].get_ylim()
+
+
 def test_an_unfinished_run_is_no_run(tmp_path):
     """Comparing or opening a folder without a finished run is one clear error, and so is a damaged one."""
     (tmp_path / "run").mkdir()
@@ -382,13 +390,15 @@ def test_recipes_are_well_formed(name):
 
 
 def test_the_tables_words_are_kept():
-    """Digits: margin 5 on Euclidean distance; objects: EfficientNet-B0, 1,280 points to train and 320 to test."""
-    digits, pair, three = (
-        load_recipe(RECIPES / f"{n}.toml") for n in ("digits-siamese", "objects-pair", "objects-three")
+    """Digits: margin 5 on Euclidean distance; objects: an EfficientNet, 1,280 points to train and 320 to test."""
+    digits, *objects = (
+        load_recipe(RECIPES / f"{n}.toml")
+        for n in ("digits-siamese", "objects-pair", "objects-three", "objects-pair-scratch", "objects-three-scratch")
     )
     assert 5.0 == digits.stage[0].losses[0].options["margin"]
-    for recipe in (pair, three):
-        assert "efficientnet_b0" == recipe.model.options["name"]
+    starts = [recipe.model.initial or recipe.model.options["name"] for recipe in objects]
+    assert ["efficientnet-lite0"] * 2 + ["efficientnet_b0"] * 2 == starts
+    for recipe in objects:
         assert 1280 == recipe.stage[-1].samples[0].options["count"]
         assert 320 == recipe.evaluate["points"]
 
