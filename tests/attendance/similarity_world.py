@@ -7,12 +7,13 @@ white picture is 255 grey steps.
 import hashlib
 import io
 import json
+import struct
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pytest
 from PIL import Image
+
+FLOAT, UINT8, INT64 = 1, 2, 7
 
 FIGURES = {"accuracy": 0.875, "interval": [0.8, 0.93], "chance": 0.5, "points": 320, "roc_auc": 0.93}
 HOW = "best balanced accuracy on 1,000 validation pairs"
@@ -20,39 +21,68 @@ HOW = "best balanced accuracy on 1,000 validation pairs"
 
 def tower(side: int, channels: int) -> bytes:
     """A network of pictures (n, side, side, channels) uint8 whose embedding (n, channels) is the mean colour."""
-    onnx = pytest.importorskip("onnx", reason="the package onnx of the extra `train` is not installed")
-    node, info, kind = onnx.helper.make_node, onnx.helper.make_tensor_value_info, onnx.TensorProto
     nodes = [
-        node("Cast", ["pictures"], ["numbers"], to=kind.FLOAT),
-        node("ReduceMean", ["numbers", "axes"], ["embedding"], keepdims=0),
+        _node("Cast", ["pictures"], "numbers", to=FLOAT),
+        _node("ReduceMean", ["numbers", "axes"], "embedding", keepdims=0),
     ]
-    axes = onnx.numpy_helper.from_array(np.array([1, 2], np.int64), "axes")
-    asked = [info("pictures", kind.UINT8, ["n", side, side, channels])]
-    return _model(onnx, nodes, asked, [info("embedding", kind.FLOAT, ["n", channels])], [axes])
+    asked = [_shaped("pictures", UINT8, side, side, channels)]
+    return _model(nodes, [_axes(1, 2)], asked, _shaped("embedding", FLOAT, channels))
 
 
 def head(channels: int) -> bytes:
     """A pair head (n,) of embeddings (n, channels): the mean difference of their colours, in parts of 255."""
-    onnx = pytest.importorskip("onnx", reason="the package onnx of the extra `train` is not installed")
-    node, info, kind = onnx.helper.make_node, onnx.helper.make_tensor_value_info, onnx.TensorProto
     nodes = [
-        node("Sub", ["first", "second"], ["less"]),
-        node("Abs", ["less"], ["size"]),
-        node("ReduceMean", ["size", "axes"], ["mean"], keepdims=0),
-        node("Div", ["mean", "white"], ["distance"]),
+        _node("Sub", ["first", "second"], "less"),
+        _node("Abs", ["less"], "size"),
+        _node("ReduceMean", ["size", "axes"], "mean", keepdims=0),
+        _node("Div", ["mean", "white"], "distance"),
     ]
-    constants = [
-        onnx.numpy_helper.from_array(np.array([1], np.int64), "axes"),
-        onnx.numpy_helper.from_array(np.array(255, np.float32), "white"),
-    ]
-    asked = [info(name, kind.FLOAT, ["n", channels]) for name in ("first", "second")]
-    return _model(onnx, nodes, asked, [info("distance", kind.FLOAT, ["n"])], constants)
+    constants = [_axes(1), _field(2, FLOAT) + _field(8, "white") + _field(9, struct.pack("<f", 255))]
+    asked = [_shaped(name, FLOAT, channels) for name in ("first", "second")]
+    return _model(nodes, constants, asked, _shaped("distance", FLOAT))
 
 
-def _model(onnx: Any, nodes: list[Any], asked: list[Any], told: list[Any], constants: list[Any]) -> bytes:
-    graph = onnx.helper.make_graph(nodes, "made", asked, told, constants)
-    made = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=8)
-    return made.SerializeToString()
+# The messages of onnx.proto3 as far as these networks need them, by the numbers of their fields: the package onnx is
+# not among what the tests of the service need.
+
+
+def _model(nodes: list[bytes], constants: list[bytes], asked: list[bytes], told: bytes) -> bytes:
+    parts = [(1, each) for each in nodes] + [(5, each) for each in constants] + [(11, each) for each in asked]
+    graph = _field(2, "made") + b"".join(_field(number, each) for number, each in [*parts, (12, told)])
+    return _field(1, 8) + _field(8, _field(2, 18)) + _field(7, graph)
+
+
+def _node(kind: str, takes: list[str], makes: str, **numbers: int) -> bytes:
+    told = b"".join(_field(1, each) for each in takes) + _field(2, makes) + _field(4, kind)
+    attributes = (_field(1, name) + _field(3, number) + _field(20, 2) for name, number in numbers.items())
+    return told + b"".join(_field(5, each) for each in attributes)
+
+
+def _axes(*numbers: int) -> bytes:
+    return (
+        _field(1, len(numbers))
+        + _field(2, INT64)
+        + _field(8, "axes")
+        + _field(9, struct.pack(f"<{len(numbers)}q", *numbers))
+    )
+
+
+def _shaped(name: str, kind: int, *sizes: int) -> bytes:
+    """What goes in or out: any number of rows, then these sizes."""
+    shape = b"".join(_field(1, each) for each in (_field(2, "n"), *(_field(1, size) for size in sizes)))
+    return _field(1, name) + _field(2, _field(1, _field(1, kind) + _field(2, shape)))
+
+
+def _field(number: int, value: int | str | bytes) -> bytes:
+    if isinstance(value, int):
+        return _varint(number << 3) + _varint(value)
+    data = value.encode() if isinstance(value, str) else value
+    return _varint(number << 3 | 2) + _varint(len(data)) + data
+
+
+def _varint(value: int) -> bytes:
+    low, rest = value & 0x7F, value >> 7
+    return bytes([low | 0x80]) + _varint(rest) if rest else bytes([low])
 
 
 def exported(folder: Path, **changes: Any) -> Path:

@@ -10,6 +10,7 @@ from datetime import date
 import httpx
 import pytest
 from browser_world import Tabs, accessible, fits, serve
+from similarity_world import exported
 
 from attendance import Attendance
 from attendance.access import Actor
@@ -46,6 +47,7 @@ WHOLE = {
     "/exports/{form}": "/exports/csv",
     "/settings/set/{name}": "/settings/set/margin",
     "/settings/privacy/report.{form}": "/settings/privacy/report.md",
+    "/similarity/{name}": "/similarity/colours",
 }
 """Addresses of which these parts would not do."""
 SHORT_LIVED = (
@@ -101,7 +103,8 @@ class World:
 def world(tmp_path_factory, fake, hand_clock):
     """A home with people of two groups, marks, reviews, strangers and a session, one name of which is not harmless."""
     folder = tmp_path_factory.mktemp("pages")
-    flags = {"guard_people": 0, "keep_unknown_days": 2, "site_name": "Hilltop"}
+    model = exported(folder / "colours")
+    flags = {"guard_people": 0, "keep_unknown_days": 2, "site_name": "Hilltop", "similarity": str(model)}
     with Attendance.open(folder / "home", clock=hand_clock(), pipeline=fake.FakePipeline(), flags=flags) as app:
         for number, (name, group) in enumerate((("Ada Lovelace", "7a"), (NAME, "7a"), ("Cid", "7b")), 1):
             photo = fake.picture(folder / f"{number}.png", (number,), seed=number)
