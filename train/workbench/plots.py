@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -51,7 +52,9 @@ def loss_curve(loss: Curve, progress: Curve | None, steps_an_epoch: float = math
         right.set_ylabel("ROC-AUC (validation pairs)", color=MATED)
         right.set_ylim(top=1.005)
     if not math.isnan(steps_an_epoch):
-        upper = axes.secondary_xaxis("top", functions=(lambda s: s / steps_an_epoch, lambda e: e * steps_an_epoch))
+        upper = axes.secondary_xaxis(
+            "top", functions=(partial(np.multiply, 1 / steps_an_epoch), partial(np.multiply, steps_an_epoch))
+        )
         upper.set_xlabel("epoch (as many pictures as there are to train on)")
     axes.set_ylim(bottom=0)
     axes.legend(loc="upper center", frameon=False, fontsize=8)
