@@ -1,13 +1,9 @@
 """Pictures as bad cameras see them: small turns and shifts, blur, low resolution, JPEG, noise, light, occlusion, masks.
 
-For sets with few photos a person there are two more, off unless a recipe asks for them: faces bent as by pose and
-expression, and glasses.
-
 Each function takes and returns uint8 (H, W, C) and draws only from the generator it is given, so a seed repeats a run.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
@@ -21,16 +17,11 @@ Steps: TypeAlias = "tuple[tuple[float, Callable[[np.ndarray, Generator], np.ndar
 
 GREY = 128
 MASK_TOP = 0.62  # part of the crop's height where a face mask begins: the nose tip of the alignment template
-BEND_POINTS = 4  # a face is bent by this many free points a side, smoothly between them
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How often (probability) and how strongly each defect is drawn; `side` is the crop that comes out, in px.
-
-    `bend` and `glasses` draw nothing from the generator while they are 0. `eyes` is the part of the crop's height where
-    glasses sit.
-    """
+    """How often (probability) and how strongly each defect is drawn; `side` is the crop that comes out, in px."""
 
     side: int = 112
     mirror: float = 0.5
@@ -45,28 +36,14 @@ class Augmentation:
     jpeg: float = 0.25
     occlusion: float = 0.1
     mask: float = 0.05
-    bend: float = 0.0
-    bend_px: float = 3.0
-    glasses: float = 0.0
-    eyes: float = 0.46
 
     def __call__(self, pixels: np.ndarray, random: Generator) -> np.ndarray:
         """One randomly degraded crop (side, side, C) of a picture at least as large."""
-        return self._spoilt(
-            _similarity(pixels, self, random), random, self._shapes() + self._covers() + self._defects()
-        )
+        return self._spoilt(_similarity(pixels, self, random), random, self._covers() + self._defects())
 
     def spoil(self, pixels: np.ndarray, random: Generator) -> np.ndarray:
         """The same picture (H, W, C) with light, blur, resolution, noise and JPEG drawn; nothing moved or covered."""
         return self._spoilt(pixels, random, self._defects())
-
-    def _shapes(self) -> Steps:
-        """What recipes ask for by name alone; a step that is off must not move the generator of those that are on."""
-        steps = (
-            (self.bend, partial(bend, most_px=self.bend_px)),
-            (self.glasses, partial(put_glasses_on, eyes=self.eyes)),
-        )
-        return tuple(step for step in steps if step[0])
 
     def _covers(self) -> Steps:
         return ((self.mask, cover_with_mask), (self.occlusion, occlude))
@@ -172,40 +149,6 @@ def cover_with_mask(pixels: np.ndarray, random: Generator) -> np.ndarray:
     outline += random.uniform(-2, 2, outline.shape)
     colour = random.integers(30, 256, pixels.shape[-1]).tolist()
     return cv2.fillPoly(np.ascontiguousarray(pixels), [outline.round().astype(np.int32)], colour).reshape(pixels.shape)
-
-
-def bend(pixels: np.ndarray, random: Generator, *, most_px: float) -> np.ndarray:
-    """The face drawn this way and that by up to `most_px` at a few points, smoothly between: pose and expression."""
-    height, width = pixels.shape[:2]
-    drawn = random.uniform(-most_px, most_px, (BEND_POINTS, BEND_POINTS, 2)).astype(np.float32)
-    field = cv2.resize(drawn, (width, height), interpolation=cv2.INTER_CUBIC)
-    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    bent = cv2.remap(
-        pixels, columns + field[..., 0], rows + field[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return bent.reshape(pixels.shape)
-
-
-def put_glasses_on(pixels: np.ndarray, random: Generator, *, eyes: float) -> np.ndarray:
-    """Two rims and a bridge near the eyes, thin or thick, dark or light, the lenses now and then tinted."""
-    side = pixels.shape[0]
-    middle = np.array([0.5 + random.uniform(-0.06, 0.06), eyes + random.uniform(-0.06, 0.06)]) * side
-    apart, half_width = side * random.uniform(0.15, 0.2), side * random.uniform(0.09, 0.14)
-    half_height, shade = half_width * random.uniform(0.6, 1.0), float(random.integers(0, 256))
-    colour, thick = (shade,) * pixels.shape[-1], int(random.integers(1, 1 + max(1, side // 24)))
-    rims = np.zeros(pixels.shape[:2], np.uint8)
-    lenses = rims.copy()
-    for way in (-1, 1):
-        at, axes = (round(middle[0] + way * apart), round(middle[1])), (round(half_width), round(half_height))
-        cv2.ellipse(rims, at, axes, 0, 0, 360, 255, thick)
-        cv2.ellipse(lenses, at, axes, 0, 0, 360, 255, -1)
-    reach = round(apart - half_width)
-    cv2.line(
-        rims, (round(middle[0]) - reach, round(middle[1])), (round(middle[0]) + reach, round(middle[1])), 255, thick
-    )
-    tint = random.uniform(0, 0.3)
-    out = pixels + tint * (shade - pixels.astype(np.float32)) * (lenses[..., None] > 0)
-    return _pixels(np.where(rims[..., None] > 0, np.array(colour, np.float32), out))
 
 
 def _pixels(values: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -53,7 +54,7 @@ def loss_curve(loss: Curve, progress: Curve | None, steps_an_epoch: float = math
         right.set_ylim(min(LOWEST_SHOWN, float(progress.values.min()) - 0.02), 1.005)
     if not math.isnan(steps_an_epoch):
         upper = axes.secondary_xaxis(
-            "top", functions=(lambda s: np.asarray(s) / steps_an_epoch, lambda e: np.asarray(e) * steps_an_epoch)
+            "top", functions=(partial(np.multiply, 1 / steps_an_epoch), partial(np.multiply, steps_an_epoch))
         )
         upper.set_xlabel("epoch (as many pictures as there are to train on)")
     axes.set_ylim(bottom=0)

@@ -260,3 +260,22 @@ def test_shared_sets(shared_data):
     assert (400, 40, 0) == (len(att), len(att.classes), len(att.left_out))
     cifar = load(Data("cifar10"), shared_data)
     assert {"train": 2560, "dev": 640, "test": 800} == {s: len(cifar.rows(s)) for s in ("train", "dev", "test")}
+
+
+def test_people_not_asked_for_are_dropped_from_one_file(tmp_path, monkeypatch):
+    """Scikit-learn's file holds everybody: those outside `people` go, the others keep names, photos and split."""
+    from types import SimpleNamespace
+
+    from sklearn import datasets
+
+    (tmp_path / "olivetti_py3.pkz").write_bytes(b"")
+    images = np.repeat(np.linspace(0, 1, 400), 16).reshape(400, 4, 4)
+    bunch = SimpleNamespace(images=images, target=np.repeat(np.arange(40), 10))
+    monkeypatch.setattr(datasets, "fetch_olivetti_faces", lambda **_: bunch)
+    everyone = load(Data("att", options={"side": 4}), tmp_path)
+    some = load(Data("att", options={"side": 4, "people": [9, 30]}), tmp_path)
+    rows = np.flatnonzero(np.isin(np.array(everyone.classes)[everyone.labels], some.classes))
+    assert {f"s{i}" for i in range(9, 31)} == set(some.classes)
+    assert everyone.names[rows].tolist() == some.names.tolist()
+    assert np.array_equal(everyone.pixels[rows], some.pixels)
+    assert everyone.splits[rows].tolist() == some.splits.tolist()
