@@ -29,7 +29,8 @@ from train.workbench.task import cluster_pictures  # noqa: E402
 
 RECIPES = Path(__file__).resolve().parents[3] / "train" / "recipes"
 WORKBENCH = (
-    "att-contrastive", "att-ensemble", "att-clusters", "faces-triplet", "faces-contrastive", "digits-siamese",
+    "att-contrastive", "att-ensemble", "att-clusters", "faces-semi-hard", "faces-triplet",
+    "faces-tuned", "faces-contrastive", "faces-triplet-scratch", "faces-contrastive-scratch", "digits-siamese",
     "cifar-siamese", "cifar-mnist-siamese", "objects-pair", "objects-three",
 )  # fmt: skip
 
