@@ -60,8 +60,9 @@ class Stage:
     """One stretch of training with one set of losses.
 
     `trainable` lists prefixes of parameter names (empty: all); `inputs` is `pixels` or `features` (outputs of the
-    frozen lower half, cached for so many `views`); `average` is the share of the trained weights in the mean of start
-    (published weights, for parts of another run) and end that the stage leaves behind.
+    frozen lower half, in the workbench of all below the head, cached for so many `views`); `average` is the share of
+    the trained weights in the mean of start (published weights, for parts of another run) and end that the stage
+    leaves behind.
     """
 
     name: str

@@ -59,8 +59,16 @@ def mnist(root: Path, *, dev: float = 0.1, limit: int = 0, seed: int = 1) -> Pic
     return _limited(Pictures(pixels, labels, splits, names, DIGITS), limit, seed)
 
 
-def cifar10(root: Path, *, dev: float = 0.2, limit: int = 0, seed: int = 1) -> Pictures:
-    """CIFAR-10 (Krizhevsky 2009), 32 px, RGB: torchvision's files, or a folder or zip with `train/` and `test/`."""
+def cifar10(root: Path, *, side: int = 32, dev: float = 0.2, limit: int = 0, seed: int = 1) -> Pictures:
+    """CIFAR-10 (Krizhevsky 2009), 32 px, RGB: torchvision's files, or a folder or zip with `train/` and `test/`.
+
+    Another `side` enlarges them.
+    """
+    pictures = _cifar10(root, dev, limit, seed)
+    return pictures if side == pictures.pixels.shape[1] else resized(pictures, side)
+
+
+def _cifar10(root: Path, dev: float, limit: int, seed: int) -> Pictures:
     source = _first(root, ("cifar-10-batches-py", "cifar10", "cifar10.zip", "cifar10_part.zip"), "cifar10")
     if source.name == "cifar-10-batches-py":
         return _limited(_torchvision("CIFAR10", root, dev, seed), limit, seed)
@@ -89,7 +97,7 @@ def imagenette(root: Path, *, side: int = 160, dev: float = 0.2, limit: int = 0,
         source = _first(root, places, "imagenette")
     except DataMissing as error:
         try:
-            return resized(cifar10(root, dev=dev, limit=limit, seed=seed), side)
+            return cifar10(root, side=side, dev=dev, limit=limit, seed=seed)
         except DataMissing:
             raise error from None
     decoded = decode_tree(source, Shape(side))

@@ -15,7 +15,7 @@ from train.recipe import Recipe
 from train.workbench.distance import DISTANCES, Distance, Fused, fused_scales, make_distance, unit
 from train.workbench.identification import Identified, identification_task, identify
 from train.workbench.points import balanced_triples
-from train.workbench.task import embed
+from train.workbench.task import embed_for
 from train.workbench.verification import Threshold, Trials, Verdict, choose_threshold, judge, pool_of_pairs, roc_auc
 
 TEST_STREAM = 31
@@ -118,7 +118,7 @@ class Examiner:
 
 def make_examiner(recipe: Recipe, pictures: Pictures, model: nn.Module, head: nn.Module | None = None) -> Examiner:
     """Embed validation and test pictures and choose the distance; fused scores are scaled on validation pairs."""
-    table = _table(model, pictures, np.flatnonzero(pictures.splits != "train"))
+    table = _table(recipe, model, pictures, np.flatnonzero(pictures.splits != "train"))
     examiner = Examiner(recipe, pictures, table, unit)
     if isinstance(model, Ensemble) and recipe.model.options.get("fuse") == "scores":
         pairs = examiner.pool("dev", asking(recipe).pool_rows).rows
@@ -159,15 +159,15 @@ def progress_figures(recipe: Recipe, pictures: Pictures) -> Callable[[nn.Module]
     used = np.unique(pairs)
 
     def figures(model: nn.Module) -> dict[str, float]:
-        table = _table(model, pictures, used)
+        table = _table(recipe, model, pictures, used)
         return {"dev roc-auc": roc_auc(Examiner(recipe, pictures, table, make_distance(name)).pairs(pairs))}
 
     return figures
 
 
-def _table(model: nn.Module, pictures: Pictures, rows: np.ndarray) -> np.ndarray:
+def _table(recipe: Recipe, model: nn.Module, pictures: Pictures, rows: np.ndarray) -> np.ndarray:
     """Embeddings (len(pictures), d); rows not asked for stay zero."""
-    embeddings = embed(model, pictures.pixels, rows)
+    embeddings = embed_for(recipe, model, pictures, rows)
     table = np.zeros((len(pictures), embeddings.shape[1]), dtype=np.float32)
     table[rows] = embeddings
     return table

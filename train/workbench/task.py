@@ -1,11 +1,12 @@
 """The similarity task: how a recipe's names become samplers, losses and stages for pairs, triplets and classes."""
 
+import hashlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -13,10 +14,12 @@ from torch import nn
 
 from train.data import sampling
 from train.data.augment import Augmentation
+from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.errors import RecipeInvalid
 from train.files import whole
-from train.fit.inputs import PixelInputs
+from train.fit.features import FeatureView, cached_view, state_digest
+from train.fit.inputs import FeatureInputs, Inputs, PixelInputs
 from train.fit.loop import Job
 from train.fit.losses import Sizes, make_loss
 from train.nets.siamese import Ensemble
@@ -25,9 +28,15 @@ from train.tensors import to_tensor
 from train.workbench import points
 from train.workbench.towers import dim_of
 
+if TYPE_CHECKING:
+    from train.nets.joined import Joined, TimmEncoder
+
 EMBED_BATCH = 128
 THUMBNAIL = 8
 TASKS = ("pairs", "three")
+INPUTS = ("pixels", "features")
+HEADED = ("timm", "joined")
+"""Kinds of model with a head above a backbone that may stay frozen."""
 
 
 def check_names(recipe: Recipe) -> None:
@@ -37,10 +46,22 @@ def check_names(recipe: Recipe) -> None:
     """
     augmentation(recipe)
     for stage in recipe.stage:
+        _check_inputs(stage, recipe.model.kind)
         for part in stage.losses:
             make_loss(part.kind, Sizes(dim=2, classes=2), part.options)
         for part in stage.samples:
             _check_sampler(part)
+
+
+def _check_inputs(stage: Stage, kind: str) -> None:
+    """A stage sees pixels, or what the backbone made of them under a head, which has a name in some kinds alone."""
+    where = f"stage {stage.name}"
+    if stage.inputs not in INPUTS:
+        raise RecipeInvalid(where, f"unknown inputs {stage.inputs!r}; expected one of {', '.join(INPUTS)}")
+    if stage.inputs == "features" and kind not in HEADED:
+        raise RecipeInvalid(where, f"features need a model of kind {' or '.join(HEADED)}, not {kind}")
+    if stage.views < 1:
+        raise RecipeInvalid(where, f"expected views >= 1, got {stage.views}")
 
 
 def _check_sampler(part: Part) -> None:
@@ -68,7 +89,7 @@ class SimilarityTask:
     def plan(self) -> list[tuple[Stage, int | None]]:
         """Stages in order; an ensemble goes through all of them member by member."""
         if not isinstance(self.model, Ensemble):
-            return [(stage, None) for stage in self.recipe.stage]
+            return [(_of_the_head(stage), None) for stage in self.recipe.stage]
         return [
             (replace(stage, name=f"{stage.name} {member + 1}", trainable=(f"members.{member}.",)), member)
             for member in range(len(self.model.members))
@@ -102,15 +123,26 @@ class SimilarityTask:
     def _job(self, number: int, stage: Stage, member: int | None) -> Job:
         network = self.network(member)
         sizes = Sizes(dim_of(network), len(self.pictures.classes))
+        sampler = sampling.Joint([self._sampler(part, number, member) for part in stage.samples])
+        inputs, trained = self._inputs(stage, network)
         return Job(
             stage=stage,
-            network=network,
-            inputs=PixelInputs(self.pictures.pixels, self.pictures.pixels.shape[1], augmentation(self.recipe)),
-            sampler=sampling.Joint([self._sampler(part, number, member) for part in stage.samples]),
+            network=trained,
+            inputs=inputs,
+            sampler=sampler,
             losses={part.kind: make_loss(part.kind, sizes, part.options) for part in stage.losses},
             weights={part.kind: part.weight for part in stage.losses},
             labels=self.pictures.labels,
         )
+
+    def _inputs(self, stage: Stage, network: nn.Module) -> tuple[Inputs, nn.Module]:
+        """What the stage feeds to which network: pictures to all of it, or its backbone's features to its head."""
+        pixels, augment = self.pictures.pixels, augmentation(self.recipe)
+        if stage.inputs == "pixels":
+            return PixelInputs(pixels, pixels.shape[1], augment), network
+        rows = self.pictures.rows("train", labelled=True)
+        views = tuple(below_head(network, self.pictures, rows, augment, number) for number in range(stage.views))
+        return FeatureInputs(views), cast("nn.Module", network.head)
 
     def _sampler(self, part: Part, number: int, member: int | None) -> sampling.Sampler:
         return _SAMPLERS[part.kind](_Place(self, number, member), **part.options)
@@ -149,6 +181,33 @@ class _Place:
         return np.asarray(np.load(path))
 
 
+def _of_the_head(stage: Stage) -> Stage:
+    """On features only the head can learn."""
+    return replace(stage, trainable=("head.",)) if stage.inputs == "features" else stage
+
+
+def below_head(
+    network: nn.Module, pictures: Pictures, rows: np.ndarray, augment: Augmentation | None = None, view: int = 0
+) -> FeatureView:
+    """What the head of a network sees of some rows, computed once for these weights, pictures and augmentation.
+
+    View 0 is the picture as it is. Kept in the cache's folder as float16.
+    """
+    headed = cast("TimmEncoder | Joined", network).eval()
+    body = nn.ModuleDict({name: part for name, part in headed.named_children() if name != "head"})
+    changed = f"-{hashlib.sha256(repr(augment).encode()).hexdigest()[:8]}" if augment and view else ""
+    key = f"below-head-{state_digest(body)}-{_digest_of_pixels(pictures.pixels, rows)}{changed}"
+    side = pictures.pixels.shape[1]
+    return cached_view(headed.below_head, key, pictures, rows, cache_folder(), side=side, augment=augment, view=view)
+
+
+def _digest_of_pixels(pixels: np.ndarray, rows: np.ndarray) -> str:
+    """Sixteen hex digits of some pictures and of where they stand."""
+    sha = hashlib.sha256(rows.tobytes())
+    sha.update(np.ascontiguousarray(pixels[rows]).tobytes())
+    return sha.hexdigest()[:16]
+
+
 def augmentation(recipe: Recipe) -> Augmentation | None:
     """The recipe's `[augment]`, checked; an empty table means pictures as they are."""
     known = {field.name for field in fields(Augmentation)}
@@ -168,6 +227,17 @@ def embed(model: nn.Module, pixels: np.ndarray, rows: np.ndarray) -> np.ndarray:
     parts = [model(to_tensor(pixels[rows[i : i + EMBED_BATCH]]).to(device)).float().cpu().numpy() for i in starts]
     model.train(was_training)
     return np.concatenate(parts)
+
+
+@torch.no_grad()
+def embed_for(recipe: Recipe, model: nn.Module, pictures: Pictures, rows: np.ndarray) -> np.ndarray:
+    """Embeddings (len(rows), d) of some rows; where the recipe never trains the body, from its features as cached."""
+    if any(stage.inputs != "features" for stage in recipe.stage) or not recipe.stage:
+        return embed(model, pictures.pixels, rows)
+    judged = np.flatnonzero(pictures.splits != "train")
+    (features,) = below_head(model, pictures, judged)[rows]
+    device = next(model.parameters()).device
+    return np.asarray(cast("nn.Module", model.head)(torch.from_numpy(features.astype(np.float32)).to(device)).cpu())
 
 
 def cluster_pictures(pictures: Pictures, clusters: int, seed: int) -> np.ndarray:

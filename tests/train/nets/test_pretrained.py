@@ -2,11 +2,13 @@
 
 import hashlib
 import re
+import shutil
 from collections import OrderedDict
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -15,10 +17,15 @@ timm = pytest.importorskip("timm")
 from timm.models._efficientnet_builder import decode_arch_def  # noqa: E402 - after the skip
 from timm.models.efficientnet import EfficientNet  # noqa: E402
 
+from train.data.load import load  # noqa: E402
 from train.errors import PretrainedMissing, RecipeInvalid, WeightsUnusable  # noqa: E402
+from train.fit import features, loop  # noqa: E402
 from train.nets import joined, pretrained  # noqa: E402
 from train.nets.models import make_model, trained_model  # noqa: E402
-from train.recipe import Model  # noqa: E402
+from train.recipe import Model, load_recipe  # noqa: E402
+from train.tensors import to_tensor  # noqa: E402
+from train.workbench.questions import make_examiner  # noqa: E402
+from train.workbench.run import open_run  # noqa: E402
 
 BLOCKS = [["ds_r1_k3_s1_e1_c8"], ["ir_r2_k3_s2_e2_c8"], ["ir_r1_k5_s2_e2_c16"]]
 LITE = Model("timm", initial="made", options={"dim": 3})
@@ -227,6 +234,130 @@ def test_a_finished_run_needs_no_package(tmp_path, monkeypatch):
     monkeypatch.setattr(pretrained.metadata, "files", lambda _: None)
     again = trained_model(tmp_path, tmp_path)
     assert all(torch.equal(value, again.state_dict()[name]) for name, value in network.state_dict().items())
+
+
+STAGES = """
+name = "made"
+task = "pairs"
+seed = 5
+device = "cpu"
+checkpoint_minutes = 0.0
+[data]
+kind = "folder"
+side = 32
+dev = 0.25
+test = 0.25
+[augment]
+side = 32
+[model]
+kind = "timm"
+initial = "made"
+dim = 3
+[evaluate]
+points = 16
+dev_points = 16
+[[stage]]
+name = "head"
+inputs = "features"
+views = 2
+steps = 6
+lr = 0.01
+evaluate_every = 3
+samples = [{ kind = "pairs", count = 16, size = 4 }]
+losses = [{ kind = "contrastive", margin = 2.0 }]
+"""
+TUNE = """
+[[stage]]
+name = "tune"
+steps = 4
+lr = 0.01
+trainable = ["trunk.blocks.2.", "head."]
+frozen_batchnorm = true
+samples = [{ kind = "pairs", count = 16, size = 4 }]
+losses = [{ kind = "contrastive", margin = 2.0 }]
+"""
+
+
+def by_pytorch(lower, *_):
+    """In place of ONNX Runtime, which takes seconds to make."""
+    return torch.no_grad()(lambda crops: [part.numpy() for part in lower(to_tensor(crops))])
+
+
+@pytest.fixture
+def workbench(package, tmp_path, monkeypatch):  # noqa: ARG001 - the start must be there
+    """A function that runs a recipe on four generated classes into a folder of that name; plots are left out."""
+    pytest.importorskip("sklearn")
+    from PIL import Image
+
+    from train.workbench import report, run
+
+    random = np.random.default_rng(1)
+    for name in "abcd":
+        (tmp_path / "tree" / name).mkdir(parents=True)
+        pattern = random.integers(0, 256, (8, 8, 3)).repeat(4, 0).repeat(4, 1)
+        for i in range(8):
+            noisy = np.clip(pattern + random.normal(0, 40, pattern.shape), 0, 255).astype(np.uint8)
+            Image.fromarray(noisy).save(tmp_path / "tree" / name / f"{i}.png")
+    monkeypatch.setattr(report, "_figures", lambda *_: {})
+    monkeypatch.setattr(features, "frozen", by_pytorch)
+
+    def fit(stages, out):
+        path = tmp_path / "made.toml"
+        path.write_text(stages, encoding="utf-8")
+        (tmp_path / out).mkdir(exist_ok=True)
+        shutil.copy(path, tmp_path / out / "recipe.toml")
+        run.fit_workbench(load_recipe(path), tmp_path / out, tmp_path / "tree")
+        return report.read_metrics(tmp_path / out)["figures"]
+
+    return fit
+
+
+def test_a_killed_run_from_a_start_ends_as_an_unbroken_one(workbench, tmp_path, monkeypatch):
+    """Killed in the stage on features and again while the body is tuned, a run ends with every figure as unbroken."""
+    whole = workbench(STAGES + TUNE, "whole")
+    one_step = loop.StageRun._one_step
+    for die_at in (4, 5):
+        steps = iter(range(100))
+
+        def dying(self, steps=steps, die_at=die_at):
+            if next(steps) == die_at:
+                raise KeyboardInterrupt
+            return one_step(self)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(loop.StageRun, "_one_step", dying)
+            with pytest.raises(KeyboardInterrupt):
+                workbench(STAGES + TUNE, "killed")
+    assert whole == workbench(STAGES + TUNE, "killed")
+    states = [torch.load(tmp_path / run / "model.pt", weights_only=True)["model"] for run in ("whole", "killed")]
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+def test_the_body_stays_as_published_under_a_head(package, workbench, tmp_path):
+    """A stage on features trains the head alone, and its figures are those of the whole network on the pixels."""
+    figures = workbench(STAGES, "run")
+    opened = open_run(tmp_path / "run")
+    body = package.network.state_dict()
+    assert all(torch.equal(body[name], value) for name, value in opened.model.trunk.state_dict().items())
+    pictures = load(load_recipe(tmp_path / "made.toml").data, tmp_path / "tree")
+    judged = np.flatnonzero(pictures.splits != "train")
+    cached = make_examiner(opened.recipe, pictures, opened.model).embeddings[judged]
+    assert np.allclose(opened.embed(pictures.pixels[judged]), cached, rtol=0.01, atol=0.01)
+    assert figures["pool"]["mated"] > 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('inputs = "features"', 'inputs = "pixel"', "unknown inputs 'pixel'"),
+        ("views = 2", "views = 0", "expected views >= 1"),
+        ('kind = "timm"\ninitial = "made"', 'kind = "siamese"', "features need a model of kind timm or joined"),
+    ],
+)
+def test_wrong_inputs_of_a_stage_are_refused(workbench, old, new, message):
+    """What a stage cannot be fed with is said before anything is read."""
+    with pytest.raises(RecipeInvalid, match=message):
+        workbench(STAGES.replace(old, new), "run")
 
 
 def test_the_published_file_fits_timm():
