@@ -4,7 +4,7 @@ Everything here is asked the pairs and the probes of the first run's recipe, at 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from train.data.load import PEOPLE, load
 from train.data.manifest import manifest_path, read_manifest
 from train.data.pictures import Pictures
 from train.errors import RecipeInvalid
-from train.recipe import RECIPE_COPY, Recipe, load_recipe
+from train.recipe import RECIPE_COPY, Data, Recipe, load_recipe
 from train.workbench.distance import Distance, unit
 from train.workbench.questions import Examiner, Outcome, evaluate
 from train.workbench.run import FinishedRun, open_run, shape_of
@@ -25,7 +25,7 @@ from train.workbench.task import embed
 from train.workbench.towers import make_tower
 from train.workbench.verification import equal_error_rate, roc_auc
 
-ALIGNED = 128  # px of a stored crop; its middle 112 px are what encoders take
+STORED = {"side": 128, "grey": False}  # of an aligned crop, whose middle 112 px are what encoders take
 WHERE = "compare"
 
 Embed = Callable[[np.ndarray], np.ndarray]
@@ -47,10 +47,17 @@ class Examination:
 
     recipe: Recipe
     folder: Path
+    read: dict[str, Pictures] = field(default_factory=dict)
 
     def pictures(self, data: Mapping[str, object]) -> Pictures:
         """The recipe's people and pictures with some options of `[data]` changed, such as `side`."""
-        return load(replace(self.recipe.data, options={**self.recipe.data.options, **data}), self.folder)
+        return self.of(replace(self.recipe.data, options={**self.recipe.data.options, **data}))
+
+    def of(self, data: Data) -> Pictures:
+        """The pictures of a recipe's `[data]`, decoded once."""
+        if repr(data) not in self.read:
+            self.read[repr(data)] = load(data, self.folder)
+        return self.read[repr(data)]
 
     def ask(self, pictures: Pictures, embed_pixels: Embed, distance: Distance) -> Outcome:
         """Validation people choose the threshold, then the test people are asked."""
@@ -72,7 +79,7 @@ def measure_steps(runs: Sequence[Path], encoders: Sequence[str], folder: Path) -
     if recipe.data.kind not in PEOPLE:
         raise RecipeInvalid(WHERE, f"encoders know people, but {runs[0].name} is about {recipe.data.kind}")
     examination, opened = Examination(recipe, folder), [load_encoder(name, threads=1) for name in encoders]
-    seen = _people_seen(examination.pictures({"side": ALIGNED}), folder) if encoders else 0
+    seen = _people_seen(examination.pictures(STORED), folder) if encoders else 0
     return [*_of_runs(examination, runs), *_of_encoders(examination, opened, seen)]
 
 
@@ -107,7 +114,7 @@ def _of_runs(examination: Examination, runs: Sequence[Path]) -> Iterator[Step]:
     started: list[tuple[object, ...]] = []
     for folder in runs:
         run = open_run(folder)
-        pictures = load(run.recipe.data, examination.folder)
+        pictures = examination.of(run.recipe.data)
         _same_questions(first, pictures, folder)
         start = (run.recipe.model, run.recipe.seed, run.shape)
         if start not in started:
@@ -124,7 +131,7 @@ def _before(examination: Examination, run: FinishedRun, pictures: Pictures) -> O
 def _of_encoders(examination: Examination, encoders: Sequence[OnnxEncoder], seen: int) -> Iterator[Step]:
     if not encoders:
         return
-    pictures = examination.pictures({"side": ALIGNED, "grey": False})
+    pictures = examination.pictures(STORED)
     for encoder in encoders:
         yield Step(encoder.id, examination.ask(pictures, partial(_middle, encoder), unit), seen)
 

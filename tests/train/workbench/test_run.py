@@ -29,8 +29,8 @@ from train.workbench.task import cluster_pictures  # noqa: E402
 
 RECIPES = Path(__file__).resolve().parents[3] / "train" / "recipes"
 WORKBENCH = (
-    "att-contrastive", "att-ensemble", "att-clusters", "faces-triplet", "faces-contrastive", "digits-siamese",
-    "cifar-siamese", "cifar-mnist-siamese", *sorted(path.stem for path in RECIPES.glob("objects-*.toml")),
+    "att-contrastive", "att-ensemble", "att-clusters", "digits-siamese", "cifar-siamese", "cifar-mnist-siamese",
+    *sorted(path.stem for kind in ("faces", "objects") for path in RECIPES.glob(f"{kind}-*.toml")),
 )  # fmt: skip
 
 HEAD = """
