@@ -14,8 +14,9 @@ ADMIN = Actor("Ines", frozenset({"admin"}), "web")
 
 
 @pytest.fixture
-def gate(app, draw):
-    """A camera at the gate; Ada is enrolled."""
+def gate(app, draw, clock, monkeypatch):
+    """A camera at the gate; Ada is enrolled. A server's clock is the test's."""
+    monkeypatch.setattr(app.store, "server_time", lambda _: clock.utc())
     app.enroll(draw("Ada.png", (1,)), name="Ada")
     return app.places.add(ADMIN, "Gate", "rtsp://10.0.0.8/live").place
 
@@ -34,9 +35,10 @@ def began(app, gate, tmp_path):  # noqa: ARG001  it is there before the slice is
 
 
 @pytest.fixture
-def second(home, clock, pipeline):
+def second(home, clock, pipeline, monkeypatch):
     """Another service at the same home."""
     with Attendance.open(home, clock=clock, pipeline=pipeline) as opened:
+        monkeypatch.setattr(opened.store, "server_time", lambda _: clock.utc())
         yield opened
 
 

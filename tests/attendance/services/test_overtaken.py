@@ -20,8 +20,9 @@ BADGE = "badge of Ada"
 
 
 @pytest.fixture
-def hall(app, draw):
-    """A home with Ada and Bob, and a kiosk in the hall by which people come in."""
+def hall(app, draw, clock, monkeypatch):
+    """A home with Ada and Bob, and a kiosk in the hall by which people come in; a server's clock is the test's."""
+    monkeypatch.setattr(app.store, "server_time", lambda _: clock.utc())
     app.enroll(draw("a.png", (1,)), name="Ada", external_id="A")
     app.enroll(draw("b.png", (2,)), name="Bob", external_id="B")
     app.places.add(CLERK, "Hall", kind="kiosk", direction="in")
