@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from torch import nn
 
 from train.files import save_text
-from train.nets.pretrained import unfilled
+from train.nets.pretrained import named, unfilled
 from train.recipe import RECIPE_COPY, load_recipe
 from train.workbench.report import read_metrics
 from train.workbench.towers import InputShape, make_tower
@@ -35,6 +35,7 @@ class Backbone:
     """A finished run's network with what its report says."""
 
     name: str
+    what: str
     network: nn.Module
     side: int
     metrics: dict
@@ -53,7 +54,7 @@ def opened(folder: Path, data: Path) -> Backbone:
     metrics, recipe = read_metrics(folder), load_recipe(folder / RECIPE_COPY)
     shape = InputShape(**metrics["input"])
     network = make_tower(unfilled(recipe.model), shape, seed=1, folder=data).eval()
-    return Backbone(folder.name, network, shape.side, metrics)
+    return Backbone(folder.name, named(recipe.model), network, shape.side, metrics)
 
 
 def measured(backbones: Sequence[Backbone], rounds: int) -> list[dict[str, str]]:
@@ -69,7 +70,7 @@ def row(one: Backbone, ms: float, first: float) -> dict[str, str]:
     low, high = figures["interval"]
     size = sum(value.numel() for value in one.network.parameters()) * 4 / MEGABYTE
     cells = (
-        one.name, one.metrics["model"], str(one.side), f"{figures['accuracy']:.4f}", f"{low:.4f}", f"{high:.4f}",
+        one.name, one.what, str(one.side), f"{figures['accuracy']:.4f}", f"{low:.4f}", f"{high:.4f}",
         f"{figures['roc_auc']:.4f}", f"{ms:.1f}", f"{ms / first:.2f}", f"{size:.1f}",
         f"{one.metrics['seconds']['train']:.0f}",
     )  # fmt: skip

@@ -140,6 +140,13 @@ def unfilled(model: Model) -> Model:
     return Model(model.kind, options={**model.options, "name": name, "mean": mean, "std": std})
 
 
+def named(model: Model) -> str:
+    """A recipe's network in words: its kind, which one of the kind, and what it starts from."""
+    options = unfilled(model).options
+    which = [str(options.get("name", "")), *options.get("parts", ())]
+    return " ".join(word for word in (model.kind, *which, f"from {model.initial}" if model.initial else "") if word)
+
+
 def fill(trunk: nn.Module, initial: str) -> None:
     """Give a trunk of timm's without its classifier the weights of `STARTS[initial]`.
 

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from train.data.pictures import SPLITS, Pictures
 from train.errors import DataMissing
 from train.files import save_text
+from train.nets.pretrained import named
 from train.recipe import Recipe
 from train.workbench import plots
 from train.workbench.distance import Fused
@@ -85,7 +86,7 @@ def measured(recipe: Recipe, pictures: Pictures, outcome: Outcome, timing: Timin
         "task": recipe.task,
         "seed": recipe.seed,
         "method": ", then ".join(" + ".join(p.kind for p in stage.losses) for stage in recipe.stage),
-        "model": " ".join([recipe.model.kind, str(recipe.model.options.get("name", ""))]).strip(),
+        "model": named(recipe.model),
         "input": {"side": side, "channels": channels},
         "data": {
             "kind": recipe.data.kind,

@@ -206,6 +206,14 @@ def test_without_a_network_timm_gives_one_line(monkeypatch, tmp_path, error):
         joined.TimmEncoder("efficientnet_b0", 2, pretrained=True)
 
 
+def test_a_network_is_told_in_words():
+    """A report says which network it was and what it started from."""
+    lite = Model("timm", initial="efficientnet-lite0", options={"dim": 2})
+    assert "timm tf_efficientnet_lite0 from efficientnet-lite0" == pretrained.named(lite)
+    assert "joined sface" == pretrained.named(Model("joined", options={"parts": ["sface"], "shares": [1.0]}))
+    assert "siamese" == pretrained.named(Model("siamese"))
+
+
 @pytest.mark.parametrize(
     "model",
     [
