@@ -515,11 +515,11 @@ def test_progress_leaves_stdout_alone(home, portraits):
     command = [*ENTRY, "enroll", str(portraits)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=other_end, text=True, env=environment) as running:
         os.close(other_end)
-        out = running.stdout.read()
         shown = b""
         with contextlib.suppress(OSError):  # Linux tells the end of a terminal as an error
-            while part := os.read(terminal, 4096):
+            while part := os.read(terminal, 4096):  # first: a terminal that nobody reads holds a slow run up for ever
                 shown += part
+        out = running.stdout.read()
     os.close(terminal)
     assert ["enrolled", "enrolled", "refused"] == [row[1] for row in outcomes(out)]
     assert b"3/3" in shown or b"Enrolling" in shown
