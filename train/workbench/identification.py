@@ -9,7 +9,7 @@ from train.data.sampling import UNLABELLED
 from train.errors import ManifestInvalid
 from train.workbench.distance import Distance
 
-AT_ONCE = 64  # probes compared with everybody in one go
+NUMBERS = 10_000_000  # of embeddings that are compared at once: long ones would fill the memory
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def identify(task: Task, labels: np.ndarray, embeddings: np.ndarray, distance: D
     """
     people = labels[task.enrolled]
     gallery = embeddings[task.enrolled]
-    right = 0
-    for start in range(0, len(task.probes), AT_ONCE):
-        probes = task.probes[start : start + AT_ONCE]
+    right, at_once = 0, max(1, NUMBERS // gallery.size)
+    for start in range(0, len(task.probes), at_once):
+        probes = task.probes[start : start + at_once]
         table = distance(np.repeat(embeddings[probes], len(people), axis=0), np.tile(gallery, (len(probes), 1)))
         table = np.nan_to_num(table.reshape(len(probes), len(people)), nan=np.inf)
         right += int(((people[table.argmin(1)] == labels[probes]) & np.isfinite(table.min(1))).sum())

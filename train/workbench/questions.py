@@ -21,6 +21,7 @@ from train.workbench.verification import Threshold, Trials, Verdict, choose_thre
 TEST_STREAM = 31
 DEV_STREAM = 37
 MAPPED = 1_000  # pictures on the 2-D map
+NUMBERS = 10_000_000  # of embeddings that are compared at once: long ones would fill the memory
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,9 @@ class Examiner:
         return identify(identification_task(self.pictures.rows(split), labels), labels, self.embeddings, self.distance)
 
     def _between(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-        return self.distance(self.embeddings[first], self.embeddings[second])
+        at_once = max(1, NUMBERS // self.embeddings.shape[1])
+        parts = [slice(start, start + at_once) for start in range(0, len(first), at_once)]
+        return np.concatenate([self.distance(self.embeddings[first[p]], self.embeddings[second[p]]) for p in parts])
 
 
 def make_examiner(recipe: Recipe, pictures: Pictures, model: nn.Module, head: nn.Module | None = None) -> Examiner:
