@@ -791,7 +791,7 @@ def test_a_home_goes_on_with_a_new_encoder(tmp_path, capsys, astronaut):
     for expected in (1, 0):
         assert run(["check", str(photo), *home]) == 0
         out, err = capsys.readouterr()
-        assert expected == err.count("1 templates were made from kept crops")
+        assert expected == err.count("1 template was made from kept crops")
         assert out.splitlines()[1].split(",")[1] == ("present" if expected else "already")
 
 
