@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from uuid import uuid4
 
+import psycopg
 from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -31,12 +32,10 @@ from gallery.migrations.running import run_migrations
 from gallery.ports import PATIENCE_S
 from gallery.postgres import beyond, counters, erasing, soundness
 from gallery.postgres.collation import sort_by_bytes
-from gallery.postgres.connections import READING, connect, make_engine
+from gallery.postgres.connections import READING, WRITING, connect, make_engine
 from gallery.postgres.faults import begins_anew, mapped
 from gallery.postgres.listening import NOTICE, Listeners
-from gallery.postgres.sending import PostgresSender, Prepared, noticing
 from gallery.schema import METADATA, OLDEST, REVISIONS, Meta
-from gallery.sending import SENDER
 from gallery.steps import is_older
 from gallery.transactions import ERASURE, GENERATION, Transactions
 from gallery.values import Orphan, Server, Soundness
@@ -76,11 +75,10 @@ class PostgresStore(Transactions):
             make_engine(address, busy_timeout_s=busy_timeout_s, writing=writing, anywhere=read_only, kept=kept)
             for writing, kept in ((False, _READERS), (True, 2))
         )
-        reader = reader.execution_options(**READING)
+        reader, writer = reader.execution_options(**READING), writer.execution_options(**WRITING)
         super().__init__(reader, writer, self._faults, read_only=read_only)
         self.home = home
         self.address = address
-        self._prepared = Prepared(writer.dialect)
         self._listeners = Listeners(
             partial(connect, address, busy_timeout_s=busy_timeout_s, writing=False, anywhere=read_only)
         )
@@ -159,20 +157,22 @@ class PostgresStore(Transactions):
         except DBAPIError as error:
             if not begins_anew(error):
                 raise
-            if error.connection_invalidated:
-                self._writer.dispose(close=False)  # the others died with it
         return super()._begun()
 
     def _begin(self, session: Session) -> None:
         """As `Transactions._begin`; all of it goes to the server at once, and is answered at once."""
-        connection = session.connection()
-        raw: Any = connection.connection.driver_connection
-        with noticing(connection, raw), raw.pipeline(), raw.cursor() as locking, raw.cursor() as asking:
-            locking.execute(_LOCKING, prepare=True)
-            asking.execute(steps.QUESTION, prepare=True)
-            answer = asking.fetchone()
+        raw: Any = session.connection().connection.driver_connection
+        try:
+            with raw.pipeline(), raw.cursor() as locking, raw.cursor() as asking:
+                locking.execute(_LOCKING, prepare=True)
+                asking.execute(steps.QUESTION, prepare=True)
+                answer = asking.fetchone()
+        except psycopg.Error as error:
+            if raw.closed:
+                session.connection().invalidate(error)
+                self._writer.dispose(close=False)  # the others died with it
+            raise DBAPIError(None, None, error, connection_invalidated=raw.closed) from error
         steps.heed(session, answer, self.where)
-        session.info[SENDER] = PostgresSender(connection, raw, self._prepared)
 
     def bump(self, session: Session) -> None:
         """As `Transactions.bump`; listeners hear of it once it is committed."""
