@@ -1,4 +1,4 @@
-"""Dies by SIGKILL at the n-th step of a restoration, for n = 1, 2, ... until one gets through; not a test itself.
+"""Dies by SIGKILL at the n-th step of a restoration, for every third n until one gets through; not a test itself.
 
 Called as `restore_child.py BACKUP KEY FOLDER EACH [PRIVATE]`; with the file of a private recovery key it is opened by
 that. A step is a change of the file system, a commit, or every EACH-th statement; while what was erased is erased
@@ -26,6 +26,7 @@ from gallery.backup.content import Tally, written
 ALONG = ("config.toml",)
 CHANGES = frozenset({"os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir"})
 LIMIT = 400
+STRIDE = 3  # of three steps in a row one is tried, and not the same one for each way of asking
 MOMENT = datetime(2026, 4, 1, tzinfo=UTC)
 
 
@@ -129,7 +130,7 @@ def main(source: Path, key: Path, folder: Path, each: int, private: Path | None 
     make = partial(restore, Store, source, along=ALONG, at=MOMENT, **opened)
     make(folder / "first")
     digest = told(folder / "first", sealed=private is None)
-    for steps in range(1, LIMIT):
+    for steps in range(1 + (each + (private is not None)) % STRIDE, LIMIT, STRIDE):
         home = folder / f"home-{steps}"
         killed = child(make, home, steps, each)
         found = look(home, digest, sealed=private is None)

@@ -42,24 +42,24 @@ def first_model(request: Request, who: SimilarityUse) -> Response:
     return _page(request, who, site_of(request).app.similarity.card().name)
 
 
-@router.get("/similarity/{name}")
-def one_model(request: Request, who: SimilarityUse, name: str) -> Response:
+@router.get("/similarity/{model}")
+def one_model(request: Request, who: SimilarityUse, model: str) -> Response:
     """The form of one model."""
-    return _page(request, who, name)
+    return _page(request, who, model)
 
 
-@router.post("/similarity/{name}")
-def compare(request: Request, who: SimilarityUse, name: str, form: Form) -> Response:
+@router.post("/similarity/{model}")
+def compare(request: Request, who: SimilarityUse, model: str, form: Form) -> Response:
     """Compare what was sent, and say how far apart it is."""
     app, files = site_of(request).app, _files(form)
     sent = [_photo(file, place) for file, place in zip(files, chain(PLACES, repeat("Picture")), strict=False)]
     try:
-        done = app.lane.run(lambda: app.similarity.compare(who.actor, name, sent))
+        done = app.lane.run(lambda: app.similarity.compare(who.actor, model, sent))
     except SimilarityUnknown:
         raise
     except Refusal as error:
-        return _page(request, who, name, error=error)
-    return _page(request, who, name, done=done, names=tuple(_name(each) for each in files))
+        return _page(request, who, model, error=error)
+    return _page(request, who, model, done=done, names=tuple(_name(each) for each in files))
 
 
 def _files(form: Any) -> list[UploadFile]:

@@ -84,7 +84,7 @@ def test_forms_are_printed_and_entered(ada, tmp_path):
     code, out, err = ada("consent", "form", file, "--group", "7a", "--address", "https://x.example", "--json")
     form = json.loads(out)
     assert (0, 1, "A") == (code, len(PdfReader(file).pages), form["id"])
-    assert f"written: 1 forms to {file}" in err
+    assert f"written: 1 form to {file}" in err
     assert (1, True) == ((told := ada("consent", "form", file, "Ada"))[0], "gallery.not_empty" in told[2])
 
     assert (0, True) == ((told := ada("consent", "enter", "A", form["code"], "--yes-to", "face"))[0], "face" in told[2])
@@ -96,7 +96,7 @@ def test_forms_are_printed_and_entered(ada, tmp_path):
 def test_forms_that_are_taken_back(ada, tmp_path):
     """They can be entered no more."""
     form = json.loads(ada("consent", "form", tmp_path / "f.pdf", "Ada", "--json")[1])
-    assert (0, "taken back: 1 forms\n") == ada("consent", "form", tmp_path / "g.pdf", "Ada", "--revoke")[::2]
+    assert (0, "taken back: 1 form\n") == ada("consent", "form", tmp_path / "g.pdf", "Ada", "--revoke")[::2]
     code, _, err = ada("consent", "enter", "A", form["code"])
 
     assert (1, True, False) == (code, "taken back" in err, (tmp_path / "g.pdf").exists())

@@ -567,7 +567,7 @@ def test_sessions(enrolled, portraits):
     assert enrolled("session", "open", "Maths")[0] == 0
     assert enrolled("session", "open", "Maths")[0] == 1
     assert enrolled("check", picture, "--session", "Maths")[0] == 0
-    assert "1 marks" in enrolled("session", "close", "Maths")[2]
+    assert "1 mark" in enrolled("session", "close", "Maths")[2]
     assert "error[session.closed]" in enrolled("check", picture, "--session", "Maths")[2]
     _, out, _ = enrolled("session", "list", "--json")
     assert ("Maths", 1) == tuple(json.loads(out)[key] for key in ("name", "marks"))
@@ -738,7 +738,7 @@ def test_remove_names_the_other_way(enrolled, monkeypatch):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     code, _, err = enrolled("gallery", "remove", "E-1")
     assert 1 == code
-    assert "with 1 templates, and 1 marks" in err
+    assert "with 1 template, and 1 mark " in err
     assert "attendance gallery deactivate E-1" in err
     assert 0 == enrolled("gallery", "show", "E-1")[0]
 

@@ -412,7 +412,7 @@ def test_the_commands_tell_the_same(app, folder, capsys):
     code, out, _ = _command(app.home, capsys, "backups", "list", "--json")
     assert (0, facts["file"], facts["digest"]) == (code, json.loads(out)["file"], json.loads(out)["digest"])
     code, out, _ = _command(app.home, capsys, "backups", "test")
-    assert (0, True) == (code, out.startswith(f"ok  {facts['file']}: a home was made of it, 1 people"))
+    assert (0, True) == (code, out.startswith(f"ok  {facts['file']}: a home was made of it, 1 person"))
     code, out, _ = _command(app.home, capsys, "backups", "test", facts["file"], "--json")
     assert (0, True, []) == (code, json.loads(out)["ok"], json.loads(out)["problems"])
     code, _, told = _command(app.home, capsys, "backups", "run")

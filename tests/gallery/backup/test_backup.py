@@ -512,8 +512,8 @@ def test_a_home_that_appears_meanwhile_stays(save, key, new, monkeypatch):
     path = save()
     before = {}
 
-    def meanwhile(*given: object) -> tuple:
-        found = filled(*given)
+    def meanwhile(*given: object, **how: object) -> tuple:
+        found = filled(*given, **how)
         open_database(new).close()
         before.update(contents(new))
         return found
@@ -731,7 +731,7 @@ def test_a_killed_restoration_leaves_an_empty_home_or_the_whole(full, key, tmp_p
         erased.publish(full.store, full.vault, [tmp_path])
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     command = [sys.executable, str(CHILD), str(tmp_path / "b"), str(key), str(tmp_path / "runs")]
-    command += ["11" if way == "as it was" else "150", *([str(tmp_path / "private")] if recovery else [])]
+    command += ["41" if way == "as it was" else "150", *([str(tmp_path / "private")] if recovery else [])]
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=600)
     assert (0, "") == (result.returncode, result.stderr)
     runs = [json.loads(line) for line in result.stdout.splitlines()]

@@ -130,7 +130,7 @@ def test_a_failed_upgrade_changes_nothing(older, later, fault):
 def test_an_upgrade_that_loses_an_owner_is_refused(older, later):
     """A step that would leave templates without their person is taken back."""
     later("op.execute('DELETE FROM person')")
-    with pytest.raises(GalleryDamaged, match="without their owner"):
+    with pytest.raises(GalleryDamaged, match="without an owner"):
         Store.open(older, at=AT)
 
     assert [(3,)] == _rows(older / "attendance.db", "SELECT count(*) FROM person")
