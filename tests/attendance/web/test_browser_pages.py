@@ -47,7 +47,7 @@ WHOLE = {
     "/exports/{form}": "/exports/csv",
     "/settings/set/{name}": "/settings/set/margin",
     "/settings/privacy/report.{form}": "/settings/privacy/report.md",
-    "/similarity/{name}": "/similarity/colours",
+    "/similarity/{model}": "/similarity/colours",
 }
 """Addresses of which these parts would not do."""
 SHORT_LIVED = (
