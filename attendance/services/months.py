@@ -19,6 +19,7 @@ from attendance.timetable.settling import awaited, settles
 from attendance.zones import FIRST_DAY, day_start, local_day
 from gallery.repositories import approvals, months, purging, sightings
 from gallery.repositories.events import MONTH_CLOSED, MONTH_OPENED, history, record
+from refusal import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +113,7 @@ class MonthCheck:
             yield f"{month} is as it was when it was closed at {instant(self.state.at)}{rest}"
             return
         yield f"{month} differs from what it was when it was closed at {instant(self.state.at)}: {self.found}"
-        days = "1 day" if len(self.days) == 1 else f"{len(self.days)} days"
+        days = counted(len(self.days), "day")
         yield f"differing: {_people(len(self.people))} on {days}; above is what is there of them now"
         if self.removed:
             yield f"{_people(self.removed)} of that month were erased since"

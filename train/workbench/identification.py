@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
 
 from train.data.sampling import UNLABELLED
 from train.errors import ManifestInvalid
 from train.workbench.distance import Distance
+from train.workbench.verification import wilson
 
 NUMBERS = 10_000_000  # of embeddings that are compared at once: long ones would fill the memory
 
@@ -55,7 +55,6 @@ def identify(task: Task, labels: np.ndarray, embeddings: np.ndarray, distance: D
         table = distance(np.repeat(embeddings[probes], len(people), axis=0), np.tile(gallery, (len(probes), 1)))
         table = np.nan_to_num(table.reshape(len(probes), len(people)), nan=np.inf)
         right += int(((people[table.argmin(1)] == labels[probes]) & np.isfinite(table.min(1))).sum())
-    low, high = binomtest(right, len(task.probes)).proportion_ci(method="wilson")
     return Identified(
-        len(people), len(task.probes), right / len(task.probes), (float(low), float(high)), 1 / len(people)
+        len(people), len(task.probes), right / len(task.probes), wilson(right, len(task.probes)), 1 / len(people)
     )

@@ -70,18 +70,23 @@ def judge(trials: Trials, threshold: float) -> Verdict:
     table = confusion_matrix(trials.positive, answer, labels=[False, True])
     (true_no, false_yes), (false_no, true_yes) = ((int(v) for v in row) for row in table)
     right, total = true_no + true_yes, len(answer)
-    wilson = binomtest(right, total).proportion_ci(method="wilson")
     precision, recall = _ratio(true_yes, true_yes + false_yes), _ratio(true_yes, true_yes + false_no)
     share = float(trials.positive.mean())
     return Verdict(
         accuracy=right / total,
-        interval=(float(wilson.low), float(wilson.high)),
+        interval=wilson(right, total),
         precision=precision,
         recall=recall,
         f1=_ratio(2 * precision * recall, precision + recall),
         confusion=((true_no, false_yes), (false_no, true_yes)),
         chance=max(share, 1 - share),
     )
+
+
+def wilson(right: int, total: int) -> tuple[float, float]:
+    """The 95 % Wilson interval of a share."""
+    low, high = binomtest(right, total).proportion_ci(method="wilson")
+    return float(low), float(high)
 
 
 def roc_auc(trials: Trials) -> float:
