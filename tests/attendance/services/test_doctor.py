@@ -47,16 +47,17 @@ def sound(home, clock, fake, draw) -> Path:
 
 @pytest.fixture
 def look(home, clock):
-    """The problems found, by id, after proof that looking has changed no file."""
+    """The problems found, by id, after proof that looking has changed no file; a server's clock is not the test's."""
 
-    def found(**more) -> dict[str, Finding]:
+    def problems_by_id(**more) -> dict[str, Finding]:
         before = snapshot(home)
-        problems = [each for each in Doctor(home, clock).examine(**more) if not each.ok]
+        found = Doctor(home, clock).examine(**more)
+        problems = [each for each in found if not each.ok and each.id != "clock.server"]
         assert before == snapshot(home)
         assert all(each.repair and each.detail and each.exit_code for each in problems)
         return {each.id: each for each in problems}
 
-    return found
+    return problems_by_id
 
 
 def snapshot(home: Path) -> dict[str, bytes]:
@@ -85,6 +86,7 @@ def test_no_home(look):
     )
 
 
+@pytest.mark.sqlite_only("the file of its database is something else")
 def test_no_database(look, sound):
     """A file that is no database makes the home unusable."""
     for path in sound.glob("attendance.db*"):
@@ -93,6 +95,7 @@ def test_no_database(look, sound):
     assert look()["gallery.not_a_database"].exit_code == 3
 
 
+@pytest.mark.sqlite_only("a server has files of its own, and finds their damage itself")
 def test_damaged_page(look, sound):
     """A page overwritten with noise is found."""
     path = sound / "attendance.db"

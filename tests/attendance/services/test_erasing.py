@@ -183,6 +183,7 @@ def test_what_to_do_about_a_trace_is_said(app, ada, tmp_path, name, says):
     assert [(name, True)] == [(each["path"], says in each["advice"]) for each in done.receipt["hits"]]
 
 
+@pytest.mark.sqlite_only("its write-ahead log is a file of the home")
 def test_while_another_program_reads_it_is_said(app, ada, tmp_path):
     """The log cannot be emptied then: the receipt says that it is not erased, and finds what is there."""
     with (
