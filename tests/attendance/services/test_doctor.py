@@ -144,7 +144,7 @@ def test_home_that_others_may_write(look, sound):
 
 def test_altered_template(look, sound):
     """A template with a changed byte is found by the full look, and named."""
-    change(sound, "UPDATE template SET vector = zeroblob(length(vector))")
+    change(sound, "UPDATE template SET vector = x'00'")
     assert {} == look()
     assert "E-1" in look(full=True)["gallery.template_altered"].repair
 
