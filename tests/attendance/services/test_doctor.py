@@ -357,6 +357,7 @@ def test_exit_codes(sound, capsys, clock, monkeypatch):
     """Clean is 0, a problem 1, a home that cannot be used 3; stdout tells each look, as JSON if wanted."""
     from attendance import clock as clocks
 
+    clock.now = datetime.now(UTC)  # as a server's is
     monkeypatch.setattr(clocks, "SystemClock", lambda: clock)
     assert run(["doctor", "--home", str(sound)]) == 0
     out = capsys.readouterr().out
@@ -402,6 +403,7 @@ def test_one_problem_is_told_as_one(sound, capsys, clock, monkeypatch):
     """The last line counts problems as people do."""
     from attendance import clock as clocks
 
+    clock.now = datetime.now(UTC)  # as a server's is
     monkeypatch.setattr(clocks, "SystemClock", lambda: clock)
     sound.chmod(0o777)
     assert run(["doctor", "--home", str(sound)]) == 1
