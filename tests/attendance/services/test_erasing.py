@@ -71,6 +71,7 @@ def everything(home) -> bytes:
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite_only("what is looked through are the files of its home")
 def test_fifty_of_two_hundred_leave_nothing(home, clock, pipeline, tmp_path):
     """Of 50 of 200 people no byte is left in any file, the receipts say so, and of the others all is there.
 
