@@ -166,9 +166,13 @@ class ServiceComposition(Composition):
         """The processes that work with the database."""
         from importlib.metadata import version
 
-        from attendance.services.workers import Workers
+        from attendance.services.workers import ASIDE, Workers
+        from gallery.slices import aside
+        from gallery.slices.slice import folder_of
 
-        return Workers(self.store, self.clock, self.settings, self.worker_id, version=version("attendance"))
+        made = Workers(self.store, self.clock, self.settings, self.worker_id, version=version("attendance"))
+        made.tells[ASIDE] = lambda: aside.count(folder_of(self.home))
+        return made
 
     @cached_property
     def worker_id(self) -> str:

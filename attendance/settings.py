@@ -33,6 +33,7 @@ OTHER_VARIABLES: Mapping[str, str] = MappingProxyType(
         "ATTENDANCE_TRAIN_DATA": "The folder of data sets for 'attendance train', where --data is not given.",
         "ATTENDANCE_TRAIN_CACHE": "Where training keeps what it computed; else ~/.cache/attendance-train.",
         "ATTENDANCE_TEST_DATA": "Where this project's own tests find research data.",
+        "ATTENDANCE_TEST_ENGINE": "On which engine this project's own tests run that are for one alone.",
         "ATTENDANCE_TEST_POSTGRES": "The address of a server on which this project's own tests may make databases.",
     }
 )

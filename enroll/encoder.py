@@ -12,7 +12,7 @@ from enroll.card import EncoderCard, load_card
 from enroll.errors import EncoderFailed
 from enroll.face import Pixels
 
-BATCH: Final = 16  # crops a run: more costs memory and saves no time on a CPU
+BATCH: Final = 2  # crops a run: of eight and more each costs a third more on a CPU (benchmarks/embedding_batches.py)
 FEW: Final = 16  # embeddings that are compared with the cohort without BLAS
 SHORTEST: Final = 1e-6  # an embedding shorter than this has no direction
 

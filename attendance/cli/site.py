@@ -1,14 +1,24 @@
 """attendance site: the schools, branches or buildings of a home, and who belongs to which."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from attendance.cli import options
 from attendance.cli.opening import changing, reading, writing
 from attendance.cli.output import records, say
+from refusal import told as refused
+
+if TYPE_CHECKING:
+    from attendance.services.settingaside import Left
 
 COLUMNS = ("name", "people", "places", "active")
+_AGAIN: Final = "It stays, and the next link tries it again; the log of the service tells where it fails."
+_WITH_COPY: Final = (
+    "It stays: run 'attendance site retry --key FILE' with a copy of the key file from before that time."
+)
+_OTHER_COPY: Final = "It stays: FILE does not open it either; try the copy of another time."
 
 app = typer.Typer(
     help="Schools, branches, buildings with people and cameras of their own: add, list, retire, assign people.",
@@ -44,14 +54,35 @@ def retire(name: Name, *, home: options.Home = None) -> None:
 
 
 @app.command(epilog=options.EXIT_CODES)
-def retry(*, home: options.Home = None) -> None:
+def retry(
+    *,
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            help="A copy of the key file from before the key was changed.", metavar="FILE", show_default=False
+        ),
+    ] = None,
+    home: options.Home = None,
+) -> None:
     """Deliver again what this computer did while it was cut off, and what could not be taken then."""
     with changing(home) as opened:
-        delivered, left = opened.arrivals.try_again(opened.actor, opened.home)
+        delivered, left = opened.arrivals.try_again(opened.actor, opened.home, key)
     told = f"{delivered.kept} taken in, {delivered.already} there already, {delivered.refused} refused"
-    say(f"{told}, {left} still set aside")
+    say(f"{told}, {len(left)} still set aside")
+    for each in left:
+        say(_stays(each, given=key is not None))
     if left:
         raise typer.Exit(1)
+
+
+def _stays(each: "Left", *, given: bool) -> str:
+    """What stays aside, and what to do; nothing of it is lost."""
+    from attendance.records import instant
+
+    what = f"{each.kind} {each.id}, set aside at {instant(each.at)}"
+    if each.opens:
+        return refused("arrival.aside", f"{what}, fails again ({each.why})", _AGAIN)
+    return refused("arrival.aside", f"{what}, is opened by no key that is here", _OTHER_COPY if given else _WITH_COPY)
 
 
 @app.command(epilog=options.EXIT_CODES)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from attendance.register.pdf import Head, Pages
+from refusal import counted
 
 MOST: Final = 500
 """Rows of a table; the rest stands in the other files, and the page says so."""
@@ -129,7 +130,7 @@ def _word(each: Mapping[str, Any]) -> Sequence[str]:
 def _forms(pages: Pages, forms: Sequence[Mapping[str, Any]]) -> None:
     if forms:
         used = sum(each["used"] is not None for each in forms)
-        pages.text(f"{len(forms)} {'form was' if len(forms) == 1 else 'forms were'} handed out; {used} came back.")
+        pages.text(f"{counted(len(forms), 'form was', 'forms were')} handed out; {used} came back.")
 
 
 def _marks(pages: Pages, marks: Sequence[Mapping[str, Any]]) -> None:

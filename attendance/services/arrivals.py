@@ -17,7 +17,7 @@ from attendance.access import needs
 from attendance.errors import MonthClosed
 from attendance.services.arrivalstep import GONE, Refused, Step
 from attendance.services.leases import server_now
-from attendance.services.settingaside import LOG, SettingAside, code_of, stops_all
+from attendance.services.settingaside import LOG, Left, SettingAside, code_of, stops_all
 from attendance.zones import days_between
 from gallery.errors import KeyWrong, TemplateAltered
 from gallery.repositories import (
@@ -29,13 +29,16 @@ from gallery.repositories import (
 )
 from gallery.repositories.arrivals import Arrival, Outcome
 from gallery.slices import outbox
-from gallery.slices.aside import Content, SetAside, read
+from gallery.slices.aside import Content, SetAside
 from gallery.slices.aside import waiting as waiting_one_by_one
 from gallery.slices.outbox import Item, Looked, Seen, TakenBack
-from gallery.slices.slice import Slice, folder_of
+from gallery.slices.slice import Slice
+from gallery.vault.filevault import HOME_ID
+from gallery.vault.key import read_copy
+from gallery.vault.seal import Sealer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from attendance.access import Actor
@@ -113,7 +116,7 @@ class Arrivals:
             upto, counted = outbox.upto(here, state), tokens.counters(here)
         with self._gallery.store.reading() as central:
             before = arrivals.known(central, [each.uid for each in waiting])
-        told, aside = Counter[Outcome](), SettingAside(self._gallery.store, slice_, self._by)
+        told, aside = Counter[Outcome](), SettingAside(self._gallery, slice_, self._by)
         lost = aside.marks()
         for thing, why in broken.items():
             lost |= self._set_aside(aside, thing, why)
@@ -143,19 +146,34 @@ class Arrivals:
         return set() if content is None else content.marks
 
     @needs("sites.change")
-    def try_again(self, actor: "Actor", home: "Path") -> tuple[Delivered, int]:  # noqa: ARG002 - who may is asked
-        """Retry for the slice in a home's folder, where there is one; and how much stays aside. Raises as `deliver`."""
+    def try_again(
+        self,
+        actor: "Actor",  # noqa: ARG002 - who may is asked
+        home: "Path",
+        key: "Path | None" = None,
+    ) -> tuple[Delivered, list[Left]]:
+        """Retry for the slice in a home's folder, where there is one; and what stays aside.
+
+        ``key`` is a copy of the key file from before, for what no key of now opens. Raises as `deliver`, and
+        KeyMissing, KeyWrong, KeySource, KeyPassphrase where that copy cannot be read.
+        """
+        before = () if key is None else (Sealer(read_copy(key), self._gallery.store.meta(HOME_ID) or ""),)
         found = Slice.open(home)
         if found is None:
-            return Delivered(), 0
+            return Delivered(), []
         with closing(found):
-            return self.retry(found), len(read(folder_of(home)))
+            delivered = self.retry(found, before)
+            return delivered, SettingAside(self._gallery, found, self._by, before).left()
 
-    def retry(self, slice_: "Slice") -> Delivered:
-        """Take in what was set aside, as far as that can be taken now; the rest stays. Raises as `deliver`."""
+    def retry(self, slice_: "Slice", before: "Sequence[Cipher]" = ()) -> Delivered:
+        """Take in what was set aside, as far as that can be taken now; the rest stays. Raises as `deliver`.
+
+        ``before`` are ciphers of keys from before that may open some of it.
+        """
         with self._gallery.store.reading() as central:
             self._ahead = self._clock.utc() - server_now(self._gallery.store, central, self._clock)
-        aside, told, lost = SettingAside(self._gallery.store, slice_, self._by), Counter[Outcome](), set[str]()
+        aside = SettingAside(self._gallery, slice_, self._by, before)
+        told, lost = Counter[Outcome](), set[str]()
         for each in aside.kept.all():
             try:
                 told += self._again(aside, each, slice_, lost)
@@ -169,6 +187,7 @@ class Arrivals:
     def _again(self, aside: SettingAside, each: SetAside, slice_: "Slice", lost: set[str]) -> "Counter[Outcome]":
         """Take what was set aside, or leave it and add to those ``lost`` what marks are in it."""
         content = aside.kept.opened(each)
+        aside.renew(each, content)
         told = self._refused_if_gone(each, content, slice_.site)
         if told is None:
             lost |= content.marks

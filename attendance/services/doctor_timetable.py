@@ -107,7 +107,7 @@ def _own(entries: "list[CalendarEntry]") -> Iterator[str]:
             counts[each.source] = counts.get(each.source, 0) + (each.last - each.first).days + 1
     for source, count in counts.items():
         if count:
-            told = "1 day" if count == 1 else f"{count} days"
+            told = counted(count, "day")
             yield told.replace("day", "own day") if source == BY_HAND else f"{told} from {source}"
 
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.access import ALL_GROUPS, needs
 from attendance.faults import refusal_of
 from attendance.service_errors import JobUnknown, ServiceBusy
-from gallery.errors import GalleryError
+from gallery.errors import AddressInvalid, GalleryError
+from gallery.locations import pointer
 from gallery.repositories import jobs as rows
 from gallery.repositories.events import ACCOUNT_CHANGED, history
 
@@ -302,11 +303,15 @@ class Jobs:
 
 
 def without_folders(text: str, home: Path) -> str:
-    """What is told, without where the service keeps its files: that is nothing to whoever uses it from elsewhere."""
+    """What is told, without where the service keeps its files and its database: that is nothing to who is elsewhere."""
     where = re.escape(str(home))
     sent = rf"{where}[/\\]{FOLDER}[/\\](?:incoming|uploads)[/\\][\w-]+"
     plain = re.sub(sent, "what was sent", re.sub(rf"{sent}[/\\]", "", text))
-    return re.sub(rf"{where}(?![\w.-])", "the home", re.sub(rf"{where}[/\\]", "", plain))
+    told = re.sub(rf"{where}(?![\w.-])", "the home", re.sub(rf"{where}[/\\]", "", plain))
+    with suppress(AddressInvalid):
+        address = pointer(home)
+        return told if address is None else told.replace(address.shown, "database")
+    return told
 
 
 def _may_see(who: "Visitor", job: "Job", since: "datetime | None") -> bool:

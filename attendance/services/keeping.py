@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Self
 
 from attendance.privacy_errors import BackupKeep
+from refusal import counted
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -36,7 +37,7 @@ class Keep:
     @property
     def says(self) -> str:
         """The rules in words, such as "7 days, 4 weeks"."""
-        return ", ".join(f"{count} {_WORDS[unit]}{'' if count == 1 else 's'}" for unit, count in self.rules)
+        return ", ".join(counted(count, _WORDS[unit]) for unit, count in self.rules)
 
     def kept(self, times: Collection[datetime], zone: "ZoneInfo") -> set[datetime]:
         """Which of these instants (aware) some rule keeps; the newest is always one of them. Days are of ``zone``."""

@@ -77,7 +77,7 @@ class MonthLook:
             (self.unseen, "status is no log", "statuses are no log", f"attendance coverage list {days}"),
         ):
             if count:
-                yield f"open: {count} {one if count == 1 else more}: '{look}'"
+                yield f"open: {counted(count, one, more)}: '{look}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +292,7 @@ def _refuse_purged(transaction: "Transaction", month: str, last: date) -> None:
 
 
 def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
+    return counted(count, "person", "people")
 
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from attendance.timetable.calendar import Calendar
 from attendance.timetable.occurrences import of_entry
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.services.statuses import Plan
@@ -37,7 +38,7 @@ class Overlaps:
             shared = whom & self._whom(other) if other.key != entry.key else frozenset[int]()
             first = _first(own, self._occurrences(other, begin)) if shared else None
             if first is not None:
-                who = "1 person" if len(shared) == 1 else f"{len(shared)} people"
+                who = counted(len(shared), "person", "people")
                 yield f"{entry.name} overlaps {other.name} for {who}, first on {first.day}"
 
     def _whom(self, entry: "Entry") -> frozenset[int]:

@@ -12,6 +12,7 @@ from attendance.timetable.drafting import said
 from attendance.timetable.preview import changes
 from attendance.timetable.wording import differing
 from attendance.zones import local_day, zone
+from refusal import counted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -93,8 +94,8 @@ class Preview:
 
     def lines(self) -> "Iterator[str]":
         """What it comes to, in words."""
-        yield f"{_number(len(self.statuses), 'status', 'statuses')} of days gone by would differ"
-        coming = _number(len(self.times), "occurrence", "occurrences")
+        yield f"{counted(len(self.statuses), 'status', 'statuses')} of days gone by would differ"
+        coming = counted(len(self.times), "occurrence", "occurrences")
         yield f"{coming} would come, go or alter from {self.first} to {self.last}"
 
 
@@ -176,10 +177,6 @@ def wall(each: "Occurrence") -> str:
 
 def _drafted(plan: "Plan", drafts: "Sequence[Draft]") -> "Plan":
     return replace(plan, entries=said(drafts, plan.entries))
-
-
-def _number(count: int, one: str, more: str) -> str:
-    return f"{count} {one if count == 1 else more}"
 
 
 def _listed(text: str | None) -> list[str]:

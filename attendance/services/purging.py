@@ -22,6 +22,7 @@ from attendance.zones import day_start, local_day
 from gallery.repositories import carried, events, holds
 from gallery.repositories import purging as rows
 from gallery.repositories.events import record
+from refusal import counted
 
 if TYPE_CHECKING:
     from attendance.access import Actor
@@ -341,7 +342,7 @@ def in_words(counts: Mapping[str, Any]) -> str:
 
 
 def _under_a_hold(people: int) -> str:
-    return f"{'1 person is' if people == 1 else f'{people} people are'} under a hold: what is theirs stays"
+    return f"{counted(people, 'person is', 'people are')} under a hold: what is theirs stays"
 
 
 def _counted(transaction: "Transaction", work: Callable[[], object]) -> dict[str, int]:

@@ -5,19 +5,26 @@ Where the database, its key or this computer is the trouble nothing is set aside
 
 import logging
 import traceback
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from gallery.errors import GalleryDamaged, GalleryFailed, GalleryUnusable, TemplateAltered, WrongEncoder
+from attendance.services.sealed import secret_of
+from gallery.errors import GalleryDamaged, GalleryFailed, GalleryUnusable, KeyWrong, TemplateAltered, WrongEncoder
 from gallery.repositories import events
-from gallery.slices.aside import Aside, Content
+from gallery.slices.aside import NO_KEY, Aside, Content, SetAside
+from gallery.slices.selection import ASIDE as SECRET
 from gallery.slices.slice import folder_of
+from gallery.vault.filevault import HOME_ID
+from gallery.vault.seal import Sealer
 from refusal import Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from gallery.ports import Database
+    from gallery import Gallery
+    from gallery.ports import Cipher
     from gallery.slices.outbox import Thing
     from gallery.slices.slice import Slice
 
@@ -37,12 +44,37 @@ def stops_all(error: Exception) -> bool:
     return isinstance(error, GalleryUnusable) and not isinstance(error, _OF_ONE)
 
 
-class SettingAside:
-    """Sets aside what a slice could not deliver to ``store``; ``by`` is who delivers."""
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What stays aside: its id, what it is, since when, the code of what befell it, and whether a key opens it."""
 
-    def __init__(self, store: "Database", slice_: "Slice", by: str) -> None:
-        self._store, self._slice, self._by = store, slice_, by
-        self.kept = Aside(folder_of(slice_.home), slice_.vault)
+    id: str
+    kind: str
+    at: "datetime"
+    why: str
+    opens: bool
+
+
+class SettingAside:
+    """Sets aside what a slice could not deliver to the database of ``gallery``; ``by`` is who delivers.
+
+    ``only_open`` are ciphers of keys from before that may open what was set aside then.
+    """
+
+    def __init__(self, gallery: "Gallery", slice_: "Slice", by: str, only_open: "Sequence[Cipher]" = ()) -> None:
+        self._gallery, self._store, self._slice, self._by = gallery, gallery.store, slice_, by
+        self._sealer: Sealer | None = None
+        self.kept = Aside(folder_of(slice_.home), slice_.vault.unlock, self._of_home, only_open=only_open)
+
+    def _of_home(self) -> "Cipher":
+        """What seals by a secret in the database: it stays the same whenever the key of the home is changed."""
+        if self._sealer is None:
+            try:
+                secret = secret_of(self._gallery, SECRET)
+            except TemplateAltered as error:
+                raise KeyWrong(self._store.where, "its secrets do not open") from error
+            self._sealer = Sealer(secret, self._store.meta(HOME_ID) or "")
+        return self._sealer
 
     def set_aside(self, thing: "Thing", why: Exception | None, at: "datetime") -> Content | None:
         """Keep a thing with what befell it (None: it waits for another), and tell of it once; what it holds.
@@ -72,15 +104,31 @@ class SettingAside:
             details = {"kind": kind, "why": why, "site": self._slice.site}
             events.record(transaction, at=at, by=self._by, action=events.ARRIVAL_ASIDE, subject=id_, details=details)
 
+    def renew(self, each: SetAside, content: Content) -> None:
+        """Seal it anew where a key was changed; where that cannot be done now, it stays as it is."""
+        try:
+            self.kept.renew(each, content)
+        except (OSError, *NO_KEY):
+            LOG.debug("%s is not sealed anew", each.id, exc_info=True)
+
     def marks(self) -> set[str]:
         """The ids of the marks that are kept aside, as far as they can be opened."""
-        found = set[str]()
-        for each in self.kept.all():
-            try:
-                found |= self.kept.opened(each).marks
-            except (GalleryUnusable, ValueError, KeyError, TypeError):
-                LOG.debug("%s cannot be opened", each.id)
-        return found
+        return {mark for each in self.kept.all() if (content := self._content(each)) for mark in content.marks}
+
+    def left(self) -> list[Left]:
+        """All that is kept aside, in the order in which it is tried again."""
+        return [
+            Left(each.id, each.kind or "record", each.at, each.why, self._content(each) is not None)
+            for each in self.kept.all()
+        ]
+
+    def _content(self, each: SetAside) -> Content | None:
+        """What it holds, None where it cannot be opened."""
+        try:
+            return self.kept.opened(each)
+        except (GalleryUnusable, ValueError, KeyError, TypeError):
+            LOG.debug("%s cannot be opened", each.id)
+            return None
 
 
 def code_of(error: Exception) -> str:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 TOLD_S: Final = 10.0
 SILENT: Final = timedelta(seconds=35)
 """Not heard of for so long a process is gone, hangs, or has lost the link."""
+ASIDE: Final = "aside"
+"""The fact of how many records are set aside where a process runs, see `attendance.services.settingaside`."""
 OWN: Final = frozenset(
     {
         "anchor_to", "backup_folder", "backup_keep", "camera_retry_max_s", "camera_stall_s", "log_format", "log_names",
@@ -52,6 +54,12 @@ class ShownWorker:
     watches: tuple[str, ...]
     differs: tuple[str, ...]
 
+    @property
+    def aside(self) -> int:
+        """How many records are set aside on its computer; a program of before that could tell tells of none."""
+        told = self.worker.facts.get(ASIDE, 0)
+        return told if isinstance(told, int) else 0
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON tells it."""
         each = self.worker
@@ -66,6 +74,7 @@ class ShownWorker:
             "silent": self.silent,
             "watches": list(self.watches),
             "differs": list(self.differs),
+            "aside": self.aside,
         }
 
 

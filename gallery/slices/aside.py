@@ -3,13 +3,16 @@
 Each thing is a file: its rows as they are in the slice, sealed, and in front of them codes and times alone. So a row
 that cannot be read is kept as it is, and filling the slice anew takes nothing of it away. It is read again by way of a
 small database in memory, as what waits in a slice is.
+
+It is sealed more than once, by every cipher that is to be had: a key that is changed, or a database that is restored
+from before, then leaves another way to open it.
 """
 
 import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -20,20 +23,33 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
-from gallery.errors import GalleryDamaged
-from gallery.files import PRIVATE, new_file
+from gallery.errors import (
+    GalleryDamaged,
+    GalleryUnusable,
+    KeyExposed,
+    KeyMissing,
+    KeyPassphrase,
+    KeySource,
+    KeyWrong,
+    TemplateAltered,
+)
+from gallery.files import PRIVATE, new_file, whole
 from gallery.repositories.events import MARK_ADDED
 from gallery.schema import METADATA
 from gallery.slices import outbox
 from gallery.slices.state import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from gallery.ports import Cipher, Transaction
     from gallery.slices.outbox import Item, Thing
 
 FOLDER: Final = "aside"
 SUFFIX: Final = ".sealed"
 PURPOSE: Final = "aside"
+NO_KEY: Final = (KeyMissing, KeyExposed, KeyWrong, KeySource, KeyPassphrase)
+"""What is raised where a key is not to be had."""
 Rows = Mapping[str, list[dict[str, Any]]]
 """By table, rows as SQLite keeps them."""
 _TABLES: Final = (
@@ -43,19 +59,29 @@ _TABLES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """One thing that was set aside: its ``id``, what it is, the code of what befell it, and when that was."""
+    """One thing that was set aside: its ``id``, what it is, the code of what befell it, and when that was.
+
+    ``sealed`` is the same content, once for each cipher that it was sealed with; empty where its file cannot be read.
+    """
 
     id: str
     kind: str
     why: str
     at: datetime
-    sealed: bytes
+    sealed: tuple[bytes, ...]
 
-    def opened(self, cipher: "Cipher") -> "Content":
-        """What it holds. Raises TemplateAltered, KeyWrong."""
-        plain = cipher.open(self.sealed, person=self.id, pipeline_id="", purpose=PURPOSE)
-        told = json.loads(plain, object_hook=_bytes)
-        return Content(State.of(told["state"]), told["rows"])
+    def opens(self, cipher: "Cipher") -> bytes | None:
+        """What it holds, None where this cipher does not open it."""
+        for each in self.sealed:
+            with suppress(TemplateAltered):
+                return cipher.open(each, person=self.id, pipeline_id="", purpose=PURPOSE)
+        return None
+
+    def to_text(self) -> str:
+        """As its file holds it."""
+        first, *also = (base64.b64encode(each).decode() for each in self.sealed)
+        told = {"kind": self.kind, "why": self.why, "at": self.at.isoformat(), "sealed": first, "also": also}
+        return json.dumps(told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +101,15 @@ class Content:
         told = json.dumps([*thing, self.rows], default=_told, sort_keys=True)
         return uuid5(UUID(self.state.id), sha256(told.encode()).hexdigest()).hex
 
-    def sealed(self, cipher: "Cipher", id_: str) -> bytes:
-        """As it is kept."""
-        told = json.dumps({"state": self.state.to_text(), "rows": self.rows}, default=_told)
-        return cipher.seal(told.encode(), person=id_, pipeline_id="", purpose=PURPOSE)
+    @classmethod
+    def from_text(cls, plain: bytes) -> Self:
+        """That which `to_text` told; raises ValueError, KeyError, TypeError."""
+        told = json.loads(plain, object_hook=_bytes)
+        return cls(State.of(told["state"]), told["rows"])
+
+    def to_text(self) -> bytes:
+        """As it is sealed."""
+        return json.dumps({"state": self.state.to_text(), "rows": self.rows}, default=_told).encode()
 
     def items(self) -> "list[Item]":
         """What is to be delivered of it; raises whatever reading a row does."""
@@ -98,35 +129,76 @@ class Content:
 
 
 class Aside:
-    """What was set aside of the slice in ``folder``, sealed by ``cipher``."""
+    """What was set aside of the slice in ``folder``; each of ``ways`` gives a cipher to seal and open it with.
 
-    def __init__(self, folder: Path, cipher: "Cipher") -> None:
-        self._folder, self._cipher = folder / FOLDER, cipher
+    A way raises one of `NO_KEY` where its key is not to be had. ``only_open`` are ciphers that nothing is sealed with.
+    """
+
+    def __init__(self, folder: Path, *ways: "Callable[[], Cipher]", only_open: "Sequence[Cipher]" = ()) -> None:
+        self._folder, self._ways, self._only_open = folder / FOLDER, ways, tuple(only_open)
 
     def all(self) -> list[SetAside]:
         """All of it, in the order in which it is to be tried again."""
         return read(self._folder.parent)
 
     def keep(self, content: Content, thing: "Thing", why: str, at: datetime) -> SetAside | None:
-        """Set this aside; None where it is already."""
+        """Set this aside; None where it is already. Raises one of `NO_KEY` where no way has its key."""
         id_ = content.id_of(thing)
         target = self._folder / f"{id_}{SUFFIX}"
         if target.exists():
             return None
+        made = SetAside(id_, thing[0], why, at, _sealed(content, id_, self._ciphers()))
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        made = SetAside(id_, thing[0], why, at, content.sealed(self._cipher, id_))
-        told = {"kind": made.kind, "why": why, "at": at.isoformat(), "sealed": base64.b64encode(made.sealed).decode()}
         with new_file(target, PRIVATE) as hidden:
-            hidden.write_text(json.dumps(told), encoding="ascii")
+            hidden.write_text(made.to_text(), encoding="ascii")
         return made
 
     def opened(self, each: SetAside) -> Content:
-        """What it holds. Raises TemplateAltered, KeyWrong."""
-        return each.opened(self._cipher)
+        """What it holds, by whichever cipher opens it. Raises TemplateAltered, or one of `NO_KEY`."""
+        for cipher in (*self._only_open, *self._ciphers()):
+            plain = each.opens(cipher)
+            if plain is not None:
+                return Content.from_text(plain)
+        raise TemplateAltered(f"{PURPOSE} {each.id}", "no key that is here opens it")
+
+    def renew(self, each: SetAside, content: Content) -> None:
+        """Seal it anew where a key was changed, or is new, so that every one of now opens it.
+
+        With all keys at hand those from before open it no more; else what they open stays, too.
+        """
+        ciphers = self._ciphers()
+        if all(each.opens(cipher) is not None for cipher in ciphers):
+            return
+        kept = () if len(ciphers) == len(self._ways) else each.sealed
+        made = replace(each, sealed=(*_sealed(content, each.id, ciphers), *kept))
+        with whole(self._folder / f"{each.id}{SUFFIX}") as hidden:
+            hidden.write_text(made.to_text(), encoding="ascii")
 
     def drop(self, id_: str) -> None:
         """It is not to be tried any more."""
         (self._folder / f"{id_}{SUFFIX}").unlink(missing_ok=True)
+
+    def _ciphers(self) -> "list[Cipher]":
+        """Those whose key is to be had; raises what the first one lacks where there is none."""
+        found, trouble = list["Cipher"](), list[GalleryUnusable]()
+        for way in self._ways:
+            try:
+                found.append(way())
+            except NO_KEY as error:
+                trouble.append(error)
+        if not found and trouble:
+            raise trouble[0]
+        return found
+
+
+def _sealed(content: Content, id_: str, ciphers: "Iterable[Cipher]") -> tuple[bytes, ...]:
+    plain = content.to_text()
+    return tuple(each.seal(plain, person=id_, pipeline_id="", purpose=PURPOSE) for each in ciphers)
+
+
+def count(folder: Path) -> int:
+    """How many things are set aside of the slice in a folder; none of them is read."""
+    return sum(1 for _ in (folder / FOLDER).glob(f"*{SUFFIX}"))
 
 
 def read(folder: Path) -> list[SetAside]:
@@ -141,10 +213,10 @@ def _read(path: Path) -> SetAside:
     try:
         told = json.loads(path.read_text("ascii"))
         kind = told["kind"] if told["kind"] in outbox.KINDS else ""
-        sealed = base64.b64decode(told["sealed"])
+        sealed = tuple(base64.b64decode(each) for each in (told["sealed"], *told.get("also", ())))
         return SetAside(path.stem, kind, str(told["why"]), datetime.fromisoformat(told["at"]), sealed)
     except (OSError, ValueError, KeyError, TypeError):
-        return SetAside(path.stem, "", "unreadable", datetime.fromtimestamp(path.stat().st_mtime).astimezone(), b"")
+        return SetAside(path.stem, "", "unreadable", datetime.fromtimestamp(path.stat().st_mtime).astimezone(), ())
 
 
 def waiting(here: "Transaction", state: State) -> "tuple[list[Item], dict[Thing, Exception]]":

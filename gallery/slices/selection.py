@@ -51,8 +51,10 @@ from gallery.sitetables import PersonSite, SiteRow
 
 RECENT: Final = timedelta(days=2)
 """How far back days are taken along: a night that began yesterday goes on."""
-_HERE_ALONE: Final = (chain.PURPOSE, "erased")
-"""The secrets that stay with the database: of the log's links, and of the lists of what was erased."""
+ASIDE: Final = "aside"
+"""The secret that seals what was done in a slice and could not be taken yet."""
+_HERE_ALONE: Final = (chain.PURPOSE, "erased", ASIDE)
+"""The secrets that stay with the database: of the log's links, of the lists of what was erased, of what is aside."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
 from attendance.web.signing import sign_in, sign_out
 from attendance.web.site import site_of
-from refusal import Refusal, sentence
+from refusal import Refusal, counted, sentence
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,7 +57,7 @@ def end_one(request: Request, who: AccountOwn, key: Annotated[str, Path(max_leng
 def end_others(request: Request, who: AccountOwn) -> Response:
     """Sign out all browsers of the account but this one."""
     count = site_of(request).app.sign_ins.end_others(who.actor, request.state.sign_in)
-    told = f"{count} other {'browser is' if count == 1 else 'browsers are'} signed out."
+    told = f"{counted(count, 'other browser is', 'other browsers are')} signed out."
     return onward(request, "/account", told if count else "No other browser was signed in.")
 
 

@@ -26,7 +26,7 @@ from attendance.web.pages import onward, page
 from attendance.web.photowords import Trouble, one_line, trouble_of
 from attendance.web.problems import status_of
 from attendance.web.site import site_of
-from refusal import Refusal
+from refusal import Refusal, counted
 
 router = APIRouter(include_in_schema=False)
 
@@ -174,7 +174,7 @@ def further(request: Request, who: Visitor, person: Any, photos: list[SentPhoto]
         return asked
     troubles = _troubles(taken)
     new = sum(each.outcome != "unchanged" for each in taken.enrolled)
-    told = f"{_photos(new)} of {person.name} {'is' if new == 1 else 'are'} filed." if new else ""
+    told = f"{counted(new, 'photo')} of {person.name} {'is' if new == 1 else 'are'} filed." if new else ""
     if taken.enrolled and not new:
         told = "This photo was filed before; nothing has changed."
     kind = "warn" if troubles or not new else "good"
@@ -219,7 +219,7 @@ def _answer(request: Request, who: Visitor, filled: Filled, sent: list[SentPhoto
     keys = {other.person.key for each in taken.enrolled for other in each.lookalikes}
     alike = [each.name for each in site_of(request).app.directory.lookalikes(person.id, who.groups) if each.id in keys]
     more = f" They look much like {', '.join(alike)}: a mark of either needs a clear lead." if alike else ""
-    told = f"{person.name} is enrolled with {_photos(len(taken.enrolled))}.{more} {one_line(troubles)}".strip()
+    told = f"{person.name} is enrolled with {counted(len(taken.enrolled), 'photo')}.{more} {one_line(troubles)}".strip()
     return onward(request, f"/people/{person.id}", told, "warn" if troubles or alike else "good")
 
 
@@ -261,10 +261,6 @@ def _said(form: FormData) -> dict[str, Any]:
 
 def _troubles(taken: Taken) -> list[Trouble]:
     return [trouble_of(error, photo.source) for photo, error in taken.refused]
-
-
-def _photos(number: int) -> str:
-    return "1 photo" if number == 1 else f"{number} photos"
 
 
 def _bulk_form(request: Request, who: Visitor, filled: Filled = EMPTY, error: Refusal | None = None) -> Response:

@@ -12,7 +12,7 @@ from attendance.web.forms import Form
 from attendance.web.pages import onward
 from attendance.web.sections import section
 from attendance.web.site import site_of
-from refusal import Refusal
+from refusal import Refusal, counted
 
 if TYPE_CHECKING:
     from attendance.access import Visitor
@@ -48,7 +48,7 @@ def decide(request: Request, who: MarksChange, given: Form) -> Response:
     except Refusal as error:
         return _page(request, who, error, reason, chosen)
     word = "refused" if given.text("say") == "refuse" else "approved"
-    return onward(request, "/approvals", f"{len(done)} {'entry is' if len(done) == 1 else 'entries are'} {word}.")
+    return onward(request, "/approvals", f"{counted(len(done), 'entry is', 'entries are')} {word}.")
 
 
 def _waiting(request: Request, who: "Visitor") -> "list[Waiting]":

@@ -15,7 +15,7 @@ from attendance.web.forms import Asked, Form, Given
 from attendance.web.pages import onward, page
 from attendance.web.problems import plainly, status_of
 from attendance.web.site import site_of
-from refusal import Refusal
+from refusal import Refusal, counted
 
 if TYPE_CHECKING:
     from attendance.services.consents import Withdrawn
@@ -164,7 +164,7 @@ def _after(request: Request, number: int, told: str, done: "Withdrawn | None") -
     """Say what was erased, and offer another way in to whoever has none."""
     if done is None:
         return onward(request, f"/people/{number}/consent", told)
-    erased = f" Erased: {_count(done.templates, 'template')}, {_count(done.faces, 'kept face')}."
+    erased = f" Erased: {counted(done.templates, 'template')}, {counted(done.faces, 'kept face')}."
     if "face" not in done.purposes:
         told = "It is recorded."
     later = "" if done.erased else " The last traces are overwritten when no other program reads the home any more."
@@ -174,10 +174,6 @@ def _after(request: Request, number: int, told: str, done: "Withdrawn | None") -
         later += " They have no PIN, QR code or badge yet: give them one here."
         return onward(request, f"/people/{number}/ways", f"{told}{erased}{later}", "warn")
     return onward(request, f"/people/{number}/consent", f"{told}{erased}{later}")
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _person(

@@ -19,7 +19,7 @@ from attendance.web.doors import PeopleChange, PeopleErase, PeopleRead, PhotosCh
 from attendance.web.pages import onward, page
 from attendance.web.problems import status_of
 from attendance.web.site import site_of
-from refusal import Refusal
+from refusal import Refusal, counted
 
 router = APIRouter(include_in_schema=False)
 
@@ -209,13 +209,9 @@ def erase(
         app.erasing.refuse_held(found.id)
         return onward(request, f"/jobs/{begin_erasure(who.actor, app.erasing, app.jobs, found.id).id}")
     gone = app.edits.remove(who.actor, found.external_id, expected=version)
-    told = f"{gone.person.name} is erased, with {_count(gone.templates, 'photo')} and {_count(gone.marks, 'mark')}."
+    told = f"{gone.person.name} is erased, with {counted(gone.templates, 'photo')} and {counted(gone.marks, 'mark')}."
     later = "" if gone.erased else " The last traces are overwritten when no other program reads the home any more."
     return onward(request, "/people", told + later)
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def _erase_page(request: Request, who: Visitor, number: int, wrong: str = "") -> Response:

@@ -16,6 +16,7 @@ from attendance.web.pages import onward, page
 from attendance.web.problems import wants_json
 from attendance.web.scale import Scale, scale
 from attendance.web.site import site_of
+from refusal import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ def many(
         return JSONResponse({"settled": fine, "refused": refused})
     if not done:
         return onward(request, "/review", "Nothing was ticked, so nothing was changed.", "warn")
-    told = f"{_counted(len(done) - len(refused), 'review')} settled. {' '.join(refused)}"
+    told = f"{counted(len(done) - len(refused), 'review')} settled. {' '.join(refused)}"
     return onward(request, "/review", told, "warn" if refused else "good")
 
 
@@ -205,7 +206,3 @@ def _done(request: Request, number: int, told: str, *, to: str = "/review") -> R
     if wants_json(request):
         return JSONResponse({"number": number, "told": told})
     return onward(request, to, told)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -35,6 +35,7 @@ def test_roster(command, draw, tmp_path, outcomes):
         (b"photo,name\n", "roster.empty"),
     ],
 )
+@pytest.mark.sqlite_only("a home on a server has a folder that names it")
 def test_senseless_roster(command, home, tmp_path, content, id_):
     """A list with an open quote, another encoding, no header or no rows is refused whole, before any work."""
     roster = tmp_path / "list.csv"

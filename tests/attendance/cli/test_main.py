@@ -394,6 +394,7 @@ def test_wrong_usage_exits_with_2(command, arguments):
     assert err
 
 
+@pytest.mark.sqlite_only("a home on a server has a folder that names it")
 def test_no_home_yet_exits_with_3(command, home):
     """Reading commands need a home and make none."""
     for arguments in (["gallery", "list"], ["report"], ["session", "list"], ["gallery", "rename", "a", "b"]):
@@ -404,6 +405,7 @@ def test_no_home_yet_exits_with_3(command, home):
     assert not home.exists()
 
 
+@pytest.mark.sqlite_only("the file of its database is something else")
 def test_home_that_is_no_home_exits_with_3(command, home):
     """A database that is something else is refused on one line and stays as it is."""
     home.mkdir()
@@ -541,6 +543,7 @@ def test_annotated_pictures(enrolled, portraits, tmp_path):
     (portraits / "more" / "both-2.jpg").unlink()
 
 
+@pytest.mark.sqlite_only("a home on a server has a folder that names it")
 def test_dry_run_of_an_empty_home(command, portraits, home):
     """A dry run makes no home."""
     assert command("check", portraits / "Eileen Collins.jpg", "--dry-run")[0] == 3

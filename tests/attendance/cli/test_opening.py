@@ -7,12 +7,13 @@ import sys
 from contextlib import closing
 
 import pytest
-from servers import Homes, raw
+from servers import Homes, contents, raw
 
 from attendance import Attendance
 from attendance.cli import run
 
 
+@pytest.mark.sqlite_only("the lock is that of its file")
 def test_locked_home(command, home, draw, monkeypatch):
     """A home that another program is writing to: a bounded wait, one line, exit code 3, nothing changed."""
     import functools
@@ -30,6 +31,7 @@ def test_locked_home(command, home, draw, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX's")
+@pytest.mark.sqlite_only("where a file reaches its end is told to SQLite here")
 def test_full_disk(command, home, draw):
     """A disk that fills up: one line, exit code 3, and the home works again when there is space."""
     command("enroll", draw("a.png", (1,)), "--name", "Ada")
@@ -120,3 +122,25 @@ def test_a_computer_without_the_key_of_a_server_writes_nothing(postgres, tmp_pat
         capsys.readouterr()
         (home / KEY).unlink()
         assert 0 == run(["key", "abandon", "--yes", "--home", str(home)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "id_"),
+    [
+        (("report",), 3, "gallery.missing"),
+        (("gallery", "rename", "a", "b"), 3, "gallery.missing"),
+        (("check", "a.jpg", "--dry-run"), 3, "gallery.missing"),
+        (("enroll", "list.csv"), 2, "roster.empty"),
+        (("serve", "--host", "0.0.0.0"), 2, "serve.insecure"),  # noqa: S104
+    ],
+)
+def test_what_is_refused_makes_no_table_on_a_server(postgres, tmp_path, monkeypatch, capsys, arguments, code, id_):
+    """A command that needs a home, or is refused before its work, leaves an empty database empty, and says why."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.csv").write_text("photo,name\n")
+    with closing(Homes(tmp_path, postgres)) as homes:
+        home = homes.new("served")
+        before = contents(home)
+        assert code == run([*arguments, "--home", str(home)])
+        assert capsys.readouterr().err.startswith(f"error[{id_}] ")
+        assert before == contents(home)

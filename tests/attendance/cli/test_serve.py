@@ -99,6 +99,7 @@ def test_behind_a_proxy_the_public_address_counts(served):
     assert 2 == served("--public-url", "attendance.example/school")[0]
 
 
+@pytest.mark.sqlite_only("a home on a server has a folder that names it")
 def test_a_port_that_is_taken_is_refused(command, home):
     """Before a home is made."""
     with addresses.bound("127.0.0.1", 0) as taken:

@@ -1,10 +1,12 @@
 """`attendance site`: sites added, listed, retired, people assigned; and what lists, reports and checks make of them."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from attendance.services.arrivals import Delivered
+from attendance.services.settingaside import Left
 
 
 @pytest.fixture
@@ -51,10 +53,24 @@ def test_nothing_to_try_again(two_sites):
 
 
 def test_what_still_fails_is_an_error(two_sites, monkeypatch):
-    """What stays aside is counted, and the command says by its code that something is left."""
-    monkeypatch.setattr("attendance.services.arrivals.Arrivals.try_again", lambda *_: (Delivered(kept=2), 1))
+    """What stays aside is told, one line each with its id and what to do, and the exit code says that it is there."""
+    at = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    left = [Left("a1", "mark", at, "gallery.damaged", opens=True), Left("b2", "sighting", at, "waits", opens=False)]
+    monkeypatch.setattr("attendance.services.arrivals.Arrivals.try_again", lambda *_: (Delivered(kept=2), left))
     code, _, err = two_sites("site", "retry")
-    assert (1, True) == (code, "2 taken in, 0 there already, 0 refused, 1 still set aside" in err)
+    told, damaged, shut = err.splitlines()
+    assert (1, "2 taken in, 0 there already, 0 refused, 2 still set aside") == (code, told)
+    assert damaged.startswith("error[arrival.aside] mark a1, set aside at 2026-03-02T08:00:00")
+    assert "fails again (gallery.damaged). It stays" in damaged
+    assert shut.startswith("error[arrival.aside] sighting b2, set aside at 2026-03-02T08:00:00")
+    assert "is opened by no key that is here. It stays: run 'attendance site retry --key FILE'" in shut
+    assert "FILE does not open it either" in two_sites("site", "retry", "--key", "copy")[2].splitlines()[-1]
+
+
+def test_a_key_of_before_that_is_not_there(two_sites, tmp_path):
+    """A copy of a key that cannot be read is refused on one line."""
+    code, _, err = two_sites("site", "retry", "--key", tmp_path / "nowhere")
+    assert (3, True, 1) == (code, err.startswith("error[gallery.key_missing] "), err.count("\n"))
 
 
 def test_lists_and_reports_of_a_site(two_sites, draw):

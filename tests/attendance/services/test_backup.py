@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from servers import contents
 
 from attendance import Attendance
 from attendance.cli import run
@@ -200,7 +201,7 @@ def test_what_is_refused_is_one_line(home, new, tmp_path, command):
     """No home, a file that is there, no key, the wrong key, a used home, no backup: an id, and nothing is touched."""
     assert command("backup", tmp_path / "b")[0] == 0
     (tmp_path / "wrong").write_text("ab" * 32)
-    before = (home / "attendance.db").read_bytes()
+    before = contents(home)
     cases = [
         (command("backup", tmp_path / "x", at=tmp_path / "none"), 3, "gallery.missing"),
         (command("backup", tmp_path / "b"), 1, "gallery.not_empty"),
@@ -217,7 +218,7 @@ def test_what_is_refused_is_one_line(home, new, tmp_path, command):
 
     assert not new.exists()
     assert not (tmp_path / "none").exists()
-    assert before == (home / "attendance.db").read_bytes()
+    assert before == contents(home)
 
 
 @pytest.mark.usefixtures("lived")

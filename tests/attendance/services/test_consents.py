@@ -424,6 +424,7 @@ def test_another_program_that_watches_takes_note_at_once(app, draw, home):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+@pytest.mark.sqlite_only("each run begins with a copy of its file")
 def test_a_withdrawal_survives_kill_at_every_statement(app, draw, home, tmp_path):
     """Killed at each statement: all of it is done or nothing, and after the next start no byte of it is left."""
     app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")

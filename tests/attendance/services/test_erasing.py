@@ -71,6 +71,7 @@ def everything(home) -> bytes:
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite_only("what is looked through are the files of its home")
 def test_fifty_of_two_hundred_leave_nothing(home, clock, pipeline, tmp_path):
     """Of 50 of 200 people no byte is left in any file, the receipts say so, and of the others all is there.
 
@@ -183,6 +184,7 @@ def test_what_to_do_about_a_trace_is_said(app, ada, tmp_path, name, says):
     assert [(name, True)] == [(each["path"], says in each["advice"]) for each in done.receipt["hits"]]
 
 
+@pytest.mark.sqlite_only("its write-ahead log is a file of the home")
 def test_while_another_program_reads_it_is_said(app, ada, tmp_path):
     """The log cannot be emptied then: the receipt says that it is not erased, and finds what is there."""
     with (

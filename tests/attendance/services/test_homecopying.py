@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from servers import Homes, contents
 
 from attendance import Attendance
 from attendance.cli import run
@@ -42,8 +43,6 @@ def lived(app, draw, home) -> Path:
 @pytest.fixture
 def on_server(tmp_path, request) -> Iterator[Path]:
     """A folder that names an empty database."""
-    from servers import Homes
-
     with closing(Homes(tmp_path, request.getfixturevalue("postgres"))) as made:
         yield made.new("server")
 
@@ -147,13 +146,13 @@ def test_nothing_is_made_of_nothing(tmp_path, clock, on_server):
 def test_a_copy_that_is_refused_is_not_in_the_log(lived, tmp_path, clock):
     """Where there is a home already, nothing is noted, and both stay as they were."""
     copy(lived, tmp_path / "new", clock, "t")
-    before = [(each / "attendance.db").read_bytes() for each in (lived, tmp_path / "new")]
+    before = [contents(each) for each in (lived, tmp_path / "new")]
     with pytest.raises(NotEmpty):
         copy(lived, tmp_path / "new", clock, "t")
     with pytest.raises(NotEmpty):
         copy(lived, lived, clock, "t")
 
-    assert before == [(each / "attendance.db").read_bytes() for each in (lived, tmp_path / "new")]
+    assert before == [contents(each) for each in (lived, tmp_path / "new")]
 
 
 def test_a_database_of_something_else_is_left_alone(lived, on_server, clock):

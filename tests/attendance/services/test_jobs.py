@@ -10,7 +10,8 @@ from attendance.access import Actor, Visitor
 from attendance.errors import SourceMissing
 from attendance.service_errors import JobUnknown, ServiceBusy
 from attendance.services import jobs as module
-from attendance.services.jobs import Jobs
+from attendance.services.jobs import Jobs, without_folders
+from gallery.locations import parsed, point_at
 from gallery.repositories import jobs as rows
 
 ADA, BOB = Actor("Ada", door="web"), Actor("Bob", door="web")
@@ -168,3 +169,13 @@ def test_not_too_many(jobs, monkeypatch):
         jobs.begin(ADA, "b", lambda _: {})
     go.set()
     assert ["a"] == [each.kind for each in jobs.all()]
+
+
+def test_where_the_database_is_stays_here(tmp_path):
+    """What is told of an error names neither folders of the home nor the address of its server."""
+    home = tmp_path / "home"
+    point_at(home, parsed("postgresql://school:secret@10.0.0.7/attendance"))
+    told = f"postgresql://school@10.0.0.7/attendance: the disk is full, see {home}/key in {home}"
+    assert "database: the disk is full, see key in the home" == without_folders(told, home)
+    (home / "database").write_text("nonsense")
+    assert "See key" == without_folders(f"See {home}/key", home)

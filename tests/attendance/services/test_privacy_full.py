@@ -86,6 +86,7 @@ def test_without_room_for_a_copy_it_is_said(app, tmp_path, monkeypatch):
     assert [] == app.gallery.verify()
 
 
+@pytest.mark.sqlite_only("where a file reaches its end is told to SQLite here")
 def test_without_room_to_overwrite_it_is_said(app, tmp_path, monkeypatch):
     """Where the log cannot be emptied, the person is gone, and the receipt says that something is left."""
     empty = app.store.erase_log

@@ -1,6 +1,8 @@
 """One thing of a site that cannot be taken in holds nothing up: it is set aside, told, and taken when it can be."""
 
+import json
 import logging
+import shutil
 from datetime import date
 
 import pytest
@@ -10,9 +12,10 @@ from sqlalchemy import text
 from attendance.services.arrivals import Arrivals
 from attendance.services.doctor_aside import aside_findings
 from attendance.services.overtaken import DOUBT
+from attendance.services.settingaside import Left
 from gallery import history
-from gallery.errors import GalleryFailed, GalleryUnreachable
-from gallery.repositories import events
+from gallery.errors import GalleryFailed, GalleryUnreachable, KeyMissing
+from gallery.repositories import events, secrets
 from gallery.slices.aside import Aside, read
 from gallery.slices.outbox import Looked, Shown
 from gallery.slices.slice import folder_of
@@ -108,7 +111,7 @@ def test_it_is_kept_sealed(app, cut_off, draw, broken):
     assert "door" not in content
     assert 0o600 == file.stat().st_mode & 0o777
     (kept,) = aside(cut_off)
-    assert {made.mark} == Aside(folder_of(cut_off.slice.home), cut_off.slice.vault).opened(kept).marks
+    assert {made.mark} == Aside(folder_of(cut_off.slice.home), cut_off.slice.vault.unlock).opened(kept).marks
 
 
 @pytest.mark.parametrize(("table", "column"), [("sighting", "quality"), ("mark", "details")])
@@ -121,7 +124,7 @@ def test_a_row_that_cannot_be_read(app, cut_off, draw, table, column):
     cut_off.back()
     (kept,) = aside(cut_off)
     assert ({"Ada", "Cy"}, "sighting", "gallery.damaged") == (marked(app), kept.kind, kept.why)
-    content = Aside(folder_of(cut_off.slice.home), cut_off.slice.vault).opened(kept)
+    content = Aside(folder_of(cut_off.slice.home), cut_off.slice.vault.unlock).opened(kept)
     assert "{" in [row[column] for row in content.rows[table]]
     assert (0, 1) == (cut_off.slice.waiting(), len(aside(cut_off)))
     cut_off.back()
@@ -239,12 +242,126 @@ def test_tried_again_by_hand(app, cut_off, draw, broken):
     broken(of(app, "Bob"))
     cut_off.back()
     home = cut_off.slice.home
-    assert (0, 1) == ((told := app.arrivals.try_again(app.actor, home))[0].all, told[1])
+    done, (left,) = app.arrivals.try_again(app.actor, home)
+    (kept,) = aside(cut_off)
+    assert (0, Left(kept.id, "sighting", kept.at, "ZeroDivisionError", opens=True)) == (done.all, left)
     broken(None)
     done, left = app.arrivals.try_again(app.actor, home)
-    assert (2, 0, {"Ada", "Bob"}) == (done.kept, left, marked(app))
+    assert (2, [], {"Ada", "Bob"}) == (done.kept, left, marked(app))
 
 
 def test_a_computer_without_a_slice_has_nothing_aside(app):
     """Where nothing was ever set aside there is nothing to do."""
-    assert (0, 0) == ((told := app.arrivals.try_again(app.actor, app.home))[0].all, told[1])
+    assert (0, []) == ((told := app.arrivals.try_again(app.actor, app.home))[0].all, told[1])
+
+
+# A key that is changed meanwhile
+
+
+@pytest.fixture
+def rotated(app, cut_off, tmp_path):
+    """``rotated()``: the home has a new key, and the site's computer a copy of it; it begins anew."""
+    made = []
+
+    def change():
+        shutil.copy2(app.home / "key", tmp_path / "key of before")
+        app.keys.rotate(app.actor)
+        made.append(OneSite(app, cut_off.folder, None))
+        return made[-1]
+
+    yield change
+    for each in made:
+        each.close()
+
+
+def as_before(site):
+    """Have what is aside be as a version kept it that sealed it with the home's key alone."""
+    for file in (folder_of(site.slice.home) / "aside").iterdir():
+        told = json.loads(file.read_text())
+        del told["also"]
+        file.write_text(json.dumps(told))
+
+
+def test_a_new_key_shuts_nothing_away(app, cut_off, draw, broken, rotated):
+    """What was set aside under one key comes in under the next, and the one after."""
+    list(cut_off.app.check(draw("a.png", (1,), (2,))))
+    broken(of(app, "Bob"))
+    cut_off.back()
+    assert 1 == len(aside(rotated()))
+    again = rotated()
+    again.back()
+    assert 1 == len(aside(again))
+    broken(None)
+    again.back()
+    assert ([], {"Ada", "Bob"}) == (aside(again), marked(app))
+
+
+def test_the_key_of_before_opens_nothing_that_was_tried_since(app, cut_off, draw, broken, rotated):
+    """With the next link what is aside is sealed anew by the key of now."""
+    list(cut_off.app.check(draw("a.png", (1,), (2,))))
+    broken(of(app, "Bob"))
+    cut_off.back()
+    old = cut_off.slice.vault.unlock()
+    (before,) = aside(cut_off)
+    site = rotated()
+    site.back()
+    site.back()
+    (after,) = aside(site)
+    assert (True, False, True) == tuple(
+        found is not None for found in (before.opens(old), after.opens(old), after.opens(app.vault.unlock()))
+    )
+
+
+def test_a_record_that_breaks_under_a_new_key_holds_nothing_up(app, cut_off, draw, broken, rotated):
+    """A key that is changed while a site is cut off keeps neither its records nor the link from coming back."""
+    list(cut_off.app.check(draw("a.png", (1,), (2,))))
+    site = rotated()
+    broken(of(app, "Bob"))
+    _, filled = site.back()
+    assert (3, 1, {"Ada"}) == (filled.people, len(aside(site)), marked(app))
+    broken(None)
+    site.back()
+    assert ([], {"Ada", "Bob"}) == (aside(site), marked(app))
+
+
+def test_what_an_earlier_version_set_aside(app, cut_off, draw, broken, rotated, tmp_path):
+    """It waits where no key of now opens it, loses nothing, and comes in by a copy of the key of before."""
+    list(cut_off.app.check(draw("a.png", (1,), (2,))))
+    broken(of(app, "Bob"))
+    cut_off.back()
+    as_before(cut_off)
+    site = rotated()
+    broken(None)
+    home = site.slice.home
+    done, (left,) = app.arrivals.try_again(app.actor, home)
+    assert (0, False, {"Ada"}) == (done.all, left.opens, marked(app))
+    _, (left,) = app.arrivals.try_again(app.actor, home, app.home / "key")
+    assert not left.opens
+    with pytest.raises(KeyMissing):
+        app.arrivals.try_again(app.actor, home, tmp_path / "nowhere")
+    done, left = app.arrivals.try_again(app.actor, home, tmp_path / "key of before")
+    assert (2, [], {"Ada", "Bob"}) == (done.kept, left, marked(app))
+
+
+def test_what_an_earlier_version_set_aside_is_sealed_anew(app, cut_off, draw, broken, rotated):
+    """Tried again while its key is still there, it comes in under the next one, too."""
+    list(cut_off.app.check(draw("a.png", (1,), (2,))))
+    broken(of(app, "Bob"))
+    cut_off.back()
+    as_before(cut_off)
+    cut_off.back()
+    broken(None)
+    rotated().back()
+    assert {"Ada", "Bob"} == marked(app)
+
+
+def test_a_database_restored_from_before_takes_it(app, cut_off, draw, broken):
+    """Where the secret of the database is gone with a restore, the home's key opens what was set aside."""
+    list(cut_off.app.check(draw("a.png", (1,), (2,))))
+    broken(of(app, "Bob"))
+    cut_off.back()
+    with app.store.atomic() as transaction:
+        secrets.drop(transaction, ["aside"])
+    broken(None)
+    cut_off.back()
+    assert ([], {"Ada", "Bob"}) == (aside(cut_off), marked(app))

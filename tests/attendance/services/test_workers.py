@@ -95,3 +95,23 @@ def test_doctor_tells_of_them(home, second, clock, pipeline):
     clock.forward(seconds=60)
     found = [each.id for each in Doctor(home, clock).examine() if each.check == "services"]
     assert found == ["worker.silent", "worker.silent"]
+
+
+def test_what_is_set_aside_there_is_told(home, app, second, clock):
+    """Doctor tells from any computer how many records of a site's are set aside on its own; of none it says nothing."""
+    app.workers.tell()
+    assert [0] == [each.aside for each in app.workers.all()]
+    second.workers.tells["aside"] = lambda: 2
+    second.workers.tell()
+    assert {True: 0, False: 2} == {each.own: each.aside for each in app.workers.all()}
+    (found,) = [each for each in Doctor(home, clock).examine() if each.id == "arrival.aside"]
+    assert ("services", 1, True) == (found.check, found.exit_code, "2 records are set aside there" in found.detail)
+    assert found.repair == "attendance site retry, on that computer"
+
+
+def test_how_many_are_set_aside_is_counted_on_each_computer(app):
+    """The files beside its slice are counted, and none is opened for it."""
+    (app.home / "offline" / "aside").mkdir(parents=True)
+    (app.home / "offline" / "aside" / f"{'0' * 32}.sealed").write_text("{")
+    app.workers.tell()
+    assert [1] == [each.aside for each in app.workers.all()]

@@ -79,3 +79,16 @@ def test_state_tells_how_the_gallery_is_searched(desk, words, app):
 
     assert "index loss" not in before
     assert "It is searched by plan exact: 3 of the gallery's own templates looked for, index loss 0.00%" in after
+
+
+@pytest.mark.usefixtures("school")
+def test_state_tells_what_is_set_aside_at_a_site(desk, words, app):
+    """How many records a site's computer could not deliver stands beside its service; of none nothing is said."""
+    app.workers.tell()
+    before = words(desk().get("/settings/state"))
+    app.workers.tells["aside"] = lambda: 2
+    app.workers.tell()
+    after = words(desk().get("/settings/state"))
+
+    assert (True, False) == ("well" in before, "set aside" in before)
+    assert "2 set aside" in after
