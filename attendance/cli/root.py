@@ -1,6 +1,7 @@
 """All commands in one place."""
 
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
 
@@ -112,3 +113,9 @@ app.command(
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
 )(train.train)
+
+
+@cache
+def parser() -> Any:
+    """What parses the words of all these commands, made once a process: it takes as long as many a command."""
+    return typer.main.get_command(app)
