@@ -111,6 +111,16 @@ def _compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passphrases() -> Iterator[None]:
+    """A passphrase takes a hundredth of a second in tests; that users' take longer is held where it is decided."""
+    from gallery.vault import envelope
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(envelope.COST, "n", 1 << 14)
+        yield
+
+
 @pytest.fixture
 def made_anew(copies, monkeypatch) -> None:
     """Homes of this test are made as for a user."""
