@@ -12,9 +12,10 @@ demo: $(VENV)/.demo-ready
 
 test: lint tests
 
-# The tests of a module, which may share what takes long to make, stay with one worker, and none is idle in the end.
+# The tests of a module, which may share what takes long to make, stay with one worker, and none is idle in the end. Each
+# worker computes on one core: more threads than cores spend their time waiting for one another.
 tests: $(VENV)/.test-ready
-	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist worksteal
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist worksteal
 
 lint: $(VENV)/.test-ready
 	$(BIN)/ruff check .
