@@ -4,6 +4,7 @@ from functools import cache
 from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from attendance.cli import (
     account,
@@ -118,4 +119,4 @@ app.command(
 @cache
 def parser() -> Any:
     """What parses the words of all these commands, made once a process: it takes as long as many a command."""
-    return typer.main.get_command(app)
+    return get_command(app)
