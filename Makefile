@@ -4,15 +4,18 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: audit clean demo fuzz lint lock test
+.PHONY: audit clean demo fuzz lint lock test tests
 
 demo: $(VENV)/.demo-ready
 	$(BIN)/python examples/demo.py
 	$(BIN)/python examples/service.py
 
-# The tests of a module, which may share what takes long to make, stay with one worker, and none is idle in the end.
-test: $(VENV)/.test-ready lint
-	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist worksteal
+test: lint tests
+
+# The tests of a module, which may share what takes long to make, stay with one worker, and none is idle in the end. Each
+# worker computes on one core: more threads than cores spend their time waiting for one another.
+tests: $(VENV)/.test-ready
+	OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} $(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist worksteal
 
 lint: $(VENV)/.test-ready
 	$(BIN)/ruff check .
@@ -49,8 +52,9 @@ $(VENV)/.test-ready: $(VENV)/.pip-ready pyproject.toml
 	$(PIP) install --quiet --editable ".[train,reports,web,mqtt,postgres]" --group dev
 	touch $@
 
-$(VENV)/.fuzz-ready: $(VENV)/.pip-ready pyproject.toml
-	$(PIP) install --quiet --editable ".[reports,web,mqtt,postgres]" --group fuzz
+# Where the tests are ready, the product is there with all that it needs.
+$(VENV)/.fuzz-ready: $(VENV)/.pip-ready $(wildcard $(VENV)/.test-ready) pyproject.toml
+	$(PIP) install --quiet $(if $(wildcard $(VENV)/.test-ready),,--editable ".[reports,web,mqtt,postgres]") --group fuzz
 	touch $@
 
 $(VENV)/.audit-ready: $(VENV)/.pip-ready pyproject.toml

@@ -20,10 +20,17 @@ from enroll.telemetry import opt_out
 ROOT = Path(__file__).resolve().parents[1]
 opt_out()  # tests import ONNX Runtime, too
 
-_spec = importlib.util.spec_from_file_location("servers", Path(__file__).with_name("servers.py"))
-servers = importlib.util.module_from_spec(_spec)
-sys.modules["servers"] = servers
-_spec.loader.exec_module(servers)
+
+def _beside(name: str):
+    """A module beside this file, which tests may then import by its name."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+servers, copied_homes, compiling = _beside("servers"), _beside("copied_homes"), _beside("compiled_once")
 OPENING = {"app", "store"}
 """The fixtures that open `home`, and begin it."""
 _ON_BOTH = ("gallery", "attendance/register", "attendance/services/test_arrivals.py", "promises")
@@ -85,6 +92,41 @@ def shared_homes(tmp_path_factory, server) -> Iterator["servers.Homes"]:
 def home(homes, request) -> Path:
     """Where a home may begin; its tables are there already where a fixture of the test opens it."""
     return homes.new("home", filled=not OPENING.isdisjoint(request.fixturenames))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def copies() -> Iterator["copied_homes.Copies"]:
+    """New homes in files are copies of the first one, which is quicker than to make each of them."""
+    from gallery.sqlite import store
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "create_database", copied_homes.Copies(store.create_database))
+        yield store.create_database
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """No statement is compiled for every home again."""
+    with compiling.compiled_once():
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passphrases() -> Iterator[None]:
+    """A passphrase takes a hundredth of a second in tests; that users' take longer is held where it is decided."""
+    from gallery.vault import envelope
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(envelope.COST, "n", 1 << 14)
+        yield
+
+
+@pytest.fixture
+def made_anew(copies, monkeypatch) -> None:
+    """Homes of this test are made as for a user."""
+    from gallery.sqlite import store
+
+    monkeypatch.setattr(store, "create_database", copies.make)
 
 
 @pytest.fixture

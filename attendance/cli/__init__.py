@@ -44,9 +44,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _called(arguments: list[str]) -> int:
-    from attendance.cli.root import app
+    from attendance.cli.root import parser
 
-    result: Any = app(args=arguments, prog_name="attendance", standalone_mode=False)
+    result: Any = parser()(args=arguments, prog_name="attendance", standalone_mode=False)
     sys.stdout.flush()
     if result == INTERRUPTED:
         raise KeyboardInterrupt

@@ -1,8 +1,10 @@
 """All commands in one place."""
 
-from typing import Annotated
+from functools import cache
+from typing import Annotated, Any
 
 import typer
+from typer.main import get_command
 
 from attendance.cli import (
     account,
@@ -112,3 +114,9 @@ app.command(
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
 )(train.train)
+
+
+@cache
+def parser() -> Any:
+    """What parses the words of all these commands, made once a process: it takes as long as many a command."""
+    return get_command(app)

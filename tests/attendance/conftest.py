@@ -4,6 +4,7 @@ import importlib.util
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -61,6 +62,36 @@ school_files = helper("school_files")
 def fake() -> ModuleType:
     """The module of the pipeline without models."""
     return helper("fake_pipeline")
+
+
+@contextmanager
+def costing(memory_kib: int, passes: int) -> Iterator[None]:
+    """Have passwords and PINs hashed at this cost."""
+    from attendance.access import passwords
+
+    def forget() -> None:
+        passwords._hasher.cache_clear()
+        passwords._nobodys.cache_clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "MEMORY_KIB", memory_kib)
+        patch.setattr(passwords, "PASSES", passes)
+        forget()
+        yield
+    forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Most tests need an account, and not that its password is hard to guess."""
+    with costing(64, 1):
+        yield
+
+
+@pytest.fixture
+def password_cost():
+    """What has passwords hashed at another cost: a context manager of the KiB and the passes."""
+    return costing
 
 
 @pytest.fixture(autouse=True)

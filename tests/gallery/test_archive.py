@@ -25,6 +25,8 @@ from gallery import (
 from gallery.repositories import groups
 
 SECRET = "correct horse"  # noqa: S105
+AS_SHIPPED = dict(archive._COSTS[archive.SEALED])
+"""The cost of trying a passphrase as users have it, before tests make it less."""
 
 
 @pytest.fixture
@@ -223,7 +225,7 @@ def test_trying_passphrases_is_dear(full, tmp_path, now):
         with zipfile.ZipFile(tmp_path / name) as file:
             versions.append(json.loads(file.read("manifest.json"))["version"])
 
-    assert ([2, 1], 1 << 17) == (versions, archive._COSTS[2]["n"])
+    assert ([2, 1], 1 << 17) == (versions, AS_SHIPPED["n"])
 
 
 def test_a_cut_archive_is_refused(full, other, tmp_path, now):

@@ -26,6 +26,8 @@ from train.score.openset import draw_runs, figures, identify
 from train.tensors import to_tensor
 
 SIDE = 112
+INPUTS = ("pixels", "features", "embeddings")
+"""What a stage may be given."""
 DEV_GALLERY = 400
 DEV_RUNS = 60
 DEV_SEED = 20
@@ -95,10 +97,27 @@ class FaceTask:
         return cached_view(lower, key, self.pictures, rows, cache_folder(), side=SIDE, augment=augment, view=number)
 
     def jobs(self) -> list[Callable[[], Job]]:
-        """One maker a stage, called when the stage begins; the start is noted now, before a checkpoint is loaded."""
+        """One maker a stage, called when the stage begins; the start is noted now, before a checkpoint is loaded.
+
+        Raises RecipeInvalid for a name in any stage that is not known: before the stages ahead of it are trained.
+        """
+        self._refuse_unknown()
         if self.published or isinstance(self.model, Joined):
             _ = self.start_digest, self.model_digest
         return [partial(self._job, stage) for stage in self.recipe.stage]
+
+    def _refuse_unknown(self) -> None:
+        self._augmentation()
+        for stage in self.recipe.stage:
+            if stage.inputs not in INPUTS:
+                raise RecipeInvalid(
+                    f"stage {stage.name}", f"unknown inputs {stage.inputs!r}; expected pixels, features or embeddings"
+                )
+            for part in stage.samples:
+                if part.kind not in _SAMPLERS:
+                    raise RecipeInvalid(
+                        "samples", f"unknown kind {part.kind!r}; expected one of {', '.join(sorted(_SAMPLERS))}"
+                    )
 
     def _job(self, stage: Stage) -> Job:
         teacher = self.start_embeddings if self.recipe.data.teacher else None
@@ -160,12 +179,8 @@ class FaceTask:
         upper: nn.Module
         if stage.inputs == "features":
             lower, upper = self.joined.lower, Upper(self.joined)
-        elif stage.inputs == "embeddings":
-            lower, upper = self.joined.below_head, self.joined.head
         else:
-            raise RecipeInvalid(
-                f"stage {stage.name}", f"unknown inputs {stage.inputs!r}; expected pixels, features or embeddings"
-            )
+            lower, upper = self.joined.below_head, self.joined.head
         key = f"{stage.inputs}-{self.model_digest}"
         return FeatureInputs(tuple(self.view(lower, key, number) for number in range(stage.views))), upper
 
@@ -177,10 +192,6 @@ class FaceTask:
         return Augmentation(**self.recipe.augment) if self.recipe.augment else None
 
     def _sampler(self, part: Part) -> sampling.Sampler:
-        if part.kind not in _SAMPLERS:
-            raise RecipeInvalid(
-                "samples", f"unknown kind {part.kind!r}; expected one of {', '.join(sorted(_SAMPLERS))}"
-            )
         try:
             return _SAMPLERS[part.kind](self, **part.options)
         except TypeError as error:

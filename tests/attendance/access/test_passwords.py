@@ -7,6 +7,15 @@ import pytest
 from attendance.access import passwords
 from attendance.service_errors import AccountPassword
 
+AS_SHIPPED = passwords.MEMORY_KIB, passwords.PASSES
+
+
+@pytest.fixture(autouse=True)
+def _at_the_cost_of_users(password_cost):
+    """Other tests hash at less."""
+    with password_cost(*AS_SHIPPED):
+        yield
+
 
 @pytest.mark.parametrize(
     "password",

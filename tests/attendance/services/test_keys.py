@@ -12,7 +12,7 @@ from attendance.services.backup import backup, key_words, restore
 from attendance.services.doctor import Doctor
 from gallery import GalleryReadOnly, KeyMissing, KeySource, KeyWorks, NotEmpty, history
 from gallery.repositories import chaincheck
-from gallery.vault import envelope, keyring
+from gallery.vault import keyring
 from gallery.vault.recovery import PRIVATE, parsed_private, parsed_public, public_of
 
 OWNER = Actor("owner")
@@ -20,9 +20,8 @@ PHRASE = "five words that nobody guesses"
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    """A cost at which tests end, and nothing of this computer's own keys."""
-    monkeypatch.setattr(envelope, "COST", {"n": 1 << 14, "r": 8, "p": 1})
+def _no_key_of_this_computer(monkeypatch):
+    """Nothing of its own keys reaches a test."""
     for name in ("ATTENDANCE_KEY", "ATTENDANCE_KEY_COMMAND", "ATTENDANCE_KEY_PASSPHRASE"):
         monkeypatch.delenv(name, raising=False)
 

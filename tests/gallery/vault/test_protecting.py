@@ -28,7 +28,7 @@ from gallery import (
 from gallery.columns import Base
 from gallery.repositories import credentials, places, receivers, resealing, secrets, sightings
 from gallery.values import Sighting
-from gallery.vault import envelope, filevault, key
+from gallery.vault import filevault, key
 from gallery.vault.filevault import FileVault
 from gallery.vault.keyring import Keyring
 from gallery.vault.seal import Sealer
@@ -40,12 +40,6 @@ WRAPPING = {"ATTENDANCE_KEY": "5c" * 32}
 STEPS = 250
 EVERY = {"sqlite": 2, "postgresql": 5}
 """Which of the steps of a run are those at which it dies, or finds the disk full."""
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch):
-    """A cost at which tests end."""
-    monkeypatch.setattr(envelope, "COST", {"n": 1 << 14, "r": 8, "p": 1})
 
 
 def ring(given=None) -> Keyring:

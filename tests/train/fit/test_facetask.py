@@ -242,7 +242,8 @@ def test_the_cohort_is_made_stratum_by_stratum():
     ],
 )
 def test_wrong_names_are_refused(face_set, recipe_file, tmp_path, change, message):
-    """Names that the face task does not know are recipe errors."""
+    """Names that the face task does not know are recipe errors, of whichever stage, before any of them begins."""
     recipe_file.write_text(RECIPE.replace(*change), encoding="utf-8")
     with pytest.raises(RecipeInvalid, match=message):
         fit_recipe(recipe_file, tmp_path / "run", face_set)
+    assert ["recipe.toml"] == [path.name for path in (tmp_path / "run").iterdir()]

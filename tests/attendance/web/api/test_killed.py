@@ -71,18 +71,23 @@ def marks_of(home) -> list:
         return [each for session in app.session_book.all() for each in app.session_book.marks(session.session.name)]
 
 
+def a_connection_each() -> httpx.Client:
+    """A client whose every request has a connection of its own, and all of them what is known of certificates."""
+    return httpx.Client(timeout=30, limits=httpx.Limits(max_keepalive_connections=0))
+
+
 @pytest.mark.slow
 def test_what_was_acknowledged_survives_a_kill(served, secret, home):
     """Killed during 200 marks, every acknowledged mark is there; asked again under their keys none is made twice."""
     bearer = {"Authorization": f"Bearer {secret}"}
     requests = [(f"key-{number}", {"person": f"P{number % PEOPLE}", "note": str(number)}) for number in range(ASKED)]
     told: dict[str, tuple[int, bytes]] = {}
-    service = served()
+    service, client = served(), a_connection_each()
 
     def ask(url: str, key: str, body: dict, answers: dict) -> None:
         try:
             headers = {**bearer, "Idempotency-Key": key}
-            found = httpx.post(f"{url}/api/v1/marks", json=body, headers=headers, timeout=30)
+            found = client.post(f"{url}/api/v1/marks", json=body, headers=headers)
         except httpx.HTTPError:
             return
         answers[key] = (found.status_code, found.content)
@@ -104,6 +109,7 @@ def test_what_was_acknowledged_survives_a_kill(served, secret, home):
         for key, body in requests:
             pool.submit(ask, service.url, key, body, again)
     service.kill()
+    client.close()
 
     assert ASKED == len(again)
     assert told == {key: again[key] for key in told}
