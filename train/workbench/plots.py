@@ -19,6 +19,7 @@ DPI = 110
 RATES = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95)  # ticks of DET axes, which end at the outer ones
 LEAST = 1e-9  # what a rate of none becomes where none has no place
 NAMED_CLASSES = 20
+LETTERS_BELOW = 100  # of a legend's line under a plot
 LOWEST_SHOWN = 0.9  # a curve that begins near 1 is not drawn along the floor
 DARK = 0.6  # a cell this full needs white figures
 MATED, STRANGERS, MARK = "#1b7f5c", "#c2452d", "#30343b"
@@ -58,8 +59,7 @@ def loss_curve(loss: Curve, progress: Curve | None, steps_an_epoch: float = math
         )
         upper.set_xlabel("epoch (as many pictures as there are to train on)")
     axes.set_ylim(bottom=0)
-    axes.legend(loc="upper center", frameon=False, fontsize=8)
-    return figure
+    return _legend_below(figure)
 
 
 def loss_curves(curves: Mapping[str, Curve]) -> Figure:
@@ -68,8 +68,7 @@ def loss_curves(curves: Mapping[str, Curve]) -> Figure:
     for name, curve in curves.items():
         axes.plot(curve.steps, _running(curve.values), label=name)
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=8, loc="upper right")
-    return figure
+    return _legend_below(figure)
 
 
 def progress_curves(curves: Mapping[str, Curve]) -> Figure:
@@ -79,8 +78,7 @@ def progress_curves(curves: Mapping[str, Curve]) -> Figure:
         axes.plot(curve.steps, curve.values, "o-", markersize=3, label=name)
     axes.axhline(0.5, color="grey", linestyle=":", label="chance")
     axes.set_ylim(0.45, 1.01)
-    axes.legend(frameon=False, fontsize=8, loc="center right")
-    return figure
+    return _legend_below(figure)
 
 
 def rate_curve(rate: Curve) -> Figure:
@@ -113,8 +111,7 @@ def roc_curves(pools: Mapping[str, Trials]) -> Figure:
     for name, pool in pools.items():
         axes.plot(*roc(pool), label=name)
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="chance")
-    axes.legend(frameon=False, loc="lower right", fontsize=8)
-    return figure
+    return _legend_below(figure)
 
 
 def det_curves(pools: Mapping[str, Trials]) -> Figure:
@@ -129,8 +126,7 @@ def det_curves(pools: Mapping[str, Trials]) -> Figure:
     axes.set_xlim(ticks[0], ticks[-1])
     axes.set_ylim(ticks[0], ticks[-1])
     axes.grid(visible=True, alpha=0.3)
-    axes.legend(frameon=False, loc="upper right", fontsize=8)
-    return figure
+    return _legend_below(figure)
 
 
 def embedding_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], how: str) -> Figure:
@@ -147,6 +143,7 @@ def embedding_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]
     axes.set_title(f"{len(points):,} test pictures of {len(present)} classes, {how}", fontsize=9)
     axes.set_xticks([])
     axes.set_yticks([])
+    axes.spines[["left", "bottom"]].set_visible(False)  # a plane without scales has no axes
     axes.legend(frameon=False, fontsize=7, bbox_to_anchor=(1.0, 1.0), loc="upper left")
     return figure
 
@@ -173,6 +170,14 @@ def _figure(x: str, y: str, size: tuple[float, float] = SIZE) -> tuple[Figure, A
     axes.set_ylabel(y)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def _legend_below(figure: Figure) -> Figure:
+    """One legend of all axes under them, where no curve runs; long names take a line each."""
+    handles, labels = ([entry for axes in figure.axes for entry in axes.get_legend_handles_labels()[i]] for i in (0, 1))
+    columns = max(1, min(len(labels), LETTERS_BELOW // (max(map(len, labels)) + 6)))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
+    return figure
 
 
 def _class_colours(count: int) -> list[tuple[float, float, float, float]]:

@@ -1,0 +1,66 @@
+"""Plots of a run: nothing that is written lies on what is drawn."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+pytest.importorskip("torch")
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from train.workbench import plots
+from train.workbench.plots import Curve
+from train.workbench.verification import Trials
+
+STEPS = np.arange(1, 31) * 10
+LOSS = Curve(STEPS, np.full(30, 2.0), ((0, "head"), (150, "tune")))
+NEAR_ONE = Curve(STEPS, np.full(30, 0.996), ((0, "head"), (150, "tune")))
+
+
+@pytest.fixture
+def pool():
+    """Two hundred pairs whose distances say a little."""
+    positive = np.arange(200) % 2 == 0
+    return Trials(np.zeros((200, 2), int), positive, np.random.default_rng(1).normal(1.0, 0.3, 200) - 0.2 * positive)
+
+
+@pytest.fixture
+def drawn(pool):
+    """Every kind of curve by name, laid out as it is saved."""
+    names = [f"faces-contrastive-scratch-of-the-{n}-run" for n in ("first", "second", "third", "fourth")]
+    figures = {
+        "loss": plots.loss_curve(LOSS, NEAR_ONE, 7.0),
+        "losses": plots.loss_curves(dict.fromkeys(names, LOSS)),
+        "progress": plots.progress_curves(dict.fromkeys(names, NEAR_ONE)),
+        "roc": plots.roc_curves(dict.fromkeys(names, pool)),
+        "det": plots.det_curves(dict.fromkeys(names, pool)),
+    }
+    for figure in figures.values():
+        FigureCanvasAgg(figure).draw()
+    return figures
+
+
+@pytest.mark.parametrize("kind", ["loss", "losses", "progress", "roc", "det"])
+def test_a_legend_lies_beside_the_curves(drawn, kind):
+    """A legend covers no part of the axes, whatever runs there, and is whole on the picture."""
+    figure = drawn[kind]
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert not [axes for axes in figure.axes if box.overlaps(axes.get_window_extent())]
+    assert [None] * len(figure.axes) == [axes.get_legend() for axes in figure.axes]
+    assert figure.bbox.x0 <= box.x0
+    assert box.x1 <= figure.bbox.x1
+
+
+def test_every_curve_of_a_loss_is_named(drawn):
+    """The validation curve on the right-hand axis stands in the legend, too."""
+    told = [text.get_text() for text in drawn["loss"].legends[0].get_texts()]
+    assert ["loss", "loss, running mean", "validation ROC-AUC"] == told
+
+
+def test_a_map_has_no_axes():
+    """A flattened embedding has no scales, so nothing that looks like one is drawn."""
+    figure = plots.embedding_map(np.zeros((4, 2)), np.array([0, 0, 1, 1]), ("a", "b"), "t-SNE")
+    (axes,) = figure.axes
+    assert [False] * 4 == [spine.get_visible() for spine in axes.spines.values()]
+    assert ["a", "b"] == [text.get_text() for text in axes.get_legend().get_texts()]
