@@ -133,8 +133,30 @@ def create(network: str, *, pretrained: bool = False, **options: Any) -> nn.Modu
         raise PretrainedMissing(network, f"timm could not fetch its weights: {lines[0]}") from error
 
 
+def members_of(model: Model) -> list[Model]:
+    """The networks of an ensemble's recipe: one of each kind that `member` lists, or `members` of one kind.
+
+    None where the recipe's words are no such list.
+    """
+    told, count = model.options.get("member"), model.options.get("members", 2)
+    tables = told if isinstance(told, list) else [told] * count if isinstance(count, int) else []
+    if not all(isinstance(table, Mapping) and "kind" in table for table in tables):
+        return []
+    return [
+        Model(
+            table["kind"],
+            table.get("initial", ""),
+            {name: value for name, value in table.items() if name not in {"kind", "initial"}},
+        )
+        for table in tables
+    ]
+
+
 def unfilled(model: Model) -> Model:
     """The recipe's network without its start: the same shape and the same normalisation of pixels, random weights."""
+    if model.kind == "ensemble":
+        members = [{"kind": one.kind, **unfilled(one).options} for one in members_of(model)]
+        return replace(model, options={**model.options, "member": members})
     if model.initial not in STARTS:
         return replace(model, initial="")
     start = STARTS[model.initial]
@@ -149,6 +171,8 @@ def unfilled(model: Model) -> Model:
 
 def named(model: Model) -> str:
     """A recipe's network in words: its kind, which one of the kind, and what it starts from."""
+    if model.kind == "ensemble":
+        return f"ensemble of {' and '.join(dict.fromkeys(named(one) for one in members_of(model)))}"
     options = unfilled(model).options
     which = [str(options.get("name", "")), *options.get("parts", ())]
     return " ".join(word for word in (model.kind, *which, f"from {model.initial}" if model.initial else "") if word)

@@ -24,8 +24,9 @@ from train.fit.features import FeatureView, cached_view, state_digest
 from train.fit.inputs import FeatureInputs, Inputs, PixelInputs
 from train.fit.loop import Job
 from train.fit.losses import Sizes, make_loss
+from train.nets.pretrained import members_of
 from train.nets.siamese import Ensemble
-from train.recipe import Part, Recipe, Stage
+from train.recipe import Model, Part, Recipe, Stage
 from train.tensors import to_tensor
 from train.workbench import points
 from train.workbench.towers import dim_of
@@ -48,20 +49,22 @@ def check_names(recipe: Recipe) -> None:
     """
     augmentation(recipe)
     for stage in recipe.stage:
-        _check_inputs(stage, recipe.model.kind)
+        _check_inputs(stage, recipe.model)
         for part in stage.losses:
             make_loss(part.kind, Sizes(dim=2, classes=2), part.options)
         for part in stage.samples:
             _check_sampler(part)
 
 
-def _check_inputs(stage: Stage, kind: str) -> None:
+def _check_inputs(stage: Stage, model: Model) -> None:
     """A stage sees pixels, or what the backbone made of them under a head, which has a name in some kinds alone."""
     where = f"stage {stage.name}"
+    kinds = {one.kind for one in members_of(model)} if model.kind == "ensemble" else {model.kind}
     if stage.inputs not in INPUTS:
         raise RecipeInvalid(where, f"unknown inputs {stage.inputs!r}; expected one of {', '.join(INPUTS)}")
-    if stage.inputs == "features" and kind not in HEADED:
-        raise RecipeInvalid(where, f"features need a model of kind {' or '.join(HEADED)}, not {kind}")
+    if stage.inputs == "features" and not kinds <= set(HEADED):
+        without = ", ".join(sorted(kinds - set(HEADED)))
+        raise RecipeInvalid(where, f"features need a model of kind {' or '.join(HEADED)}, not {without}")
     if stage.views < 1:
         raise RecipeInvalid(where, f"expected views >= 1, got {stage.views}")
 
@@ -93,7 +96,7 @@ class SimilarityTask:
         if not isinstance(self.model, Ensemble):
             return [(_of_the_head(stage), None) for stage in self.recipe.stage]
         return [
-            (replace(stage, name=f"{stage.name} {member + 1}", trainable=(f"members.{member}.",)), member)
+            (_of_a_member(stage, member), member)
             for member in range(len(self.model.members))
             for stage in self.recipe.stage
         ]
@@ -188,6 +191,13 @@ def _of_the_head(stage: Stage) -> Stage:
     return replace(stage, trainable=("head.",)) if stage.inputs == "features" else stage
 
 
+def _of_a_member(stage: Stage, member: int) -> Stage:
+    """The stage's parameters in one tower of an ensemble: all, those that it names, or on features the head's."""
+    names = _of_the_head(stage).trainable or ("",)
+    prefix = f"members.{member}."
+    return replace(stage, name=f"{stage.name} {member + 1}", trainable=tuple(prefix + name for name in names))
+
+
 def below_head(
     network: nn.Module, pictures: Pictures, rows: np.ndarray, augment: Augmentation | None = None, view: int = 0
 ) -> FeatureView:
@@ -236,6 +246,14 @@ def embed_for(recipe: Recipe, model: nn.Module, pictures: Pictures, rows: np.nda
     """Embeddings (len(rows), d) of some rows; where the recipe never trains the body, from its features as cached."""
     if any(stage.inputs != "features" for stage in recipe.stage) or not recipe.stage:
         return embed(model, pictures.pixels, rows)
+    if isinstance(model, Ensemble):
+        members = [_judged_features(member, pictures, rows) for member in model.members]
+        return np.concatenate([part / np.linalg.norm(part, axis=1, keepdims=True) for part in members], axis=1)
+    return _judged_features(model, pictures, rows)
+
+
+def _judged_features(model: nn.Module, pictures: Pictures, rows: np.ndarray) -> np.ndarray:
+    """Embeddings (len(rows), d) by one network's cached features, of the mirror images, too, where it has `mirror`."""
     if not getattr(model, "mirror", False):
         return _of_features(model, pictures, rows).cpu().numpy()
     turned = replace(pictures, pixels=pictures.pixels[:, :, ::-1])

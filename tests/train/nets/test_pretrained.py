@@ -26,6 +26,7 @@ from train.recipe import Model, load_recipe  # noqa: E402
 from train.tensors import to_tensor  # noqa: E402
 from train.workbench.questions import make_examiner  # noqa: E402
 from train.workbench.run import open_run  # noqa: E402
+from train.workbench.towers import InputShape, make_tower  # noqa: E402
 
 BLOCKS = [["ds_r1_k3_s1_e1_c8"], ["ir_r2_k3_s2_e2_c8"], ["ir_r1_k5_s2_e2_c16"]]
 LITE = Model("timm", initial="made", options={"dim": 3})
@@ -355,10 +356,57 @@ def test_the_body_stays_as_published_under_a_head(package, workbench, tmp_path, 
     assert figures["pool"]["mated"] > 0
 
 
+ENSEMBLE = STAGES.replace(
+    'kind = "timm"\ninitial = "made"\ndim = 3\n',
+    'kind = "ensemble"\nmember = [\n{ kind = "timm", initial = "made", dim = 3 },\n'
+    '{ kind = "timm", initial = "made", dim = 2, mirror = true },\n]\n',
+).replace("[evaluate]\n", '[evaluate]\ndistance = "unit"\n')
+
+
+def test_an_ensemble_of_starts_learns_on_features(package, workbench, tmp_path):
+    """Members of several kinds keep their bodies, learn a head each, and measure as the whole network on pixels."""
+    figures = workbench(ENSEMBLE, "run")
+    opened = open_run(tmp_path / "run")
+    first, second = opened.model.members
+    body = package.network.state_dict()
+    for member in (first, second):
+        assert all(torch.equal(body[name], value) for name, value in member.trunk.state_dict().items())
+    untrained = make_tower(opened.recipe.model, opened.shape, seed=5, folder=tmp_path).members
+    assert [False, False] == [
+        torch.equal(before.head.weight, after.head.weight)
+        for before, after in zip(untrained, (first, second), strict=True)
+    ]
+    pictures = load(load_recipe(tmp_path / "made.toml").data, tmp_path / "tree")
+    judged = np.flatnonzero(pictures.splits != "train")
+    cached = make_examiner(opened.recipe, pictures, opened.model).embeddings[judged]
+    assert (len(judged), 5) == cached.shape
+    assert np.allclose(opened.embed(pictures.pixels[judged]), cached, rtol=0.01, atol=0.01)
+    assert figures["pool"]["mated"] > 0
+    assert "ensemble of timm tiny_lite from made" == pretrained.named(opened.recipe.model)
+
+
+def test_an_ensembles_stage_trains_what_it_names(workbench, tmp_path):
+    """`trainable` of a stage counts inside each member, whose other parameters stay as they were."""
+    workbench(ENSEMBLE + TUNE, "run")
+    before = make_tower(load_recipe(tmp_path / "made.toml").model, InputShape(3, 32), seed=5, folder=tmp_path)
+    changed = {
+        name
+        for name, value in open_run(tmp_path / "run").model.named_parameters()
+        if not torch.equal(value, dict(before.named_parameters())[name])
+    }
+    tuned = ("trunk.blocks.2.", "head.weight")  # a distance of two says nothing about a bias that both have
+    assert changed == {name for name, _ in before.named_parameters() if name.split(".", 2)[2].startswith(tuned)}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ('inputs = "features"', 'inputs = "pixel"', "unknown inputs 'pixel'"),
+        (
+            'kind = "timm"\ninitial = "made"\ndim = 3\n',
+            'kind = "ensemble"\nmember = [{ kind = "timm" }, { kind = "siamese" }]\n',
+            "features need a model of kind timm or joined, not siamese",
+        ),
         ("views = 2", "views = 0", "expected views >= 1"),
         ('kind = "timm"\ninitial = "made"', 'kind = "siamese"', "features need a model of kind timm or joined"),
     ],
