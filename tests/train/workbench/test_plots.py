@@ -1,5 +1,7 @@
 """Plots of a run: nothing that is written lies on what is drawn."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,8 @@ pytest.importorskip("torch")
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from train.workbench import plots
+from train.data.pictures import Pictures
+from train.workbench import plots, sheets
 from train.workbench.plots import Curve
 from train.workbench.verification import Trials
 
@@ -64,3 +67,24 @@ def test_a_map_has_no_axes():
     (axes,) = figure.axes
     assert [False] * 4 == [spine.get_visible() for spine in axes.spines.values()]
     assert ["a", "b"] == [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+@pytest.mark.parametrize("width", [2, 3])
+def test_mistakes_are_named_whole(width):
+    """Names of fifteen letters stand whole above two or three pictures, apart from each other; rows lie close."""
+    random = np.random.default_rng(3)
+    classes = ("cassette player", "fifteen letters", "garbage truck..")
+    pixels = np.zeros((9, 16, 16, 3), np.uint8)
+    pictures = Pictures(pixels, np.arange(9) % 3, np.full(9, "test"), np.arange(9).astype(str), classes)
+    rows = np.array([random.permutation(9)[:width] for _ in range(40)])
+    figure = sheets.mistake_sheet(Trials(rows, np.arange(40) % 2 == 0, random.random(40)), 0.5, pictures)
+    FigureCanvasAgg(figure).draw()
+    shown = [axes for half in figure.subfigs for axes in half.axes if axes.images]
+    assert 8 < len(shown)
+    names = [axes.get_title().splitlines()[0].split(" | ") for axes in shown]
+    assert not [name for several in names for name in several if name not in classes]
+    boxes = [axes.title.get_window_extent() for axes in shown]
+    assert not [i for i in range(len(boxes) - 1) if boxes[i].overlaps(boxes[i + 1])]
+    for half in figure.subfigs:
+        rows = [axes.get_window_extent() for axes in half.axes[:: sheets.ACROSS] if axes.images]
+        assert [] == [above.y0 - below.y1 for above, below in pairwise(rows) if above.y0 - below.y1 > 0.7 * figure.dpi]
