@@ -19,6 +19,7 @@ DPI = 110
 RATES = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95)  # ticks of DET axes, which end at the outer ones
 LEAST = 1e-9  # what a rate of none becomes where none has no place
 NAMED_CLASSES = 20
+ABOVE = 0.08  # of the axis, for the names of stages
 LETTERS_BELOW = 100  # of a legend's line under a plot
 LOWEST_SHOWN = 0.9  # a curve that begins near 1 is not drawn along the floor
 DARK = 0.6  # a cell this full needs white figures
@@ -46,8 +47,7 @@ def loss_curve(loss: Curve, progress: Curve | None, steps_an_epoch: float = math
     """
     figure, axes = _figure("step", "loss (training points)")
     axes.plot(loss.steps, loss.values, color=STRANGERS, alpha=0.3, linewidth=1, label="loss")
-    axes.plot(loss.steps, _running(loss.values), color=STRANGERS, linewidth=2, label="loss, running mean")
-    _mark_stages(axes, loss)
+    axes.plot(loss.steps, running_mean(loss), color=STRANGERS, linewidth=2, label="loss, running mean")
     if progress is not None and len(progress.values):
         right = axes.twinx()
         right.plot(progress.steps, progress.values, "o-", color=MATED, markersize=3, label="validation ROC-AUC")
@@ -59,6 +59,7 @@ def loss_curve(loss: Curve, progress: Curve | None, steps_an_epoch: float = math
         )
         upper.set_xlabel("epoch (as many pictures as there are to train on)")
     axes.set_ylim(bottom=0)
+    _mark_stages(axes, loss)
     return _legend_below(figure)
 
 
@@ -66,7 +67,7 @@ def loss_curves(curves: Mapping[str, Curve]) -> Figure:
     """Running means of several runs' losses over each other."""
     figure, axes = _figure("step", "loss, as a share of its stage's start")
     for name, curve in curves.items():
-        axes.plot(curve.steps, _running(curve.values), label=name)
+        axes.plot(curve.steps, running_mean(curve), label=name)
     axes.set_ylim(bottom=0)
     return _legend_below(figure)
 
@@ -79,6 +80,13 @@ def progress_curves(curves: Mapping[str, Curve]) -> Figure:
     axes.axhline(0.5, color="grey", linestyle=":", label="chance")
     axes.set_ylim(0.45, 1.01)
     return _legend_below(figure)
+
+
+def running_mean(curve: Curve) -> np.ndarray:
+    """The mean of the values around each (a tenth of them), of its own stage alone: losses of two are no one curve."""
+    width = max(1, len(curve.values) // 20)
+    parts = np.split(curve.values, np.searchsorted(curve.steps, [start for start, _ in curve.stages[1:]], "right"))
+    return np.concatenate([_running(part, width) for part in parts])
 
 
 def rate_curve(rate: Curve) -> Figure:
@@ -185,8 +193,7 @@ def _class_colours(count: int) -> list[tuple[float, float, float, float]]:
     return [mpl.colormaps["tab10" if count <= NAMED_CLASSES // 2 else "tab20"](i) for i in range(count)]
 
 
-def _running(values: np.ndarray) -> np.ndarray:
-    width = max(1, len(values) // 20)
+def _running(values: np.ndarray, width: int) -> np.ndarray:
     summed = np.cumsum(np.concatenate([[0.0], values]))
     low = np.maximum(np.arange(len(values)) - width, 0)
     high = np.minimum(np.arange(len(values)) + width + 1, len(values))
@@ -194,6 +201,11 @@ def _running(values: np.ndarray) -> np.ndarray:
 
 
 def _mark_stages(axes: Axes, curve: Curve) -> None:
-    for start, name in curve.stages if len(curve.stages) > 1 else ():
+    """A line where each of several stages begins, its name above all that is drawn: the axis has its limits already."""
+    if len(curve.stages) < 2:  # noqa: PLR2004 - one alone needs no name
+        return
+    low, high = axes.get_ylim()
+    axes.set_ylim(top=low + (high - low) * (1 + ABOVE))
+    for start, name in curve.stages:
         axes.axvline(start, color="grey", linewidth=0.8, linestyle=":")
         axes.text(start, 0.98, f" {name}", transform=axes.get_xaxis_transform(), fontsize=7, va="top", color="grey")

@@ -61,6 +61,25 @@ def test_every_curve_of_a_loss_is_named(drawn):
     assert ["loss", "loss, running mean", "validation ROC-AUC"] == told
 
 
+def test_a_running_mean_ends_with_its_stage():
+    """Each value is the mean of those around it in its own stage: a jump between two stages stays a jump."""
+    values = np.array([2.0, 2, 1, 1, 9, 8, 7])
+    curve = Curve(np.array([10, 20, 30, 40, 50, 60, 70]), values, ((0, "head"), (40, "tune")))
+    assert pytest.approx([2, 5 / 3, 4 / 3, 1, 8.5, 8, 7.5]) == plots.running_mean(curve).tolist()
+
+
+@pytest.mark.parametrize("draw", [plots.rate_curve, lambda curve: plots.loss_curve(curve, None)])
+def test_names_of_stages_stand_above_the_curve(draw):
+    """The name of a stage whose values reach the top is written above them."""
+    figure = draw(LOSS)
+    FigureCanvasAgg(figure).draw()
+    axes = figure.axes[0]
+    highest = axes.transData.transform((0, max(line.get_ydata().max() for line in axes.lines[:1])))[1]
+    names = {text.get_text().strip(): text.get_window_extent().y0 for text in axes.texts}
+    assert {"head", "tune"} == set(names)
+    assert min(names.values()) > highest
+
+
 def test_a_map_has_no_axes():
     """A flattened embedding has no scales, so nothing that looks like one is drawn."""
     figure = plots.embedding_map(np.zeros((4, 2)), np.array([0, 0, 1, 1]), ("a", "b"), "t-SNE")
