@@ -217,6 +217,8 @@ class TimmEncoder(nn.Module):
 
     `side` resamples what comes in to so many px; `mean` and `std` are what the backbone's own normalisation takes off
     pixels of 0 to 1 and divides by (none: that of the crops stays), and grey pictures are then shown in three channels.
+    With `mirror` a picture's embedding is the sum of the unit embeddings of itself and its mirror image, once training
+    is over.
     """
 
     def __init__(
@@ -224,6 +226,7 @@ class TimmEncoder(nn.Module):
         name: str,
         dim: int,
         *,
+        mirror: bool = False,
         pretrained: bool = False,
         in_chans: int = 3,
         stem_stride: int | None = None,
@@ -242,10 +245,12 @@ class TimmEncoder(nn.Module):
             features = self.trunk(torch.zeros(1, in_chans, 112, 112)).shape[1]
         self.trunk.train()
         self.head = nn.Linear(features, dim)
-        self.dim = dim
+        self.dim, self.mirror = dim, mirror
 
     def forward(self, x: Tensor) -> Tensor:
-        return cast("Tensor", self.head(*self.below_head(x)))
+        if self.training or not self.mirror:
+            return cast("Tensor", self.head(*self.below_head(x)))
+        return F.normalize(self.head(*self.below_head(x))) + F.normalize(self.head(*self.below_head(x.flip(-1))))
 
     def below_head(self, x: Tensor) -> tuple[Tensor, ...]:
         """What the head sees: the backbone's pooled features (n, f)."""

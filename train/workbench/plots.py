@@ -19,6 +19,8 @@ DPI = 110
 RATES = (0.001, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95)  # ticks of DET axes, which end at the outer ones
 LEAST = 1e-9  # what a rate of none becomes where none has no place
 NAMED_CLASSES = 20
+ABOVE = 0.08  # of the axis, for the names of stages
+LETTERS_BELOW = 100  # of a legend's line under a plot
 LOWEST_SHOWN = 0.9  # a curve that begins near 1 is not drawn along the floor
 DARK = 0.6  # a cell this full needs white figures
 MATED, STRANGERS, MARK = "#1b7f5c", "#c2452d", "#30343b"
@@ -45,8 +47,7 @@ def loss_curve(loss: Curve, progress: Curve | None, steps_an_epoch: float = math
     """
     figure, axes = _figure("step", "loss (training points)")
     axes.plot(loss.steps, loss.values, color=STRANGERS, alpha=0.3, linewidth=1, label="loss")
-    axes.plot(loss.steps, _running(loss.values), color=STRANGERS, linewidth=2, label="loss, running mean")
-    _mark_stages(axes, loss)
+    axes.plot(loss.steps, running_mean(loss), color=STRANGERS, linewidth=2, label="loss, running mean")
     if progress is not None and len(progress.values):
         right = axes.twinx()
         right.plot(progress.steps, progress.values, "o-", color=MATED, markersize=3, label="validation ROC-AUC")
@@ -58,18 +59,17 @@ def loss_curve(loss: Curve, progress: Curve | None, steps_an_epoch: float = math
         )
         upper.set_xlabel("epoch (as many pictures as there are to train on)")
     axes.set_ylim(bottom=0)
-    axes.legend(loc="upper center", frameon=False, fontsize=8)
-    return figure
+    _mark_stages(axes, loss)
+    return _legend_below(figure)
 
 
 def loss_curves(curves: Mapping[str, Curve]) -> Figure:
     """Running means of several runs' losses over each other."""
     figure, axes = _figure("step", "loss, as a share of its stage's start")
     for name, curve in curves.items():
-        axes.plot(curve.steps, _running(curve.values), label=name)
+        axes.plot(curve.steps, running_mean(curve), label=name)
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, fontsize=8, loc="upper right")
-    return figure
+    return _legend_below(figure)
 
 
 def progress_curves(curves: Mapping[str, Curve]) -> Figure:
@@ -79,8 +79,14 @@ def progress_curves(curves: Mapping[str, Curve]) -> Figure:
         axes.plot(curve.steps, curve.values, "o-", markersize=3, label=name)
     axes.axhline(0.5, color="grey", linestyle=":", label="chance")
     axes.set_ylim(0.45, 1.01)
-    axes.legend(frameon=False, fontsize=8, loc="center right")
-    return figure
+    return _legend_below(figure)
+
+
+def running_mean(curve: Curve) -> np.ndarray:
+    """The mean of the values around each (a tenth of them), of its own stage alone: losses of two are no one curve."""
+    width = max(1, len(curve.values) // 20)
+    parts = np.split(curve.values, np.searchsorted(curve.steps, [start for start, _ in curve.stages[1:]], "right"))
+    return np.concatenate([_running(part, width) for part in parts])
 
 
 def rate_curve(rate: Curve) -> Figure:
@@ -113,8 +119,7 @@ def roc_curves(pools: Mapping[str, Trials]) -> Figure:
     for name, pool in pools.items():
         axes.plot(*roc(pool), label=name)
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", label="chance")
-    axes.legend(frameon=False, loc="lower right", fontsize=8)
-    return figure
+    return _legend_below(figure)
 
 
 def det_curves(pools: Mapping[str, Trials]) -> Figure:
@@ -129,8 +134,7 @@ def det_curves(pools: Mapping[str, Trials]) -> Figure:
     axes.set_xlim(ticks[0], ticks[-1])
     axes.set_ylim(ticks[0], ticks[-1])
     axes.grid(visible=True, alpha=0.3)
-    axes.legend(frameon=False, loc="upper right", fontsize=8)
-    return figure
+    return _legend_below(figure)
 
 
 def embedding_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], how: str) -> Figure:
@@ -147,6 +151,7 @@ def embedding_map(points: np.ndarray, labels: np.ndarray, classes: Sequence[str]
     axes.set_title(f"{len(points):,} test pictures of {len(present)} classes, {how}", fontsize=9)
     axes.set_xticks([])
     axes.set_yticks([])
+    axes.spines[["left", "bottom"]].set_visible(False)  # a plane without scales has no axes
     axes.legend(frameon=False, fontsize=7, bbox_to_anchor=(1.0, 1.0), loc="upper left")
     return figure
 
@@ -175,13 +180,20 @@ def _figure(x: str, y: str, size: tuple[float, float] = SIZE) -> tuple[Figure, A
     return figure, axes
 
 
+def _legend_below(figure: Figure) -> Figure:
+    """One legend of all axes under them, where no curve runs; long names take a line each."""
+    handles, labels = ([entry for axes in figure.axes for entry in axes.get_legend_handles_labels()[i]] for i in (0, 1))
+    columns = max(1, min(len(labels), LETTERS_BELOW // (max(map(len, labels)) + 6)))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
+    return figure
+
+
 def _class_colours(count: int) -> list[tuple[float, float, float, float]]:
     """Ten or twenty colours told apart by name."""
     return [mpl.colormaps["tab10" if count <= NAMED_CLASSES // 2 else "tab20"](i) for i in range(count)]
 
 
-def _running(values: np.ndarray) -> np.ndarray:
-    width = max(1, len(values) // 20)
+def _running(values: np.ndarray, width: int) -> np.ndarray:
     summed = np.cumsum(np.concatenate([[0.0], values]))
     low = np.maximum(np.arange(len(values)) - width, 0)
     high = np.minimum(np.arange(len(values)) + width + 1, len(values))
@@ -189,6 +201,11 @@ def _running(values: np.ndarray) -> np.ndarray:
 
 
 def _mark_stages(axes: Axes, curve: Curve) -> None:
-    for start, name in curve.stages if len(curve.stages) > 1 else ():
+    """A line where each of several stages begins, its name above all that is drawn: the axis has its limits already."""
+    if len(curve.stages) < 2:  # noqa: PLR2004 - one alone needs no name
+        return
+    low, high = axes.get_ylim()
+    axes.set_ylim(top=low + (high - low) * (1 + ABOVE))
+    for start, name in curve.stages:
         axes.axvline(start, color="grey", linewidth=0.8, linestyle=":")
         axes.text(start, 0.98, f" {name}", transform=axes.get_xaxis_transform(), fontsize=7, va="top", color="grey")

@@ -9,7 +9,8 @@ from train.workbench.verification import Trials
 
 SHOWN = 12  # of each kind of mistake
 ACROSS = 4
-SHORT = 26
+SHORT = 45  # letters that fit above the pictures of one mistake
+WIDTH, HEADING = 11.0, 0.4  # inches: of the sheet, and of the two lines above each row of pictures
 
 
 def hardest(trials: Trials, threshold: float, *, answer: bool) -> np.ndarray:
@@ -27,7 +28,8 @@ def mistake_sheet(trials: Trials, threshold: float, pictures: Pictures) -> Figur
     kinds = (("called alike, but are not", True), ("alike, but missed", False))
     found = [(title, hardest(trials, threshold, answer=answer)) for title, answer in kinds]
     lines = [max(1, -(-len(numbers) // ACROSS)) for _, numbers in found]
-    figure = Figure(figsize=(11, 0.5 + 1.75 * sum(lines)), layout="constrained")
+    row = WIDTH / ACROSS / trials.rows.shape[1] + HEADING  # pictures are square and stand side by side
+    figure = Figure(figsize=(WIDTH, 0.5 + row * sum(lines)), layout="constrained")
     halves = np.ravel(np.array(figure.subfigures(2, 1, height_ratios=lines), dtype=object))
     for half, (title, numbers), count in zip(halves, found, lines, strict=True):
         half.suptitle(f"{title}: {'none' if not len(numbers) else f'the {len(numbers)} hardest'}", fontsize=11)

@@ -21,6 +21,8 @@ from train.errors import ExportUnequal, RecipeInvalid
 from train.files import save_json
 from train.fit.losses import PairHead
 from train.nets.export import OPSET, TOLERANCE
+from train.nets.pretrained import members_of
+from train.recipe import Model
 from train.ship.cards import install, sha256_of
 from train.tensors import PIXEL_MEAN, PIXEL_STD
 from train.workbench.distance import Fused, HeadDistance
@@ -142,11 +144,17 @@ def card(
         },
         "run": {
             **{name: metrics[name] for name in ("recipe", "digest", "seed", "method", "model")},
-            "initial": Path(recipe.model.initial).name,
+            "initial": _initial(recipe.model),
         },
         "created": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "files": {name: sha256_of(made / name) for name in files},
     }
+
+
+def _initial(model: Model) -> str:
+    """The weights that a network, or each of an ensemble's, started from; empty where they were drawn."""
+    networks = members_of(model) if model.kind == "ensemble" else [model]
+    return " and ".join(dict.fromkeys(Path(one.initial).name for one in networks if one.initial))
 
 
 def _distance(opened: FinishedRun) -> dict[str, Any]:

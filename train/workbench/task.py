@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from train.data import sampling
 from train.data.augment import Augmentation
@@ -23,8 +24,9 @@ from train.fit.features import FeatureView, cached_view, state_digest
 from train.fit.inputs import FeatureInputs, Inputs, PixelInputs
 from train.fit.loop import Job
 from train.fit.losses import Sizes, make_loss
+from train.nets.pretrained import members_of
 from train.nets.siamese import Ensemble
-from train.recipe import Part, Recipe, Stage
+from train.recipe import Model, Part, Recipe, Stage
 from train.tensors import to_tensor
 from train.workbench import points
 from train.workbench.towers import dim_of
@@ -47,20 +49,22 @@ def check_names(recipe: Recipe) -> None:
     """
     augmentation(recipe)
     for stage in recipe.stage:
-        _check_inputs(stage, recipe.model.kind)
+        _check_inputs(stage, recipe.model)
         for part in stage.losses:
             make_loss(part.kind, Sizes(dim=2, classes=2), part.options)
         for part in stage.samples:
             _check_sampler(part)
 
 
-def _check_inputs(stage: Stage, kind: str) -> None:
+def _check_inputs(stage: Stage, model: Model) -> None:
     """A stage sees pixels, or what the backbone made of them under a head, which has a name in some kinds alone."""
     where = f"stage {stage.name}"
+    kinds = {one.kind for one in members_of(model)} if model.kind == "ensemble" else {model.kind}
     if stage.inputs not in INPUTS:
         raise RecipeInvalid(where, f"unknown inputs {stage.inputs!r}; expected one of {', '.join(INPUTS)}")
-    if stage.inputs == "features" and kind not in HEADED:
-        raise RecipeInvalid(where, f"features need a model of kind {' or '.join(HEADED)}, not {kind}")
+    if stage.inputs == "features" and not kinds <= set(HEADED):
+        without = ", ".join(sorted(kinds - set(HEADED)))
+        raise RecipeInvalid(where, f"features need a model of kind {' or '.join(HEADED)}, not {without}")
     if stage.views < 1:
         raise RecipeInvalid(where, f"expected views >= 1, got {stage.views}")
 
@@ -92,7 +96,7 @@ class SimilarityTask:
         if not isinstance(self.model, Ensemble):
             return [(_of_the_head(stage), None) for stage in self.recipe.stage]
         return [
-            (replace(stage, name=f"{stage.name} {member + 1}", trainable=(f"members.{member}.",)), member)
+            (_of_a_member(stage, member), member)
             for member in range(len(self.model.members))
             for stage in self.recipe.stage
         ]
@@ -187,6 +191,13 @@ def _of_the_head(stage: Stage) -> Stage:
     return replace(stage, trainable=("head.",)) if stage.inputs == "features" else stage
 
 
+def _of_a_member(stage: Stage, member: int) -> Stage:
+    """The stage's parameters in one tower of an ensemble: all, those that it names, or on features the head's."""
+    names = _of_the_head(stage).trainable or ("",)
+    prefix = f"members.{member}."
+    return replace(stage, name=f"{stage.name} {member + 1}", trainable=tuple(prefix + name for name in names))
+
+
 def below_head(
     network: nn.Module, pictures: Pictures, rows: np.ndarray, augment: Augmentation | None = None, view: int = 0
 ) -> FeatureView:
@@ -235,10 +246,26 @@ def embed_for(recipe: Recipe, model: nn.Module, pictures: Pictures, rows: np.nda
     """Embeddings (len(rows), d) of some rows; where the recipe never trains the body, from its features as cached."""
     if any(stage.inputs != "features" for stage in recipe.stage) or not recipe.stage:
         return embed(model, pictures.pixels, rows)
-    judged = np.flatnonzero(pictures.splits != "train")
-    (features,) = below_head(model, pictures, judged)[rows]
+    if isinstance(model, Ensemble):
+        members = [_judged_features(member, pictures, rows) for member in model.members]
+        return np.concatenate([part / np.linalg.norm(part, axis=1, keepdims=True) for part in members], axis=1)
+    return _judged_features(model, pictures, rows)
+
+
+def _judged_features(model: nn.Module, pictures: Pictures, rows: np.ndarray) -> np.ndarray:
+    """Embeddings (len(rows), d) by one network's cached features, of the mirror images, too, where it has `mirror`."""
+    if not getattr(model, "mirror", False):
+        return _of_features(model, pictures, rows).cpu().numpy()
+    turned = replace(pictures, pixels=pictures.pixels[:, :, ::-1])
+    both = [F.normalize(_of_features(model, each, rows)) for each in (pictures, turned)]
+    return (both[0] + both[1]).cpu().numpy()
+
+
+def _of_features(model: nn.Module, pictures: Pictures, rows: np.ndarray) -> Tensor:
+    """What the head makes (len(rows), d) of cached features of validation and test pictures."""
+    (features,) = below_head(model, pictures, np.flatnonzero(pictures.splits != "train"))[rows]
     device = next(model.parameters()).device
-    return np.asarray(cast("nn.Module", model.head)(torch.from_numpy(features.astype(np.float32)).to(device)).cpu())
+    return cast("Tensor", cast("nn.Module", model.head)(torch.from_numpy(features.astype(np.float32)).to(device)))
 
 
 def cluster_pictures(pictures: Pictures, clusters: int, seed: int) -> np.ndarray:

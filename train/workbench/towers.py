@@ -10,7 +10,7 @@ from torch import nn
 
 from train.errors import RecipeInvalid
 from train.nets.models import make_model
-from train.nets.pretrained import STARTS
+from train.nets.pretrained import STARTS, members_of
 from train.nets.siamese import Ensemble, Siamese, SmallFaceNet
 from train.recipe import Model
 
@@ -61,16 +61,19 @@ def _in_channels(model: Model, channels: int) -> Model:
 
 
 def _ensemble(options: Mapping[str, Any], shape: InputShape, folder: Path) -> Ensemble:
-    """`members` towers of the kind `member`, each drawn anew; `clusters` gives each a part of the data."""
+    """`members` towers of the kind `member`, each drawn anew, or one of each kind that `member` lists.
+
+    `clusters` gives each a part of the data.
+    """
     unknown = sorted(set(options) - {"members", "member", "fuse", "clusters"})
-    members, fuse, member = options.get("members", 2), options.get("fuse", "embeddings"), options.get("member", {})
-    several = isinstance(members, int) and members > 1
-    if unknown or not several or fuse not in FUSIONS or "kind" not in member:
+    models = members_of(Model("ensemble", options=dict(options)))
+    if unknown or len(models) < 2 or options.get("fuse", "embeddings") not in FUSIONS:  # noqa: PLR2004 - two or more
         raise RecipeInvalid(
-            "model ensemble", f"expected members >= 2, member = {{ kind = ... }}, fuse one of {FUSIONS}; got {options}"
+            "model ensemble",
+            "expected members >= 2 and member = { kind = ... }, or member = [{ kind = ... }, ...], "
+            f"and fuse one of {FUSIONS}; got {options}",
         )
-    one = Model(member["kind"], options={name: value for name, value in member.items() if name != "kind"})
-    parts = [_tower(one, shape, folder) for _ in range(members)]
+    parts = [_tower(model, shape, folder) for model in models]
     return Ensemble(parts, [dim_of(part) for part in parts])
 
 

