@@ -185,14 +185,15 @@ def test_help_is_quick_and_lists_exit_codes():
 
 
 @pytest.mark.parametrize("words", [("check", "{photo}", "--dry-run"), ("check", "{photo}"), ("gallery", "list")])
-def test_everyday_commands_load_nothing_that_others_need(enrolled, portraits, home, words):
+@pytest.mark.usefixtures("enrolled")
+def test_everyday_commands_load_nothing_that_others_need(portraits, home, words):
     """Neither a check in a small gallery nor its list loads what searches large ones, serves, draws or upgrades."""
     others = {"faiss", "alembic", "scipy", "rich", "fastapi", "starlette", "uvicorn", "jinja2", "matplotlib", "torch"}
     others |= {"openpyxl", "reportlab", "holidays", "icalendar", "dateutil", "psycopg", "httpx", "PIL"}
-    arguments = [word.format(photo=portraits / "Eileen Collins.jpg") for word in words]
+    arguments = [word.format(photo=portraits / "Eileen Collins.jpg") for word in words] + ["--home", str(home)]
     code = (
         "import sys\nfrom attendance.cli import run\n"
-        f"assert run({[*arguments, '--home', str(home)]!r}) == 0\nprint('LOADED', sorted({others!r} & set(sys.modules)))"
+        f"assert run({arguments!r}) == 0\nprint('LOADED', sorted({others!r} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "LOADED []" == done.stdout.splitlines()[-1]
