@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, Final
 
-import faiss
 import numpy as np
 
 from gallery.search.blocks import A_BLOCK, Blocks, Floats, Rows
 from gallery.search.exact import SLACK, Doubles, ExactSearch
+from gallery.search.kept import FaissRows
 from gallery.values import Templates
 
 Opener = Callable[[Sequence[int]], Templates]
@@ -57,6 +57,8 @@ def _empty(width: int) -> Any:
     FAISS has a type made for them, `QT_8bit_direct_signed`; it rounds probes to bytes, too, at some widths on some
     processors.
     """
+    import faiss  # for galleries alone that are searched by bytes
+
     empty = faiss.IndexScalarQuantizer(width, faiss.ScalarQuantizer.QT_8bit_uniform, faiss.METRIC_INNER_PRODUCT)
     empty.sq.rangestat = faiss.ScalarQuantizer.RS_minmax
     empty.sq.rangestat_arg = 0
@@ -90,7 +92,7 @@ class CodedIndex(ExactSearch):
 
     def __init__(self, dim: int, opened: Opener, *, a_block: int = A_BLOCK) -> None:
         self._kept = _width(dim)
-        super().__init__(dim, Blocks(lambda: _empty(self._kept), a_block))
+        super().__init__(dim, Blocks(lambda: FaissRows(_empty(self._kept)), a_block))
         self._opened = opened
         self._step = _WIDEST / _HIGHEST / dim**0.5
         self._lost = np.empty(0, np.float32)

@@ -1,7 +1,7 @@
 """Exact search over templates in memory, whatever they are kept as: proposed by bounds, scored with what they are.
 
 The score of a probe b against a template a is `cos(a, b) - (m(a) + m(b)) / 2`, m the cohort mean: an inner product
-with one more dimension, `[e_b, 1] . [e_a, -m(a)/2]`, minus `m(b)/2`. FAISS proposes rows by what it keeps of them, and
+with one more dimension, `[e_b, 1] . [e_a, -m(a)/2]`, minus `m(b)/2`. Rows are proposed by what is kept of them, and
 for each row it is known by how much that can err. Whatever may be among the first by that is scored with the template
 itself, in double precision, so that neither what is kept, nor ties, nor the order of adding change anything.
 """

@@ -2,18 +2,18 @@
 
 from functools import partial
 
-import faiss
 import numpy as np
 
 from gallery.search.blocks import A_BLOCK, Blocks, Floats, Rows
 from gallery.search.exact import Doubles, ExactSearch
+from gallery.search.kept import FEW, FlatRows
 
 
 class Index(ExactSearch):
     """Templates of dimension `dim` as rows `[e_a, -m(a)/2]` of four bytes a number."""
 
-    def __init__(self, dim: int, *, a_block: int = A_BLOCK) -> None:
-        super().__init__(dim, Blocks(partial(faiss.IndexFlatIP, dim + 1), a_block))
+    def __init__(self, dim: int, *, a_block: int = A_BLOCK, few: int = FEW) -> None:
+        super().__init__(dim, Blocks(partial(FlatRows, dim + 1, few), a_block))
 
     @property
     def bytes(self) -> int:

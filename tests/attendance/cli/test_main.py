@@ -184,6 +184,21 @@ def test_help_is_quick_and_lists_exit_codes():
     assert took < 3, "0.3 s on an idle machine; ten times that is no matter of load"
 
 
+@pytest.mark.parametrize("words", [("check", "{photo}", "--dry-run"), ("check", "{photo}"), ("gallery", "list")])
+@pytest.mark.usefixtures("enrolled")
+def test_everyday_commands_load_nothing_that_others_need(portraits, home, words):
+    """Neither a check in a small gallery nor its list loads what searches large ones, serves, draws or upgrades."""
+    others = {"faiss", "alembic", "scipy", "rich", "fastapi", "starlette", "uvicorn", "jinja2", "matplotlib", "torch"}
+    others |= {"openpyxl", "reportlab", "holidays", "icalendar", "dateutil", "psycopg", "httpx", "PIL"}
+    arguments = [word.format(photo=portraits / "Eileen Collins.jpg") for word in words] + ["--home", str(home)]
+    code = (
+        "import sys\nfrom attendance.cli import run\n"
+        f"assert run({arguments!r}) == 0\nprint('LOADED', sorted({others!r} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "LOADED []" == done.stdout.splitlines()[-1]
+
+
 def test_every_command_has_help_and_a_home(command):
     """Each command tells its exit codes and takes --home."""
     commands = [
