@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 from fastapi.routing import APIRoute
 
 from attendance.web.build import build
@@ -45,18 +44,10 @@ def asked(method: str, text: object, token: str) -> list[dict[str, object]]:
     return [{"data": fields, "headers": head}, spoilt]
 
 
-@pytest.fixture
-def one_loop():
-    """A loop for thousands of requests, which have one each else."""
-    with start_blocking_portal() as portal:
-        yield portal
-
-
 @pytest.mark.usefixtures("school")
-def test_no_route_fails_whatever_it_is_asked(site, signed_in, one_loop):
+def test_no_route_fails_whatever_it_is_asked(site, signed_in):
     """Odd numbers, names and paths are refused or not found; odd fields and bodies, too."""
     browser, failed = signed_in(), []
-    browser.portal = one_loop
     routes = [each for each in walked(build(site)) if isinstance(each, APIRoute) and not each.path.endswith(ENDLESS)]
     for route in routes:
         for method in sorted(route.methods - {"HEAD"}):
