@@ -185,8 +185,6 @@ def changed(clip: Clip, kind: str, world: World) -> tuple[float, list[Pixels], l
         frames = [scenes.camera(each, rng, 4.0, 50) for each in frames]
     elif kind == "small":
         frames = [cv2.resize(each, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA) for each in frames]
-    elif kind == "mirrored":
-        frames = [np.ascontiguousarray(each[:, ::-1]) for each in frames]
     elif kind == "repeating":  # a slow camera behind a fast stream
         places = [number // 5 * 5 for number in range(len(frames))]
         return clip.fps, [frames[place] for place in places], [clip.found[place] for place in places]
@@ -342,11 +340,7 @@ def jobs_of(part: str, each: int) -> list[Job]:
     """All that is measured."""
     clips = [name for name in CLIPS[part] if name.endswith(("mkv", "mov"))][:6]
     jobs = [Job("genuine: as filmed", "as filmed", name) for name in CLIPS[part]]
-    jobs += [
-        Job(f"genuine, {kind}", kind, name)
-        for kind in ("noisy", "small", "mirrored", "repeating")
-        for name in CLIPS[part]
-    ]
+    jobs += [Job(f"genuine, {kind}", kind, name) for kind in ("noisy", "small", "repeating") for name in CLIPS[part]]
     kinds = {
         "head": "SIMULATED rigid head",
         "print": "print with border",

@@ -18,9 +18,9 @@ VIEW_SIDE: Final = 192  # pixels of a view; 24 of them are 2.7 MB
 AROUND: Final = 3.0  # a view's side by the longer side of the face's box
 KEPT: Final = 24  # moments of a track
 SPAN_S: Final = 6.0  # what is older than the newest moment by more is forgotten
-# From one moment to the next. Uneven, so that a loop of whatever length comes back to a moment that was kept; 0.12 s
-# on average.
-GAPS_S: Final = (0.03, 0.17, 0.1, 0.23, 0.06, 0.13)
+# From one moment to the next, 0.12 s on average. Uneven, so that a recording that runs in a loop comes back to moments
+# that were kept: with these, in 3.2 s at 25 or 30 frames a second, to two or more for each length of 25 to 55 frames.
+GAPS_S: Final = (0.2, 0.1, 0.23, 0.165, 0.03, 0.065, 0.065, 0.065, 0.23, 0.03, 0.13)
 _LANDMARKS: Final = (5, 2)
 _ODDEST: Final = 1e6  # pixels; no picture is that large
 
