@@ -191,37 +191,6 @@ def changed(clip: Clip, kind: str, world: World) -> tuple[float, list[Pixels], l
     return clip.fps, frames, [world.pipeline.detector.detect(each) for each in frames]
 
 
-# What is held before the camera.
-def surface_of(photo: Pixels, face: Detection, kind: str, rng: np.random.Generator) -> tuple[object, np.ndarray, float]:
-    """The surface, the face's centre in its texture, and the face's width."""
-    x, y, width, height = face.box
-    centre = np.array([x + width / 2, y + height / 2])
-    if kind == "head":
-        marks = face.landmarks.astype(np.float64)
-        return scenes.head(photo, marks[:2], marks[3:]), centre, width
-    if kind in {"print", "screen", "filling"}:
-        edge, grey = int(0.06 * max(photo.shape[:2])), 20 if kind == "screen" else 240
-        framed = cv2.copyMakeBorder(photo, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=(grey, grey, grey))
-        if kind == "filling":
-            framed = cv2.copyMakeBorder(photo, 200, 200, 200, 200, cv2.BORDER_REFLECT)
-            edge = 200
-        return scenes.flat(framed), centre + edge, width
-    rows, columns = np.mgrid[: photo.shape[0], : photo.shape[1]]
-    oval = ((columns - centre[0]) / (0.62 * width)) ** 2 + ((rows - centre[1]) / (0.7 * height)) ** 2 < 1
-    cut = scenes.flat(photo, cv2.GaussianBlur(oval.astype(np.float32), (0, 0), 0.8))
-    return (scenes.bent(cut, rng.uniform(1.2, 3.0) * width) if kind == "bent" else cut), centre, width
-
-
-def shrunk(surface: object, factor: float) -> object:
-    """The surface with its texture averaged down, so that no pixel of it is skipped."""
-    size = tuple(max(8, round(each * factor)) for each in surface.texture.shape[1::-1])
-    picture, alpha, height = (
-        cv2.resize(np.asarray(each, np.float32), size, interpolation=cv2.INTER_AREA)
-        for each in (surface.texture, surface.alpha, surface.height)
-    )
-    return scenes.Surface(picture.astype(np.uint8), alpha, height * factor)
-
-
 def shown(world: World, job: Job) -> list[Moment]:
     """The moments of a simulated attack: the surface moved by a hand before a genuine film."""
     rng = np.random.default_rng([job.seed, len(job.row)])
@@ -237,7 +206,7 @@ def shown(world: World, job: Job) -> list[Moment]:
     angle = rng.uniform(0, 2 * np.pi)
     hand = [scenes.sway(rng, SECONDS) for _ in range(6)]
     noise, quality = rng.uniform(1, 4), int(rng.uniform(70, 95))
-    light = Light(rng, pixels / face.box[2])
+    light = scenes.Light(rng, pixels / face.box[2])
     frames, spot = stage_of(behind, pixels)
     track = Track()
     still = job.row.endswith("standing")
@@ -247,11 +216,18 @@ def shown(world: World, job: Job) -> list[Moment]:
             continue
         if film is not None:
             photo, _ = cut_out(film, number)
-        surface, centre, width = surface_of(photo, face, job.kind, np.random.default_rng(bend))
+        surface, centre, width = scenes.surface_of(
+            photo, face.box, face.landmarks, job.kind, np.random.default_rng(bend)
+        )
         scale = pixels / width
         if scale < 0.9:
             factor = max(1.2 * scale, 0.2)
-            surface, centre, width, scale = shrunk(surface, factor), centre * factor, width * factor, scale / factor
+            surface, centre, width, scale = (
+                scenes.shrunk(surface, factor),
+                centre * factor,
+                width * factor,
+                scale / factor,
+            )
         swing = (hand[0](now) + 1) / 2
         little = 0.0 if still else 1.0
         middle = (np.array(surface.texture.shape[1::-1]) - 1) / 2
@@ -271,28 +247,6 @@ def shown(world: World, job: Job) -> list[Moment]:
         if near:
             track.add(moment_of(seen, max(near, key=lambda each: iou(each.box, wanted)), now))
     return list(track)
-
-
-class Light:
-    """What a screen adds: gamma's contrast, the grid of its pixels, by sampling turned into moire, refresh bands."""
-
-    def __init__(self, rng: np.random.Generator, scale: float) -> None:
-        self.cycles = rng.uniform(0.6, 1.4, 2) * scale  # of the grid, by pixel of the texture
-        self.depth, self.bands = rng.uniform(0.02, 0.08), rng.uniform(0.02, 0.06)
-        self.rows, self.rate = rng.uniform(60, 200), rng.uniform(0.2, 3.0)
-
-    def shine(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """The grid."""
-        lines = np.cos(2 * np.pi * u * self.cycles[0]) + np.cos(2 * np.pi * v * self.cycles[1])
-        return (1 + self.depth * lines).astype(np.float32)
-
-    def banded(self, frame: Pixels, now: float) -> Pixels:
-        """The bands, over the frame's middle."""
-        rows = np.arange(len(frame))[:, None, None]
-        factor = 1 + self.bands * np.sin(2 * np.pi * (rows / self.rows + self.rate * now))
-        out = frame.copy()
-        out[:, 60:260] = np.clip(255 * (frame[:, 60:260] / 255.0) ** 1.1 * factor, 0, 255).astype(np.uint8)
-        return out
 
 
 def cut_out(film: Clip, number: int) -> tuple[Pixels, Detection]:
@@ -383,15 +337,26 @@ def tracks_for(world: World, job: Job) -> list[list[Moment]]:
 
 def judge(job: Job) -> list[Judged]:
     """Make a job's tracks and ask all cues."""
-    world, out = WORLDS[0], []
-    for number, moments in enumerate(tracks_for(world, job)):
-        stem = job.source.partition(".")[0]
-        person = f"person {PEOPLE[stem]}" if stem in PEOPLE else f"{stem} {number}"
-        if job.kind in {"head", "print", "cutout", "bent", "filling"}:
-            person = world.photo(job.seed % 24)[0]
-        texture = ask((TextureCue(),), moments).said["texture"].weight
-        out.append(Judged(job.row, person, len(moments), ask(CUES, moments), texture))
-    return out
+    return [
+        Judged(job.row, person_in(job, moments), len(moments), ask(CUES, moments), texture_of(moments))
+        for moments in tracks_for(WORLDS[0], job)
+    ]
+
+
+def texture_of(moments: Sequence[Moment]) -> float:
+    """The weight of the cue that has no say."""
+    return ask((TextureCue(),), moments).said["texture"].weight
+
+
+def person_in(job: Job, moments: Sequence[Moment]) -> str:
+    """Who is seen; in films of several people, who stands on which side."""
+    stem = job.source.partition(".")[0]
+    if job.kind in {"head", "print", "cutout", "bent", "filling"}:
+        return WORLDS[0].photo(job.seed % 24)[0]
+    if stem in PEOPLE:
+        return f"person {PEOPLE[stem]}"
+    side = "left" if moments and moments[0].box[0] < 200 else "right"
+    return f"{stem} {side}"
 
 
 def interval(hits: int, count: int) -> str:

@@ -68,7 +68,8 @@ def grid() -> Points:
     """The points of the face that are followed (n, 2)."""
     ticks = np.arange(STEP, SIDE - STEP + 1, STEP, dtype=np.float64)
     points = np.stack(np.meshgrid(ticks, ticks), -1).reshape(-1, 2)
-    return points[(((points - MIDDLE) / REACH) ** 2).sum(1) <= 1]
+    within = (((points - MIDDLE) / REACH) ** 2).sum(1) <= 1
+    return np.asarray(points[within], np.float64)
 
 
 def second_order(points: Points) -> Points:
@@ -83,10 +84,11 @@ def fitted(design: Points, moved: Points) -> tuple[Points, Points, Points]:
     Least squares, points weighed anew by Huber's rule in each round.
     """
     weights = np.ones(len(moved))
-    found, left = np.zeros((design.shape[1], 2)), moved
+    found: Points = np.zeros((design.shape[1], 2))
+    left = moved
     for _ in range(ROUNDS):
         rooted = np.sqrt(weights)[:, None]
-        found = np.linalg.lstsq(design * rooted, moved * rooted, rcond=None)[0]
+        found = np.asarray(np.linalg.lstsq(design * rooted, moved * rooted, rcond=None)[0], np.float64)
         left = moved - design @ found
         length = np.linalg.norm(left, axis=1)
         spread = max(1e-3, float(np.median(length)) / 1.1774)  # of one axis, were the errors normal

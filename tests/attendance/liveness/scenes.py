@@ -138,3 +138,60 @@ def sway(rng: np.random.Generator, seconds: float) -> Callable[[float], np.ndarr
     values = parts.sum(0)
     values = 2 * (values - values.min()) / (values.max() - values.min()) - 1
     return lambda time: np.interp(time, times, values)
+
+
+def surface_of(
+    photo: np.ndarray, box: tuple, landmarks: np.ndarray, kind: str, rng: np.random.Generator
+) -> tuple[Surface, np.ndarray, float]:
+    """What is held before a camera: a print, a screen, one that fills the view, a cut-out, a bent one, or a head.
+
+    Returns the surface, the face's centre in its texture, and the face's width.
+    """
+    x, y, width, height = box
+    centre = np.array([x + width / 2, y + height / 2])
+    if kind == "head":
+        marks = landmarks.astype(np.float64)
+        return head(photo, marks[:2], marks[3:]), centre, width
+    if kind in {"print", "screen", "filling"}:
+        edge, grey = int(0.06 * max(photo.shape[:2])), 20 if kind == "screen" else 240
+        framed = cv2.copyMakeBorder(photo, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=(grey, grey, grey))
+        if kind == "filling":
+            framed = cv2.copyMakeBorder(photo, 200, 200, 200, 200, cv2.BORDER_REFLECT)
+            edge = 200
+        return flat(framed), centre + edge, width
+    rows, columns = np.mgrid[: photo.shape[0], : photo.shape[1]]
+    oval = ((columns - centre[0]) / (0.62 * width)) ** 2 + ((rows - centre[1]) / (0.7 * height)) ** 2 < 1
+    cut = flat(photo, cv2.GaussianBlur(oval.astype(np.float32), (0, 0), 0.8))
+    return (bent(cut, rng.uniform(1.2, 3.0) * width) if kind == "bent" else cut), centre, width
+
+
+def shrunk(surface: Surface, factor: float) -> Surface:
+    """The surface with its texture averaged down, so that no pixel of it is skipped."""
+    size = tuple(max(8, round(each * factor)) for each in surface.texture.shape[1::-1])
+    picture, alpha, height = (
+        cv2.resize(np.asarray(each, np.float32), size, interpolation=cv2.INTER_AREA)
+        for each in (surface.texture, surface.alpha, surface.height)
+    )
+    return Surface(picture.astype(np.uint8), alpha, height * factor)
+
+
+class Light:
+    """What a screen adds: gamma's contrast, the grid of its pixels, by sampling turned into moire, refresh bands."""
+
+    def __init__(self, rng: np.random.Generator, scale: float) -> None:
+        self.cycles = rng.uniform(0.6, 1.4, 2) * scale  # of the grid, by pixel of the texture
+        self.depth, self.bands = rng.uniform(0.02, 0.08), rng.uniform(0.02, 0.06)
+        self.rows, self.rate = rng.uniform(60, 200), rng.uniform(0.2, 3.0)
+
+    def shine(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
+        """The grid."""
+        lines = np.cos(2 * np.pi * u * self.cycles[0]) + np.cos(2 * np.pi * v * self.cycles[1])
+        return (1 + self.depth * lines).astype(np.float32)
+
+    def banded(self, frame: np.ndarray, now: float) -> np.ndarray:
+        """The bands, over the frame's middle."""
+        rows = np.arange(len(frame))[:, None, None]
+        factor = 1 + self.bands * np.sin(2 * np.pi * (rows / self.rows + self.rate * now))
+        out = frame.copy()
+        out[:, 60:260] = np.clip(255 * (frame[:, 60:260] / 255.0) ** 1.1 * factor, 0, 255).astype(np.uint8)
+        return out
