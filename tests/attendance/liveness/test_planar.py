@@ -1,0 +1,122 @@
+"""A plane that turns is told from a head that turns; without a turn nobody is."""
+
+import math
+
+import numpy as np
+import pytest
+
+from attendance.liveness import PlanarCue, ask
+from attendance.liveness.following import FACE, aligned, follow, grid, refine, second_order
+from attendance.liveness.planar import NOSE, due, most_turned, spread
+
+
+@pytest.mark.parametrize("axis", ["yaw", "pitch"])
+@pytest.mark.parametrize("turn", [12.0, 25.0])
+def test_a_turning_print_is_a_plane(studio, axis, turn) -> None:
+    """Cut out along the face, so that nothing but its motion tells."""
+    said = PlanarCue().judge(studio.track(studio.plane(border=False), turn=turn, axis=axis))
+    assert "plane" == said.why
+    assert said.weight <= -0.5
+
+
+@pytest.mark.parametrize("axis", ["yaw", "pitch"])
+@pytest.mark.parametrize("turn", [12.0, 20.0])
+def test_a_turning_head_is_none(studio, axis, turn) -> None:
+    """A rigid head, no blink and no word: its nose moves against its eyes."""
+    said = PlanarCue().judge(studio.track(studio.head(), turn=turn, axis=axis))
+    assert "parallax" == said.why
+    assert said.weight >= 0.5
+
+
+@pytest.mark.parametrize("surface", ["plane", "head"])
+def test_without_a_turn_nothing_is_said(studio, surface) -> None:
+    """Carried along alone, a print and a stiff head look alike: the cue says neither."""
+    said = PlanarCue().judge(studio.track(getattr(studio, surface)(), turn=0.0, base=0.0))
+    assert ("no_motion", 0.0) == (said.why, said.weight)
+
+
+def test_what_stands_is_no_plane(studio) -> None:
+    """A picture that does not move is no photo in a hand, however it was compressed."""
+    said = PlanarCue().judge(studio.track(studio.plane(), turn=0.0, travel=0.0))
+    assert said.weight == 0.0
+
+
+def test_a_bent_sheet_is_told_by_its_nose(studio) -> None:
+    """A cut-out on a cylinder has a head's curve, but no nose."""
+    bent = studio.scenes.bent(studio.plane(border=False), 130.0)
+    said = PlanarCue().judge(studio.track(bent, turn=25.0))
+    assert said.why in {"bent_sheet", "plane"}
+    assert said.weight <= -0.5
+
+
+def test_moving_eyes_and_mouth_speak_for_a_live_face(studio) -> None:
+    """A face that opens its mouth and shuts its eyes while it does not turn."""
+    still, photo = studio.plane(border=False), studio.photo
+    rows, columns = np.mgrid[: len(photo), : len(photo)].astype(np.float32)
+    moments = []
+    for number in range(12):
+        lift = 5 * math.sin(number) * np.exp(-(((columns - 161) / 22) ** 2 + ((rows - 145) / 14) ** 2))
+        for x, y in studio.landmarks[:2]:
+            lift = lift + 4 * math.cos(number) * np.exp(-(((columns - x) / 12) ** 2 + ((rows - y) / 8) ** 2))
+        talking = studio.scenes.cv2.remap(photo, columns, rows + lift.astype(np.float32), 1)
+        surface = studio.scenes.Surface(talking, still.alpha, still.height)
+        moments.append(studio.moment(surface, time=0.15 * number, seed=number, shift=(number, 0)))
+    said = PlanarCue().judge(moments)
+    assert ("features_move", True) == (said.why, said.weight >= 0.5)
+
+
+def test_it_abstains(studio) -> None:
+    """Too few moments, a small face, a dark one: no quality, with the reason."""
+    surface = studio.plane()
+    whys = [
+        PlanarCue().judge(studio.track(surface, turn=15.0, count=4)),
+        PlanarCue().judge(studio.track(surface, turn=15.0, scale=0.25)),
+        PlanarCue().judge(studio.track(surface, turn=15.0, dark=0.1)),
+    ]
+    assert ["too_few_frames", "too_small", "too_dark"] == [said.why for said in whys]
+    assert [0.0] * 3 == [said.quality for said in whys]
+
+
+def test_a_face_without_texture_is_not_followed(studio) -> None:
+    """A blank oval: nothing to follow, nothing said."""
+    surface = studio.scenes.flat(np.full_like(studio.photo, 128))
+    moments = studio.track(surface, turn=20.0)
+    verdict = ask((PlanarCue(),), moments)
+    assert "unsure" == verdict.ruling
+    assert verdict.said["planar"].why in {"not_followed", "no_motion"}
+
+
+def test_due_falls_with_the_pose() -> None:
+    """The same foreshortening is a large turn from the front, a small one from the side."""
+    whole = NOSE * math.sin(math.radians(30))
+    assert whole == pytest.approx(due(math.cos(math.radians(40)) / math.cos(math.radians(10)), 0.0), rel=0.2)
+    values = [due(0.98, turned) for turned in (0.0, 10.0, 20.0, 35.0)]
+    assert sorted(values, reverse=True) == values
+    assert due(1.0, 0.0) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_homography_is_of_second_order_to_the_noise(studio) -> None:
+    """What the fit leaves of a turned plane is no more than a few tenths of a template pixel."""
+    first, other = (studio.moment(studio.plane(), yaw=yaw, seed=int(yaw)) for yaw in (0.0, 15.0))
+    refined = refine(aligned(first), aligned(other))
+    lengths = np.linalg.norm(refined.left.ends - refined.left.starts, axis=1)
+    assert np.quantile(lengths, 0.9) < 0.4
+    assert (6, 2) == refined.coefficients.shape
+
+
+def test_following_finds_a_known_shift(studio) -> None:
+    """A face drawn two pixels aside is found there, point by point."""
+    face = aligned(studio.moment(studio.plane()))
+    followed = follow(face, np.roll(face, 2, axis=1))
+    assert np.median(followed.ends - followed.starts, axis=0) == pytest.approx([2.0, 0.0], abs=0.05)
+    assert followed.noise < 0.1
+    assert len(followed.starts) > 0.8 * len(grid())
+
+
+def test_places_and_pairs(studio) -> None:
+    """Moments are taken evenly with both ends; the most turned pair is the extreme one."""
+    assert [0, 2, 4, 6, 8] == spread(9, 5)
+    assert [0, 1, 2] == spread(3, 7)
+    faces = [aligned(studio.moment(studio.plane(), yaw=yaw)) for yaw in (2.0, 6.0, 12.0, 30.0)]
+    assert {0, 3} == set(most_turned(faces)[0])
+    assert np.array([[1, 0, 0, 0, 0, 0]]) == pytest.approx(second_order(FACE.mean(0)[None]))
