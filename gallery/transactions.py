@@ -13,8 +13,8 @@ from typing import Any, Final, Self
 from sqlalchemy import Connection, Delete, Engine, Insert, Update, event, select, text, update
 from sqlalchemy.orm import Session
 
-from gallery import steps
-from gallery.errors import GalleryReadOnly, TextInvalid
+from gallery import sending, steps
+from gallery.errors import GalleryReadOnly
 from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.schema import (
     ApprovalRow,
@@ -32,7 +32,9 @@ from gallery.schema import (
     Template,
     WithdrawalRow,
 )
+from gallery.servicetables import ReceiverRow
 from gallery.sitetables import TemplateChange
+from gallery.texts import refuse_unkeepable
 
 GENERATION, ERASURE = "generation", "erasure_pending"
 """Facts about the home: how often it changed, and whether bytes of somebody removed are still to be overwritten."""
@@ -76,6 +78,8 @@ def _watch_templates(
     if not isinstance(clause, Insert | Update | Delete):
         return
     table = getattr(clause.table, "key", None)
+    if table == ReceiverRow.__tablename__:
+        connection.info.pop(steps.WEBHOOKS, None)
     if table == Template.__tablename__ or (table == Person.__tablename__ and _of_searched(clause, [*many, one])):
         connection.info[UNTOLD] = True
 
@@ -91,32 +95,7 @@ def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
 def _guard_text(
     _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _many: object
 ) -> None:
-    if not all(map(_keepable, _texts(parameters))):
-        raise TextInvalid("text", "it holds the character NUL, or half of a character")
-
-
-def _texts(given: Any) -> Iterator[str]:
-    """The texts that a statement is given: by name or in order, for one row, for several, or for several at once."""
-    if isinstance(given, str):
-        yield given
-    elif isinstance(given, Mapping):
-        yield from _texts(list(given.values()))
-    elif isinstance(given, list | tuple):
-        for each in given:
-            yield from _texts(each)
-
-
-def _keepable(value: str) -> bool:
-    """Whether every engine keeps this text: PostgreSQL takes no NUL, and UTF-8 no half of a pair."""
-    if "\0" in value:
-        return False
-    if value.isascii():
-        return True
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    refuse_unkeepable(parameters)
 
 
 class Transactions:
@@ -189,7 +168,7 @@ class Transactions:
                 with self._outermost() as session:
                     yield session
             else:
-                with steps.forgetting(outer), _untold_again(outer), outer.begin_nested():
+                with steps.forgetting(outer), _untold_again(outer), outer.begin_nested(), sending.forgetting(outer):
                     yield outer
 
     @contextmanager

@@ -102,6 +102,7 @@ class Recorder:
     ) -> list[Decision]:
         """As `record` for one decision or more, within a step that is under way."""
         people = {each.person.key for each in decisions if each.person is not None}
+        numbers_of = sightings.numbered_ahead(transaction, len(decisions))
         marking = note or any(each.decision == "present" for each in decisions)
         found, stored = self._sessions.for_sightings(scope.session, decisions[0].at, people, must_be_open=marking)
         if found.is_over(decisions[0].at):
@@ -112,7 +113,7 @@ class Recorder:
         settled = self._settled(decisions, found, stored, scope, means)
         seen = [_sighting(each, found, means, scope, self._site or scope.site) for each in settled]
         with news.together(transaction):
-            numbers = sightings.add(transaction, seen, entered=at)
+            numbers = sightings.add(transaction, seen, entered=at, ids=numbers_of())
             numbered = zip(settled, numbers, strict=True)
             settled = [dataclasses.replace(each, sighting=number) for each, number in numbered]
             self._keep_faces(transaction, settled, crops, at)

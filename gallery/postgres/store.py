@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from uuid import uuid4
 
-import psycopg
 from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -32,10 +31,12 @@ from gallery.migrations.running import run_migrations
 from gallery.ports import PATIENCE_S
 from gallery.postgres import beyond, counters, erasing, soundness
 from gallery.postgres.collation import sort_by_bytes
-from gallery.postgres.connections import READING, WRITING, connect, make_engine
+from gallery.postgres.connections import BEYOND, READING, connect, make_engine
 from gallery.postgres.faults import begins_anew, mapped
 from gallery.postgres.listening import NOTICE, Listeners
+from gallery.postgres.sending import PostgresSender, Prepared, noticing
 from gallery.schema import METADATA, OLDEST, REVISIONS, Meta
+from gallery.sending import SENDER
 from gallery.steps import is_older
 from gallery.transactions import ERASURE, GENERATION, Transactions
 from gallery.values import Orphan, Server, Soundness
@@ -47,7 +48,7 @@ LOCK: Final = 0x61747464
 """The first half of the advisory lock that every writer holds; the second is that of the schema in use."""
 _LOCKING = f"SELECT pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))"
 _HOLD = text(_LOCKING)
-_READERS: Final = 5
+_READERS, _WRITERS = 5, 2
 _VERSION_TABLE = "alembic_version"
 
 
@@ -73,12 +74,13 @@ class PostgresStore(Transactions):
     def __init__(self, home: Path, address: Address, *, read_only: bool, busy_timeout_s: float) -> None:
         reader, writer = (
             make_engine(address, busy_timeout_s=busy_timeout_s, writing=writing, anywhere=read_only, kept=kept)
-            for writing, kept in ((False, _READERS), (True, 2))
+            for writing, kept in ((False, _READERS), (True, _WRITERS))
         )
-        reader, writer = reader.execution_options(**READING), writer.execution_options(**WRITING)
+        reader = reader.execution_options(**READING)
         super().__init__(reader, writer, self._faults, read_only=read_only)
         self.home = home
         self.address = address
+        self._prepared = Prepared(writer.dialect)
         self._listeners = Listeners(
             partial(connect, address, busy_timeout_s=busy_timeout_s, writing=False, anywhere=read_only)
         )
@@ -151,28 +153,30 @@ class PostgresStore(Transactions):
         return self.address.shown
 
     def _begun(self) -> Session:
-        """A session that holds the lock; begun once more where its connection turns out to be dead."""
-        try:
-            return super()._begun()
-        except DBAPIError as error:
-            if not begins_anew(error):
-                raise
+        """A session that holds the lock; begun once more where its connection turns out to be dead, or a lock clashes.
+
+        Where a server has fallen, all connections are dead: each that is met is another one from then on.
+        """
+        for _ in range(_WRITERS * (1 + BEYOND)):
+            try:
+                return super()._begun()
+            except DBAPIError as error:
+                if not begins_anew(error):
+                    raise
+                if not error.connection_invalidated:
+                    break
         return super()._begun()
 
     def _begin(self, session: Session) -> None:
         """As `Transactions._begin`; all of it goes to the server at once, and is answered at once."""
-        raw: Any = session.connection().connection.driver_connection
-        try:
-            with raw.pipeline(), raw.cursor() as locking, raw.cursor() as asking:
-                locking.execute(_LOCKING, prepare=True)
-                asking.execute(steps.QUESTION, prepare=True)
-                answer = asking.fetchone()
-        except psycopg.Error as error:
-            if raw.closed:
-                session.connection().invalidate(error)
-                self._writer.dispose(close=False)  # the others died with it
-            raise DBAPIError(None, None, error, connection_invalidated=raw.closed) from error
+        connection = session.connection()
+        raw: Any = connection.connection.driver_connection
+        with noticing(connection, raw), raw.pipeline(), raw.cursor() as locking, raw.cursor() as asking:
+            locking.execute(_LOCKING, prepare=True)
+            asking.execute(steps.QUESTION, prepare=True)
+            answer = asking.fetchone()
         steps.heed(session, answer, self.where)
+        session.info[SENDER] = PostgresSender(connection, raw, self._prepared)
 
     def bump(self, session: Session) -> None:
         """As `Transactions.bump`; listeners hear of it once it is committed."""

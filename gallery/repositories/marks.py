@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from gallery import sending
 from gallery.columns import JsonText
 from gallery.errors import GalleryFailed
 from gallery.repositories import chain, news, places
@@ -69,7 +70,8 @@ _COLUMNS = (
 def is_void(mark: Any = MarkRow) -> Any:
     """The correction that makes the mark void: the latest of those that void or restore it, if it voids."""
     later = aliased(CorrectionRow)
-    latest = select(func.max(later.id)).where(later.mark_id == mark.id, later.kind.in_((_VOID, _RESTORE)))
+    says = or_(later.kind == _VOID, later.kind == _RESTORE)
+    latest = select(func.max(later.id)).where(later.mark_id == mark.id, says)
     return and_(CorrectionRow.id == latest.correlate(mark).scalar_subquery(), CorrectionRow.kind == _VOID)
 
 
@@ -305,7 +307,7 @@ def add(
         **({} if open_at is None else {"open_at": open_at}),
     }
     query = _adding(unless, turns=turns, aging=aging, closable=open_at is not None)
-    made = session.execute(query, {f"new_{name}": value for name, value in given.items()}).all()
+    made = sending.ask(session, query, {f"new_{name}": value for name, value in given.items()})
     if not made:
         return None
     ordinal, place = made[0]

@@ -1,7 +1,7 @@
 """Every face that was judged and every finished track, written once; and the sealed faces somebody must look at."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Text, and_, delete, exists, func, insert, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
+from gallery import sending
 from gallery.repositories import news
 from gallery.repositories.batches import A_BATCH, in_batches
 from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
@@ -28,17 +29,41 @@ _NEWS: Final[Mapping[str, str]] = MappingProxyType({"review": news.REVIEW_WAITIN
 
 _TABLE: Final[Any] = SightingRow.__table__
 _INSERT: Final = insert(_TABLE).returning(_TABLE.c.id)
+_NUMBERED: Final = insert(_TABLE).inline()
 
 
-def add(session: Session, new: Sequence[Sighting], *, entered: datetime | None = None) -> list[int]:
-    """Store them in one statement; their ids, in order. What somebody is to look at is told, as of ``entered``."""
+def numbered_ahead(session: Session, count: int) -> Callable[[], list[int]]:
+    """The id of the one that is to come, for `add`, asked for with the next question; none where there are several.
+
+    Several are stored in one statement, which tells their ids.
+    """
+    return sending.numbers(session, _TABLE.name, count) if count == 1 else list
+
+
+def add(
+    session: Session, new: Sequence[Sighting], *, entered: datetime | None = None, ids: Sequence[int] = ()
+) -> list[int]:
+    """Store them; their ids, in order, which are these where they are told of `numbered_ahead`.
+
+    What somebody is to look at is told, as of ``entered``.
+    """
     if not new:
         return []
-    found = session.scalars(_INSERT, [_columns(each) for each in new])
-    ids = sorted(found)  # they rise row by row; in which order they are told no engine promises
+    ids = _put(session, new, ids) if ids else _inserted(session, new)
     told = zip(ids, new, strict=True)
     news.add(session, [_new(number, each, entered) for number, each in told if each.ruling in _NEWS])
     return ids
+
+
+def _put(session: Session, new: Sequence[Sighting], ids: Sequence[int]) -> list[int]:
+    for number, each in zip(ids, new, strict=True):
+        sending.put(session, _NUMBERED, {"id": number, **_columns(each)})
+    return list(ids)
+
+
+def _inserted(session: Session, new: Sequence[Sighting]) -> list[int]:
+    found = session.scalars(_INSERT, [_columns(each) for each in new])
+    return sorted(found)  # they rise row by row; in which order they are told no engine promises
 
 
 def _new(number: int, each: Sighting, entered: datetime | None) -> news.New:

@@ -46,6 +46,25 @@ def test_statements_of_a_first_mark(people, present, statements, clock, session)
     assert len(statements) <= MOST_PER_SECOND_LOOK
 
 
+def test_exchanges_of_a_first_mark(people, present, monkeypatch):
+    """On a server a mark goes there and back three times while it holds the lock of all who write, no more."""
+    if people.gallery.store.engine == "sqlite":
+        pytest.skip("a file is not spoken to")
+    from gallery.postgres.sending import WriterConnection
+
+    (decision, other), sent, sending = present(1, 2), [], WriterConnection.sending
+    people.record(decision)
+
+    def counted(connection):
+        if not connection.pgconn.pipeline_status:
+            sent.append(len(connection.held))
+        return sending(connection)
+
+    monkeypatch.setattr(WriterConnection, "sending", counted)
+    assert "present" == people.record(other).decision
+    assert [1, 2, 2] == sent, "the session with the sighting's number, the sighting with its mark, the rest at the end"
+
+
 def test_statements_of_a_picture_of_several(people, present, statements):
     """Of a picture with four new people and one marked before, the session and the marks are looked up once."""
     people.record(present(5)[0])
