@@ -1,9 +1,9 @@
-"""The few statements that every mark needs: put together once, and sent with the next one where the engine can do that.
+"""The few statements that every mark needs: put together once, and sent with others where the engine can do that.
 
-    put(session, INSERT, row)                  # nobody waits for its answer: it goes with what is sent next
-    numbers = foresee(session, QUESTION, {})   # as `put`
-    made = ask(session, ANOTHER, row)          # these three go to the server, and are answered, at once
-    first = numbers()
+    with store.atomic((QUESTION, row)) as step:   # it goes to the server with what begins the step
+        rows = told(step, QUESTION, row)          # None where it did not: it is to be asked as any other
+        put(step, INSERT, row)                    # nobody waits for its answer: it goes with what is sent next
+        made = ask(step, ANOTHER, row)            # these two go to the server, and are answered, at once
 
 They are done in their order: after the rows that the session was given before, and before whatever it does next, be it
 a question, rows of its models, or the beginning or the end of a part of the step. What one of them is refused for is
@@ -15,12 +15,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeAlias
 
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Integer, Text, bindparam, text
 from sqlalchemy.orm import Session
 
 Rows: TypeAlias = Sequence[Sequence[Any]]
+Question: TypeAlias = tuple[Executable, Mapping[str, Any]]
+"""A statement that writes nothing, with what it is given."""
 SENDER: Final = "sender"
 """Where the session of a writing step finds what sends for it; without one each statement is done at once."""
+TOLD: Final = "told ahead"
+"""Where it finds the questions that went with its beginning, each with what tells its rows."""
+_NUMBERS: Final = text(
+    "SELECT nextval(pg_get_serial_sequence(:named, 'id')) FROM generate_series(1, :many)"
+).bindparams(bindparam("named", type_=Text), bindparam("many", type_=Integer))
 
 
 class Sender(Protocol):
@@ -30,10 +37,7 @@ class Sender(Protocol):
         """As `put`."""
 
     def foresee(self, statement: Executable, row: Mapping[str, Any]) -> Callable[[], Rows]:
-        """As `foresee`."""
-
-    def numbers(self, table: str, count: int) -> Callable[[], list[int]]:
-        """As `numbers`."""
+        """Have it done with the next one; what tells its rows, and has it done if it is not."""
 
     def send(self) -> None:
         """Have done now what is kept."""
@@ -51,13 +55,10 @@ def put(session: Session, statement: Executable, row: Mapping[str, Any]) -> None
         sender.put(statement, row)
 
 
-def foresee(session: Session, statement: Executable, row: Mapping[str, Any]) -> Callable[[], Rows]:
-    """Have a statement done, and its answer told by what is returned, once that is called."""
+def ask(session: Session, statement: Executable, row: Mapping[str, Any]) -> Rows:
+    """Have a statement done now; its rows."""
     sender = _sender(session)
-    if sender is None:
-        rows = session.execute(statement, row).all()
-        return lambda: rows
-    return sender.foresee(statement, row)
+    return session.execute(statement, row).all() if sender is None else sender.foresee(statement, row)()
 
 
 def _sender(session: Session) -> Sender | None:
@@ -67,15 +68,25 @@ def _sender(session: Session) -> Sender | None:
     return found
 
 
-def ask(session: Session, statement: Executable, row: Mapping[str, Any]) -> Rows:
-    """Have a statement done now; its rows."""
-    return foresee(session, statement, row)()
+def told(session: Session, statement: Executable, row: Mapping[str, Any]) -> Rows | None:
+    """The rows of a question that went with the beginning of the step, once; None where it did not.
+
+    They are of before whatever the step has done.
+    """
+    ahead: list[tuple[Question, Callable[[], Rows]]] = session.info.get(TOLD, [])
+    for place, ((asked, given), rows) in enumerate(ahead):
+        if asked is statement and given == row:
+            del ahead[place]
+            return rows()
+    return None
 
 
-def numbers(session: Session, table: str, count: int) -> Callable[[], list[int]]:
-    """The next so many ids of a table, foreseen, for rows that are put with them; none where the engine gives them."""
-    sender: Sender | None = session.info.get(SENDER)
-    return list if sender is None else sender.numbers(table, count)
+def numbers(table: str, count: int) -> Question:
+    """The question for the next so many ids of a table, for rows that are put with them; see `told`.
+
+    Engines that take no questions ahead are not asked: they give the ids where the rows are stored.
+    """
+    return _NUMBERS, {"named": table, "many": count}
 
 
 @contextmanager
@@ -88,6 +99,7 @@ def forgetting(session: Session) -> Iterator[None]:
     session.connection()  # makes the savepoint, which SQLAlchemy leaves until it sees something done
     try:
         yield
+        session.flush()
         sender.send()
     except BaseException:
         sender.forget()

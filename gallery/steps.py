@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gallery.errors import GalleryNewer, GalleryOlder
@@ -25,13 +26,13 @@ START: Final = "start"
 WEBHOOK: Final = "webhook"
 WEBHOOKS: Final = "any webhook"
 """Where the connection of a step remembers whether one is in use; gone as soon as the step changes receivers."""
-QUESTION: Final = f"""
+QUESTION: Final = text(f"""
 SELECT (SELECT value FROM meta WHERE key = '{COMPATIBLE}'),
        (SELECT value FROM secret WHERE purpose = '{LINKS}'),
        (SELECT link FROM event ORDER BY seq DESC LIMIT 1),
        EXISTS (SELECT 1 FROM event),
        EXISTS (SELECT 1 FROM receiver WHERE kind = '{WEBHOOK}' AND active)
-"""  # noqa: S608 - our own names # nosec B608
+""")  # noqa: S608 - our own names # nosec B608
 
 
 def heed(session: Session, answer: Sequence[Any], where: str) -> None:

@@ -43,7 +43,6 @@ CHAIN_KEY = "chain key"
 UNTOLD: Final = "templates changed untold"
 """Where a connection remembers that its step changed templates, or who is active, and has not said whose."""
 _SEEN = "generation seen"
-_QUESTION = text(steps.QUESTION)
 _ASKING_S = 0.25
 
 
@@ -154,9 +153,10 @@ class Transactions:
         return found
 
     @contextmanager
-    def atomic(self) -> Iterator[Session]:
+    def atomic(self, *ahead: sending.Question) -> Iterator[Session]:
         """All or nothing. Holds the write lock from the start; inside another `atomic()` a savepoint.
 
+        Questions ``ahead`` go with what takes the lock where the engine can do that, see `gallery.sending.told`.
         Inside `reading()` it is a step of its own: within it what it wrote is seen, after it the view is as before.
         Raises GalleryLocked, GalleryReadOnly, GalleryFull, GalleryDamaged, Conflict.
         """
@@ -165,16 +165,16 @@ class Transactions:
         outer = self._writing
         with self._mapped():
             if outer is None:
-                with self._outermost() as session:
+                with self._outermost(*ahead) as session:
                     yield session
             else:
                 with steps.forgetting(outer), _untold_again(outer), outer.begin_nested(), sending.forgetting(outer):
                     yield outer
 
     @contextmanager
-    def _outermost(self) -> Iterator[Session]:
+    def _outermost(self, *ahead: sending.Question) -> Iterator[Session]:
         around = self._inside
-        with self._begun() as session:
+        with self._begun(*ahead) as session:
             session.connection().info.pop(UNTOLD, None)
             session.info[CHAIN_KEY] = self.chain_key
             self._here.writing = self._here.inside = session
@@ -185,19 +185,19 @@ class Transactions:
             finally:
                 self._here.writing, self._here.inside = None, around
 
-    def _begun(self) -> Session:
+    def _begun(self, *ahead: sending.Question) -> Session:
         """A session that holds the lock of the writers now, not from its first statement on; raises GalleryNewer."""
         session = Session(self._writer, expire_on_commit=False)
         try:
-            self._begin(session)
+            self._begin(session, *ahead)
         except BaseException:
             session.close()
             raise
         return session
 
-    def _begin(self, session: Session) -> None:
+    def _begin(self, session: Session, *ahead: sending.Question) -> None:  # noqa: ARG002  one by one they gain nothing
         """Take the lock, and ask what every writing step does."""
-        steps.heed(session, session.connection().execute(_QUESTION).one(), self.where)
+        steps.heed(session, session.connection().execute(steps.QUESTION).one(), self.where)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -70,8 +70,12 @@ def connect(address: Address, *, busy_timeout_s: float, writing: bool, anywhere:
     more = {name: value for name, value in _KEPT.items() if name not in given}
     if not anywhere and "," in str(given.get("host") or given.get("hostaddr") or ""):
         more.setdefault("target_session_attrs", given.get("target_session_attrs") or "read-write")
-    kind = WriterConnection if writing else psycopg.Connection
-    made = kind.connect(address.text, **more, options=_options(given, busy_timeout_s, writing=writing))
+    options = _options(given, busy_timeout_s, writing=writing)
+    made: psycopg.Connection[Any]
+    if writing:
+        made = WriterConnection.connect(address.text, prepare_threshold=None, **more, options=options)
+    else:
+        made = psycopg.connect(address.text, **more, options=options)
     try:
         _refuse_unfit(made, address.shown)
         if writing:

@@ -50,7 +50,7 @@ AWAITS: Final = "awaits"
 APPROVAL: Final = "approval"
 """What the details of a mark hold that counts only once somebody else has approved it: `{AWAITS: APPROVAL}`."""
 _VOID, _RESTORE = "void", "restore"
-_COLUMNS = (
+COLUMNS: Final = (
     "id",
     "person_id",
     "session_id",
@@ -342,7 +342,7 @@ def _adding(unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool
     ordinal = select(func.coalesce(func.max(MarkRow.ordinal), 0) + 1).where(theirs).scalar_subquery()
     taken = {"person_id": Person.id, "session_id": SessionRow.id, "ordinal": ordinal}
     allowed = (
-        select(*(taken[name] if name in taken else _given(getattr(MarkRow, name)) for name in _COLUMNS))
+        select(*(taken[name] if name in taken else _given(getattr(MarkRow, name)) for name in COLUMNS))
         .select_from(SessionRow)
         .join(Person, Person.id == _given(MarkRow.person_id))
         .where(SessionRow.id == _given(MarkRow.session_id))
@@ -352,7 +352,7 @@ def _adding(unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool
         open_at = bindparam("new_open_at", type_=SessionRow.closes.type)
         allowed = allowed.where(or_(SessionRow.closes.is_(None), SessionRow.closes > open_at))
     table: Any = MarkRow.__table__
-    query = insert(table).from_select(list(_COLUMNS), allowed, include_defaults=False)
+    query = insert(table).from_select(list(COLUMNS), allowed, include_defaults=False)
     seen = select(SightingRow.place_id).where(SightingRow.id == _given(MarkRow.sighting_id)).scalar_subquery()
     shown = select(PlaceRow.id).where(PlaceRow.id == bindparam("new_place", type_=PlaceRow.id.type)).scalar_subquery()
     return query.returning(table.c.ordinal, func.coalesce(seen, shown))

@@ -1,7 +1,7 @@
 """Every face that was judged and every finished track, written once; and the sealed faces somebody must look at."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from types import MappingProxyType
@@ -32,24 +32,19 @@ _INSERT: Final = insert(_TABLE).returning(_TABLE.c.id)
 _NUMBERED: Final = insert(_TABLE).inline()
 
 
-def numbered_ahead(session: Session, count: int) -> Callable[[], list[int]]:
-    """The id of the one that is to come, for `add`, asked for with the next question; none where there are several.
+ONE: Final = sending.numbers(_TABLE.name, 1)
+"""What tells, asked with the beginning of a step, the id of the one sighting that is to come; see `add`.
 
-    Several are stored in one statement, which tells their ids.
-    """
-    return sending.numbers(session, _TABLE.name, count) if count == 1 else list
+Several are stored in one statement, which tells their ids.
+"""
 
 
-def add(
-    session: Session, new: Sequence[Sighting], *, entered: datetime | None = None, ids: Sequence[int] = ()
-) -> list[int]:
-    """Store them; their ids, in order, which are these where they are told of `numbered_ahead`.
-
-    What somebody is to look at is told, as of ``entered``.
-    """
+def add(session: Session, new: Sequence[Sighting], *, entered: datetime | None = None) -> list[int]:
+    """Store them; their ids, in order. What somebody is to look at is told, as of ``entered``."""
     if not new:
         return []
-    ids = _put(session, new, ids) if ids else _inserted(session, new)
+    ahead = sending.told(session, *ONE) if len(new) == 1 else None
+    ids = _inserted(session, new) if ahead is None else _put(session, new, [number for (number,) in ahead])
     told = zip(ids, new, strict=True)
     news.add(session, [_new(number, each, entered) for number, each in told if each.ruling in _NEWS])
     return ids

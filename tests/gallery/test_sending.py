@@ -2,11 +2,14 @@
 # ruff: noqa: PT012  what is refused is a step of several statements
 
 from datetime import UTC, datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import BigInteger, Boolean, Float, Numeric, Text, bindparam, func, insert, select
 
 from gallery import Conflict, TextInvalid, sending
+from gallery.columns import Instant, JsonText
 from gallery.repositories import chain, chaincheck, events, news, receivers, secrets
 from gallery.repositories.marks import is_void
 from gallery.schema import CorrectionRow, EventRow, MarkRow, Meta, Person, SessionRow
@@ -29,18 +32,29 @@ def _mark(mark, number, ordinal=1):
 
 
 def test_what_is_put_is_there_for_the_next_question(store):
-    """Whatever the session asks next, of the models too, sees it; what was foreseen is told in its own order."""
+    """Whatever the session asks next, of the models too, sees it; questions are answered in their order."""
     with store.atomic() as step:
         sending.put(step, PUT, a("x"))
         assert 1 == step.scalar(select(func.count()).where(Meta.key == "x"))
-        before = sending.foresee(step, ASK, {"asked": "y"})
+        before = sending.ask(step, ASK, {"asked": "y"})
         sending.put(step, PUT, a("y", "2"))
-        after = sending.foresee(step, ASK, {"asked": "y"})
+        after = sending.ask(step, ASK, {"asked": "y"})
         assert [("z", "3")] == list(map(tuple, sending.ask(step, GIVE, a("z", "3"))))
-        assert ([], [("2",)]) == (list(before()), list(map(tuple, after())))
+        assert ([], [("2",)]) == (list(before), list(map(tuple, after)))
         sending.put(step, PUT, a("last"))
 
     assert ["1", "2", "3", "1"] == [store.meta(key) for key in ("x", "y", "z", "last")]
+
+
+def test_a_question_asked_with_the_beginning_is_told_once(store):
+    """It is answered as of the beginning, to who asks for the same; a file is asked when it is needed."""
+    store.set_meta("x", "1")
+    with store.atomic((ASK, {"asked": "x"}), (ASK, {"asked": "none"})) as step:
+        store.set_meta("none", "1")
+        found = [sending.told(step, ASK, {"asked": each}) for each in ("other", "none", "x", "x")]
+
+    told = [None if each is None else list(map(tuple, each)) for each in found]
+    assert told == ([None] * 4 if store.engine == "sqlite" else [None, [], [("1",)], None])
 
 
 def test_rows_of_models_keep_their_place_among_what_is_put(store):
@@ -106,6 +120,34 @@ def test_what_the_database_refuses_is_no_commit(store, inside):
             sending.put(step, PUT, a("x"))
         assert store.meta("y") is None
     assert "1" == store.meta("x")
+
+
+VALUES = {
+    "text": ("\u00e4 'quoted' \\ %s $1 \U0001f600", Text),
+    "no text": ("", Text),
+    "none": (None, Text),
+    "whole": (-(2**62), BigInteger),
+    "number": (0.1 + 0.2, Float),
+    "tiny": (5e-324, Float),
+    "yes": (True, Boolean),
+    "no": (False, Boolean),
+    "instant": (datetime(2026, 3, 2, 8, 0, 0, 1, tzinfo=ZoneInfo("Asia/Kolkata")), Instant),
+    "document": ({"a": [1, None, "\u00e4"], "b": 0.25}, JsonText),
+    "exact": (Decimal("1.25"), Numeric(10, 2)),
+}
+
+
+@pytest.mark.parametrize("what", VALUES)
+def test_values_come_back_as_they_were_sent(store, what):
+    """Of every kind of value, what is sent is what is read, as columns of that type keep it."""
+    value, kind = VALUES[what]
+    query = select(bindparam("given", type_=kind).label("same"))
+    with store.atomic((query, {"given": value})) as step:
+        ahead = sending.told(step, query, {"given": value})
+        assert (ahead is None) == (store.engine == "sqlite")
+        ((found,),) = step.execute(query, {"given": value}).all() if ahead is None else ahead
+
+    assert (value, type(value)) == (found, type(found))
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800"])

@@ -46,23 +46,28 @@ def test_statements_of_a_first_mark(people, present, statements, clock, session)
     assert len(statements) <= MOST_PER_SECOND_LOOK
 
 
-def test_exchanges_of_a_first_mark(people, present, monkeypatch):
-    """On a server a mark goes there and back three times while it holds the lock of all who write, no more."""
+@pytest.mark.parametrize("session", [None, "Maths"])
+def test_exchanges_of_a_first_mark(people, present, monkeypatch, clock, session):
+    """On a server a mark goes there and back twice, of which the first takes the lock of all who write."""
     if people.gallery.store.engine == "sqlite":
         pytest.skip("a file is not spoken to")
+    from psycopg import Cursor
+
     from gallery.postgres.sending import WriterConnection
 
-    (decision, other), sent, sending = present(1, 2), [], WriterConnection.sending
-    people.record(decision)
+    people.sessions.open("Maths", at=clock.now)
+    (decision, other), sent, exchange, execute = present(1, 2), [], WriterConnection.exchange, Cursor.execute
+    people.record(decision, session)
 
-    def counted(connection):
-        if not connection.pgconn.pipeline_status:
-            sent.append(len(connection.held))
-        return sending(connection)
+    def counted(connection, *last):
+        if connection.held:
+            sent.append(len(connection.held) + len(last))
+        return exchange(connection, *last)
 
-    monkeypatch.setattr(WriterConnection, "sending", counted)
-    assert "present" == people.record(other).decision
-    assert [1, 2, 2] == sent, "the session with the sighting's number, the sighting with its mark, the rest at the end"
+    monkeypatch.setattr(WriterConnection, "exchange", counted)
+    monkeypatch.setattr(Cursor, "execute", lambda *given, **named: sent.append("alone") or execute(*given, **named))
+    assert "present" == people.record(other, session).decision
+    assert [4, 5] == sent, "what it asks; then the sighting, the mark, the entry, the news and the commit"
 
 
 def test_statements_of_a_picture_of_several(people, present, statements):
