@@ -8,14 +8,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from psycopg.adapt import PyFormat, Transformer
-from sqlalchemy import Boolean, Executable, Float, Numeric, Select
+from sqlalchemy import Boolean, Dialect, Executable, Float, Numeric, Select
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from gallery.sending import Rows
 from gallery.texts import refuse_unkeepable
 
 if TYPE_CHECKING:
-    from psycopg import pq
+    from psycopg import abc, pq
     from sqlalchemy.types import TypeEngine
 
 Convert: TypeAlias = Callable[[Any], Any] | None
@@ -23,7 +23,7 @@ Convert: TypeAlias = Callable[[Any], Any] | None
 Given: TypeAlias = Sequence[bytes | None]
 """What goes with a statement, each as the text that the server reads."""
 
-_DIALECT: Final = PGDialect_psycopg(paramstyle="numeric_dollar")
+_DIALECT: Final[Dialect] = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
 _NUMBERED: Final = ((Boolean, 16), (Float, 701), (Numeric, 1700))
 """The numbers that these types have on every server; what values of other types are, the statement says itself."""
 
@@ -59,7 +59,7 @@ class Told:
         """What the server is given of a row; raises TextInvalid, and what a type of a column refuses."""
         return [_converted(row[each[0]], each[1]) if isinstance(each, tuple) else each for each in self.values]
 
-    def rows(self, answer: "pq.abc.PGresult", loads: Transformer) -> Rows:
+    def rows(self, answer: "pq.abc.PGresult", loads: "abc.Transformer") -> Rows:
         """The rows of an answer, read by ``loads``."""
         loads.set_pgresult(answer)
         found: list[Any] = loads.load_rows(0, answer.ntuples, tuple)

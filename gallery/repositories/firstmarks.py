@@ -20,8 +20,13 @@ from gallery.schema import ApprovalRow, CorrectionRow, MarkRow, SightingRow
 from gallery.values import Direction, Method, StoredMark
 
 _TABLE: Final[Any] = MarkRow.__table__
-_STATE: Final[tuple[Any, ...]] = (MarkRow, SightingRow.__table__.c.means, CorrectionRow, ApprovalRow)
-"""What says how a mark stands; see `marked`."""
+_STATE: Final[tuple[tuple[Any, list[Any]], ...]] = (
+    (MarkRow, [*_TABLE.c]),
+    (None, [SightingRow.__table__.c.means]),
+    (CorrectionRow, [*CorrectionRow.__table__.c]),
+    (ApprovalRow, [*ApprovalRow.__table__.c]),
+)
+"""What says how a mark stands, as `marked` is told it: models with their columns, and the means of its sighting."""
 _FIRST: Final = insert(_TABLE).inline()
 
 
@@ -33,7 +38,7 @@ def of(session: Session, person: int, session_id: int) -> list[StoredMark]:
 
 @cache
 def _asked() -> Any:
-    columns = [column for each in _STATE for column in (each.__table__.c if isinstance(each, type) else (each,))]
+    columns = [column for _, some in _STATE for column in some]
     query: Any = (
         select(*columns)
         .select_from(MarkRow)
@@ -48,12 +53,12 @@ def _asked() -> Any:
 def _parts(row: Sequence[Any]) -> Iterator[Any]:
     """What `_STATE` names of a row, None for what there is not."""
     left = iter(row)
-    for each in _STATE:
-        if isinstance(each, type):
-            values = {column.key: next(left) for column in each.__table__.c}
-            yield None if values["id"] is None else each(**values)
+    for model, columns in _STATE:
+        values = {column.key: next(left) for column in columns}
+        if model is None:
+            yield from values.values()
         else:
-            yield next(left)
+            yield None if values["id"] is None else model(**values)
 
 
 def add_first(
