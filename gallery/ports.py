@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from sqlalchemy.orm import Session
 
+    from gallery.sending import Question
     from gallery.traces import Needle, Scanned
 
     Transaction: TypeAlias = Session
@@ -83,8 +84,11 @@ class Database(Protocol):
     def __exit__(self, *_: object) -> None:
         """Close."""
 
-    def atomic(self) -> AbstractContextManager["Transaction"]:
-        """All or nothing, alone among writers from the start; inside another `atomic()` a savepoint of it."""
+    def atomic(self, *ahead: "Question") -> AbstractContextManager["Transaction"]:
+        """All or nothing, alone among writers from the start; inside another `atomic()` a savepoint of it.
+
+        Questions ``ahead`` may be answered with its beginning, see `gallery.sending.told`.
+        """
 
     def reading(self) -> AbstractContextManager["Transaction"]:
         """One consistent view; nested calls share it, and inside `atomic()` it is that of the writing one."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from gallery.errors import GalleryNewer, GalleryOlder
@@ -22,20 +23,25 @@ LAST, SEALED = "last link", "sealed secret of links"
 """Where a step finds the link of the last entry, and the secret; both are gone where a part of it was taken back."""
 START: Final = "start"
 """What the first linked entry is linked to."""
-QUESTION: Final = f"""
+WEBHOOK: Final = "webhook"
+WEBHOOKS: Final = "any webhook"
+"""Where the connection of a step remembers whether one is in use; gone as soon as the step changes receivers."""
+QUESTION: Final = text(f"""
 SELECT (SELECT value FROM meta WHERE key = '{COMPATIBLE}'),
        (SELECT value FROM secret WHERE purpose = '{LINKS}'),
        (SELECT link FROM event ORDER BY seq DESC LIMIT 1),
-       EXISTS (SELECT 1 FROM event)
-"""  # noqa: S608 - our own names # nosec B608
+       EXISTS (SELECT 1 FROM event),
+       EXISTS (SELECT 1 FROM receiver WHERE kind = '{WEBHOOK}' AND active)
+""")  # noqa: S608 - our own names # nosec B608
 
 
 def heed(session: Session, answer: Sequence[Any], where: str) -> None:
     """Keep for the step what `QUESTION` told; raises GalleryNewer where this program may not write any more."""
-    compatible, sealed, link, entries = answer
+    compatible, sealed, link, entries, webhooks = answer
     refuse_newer(where, REVISIONS[-1], compatible)
     session.info[SEALED] = sealed
     session.info[LAST] = link if entries else START
+    session.connection().info[WEBHOOKS] = bool(webhooks)
 
 
 @contextmanager

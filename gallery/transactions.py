@@ -13,8 +13,8 @@ from typing import Any, Final, Self
 from sqlalchemy import Connection, Delete, Engine, Insert, Update, event, select, text, update
 from sqlalchemy.orm import Session
 
-from gallery import steps
-from gallery.errors import GalleryReadOnly, TextInvalid
+from gallery import sending, steps
+from gallery.errors import GalleryReadOnly
 from gallery.privacytables import ConsentRow, ConsentTextRow
 from gallery.schema import (
     ApprovalRow,
@@ -32,7 +32,9 @@ from gallery.schema import (
     Template,
     WithdrawalRow,
 )
+from gallery.servicetables import ReceiverRow
 from gallery.sitetables import TemplateChange
+from gallery.texts import refuse_unkeepable
 
 GENERATION, ERASURE = "generation", "erasure_pending"
 """Facts about the home: how often it changed, and whether bytes of somebody removed are still to be overwritten."""
@@ -41,7 +43,6 @@ CHAIN_KEY = "chain key"
 UNTOLD: Final = "templates changed untold"
 """Where a connection remembers that its step changed templates, or who is active, and has not said whose."""
 _SEEN = "generation seen"
-_QUESTION = text(steps.QUESTION)
 _ASKING_S = 0.25
 
 
@@ -76,6 +77,8 @@ def _watch_templates(
     if not isinstance(clause, Insert | Update | Delete):
         return
     table = getattr(clause.table, "key", None)
+    if table == ReceiverRow.__tablename__:
+        connection.info.pop(steps.WEBHOOKS, None)
     if table == Template.__tablename__ or (table == Person.__tablename__ and _of_searched(clause, [*many, one])):
         connection.info[UNTOLD] = True
 
@@ -91,32 +94,7 @@ def _of_searched(clause: Insert | Update | Delete, given: list[Any]) -> bool:
 def _guard_text(
     _connection: Connection, _cursor: object, _statement: str, parameters: Any, _context: object, _many: object
 ) -> None:
-    if not all(map(_keepable, _texts(parameters))):
-        raise TextInvalid("text", "it holds the character NUL, or half of a character")
-
-
-def _texts(given: Any) -> Iterator[str]:
-    """The texts that a statement is given: by name or in order, for one row, for several, or for several at once."""
-    if isinstance(given, str):
-        yield given
-    elif isinstance(given, Mapping):
-        yield from _texts(list(given.values()))
-    elif isinstance(given, list | tuple):
-        for each in given:
-            yield from _texts(each)
-
-
-def _keepable(value: str) -> bool:
-    """Whether every engine keeps this text: PostgreSQL takes no NUL, and UTF-8 no half of a pair."""
-    if "\0" in value:
-        return False
-    if value.isascii():
-        return True
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    refuse_unkeepable(parameters)
 
 
 class Transactions:
@@ -175,9 +153,10 @@ class Transactions:
         return found
 
     @contextmanager
-    def atomic(self) -> Iterator[Session]:
+    def atomic(self, *ahead: sending.Question) -> Iterator[Session]:
         """All or nothing. Holds the write lock from the start; inside another `atomic()` a savepoint.
 
+        Questions ``ahead`` go with what takes the lock where the engine can do that, see `gallery.sending.told`.
         Inside `reading()` it is a step of its own: within it what it wrote is seen, after it the view is as before.
         Raises GalleryLocked, GalleryReadOnly, GalleryFull, GalleryDamaged, Conflict.
         """
@@ -186,16 +165,16 @@ class Transactions:
         outer = self._writing
         with self._mapped():
             if outer is None:
-                with self._outermost() as session:
+                with self._outermost(*ahead) as session:
                     yield session
             else:
-                with steps.forgetting(outer), _untold_again(outer), outer.begin_nested():
+                with steps.forgetting(outer), _untold_again(outer), outer.begin_nested(), sending.forgetting(outer):
                     yield outer
 
     @contextmanager
-    def _outermost(self) -> Iterator[Session]:
+    def _outermost(self, *ahead: sending.Question) -> Iterator[Session]:
         around = self._inside
-        with self._begun() as session:
+        with self._begun(*ahead) as session:
             session.connection().info.pop(UNTOLD, None)
             session.info[CHAIN_KEY] = self.chain_key
             self._here.writing = self._here.inside = session
@@ -206,19 +185,19 @@ class Transactions:
             finally:
                 self._here.writing, self._here.inside = None, around
 
-    def _begun(self) -> Session:
+    def _begun(self, *ahead: sending.Question) -> Session:
         """A session that holds the lock of the writers now, not from its first statement on; raises GalleryNewer."""
         session = Session(self._writer, expire_on_commit=False)
         try:
-            self._begin(session)
+            self._begin(session, *ahead)
         except BaseException:
             session.close()
             raise
         return session
 
-    def _begin(self, session: Session) -> None:
+    def _begin(self, session: Session, *ahead: sending.Question) -> None:  # noqa: ARG002  one by one they gain nothing
         """Take the lock, and ask what every writing step does."""
-        steps.heed(session, session.connection().execute(_QUESTION).one(), self.where)
+        steps.heed(session, session.connection().execute(steps.QUESTION).one(), self.where)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypedDict, TypeVar
 
 from attendance.errors import MarkUnknown, MarkVoided, SessionClosed
 from attendance.records import instant
@@ -17,7 +17,7 @@ from attendance.register.months import month_of, refuse_closed
 from attendance.register.sessions import SessionInfo
 from attendance.zones import local_day
 from gallery.errors import PersonUnknown
-from gallery.repositories import aliases, corrections, places, sessions, sightings
+from gallery.repositories import aliases, corrections, firstmarks, places, sessions, sightings
 from gallery.repositories import marks as rows
 from gallery.repositories.events import MARK_ADDED, MARK_RESTORED, MARK_VOIDED, record
 from gallery.values import StoredMark
@@ -104,7 +104,11 @@ class Marked:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a mark is to say; see `Marks.mark`."""
+    """What a mark is to say; see `Marks.mark`.
+
+    It is the ``first`` where the same step has read that the person is enrolled and has none in the session at all;
+    then ``place`` is that of its sighting.
+    """
 
     at: datetime
     how: How
@@ -114,10 +118,24 @@ class Wish:
     time_known: bool
     direction: "Direction | None" = None
     site: str | None = None
+    first: bool = False
+    place: int | None = None
 
     def coming(self, again: timedelta, heeds: "Heeded") -> Coming:
         """What stands in its way, to be asked."""
         return Coming(self.at, self.time_known, self.direction, again, heeds)
+
+
+class _Facts(TypedDict):
+    at: datetime
+    entered: datetime
+    by: str
+    method: "Method"
+    sighting: int | None
+    details: Mapping[str, Any]
+    time_known: bool
+    direction: "Direction | None"
+    site: str | None
 
 
 def no_days(_transaction: "Transaction", _person: int, _at: datetime) -> Iterable[date]:
@@ -216,22 +234,24 @@ class Marks:
         if by_hand or not _is_of_now(wish, session):
             self.refuse_closed(transaction, person, session, wish.at if wish.time_known else None)
         waits = {rows.AWAITS: rows.APPROVAL} if by_hand and self._customs.two_people else {}
+        open_at = None if by_hand or heeds == "valid" else _must_be_open_at(wish)
+        facts: _Facts = {
+            "at": wish.at,
+            "entered": wish.entered,
+            "by": self._by,
+            "method": _method(wish.how),
+            "sighting": wish.sighting,
+            "details": {**wish.details, **waits},
+            "time_known": wish.time_known,
+            "direction": wish.direction,
+            "site": self._customs.site or wish.site,
+        }
+        if wish.first and (open_at is None or session.is_open(open_at)):
+            return self._told(
+                transaction, firstmarks.add_first(transaction, person, session.id, place=wish.place, **facts), wish.how
+            )
         new = rows.add(
-            transaction,
-            person,
-            session.id,
-            at=wish.at,
-            entered=wish.entered,
-            by=self._by,
-            method=_method(wish.how),
-            sighting=wish.sighting,
-            details={**wish.details, **waits},
-            time_known=wish.time_known,
-            direction=wish.direction,
-            open_at=None if by_hand or heeds == "valid" else _must_be_open_at(wish),
-            unless=_UNLESS[heeds],
-            again=self.again,
-            site=self._customs.site or wish.site,
+            transaction, person, session.id, open_at=open_at, unless=_UNLESS[heeds], again=self.again, **facts
         )
         return None if new is None else self._told(transaction, new, wish.how)
 

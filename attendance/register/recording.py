@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from attendance.scope import Scope
     from gallery import Gallery
     from gallery.ports import Transaction
+    from gallery.sending import Question
     from gallery.values import Means, StoredMark, StoredSession
 
 Crops = Sequence[Any]
@@ -86,8 +87,16 @@ class Recorder:
                     self.note(session, means or "file", at)
                     self._cover_picture(session, scope, means or "file", source, at)
             return []
-        with self._gallery.store.atomic() as transaction:
+        with self._gallery.store.atomic(*self._ahead(decisions, scope)) as transaction:
             return self.record_in(transaction, decisions, scope, means, at=at, note=note, crops=crops)
+
+    def _ahead(self, decisions: Sequence[Decision], scope: "Scope") -> "list[Question]":
+        """What can be asked with the beginning of a step that records one decision, so that it is sooner over."""
+        if len(decisions) > 1:
+            return []
+        person = decisions[0].person
+        about = () if person is None else self._sessions.ahead(scope.session, decisions[0].at, person.key)
+        return [*about, sightings.ONE]
 
     def record_in(
         self,
@@ -116,8 +125,11 @@ class Recorder:
             numbered = zip(settled, numbers, strict=True)
             settled = [dataclasses.replace(each, sighting=number) for each, number in numbered]
             self._keep_faces(transaction, settled, crops, at)
+            first = len(settled) == 1 and not stored.marks  # of several, one may be of the same person
             return [
-                self._marked(transaction, each, found, sighted.means, scope) if each.decision == "present" else each
+                self._marked(transaction, each, found, sighted.means, scope, first=first)
+                if each.decision == "present"
+                else each
                 for each, sighted in zip(settled, seen, strict=True)
             ]
 
@@ -199,13 +211,22 @@ class Recorder:
         return [_given_out(each, stored.people, made, coming) for each in decisions]
 
     def _marked(
-        self, transaction: "Transaction", decision: Decision, session: "SessionInfo", means: "Means", scope: "Scope"
+        self,
+        transaction: "Transaction",
+        decision: Decision,
+        session: "SessionInfo",
+        means: "Means",
+        scope: "Scope",
+        *,
+        first: bool,
     ) -> Decision:
-        """Mark who is present."""
+        """Mark who is present, and enrolled; ``first`` where they have no mark in the session."""
         if decision.person is None:
             return decision
         at, known = time_of_mark(decision, session, means)
-        wish = Wish(at, means, decision.sighting, {}, decision.at, known, scope.direction, scope.site)
+        wish = Wish(
+            at, means, decision.sighting, {}, decision.at, known, scope.direction, scope.site, first, scope.place_id
+        )
         marked = self._marks.mark_in(transaction, decision.person.key, session, wish)
         return dataclasses.replace(decision, decision="present" if marked.new else "already", mark=marked.mark.id)
 
@@ -216,13 +237,15 @@ class Recorder:
 
         None that looks most like somebody who has said no to that.
         """
-        from enroll.chips import encoded_crop
-
         wanted = [
             (each, crop)
             for each, crop in zip(decisions, crops, strict=False)
             if crop is not None and each.sighting is not None and self._retention.keeps(each.decision)
         ]
+        if not wanted:
+            return
+        from enroll.chips import encoded_crop
+
         first = {each.candidates[0].person.key for each, _ in wanted if each.candidates}
         no = consents.refused(transaction, first, "unknown", at)
         kept = {

@@ -16,6 +16,7 @@ from gallery.repositories import sessions as rows
 
 if TYPE_CHECKING:
     from gallery.ports import Database, Transaction
+    from gallery.sending import Question
     from gallery.values import StoredSession
 
 OPENED, CLOSED, CHECKED = "session.open", "session.close", "session.check"
@@ -112,6 +113,12 @@ class Sessions:
         stored = self._wanted(name, at, people)
         found = _info(stored)
         return _must_be_open(found, at) if must_be_open else found, stored
+
+    def ahead(self, name: str | None, at: datetime, person: int) -> "list[Question]":
+        """What `for_sightings` of one person asks first, for the beginning of a step."""
+        if name is None:
+            return [rows.of_day_ahead(local_day(at, self._zone), self._zone, person, at)]
+        return [rows.named_ahead(name, person, at)]
 
     def by_hand(self, name: str | None, at: datetime) -> SessionInfo:
         """As `for_marks`, but a named session may be closed: corrections are made afterwards."""

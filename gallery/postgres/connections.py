@@ -20,13 +20,15 @@ READING: Final[Mapping[str, Any]] = MappingProxyType(
     {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 )
 """One view, from the first statement on."""
-WRITING: Final[Mapping[str, Any]] = MappingProxyType({"isolation_level": "READ COMMITTED"})
+WRITING: Final = "READ COMMITTED"
 """With the lock of the writers held nothing changes between statements; a view from before it would be old."""
 OLDEST: Final = 150_000
 """The oldest server whose makers still mend it, as libpq counts versions."""
 CONNECT_S: Final = 5
 STATEMENT_S: Final = 120
 IDLE_S: Final = 600
+BEYOND: Final = 3
+"""How many times the connections that an engine keeps it may have more of, while all are in use."""
 HOLDING_S: Final = 10
 """So long a writer may be silent within a step: all others wait for it, and it may be paused or gone for good."""
 _KEPT: Final[Mapping[str, Any]] = MappingProxyType(
@@ -62,11 +64,18 @@ def connect(address: Address, *, busy_timeout_s: float, writing: bool, anywhere:
     """
     import psycopg
 
+    from gallery.postgres.sending import WriterConnection
+
     given = _given(address)
     more = {name: value for name, value in _KEPT.items() if name not in given}
     if not anywhere and "," in str(given.get("host") or given.get("hostaddr") or ""):
         more.setdefault("target_session_attrs", given.get("target_session_attrs") or "read-write")
-    made = psycopg.connect(address.text, **more, options=_options(given, busy_timeout_s, writing=writing))
+    options = _options(given, busy_timeout_s, writing=writing)
+    made: psycopg.Connection[Any]
+    if writing:
+        made = WriterConnection.connect(address.text, prepare_threshold=None, **more, options=options)
+    else:
+        made = psycopg.connect(address.text, **more, options=options)
     try:
         _refuse_unfit(made, address.shown)
         if writing:
@@ -121,7 +130,8 @@ def make_engine(
 ) -> Engine:
     """An engine that keeps so many connections; no message of it tells what a statement was given."""
     return create_engine(
-        "postgresql+psycopg://", hide_parameters=True, pool_size=kept, max_overflow=kept * 3, pool_use_lifo=True,
+        "postgresql+psycopg://", hide_parameters=True, isolation_level=WRITING,
+        pool_size=kept, max_overflow=kept * BEYOND, pool_use_lifo=True,
         creator=lambda: connect(address, busy_timeout_s=busy_timeout_s, writing=writing, anywhere=anywhere),
         pool_timeout=busy_timeout_s, pool_pre_ping=not writing,  # a step begins anew by itself, see `PostgresStore`
     )  # fmt: skip

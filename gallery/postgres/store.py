@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from uuid import uuid4
 
-import psycopg
 from sqlalchemy import Connection, Engine, delete, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -32,10 +31,13 @@ from gallery.migrations.running import run_migrations
 from gallery.ports import PATIENCE_S
 from gallery.postgres import beyond, counters, erasing, soundness
 from gallery.postgres.collation import sort_by_bytes
-from gallery.postgres.connections import READING, WRITING, connect, make_engine
+from gallery.postgres.connections import BEYOND, READING, connect, make_engine
 from gallery.postgres.faults import begins_anew, mapped
 from gallery.postgres.listening import NOTICE, Listeners
+from gallery.postgres.sending import PostgresSender
+from gallery.postgres.telling import Prepared
 from gallery.schema import METADATA, OLDEST, REVISIONS, Meta
+from gallery.sending import SENDER, TOLD, Question
 from gallery.steps import is_older
 from gallery.transactions import ERASURE, GENERATION, Transactions
 from gallery.values import Orphan, Server, Soundness
@@ -45,9 +47,8 @@ if TYPE_CHECKING:
 
 LOCK: Final = 0x61747464
 """The first half of the advisory lock that every writer holds; the second is that of the schema in use."""
-_LOCKING = f"SELECT pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))"
-_HOLD = text(_LOCKING)
-_READERS: Final = 5
+_HOLD = text(f"SELECT pg_advisory_xact_lock({LOCK}, hashtext(current_schema()))")
+_READERS, _WRITERS = 5, 2
 _VERSION_TABLE = "alembic_version"
 
 
@@ -73,12 +74,13 @@ class PostgresStore(Transactions):
     def __init__(self, home: Path, address: Address, *, read_only: bool, busy_timeout_s: float) -> None:
         reader, writer = (
             make_engine(address, busy_timeout_s=busy_timeout_s, writing=writing, anywhere=read_only, kept=kept)
-            for writing, kept in ((False, _READERS), (True, 2))
+            for writing, kept in ((False, _READERS), (True, _WRITERS))
         )
-        reader, writer = reader.execution_options(**READING), writer.execution_options(**WRITING)
+        reader = reader.execution_options(**READING)
         super().__init__(reader, writer, self._faults, read_only=read_only)
         self.home = home
         self.address = address
+        self._prepared = Prepared()
         self._listeners = Listeners(
             partial(connect, address, busy_timeout_s=busy_timeout_s, writing=False, anywhere=read_only)
         )
@@ -150,29 +152,32 @@ class PostgresStore(Transactions):
         """The address, without a password."""
         return self.address.shown
 
-    def _begun(self) -> Session:
-        """A session that holds the lock; begun once more where its connection turns out to be dead."""
-        try:
-            return super()._begun()
-        except DBAPIError as error:
-            if not begins_anew(error):
-                raise
-        return super()._begun()
+    def _begun(self, *ahead: Question) -> Session:
+        """A session that holds the lock; begun once more where its connection turns out to be dead, or a lock clashes.
 
-    def _begin(self, session: Session) -> None:
+        Where a server has fallen, all connections are dead: each that is met is another one from then on.
+        """
+        for _ in range(_WRITERS * (1 + BEYOND)):
+            try:
+                return super()._begun(*ahead)
+            except DBAPIError as error:
+                if not begins_anew(error):
+                    raise
+                if not error.connection_invalidated:
+                    break
+        return super()._begun(*ahead)
+
+    def _begin(self, session: Session, *ahead: Question) -> None:
         """As `Transactions._begin`; all of it goes to the server at once, and is answered at once."""
-        raw: Any = session.connection().connection.driver_connection
-        try:
-            with raw.pipeline(), raw.cursor() as locking, raw.cursor() as asking:
-                locking.execute(_LOCKING, prepare=True)
-                asking.execute(steps.QUESTION, prepare=True)
-                answer = asking.fetchone()
-        except psycopg.Error as error:
-            if raw.closed:
-                session.connection().invalidate(error)
-                self._writer.dispose(close=False)  # the others died with it
-            raise DBAPIError(None, None, error, connection_invalidated=raw.closed) from error
-        steps.heed(session, answer, self.where)
+        connection = session.connection()
+        raw: Any = connection.connection.driver_connection
+        sender = PostgresSender(connection, raw, self._prepared)
+        sender.put(_HOLD, {})
+        first = sender.foresee(steps.QUESTION, {})
+        session.info[TOLD] = [(each, sender.foresee(*each)) for each in ahead]
+        sender.send()
+        steps.heed(session, first()[0], self.where)
+        session.info[SENDER] = sender
 
     def bump(self, session: Session) -> None:
         """As `Transactions.bump`; listeners hear of it once it is committed."""

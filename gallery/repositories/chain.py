@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Select, Text, delete, func, insert, select, type_coerce
 from sqlalchemy.orm import Session
 
+from gallery import sending
 from gallery.chainvalues import Head
 from gallery.schema import EventRow
 from gallery.steps import LAST, LINKS, START
@@ -88,7 +89,7 @@ def _begin(session: Session, key: bytes | None, *, at: datetime, by: str) -> str
 def _put(session: Session, row: EventRow, before: str, key: bytes | None) -> str:
     row.prev = before
     row.link = link_of(canonical(row.at, row.by, row.action, row.subject, row.details, row.prev), key)
-    session.execute(_INSERT, {name: getattr(row, name) for name in _COLUMNS})
+    sending.put(session, _INSERT, {name: getattr(row, name) for name in _COLUMNS})
     session.info[LAST] = row.link
     return row.link
 

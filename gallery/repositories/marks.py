@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
+from gallery import sending
 from gallery.columns import JsonText
 from gallery.errors import GalleryFailed
 from gallery.repositories import chain, news, places
@@ -49,7 +50,7 @@ AWAITS: Final = "awaits"
 APPROVAL: Final = "approval"
 """What the details of a mark hold that counts only once somebody else has approved it: `{AWAITS: APPROVAL}`."""
 _VOID, _RESTORE = "void", "restore"
-_COLUMNS = (
+COLUMNS: Final = (
     "id",
     "person_id",
     "session_id",
@@ -69,7 +70,8 @@ _COLUMNS = (
 def is_void(mark: Any = MarkRow) -> Any:
     """The correction that makes the mark void: the latest of those that void or restore it, if it voids."""
     later = aliased(CorrectionRow)
-    latest = select(func.max(later.id)).where(later.mark_id == mark.id, later.kind.in_((_VOID, _RESTORE)))
+    says = or_(later.kind == _VOID, later.kind == _RESTORE)
+    latest = select(func.max(later.id)).where(later.mark_id == mark.id, says)
     return and_(CorrectionRow.id == latest.correlate(mark).scalar_subquery(), CorrectionRow.kind == _VOID)
 
 
@@ -305,7 +307,7 @@ def add(
         **({} if open_at is None else {"open_at": open_at}),
     }
     query = _adding(unless, turns=turns, aging=aging, closable=open_at is not None)
-    made = session.execute(query, {f"new_{name}": value for name, value in given.items()}).all()
+    made = sending.ask(session, query, {f"new_{name}": value for name, value in given.items()})
     if not made:
         return None
     ordinal, place = made[0]
@@ -340,7 +342,7 @@ def _adding(unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool
     ordinal = select(func.coalesce(func.max(MarkRow.ordinal), 0) + 1).where(theirs).scalar_subquery()
     taken = {"person_id": Person.id, "session_id": SessionRow.id, "ordinal": ordinal}
     allowed = (
-        select(*(taken[name] if name in taken else _given(getattr(MarkRow, name)) for name in _COLUMNS))
+        select(*(taken[name] if name in taken else _given(getattr(MarkRow, name)) for name in COLUMNS))
         .select_from(SessionRow)
         .join(Person, Person.id == _given(MarkRow.person_id))
         .where(SessionRow.id == _given(MarkRow.session_id))
@@ -350,7 +352,7 @@ def _adding(unless: Literal["any", "valid", "none"], *, turns: bool, aging: bool
         open_at = bindparam("new_open_at", type_=SessionRow.closes.type)
         allowed = allowed.where(or_(SessionRow.closes.is_(None), SessionRow.closes > open_at))
     table: Any = MarkRow.__table__
-    query = insert(table).from_select(list(_COLUMNS), allowed, include_defaults=False)
+    query = insert(table).from_select(list(COLUMNS), allowed, include_defaults=False)
     seen = select(SightingRow.place_id).where(SightingRow.id == _given(MarkRow.sighting_id)).scalar_subquery()
     shown = select(PlaceRow.id).where(PlaceRow.id == bindparam("new_place", type_=PlaceRow.id.type)).scalar_subquery()
     return query.returning(table.c.ordinal, func.coalesce(seen, shown))

@@ -1,18 +1,21 @@
 """What people are marked for: named sessions, and one of each day's own in its zone."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, false, or_, select, true
+from sqlalchemy import and_, bindparam, exists, false, or_, select, true
 from sqlalchemy.orm import Session
 
+from gallery import sending
+from gallery.repositories import firstmarks
 from gallery.repositories.consents import refusing
 from gallery.repositories.marks import marked, with_state
 from gallery.schema import Group, MarkRow, Person, SessionRow
+from gallery.sending import Question
 from gallery.values import StoredMark, StoredSession
 
 _WHICH: Final[Mapping[str, Any]] = MappingProxyType(
@@ -31,6 +34,10 @@ _WHICH: Final[Mapping[str, Any]] = MappingProxyType(
 """Of which sessions a statement is."""
 
 
+_FIRST: Final = ("id", "name", "kind", "day", "zone", "opens", "closes", "site")
+_INSTANT: Final = SessionRow.opens.type
+
+
 def named(session: Session, name: str, people: Collection[int] = (), at: datetime | None = None) -> list[StoredSession]:
     """Those of this name, oldest first, with the marks of these people; days in several zones share a name.
 
@@ -45,6 +52,16 @@ def of_day(
     """The day's own session in the zone with the marks of these people, as for `named`, or None."""
     found = _read(session, "day", people, at, day=day.isoformat(), zone=zone)
     return found[0] if found else None
+
+
+def named_ahead(name: str, person: int, at: datetime) -> Question:
+    """What `named` of one person asks first, for the beginning of a step; see `gallery.sending.told`."""
+    return _first("name"), {"name": name, "person": person, "asked": at}
+
+
+def of_day_ahead(day: date, zone: str, person: int, at: datetime) -> Question:
+    """As `named_ahead`, for `of_day`."""
+    return _first("day"), {"day": day.isoformat(), "zone": zone, "person": person, "asked": at}
 
 
 def numbered(session: Session, number: int) -> StoredSession | None:
@@ -99,6 +116,11 @@ def _read(
     session: Session, which: str, people: Collection[int] = (), at: datetime | None = None, **given: Any
 ) -> list[StoredSession]:
     """The sessions with their group, who of these people is enrolled, and their marks, in one statement."""
+    if len(people) == 1 and at is not None:
+        told = {**given, "person": next(iter(people)), "asked": at}
+        first = sending.told(session, _first(which), told)
+        if first is not None:
+            return [_told(session, row) for row in first]
     query = _reading(which, people=bool(people), asked=bool(people) and at is not None)
     told = {**given, **({"people": list(people), "asked": at} if people else {})}
     found: dict[int, _Found] = {}
@@ -109,6 +131,33 @@ def _read(
         if mark[0] is not None:
             each.marks.append(marked(*mark))
     return [_session(each) for each in found.values()]
+
+
+@cache
+def _first(which: str) -> Any:
+    """The sessions with their group, whether one person is enrolled, and whether they have any mark there.
+
+    As seldom has anybody any, it is short; `_read` has the marks.
+    """
+    made = exists().where(MarkRow.session_id == SessionRow.id, MarkRow.person_id == bindparam("person"))
+    enrolled = and_(Person.id == bindparam("person"), ~refusing(Person.id, "face", bindparam("asked", type_=_INSTANT)))
+    return (
+        select(*(getattr(SessionRow, name) for name in _FIRST), Group.name, Person.id, made)
+        .outerjoin(Group, Group.id == SessionRow.group_id)
+        .outerjoin(Person, enrolled)
+        .where(_WHICH[which])
+        .order_by(SessionRow.opens, SessionRow.id)
+    )
+
+
+def _told(session: Session, row: Sequence[Any]) -> StoredSession:
+    """A session as `_first` tells it."""
+    number, name, kind, day, zone, opens, closes, site, group, person, any_mark = row
+    on = date.fromisoformat(day) if day else None
+    if person is None:
+        return StoredSession(number, name, kind, on, zone, opens, closes, group, site=site)
+    marks = tuple(firstmarks.of(session, person, number)) if any_mark else ()
+    return StoredSession(number, name, kind, on, zone, opens, closes, group, marks, frozenset((person,)), site)
 
 
 @cache

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import Text, and_, delete, exists, func, insert, or_, select, type_coerce
 from sqlalchemy.orm import Session, aliased
 
+from gallery import sending
 from gallery.repositories import news
 from gallery.repositories.batches import A_BATCH, in_batches
 from gallery.schema import CorrectionRow, MarkRow, SightingCrop, SightingRow
@@ -28,17 +29,36 @@ _NEWS: Final[Mapping[str, str]] = MappingProxyType({"review": news.REVIEW_WAITIN
 
 _TABLE: Final[Any] = SightingRow.__table__
 _INSERT: Final = insert(_TABLE).returning(_TABLE.c.id)
+_NUMBERED: Final = insert(_TABLE).inline()
+
+
+ONE: Final = sending.numbers(_TABLE.name, 1)
+"""What tells, asked with the beginning of a step, the id of the one sighting that is to come; see `add`.
+
+Several are stored in one statement, which tells their ids.
+"""
 
 
 def add(session: Session, new: Sequence[Sighting], *, entered: datetime | None = None) -> list[int]:
-    """Store them in one statement; their ids, in order. What somebody is to look at is told, as of ``entered``."""
+    """Store them; their ids, in order. What somebody is to look at is told, as of ``entered``."""
     if not new:
         return []
-    found = session.scalars(_INSERT, [_columns(each) for each in new])
-    ids = sorted(found)  # they rise row by row; in which order they are told no engine promises
+    ahead = sending.told(session, *ONE) if len(new) == 1 else None
+    ids = _inserted(session, new) if ahead is None else _put(session, new, [number for (number,) in ahead])
     told = zip(ids, new, strict=True)
     news.add(session, [_new(number, each, entered) for number, each in told if each.ruling in _NEWS])
     return ids
+
+
+def _put(session: Session, new: Sequence[Sighting], ids: Sequence[int]) -> list[int]:
+    for number, each in zip(ids, new, strict=True):
+        sending.put(session, _NUMBERED, {"id": number, **_columns(each)})
+    return list(ids)
+
+
+def _inserted(session: Session, new: Sequence[Sighting]) -> list[int]:
+    found = session.scalars(_INSERT, [_columns(each) for each in new])
+    return sorted(found)  # they rise row by row; in which order they are told no engine promises
 
 
 def _new(number: int, each: Sighting, entered: datetime | None) -> news.New:

@@ -46,6 +46,30 @@ def test_statements_of_a_first_mark(people, present, statements, clock, session)
     assert len(statements) <= MOST_PER_SECOND_LOOK
 
 
+@pytest.mark.parametrize("session", [None, "Maths"])
+def test_exchanges_of_a_first_mark(people, present, monkeypatch, clock, session):
+    """On a server a mark goes there and back twice, of which the first takes the lock of all who write."""
+    if people.gallery.store.engine == "sqlite":
+        pytest.skip("a file is not spoken to")
+    from psycopg import Cursor
+
+    from gallery.postgres.sending import WriterConnection
+
+    people.sessions.open("Maths", at=clock.now)
+    (decision, other), sent, exchange, execute = present(1, 2), [], WriterConnection.exchange, Cursor.execute
+    people.record(decision, session)
+
+    def counted(connection, *last):
+        if connection.held:
+            sent.append(len(connection.held) + len(last))
+        return exchange(connection, *last)
+
+    monkeypatch.setattr(WriterConnection, "exchange", counted)
+    monkeypatch.setattr(Cursor, "execute", lambda *given, **named: sent.append("alone") or execute(*given, **named))
+    assert "present" == people.record(other, session).decision
+    assert [4, 5] == sent, "what it asks; then the sighting, the mark, the entry, the news and the commit"
+
+
 def test_statements_of_a_picture_of_several(people, present, statements):
     """Of a picture with four new people and one marked before, the session and the marks are looked up once."""
     people.record(present(5)[0])

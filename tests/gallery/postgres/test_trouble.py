@@ -1,10 +1,12 @@
 """What a server goes through while marks are made: every one that was answered for is there, once."""
 
+import gc
 import os
 import shutil
 import subprocess
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -89,6 +91,34 @@ def test_marks_survive_a_server_that_falls(cluster, folder_of, trouble):
 
         assert list(range(1, PEOPLE + 1)) == _those_marked(store)
         assert ((), ()) == (store.check().damage, store.check().orphans)
+
+
+def test_no_connection_is_left_open_by_those_that_died(cluster, folder_of):
+    """While a step meets a connection that is dead, another one goes on; both are closed with the store."""
+    address = cluster.address()
+    with open_database(folder_of(address)) as store:
+        with store.atomic():
+            dead = store._writing.connection().connection.driver_connection.info.backend_pid
+        begun, go_on = threading.Event(), threading.Event()
+
+        def busy() -> None:
+            with store._writer.begin():
+                begun.set()
+                assert go_on.wait(PATIENCE_S)
+
+        with store.atomic():
+            other = threading.Thread(target=busy)
+            other.start()
+            assert begun.wait(PATIENCE_S)
+        cluster.sql(f"SELECT pg_terminate_backend({dead}, 10000)")
+        store.set_meta("x", "1")
+        go_on.set()
+        other.join()
+        assert "1" == store.meta("x")
+    del other
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gc.collect()
 
 
 def test_marks_survive_the_loss_of_the_server(cluster_at, folder_of):
