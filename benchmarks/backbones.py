@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import torch
 from matplotlib.figure import Figure
@@ -38,7 +39,7 @@ class Backbone:
     what: str
     network: nn.Module
     side: int
-    metrics: dict
+    metrics: dict[str, Any]
 
     def picture_ms(self) -> float:
         """Milliseconds of one picture, once."""

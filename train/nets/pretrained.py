@@ -136,11 +136,12 @@ def create(network: str, *, pretrained: bool = False, **options: Any) -> nn.Modu
 def members_of(model: Model) -> list[Model]:
     """The networks of an ensemble's recipe: one of each kind that `member` lists, or `members` of one kind.
 
-    None where the recipe's words are no such list.
+    Empty where the recipe's words are no such list.
     """
     told, count = model.options.get("member"), model.options.get("members", 2)
     tables = told if isinstance(told, list) else [told] * count if isinstance(count, int) else []
-    if not all(isinstance(table, Mapping) and "kind" in table for table in tables):
+    known = [cast("Mapping[str, Any]", table) for table in tables if isinstance(table, Mapping) and "kind" in table]
+    if len(known) < len(tables):
         return []
     return [
         Model(
@@ -148,7 +149,7 @@ def members_of(model: Model) -> list[Model]:
             table.get("initial", ""),
             {name: value for name, value in table.items() if name not in {"kind", "initial"}},
         )
-        for table in tables
+        for table in known
     ]
 
 

@@ -182,8 +182,10 @@ def _figure(x: str, y: str, size: tuple[float, float] = SIZE) -> tuple[Figure, A
 
 def _legend_below(figure: Figure) -> Figure:
     """One legend of all axes under them, where no curve runs; long names take a line each."""
-    handles, labels = ([entry for axes in figure.axes for entry in axes.get_legend_handles_labels()[i]] for i in (0, 1))
-    columns = max(1, min(len(labels), LETTERS_BELOW // (max(map(len, labels)) + 6)))
+    entries = [axes.get_legend_handles_labels() for axes in figure.axes]
+    handles = [handle for own, _ in entries for handle in own]
+    labels = [str(label) for _, own in entries for label in own]
+    columns = max(1, min(len(labels), LETTERS_BELOW // (max(len(label) for label in labels) + 6)))
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
     return figure
 
