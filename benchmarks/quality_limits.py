@@ -42,7 +42,7 @@ from train.score.cameras import degraded
 
 GALLERY, TARGET = 400, 0.003
 CAMERA_SEED = 33  # not the calibration's
-SIDES = (12, 16, 20, 24, 32, 40, 48, 64)  # px of a stored crop's template
+SIDES = (12, 16, 24, 32, 48)  # px of a stored crop's template
 CLEAN, CAMERA = "as they are", "bad camera"
 FRAME = 0.3  # of a crop's side, mirrored outwards
 TENTHS = 10
