@@ -147,8 +147,15 @@ def evaluate(
     out: Annotated[Path, typer.Option("--out", help="Folder of tables, plots and sheets.")] = Path("runs/eval"),
     people: Annotated[str, typer.Option(help="test: all protocols; dev: development people, to choose by.")] = "test",
     left_out: Annotated[bool, typer.Option(help="Measure groups with cohorts made without their set, too.")] = False,
-    mirror: Annotated[bool, typer.Option(help="With --people dev: average crops with their mirror images.")] = False,
+    mirror: Annotated[bool, typer.Option(help="With --people dev: also average crops with mirror images.")] = False,
     record: Annotated[bool, typer.Option(help="Write the figures into the encoders' cards.")] = False,
+    realised: Annotated[
+        list[int] | None,
+        typer.Option(
+            min=1,
+            help="Measure only the FPIR that the cards' thresholds realise with so many enrolled; may be repeated.",
+        ),
+    ] = None,
     against: Annotated[
         str | None, typer.Option(help="The encoder, as given, that all others are compared with; else the first.")
     ] = None,
@@ -161,7 +168,7 @@ def evaluate(
     An interval without 0 reads better or worse, any other no difference shown.
     Tables, paired.csv and (test people) metrics.json tell it.
     """
-    from train.measure.evaluation import evaluate_all, evaluate_dev
+    from train.measure.evaluation import evaluate_all, evaluate_dev, evaluate_realised
 
     if people not in {"test", "dev"}:
         raise typer.BadParameter(f"expected test or dev, got {people!r}", param_hint="--people")
@@ -174,7 +181,11 @@ def evaluate(
             f"expected one of two or more encoders given ({', '.join(encoders)}), got {against!r}",
             param_hint="--against",
         )
-    if people == "dev":
+    if realised and (left_out or record or mirror or against is not None):
+        raise typer.BadParameter("no other measurement goes with it", param_hint="--realised")
+    if realised:
+        evaluate_realised(encoders, data, out, realised, people=people)
+    elif people == "dev":
         evaluate_dev(encoders, data, out, mirror=mirror, against=against)
     else:
         evaluate_all(encoders, data, out, record=record, without=left_out, against=against)

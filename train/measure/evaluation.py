@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ from rich.table import Table
 
 from train.data.faces import cache_folder
 from train.data.realigned import load_pictures
+from train.errors import RecipeInvalid
 from train.files import save_json
 from train.measure import report as reports
 from train.measure.cost import cost
 from train.measure.devpeople import Cell, dev_outcomes, dev_people, dev_rows, save_csv
+from train.measure.large import dev_faces, realised_large, test_faces
 from train.measure.left_out import left_out
 from train.measure.paired import ROUNDS, SEED, Drawn, Evidence, Key, Pairs, Searches, compare, draw_figures
 from train.measure.peer_thresholds import SHIPPED
@@ -160,23 +163,58 @@ def evaluate_dev(
 ) -> list[dict[str, Any]]:
     """Contenders on development people, to choose among them: tables on stdout, dev.csv and paired.csv in `out`.
 
-    All others are compared with `against`, one of the names; else with the first.
+    All others are compared with `against`, one of the names; else with the first. With `mirror` each is measured a
+    second time with the mean of each crop's vector and its mirror image's, and compared likewise.
     """
     out.mkdir(parents=True, exist_ok=True)
     pictures = load_pictures(folder, drop_heldout=True)
     people = dev_people(pictures)
     rows: list[dict[str, Any]] = []
     contenders = {name: open_contender(name, folder, cache_folder(), threads=2) for name in names}
-    labels = _labels({name: each.name + (" + mirror" if mirror else "") for name, each in contenders.items()})
+    labels = _labels({name: each.name for name, each in contenders.items()})
+    ways = {"": False, " + mirror": True} if mirror else {"": False}
     drawn = {}
-    for name, contender in contenders.items():
-        outcomes = dev_outcomes(contender, pictures, people, mirror=mirror)
-        rows += [{"encoder": labels[name], **row} for row in dev_rows(outcomes)]
+    for (name, contender), (way, mirrored) in product(contenders.items(), ways.items()):
+        outcomes = dev_outcomes(contender, pictures, people, mirror=mirrored)
+        rows += [{"encoder": labels[name] + way, **row} for row in dev_rows(outcomes)]
         save_csv(out / "dev.csv", rows)
-        drawn[labels[name]] = draw_figures(_dev_evidence(outcomes)) if len(contenders) > 1 else {}
+        compared = len(contenders) * len(ways) > 1
+        drawn[labels[name] + way] = draw_figures(_dev_evidence(outcomes)) if compared else {}
     _print([reports.dev_table(rows)])
     _differences(drawn, labels[against or next(iter(labels))], out)
     return rows
+
+
+def evaluate_realised(
+    names: Sequence[str], folder: Path, out: Path, sizes: Sequence[int], *, people: str = "dev"
+) -> list[dict[str, Any]]:
+    """FPIR that encoders with a card realise in galleries of these sizes: a table on stdout, realised.csv in `out`.
+
+    `people` are development people (`dev`) or test people (`test`). Raises RecipeInvalid for what has no card, and
+    ManifestInvalid where there are too few people for each size.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    contenders = [_carded(open_contender(name, folder, cache_folder(), threads=2)) for name in names]
+    pictures = load_pictures(folder, drop_heldout=True)
+    rows: list[dict[str, Any]] = []
+    for contender in contenders:
+        faces = dev_faces(contender, pictures) if people == "dev" else test_faces(contender, folder, pictures)
+        found = realised_large(faces, contender.encoder.card.score_model, sizes)
+        rows += [{"encoder": contender.name, **row} for row in found]
+        save_csv(out / "realised.csv", [_flat(row) for row in rows])
+    _print([reports.large_table(rows)])
+    return rows
+
+
+def _carded(contender: Contender) -> Carded:
+    if not isinstance(contender, Carded):
+        raise RecipeInvalid(contender.name, "only an encoder with a card says which score is which FPIR")
+    return contender
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    low, high = row["interval"]
+    return {**{name: value for name, value in row.items() if name != "interval"}, "low": low, "high": high}
 
 
 def _dev_evidence(outcomes: Mapping[Cell, Outcome]) -> dict[Key, Evidence]:

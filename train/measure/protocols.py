@@ -172,20 +172,26 @@ def realised(embedded: Embedded, model: ScoreModel, *, runs: int = 40, seed: int
     table = []
     for size in SIZES:
         drawn = draw_runs(rows, embedded.labels, gallery=size, runs=runs, seed=seed)
-        outcome = embedded.identify(drawn, "with cohort")
-        for target in TARGETS:
-            threshold = model.threshold(size, target)
-            low, high = share_interval(outcome.strangers >= threshold, outcome.stranger_people)
-            table.append(
-                {
-                    "enrolled": size,
-                    "target": 100 * target,
-                    "realised": 100 * float((outcome.strangers >= threshold).mean()),
-                    "interval": [low, high],
-                    "fnir": 100 * (1 - float((outcome.right & (outcome.mated >= threshold)).mean())),
-                    "threshold": threshold,
-                }
-            )
+        table += realised_at(embedded.identify(drawn, "with cohort"), model, size)
+    return table
+
+
+def realised_at(outcome: Outcome, model: ScoreModel, size: int) -> list[dict[str, Any]]:
+    """FPIR with its interval over people, and FNIR (NaN without mated probes), at the threshold of each target (%)."""
+    table = []
+    for target in TARGETS:
+        threshold = model.threshold(size, target)
+        named, hit = outcome.strangers >= threshold, outcome.right & (outcome.mated >= threshold)
+        table.append(
+            {
+                "enrolled": size,
+                "target": 100 * target,
+                "realised": 100 * float(named.mean()),
+                "interval": list(share_interval(named, outcome.stranger_people)),
+                "fnir": 100 * (1 - float(hit.mean())) if len(hit) else float("nan"),
+                "threshold": threshold,
+            }
+        )
     return table
 
 

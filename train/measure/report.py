@@ -1,5 +1,6 @@
 """Plots, tables and picture sheets of an evaluation of face encoders."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -234,6 +235,20 @@ def realised_table(name: str, rows: Sequence[Mapping[str, Any]]) -> "Table":
         for row in rows
     ]
     return _table(f"{name}: FPIR realised (%)", ("enrolled", "target", "realised", "95 % interval", "FNIR"), lines)
+
+
+def large_table(rows: Sequence[Mapping[str, Any]]) -> "Table":
+    """FPIR realised in large galleries: a line for encoder, people and size, a column for each target."""
+    targets = list(dict.fromkeys(row["target"] for row in rows))
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for row in rows:
+        key = (row["encoder"], row["people"], str(row["enrolled"]), str(row["strangers"]))
+        low, high = row["interval"]
+        missed = "" if math.isnan(row["fnir"]) else f"; {row['fnir']:.1f}"
+        lines.setdefault(key, []).append(f"{row['realised']:.2f} ({low:.2f}-{high:.2f}){missed}")
+    headings = ("encoder", "people", "enrolled", "strangers", *(f"target {target:.1f}" for target in targets))
+    title = "FPIR realised in large galleries (%, 95 % interval); FNIR where there are second photos"
+    return _table(title, headings, [(*key, *cells) for key, cells in lines.items()])
 
 
 def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> "Table":

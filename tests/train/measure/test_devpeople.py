@@ -117,6 +117,21 @@ def test_contenders_are_compared_on_development_people(pictures, monkeypatch, tm
     assert "spoilt minus patches" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("small_galleries")
+def test_mirror_images_are_compared_with_crops_alone(pictures, monkeypatch, tmp_path):
+    """With `mirror` one contender is measured both ways, and what averaging changes has an interval."""
+    from train.measure import evaluation
+
+    monkeypatch.setattr(evaluation, "load_pictures", lambda *_, **__: pictures)
+    monkeypatch.setattr(evaluation, "open_contender", lambda *_, **__: Patches())
+    table = evaluation.evaluate_dev(["patches"], tmp_path, tmp_path, mirror=True)
+    plain = devpeople.measure_dev(Patches(), pictures, devpeople.dev_people(pictures))
+    assert plain == [{k: v for k, v in row.items() if k != "encoder"} for row in table if row["encoder"] == "patches"]
+    assert len(plain) == sum(row["encoder"] == "patches + mirror" for row in table)
+    with (tmp_path / "paired.csv").open(encoding="utf-8", newline="") as file:
+        assert {("patches + mirror", "patches")} == {(row["encoder"], row["against"]) for row in csv.DictReader(file)}
+
+
 def test_the_csv_is_complete(tmp_path):
     """One line a row, figures with two decimals."""
     rows = [{"encoder": "a", "view": "clean", "rank1": 99.123}, {"encoder": "b", "view": "clean", "rank1": 1.0}]

@@ -347,6 +347,9 @@ def test_differences_print():
         ["--against", "default"],
         ["--against", "fast"],
         ["default", "--against", "peer:pair"],
+        ["--realised", "0"],
+        ["--realised", "1000", "--record"],
+        ["--realised", "1000", "--people", "dev", "--mirror"],
     ],
 )
 def test_flags_that_do_not_go_together_are_refused(flags):
