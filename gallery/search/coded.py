@@ -13,9 +13,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from gallery.search.blocks import A_BLOCK, Blocks, Floats, Rows
+from gallery.search.blocks import A_BLOCK, Blocks
 from gallery.search.exact import SLACK, Doubles, ExactSearch
-from gallery.search.kept import FaissRows
+from gallery.search.kept import FaissRows, Floats, Rows
 from gallery.values import Templates
 
 Opener = Callable[[Sequence[int]], Templates]

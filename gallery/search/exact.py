@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gallery.errors import TemplateInvalid, WrongEncoder
-from gallery.search.blocks import Blocks, Floats, Rows
+from gallery.search.blocks import Blocks
+from gallery.search.kept import Floats, Rows
 from gallery.search.listing import Listing, evenly
 from gallery.values import Hit, Templates
 

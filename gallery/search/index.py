@@ -4,9 +4,9 @@ from functools import partial
 
 import numpy as np
 
-from gallery.search.blocks import A_BLOCK, Blocks, Floats, Rows
+from gallery.search.blocks import A_BLOCK, Blocks
 from gallery.search.exact import Doubles, ExactSearch
-from gallery.search.kept import FEW, FlatRows
+from gallery.search.kept import FEW, FlatRows, Floats, Rows
 
 
 class Index(ExactSearch):
