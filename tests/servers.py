@@ -215,8 +215,12 @@ def raw(home: Path) -> Iterator[Callable[..., list[tuple]]]:
 
 
 def contents(home: Path) -> dict[str, bytes]:
-    """What lies in a home but for its key: each file by name, and each table on a server as `table NAME`."""
-    found = {path.name: path.read_bytes() for path in sorted(home.iterdir()) if path.is_file() and path.name != "key"}
+    """What lies in a home but for its key: each file by name, and each table on a server as `table NAME`.
+
+    The index of SQLite's log is left out: it is derived, and whoever only reads notes there how far.
+    """
+    files = [path for path in sorted(home.iterdir()) if path.is_file() and path.name != "key"]
+    found = {path.name: path.read_bytes() for path in files if not path.name.endswith("-shm")}
     address = pointer(home)
     if address is None:
         return found
