@@ -16,7 +16,7 @@ from train.nets.checkpoint import UNREADABLE
 from train.nets.narrow_sface import NARROW, of_widths
 from train.nets.pretrained import STARTS, fill, unfilled
 from train.nets.published import FILES
-from train.nets.sface import SFace, sface
+from train.nets.sface import SFace, folded, sface
 from train.nets.storage import stored_weights
 from train.recipe import RECIPE_COPY, RECIPES, Model, Recipe, finished_weights, load_recipe
 
@@ -125,6 +125,8 @@ def encoder_model(name: str, folder: Path) -> tuple[Recipe, nn.Module]:
     recipe = load_recipe(RECIPES / f"{encoder.card.raw['recipe']}.toml")
     network, _ = make_model(_as_published(recipe.model), folder)
     stored = stored_weights(encoder.folder / encoder.card.encoder.name)
+    if any(key.endswith(".leak") for key in stored):
+        network = folded(network)
     try:
         learnt = {key: torch.tensor(stored[f"network.{key}"]) for key, _ in network.named_parameters()}
         network.load_state_dict(network.state_dict() | learnt)
