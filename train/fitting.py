@@ -33,7 +33,8 @@ def face_task(recipe: Recipe, folder: Path) -> FaceTask:
     teachers = TEACHERS.get(named)
     published = side_by_side(teachers, beside) if teachers else None
     asked = asked_encoder(shipped, pictures, recipe.threads) if shipped else None
-    return FaceTask(recipe, pictures, model, dim, published, untrained(recipe.model, beside), asked)
+    origin = untrained(recipe.model, beside)
+    return FaceTask(recipe, pictures, model, dim, published=published, teacher=asked, origin=origin)
 
 
 def fit_recipe(path: Path, out: Path, folder: Path) -> str:

@@ -33,7 +33,7 @@ DEV_SEED = 20
 """Development people are enrolled in 60 random galleries: the same for every model, so that differences are theirs."""
 PROJECTION_ROWS = 2048
 PROJECTION_BATCH = 64
-PROJECTION_STEPS = 8
+PROJECTION_STEPS = 4
 PROJECTION_STREAM = 6007
 
 
