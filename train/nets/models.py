@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -124,7 +125,14 @@ def encoder_model(name: str, folder: Path) -> tuple[Recipe, nn.Module]:
     encoder = load_encoder(name)
     recipe = load_recipe(RECIPES / f"{encoder.card.raw['recipe']}.toml")
     network, _ = make_model(_as_published(recipe.model), folder)
-    stored = stored_weights(encoder.folder / encoder.card.encoder.name)
+    return recipe, as_stored(network, stored_weights(encoder.folder / encoder.card.encoder.name), name)
+
+
+def as_stored(network: nn.Module, stored: Mapping[str, np.ndarray], name: str) -> nn.Module:
+    """The network with the weights that an exported file keeps, its rectifiers as the file has them.
+
+    Files of before 2026.6 keep slopes, later ones leaks. Raises WeightsUnusable where one is missing or misfits.
+    """
     if any(key.endswith(".leak") for key in stored):
         network = folded(network)
     try:
@@ -132,7 +140,7 @@ def encoder_model(name: str, folder: Path) -> tuple[Recipe, nn.Module]:
         network.load_state_dict(network.state_dict() | learnt)
     except (KeyError, RuntimeError) as error:
         raise WeightsUnusable(name, f"not of its recipe: {str(error).splitlines()[0]}") from error
-    return recipe, network
+    return network
 
 
 def published(name: str, folder: Path) -> nets.Part:

@@ -105,7 +105,7 @@ def watch(net: SFace, crops: Tensor, seed: int = 1) -> Watched:
     layers, orders, losses = [], [], []
     with torch.no_grad():
         random = torch.Generator().manual_seed(seed)
-        maps = [net.stem(batch) for batch in crops.split(BATCH)]
+        maps = [net.stem(batch) for batch in torch.split(crops, BATCH)]
         for pair, weight in zip(_pairs(net), importance, strict=True):
             layer, read, maps = _watched_layer(pair, maps, random)
             order, loss = order_of_leaving(Moments.of(read, layer.given), weight)
@@ -118,7 +118,9 @@ def watch(net: SFace, crops: Tensor, seed: int = 1) -> Watched:
     return Watched(tuple(layers), last, (*orders, order), (*losses, loss))
 
 
-def _watched_layer(pair: nn.Sequential, maps: list[Tensor], random: torch.Generator) -> tuple[Layer, np.ndarray, list]:
+def _watched_layer(
+    pair: nn.Sequential, maps: list[Tensor], random: torch.Generator
+) -> tuple[Layer, np.ndarray, list[Tensor]]:
     """One pair's pointwise layer: what it gave, what it read there (n, c), and the maps after it."""
     convolution, rectifier = _pointwise(pair)
     given, read, places, after = [], [], [], []
@@ -140,7 +142,7 @@ def _importance(net: SFace, crops: Tensor, seed: int) -> list[np.ndarray]:
     """
     random = torch.Generator().manual_seed(seed)
     totals = [np.zeros(_pointwise(pair)[0].out_channels) for pair in _pairs(net)]
-    for batch in crops.split(BATCH):
+    for batch in torch.split(crops, BATCH):
         outputs: list[Tensor] = []
         maps = net.stem(batch)
         for pair in _pairs(net):
@@ -174,7 +176,7 @@ def _solved_anew(net: SFace, crops: Tensor, watched: Watched, kept: Sequence[np.
     """The network of the `kept` channels of each group, its layers solved from below."""
     narrow = _like(net, [len(group) for group in kept])
     _take(narrow.stem, net.stem, kept[0])
-    maps = [narrow.stem(batch) for batch in crops.split(BATCH)]
+    maps = [narrow.stem(batch) for batch in torch.split(crops, BATCH)]
     walk = zip(_pairs(net), _pairs(narrow), watched.layers, pairwise(kept), strict=True)
     for wide_pair, pair, layer, (group, following) in walk:
         _take(cast("nn.Sequential", pair[0]), cast("nn.Sequential", wide_pair[0]), group)

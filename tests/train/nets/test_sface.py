@@ -146,6 +146,22 @@ def test_folded_parts_of_a_larger_network(small):
     assert {"Leak"} == {type(rectifier).__name__ for _, rectifier in sface.folded(outer)[0].layers()}
 
 
+@pytest.mark.parametrize("folds", [False, True])
+def test_what_a_file_keeps_is_read_back(small, folds):
+    """Files of either form, slopes and leaks, give the network that they were written of."""
+    from train.nets.models import as_stored
+
+    written = sface.folded(small) if folds else small
+    stored = {f"network.{name}": value.detach().numpy() for name, value in written.named_parameters()}
+    crops = torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        read = as_stored(sface.SFace(**SMALL).eval(), stored, "small")(crops)
+        torch.testing.assert_close(read, small(crops), rtol=1e-4, atol=1e-5)
+    del stored["network.stem.0.bias"]
+    with pytest.raises(WeightsUnusable, match="not of its recipe"):
+        as_stored(sface.SFace(**SMALL), stored, "small")
+
+
 def test_a_graph_of_other_layers_is_refused(published):
     """Too few layers, and layers of another width, are errors of one line, not half a network."""
     net = sface.SFace(**SMALL)

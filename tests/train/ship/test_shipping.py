@@ -111,7 +111,7 @@ def test_who_taught_is_named(recipe, expected):
 
 def test_an_encoder_that_teaches_is_named_with_those_it_is_made_of():
     """The card of a pupil tells whose weights spoke through the shipped teacher."""
-    taught = shipping.taught_by(load_recipe(RECIPES / "face-fast-second.toml"))
+    taught = shipping.taught_by(load_recipe(RECIPES / "ablation/fast-narrow.toml"))
     assert taught[0].startswith("encoder default-")
     assert {shipping.INITIAL[name] for name in ("sface", "retail-0095", "mobilefacenet")} == set(taught[1:])
 
