@@ -131,7 +131,7 @@ def encoder_model(name: str, folder: Path) -> tuple[Recipe, nn.Module]:
 def as_stored(network: nn.Module, stored: Mapping[str, np.ndarray], name: str) -> nn.Module:
     """The network with the weights that an exported file keeps, its rectifiers as the file has them.
 
-    Files of before 2026.6 keep slopes, later ones leaks. Raises WeightsUnusable where one is missing or misfits.
+    Older files keep slopes, later ones leaks. Raises WeightsUnusable where one is missing or misfits.
     """
     if any(key.endswith(".leak") for key in stored):
         network = folded(network)

@@ -123,9 +123,9 @@ def folded(net: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def _fold_rectifiers(net: SFace) -> None:
-    layers = net.layers()
-    readers = [convolution for convolution, _ in layers[1:]]
-    for place, (_, rectifier) in enumerate(layers):
+    readers = [convolution for convolution, _ in net.layers()[1:]]
+    for place, pair in enumerate(net.pairs()):
+        rectifier = pair[1]
         if not isinstance(rectifier, ChannelSlopes):
             continue
         rest = 1 - rectifier.slope.flatten()
@@ -135,7 +135,7 @@ def _fold_rectifiers(net: SFace) -> None:
             weight.mul_(rest.view(-1, 1, 1, 1) if readers[place].groups > 1 else rest.view(1, -1, 1, 1))
         else:
             net.project.weight.view(net.dim, len(rest), -1).mul_(rest.view(1, -1, 1))
-        net.pairs()[place][1] = Leak(((1 - rest) / rest).view(1, -1, 1, 1))
+        pair[1] = Leak(((1 - rest) / rest).view(1, -1, 1, 1))
 
 
 def _layer(channels: int, width: int, kernel: int, stride: int = 1, *, groups: int = 1) -> nn.Sequential:
