@@ -10,7 +10,8 @@ from train.errors import RecipeInvalid
 from train.fit.facetask import FaceTask, dev_metrics
 from train.fit.loop import fit
 from train.fit.memory import keep_freed_memory
-from train.nets.models import make_model, side_by_side, untrained
+from train.fit.teaching import asked_encoder
+from train.nets.models import is_encoder, make_model, side_by_side, untrained
 from train.nets.published import TEACHERS
 from train.recipe import RECIPE_COPY, Recipe, load_recipe, recipe_bases
 
@@ -22,13 +23,18 @@ def face_task(recipe: Recipe, folder: Path) -> FaceTask:
     pictures = load_faces(folder, drop_heldout=True)
     beside = folder.parent if folder.is_file() else folder
     model, dim = make_model(recipe.model, beside)
-    if recipe.data.teacher not in {"", "start", *TEACHERS}:
+    named = recipe.data.teacher
+    shipped = named if named and is_encoder(named) else ""
+    if named not in {"", "start", shipped, *TEACHERS}:
         raise RecipeInvalid(
-            "data", f"unknown teacher {recipe.data.teacher!r}; expected start or one of {', '.join(TEACHERS)}"
+            "data",
+            f"unknown teacher {named!r}; expected start, a shipped encoder or one of {', '.join(TEACHERS)}",
         )
-    teachers = TEACHERS.get(recipe.data.teacher)
+    teachers = TEACHERS.get(named)
     published = side_by_side(teachers, beside) if teachers else None
-    return FaceTask(recipe, pictures, model, dim, published, untrained(recipe.model, beside))
+    asked = asked_encoder(shipped, pictures, recipe.threads) if shipped else None
+    origin = untrained(recipe.model, beside)
+    return FaceTask(recipe, pictures, model, dim, published=published, teacher=asked, origin=origin)
 
 
 def fit_recipe(path: Path, out: Path, folder: Path) -> str:
@@ -49,6 +55,10 @@ def fit_recipe(path: Path, out: Path, folder: Path) -> str:
         from train.landmarks.task import fit_landmarks
 
         return fit_landmarks(recipe, out, folder)
+    if recipe.task == "narrow":
+        from train.fit.narrowtask import fit_narrow
+
+        return fit_narrow(recipe, out, folder)
     if recipe.task != "faces":
         from train.workbench.run import fit_workbench
 

@@ -25,7 +25,7 @@ class Data:
     """Which pictures: a `kind` of `train.data.load` and its path and options.
 
     `teacher`: `start`, the face networks as the recipe finds them; `published`, MobileFaceNet and 0095 as published;
-    `published-three`, SFace beside them; or none.
+    `published-three`, SFace beside them; a shipped encoder by its name or folder; or none.
     """
 
     kind: str

@@ -20,6 +20,7 @@ from train.fit.features import FeatureView, Lower, cached_view, state_digest
 from train.fit.inputs import FeatureInputs, Inputs, PixelInputs
 from train.fit.loop import Job
 from train.fit.losses import InTeacherSpace, Sizes, make_loss
+from train.fit.teaching import Asked
 from train.nets.joined import Joined, Upper
 from train.recipe import Part, Recipe, Stage
 from train.score.openset import draw_runs, figures, identify
@@ -34,6 +35,7 @@ DEV_SEED = 20
 """Development people are enrolled in 60 random galleries: the same for every model, so that differences are theirs."""
 PROJECTION_ROWS = 2048
 PROJECTION_BATCH = 64
+PROJECTION_STEPS = 4
 PROJECTION_STREAM = 6007
 
 
@@ -46,6 +48,8 @@ class FaceTask:
     model: nn.Module
     dim: int
     published: Joined | None = None
+    teacher: Asked | None = None
+    """A shipped encoder that teaches, in the place of published networks."""
     origin: nn.Module | None = None
     """The model before training made it what the recipe starts from, for a stage's average; None: the start itself."""
 
@@ -60,12 +64,14 @@ class FaceTask:
         return np.flatnonzero(self.pictures.splits != "test")
 
     @cached_property
-    def start_embeddings(self) -> np.ndarray:
+    def start_embeddings(self) -> np.ndarray | Asked:
         """Unit embeddings (rows of the set, d) of published networks joined: teacher, and map for mining.
 
         They are the recipe's own networks as they start, or both published ones where `[data] teacher` says
-        `published`. float16 on disk; rows of test people are zero.
+        `published`, or a shipped encoder that is asked. float16 on disk; rows of test people are zero.
         """
+        if self.teacher:
+            return self.teacher
         net = self.published or self.joined
         view = self.view(net.below_head, f"embeddings-{self.start_digest}", 0)
         vectors = np.zeros((len(self.pictures), net.dim), np.float32)
@@ -128,14 +134,15 @@ class FaceTask:
             else Sizes(self.dim, classes, teacher.shape[1], self.teacher_centres)
         )
         inputs, network = self._inputs(stage)
+        sampler = sampling.Joint([self._sampler(part) for part in stage.samples])
         losses = {part.kind: make_loss(part.kind, sizes, part.options) for part in stage.losses}
         if teacher is not None:
-            self._project(losses.values(), network, inputs, teacher)
+            self._project(losses.values(), network, inputs, teacher, sampler)
         return Job(
             stage=stage,
             network=network,
             inputs=inputs,
-            sampler=sampling.Joint([self._sampler(part) for part in stage.samples]),
+            sampler=sampler,
             losses=losses,
             weights={part.kind: part.weight for part in stage.losses},
             labels=self.pictures.labels,
@@ -158,7 +165,14 @@ class FaceTask:
         return centres, class_of
 
     @torch.no_grad()
-    def _project(self, losses: Iterable[nn.Module], network: nn.Module, inputs: Inputs, teacher: np.ndarray) -> None:
+    def _project(
+        self,
+        losses: Iterable[nn.Module],
+        network: nn.Module,
+        inputs: Inputs,
+        teacher: np.ndarray | Asked,
+        sampler: sampling.Sampler,
+    ) -> None:
         """Begin what projects into the teachers' space where the network stands."""
         waiting = [loss for loss in losses if isinstance(loss, InTeacherSpace)]
         if not waiting or self.dim == teacher.shape[1]:
@@ -166,6 +180,8 @@ class FaceTask:
         network.eval()
         device = next(network.parameters()).device
         rows = self.train_rows[:: max(1, len(self.train_rows) // PROJECTION_ROWS)]
+        if self.teacher:  # those it is asked for anyway
+            rows = np.unique(np.concatenate([sampler(step) for step in range(PROJECTION_STEPS)]))
         random = sampling.seeded(self.recipe.seed, PROJECTION_STREAM)
         batches = np.array_split(rows, math.ceil(len(rows) / PROJECTION_BATCH))
         own = [network(*(part.to(device) for part in inputs(batch, random))) for batch in batches]
@@ -198,8 +214,15 @@ class FaceTask:
             raise RecipeInvalid(f"samples {part.kind}", str(error)) from error
 
 
-def _epochs(task: FaceTask, size: int) -> sampling.Sampler:
-    return sampling.Epochs(task.train_rows, size, task.recipe.seed)
+def _epochs(task: FaceTask, size: int, of: int = 0) -> sampling.Sampler:
+    """All training pictures, or `of` of them drawn by the recipe's seed."""
+    rows = seeded_rows(task.train_rows, of, task.recipe.seed) if of else task.train_rows
+    return sampling.Epochs(rows, size, task.recipe.seed)
+
+
+def seeded_rows(rows: np.ndarray, number: int, seed: int) -> np.ndarray:
+    """So many of the rows, drawn at random."""
+    return sampling.seeded(seed).permutation(rows)[:number]
 
 
 def _people(task: FaceTask, people: int, photos: int, group: int = 1, nearest: int = 20) -> sampling.Sampler:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -36,6 +36,12 @@ LOG_EVERY = 10
 LOG_HEADER = ["number", "stage", "step", "name", "value"]
 
 
+class Teacher(Protocol):
+    """Teachers' embeddings (n, t) of rows (n,): an array, or what stands for one."""
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray: ...
+
+
 @dataclass(frozen=True)
 class Job:
     """What a stage works with. `network` runs on `inputs`' tensors; it may be a part of the model that is saved.
@@ -50,7 +56,7 @@ class Job:
     losses: Mapping[str, nn.Module]
     weights: Mapping[str, float]
     labels: np.ndarray
-    teacher: np.ndarray | None = None
+    teacher: Teacher | None = None
     origin: Mapping[str, Tensor] | None = None
 
 

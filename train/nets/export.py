@@ -12,6 +12,7 @@ from torch.onnx import ONNXProgram
 from enroll.telemetry import onnx_runtime
 from train.errors import ExportUnequal
 from train.files import whole
+from train.nets.sface import folded
 from train.nets.storage import check_storage, store_weights
 from train.tensors import to_tensor
 
@@ -42,7 +43,7 @@ def export_onnx(
     on, generated pictures where there are none. Raises ExportUnequal, writing nothing.
     """
     check_storage(storage)
-    wrapped = Unit(network).eval().cpu()
+    wrapped = Unit(folded(network)).eval().cpu()
     crops = sample_crops(side) if faces is None else to_tensor(faces)
     with whole(path) as unfinished:
         onnx_program(wrapped, side, outputs=["embedding"]).save(unfinished, external_data=False)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -13,13 +14,15 @@ from enroll.registry import MODELS, load_encoder
 from train.errors import RecipeInvalid, WeightsUnusable
 from train.nets import joined as nets
 from train.nets.checkpoint import UNREADABLE
+from train.nets.narrow_sface import NARROW, of_widths
 from train.nets.pretrained import STARTS, fill, unfilled
 from train.nets.published import FILES
-from train.nets.sface import SFace, sface
+from train.nets.sface import SFace, folded, sface
 from train.nets.storage import stored_weights
 from train.recipe import RECIPE_COPY, RECIPES, Model, Recipe, finished_weights, load_recipe
 
 PARTS_FROM = "parts_from"
+NARROW_SFACE = "sface-narrow"
 
 
 def make_model(model: Model, folder: Path) -> tuple[nn.Module, int]:
@@ -54,8 +57,13 @@ def trained_model(run: Path, folder: Path) -> nn.Module:
 
 
 def untrained(model: Model, folder: Path) -> nn.Module | None:
-    """The network as published, where the recipe starts from another run's parts; None where it does not."""
-    return make_model(_as_published(model), folder)[0] if PARTS_FROM in model.options else None
+    """The network as published, where the recipe starts from another run's parts; None where it does not.
+
+    A narrow network was never published: what a stage keeps of it is averaged with its start.
+    """
+    if PARTS_FROM not in model.options or NARROW_SFACE in model.options.get("parts", ()):
+        return None
+    return make_model(_as_published(model), folder)[0]
 
 
 def _as_published(model: Model) -> Model:
@@ -117,13 +125,22 @@ def encoder_model(name: str, folder: Path) -> tuple[Recipe, nn.Module]:
     encoder = load_encoder(name)
     recipe = load_recipe(RECIPES / f"{encoder.card.raw['recipe']}.toml")
     network, _ = make_model(_as_published(recipe.model), folder)
-    stored = stored_weights(encoder.folder / encoder.card.encoder.name)
+    return recipe, as_stored(network, stored_weights(encoder.folder / encoder.card.encoder.name), name)
+
+
+def as_stored(network: nn.Module, stored: Mapping[str, np.ndarray], name: str) -> nn.Module:
+    """The network with the weights that an exported file keeps, its rectifiers as the file has them.
+
+    Older files keep slopes, later ones leaks. Raises WeightsUnusable where one is missing or misfits.
+    """
+    if any(key.endswith(".leak") for key in stored):
+        network = folded(network)
     try:
         learnt = {key: torch.tensor(stored[f"network.{key}"]) for key, _ in network.named_parameters()}
         network.load_state_dict(network.state_dict() | learnt)
     except (KeyError, RuntimeError) as error:
         raise WeightsUnusable(name, f"not of its recipe: {str(error).splitlines()[0]}") from error
-    return recipe, network
+    return network
 
 
 def published(name: str, folder: Path) -> nets.Part:
@@ -149,10 +166,16 @@ def _sface(folder: Path, *, warm: bool = True) -> SFace:
     return sface(folder / FILES["sface"] if warm else None)
 
 
+def _narrow_sface(folder: Path, *, warm: bool = True) -> SFace:  # noqa: ARG001 - one signature
+    """Random: its weights come of a run of `face-narrow`."""
+    return of_widths(NARROW)
+
+
 _PARTS: Mapping[str, Callable[..., nets.Part]] = {
     "mobilefacenet": _mobilefacenet,
     "retail-0095": _retail_0095,
     "sface": _sface,
+    NARROW_SFACE: _narrow_sface,
 }
 
 

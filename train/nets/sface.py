@@ -4,6 +4,7 @@ A MobileNet of plain depthwise and pointwise layers, each with a rectifier of on
 layer over all that is left of the picture: 10 M parameters, 6.4 M of them in that layer, 128-d. Batch norms are folded.
 """
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -22,6 +23,7 @@ BLOCKS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)]
 """Channels and stride of each pair of a depthwise and a pointwise layer (Howard et al., MobileNets, table 1)."""
 LOWER_BLOCKS = 11  # of BLOCKS: everything up to the last stride
 SIDE, DIM = 112, 128
+NEAREST = 1e-3
 INPUT = (127.5, 128.0)
 """What the published graph takes off and divides by: just what the card's normalisation does, so nothing is left."""
 
@@ -41,6 +43,21 @@ class ChannelSlopes(nn.Module):
         if self.training:
             return F.prelu(x, self.slope.flatten().to(x.dtype))
         return self.slope * x + (1 - self.slope) * F.relu(x)
+
+
+class Leak(nn.Module):
+    """A rectifier that lets a part of everything pass, its own for each channel: `max(x, 0) + leak x`.
+
+    PReLU but for a factor `1 - a` a channel, with `leak = a / (1 - a)`: where the next layer carries that factor, one
+    pass over the map less.
+    """
+
+    def __init__(self, leak: Tensor) -> None:
+        super().__init__()
+        self.leak = nn.Parameter(leak)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu(x) + self.leak * x
 
 
 class SFace(nn.Module):
@@ -84,8 +101,41 @@ class SFace(nn.Module):
 
     def layers(self) -> list[tuple[nn.Conv2d, ChannelSlopes]]:
         """Convolutions with their rectifiers in the order in which they run."""
-        pairs = [self.stem, *(layer for block in (*self.below, *self.above) for layer in cast("nn.Sequential", block))]
-        return [cast("tuple[nn.Conv2d, ChannelSlopes]", tuple(cast("nn.Sequential", pair))) for pair in pairs]
+        return [cast("tuple[nn.Conv2d, ChannelSlopes]", tuple(pair)) for pair in self.pairs()]
+
+    def pairs(self) -> list[nn.Sequential]:
+        """The same as the modules that hold both."""
+        blocks = (layer for block in (*self.below, *self.above) for layer in cast("nn.Sequential", block))
+        return [self.stem, *(cast("nn.Sequential", layer) for layer in blocks)]
+
+
+def folded(net: nn.Module) -> nn.Module:
+    """A copy in which each SFace computes the same with `Leak` for rectifiers, the next layer's weights scaled.
+
+    Slopes nearer to 1 than NEAREST are moved that far from it; a network without an SFace is merely copied.
+    """
+    copied = copy.deepcopy(net)
+    for part in copied.modules():
+        if isinstance(part, SFace):
+            _fold_rectifiers(part)
+    return copied
+
+
+@torch.no_grad()
+def _fold_rectifiers(net: SFace) -> None:
+    readers = [convolution for convolution, _ in net.layers()[1:]]
+    for place, pair in enumerate(net.pairs()):
+        rectifier = pair[1]
+        if not isinstance(rectifier, ChannelSlopes):
+            continue
+        rest = 1 - rectifier.slope.flatten()
+        rest = torch.where(rest.abs() < NEAREST, torch.where(rest < 0, -NEAREST, NEAREST), rest)
+        if place < len(readers):
+            weight = readers[place].weight
+            weight.mul_(rest.view(-1, 1, 1, 1) if readers[place].groups > 1 else rest.view(1, -1, 1, 1))
+        else:
+            net.project.weight.view(net.dim, len(rest), -1).mul_(rest.view(1, -1, 1))
+        pair[1] = Leak(((1 - rest) / rest).view(1, -1, 1, 1))
 
 
 def _layer(channels: int, width: int, kernel: int, stride: int = 1, *, groups: int = 1) -> nn.Sequential:

@@ -43,6 +43,7 @@ INITIAL = {
     "sface": "OpenCV Zoo, face_recognition_sface_2021dec, of Zhong and Deng; their paper trains on CASIA-WebFace, "
     "VGGFace2 and MS-Celeb-1M",
 }
+INITIAL["sface-narrow"] = f"{INITIAL['sface']}; channels left out"
 WEAKNESSES = (
     "Children resemble each other more than adults do: expect more false matches and reviews among them.",
     "Faces under about 40 px, profiles beyond 60 degrees, masks and heavy blur are recognised markedly less often.",
@@ -147,6 +148,10 @@ def taught_by(recipe: Recipe) -> list[str]:
     if recipe.data.teacher == "start":
         names = tuple(recipe.model.options.get("parts", ()))
     own = [INITIAL[name] for name in names]
+    if recipe.data.teacher and is_encoder(recipe.data.teacher):
+        card = load_encoder(recipe.data.teacher).card.raw
+        own = [f"encoder {card['id']}", *(each["name"] for each in (*card["initial_weights"], *card["teachers"]))]
+        own = list(dict.fromkeys(own))
     return own + [name for name in _teachers_of(recipe.model.options.get(PARTS_FROM, "")) if name not in own]
 
 

@@ -142,6 +142,15 @@ def test_a_recipe_starts_from_a_part_of_another_run(face_set, recipe_file, finis
     assert expected == load_recipe(tmp_path / "second" / "recipe.toml")
 
 
+def test_a_shipped_encoder_teaches(face_set, recipe_file):
+    """It is asked for the pictures that steps draw; the start that averages go back to stays the recipe's own."""
+    recipe_file.write_text(RECIPE.replace('teacher = "start"', 'teacher = "fast"'), encoding="utf-8")
+    task = face_task(load_recipe(recipe_file), face_set)
+    expected = load_encoder("fast").embed(np.ascontiguousarray(task.pictures.pixels[[3, 1], 8:120, 8:120]))
+    assert expected == pytest.approx(task.start_embeddings[np.array([3, 1])], abs=1e-5)
+    assert task.origin is None
+
+
 def test_a_run_without_the_part_is_refused(face_set, recipe_file, finished):
     """The error names what the run lacks."""
     recipe_file.write_text(
@@ -237,6 +246,7 @@ def test_the_cohort_is_made_stratum_by_stratum():
     [
         (('kind = "unlabelled"', 'kind = "strange"'), "unknown kind 'strange'"),
         (('inputs = "features"', 'inputs = "sounds"'), "unknown inputs"),
+        (('teacher = "start"', 'teacher = "slow"'), "unknown teacher 'slow'"),
         (("mirror = 0.5", "mirrors = 0.5"), "unknown entry 'mirrors'"),
         (("shares = [1.0]", "shares = [0.5]"), "add to 1"),
     ],

@@ -122,6 +122,46 @@ def test_the_export_holds_no_prelu(small, tmp_path):
     assert (5, 5) == (operators.count("Relu"), operators.count("Add"))
 
 
+def test_folded_rectifiers_compute_the_same(small):
+    """Each channel's factor goes into the next layer, slopes beyond 1 and at 1 included; the network stays."""
+    with torch.no_grad():
+        small.layers()[0][1].slope[0, :3, 0, 0] = torch.tensor([1.0, 1.2, 0.9995])
+    crops = torch.randn(3, 3, 16, 16)
+    before = {name: value.clone() for name, value in small.state_dict().items()}
+    with torch.no_grad():
+        torch.testing.assert_close(sface.folded(small)(crops), small(crops), rtol=1e-3, atol=1e-3)
+    assert all(torch.equal(value, before[name]) for name, value in small.state_dict().items())
+    again = sface.folded(sface.folded(small))
+    assert [f"stem.{name}" for name in ("0.weight", "0.bias", "1.leak")] == [
+        name for name, _ in again.named_parameters() if name.startswith("stem")
+    ]
+
+
+def test_folded_parts_of_a_larger_network(small):
+    """An SFace inside another network is folded, too, and one without is copied."""
+    outer = torch.nn.Sequential(small, torch.nn.Linear(5, 2)).eval()
+    crops = torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        torch.testing.assert_close(sface.folded(outer)(crops), outer(crops), rtol=1e-4, atol=1e-5)
+    assert {"Leak"} == {type(rectifier).__name__ for _, rectifier in sface.folded(outer)[0].layers()}
+
+
+@pytest.mark.parametrize("folds", [False, True])
+def test_what_a_file_keeps_is_read_back(small, folds):
+    """Files of either form, slopes and leaks, give the network that they were written of."""
+    from train.nets.models import as_stored
+
+    written = sface.folded(small) if folds else small
+    stored = {f"network.{name}": value.detach().numpy() for name, value in written.named_parameters()}
+    crops = torch.randn(2, 3, 16, 16)
+    with torch.no_grad():
+        read = as_stored(sface.SFace(**SMALL).eval(), stored, "small")(crops)
+        torch.testing.assert_close(read, small(crops), rtol=1e-4, atol=1e-5)
+    del stored["network.stem.0.bias"]
+    with pytest.raises(WeightsUnusable, match="not of its recipe"):
+        as_stored(sface.SFace(**SMALL), stored, "small")
+
+
 def test_a_graph_of_other_layers_is_refused(published):
     """Too few layers, and layers of another width, are errors of one line, not half a network."""
     net = sface.SFace(**SMALL)

@@ -109,6 +109,13 @@ def test_who_taught_is_named(recipe, expected):
     assert [shipping.INITIAL[name] for name in expected] == taught
 
 
+def test_an_encoder_that_teaches_is_named_with_those_it_is_made_of():
+    """The card of a pupil tells whose weights spoke through the shipped teacher."""
+    taught = shipping.taught_by(load_recipe(RECIPES / "ablation/fast-narrow.toml"))
+    assert taught[0].startswith("encoder default-")
+    assert {shipping.INITIAL[name] for name in ("sface", "retail-0095", "mobilefacenet")} == set(taught[1:])
+
+
 def test_an_export_that_fails_leaves_the_former_encoder(run, tmp_path, monkeypatch):
     """Nothing of the folder changes, and nothing is left beside it."""
     to = tmp_path / "out"
