@@ -22,11 +22,11 @@ class Wire:
 
     def _through(self, opening):
         @contextmanager
-        def through():
+        def through(*ahead):
             self.asked += 1
             if self.is_cut:
                 raise GalleryUnreachable("postgresql://db.example/school", "it does not answer")
-            with opening() as transaction:
+            with opening(*ahead) as transaction:
                 yield transaction
                 if self.is_cut:
                     raise GalleryUnreachable("postgresql://db.example/school", "it went away")
