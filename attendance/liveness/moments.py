@@ -1,7 +1,7 @@
 """What is kept of one face over time: a few moments, each a small picture of the face and what is around it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -133,3 +133,13 @@ class Track:
         self._taken += 1
         since = moment.time - self._span_s
         self._moments = [each for each in [*self._moments, moment] if each.time >= since][-self._kept :]
+
+
+def median_face_px(moments: Sequence[Moment]) -> float:
+    """The size of the face, in pixels of the frame, in the middle one of at least one moment by size."""
+    return float(np.median([each.face_px for each in moments]))
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """So many places out of `count`, evenly, the first and the last among them."""
+    return sorted({round(each) for each in np.linspace(0, count - 1, min(count, wanted))})

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attendance.liveness.following import FACE, MIN_POINTS, UNIT, aligned, fitted, follow, refine, second_order
-from attendance.liveness.moments import Moment
-from attendance.liveness.saying import NO_MOTION, TOO_DARK, TOO_FEW_FRAMES, TOO_SMALL, Said, falling, rising, silent
+from attendance.liveness.moments import Moment, median_face_px, spread
+from attendance.liveness.saying import NO_MOTION, TOO_DARK, Said, falling, rising, silent, too_little
 from enroll.geometry import MEAN_FACE_3D, TEMPLATE_112, pose
 
 Array = NDArray[np.float64]
@@ -86,11 +86,10 @@ class PlanarCue:
 
     def judge(self, moments: Sequence[Moment]) -> Said:
         """Compare the moments that differ most in foreshortening."""
-        if len(moments) < MOMENTS:
-            return silent(TOO_FEW_FRAMES, {"moments": len(moments)})
-        size = float(np.median([each.face_px for each in moments]))
-        if size < FACE_PX:
-            return silent(TOO_SMALL, {"face_px": size})
+        lacking = too_little(moments, MOMENTS, FACE_PX)
+        if lacking is not None:
+            return lacking
+        size = median_face_px(moments)
         chosen = [moments[place] for place in spread(len(moments), LOOKED_AT)]
         faces = [aligned(each) for each in chosen]
         if float(np.mean([face.mean() for face in faces])) < DARK:
@@ -98,11 +97,6 @@ class PlanarCue:
         found = [compare(chosen[i], chosen[j], faces[i], faces[j]) for i, j in most_turned(faces)]
         pairs = [each for each in found if each is not None]
         return rule(pairs) if pairs else silent("not_followed", {"face_px": size})
-
-
-def spread(count: int, wanted: int) -> list[int]:
-    """So many places out of `count`, evenly, the first and the last among them."""
-    return sorted({round(each) for each in np.linspace(0, count - 1, min(count, wanted))})
 
 
 def most_turned(faces: Sequence[Grey]) -> list[tuple[int, int]]:

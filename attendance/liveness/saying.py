@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
-from attendance.liveness.moments import Moment
+from attendance.liveness.moments import Moment, median_face_px
 
 Ruling = Literal["live", "unsure", "attack"]
 
@@ -58,6 +58,14 @@ class Said:
 def silent(why: str, measured: Mapping[str, float] | None = None) -> Said:
     """A cue that cannot tell."""
     return Said(0.0, 0.0, why, measured or {})
+
+
+def too_little(moments: Sequence[Moment], least: int, face_px: float) -> Said | None:
+    """What a cue says that needs so many moments, of a face of that size; None where it has both."""
+    if len(moments) < least:
+        return silent(TOO_FEW_FRAMES, {"moments": len(moments)})
+    size = median_face_px(moments)
+    return silent(TOO_SMALL, {"face_px": size}) if size < face_px else None
 
 
 def rising(value: float, ends: tuple[float, float]) -> float:

@@ -12,8 +12,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from attendance.liveness.moments import Moment
-from attendance.liveness.saying import TOO_DARK, TOO_FEW_FRAMES, TOO_SMALL, Said, rising, silent
+from attendance.liveness.moments import Moment, median_face_px, spread
+from attendance.liveness.saying import TOO_DARK, Said, rising, silent, too_little
 
 MOMENTS: Final = 4
 FACE_PX: Final = 50.0
@@ -35,13 +35,11 @@ class TextureCue:
 
     def judge(self, moments: Sequence[Moment]) -> Said:
         """Look for a peak in the spectrum of the face."""
-        if len(moments) < MOMENTS:
-            return silent(TOO_FEW_FRAMES, {"moments": len(moments)})
-        size = float(np.median([each.face_px for each in moments]))
-        if size < FACE_PX:
-            return silent(TOO_SMALL, {"face_px": size})
-        places = np.unique(np.linspace(0, len(moments) - 1, LOOKED_AT).round().astype(int))
-        faces = [_face(moments[place]) for place in places]
+        lacking = too_little(moments, MOMENTS, FACE_PX)
+        if lacking is not None:
+            return lacking
+        size = median_face_px(moments)
+        faces = [_face(moments[place]) for place in spread(len(moments), LOOKED_AT)]
         if float(np.mean([face.mean() for face in faces])) < DARK:
             return silent(TOO_DARK, {"face_px": size})
         peak = float(np.median([peak_of(face) for face in faces]))

@@ -7,7 +7,8 @@ import pytest
 
 from attendance.liveness import PlanarCue, ask
 from attendance.liveness.following import FACE, aligned, follow, grid, refine, second_order
-from attendance.liveness.planar import NOSE, due, most_turned, spread
+from attendance.liveness.moments import spread
+from attendance.liveness.planar import NOSE, due, most_turned
 
 
 @pytest.mark.parametrize("axis", ["yaw", "pitch"])
