@@ -124,6 +124,20 @@ def test_grey_pictures_are_shown_in_three_channels(tmp_path):
     assert torch.allclose(network.eval()(grey.expand(-1, 3, -1, -1)), network(grey), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("name", "last"), [("tf_efficientnet_lite0", True), ("repvgg_a0", False), ("mobileone_s0", False)]
+)
+def test_channels_come_last_where_that_is_known_to_train(name, last, tmp_path):
+    """Some networks end the process while they train in float32 with channels last; they take a step."""
+    network, dim = make_model(Model("timm", options={"name": name, "dim": 8}), tmp_path)
+    wide = [each for each in network.parameters() if each.dim() == 4 and min(each.shape[1:]) > 1]
+    assert wide
+    assert {last} == {not each.is_contiguous() for each in wide}
+
+    network(torch.rand(4, 3, 64, 64)).square().sum().backward()
+    assert dim == 8
+
+
 def test_altered_bytes_are_refused_before_they_are_read(package, tmp_path, monkeypatch):
     """One changed byte is another digest; PyTorch never sees the file."""
     content = bytearray(package.path.read_bytes())
