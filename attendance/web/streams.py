@@ -82,15 +82,22 @@ def mjpeg(site: "Site", pictures: AsyncIterator[bytes], *, still: Still | None =
     return Stream(site, _framed(site, pictures, still), f"multipart/x-mixed-replace; boundary={BOUNDARY}")
 
 
-async def follow(site: "Site", after: int | None, wanted: Wanted) -> AsyncIterator[Any]:
-    """The news that are wanted: those after a number (None: from now on), then each as it is written.
+async def begins_after(site: "Site", after: int | None) -> int:
+    """After which piece of news a stream begins: the one that its client has had (None: the newest).
+
+    To be asked before the stream is answered: whoever hears that it is open misses nothing that happens from then on.
+    """
+    latest = await asyncio.to_thread(site.app.newsroom.latest)
+    return latest if after is None else min(after, latest)
+
+
+async def follow(site: "Site", number: int, wanted: Wanted) -> AsyncIterator[Any]:
+    """The news after the piece of this number that are wanted, then each as it is written.
 
     ``wanted`` may ask the database. Ends when the service stops.
     """
     newsroom = site.app.newsroom
     with site.pulse.heard() as ear:
-        latest = await asyncio.to_thread(newsroom.latest)
-        number = latest if after is None else min(after, latest)
         while not ear.over:
             found = await asyncio.to_thread(newsroom.after, number, BATCH)
             for each in await asyncio.to_thread(lambda some: [one for one in some if wanted(one)], found):

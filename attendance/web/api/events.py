@@ -11,7 +11,7 @@ from attendance.web.api.operations import Operations, refusals
 from attendance.web.api.parameters import After
 from attendance.web.api.scopes import EventsRead
 from attendance.web.site import Site, site_of
-from attendance.web.streams import Item, Stream, follow, sse, still_here
+from attendance.web.streams import Item, Stream, begins_after, follow, sse, still_here
 
 router = Operations("events", prefix="/events")
 KINDS = (
@@ -46,13 +46,14 @@ async def follow_events(
         if each not in KINDS:
             raise RequestInvalid(request.url.path, f"kind: {each!r} is none of {', '.join(KINDS)}")
     site, wanted = site_of(request), frozenset(kind or KINDS)
-    return sse(site, _told(site, last if last is not None else after, wanted), still=still_here(request))
+    begins = await begins_after(site, last if last is not None else after)
+    return sse(site, _told(site, begins, wanted), still=still_here(request))
 
 
-async def _told(site: Site, after: int | None, kinds: frozenset[str]) -> AsyncIterator[Item]:
+async def _told(site: Site, after: int, kinds: frozenset[str]) -> AsyncIterator[Item]:
     """News as events, named by their kinds; "missed" comes first where some are not kept any more."""
     newsroom = site.app.newsroom
-    if after is not None and after + 1 < await asyncio.to_thread(newsroom.oldest):
+    if after + 1 < await asyncio.to_thread(newsroom.oldest):
         yield Item({}, "missed")
     async for each in follow(site, after, lambda item: item.kind in kinds):
         yield Item(await asyncio.to_thread(newsroom.told, each), each.kind, each.id)

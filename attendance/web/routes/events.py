@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from attendance.web.doors import EventsRead
 from attendance.web.site import Site, site_of
-from attendance.web.streams import Item, Wanted, came_before, follow, sse, still_here
+from attendance.web.streams import Item, Wanted, begins_after, came_before, follow, sse, still_here
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -20,12 +20,13 @@ router = APIRouter(include_in_schema=False)
 async def events(request: Request, who: EventsRead) -> Response:
     """News of the people whom the visitor may see, from now on, or after the last that this browser has had."""
     site = site_of(request)
-    return sse(site, told(site, came_before(request), who.groups), still=still_here(request))
+    after = await begins_after(site, came_before(request))
+    return sse(site, told(site, after, who.groups), still=still_here(request))
 
 
-async def told(site: Site, after: int | None, groups: "Collection[str] | None") -> "AsyncIterator[Item]":
+async def told(site: Site, after: int, groups: "Collection[str] | None") -> "AsyncIterator[Item]":
     """News as events, named by their kinds; "missed" comes first where some are not kept any more."""
-    if after is not None and after + 1 < await asyncio.to_thread(site.app.newsroom.oldest):
+    if after + 1 < await asyncio.to_thread(site.app.newsroom.oldest):
         yield Item({}, "missed")
     wanted: Wanted = site.app.newsroom.wanted(groups)
     async for each in follow(site, after, wanted):

@@ -31,8 +31,10 @@ class _Wish(TypedDict):
 @router.get("/")
 def today(request: Request, who: MarksRead, group: str = "") -> Response:
     """The day, of all whom the visitor sees or of one group."""
-    board = site_of(request).app.day_boards.today(who.groups, group or None)
-    return page(request, who, "today/today.html", board=board, shown=SHOWN, partial=False)
+    app = site_of(request).app
+    news = app.newsroom.latest()  # before the board is read: what comes meanwhile is told once more, and not missed
+    board = app.day_boards.today(who.groups, group or None)
+    return page(request, who, "today/today.html", board=board, news=news, shown=SHOWN, partial=False)
 
 
 @router.get("/today/board")

@@ -1,9 +1,11 @@
 // Events of the service, listened to while somebody looks: a browser has six connections to one service, for all tabs.
 
-/** Call `on[kind](data)` for each event; `state(true|false)` tells whether the service is heard. Returns what ends it. */
-export function listen(path, on, state = () => {}) {
+/**
+ * Call `on[kind](data)` for each event after the one of number `last` (none: from now on); `state(true|false)` tells
+ * whether the service is heard. Returns what ends it.
+ */
+export function listen(path, on, state = () => {}, last = "") {
   let source = null;
-  let last = "";
   const open = () => {
     if (source || document.hidden) return;
     source = new EventSource(last ? `${path}${path.includes("?") ? "&" : "?"}after=${last}` : path);

@@ -85,6 +85,6 @@ frame.addEventListener("click", (event) => {
 });
 
 const NEWS = ["mark.made", "mark.voided", "mark.restored", "review.waiting", "review.settled", "face.unknown", "person.changed", "missed"];
-listen("/events", Object.fromEntries(NEWS.map((kind) => [kind, soon])), (heard) => { live = heard; tell(); });
+listen("/events", Object.fromEntries(NEWS.map((kind) => [kind, soon])), (heard) => { live = heard; tell(); }, frame.dataset.news);
 setInterval(() => { if (!document.hidden) refresh(); }, LONGEST_MS);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });

@@ -40,6 +40,18 @@ def test_news_make_the_board_fresh(school, tab) -> None:
     tab.get_by_role("row", name="Bob").get_by_text("07:31").first.wait_for()
 
 
+def test_news_between_the_page_and_its_stream_are_not_missed(school, tab) -> None:
+    """A mark made after the board was written, and before its stream is open, is seen as well."""
+
+    def mark_first(route) -> None:
+        school.by_hand.enter(ME, "Bob", at="07:31")
+        route.continue_()
+
+    tab.route("**/events*", mark_first, times=1)
+    tab.goto("/?group=7a")
+    tab.get_by_role("row", name="Bob").get_by_text("07:31").first.wait_for()
+
+
 def test_without_a_script_somebody_is_marked_and_the_mark_is_void(school, new_tab) -> None:
     """Mark, see it, void it with a reason, all by forms."""
     tab = new_tab(script=False)

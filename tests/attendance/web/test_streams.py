@@ -11,7 +11,7 @@ import pytest
 from attendance.web import streams
 from attendance.web.routes.events import told
 from attendance.web.site import Site
-from attendance.web.streams import Item, Stream, follow, mjpeg, sse
+from attendance.web.streams import Item, Stream, begins_after, follow, mjpeg, sse
 from gallery.repositories import news
 
 
@@ -104,15 +104,14 @@ def test_news_are_replayed_and_then_come_live(site):
 
 
 def test_without_a_number_only_what_comes_from_now_on(site):
-    """A new client is not told the past."""
+    """A new client is not told the past, and all that comes from when its stream was begun, however slowly it opens."""
     write(site.app, news.REVIEW_WAITING)
 
     async def play():
         client = Client()
-        async with client.of(sse(site, told(site, None, None))):
-            await client.until(lambda body: b"retry" in body)
-            await asyncio.sleep(0.3)
-            await asyncio.to_thread(write, site.app, news.CAMERA_BACK)
+        number = await begins_after(site, None)
+        await asyncio.to_thread(write, site.app, news.CAMERA_BACK)
+        async with client.of(sse(site, told(site, number, None))):
             await client.until(lambda body: b"camera.back" in body)
         return client
 
@@ -188,7 +187,7 @@ def test_ends_when_the_service_stops(site):
     async def play():
         clients = [Client(), Client()]
         both = asyncio.gather(
-            sse(site, told(site, None, None)).stream_response(clients[0].send),
+            sse(site, told(site, 0, None)).stream_response(clients[0].send),
             mjpeg(site, forever(b"\xff\xd8jpeg")).stream_response(clients[1].send),
         )
         await asyncio.sleep(0.2)
@@ -210,7 +209,7 @@ def test_a_client_that_takes_nothing_does_not_hold_the_service(site):
             await asyncio.sleep(3600)
 
     async def play():
-        stream = sse(site, told(site, None, None)).stream_response(stuck)
+        stream = sse(site, told(site, 0, None)).stream_response(stuck)
         threading.Timer(0.2, site.closing.set).start()
         await asyncio.wait_for(stream, 10)
 
