@@ -406,17 +406,17 @@ def peak_of(path: Path) -> tuple[int, str]:
         ("JPEG", {}, (16_320, 12_240), "(1500, 2000, 3)"),
         ("JPEG", {"progressive": True}, (9_000, 7_000), "(1556, 2000, 3)"),
         ("JPEG", {"progressive": True, "subsampling": 0}, (12_000, 9_000), "photo.too_many_pixels"),
-        ("HEIF", {"quality": 10}, (8_064, 6_048), "(1500, 2000, 3)"),
+        ("HEIF", {"quality": 10, "enc_params": {"preset": "ultrafast"}}, (8_064, 6_048), "(1500, 2000, 3)"),
         ("AVIF", {"quality": 10, "speed": 10}, (5_000, 4_000), "(1600, 2000, 3)"),
         ("TIFF", {"compression": "tiff_lzw"}, (6_000, 4_000), "(1333, 2000, 3)"),
         ("PNG", {}, (6_000, 4_000), "(1333, 2000, 3)"),
     ],
 )
-def test_photos_of_phones_are_read_within_three_hundred_megabytes(tmp_path, kind, options, size, result):
+def test_photos_of_phones_are_read_within_three_hundred_megabytes(tmp_path, encoded, kind, options, size, result):
     """Photos as large as phones make them are read, or refused by their headers, within 300 MB."""
     path = tmp_path / "photo"
     ramp = Image.linear_gradient("L").resize(size)
-    Image.merge("RGB", (ramp, ramp, ramp)).save(path, kind, **options)
+    path.write_bytes(encoded(Image.merge("RGB", (ramp, ramp, ramp)), kind, **options))
     grown, found = peak_of(path)
     assert result == found
     assert 300_000_000 > grown
