@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from attendance.access import RIGHTS
 from attendance.access.commands import COMMANDS
 from attendance.errors import AttendanceError
@@ -140,9 +138,9 @@ def settings() -> str:
 
 def commands() -> str:
     """commands.md: every command of the command line."""
-    from attendance.cli.root import app
+    from attendance.cli.root import parser
 
-    rows = (f"| `attendance {name}` | {text} |" for name, text in _walk(typer.main.get_command(app), ""))
+    rows = (f"| `attendance {name}` | {text} |" for name, text in _walk(parser(), ""))
     return COMMANDS_HEAD + "\n".join(rows) + "\n"
 
 
@@ -157,9 +155,9 @@ def _walk(command: Any, prefix: str) -> Iterator[tuple[str, str]]:
 
 def rights() -> str:
     """rights.md: which role has which right, and which scopes and commands make use of it."""
-    from attendance.cli.root import app
+    from attendance.cli.root import parser
 
-    there = [name for name, _ in _walk(typer.main.get_command(app), "")]
+    there = [name for name, _ in _walk(parser(), "")]
     rows = []
     for right, rule in RIGHTS.items():
         using = ", ".join(f"`{name}`" for name in there if COMMANDS.get(name) == right)

@@ -5,9 +5,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-import typer
 
-from attendance.cli.root import app
+from attendance.cli.root import parser
 
 DEPLOY = Path(__file__).resolve().parents[1] / "deploy"
 
@@ -22,7 +21,7 @@ def commands(text: str) -> list[list[str]]:
 @pytest.mark.parametrize("name", ["attendance.service", "Dockerfile"])
 def test_every_option_is_one_of_the_command(name: str) -> None:
     """Each option that the file gives is one of `attendance serve`."""
-    serve = typer.main.get_command(app).commands["serve"]
+    serve = parser().commands["serve"]
     known = {option for parameter in serve.params for option in parameter.opts}
     called = commands((DEPLOY / name).read_text(encoding="utf-8"))
     assert [] != called

@@ -112,10 +112,10 @@ def amiss(words: list[str], command: Any) -> str | None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_that_pages_tell_are_there(page: Path) -> None:
     """Each command line that a page shows is one of the program's, with flags that its --help lists."""
-    from attendance.cli.root import app
+    from attendance.cli.root import parser
     from train.cli import app as training
 
-    commands = {"": typer.main.get_command(app), "train": typer.main.get_command(training)}
+    commands = {"": parser(), "train": typer.main.get_command(training)}
     found = {}
     for told in told_commands(page.read_text(encoding="utf-8")):
         words = shlex.split(told.replace("…", ""))[1:]
@@ -153,10 +153,10 @@ def too_many(words: list[str], command: Any) -> str | None:
 @pytest.mark.parametrize("id_", [id_ for id_, text in HELPS.items() if "attendance " in text])
 def test_commands_that_errors_tell_are_there(id_: str) -> None:
     """What an error says to do can be typed: the command is there, and takes the flags and words it is told with."""
-    from attendance.cli.root import app
+    from attendance.cli.root import parser
 
     told = [each for each in re.findall(r"['`]attendance ([^'`]+)['`]", HELPS[id_]) if not each.startswith("train")]
-    command = typer.main.get_command(app)
+    command = parser()
     found = {each: amiss(each.split(), command) or too_many(each.split(), command) for each in told}
 
     assert {} == {each: why for each, why in found.items() if why is not None}
@@ -174,9 +174,9 @@ def test_commands_that_errors_tell_are_there(id_: str) -> None:
 )
 def test_a_word_too_many_is_found(told: str, why: str | None) -> None:
     """What a command has no place for is named, so that the test of the errors can fail."""
-    from attendance.cli.root import app
+    from attendance.cli.root import parser
 
-    assert why == too_many(told.split(), typer.main.get_command(app))
+    assert why == too_many(told.split(), parser())
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,9 @@ def test_a_word_too_many_is_found(told: str, why: str | None) -> None:
 )
 def test_a_command_that_is_not_there_is_found(told: str, why: str | None) -> None:
     """What the program does not know is named, so that the test of the pages can fail."""
-    from attendance.cli.root import app
+    from attendance.cli.root import parser
 
-    assert why == amiss(told.split(), typer.main.get_command(app))
+    assert why == amiss(told.split(), parser())
 
 
 def test_every_variable_is_documented() -> None:

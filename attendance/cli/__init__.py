@@ -46,9 +46,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _called(arguments: list[str]) -> int:
-    from attendance.cli.root import parser
+    from attendance.cli.root import parser_of
 
-    result: Any = parser()(args=arguments, prog_name="attendance", standalone_mode=False)
+    result: Any = parser_of(arguments)(args=arguments, prog_name="attendance", standalone_mode=False)
     sys.stdout.flush()
     if result == INTERRUPTED:
         raise KeyboardInterrupt

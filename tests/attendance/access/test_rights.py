@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import typer
 from fastapi.routing import APIRoute
 
 from attendance import services
 from attendance.access import RIGHTS, Actor, may
 from attendance.access.commands import COMMANDS
 from attendance.access.rights import RIGHT
-from attendance.cli.root import app as command_line
+from attendance.cli.root import parser
 from attendance.service_errors import AccessRefused
 from attendance.services.tokens import SCOPES
 from attendance.web import api, routes
@@ -139,7 +138,7 @@ def test_ways_are_shown_to_those_whom_they_admit():
 
 def test_every_command_names_its_right():
     """A command without one is found here, however deep it lies."""
-    commands = set(all_commands(typer.main.get_command(command_line)))
+    commands = set(all_commands(parser()))
     assert 90 < len(commands)
     assert set() == commands - COMMANDS.keys()
     assert set() == set(COMMANDS.values()) - RIGHTS.keys()

@@ -6,7 +6,7 @@ import pytest
 from servers import contents
 from typer.testing import CliRunner
 
-from attendance.cli.root import app as commands
+from attendance.cli.root import commands
 from attendance.service_errors import ReceiverAddress, ReceiverExists, ReceiverKind, ReceiverUnknown
 from gallery import history
 
@@ -66,7 +66,7 @@ def test_the_command_adds_lists_and_removes(home):
     run = CliRunner()
 
     def called(*words):
-        return run.invoke(commands, ["receiver", *words, "--home", str(home)])
+        return run.invoke(commands(), ["receiver", *words, "--home", str(home)])
 
     added = called("add", "Front", INSIDE, "--allow-private", "--news", "mark.made")
     assert (0, True) == (added.exit_code, added.stdout.startswith("whsec_"))
