@@ -34,10 +34,12 @@ from scipy.stats import beta
 
 from attendance.live.watcher import CALM_LOOK_S, EAGER_LOOKS, LOOK_S
 from attendance.liveness import CUES, Moment, TextureCue, Track, Verdict, ask, moment_of
+from attendance.liveness.printed import PrintedCue
 from attendance.liveness.saying import ATTACK_FROM
 from enroll.face import Detection, Pixels
 from enroll.geometry import iou
 from enroll.pipeline import Pipeline, open_pipeline
+from enroll.telemetry import onnx_runtime
 
 CLIPS = {
     "develop": ("again.mkv", "brother.mkv", "bird.mkv", "milk.mkv", "classroom.gif"),
@@ -101,6 +103,7 @@ class Judged:
     moments: int
     verdict: Verdict
     texture: float
+    net: float | None = None
 
 
 @dataclass(frozen=True)
@@ -113,10 +116,10 @@ class Clip:
 
 
 class World:
-    """The data of one part, read and searched when they are asked for."""
+    """The data of one part, read and searched when they are asked for; `net` is a file of `attendance train export`."""
 
-    def __init__(self, data: Path, part: str) -> None:
-        self.data, self.part = data, part
+    def __init__(self, data: Path, part: str, net: Path | None = None) -> None:
+        self.data, self.part, self.net = data, part, net
 
     @property
     @lru_cache(maxsize=1)  # noqa: B019 - one world a process
@@ -320,9 +323,9 @@ def jobs_of(part: str, each: int) -> list[Job]:
 WORLDS: list[World] = []
 
 
-def prepare(data: Path, part: str) -> None:
+def prepare(data: Path, part: str, net: Path | None = None) -> None:
     """One world for each process."""
-    WORLDS[:] = [World(data, part)]
+    WORLDS[:] = [World(data, part, net)]
 
 
 def tracks_for(world: World, job: Job) -> list[list[Moment]]:
@@ -338,9 +341,25 @@ def tracks_for(world: World, job: Job) -> list[list[Moment]]:
 def judge(job: Job) -> list[Judged]:
     """Make a job's tracks and ask all cues."""
     return [
-        Judged(job.row, person_in(job, moments), len(moments), ask(CUES, moments), texture_of(moments))
+        Judged(job.row, person_in(job, moments), len(moments), ask(CUES, moments), texture_of(moments), net_of(moments))
         for moments in tracks_for(WORLDS[0], job)
     ]
+
+
+def net_of(moments: Sequence[Moment]) -> float | None:
+    """The weight of the network's cue, which has no say, either; None without a network."""
+    net = WORLDS[0].net
+    return ask((opened(net),), moments).said["printed"].weight if net else None
+
+
+@lru_cache(maxsize=1)
+def opened(net: Path) -> PrintedCue:
+    """The cue of a file of `attendance train export`, on one thread."""
+    runtime = onnx_runtime()
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = runtime.InferenceSession(net.read_bytes(), options, providers=["CPUExecutionProvider"])
+    return PrintedCue(lambda views: session.run(None, {"crops": views})[0])
 
 
 def texture_of(moments: Sequence[Moment]) -> float:
@@ -377,6 +396,7 @@ def table_of(judged: Sequence[Judged], part: str) -> Table:
         "of people",
         *names,
         "(texture)",
+        "(net)",
         "attack",
         "unsure",
         "live",
@@ -395,13 +415,22 @@ def table_of(judged: Sequence[Judged], part: str) -> Table:
             rulings = [each.verdict.ruling for each in members]
             alone = [sum(each.verdict.said[name].weight <= -ATTACK_FROM for each in members) for name in names]
             texture = sum(each.texture <= -ATTACK_FROM for each in members)
-            count = len(members)
+            count, net = len(members), net_column(members)
             table.add_row(
                 row, str(count), str(len({each.person for each in members})),
-                *(str(hits) for hits in (*alone, texture)), interval(rulings.count("attack"), count),
+                *(str(hits) for hits in (*alone, texture)), net, interval(rulings.count("attack"), count),
                 str(rulings.count("unsure")), str(rulings.count("live")),
             )  # fmt: skip
     return table
+
+
+def net_column(members: Sequence[Judged]) -> str:
+    """How many the network alone calls an attack, and how many it and the cues together would."""
+    if any(each.net is None for each in members):
+        return "-"
+    alone = [each.net is not None and each.net <= -ATTACK_FROM for each in members]
+    either = [called or each.verdict.ruling == "attack" for called, each in zip(alone, members, strict=True)]
+    return f"{sum(alone)}; with it {sum(either)}"
 
 
 def turned(row: str) -> bool:
@@ -440,10 +469,11 @@ def main() -> None:
     given.add_argument("--each", type=int, default=12, help="simulated tracks of a kind and turn")
     given.add_argument("--jobs", type=int, default=1)
     given.add_argument("--only", default="", help="rows that begin so")
+    given.add_argument("--net", type=Path, help="a network of `attendance train export`, for one column more")
     options = given.parse_args()
     jobs = [job for job in jobs_of(options.part, options.each) if job.row.startswith(options.only)]
     jobs.sort(key=lambda job: job.source)  # a film is searched once by each process
-    with Pool(options.jobs, prepare, (options.data, options.part)) as pool:
+    with Pool(options.jobs, prepare, (options.data, options.part, options.net)) as pool:
         found = pool.map(judge, jobs, chunksize=max(1, len(jobs) // (4 * options.jobs)))
     order = {job.row: place for place, job in enumerate(jobs_of(options.part, options.each))}
     judged = sorted((each for several in found for each in several), key=lambda each: order[each.row])

@@ -1,4 +1,4 @@
-"""What `attendance train export` makes of a run, by the recipe's task: encoder, detector, landmarks, similarity."""
+"""What `attendance train export` makes of a run, by its task: encoder, detector, landmarks, similarity, liveness."""
 
 from pathlib import Path
 
@@ -23,6 +23,10 @@ def export_run(
         from train.landmarks.shipping import ship_landmarks
 
         return ship_landmarks(run, to, identifier, folder)
+    if task == "liveness":
+        from train.liveness.shipping import ship_liveness
+
+        return ship_liveness(run, to, identifier, folder)
     if task in SIMILARITY:
         from train.workbench.shipping import ship_similarity
 

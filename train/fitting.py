@@ -55,6 +55,10 @@ def fit_recipe(path: Path, out: Path, folder: Path) -> str:
         from train.landmarks.task import fit_landmarks
 
         return fit_landmarks(recipe, out, folder)
+    if recipe.task == "liveness":
+        from train.liveness.task import fit_liveness
+
+        return fit_liveness(recipe, out, folder)
     if recipe.task == "narrow":
         from train.fit.narrowtask import fit_narrow
 
