@@ -28,6 +28,7 @@ from attendance.cli import (
     home,
     job,
     key,
+    liveness,
     mark,
     month,
     options,
@@ -83,6 +84,7 @@ app.add_typer(coverage.app, name="coverage", epilog=options.EXIT_CODES)
 app.add_typer(review.app, name="review", epilog=options.EXIT_CODES)
 app.command(epilog=options.EXIT_CODES)(report.report)
 app.add_typer(place.app, name="place", epilog=options.EXIT_CODES)
+app.add_typer(liveness.app, name="liveness", epilog=options.EXIT_CODES)
 app.add_typer(site.app, name="site", epilog=options.EXIT_CODES)
 app.add_typer(privacy.app, name="privacy", epilog=options.EXIT_CODES)
 app.add_typer(receiver.app, name="receiver", epilog=options.EXIT_CODES)

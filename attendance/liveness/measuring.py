@@ -5,7 +5,8 @@ has a ruling, what the cues said of its track in the end, and each setting eithe
 
 * APCER, attack presentation classification error rate: of the presentations of one species, the share that was taken
   for a living face; the worst species counts, never the mean. With `review` what is `live` or `unsure` is marked, and
-  so both count as bona fide; with `require` `live` alone does.
+  so both count as bona fide; with `require` `live` alone does. A mark that was given counts, too, whatever was found
+  out after it.
 * BPCER, bona fide presentation classification error rate: of living people's presentations the share that was not.
 * APNRR, BPNRR: the share in which no face could be judged. They are left out of the two above, and count below.
 * IAPIR, impostor attack presentation identification rate: of all presentations of a species the share by which
@@ -90,26 +91,38 @@ class Presentation:
         if (self.species in GENUINE) != (self.person > 0) or self.person < 0:
             raise ValueError(f"person: expected a number of a genuine one alone, got {self.person} of {self.species}")
 
+    @property
+    def taken(self) -> frozenset[Setting]:
+        """The settings that took it for a living face: by its ruling, or by a mark that they gave before that."""
+        return frozenset(each for each in SETTINGS if self.ruling in BONA_FIDE[each] or each in self.marked)
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How the presentations of one species, or of one genuine person, went; `marked` by setting."""
+    """How the presentations of one species, or of one genuine person, went; `taken` and `marked` by setting.
+
+    `taken` are those that a setting took for a living face.
+    """
 
     species: str
     person: int = 0
     rulings: Mapping[str, int] = field(default_factory=dict)
+    taken: Mapping[str, int] = field(default_factory=dict)
     marked: Mapping[str, int] = field(default_factory=dict)
     unjudged: int = 0
 
     def __post_init__(self) -> None:
         Presentation(self.species, None, person=self.person)
-        for name, counts, known in (("rulings", self.rulings, RULINGS), ("marked", self.marked, SETTINGS)):
+        told = (("rulings", self.rulings, RULINGS), ("taken", self.taken, SETTINGS), ("marked", self.marked, SETTINGS))
+        for name, counts, known in told:
             if not set(counts) <= set(known) or not all(map(_is_count, counts.values())):
                 raise ValueError(f"{name}: expected counts of {known}, got {dict(counts)}")
         if not _is_count(self.unjudged):
             raise ValueError(f"unjudged: expected a count, got {self.unjudged!r}")
-        if max(self.marked.values(), default=0) > self.judged:
-            raise ValueError(f"marked: expected {self.judged} at most, got {dict(self.marked)}")
+        if max([*self.marked.values(), *self.taken.values()], default=0) > self.judged:
+            raise ValueError(
+                f"marked, taken: expected {self.judged} at most, got {dict(self.marked)}, {dict(self.taken)}"
+            )
 
     @property
     def judged(self) -> int:
@@ -121,16 +134,13 @@ class Counts:
         """How many were made."""
         return self.judged + self.unjudged
 
-    def taken(self, setting: Setting) -> int:
-        """How many rulings this setting takes for a living face."""
-        return sum(self.rulings.get(each, 0) for each in BONA_FIDE[setting])
-
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain values."""
         return {
             "species": self.species,
             "number": self.person,
             "rulings": {each: self.rulings.get(each, 0) for each in RULINGS},
+            "taken": {each: self.taken.get(each, 0) for each in SETTINGS},
             "marked": {each: self.marked.get(each, 0) for each in SETTINGS},
             "unjudged": self.unjudged,
         }
@@ -139,9 +149,10 @@ class Counts:
 def counts_from(told: Mapping[str, Any]) -> Counts:
     """What `Counts.to_dict` told. Raises `ValueError`."""
     try:
-        return Counts(told["species"], told["number"], dict(told["rulings"]), dict(told["marked"]), told["unjudged"])
+        by_name = {name: dict(told[name]) for name in ("rulings", "taken", "marked")}
+        return Counts(told["species"], told["number"], unjudged=told["unjudged"], **by_name)
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"counts: expected species, number, rulings, marked, unjudged, got {told!r}") from error
+        raise ValueError(f"counts: expected what 'to_dict' tells, got {told!r}") from error
 
 
 def counted(presentations: Iterable[Presentation]) -> tuple[Counts, ...]:
@@ -154,6 +165,7 @@ def counted(presentations: Iterable[Presentation]) -> tuple[Counts, ...]:
             species,
             person,
             {ruling: sum(each.ruling == ruling for each in some) for ruling in RULINGS},
+            {setting: sum(setting in each.taken for each in some) for setting in SETTINGS},
             {setting: sum(setting in each.marked for each in some) for setting in SETTINGS},
             sum(each.ruling is None for each in some),
         )
@@ -216,7 +228,7 @@ class Figures:
     def apcer(self, species: str, setting: Setting) -> Share | None:
         """Of one species."""
         found = self.of(species)
-        return _share(found.taken(setting), found.judged)
+        return _share(found.taken.get(setting, 0), found.judged)
 
     def worst(self, setting: Setting) -> str | None:
         """The species with the highest APCER; of several alike the one whose bound is highest."""
@@ -226,12 +238,14 @@ class Figures:
     def bpcer(self, setting: Setting, person: int | None = None) -> Share | None:
         """Of everybody who came before the camera, or of the person of this number."""
         found = [each for each in self.people if person in {None, each.person}]
-        return _share(sum(each.judged - each.taken(setting) for each in found), sum(each.judged for each in found))
+        return _share(
+            sum(each.judged - each.taken.get(setting, 0) for each in found), sum(each.judged for each in found)
+        )
 
     def people_held(self, setting: Setting) -> Share | None:
         """People of whom at least one presentation was not taken for a living face. People are the witnesses here."""
         found = [each for each in self.people if each.judged]
-        return _share(sum(each.taken(setting) < each.judged for each in found), len(found))
+        return _share(sum(each.taken.get(setting, 0) < each.judged for each in found), len(found))
 
     def apnrr(self, species: str) -> Share | None:
         """Of one species."""

@@ -49,6 +49,14 @@ def test_apcer_counts_what_a_setting_takes_for_a_living_face() -> None:
     assert FIGURES.apcer("print", "require").text == "<= 9.5 %"
 
 
+def test_a_mark_counts_whatever_is_found_after_it() -> None:
+    """A picture that was marked while it was unsure, and ruled an attack later, was taken for a living face."""
+    (found,) = counted(some("print", "attack", 4, "off", "review"))
+    assert {"off": 4, "review": 4, "require": 0} == found.taken
+    assert Share(4, 4) == Figures((found,)).apcer("print", "review")
+    assert Share(0, 4) == Figures((found,)).apcer("print", "require")
+
+
 def test_the_worst_species_counts() -> None:
     """It is the one with the highest share, and of those alike the one that was presented the fewest times."""
     assert FIGURES.worst("review") == "phone"
@@ -149,10 +157,10 @@ def test_figures_equal_a_plain_recount(made: Sequence[Presentation]) -> None:
         bona_fide = {"live", "unsure"} if setting == "review" else {"live"}
         for species in figures.species:
             judged = [each for each in made if each.species == species and each.ruling is not None]
-            taken = sum(each.ruling in bona_fide for each in judged)
+            taken = sum(each.ruling in bona_fide or setting in each.marked for each in judged)
             assert figures.apcer(species, setting) == (Share(taken, len(judged)) if judged else None)
         people = [each for each in made if each.species in GENUINE and each.ruling is not None]
-        refused = sum(each.ruling not in bona_fide for each in people)
+        refused = sum(each.ruling not in bona_fide and setting not in each.marked for each in people)
         assert figures.bpcer(setting) == (Share(refused, len(people)) if people else None)
         enrolled = [each for each in made if each.species == "live"]
         cost = figures.cost(setting)
@@ -185,6 +193,8 @@ def test_presentations_that_cannot_be_are_refused(wrong: dict) -> None:
         {"rulings": {"fake": 1}},
         {"rulings": {"live": 1.0}},
         {"rulings": {"live": 1}, "marked": {"off": 2}},
+        {"rulings": {"live": 1}, "taken": {"review": 2}},
+        {"taken": {"on": 0}},
         {"unjudged": -1},
         {"unjudged": True},
         {"person": 2},
