@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
@@ -32,14 +31,15 @@ def kept(app, *counts, **more):
     return measures.keep(app.actor, "Front door", measures.made(counts or (PRINTS,), camera="cam", **more))
 
 
-def test_what_is_kept_is_read_back(app, door):
+@pytest.mark.usefixtures("door")
+def test_what_is_kept_is_read_back(app):
     """Counts, settings, encoder, camera and who did it when; the last one counts."""
     assert app.liveness_measures.last("Front door") is None
     kept(app, PRINTS, means="films")
     second = kept(app, PRINTS, ADA, GUEST, whole=False)
-    found = app.liveness_measures.last("front door")
-    assert second == found
-    assert ((PRINTS.to_dict(), ADA.to_dict(), GUEST.to_dict())) == tuple(each.to_dict() for each in found.counts)
+    found = app.liveness_measures.last("Front door")
+    assert second.details() == found.details()
+    assert (PRINTS.to_dict(), ADA.to_dict(), GUEST.to_dict()) == tuple(each.to_dict() for each in found.counts)
     assert (app.gallery.pipeline_id, "cam", False, app.clock.utc()) == (
         found.pipeline, found.camera, found.whole, found.at
     )  # fmt: skip
@@ -55,7 +55,8 @@ def test_the_log_tells_it_in_words(app, door):
     assert "Ada" not in json.dumps(dict(entry.details))
 
 
-def test_only_who_may(app, door):
+@pytest.mark.usefixtures("door")
+def test_only_who_may(app):
     """A teacher is refused, and nothing is written; a place that is not there is told."""
     measures = app.liveness_measures
     with pytest.raises(AccessRefused):
@@ -81,8 +82,9 @@ def states(app, **settings):
     return {each.place.name: (each.measured is not None, each.outdated) for each in measures.states()}
 
 
-def test_what_does_not_hold_any_more(app, door):
-    """Other settings that matter, another camera, and a year each make a measurement outdated; `liveness` does not."""
+@pytest.mark.usefixtures("door")
+def test_what_does_not_hold_any_more(app):
+    """Other settings that matter, or another encoder, make a measurement outdated; `liveness` does not."""
     app.places.add(app.actor, "Yard", "1")
     app.places.add(app.actor, "Shed", "2")
     app.places.retire(app.actor, "Shed")
@@ -94,9 +96,21 @@ def test_what_does_not_hold_any_more(app, door):
     ][1]
     app.places.change(app.actor, "Front door", site="North")
     assert () == states(app)["Front door"][1]
-    app.clock.ahead(timedelta(days=1)) if hasattr(app.clock, "ahead") else None
-    app.gallery.__dict__["pipeline_id"] = "other"
+    app.gallery.go_by("other+other-1")
     assert ("with another detector or encoder",) == states(app)["Front door"][1]
+
+
+def test_another_camera_and_a_year_are_told(app, door):
+    """An address that was changed since, and a year, each make it outdated; a new measurement is not."""
+    kept(app)
+    app.clock.forward(days=1)
+    app.places.change(app.actor, door.name, address="rtsp://10.0.0.7/live")
+    assert ("with another camera",) == states(app)["Front door"][1]
+    app.clock.forward(days=1)
+    kept(app)
+    assert () == states(app)["Front door"][1]
+    app.clock.forward(days=366)
+    assert ("on 2026-03-04, more than a year ago",) == states(app)["Front door"][1]
 
 
 def findings(app, **settings):
@@ -104,14 +118,16 @@ def findings(app, **settings):
     return {each.id: each for each in found}
 
 
-def test_doctor_hints_at_what_was_never_measured(app, door):
+@pytest.mark.usefixtures("door")
+def test_doctor_hints_at_what_was_never_measured(app):
     """It is a hint and no problem, with the command; where liveness is off there is none."""
     found = findings(app)["liveness.unmeasured"]
     assert (True, "attendance liveness measure --place 'Front door'") == (found.ok, found.repair)
     assert {} == findings(app, liveness="off")
 
 
-def test_doctor_hints_at_what_was_measured_otherwise(app, door):
+@pytest.mark.usefixtures("door")
+def test_doctor_hints_at_what_was_measured_otherwise(app):
     """With other settings the figures do not hold; measured anew, all is well."""
     kept(app)
     assert [None] == list(findings(app))
@@ -128,7 +144,8 @@ def test_doctor_names_a_few_places(app):
     assert "attendance liveness measure --place 'Door'\\''s 0'" == found.repair
 
 
-def test_figures_in_lines_and_as_values(app, door):
+@pytest.mark.usefixtures("door")
+def test_figures_in_lines_and_as_values(app):
     """People read shares with bounds, the worst species and what each setting costs; programs the same numbers."""
     found = kept(app, PRINTS, ADA, GUEST, whole=False)
     text = "\n".join(lines(found))
@@ -149,7 +166,8 @@ def test_figures_in_lines_and_as_values(app, door):
     assert "<= 9.5 %" == told["species"][0]["apcer"]["require"]["text"]
 
 
-def test_figures_of_nothing_much(app, door):
+@pytest.mark.usefixtures("door")
+def test_figures_of_nothing_much(app):
     """People alone, or pictures alone, are told as such."""
     assert "none was presented" in "\n".join(lines(kept(app, ADA)))
     text = "\n".join(lines(kept(app, Counts("mask", unjudged=3))))
