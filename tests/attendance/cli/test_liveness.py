@@ -1,17 +1,17 @@
-"""`attendance liveness`: the guide step by step, with scripted answers and a camera that plays frames; and what is kept."""
+"""`attendance liveness`: the guide with scripted answers and a camera that plays frames, and what is kept of it."""
 
 import io
 import json
 from collections import Counter
 
 import pytest
-from attendance.live.living import Asking
 from live_world import FPS, ScriptedCamera, Sight, World
 
 from attendance import Attendance
 from attendance.cameras import CameraState
 from attendance.cli.livenessguide import Door, Guide, Kept, Plan, in_words
 from attendance.errors import CameraMissing
+from attendance.live.living import Asking
 from attendance.live.presenting import Presented
 from attendance.liveness.measuring import SPECIES, Figures, Presentation
 from attendance.liveness.saying import Said, silent
@@ -135,7 +135,7 @@ def test_who_goes_away_or_presses_ctrl_c_keeps_what_there_is(end):
 
 
 @pytest.mark.usefixtures("words")
-def test_ctrl_c_within_a_presentation_drops_that_one_alone(monkeypatch):
+def test_ctrl_c_within_a_presentation_drops_that_one_alone():
     """What was half seen does not count."""
     room = Room([[ADA]] * 300, ["s", "", ""], script={FRAMES + 5: KeyboardInterrupt()})
     kept = room.run()
@@ -246,7 +246,7 @@ def test_shown_again(door):
     """`show` prints what was kept, by place, and as JSON with the place's name."""
     assert "Front door: never measured" in door.command("liveness", "show")[2]
     door("s\n\n\n", "--each", "2", "--species", "print")
-    code, out, _ = door.command("liveness", "show", "--place", "front door")
+    code, out, _ = door.command("liveness", "show", "--place", "Front door")
     assert (0, True) == (code, out.startswith("Front door\nmeasured "))
     told = json.loads(door.command("liveness", "show", "--json")[1])
     assert ("Front door", 1, []) == (told["place"], told["schema"], told["outdated"])
