@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from attendance.services.exports import Exports
     from attendance.services.foreignids import ForeignIds
     from attendance.services.leaving import Leaving
+    from attendance.services.livenessmeasure import LivenessMeasures
     from attendance.services.lookalikes import Lookalikes
     from attendance.services.markimport import MarkImport
     from attendance.services.months import Months
@@ -409,6 +410,13 @@ class Composition:
         from attendance.services.places import Places
 
         return Places(self.gallery, self.clock, self.settled)
+
+    @cached_property
+    def liveness_measures(self) -> "LivenessMeasures":
+        """What liveness was measured to be worth at places."""
+        from attendance.services.livenessmeasure import LivenessMeasures
+
+        return LivenessMeasures(self.gallery, self.clock, self.settings)
 
     @cached_property
     def timetables(self) -> "Timetables":

@@ -97,6 +97,8 @@ COMMANDS: Final[Mapping[str, Right]] = MappingProxyType(
         "key recovery": "keys.manage",
         "key rotate": "keys.manage",
         "key show": "keys.manage",
+        "liveness measure": "liveness.measure",
+        "liveness show": "settings.read",
         "mark": "marks.change",
         "month close": "months.change",
         "month list": "months.read",

@@ -39,6 +39,7 @@ Right = Literal[
     "jobs.read",
     "keys.manage",
     "kiosk.act",
+    "liveness.measure",
     "marks.change",
     "marks.export",
     "marks.read",
@@ -112,6 +113,7 @@ RIGHTS: Final[Mapping[Right, Rule]] = MappingProxyType(
         "jobs.read": Rule("See long work, and fetch what it has made.", _READERS),
         "keys.manage": Rule("Change, protect and copy the key of the home.", _ADMIN),
         "kiosk.act": Rule("Be the page at a door: look, take entries, take a mark back.", _KIOSK),
+        "liveness.measure": Rule("Measure what liveness is worth at a place.", _ADMIN),
         "marks.change": Rule(
             "Mark, void, correct and approve, and note that people were looked for.", _STAFF, frozenset({"marks:write"})
         ),

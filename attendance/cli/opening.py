@@ -80,11 +80,17 @@ def _zone(text: str) -> str:
 
 
 @contextmanager
-def changing(home: "str | None", *, keyless: bool = False) -> "Iterator[Attendance]":
+def changing(
+    home: "str | None",
+    flags: "Mapping[str, Value] | None" = None,
+    *,
+    keyless: bool = False,
+    preload: bool = False,
+) -> "Iterator[Attendance]":
     """A home that must be there already; ``keyless`` is for who gives a lost key up."""
     from attendance.app import Attendance
 
-    with Attendance.open(home, create=False, actor=actor()) as app:
+    with Attendance.open(home, flags=flags, create=False, preload=preload, actor=actor()) as app:
         _ready_to_write(app, keyless=keyless)
         yield app
 

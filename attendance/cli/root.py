@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "review": "review:app",
         "report": "report:report",
         "place": "place:app",
+        "liveness": "liveness:app",
         "site": "site:app",
         "receiver": "receiver:app",
         "roster": "roster:app",

@@ -70,6 +70,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "key.recovery": "A recovery key was made",
         "key.rotate": "A new key was made",
         "kiosk.pair": "A kiosk was paired",
+        "liveness.measured": "It was measured what liveness is worth at a place",
         "lookalike.add": "Two people were noted as look-alikes",
         "lookalike.clear": "Look-alikes were cleared",
         "mark.add": "Somebody was marked",
@@ -253,8 +254,9 @@ class _Names:
             "session": lambda: {str(each.id): each.name for each in sessions.all()},
         }
         self._names = {kind: known[kind]() for kind in kinds & known.keys()}
-        if "watch" in kinds:
-            self._names["watch"] = known["place"]()
+        for kind in ("liveness", "watch"):
+            if kind in kinds:
+                self._names[kind] = known["place"]()
 
     def of(self, event: "Event") -> str | None:
         """How the subject is called, None where it has no name, or none any more."""

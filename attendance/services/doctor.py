@@ -48,6 +48,8 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "encoder.uncalibrated": "The encoder's thresholds were measured with another detector.",
         "home.leftover": "A file of an interrupted write lies in the home; it is never used.",
         "home.mode": "Other accounts may write to the home.",
+        "liveness.outdated": "What liveness is worth at a place was measured with other settings, or long ago.",
+        "liveness.unmeasured": "Liveness is asked at a place, and what it is worth there was never measured.",
         "month.differs": "The statuses of a closed month are not any more what they were when it was closed.",
         "package.missing": "A library is not installed.",
         "server.logs": "The database server writes values, names too, to its text log.",
@@ -235,6 +237,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
     from attendance.home import encoder_card
     from attendance.services.consentrule import ConsentRule
     from attendance.services.doctor_index import index_findings
+    from attendance.services.doctor_liveness import liveness_findings
     from attendance.services.doctor_server import server_findings
     from attendance.services.doctor_threshold import threshold_findings
     from attendance.services.doctor_vectors import vector_findings
@@ -250,6 +253,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("newest record", lambda: _newest(store, clock))
         if names is not None:
             yield from _guarded("people", lambda: _people(gallery))
+            yield from _guarded("liveness", lambda: liveness_findings(gallery, settings, clock.utc()))
             yield from _guarded("index", lambda: index_findings(gallery, settings.search_plan, clock, full=full))
             model = encoder_card(settings.encoder).score_model
             yield from _guarded("threshold", lambda: threshold_findings(gallery, model, settings))

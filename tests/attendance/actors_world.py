@@ -11,6 +11,7 @@ from kiosk_world import Page
 from pyotp import TOTP
 
 from attendance.access import Actor
+from attendance.liveness.measuring import Counts
 from attendance.scope import Scope
 from attendance.services.admission import Newcomer, SentPhoto
 from attendance.services.bulk import SentFile
@@ -327,6 +328,12 @@ SERVICE = {
     "Kiosks.see": Row(lambda app, there, **_: by_code(app, there), {"session.open", "session.check", "mark.add"}, held),
     "Kiosks.take": Row(lambda app, there, **_: by_pin(app, there), {"session.open", "mark.add"}, typed),
     "Kiosks.undo": Row(lambda app, there, **_: app.kiosks.undo(TEACHER, *there), {"mark.void"}, taken),
+    "LivenessMeasures.keep": Row(
+        lambda app, **_: app.liveness_measures.keep(
+            TEACHER, "Door", app.liveness_measures.made((Counts("print", rulings={"attack": 30}),), camera="0")
+        ),
+        {"liveness.measured"},
+    ),
     "Photos.add": Row(
         lambda app, draw, **_: app.photos.add(TEACHER, "A", sent(draw, 1).data, "photo.png"), {"person.enroll"}
     ),
