@@ -161,7 +161,9 @@ class Settings:
         False, "The kiosk's screen changes its colour while it looks: a face answers its light, a picture otherwise."
     )
     camera_ca_file: str | None = _setting(
-        None, "A file of certificates (PEM) by which alone rtsps and https cameras are trusted; none: the system's."
+        None,
+        "A file of certificates (PEM) by which alone rtsps and https cameras are trusted; none: https by the system's,"
+        " rtsps without a look.",
     )
     mark_again_minutes: int = _setting(
         0,

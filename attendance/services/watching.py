@@ -73,7 +73,11 @@ def camera_run(
     found = parse_address(address) if isinstance(address, str) else address
     settings = desk.settings
     camera = camera or ProcessCamera(
-        found, desk.clock, stall_s=settings.camera_stall_s, retry_max_s=settings.camera_retry_max_s
+        found,
+        desk.clock,
+        stall_s=settings.camera_stall_s,
+        retry_max_s=settings.camera_retry_max_s,
+        ca_file=settings.camera_ca_file,
     )
     name = found.shown if scope.place is None else scope.place.name
     place = Place(name, repeat_s=settings.duplicate_window_s)
