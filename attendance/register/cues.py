@@ -67,6 +67,7 @@ WORDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyType(
         ("", "too_small"): ("The face was too small to tell", ": {face_px:.0f} pixels"),
         ("", "too_dark"): ("It was too dark to tell", ""),
         ("", "not_followed"): ("What is in the face could not be followed from one picture to the next", ""),
+        ("", "nothing_stands"): ("Nothing in the picture stood still to compare with", ""),
         ("", "cue_failed"): ("This look failed, and so it has no say", ""),
         ("planar", "no_motion"): ("The face turned too little to tell", ""),
         ("planar", "between"): ("It turned, and moved neither clearly as a head nor clearly as a picture", ""),
@@ -87,7 +88,6 @@ WORDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyType(
             ": by {features:.2f}, more than a sheet explains",
         ),
         ("surround", "no_motion"): ("The face was carried too little to compare it with what is beside it", ""),
-        ("surround", "nothing_stands"): ("Nothing in the picture stood still to compare with", ""),
         ("surround", "moves_with_face"): (
             "What is beside the face moved with it, as the rest of a print does",
             ": {share:.0%} of what could be compared",
@@ -104,10 +104,32 @@ WORDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyType(
         ("repeats", "no_repetition"): ("No picture came again, which speaks neither way", ""),
         ("texture", "lines"): ("The picture has fine lines, as that of a screen has", ""),
         ("texture", "no_lines"): ("The picture has no fine lines, which speaks neither way", ""),
+        ("turns", "turned"): ("The head was turned as asked", ": {ways}"),
+        ("turns", "turn_not_asked"): ("Nobody was asked to turn the head", ""),
+        ("turns", "turn_running"): ("What was asked for was not over yet", ": {ways}, {done:.0f} done"),
+        ("turns", "no_turn"): ("The turns that were asked for were not seen", ": {ways}, {done:.0f} done"),
+        ("turns", "turn_other_order"): ("Turns were seen that were not asked for", ": asked was {ways}"),
+        ("light", "too_few_colours"): ("The screen changed its colour too few times to tell", ": {colours:.0f}"),
+        ("light", "answers"): (
+            "The face took on the colours of the screen, as skin and paper do",
+            ": they were {answer:.1%} of its light",
+        ),
+        ("light", "surround_answers"): ("What is beside the face took on the colours of the screen more than it", ""),
+        ("light", "unclear"): ("What the colours of the screen did to the face is not clear", ""),
+        ("light", "answers_alike"): ("Face and room took on the colours of the screen alike, which tells nothing", ""),
+        ("light", "no_response_possible"): ("The screen's light did not show on the face, and need not here", ""),
+        ("light", "too_bright"): ("It was too bright for the screen's light to show", ""),
+        ("light", "no_answer"): (
+            "The face did not take on the colours of the screen, as faces here do",
+            ": they were {answer:.1%} of its light, where {expected:.1%} is usual",
+        ),
+        ("light", "between"): ("The face took on less of the screen's colours than is usual, and not clearly so", ""),
     }
 )
 """By cue ("": any) and code the sentence, and what it measured, left out where that is not kept."""
 
+WAYS: Final[Mapping[str, str]] = MappingProxyType({"1": "left", "2": "right", "3": "up"})
+"""How turns are coded."""
 NUMBERS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "moments": "pictures looked at",
@@ -132,6 +154,21 @@ NUMBERS: Final[Mapping[str, str]] = MappingProxyType(
         "exact_places": "pictures that came again exactly",
         "period_s": "after how many seconds",
         "peak": "how strong the finest lines are",
+        "order": "the turns asked for (1 left, 2 right, 3 up)",
+        "tries": "tries",
+        "done": "turns that were done",
+        "straight_x": "where the nose was straight ahead, across",
+        "straight_y": "where the nose was straight ahead, down",
+        "asked": "asked after seconds, turn",
+        "turned": "turned after seconds, turn",
+        "x": "how far the nose went across, turn",
+        "y": "how far the nose went down, turn",
+        "colours": "colours that the screen showed",
+        "answer": "share of the screen's light in that of the face",
+        "delay_s": "seconds from the screen to the picture",
+        "chance": "share of other orders that explain it as well",
+        "around": "share of the screen's light in that of the room",
+        "expected": "share that is usual here",
     }
 )
 """What a cue's numbers are; lengths without a unit are pixels of a face that is 112 wide."""
@@ -212,7 +249,7 @@ def sentence(cue: str, code: str, measured: Mapping[str, float]) -> str:
     if words is None:
         return _unknown(code)
     try:
-        return f"{words[0]}{words[1].format_map(measured)}."
+        return f"{words[0]}{words[1].format_map({**measured, **_ways(measured)})}."
     except (KeyError, ValueError, TypeError):
         return f"{words[0]}."
 
@@ -229,8 +266,22 @@ def _cue(name: str, said: Mapping[str, Any]) -> CueTold:
     measured = said.get("measured", {})
     weight = said["score"] * said["quality"]
     speaks: Speaks = "for" if weight > 0 else "against" if weight < 0 else "nothing"
-    numbers = tuple((NUMBERS.get(key, key.replace("_", " ")), f"{value:.4g}") for key, value in measured.items())
+    numbers = tuple((_named(key), f"{value:.4g}") for key, value in measured.items())
     return CueTold(name, CUES.get(name, name), speaks, sentence(name, said["why"], measured), numbers)
+
+
+def _ways(measured: Mapping[str, float]) -> dict[str, str]:
+    """The turns that were asked for, in their order."""
+    order = measured.get("order")
+    return {} if order is None else {"ways": ", ".join(WAYS[each] for each in f"{order:.0f}")}
+
+
+def _named(number: str) -> str:
+    """What a number is; those of a step end with its number."""
+    name, _, step = number.rpartition("_")
+    if step.isdecimal() and name in NUMBERS:
+        return f"{NUMBERS[name]} {step}"
+    return NUMBERS.get(number, number.replace("_", " "))
 
 
 def _unknown(code: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 import attendance.liveness
 from attendance.liveness import saying
 from attendance.liveness.planar import Compared
-from attendance.register.cues import CUES, NOTE, NUMBERS, RULINGS, WORDS, sentence, told
+from attendance.register.cues import CUES, NOTE, NUMBERS, RULINGS, WAYS, WORDS, sentence, told
 
 HERE = Path(attendance.liveness.__file__).parent
 UNKNOWN = "no words for"
@@ -40,11 +40,14 @@ def constants(tree: ast.Module) -> dict[str, str]:
 
 def cue_of(tree: ast.Module) -> str:
     """The id of the cue that a module holds, "" where it holds none."""
+    names = constants(tree)
     for node in ast.walk(tree):
         match node:
-            case ast.AnnAssign(target=ast.Name(id="id"), value=ast.Constant(value=str(name))):
-                return name
-    return ""
+            case ast.AnnAssign(target=ast.Name(id="id"), value=ast.expr() as value):
+                return next(strings(value, names), "")
+            case ast.Assign(targets=[ast.Name(id="id")], value=value):
+                return next(strings(value, names), "")
+    return names.get("ID", "")
 
 
 def said_in(tree: ast.Module) -> Iterator[str]:
@@ -55,6 +58,10 @@ def said_in(tree: ast.Module) -> Iterator[str]:
             place = {"silent": 0, "Said": 2}.get(node.func.id)
             if place is not None and len(node.args) > place:
                 yield from strings(node.args[place], names)
+    if cue := cue_of(tree):  # and what it hands on before it is said
+        yield from (code for code in constants(tree).values() if code != cue and re.fullmatch("[a-z_]+", code))
+        returned = [each.value for each in ast.walk(tree) if isinstance(each, ast.Return) and each.value is not None]
+        yield from (code for value in returned for code in strings(value, names) if "_" in code)
 
 
 TREES = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.py"))}
@@ -80,7 +87,21 @@ def test_every_number_is_named():
             for node in ast.walk(tree) if isinstance(node, ast.Dict)
             for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}  # fmt: skip
     compared = {each.name for each in fields(Compared)}
-    assert set() == (keys | compared) - NUMBERS.keys()
+    assert set() == (keys | compared) - NUMBERS.keys() - set(WAYS.values())
+
+
+def test_a_challenge_is_told_as_it_was_asked():
+    """The order in words, what was done of it, and when; numbers of a step by their step."""
+    measured = {"order": 121.0, "tries": 2.0, "done": 1.0, "asked_1": 0.5, "turned_1": 1.75}
+    assert "The turns that were asked for were not seen: left, right, left, 1 done." == sentence(
+        "turns", "no_turn", measured
+    )
+    turns = {"score": 0.0, "quality": 0.0, "why": "no_turn", "measured": measured}
+    said = told({"asked": True, "challenge": "turns", "wanted": "review", "ruling": "unsure", "cues": {"turns": turns}})
+    assert ("turned after seconds, turn 1", "1.75") in said.cues[0].numbers
+    assert "asked for a turn of the head" in said.asked
+    unasked = told({"asked": True, "challenge": "", "wanted": "review", "ruling": "unsure", "cues": {}})
+    assert "was to be asked for before a mark, and was not" in unasked.asked
 
 
 def test_a_sentence_tells_what_was_measured():
