@@ -75,7 +75,9 @@ class _Filled:
             "risk_false": self._risk_false(),
             "risk_missed": self._risk_missed(),
             "risk_unequal": self._risk_unequal(),
-            "risk_attack": self._say("risk attack"),
+            "risk_attack": self._say(f"risk attack {settings.liveness}"),
+            "liveness": self._say(f"liveness {settings.liveness}"),
+            "liveness_notice": self._say("notice off" if settings.liveness == "off" else "notice on"),
             "risk_leak": self._say(f"risk leak {_LEAKS.get(facts.key_by, 'other')}"),
             "risk_strangers": self._by_days(settings.keep_unknown_days, "risk strangers none", "risk strangers days"),
             "risk_loss": self._risk_loss(),
@@ -175,7 +177,7 @@ class _Filled:
         yield say("purge", last=self._when(facts.last_purge))
         if settings.second_approval:
             yield say("approval on")
-        yield say("liveness")
+        yield say(f"liveness {settings.liveness}")
 
     def _backups(self) -> str:
         facts, settings = self._facts, self._set

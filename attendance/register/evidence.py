@@ -4,6 +4,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.records import instant
+from attendance.register.cues import liveness_in
 from attendance.register.directions import DIRECTION
 from enroll.naming import encoder_of
 from gallery.repositories.credentials import CREDENTIAL
@@ -73,6 +74,7 @@ def facts_of(sighting: "Sighting", names: "Mapping[int, Named]") -> dict[str, An
         "candidates": [candidate_of(each, names) for each in sighting.candidates],
         "quality": {key: value for key, value in sighting.quality.items() if key != DIRECTION},
         "encoder": encoder_of(sighting.pipeline),
+        **liveness_in(sighting.judged),
     }
 
 

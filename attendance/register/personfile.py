@@ -12,6 +12,7 @@ import numpy as np
 
 from attendance.errors import ReportsMissing
 from attendance.records import instant
+from attendance.register.cues import KEPT
 from attendance.register.marks import info_of
 from attendance.register.others import ANOTHER, Others
 from attendance.register.personreadme import NO_SUMMARY, README, SUMMARY
@@ -262,6 +263,7 @@ class PersonFile:
             "gallery_size": each.gallery_size,
             "candidates": [self._candidate(one) for one in each.candidates],
             "quality": dict(each.quality),
+            "liveness": each.judged.get(KEPT),
             "pipeline": each.pipeline,
             "corrections": [self._correction(s, session) for s in self.found.corrections if s.sighting == each.id],
             "picture": None if face is None else _name("faces", "sighting", each.id, face),

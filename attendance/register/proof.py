@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.records import PersonRef, instant
+from attendance.register.cues import liveness_in
 from attendance.register.months import month_of
 from attendance.register.others import Others
 from attendance.register.statusreport import counts_hours
@@ -202,6 +203,7 @@ def _seen(sighting: "Sighting", places: Mapping[int, str], typed: _Typed) -> dic
         "gallery_size": sighting.gallery_size,
         "encoder": encoder_of(sighting.pipeline),
         "pipeline": sighting.pipeline,
+        **liveness_in(sighting.judged),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from attendance.records import instant
+from attendance.register.cues import KEPT, RULINGS
 from attendance.register.pdf import SMALL, Head, Pages
 from attendance.register.proof import Made
 from attendance.register.reportfile import TEXT_HEAD
@@ -135,6 +136,8 @@ class _Sentences:
             )
         lead = "nobody else to compare with" if seen["margin"] is None else f"lead {_number(seen['margin'])}"
         yield f"{lead}; encoder {seen['encoder']}"
+        if seen.get(KEPT) is not None:
+            yield f"a living face: {RULINGS[seen[KEPT]]}".rstrip(".")
 
     def _said_of(self, each: Mapping[str, Any]) -> Iterator[str]:
         for said in each["corrections"]:

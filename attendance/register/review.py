@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from attendance.records import PersonRef, instant
+from attendance.register.cues import KEPT, in_short, told
 
 if TYPE_CHECKING:
     from gallery.values import Correction, Sighting
@@ -128,8 +129,8 @@ class Review:
     def lines(self) -> Iterator[str]:
         """All that is known, line by line."""
         yield f"review {self.sighting.id}: {self._standing()}"
-        for what, told in self._facts():
-            yield f"{what:{_INDENT}}{told}"
+        for what, words in self._facts():
+            yield f"{what:{_INDENT}}{words}"
 
     def _facts(self) -> Iterator[tuple[str, str]]:
         seen = self.sighting
@@ -139,12 +140,19 @@ class Review:
         for number, (reason, words) in enumerate(zip(seen.reasons, self.why, strict=True)):
             known = words if reason in REASONS else "see who found it"
             yield "" if number else "why", f"{in_short(reason)}: {known}"
+        for number, words in enumerate(self._living()):
+            yield "" if number else "living", words
         for number, each in enumerate(self.candidates):
             yield "" if number else "compared", self._candidate(each)
         if seen.quality:
             yield "quality", ", ".join(f"{in_short(key)} {_plain(value)}" for key, value in seen.quality.items())
         if self.shown is None:
             yield "face", "kept; --face FILE.png writes it to a file" if self.face else "not kept, or not any more"
+
+    def _living(self) -> Iterator[str]:
+        kept = self.sighting.judged.get(KEPT)
+        if kept is not None:
+            yield from told(kept).lines()
 
     def _standing(self) -> str:
         if not self.said or self.said[-1].kind == "restore":
@@ -181,11 +189,6 @@ class Review:
 
     def _local(self, at: datetime) -> datetime:
         return at.astimezone(ZoneInfo(self.zone))
-
-
-def in_short(code: str) -> str:
-    """A code without its underscores."""
-    return code.replace("_", " ")
 
 
 def _called(person: PersonRef) -> str:

@@ -4,10 +4,13 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 from attendance.errors import MarkUnknown
+from attendance.register.cues import liveness_in
+from attendance.register.evidence import evidence_of
 from attendance.register.marks import info_of
 from attendance.services.sessions import SessionMark
 from gallery.errors import PersonUnknown
 from gallery.repositories import marks as rows
+from gallery.repositories import sightings
 
 if TYPE_CHECKING:
     from attendance.register.sessions import Sessions
@@ -24,7 +27,10 @@ class DayMarks:
         self._gallery, self._sessions, self._people = gallery, sessions, people
 
     def of(self, mark: str, groups: Collection[str] | None = None) -> SessionMark:
-        """The mark of this id; raises MarkUnknown, also for that of somebody beyond those groups."""
+        """The mark of this id, its evidence with what was told of a living face.
+
+        Raises MarkUnknown, also for that of somebody beyond those groups.
+        """
         with self._gallery.store.reading() as transaction:
             found = rows.by_id(transaction, mark)
             if found is None:
@@ -33,7 +39,10 @@ class DayMarks:
                 person = self._people.seen_by(groups, found.person)
             except PersonUnknown as error:
                 raise MarkUnknown(mark, "there is no mark of this id") from error
-            return SessionMark(info_of(found), self._sessions.numbered(found.session), person)
+            seen = None if found.sighting is None else sightings.by_id(transaction, found.sighting)
+            living = {} if seen is None else liveness_in(seen.judged)
+            mark = info_of(found, {**evidence_of(found, None, {}), **living})
+            return SessionMark(mark, self._sessions.numbered(found.session), person)
 
     def latest(self, person: int, limit: int = LATEST) -> list[SessionMark]:
         """A person's latest marks, void ones too, the newest first. Raises PersonUnknown."""

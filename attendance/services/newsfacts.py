@@ -7,6 +7,7 @@ that whoever acts upon it knows how sure it is. It is evidence of presence: noth
 from typing import TYPE_CHECKING, Any
 
 from attendance.records import instant
+from attendance.register.cues import ruling_of
 from gallery.repositories import aliases, marks, sessions, sightings
 from gallery.repositories import news as all_news
 
@@ -51,6 +52,7 @@ class NewsFacts:
             "target_fpir": seen.target_fpir,
             "gallery_size": seen.gallery_size,
             "reasons": list(seen.reasons),
+            "liveness": ruling_of(seen.judged),
         }
 
 

@@ -14,6 +14,7 @@ from attendance.judge.voting import Vote
 from attendance.live.living import LIVENESS
 from attendance.live.ruled import Ruled
 from attendance.live.vote import VOTE
+from attendance.register import cues
 from attendance.register.marks import info_of
 from enroll.naming import encoder_of
 from gallery.repositories import approvals, corrections
@@ -79,6 +80,12 @@ class Why:
     session: "SessionInfo | None"
     encoder: str
     words: tuple[Word, ...] = ()
+
+    @property
+    def living(self) -> cues.LivenessTold | None:
+        """What was found of a living face, in words; None where that was not asked."""
+        kept = None if self.item is None else self.item.review.sighting.judged.get(cues.KEPT)
+        return None if kept is None else cues.told(kept)
 
 
 class Whys:

@@ -1,9 +1,10 @@
 """The small sign beside a face: a mark that tells the decision by shape, a name in any script, a line of numbers."""
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final, Literal
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from attendance.live.events import SeenFace
 from attendance.records import Decision
+from attendance.register.cues import in_short
 
 Color = tuple[int, int, int]
 Kind = Literal["present", "already", "review", "unknown", "refused", "watching"]
@@ -60,12 +62,29 @@ class Sign:
     line: str
 
 
+PROMPTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "left": ("please turn your head", "slowly to the left"),
+        "right": ("please turn your head", "slowly to the right"),
+        "up": ("please raise your head", "slowly"),
+        "straight": ("please look straight", "into the camera"),
+    }
+)
+"""What somebody is asked to do, in two lines."""
+MOMENT: Final = ("one moment", "how the face moves")
+"""Of a face whose looks agree, while it is still looked at whether it is a living one."""
+
+
 def sign_of_face(face: SeenFace) -> Sign:
-    """A face under way: its decision, why it cannot be judged, or how far it is."""
+    """A face under way: what it is asked to do, its decision, why it cannot be judged, or how far it is."""
+    if face.prompt:
+        return Sign(face.box, "watching", *PROMPTS.get(face.prompt, MOMENT))
     if face.decision is not None:
         return sign_of(face.decision, face.box)
     if face.reasons:
         return Sign(face.box, "refused", "cannot judge", in_words(face.reasons))
+    if face.votes >= face.needed:
+        return Sign(face.box, "watching", *MOMENT)
     return Sign(face.box, "watching", "looking", f"{face.votes} of {face.needed} frames")
 
 
@@ -89,7 +108,7 @@ def sign_of(decision: Decision, box: tuple[float, float, float, float]) -> Sign:
 
 def in_words(reasons: Sequence[str]) -> str:
     """Reason codes as a reader would say them."""
-    return ", ".join(reason.replace("_", " ") for reason in reasons)
+    return ", ".join(map(in_short, reasons))
 
 
 def drawable(text: str) -> str:

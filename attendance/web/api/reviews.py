@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import Request
 from starlette.responses import Response
 
+from attendance.register.cues import ruling_of
 from attendance.service_errors import PhotoUnknown
 from attendance.web.api.models.decisions import Confirmation, Reassignment, Reviews, Seen, Settled
 from attendance.web.api.operations import Operations, refusals
@@ -30,6 +31,7 @@ def seen_row(review: "Review") -> dict[str, Any]:
         "target_fpir": seen.target_fpir,
         "gallery_size": seen.gallery_size,
         "pipeline": seen.pipeline,
+        "liveness": ruling_of(seen.judged),
     }
     found = {**review.to_dict(), **more}
     found["candidates"] = [{key: each.get(key) for key in ("id", "name", "score")} for each in found["candidates"]]

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import JSONResponse, Response
 
 from attendance.access import Visitor
+from attendance.register.cues import advice
 from attendance.service_errors import RequestInvalid
 from attendance.web.agreeing import agreed_of
 from attendance.web.asked import Form as SentForm
@@ -180,7 +181,13 @@ def _listed(request: Request, who: Visitor, template: str, found: "Sequence[Item
 
 def _shown(item: "Item") -> dict[str, Any]:
     """An item and what is drawn and said of it."""
-    return {"item": item, "seen": item.review.sighting, "scale": scale_of(item), "reasons": reasons_of(item)}
+    return {
+        "item": item,
+        "seen": item.review.sighting,
+        "scale": scale_of(item),
+        "reasons": reasons_of(item),
+        "advice": advice_of(item),
+    }
 
 
 def scale_of(item: "Item") -> Scale | None:
@@ -200,6 +207,11 @@ def scale_of(item: "Item") -> Scale | None:
 def reasons_of(item: "Item") -> list[str]:
     """Why somebody must look, in words."""
     return item.review.why
+
+
+def advice_of(item: "Item") -> str:
+    """What to do where it could not be told that a living face was there; empty for other reviews."""
+    return advice(item.review.sighting.reasons)
 
 
 def _done(request: Request, number: int, told: str, *, to: str = "/review") -> Response:

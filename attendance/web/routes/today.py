@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from attendance.access import Visitor
 from attendance.errors import MarkTime, MonthClosed, SessionDay
+from attendance.register.cues import NOTE
 from attendance.service_errors import RequestInvalid
 from attendance.web.asked import Number, back_to, person_of
 from attendance.web.doors import MarksChange, MarksRead
@@ -126,4 +127,5 @@ def _mark_page(request: Request, who: Visitor, mark: str, back: str, **given: st
     wrong = any(given.get(each) for each in ("void_wrong", "wrong", "at_wrong"))
     values = {"void_wrong": "", "wrong": "", "at_wrong": "", "at": "", "reason": "", **given}
     status = 422 if wrong else 200
-    return page(request, who, "today/mark.html", status=status, found=found, back=back_to(back), given=values)
+    shown = {"found": found, "living_note": NOTE, "back": back_to(back), "given": values}
+    return page(request, who, "today/mark.html", status=status, **shown)

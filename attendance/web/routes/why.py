@@ -72,7 +72,7 @@ def _page(request: Request, who: Visitor, why: "Why") -> Response:
     return page(
         request, who, "why/why.html",
         why=why, item=item, replay=why.replay, mark=why.mark, rulings=RULINGS, methods=METHODS,
-        site=site_of(request), **drawn,
+        site=site_of(request), living=why.living, **drawn,
     )  # fmt: skip
 
 

@@ -1,10 +1,18 @@
 """The shapes of decisions, and of what is said of them."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from attendance.web.api.models.shared import Instant, NameText, Reason, Ref, ScoredRef, Sent, Told
+
+Liveness = Annotated[
+    Literal["live", "unsure", "attack"] | None,
+    Field(
+        description="Whether a living face was seen: live, it moved as faces do; unsure, that could not be told; "
+        "attack, it moved as a picture does. Null: not asked, as of photos. A film on a screen may be called live."
+    ),
+]
 
 
 class Decision(Told):
@@ -24,6 +32,7 @@ class Decision(Told):
     box: list[int] | None = Field(description="x, y, width and height in pixels.")
     quality: dict[str, Any]
     reasons: list[str]
+    liveness: Liveness
 
 
 class Decisions(Told):
@@ -73,6 +82,7 @@ class Seen(Told):
     reasons: list[str]
     candidates: list[Candidate]
     quality: dict[str, Any]
+    liveness: Liveness
     face: bool = Field(description="Whether the face is kept.")
     lookalikes: list[Ref]
     said: list[Said]
