@@ -18,8 +18,8 @@ HELP: Final = {
         "this user may see; write %40 for an @ in the password."
     ),
     "camera.certificate": (
-        "Use the host name that the certificate is for; trust the camera's own certificate with "
-        "SSL_CERT_FILE=CAMERA.pem, or use http:// on a network of your own."
+        "Use the host name that the certificate is for; name the file (PEM) of the camera's own certificate, or of "
+        "whoever certified it, in the setting camera_ca_file."
     ),
     "camera.missing": "Check the cable, the number or the address; 'attendance doctor --camera 0' tries it.",
     "camera.lost": "Check the camera's power and network, then start the check again; marks made so far are kept.",

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 DecisionKind = Literal["present", "already", "review", "unknown", "refused"]
+Liveness = Literal["live", "unsure", "attack"]
 SCHEMA = 1
 SCORE_DIGITS = 6
 
@@ -45,6 +46,7 @@ class Decision:
     no person, with ``refused`` neither. ``margin`` is the lead over the second person (None: there is none).
     ``mark`` and ``sighting`` are what was recorded of it. ``pipeline`` names all that the template comes from, the
     ``encoder`` among it. ``judged`` holds, unrounded, what it takes to decide the same again; it stays out of JSON.
+    ``liveness`` is what was told of a living face, None where that was not asked.
     """
 
     source: str
@@ -68,10 +70,13 @@ class Decision:
     sighting: int | None = None
     pipeline: str = ""
     judged: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    liveness: Liveness | None = None
 
     def __post_init__(self) -> None:
         if self.decision not in get_args(DecisionKind):
             raise ValueError(f"decision must be one of {get_args(DecisionKind)}, not {self.decision!r}")
+        if self.liveness is not None and self.liveness not in get_args(Liveness):
+            raise ValueError(f"liveness must be one of {get_args(Liveness)} or None, not {self.liveness!r}")
         if self.at.tzinfo is None:
             raise ValueError("a decision's instant must be aware (UTC), not naive")
 
@@ -98,6 +103,7 @@ class Decision:
             "mark": self.mark,
             "encoder": self.encoder,
             "sighting": self.sighting,
+            "liveness": self.liveness,
         }
 
     def to_json(self) -> str:

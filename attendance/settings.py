@@ -136,6 +136,35 @@ class Settings:
     duplicate_window_s: float = _setting(
         60.0, "Seconds in which the same person before a camera is not reported again.", low=0, high=86400
     )
+    liveness: str = _setting(
+        "review",
+        "What is asked of a face before a camera or a kiosk: off, nothing; review, somebody looks where a picture was"
+        " held up; require, marked is only who was told to be alive.",
+        choices=("off", "review", "require"),
+    )
+    liveness_files: str = _setting(
+        "off", "The same of a face in a video file; photos are never asked.", choices=("off", "review", "require")
+    )
+    liveness_wait_s: float = _setting(
+        1.5,
+        "The longest, in seconds in view, that a mark waits for what tells a face from its picture.",
+        low=0,
+        high=10,
+    )
+    kiosk_turns: str = _setting(
+        "needed",
+        "When a kiosk asks people to turn their head: never; needed, where a mark would be kept back; always, before"
+        " every mark by face.",
+        choices=("never", "needed", "always"),
+    )
+    kiosk_light: bool = _setting(
+        False, "The kiosk's screen changes its colour while it looks: a face answers its light, a picture otherwise."
+    )
+    camera_ca_file: str | None = _setting(
+        None,
+        "A file of certificates (PEM) by which alone rtsps and https cameras are trusted; none: https by the system's,"
+        " rtsps without a look.",
+    )
     mark_again_minutes: int = _setting(
         0,
         "Minutes after which somebody is marked again in the same session and direction; 0: once.",

@@ -22,6 +22,7 @@ import sys
 import tempfile
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ from pathlib import Path
 import cv2
 import httpx
 import numpy as np
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from report_scale import build
 from rich.console import Console
 from rich.table import Table
@@ -39,6 +44,7 @@ from sqlalchemy import insert
 from video import Film, frame, portraits
 
 from attendance import Attendance
+from attendance.services.kioskframes import SentFrame
 from gallery import Store
 from gallery.repositories.templates import VECTOR, pack
 from gallery.schema import MarkRow, SessionRow, Template
@@ -345,18 +351,36 @@ def live(service: Service, seconds: float) -> list[Line]:
     return [Line("two cameras", told, "", None), Line(f"{VIEWERS} viewers cost", costs, "< 5 %", share < 0.05)]
 
 
+def _paired(client: httpx.Client) -> ec.EllipticCurvePrivateKey:
+    """A key that the service knows as the kiosk's."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    client.post("/kiosk/key", json={"public_key": b64encode(public).decode()}).raise_for_status()
+    return key
+
+
+def _proof(key: ec.EllipticCurvePrivateKey, run: str, number: int, nonce: str, data: bytes) -> dict[str, str | int]:
+    """What a frame says of itself, signed as the kiosk's page does."""
+    sent = SentFrame(run, number, nonce, "", data)
+    r, s = decode_dss_signature(key.sign(sent.text.encode(), ec.ECDSA(hashes.SHA256())))
+    signature = b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()
+    return {"run": run, "number": number, "nonce": nonce, "signature": signature}
+
+
 def kiosk(service: Service, secret: str, home: Path) -> list[Line]:
     """A kiosk's frames, each answered before the next is sent, beside the bare pipeline on the same frames."""
     found = [cv2.imencode(".jpg", frame(FILMS[0], each)[..., ::-1])[1].tobytes() for each in range(80)]
     client = httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {secret}"}, timeout=60)
+    key = _paired(client)
     begun = client.post("/kiosk/runs")
     if begun.status_code != 200:
         return [Line("kiosk", f"not measured: {begun.status_code}", "", None)]
-    run = begun.json()["run"]
+    run, nonce = begun.json()["run"], begun.json()["nonce"]
     times, named, start, cpu = [], None, time.perf_counter(), service.cpu_s()
     for number, each in enumerate(found, 1):
         begin = time.perf_counter()
-        answer = client.post(f"/kiosk/frames?run={run}&number={number}", content=each)
+        answer = client.post("/kiosk/frames", params=_proof(key, run, number, nonce, each), content=each)
+        nonce = answer.json()["nonce"]
         times.append((time.perf_counter() - begin) * 1000)
         if named is None and "Collins" in answer.text:
             named = time.perf_counter() - start

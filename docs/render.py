@@ -66,6 +66,10 @@ clear (`lookalike_margin`) |
 | `track_switched` | the track of a video turned into somebody else |
 | `few_frames` | too few frames of the track agree on the person (`vote_frames`) |
 | `mark_voided` | somebody has voided this mark; only a person makes it again |
+| `liveness_attack` | what was seen moves, or stands still, as a picture does ([liveness.md](liveness.md)) |
+| `liveness_unsure` | it could not be told that a living face was there, which the setting `liveness` or a turn of the \
+head asked for |
+| `virtual_camera` | the pictures come from a program that calls itself a camera |
 
 `unknown` with `gallery_empty`: nobody is enrolled (in the group asked for).
 """

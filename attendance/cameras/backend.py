@@ -8,15 +8,19 @@ import numpy as np
 
 from attendance.cameras import rtsp
 from attendance.cameras.address import Kind
+from attendance.cameras.authorities import scheme_of
 from attendance.cameras.frame import Pixels
 from attendance.cameras.mp4 import is_mirrored
 from attendance.cameras.wire import MAX_FRAME_PIXELS, Orders
-from attendance.errors import CameraMissing
+from attendance.errors import CameraCertificate, CameraMissing
 
 COLOR_AXES: Final = 3
 QUARTER_TURN: Final = 90
 ASK_SHARE: Final = 0.8  # of the time to open, so that the reason arrives before the process is given up
 FILE_TRIES: Final = 50  # reads in a row that may fail: a damaged picture in a file does not end it
+PLAYLISTS: Final = frozenset(
+    {"application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl", "audio/x-mpegurl"}
+)
 _CODECS: Final = {
     "av01": "AV1",
     "avc1": "H.264",
@@ -43,13 +47,15 @@ class Backend(Protocol):
 
 def open_backend(orders: Orders) -> Backend:
     """Open what the orders name; raises a `CameraError` where it can be told what is wrong, else `OSError`."""
-    scheme = orders.value.partition("://")[0].lower() if orders.kind == Kind.STREAM else ""
+    scheme = scheme_of(orders.value) if orders.kind == Kind.STREAM else ""
     if scheme in {"http", "https"}:
         return _open_web(orders)
+    context = rtsp.trusting(orders.value, orders.ca_file) if scheme == "rtsps" and orders.ca_file else None
     try:
         return OpenCv(orders)
     except OSError as error:
-        if scheme == "rtsp" and (why := rtsp.refusal(orders.value, orders.timeout_s * ASK_SHARE / 2)) is not None:
+        asked = scheme == "rtsp" or context is not None
+        if asked and (why := rtsp.refusal(orders.value, orders.timeout_s * ASK_SHARE / 2, context)) is not None:
             raise why from error
         raise
 
@@ -59,12 +65,14 @@ def _open_web(orders: Orders) -> Backend:
     from attendance.cameras.still import Still
     from attendance.cameras.web import Site, is_nearly_http
 
-    site = Site(orders.value, orders.timeout_s * ASK_SHARE)
+    site = Site(orders.value, orders.timeout_s * ASK_SHARE, orders.ca_file)
     try:
         with site.ask() as answer:
             if answer.is_picture:
                 return Still(site)
             url, kind = site.address_of(answer), answer.type or "of no named type"
+            if orders.ca_file and scheme_of(url) == "https" and kind in PLAYLISTS:
+                raise CameraCertificate(site.host, "the parts of a playlist (HLS) cannot be held to camera_ca_file")
             why: OSError | CameraMissing = OSError(f"what it sends ({kind}) is no stream that can be decoded")
     except CameraMissing as error:
         if not is_nearly_http(error):

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from attendance.cameras.address import Address, Kind, redact
+from attendance.cameras.authorities import absolute
 from attendance.cameras.frame import CameraState, Frame, Pixels
 from attendance.cameras.process import COMMAND, CaptureProcess
 from attendance.cameras.wire import STILL, Message, Order, Orders, Word, since_boot
@@ -24,7 +25,7 @@ class ProcessCamera:
 
     Until its first frame every failure is final (`CameraMissing`, `CameraAuth`, `CameraPath`, `CameraCertificate`,
     `CameraNoFrames`); afterwards a device or stream is tried again for ever, while a file that fails in the middle
-    raises `CameraLost`.
+    raises `CameraLost`. With a `ca_file` (PEM), rtsps and https cameras are trusted by its certificates alone.
     """
 
     def __init__(
@@ -35,9 +36,11 @@ class ProcessCamera:
         stall_s: float = 5.0,
         retry_max_s: float = 30.0,
         open_s: float = OPEN_S,
+        ca_file: str | None = None,
         command: Sequence[str] = COMMAND,
     ) -> None:
         self._address, self._clock, self._command = address, clock, command
+        self._ca_file = absolute(ca_file)
         self._stall_s, self._retry_max_s, self._open_s = stall_s, retry_max_s, open_s
         self._child: CaptureProcess | None = None
         self._state, self._detail = CameraState.CLOSED, ""
@@ -98,7 +101,7 @@ class ProcessCamera:
             self._state, self._detail = CameraState.CLOSED, ""
 
     def _start(self) -> None:
-        orders = Orders(self._address.kind, self._address.value, Order.NEWEST, self._open_s)
+        orders = Orders(self._address.kind, self._address.value, Order.NEWEST, self._open_s, self._ca_file)
         self._state = CameraState.OPENING
         self._opened, self._up, self._same_since = False, None, None
         self._offset = self._number + 1

@@ -105,4 +105,4 @@ def _started(command: Sequence[str], orders: Orders) -> "subprocess.Popen[bytes]
 def _environment(orders: Orders) -> dict[str, str]:
     """What the child needs and no more. No proxy: a camera's pictures and password go to its own address alone."""
     given = os.environ.get(ffmpeg.VARIABLE)
-    return {**environment(*_DRIVERS), ffmpeg.VARIABLE: ffmpeg.options(orders.kind, orders.value, given)}
+    return {**environment(*_DRIVERS), ffmpeg.VARIABLE: ffmpeg.options(orders.kind, orders.value, given, orders.ca_file)}

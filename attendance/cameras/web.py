@@ -15,6 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from attendance.cameras.address import Login, split_login
 from attendance.cameras.answers import by_error, by_status
+from attendance.cameras.authorities import context_of, scheme_of
 from attendance.errors import CameraAuth, CameraMissing, CameraPath
 
 MOST_REDIRECTS: Final = 5
@@ -28,14 +29,18 @@ _SAFE: Final = "%/:=&?~+!$,;'@()*[]"
 
 
 class Site:
-    """One http:// or https:// address. Proxies are not used; `timeout_s` bounds each step of an answer."""
+    """One http:// or https:// address. Proxies are not used; `timeout_s` bounds each step of an answer.
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    With a `ca_file` its certificates alone are trusted; raises CameraCertificate where it holds none.
+    """
+
+    def __init__(self, url: str, timeout_s: float, ca_file: str = "") -> None:
         bare, self._login = split_login(url)
         self._url = _escaped(bare)
         self.timeout_s = timeout_s
         self.host = urlsplit(self._url).hostname or ""
-        self._opener = _opener(self.host, self._login)
+        trusted = ca_file if scheme_of(url) == "https" else ""
+        self._opener = _opener(self.host, self._login, context_of(trusted, self.host))
 
     def ask(self) -> "Answer":
         """What the address holds now; raises a `CameraError` unless that is, or may be, a picture or a stream."""
@@ -200,12 +205,12 @@ def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _opener(host: str, login: Login | None) -> request.OpenerDirector:
+def _opener(host: str, login: Login | None, context: ssl.SSLContext) -> request.OpenerDirector:
     """An opener that knows HTTP alone: no files, no FTP, no proxies, no cookies."""
     opener = request.OpenerDirector()
     handlers: list[request.BaseHandler] = [
         request.HTTPHandler(),
-        request.HTTPSHandler(context=ssl.create_default_context()),
+        request.HTTPSHandler(context=context),
         request.HTTPDefaultErrorHandler(),
         request.HTTPErrorProcessor(),
         _Redirects(host),

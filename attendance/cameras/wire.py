@@ -32,12 +32,16 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a child is to do; sent on its standard input, since arguments show in process lists."""
+    """What a child is to do; sent on its standard input, since arguments show in process lists.
+
+    By ``ca_file`` alone, if it is named, cameras are trusted whose address asks for TLS.
+    """
 
     kind: str
     value: str
     order: Order
     timeout_s: float
+    ca_file: str = ""
 
     def to_line(self) -> bytes:
         """One line of JSON."""

@@ -23,11 +23,14 @@ from attendance.live.events import (
     Voted,
 )
 from attendance.live.feeds import CameraFeed, FileFeed
+from attendance.live.living import LIVENESS, Asking, Prompted
 from attendance.live.ports import Desk, Feed
 from attendance.live.pushed import PushFeed
 from attendance.live.run import Place, Run, RunState, Subscriber
 
 __all__ = [
+    "LIVENESS",
+    "Asking",
     "Back",
     "Began",
     "CameraFeed",
@@ -45,6 +48,7 @@ __all__ = [
     "Marked",
     "Opened",
     "Place",
+    "Prompted",
     "PushFeed",
     "Run",
     "RunState",

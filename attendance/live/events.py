@@ -42,7 +42,8 @@ class SeenFace:
     """A face in view: `box` is x, y, width, height in pixels of the frame.
 
     `decision` is the one given out, or after many looks the one that it would be; without it, `reasons` say why the
-    face cannot be judged, or `votes` of `needed` looks agree so far.
+    face cannot be judged, or `votes` of `needed` looks agree so far. `prompt` is what the person is asked to do now:
+    "left", "right", "up", "straight", or "" for nothing.
     """
 
     track: int
@@ -51,6 +52,7 @@ class SeenFace:
     reasons: tuple[str, ...]
     votes: int
     needed: int
+    prompt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

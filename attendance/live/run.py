@@ -26,9 +26,10 @@ from attendance.live.events import (
     Skipped,
     Stale,
 )
+from attendance.live.living import Asking
 from attendance.live.models import ModelFailed
 from attendance.live.ports import Desk, Feed, Means
-from attendance.live.watcher import Watcher
+from attendance.live.watcher import OFF, Watcher
 from attendance.records import Decision
 from attendance.scope import Scope
 
@@ -73,13 +74,16 @@ class Run:
     """Watches the frames of `feed` at `place` and has `desk` judge and mark in `scope`; runs once.
 
     `run` works in the caller's thread, `start` in one of its own, which ends with the program. `stop` may come from
-    any thread, any number of times. Subscribers hear every event in order, on the thread that works.
+    any thread, any number of times. Subscribers hear every event in order, on the thread that works. `asking` says what
+    is asked of tracks before a mark, whether they are living faces; nothing, unless given.
     """
 
-    def __init__(self, place: Place, scope: Scope, feed: Feed, desk: Desk) -> None:
+    def __init__(self, place: Place, scope: Scope, feed: Feed, desk: Desk, asking: Asking = OFF) -> None:
         self.place, self.scope = place, scope
         self._feed, self._desk = feed, desk
-        self._watcher = Watcher(desk, source=place.name, scope=scope, report=self._give_out, tell=self._tell)
+        self._watcher = Watcher(
+            desk, source=place.name, scope=scope, report=self._give_out, tell=self._tell, asking=asking
+        )
         noted = scope if place.covers else replace(scope, dry_run=True)
         self._covering = Covering(desk, place.means, noted, place.name)
         self._lock = threading.RLock()  # a signal's handler may call `stop` at any moment

@@ -14,6 +14,7 @@ import numpy as np
 from attendance.cameras.frame import Frame, Pixels
 from attendance.live.events import SeenFace, Voted
 from attendance.live.flow import Grey, continues, follow
+from attendance.live.living import Asking, Living
 from attendance.live.models import Models
 from attendance.live.track import Box, Track, Tracker
 from attendance.live.vote import Look, Looks
@@ -31,18 +32,25 @@ MARKED_LOOK_S: Final = 1.0  # and after its mark, to see whether it is still the
 SHOWN_S: Final = 0.4  # a box is drawn this long after its last detection
 PROMPT_S: Final = 0.2  # between two frames; after longer pauses a face at the same place may be another one
 
+OFF: Final = Asking()
+
 Report = Callable[[Decision, Pixels], Decision]
 
 
 @dataclass(slots=True, eq=False)
 class Watched:
-    """A track and what is known of it. `reported` is its decision once it has been given out."""
+    """A track and what is known of it. `reported` is its decision once it has been given out.
+
+    `held` is the last look at one who would be marked, were it not for what is asked of a living face.
+    """
 
     track: Track
     looks: Looks
+    living: Living
     joint: Decision | None = None
     reported: Decision | None = None
     looked: float = float("-inf")
+    held: Look | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,16 +62,23 @@ class Before:
 
 
 class Watcher:
-    """Watches one source for `desk`.
+    """Watches one source for `desk`, and asks of each track whether it is a living face as `asking` says.
 
     `report` is given each settled decision once, with the crop of the face it was taken from, and returns it as
     recorded.
     """
 
     def __init__(
-        self, desk: "Desk", *, source: str, scope: Scope, report: Report, tell: Callable[[Voted], object]
+        self,
+        desk: "Desk",
+        *,
+        source: str,
+        scope: Scope,
+        report: Report,
+        tell: Callable[[Voted], object],
+        asking: Asking = OFF,
     ) -> None:
-        self._desk, self._source, self._scope = desk, source, scope
+        self._desk, self._source, self._scope, self._asking = desk, source, scope, asking
         self._report, self._tell = report, tell
         self._models = Models(desk)
         self._tracker = Tracker()
@@ -86,11 +101,13 @@ class Watcher:
         for track in update.seen:
             if track.id not in self._watched:
                 looks = Looks(self._desk.settings.vote_frames, self._models.track_doubts)
-                self._watched[track.id] = Watched(track, looks)
+                self._watched[track.id] = Watched(track, looks, Living(self._asking))
+            self._watched[track.id].living.see(frame.pixels, track.detection, frame.time)
         for track in update.lost:
             self._end(self._watched.pop(track.id))
         if frame.time >= self._next_look - 1e-6:
             self._look(frame, update.seen, faces)
+        self._let_go([self._watched[track.id] for track in update.seen], frame.time)
 
     def finish(self) -> None:
         """End all tracks and report what is left to report."""
@@ -99,16 +116,19 @@ class Watcher:
 
     def faces(self, time: float) -> tuple[SeenFace, ...]:
         """Every track in view, with its decision or how far it is."""
-        return tuple(self._seen(each) for each in self._watched.values() if time - each.track.last_seen <= SHOWN_S)
+        return tuple(
+            self._seen(each, time) for each in self._watched.values() if time - each.track.last_seen <= SHOWN_S
+        )
 
-    def _seen(self, each: Watched) -> SeenFace:
+    def _seen(self, each: Watched, time: float) -> SeenFace:
         looks, needed = each.looks, self._desk.settings.vote_frames
         decision, reasons = each.reported, tuple[str, ...]()
         if decision is None and looks.count >= EAGER_LOOKS and each.joint is not None:
-            decision = looks.settle(each.joint)
+            decision = each.living.told(looks.settle(each.joint))
         elif decision is None and looks.count >= EAGER_LOOKS and looks.best is not None:
             reasons = looks.best.face.quality.reasons or ("not_judged",)
-        return SeenFace(each.track.id, each.track.box, decision, reasons, min(looks.votes(), needed), needed)
+        prompt = "" if each.reported is not None else each.living.prompt(time)
+        return SeenFace(each.track.id, each.track.box, decision, reasons, min(looks.votes(), needed), needed, prompt)
 
     def _shrink(self, pixels: Pixels) -> tuple[Pixels, float]:
         """The copy that is searched, and its scale (small = scale * full)."""
@@ -150,8 +170,8 @@ class Watcher:
         news = self._embed(frame, seen, ready)
         self._next_look = frame.time + LOOK_S
         if news:
-            self._take_in(frame, news)
-            self._judge(frame, [self._watched[track.id] for track in seen], dict(news))
+            looks = self._take_in(frame, news)
+            self._judge(frame, [self._watched[track.id] for track in seen], looks)
 
     def _compare(self, frame: Frame, faces: "dict[int, Face]") -> "Callable[[Track, Detection], bool]":
         """How a face that could not be followed is known again: by its template, which lands in `faces`."""
@@ -182,18 +202,20 @@ class Watcher:
         pause = CALM_LOOK_S if each.reported is None else MARKED_LOOK_S
         return time - each.looked >= pause - 1e-6
 
-    def _take_in(self, frame: Frame, news: "Sequence[tuple[Watched, Face]]") -> None:
-        """Add each face, judged by itself within this frame, to its track's looks."""
+    def _take_in(self, frame: Frame, news: "Sequence[tuple[Watched, Face]]") -> dict[Watched, Look]:
+        """Add each face, judged by itself within this frame, to its track's looks; returns these."""
         usable = [face for _, face in news if face.template is not None]
-        alone = iter(self._ask(frame, usable))
+        alone, taken = iter(self._ask(frame, usable)), dict[Watched, Look]()
         for each, face in news:
             judged = next(alone) if face.template is not None else None
-            each.looks.add(Look(frame.number, frame.at, face, judged))
+            taken[each] = look = Look(frame.number, frame.at, face, judged)
+            each.looks.add(look)
             each.looked = frame.time
             self.judged += judged is not None
             self._tell(Voted(each.track.id, frame.number, judged, each.looks.votes(), self._desk.settings.vote_frames))
+        return taken
 
-    def _judge(self, frame: Frame, seen: Sequence[Watched], news: "dict[Watched, Face]") -> None:
+    def _judge(self, frame: Frame, seen: Sequence[Watched], news: dict[Watched, Look]) -> None:
         """Judge all tracks in view together, each on its joint template."""
         encoder = self._models.encoder
         fused = [(each, each.looks.fused(encoder)) for each in seen]
@@ -205,35 +227,60 @@ class Watcher:
         for (each, _), joint in zip(pairs, self._ask(frame, [face for _, face in pairs], track=True), strict=True):
             each.joint = joint
             if each in news and each.reported is None:
-                self._settle(frame, each, joint, news[each])
+                self._settle(each, joint, news[each], frame.time)
 
-    def _settle(self, frame: Frame, each: Watched, joint: Decision, face: "Face") -> None:
-        """Report a track that has become sure of its person."""
+    def _settle(self, each: Watched, joint: Decision, look: Look, time: float) -> None:
+        """Report a track that has become sure of its person, unless its mark is held or kept back."""
         settled = each.looks.settle(joint)
-        if settled.decision == "present":
-            quality = face.quality.to_dict()
-            self._give(each, face, replace(settled, box=face.box, quality=quality, frame=frame.number, at=frame.at))
+        each.held = look if settled.decision == "present" else None
+        if each.held is None or each.living.waits(settled, time):
+            return
+        told = each.living.settle(settled, time)
+        if told.decision == "present":
+            self._give(each, look, told)
+
+    def _let_go(self, seen: Sequence[Watched], time: float) -> None:
+        """Report those in view whose marks were held, and are not to be any more; no look is needed for that."""
+        for each in seen:
+            if each.held is not None and each.joint is not None and each.reported is None and each.looked < time:
+                self._settle(each, each.joint, each.held, time)
 
     def _end(self, each: Watched) -> None:
-        """Report a track that left undecided, or that changed its person after its mark."""
+        """Report a track that left undecided, changed its person after its mark, or was no living face after all."""
         best = each.looks.best
-        if best is None or (each.reported is not None and not each.looks.switched):
+        if best is None:
+            return
+        time = each.track.last_seen
+        if each.reported is not None and not each.looks.switched:
+            told = _after_all(each.reported, each.living, time)
+            if told is not None:
+                self._give(each, best, told)
             return
         joint = each.joint
         if best.face.template is None or joint is None:
             (joint,) = self._desk.judge([best.face], self._scope.of(best.at), source=self._source, track=True)
-        settled = each.looks.settle(joint)
-        quality = best.face.quality.to_dict()
-        self._give(each, best.face, replace(settled, box=best.face.box, quality=quality, frame=best.frame, at=best.at))
+        self._give(each, best, each.living.settle(each.looks.settle(joint), time, last=True))
 
-    def _give(self, each: Watched, face: "Face", decision: Decision) -> None:
-        each.reported = self._report(replace(decision, track=each.track.id), face.crop)
+    def _give(self, each: Watched, look: Look, decision: Decision) -> None:
+        """Report a decision as one of this look's frame."""
+        face, track = look.face, each.track.id
+        told = replace(
+            decision, box=face.box, quality=face.quality.to_dict(), frame=look.frame, at=look.at, track=track
+        )
+        each.reported = self._report(told, face.crop)
 
     def _ask(self, frame: Frame, faces: "Sequence[Face]", *, track: bool = False) -> list[Decision]:
         if not faces:
             return []
         scope = self._scope.of(frame.at)
         return self._desk.judge(faces, scope, source=self._source, frame=frame.number, track=track)
+
+
+def _after_all(given: Decision, living: Living, time: float) -> Decision | None:
+    """The review of a mark whose track, at its end, is ruled an attack; None where nothing was found."""
+    if given.decision not in {"present", "already"} or living.ruling(time) != "attack":
+        return None
+    return living.settle(replace(given, decision="present", mark=None, sighting=None), time)
 
 
 def _scaled(box: Box, scale: float) -> Box:

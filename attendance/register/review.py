@@ -26,6 +26,9 @@ REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "track_switched": "the track turned into somebody else",
         "few_frames": "too few looks at the face agree on the person",
         "mark_voided": "somebody has voided this person's mark in the session; only a person makes another",
+        "liveness_attack": "what was seen moves, or stands still, as a picture does",
+        "liveness_unsure": "it could not be told that a living face was there",
+        "virtual_camera": "the pictures come from a program, not from a camera",
         CREDENTIAL_GONE: "the PIN, QR code or badge had been taken away, which a site that was cut off did not know",
         KIOSK_GONE: "the kiosk had been revoked, which a site that was cut off did not know",
     }

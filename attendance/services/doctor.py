@@ -92,7 +92,8 @@ class Doctor:
         if camera is not None:
             from attendance.services.doctor_camera import camera_findings
 
-            yield from _guarded("camera", lambda: camera_findings(home, camera, clock))
+            trusted = settings.values.camera_ca_file
+            yield from _guarded("camera", lambda: camera_findings(home, camera, clock, trusted))
 
 
 def _guarded(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

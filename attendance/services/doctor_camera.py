@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from attendance.cameras import Address
 
 
-def camera_findings(home: Path, camera: str, clock: Clock) -> Iterator[Finding]:
-    """What the camera of this name or address does. Raises CameraError, PlaceError."""
+def camera_findings(home: Path, camera: str, clock: Clock, ca_file: str | None = None) -> Iterator[Finding]:
+    """What the camera of this name or address does, trusted as settings say. Raises CameraError, PlaceError."""
     from attendance.cameras import ProcessCamera
 
     name, address = _meant(home, camera, clock)
-    device = ProcessCamera(address, clock)
+    device = ProcessCamera(address, clock, ca_file=ca_file)
     device.open()
     try:
         end = clock.monotonic() + 15

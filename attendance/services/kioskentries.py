@@ -123,19 +123,24 @@ def _public(text: str) -> "EllipticCurvePublicKey":
 
 def refuse_forged(posted: Posted, public_key: str | None) -> None:
     """Raise KioskFrame unless the text is signed by this key."""
+    refuse_unsigned("entry", posted.body, posted.signature, public_key)
+
+
+def refuse_unsigned(what: str, text: str, signature: str, public_key: str | None) -> None:
+    """Raise KioskFrame, which names ``what`` came, unless the signature in base64 is that of the text by this key."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
     try:
-        told = base64.b64decode(posted.signature, validate=True)
+        told = base64.b64decode(signature, validate=True)
         if public_key is None or len(told) != 2 * _WORD:
             raise InvalidSignature  # noqa: TRY301 - all that is no signature ends the same
         r, s = int.from_bytes(told[:_WORD]), int.from_bytes(told[_WORD:])
-        _public(public_key).verify(encode_dss_signature(r, s), posted.body.encode(), ec.ECDSA(hashes.SHA256()))
+        _public(public_key).verify(encode_dss_signature(r, s), text.encode(), ec.ECDSA(hashes.SHA256()))
     except (InvalidSignature, ValueError) as error:
-        raise KioskFrame("entry", "it is not signed by the key of this kiosk") from error
+        raise KioskFrame(what, "it is not signed by the key of this kiosk") from error
 
 
 class KioskKeys:

@@ -6,7 +6,7 @@ face comes as signed and counted entries, so that what a kiosk kept while it was
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,9 +16,10 @@ from attendance.live.covering import Covering
 from attendance.service_errors import KioskFrame, TokenInvalid
 from attendance.services.credentials import QR_PREFIX
 from attendance.services.kioskentries import Posted, refuse_key
+from attendance.services.kioskframes import Begun, Nonces, SentFrame
 from attendance.services.kioskmarks import Kiosk, KioskMarks, Result, Shown
 from attendance.services.kiosktaking import Taking
-from attendance.services.kioskwatch import KioskWatch, Look, code_in, frame_of
+from attendance.services.kioskwatch import KioskWatch, Look, code_in, frame_of, refuse_large
 from gallery.repositories import places, tokens
 from gallery.repositories.events import KIOSK_PAIRED, record
 
@@ -61,6 +62,8 @@ class _Here:
     """What is known of a kiosk while the service runs."""
 
     watch: KioskWatch | None = None
+    nonces: Nonces = field(default_factory=Nonces)
+    camera: str = ""
     covering: Covering | None = None
     noted: float = float("-inf")
 
@@ -143,8 +146,7 @@ class Kiosks:
         """
         place, now = self._place(token), self._clock.utc()
         keys = self._taking.keys
-        with self._gallery.store.reading() as transaction:
-            fresh = tokens.numbered(transaction, token.id) or token
+        fresh = self._fresh(token)
         if ready:
             self._cover(Kiosk(actor, token, place), now)
         return {
@@ -158,9 +160,16 @@ class Kiosks:
 
     # By face, and by a code held before the camera
 
+    @staticmethod
+    def sent(data: bytes, **said: Any) -> SentFrame:
+        """A frame as it came."""
+        return SentFrame(data=data, **said)
+
     @needs("kiosk.act")
-    def begin(self, actor: "Actor", token: "Token") -> str:
-        """Begin to look; returns what the frames are to name. Another page of this kiosk looks no longer.
+    def begin(self, actor: "Actor", token: "Token", *, camera: str = "") -> Begun:
+        """Begin to look; returns what the first frame is to name. Another page of this kiosk looks no longer.
+
+        ``camera`` is what the browser calls the camera that it looks by.
 
         Raises TokenInvalid, PlaceRetired, GroupUnknown.
         """
@@ -170,13 +179,13 @@ class Kiosks:
         def told(decision: "Decision") -> None:
             self._made.note(token, decision)
 
-        watch = KioskWatch(self._desk.by(actor), scope, place.name, told)
+        watch, nonces = KioskWatch(self._desk.by(actor), scope, place.name, told), Nonces()
         with self._lock:
             here = self._here.setdefault(token.id, _Here())
-            before, here.watch = here.watch, watch
+            before, here.watch, here.nonces, here.camera = here.watch, watch, nonces, camera
         if before is not None:
             before.close()
-        return watch.id
+        return Begun(watch.id, nonces.now)
 
     def end(self, token: "Token", run: str) -> None:
         """Look no longer; whoever was in view is reported. A run that is not that of this kiosk is left alone."""
@@ -187,32 +196,35 @@ class Kiosks:
             watch.close()
 
     @needs("kiosk.act")
-    def see(
-        self, actor: "Actor", token: "Token", run: str, number: int, data: bytes, *, faces: bool = True
-    ) -> dict[str, Any]:
-        """Take a frame in, and answer what is in view and what was decided since the frame before.
+    def see(self, actor: "Actor", token: "Token", sent: SentFrame) -> dict[str, Any]:
+        """Take a frame in; what is in view, what was decided since the frame before, and what the next is to answer.
 
-        Without ``faces`` nobody's face is looked at: the frame is searched for a QR code alone. Raises KioskFrame,
-        UploadLarge, RequestInvalid, a PhotoError, TokenInvalid, PlaceRetired, and what judging and marking raise.
+        Where no ``faces`` are looked for the frame is searched for a QR code alone. Raises KioskFrame, UploadLarge,
+        RequestInvalid, a PhotoError, TokenInvalid, PlaceRetired, and what judging and marking raise.
         """
-        watch, kiosk = self._watch(token, run), self._kiosk(actor, token)
-        watch.take(number)
-        pixels = frame_of(data)
+        watch, nonces = self._looking(token, sent.run)
+        kiosk = self._kiosk(actor, token)
+        refuse_large(sent.data)
+        nonce = nonces.take(sent, self._fresh(token).public_key)
+        watch.take(sent.number)
+        pixels = frame_of(sent.data)
         self._cover(kiosk, self._clock.utc())
-        by_code = self._by_code(kiosk, watch, pixels, always=not faces)
-        if not faces:
-            return {"faces": [], "results": by_code}
-        look = watch.look(pixels, number)
+        by_code = self._by_code(kiosk, watch, pixels, always=not sent.faces)
+        if not sent.faces:
+            return {"faces": [], "results": by_code, "nonce": nonce}
+        look = watch.look(pixels, sent.number)
         found = [self._made.decided(kiosk, each) for each in look.decided]
-        return {"faces": _faces(look), "results": [*by_code, *(each.to_dict() for each in found)]}
+        results = [*by_code, *(each.to_dict() for each in found)]
+        return {"faces": _faces(look), "results": results, "nonce": nonce}
 
-    def _watch(self, token: "Token", run: str) -> KioskWatch:
+    def _looking(self, token: "Token", run: str) -> tuple[KioskWatch, Nonces]:
+        """What looks for this kiosk, if that is the run. Raises KioskFrame."""
         with self._lock:
             here = self._here.get(token.id)
-            watch = None if here is None else here.watch
-        if watch is None or watch.id != run:
+            watch, nonces = (None, None) if here is None else (here.watch, here.nonces)
+        if watch is None or nonces is None or watch.id != run:
             raise KioskFrame("kiosk", "it does not look, or was opened in another window or page")
-        return watch
+        return watch, nonces
 
     def _by_code(self, kiosk: Kiosk, watch: KioskWatch, pixels: Any, *, always: bool) -> list[dict[str, Any]]:
         if not (always or watch.searches_codes()):
@@ -252,6 +264,11 @@ class Kiosks:
 
     def _kiosk(self, actor: "Actor", token: "Token") -> Kiosk:
         return Kiosk(actor, token, self._place(token))
+
+    def _fresh(self, token: "Token") -> "Token":
+        """The token as it is kept now, with the key that the kiosk signs by."""
+        with self._gallery.store.reading() as transaction:
+            return tokens.numbered(transaction, token.id) or token
 
     def _place(self, token: "Token") -> "Place":
         """Where the kiosk stands. Raises TokenInvalid, PlaceRetired."""

@@ -139,14 +139,19 @@ class KioskWatch:
             self._changed.notify_all()
 
 
+def refuse_large(data: bytes) -> None:
+    """Raise UploadLarge for more than a frame may have."""
+    if len(data) > LARGEST_FRAME:
+        raise UploadLarge("frame", f"more than {LARGEST_FRAME} bytes")
+
+
 def frame_of(data: bytes) -> "Pixels":
     """The picture of a frame, (H, W, 3) uint8 RGB. Raises UploadLarge, RequestInvalid, a PhotoError."""
     from enroll.kinds import content_of
     from enroll.photo import decode_photo
     from enroll.photolimits import PhotoLimits
 
-    if len(data) > LARGEST_FRAME:
-        raise UploadLarge("frame", f"more than {LARGEST_FRAME} bytes")
+    refuse_large(data)
     if content_of(data).format not in {"JPEG", "PNG"}:
         raise RequestInvalid("frame", "a JPEG or PNG picture is taken, and nothing else")
     limits = PhotoLimits(LARGEST_FRAME, _MOST_PIXELS, _DECODE_BYTES, reduce_to=_REDUCE_TO, max_seconds=_DECODE_S)

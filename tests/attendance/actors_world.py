@@ -199,7 +199,7 @@ def by_pin(app, there) -> None:
 def by_code(app, there) -> None:
     """What was held before the camera is sent by whoever acts."""
     page, picture = there
-    app.kiosks.see(TEACHER, page.token, page.run, 1, picture, faces=False)
+    app.kiosks.see(TEACHER, page.token, page.shot(picture, faces=False))
 
 
 def lost(app, _draw=None) -> None:

@@ -1,6 +1,7 @@
 """A kiosk without a browser: it signs, seals and counts as the page does, and its frames hold made-up faces."""
 
 import base64
+import dataclasses
 import io
 import json
 import os
@@ -17,6 +18,7 @@ from PIL import Image
 
 from attendance.access import Visitor
 from attendance.services.kioskentries import Posted
+from attendance.services.kioskframes import Begun, SentFrame
 from enroll.face import Detection
 
 SIDE = 240
@@ -124,9 +126,13 @@ class Page:
         return self.signed(json.dumps(told | other))
 
     def signed(self, body: str) -> Posted:
-        """The text with its signature, in WebCrypto's form."""
-        r, s = decode_dss_signature(self.key.sign(body.encode(), ec.ECDSA(hashes.SHA256())))
-        return Posted(body, base64.b64encode(r.to_bytes(32) + s.to_bytes(32)).decode())
+        """The text with its signature."""
+        return Posted(body, self.signature(body))
+
+    def signature(self, text: str) -> str:
+        """The signature of a text, in WebCrypto's form."""
+        r, s = decode_dss_signature(self.key.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+        return base64.b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()
 
     def sealed(self, also: str, text: str) -> dict[str, str]:
         """The text, sealed for the service."""
@@ -151,15 +157,31 @@ class Page:
 
     # By face
 
-    def begin(self) -> None:
+    def begin(self, **more) -> None:
         """Begin to look."""
-        self.run, self.number = self.app.kiosks.begin(self.actor, self.token), 0
+        self.follow(self.app.kiosks.begin(self.actor, self.token, **more))
+
+    def follow(self, begun: Begun) -> None:
+        """Send the frames of this run from now on."""
+        self.run, self.nonce, self.number = begun.run, begun.nonce, 0
+
+    def shot(self, data: bytes, *, faces: bool = True, **other) -> SentFrame:
+        """The next frame as it is sent; ``other`` is said of it and signed in place of what is so."""
+        self.number += 1
+        said = {"run": self.run, "number": self.number, "nonce": self.nonce, "faces": faces} | other
+        made = SentFrame(signature="", data=data, **said)
+        return dataclasses.replace(made, signature=self.signature(made.text))
 
     def see(self, data: bytes, *, faces: bool = True) -> dict:
         """Send the next frame, a fifth of a second after the one before."""
-        self.number += 1
         self.clock.forward(seconds=0.2)
-        return self.app.kiosks.see(self.actor, self.token, self.run, self.number, data, faces=faces)
+        return self.post(self.shot(data, faces=faces))
+
+    def post(self, sent: SentFrame) -> dict:
+        """Send a frame; its answer is what the next one answers."""
+        answer = self.app.kiosks.see(self.actor, self.token, sent)
+        self.nonce = answer["nonce"]
+        return answer
 
     def watch(self, data: bytes, *, most: int = 20) -> dict:
         """Send the same picture until there is a result."""
@@ -168,3 +190,25 @@ class Page:
             if answer["results"]:
                 return answer["results"][0]
         return {}
+
+
+class Shots:
+    """The frames of a page that a browser of tests sends over HTTP; ``page`` signs them."""
+
+    def __init__(self, browser, page: Page) -> None:
+        self.browser, self.page = browser, page
+
+    def begin(self, **told) -> None:
+        """Begin to look."""
+        answer = self.browser.post("/kiosk/runs", json=told)
+        assert 200 == answer.status_code, answer.text
+        self.page.follow(Begun(**answer.json()))
+
+    def send(self, data: bytes, **said):
+        """Send the next frame, ``said`` of it in place of what is so; the answer."""
+        sent = self.page.shot(data)
+        query = {name: getattr(sent, name) for name in ("run", "number", "nonce", "signature", "faces", "light")}
+        answer = self.browser.post("/kiosk/frames", params=query | said, content=data)
+        if 200 == answer.status_code:
+            self.page.nonce = answer.json()["nonce"]
+        return answer

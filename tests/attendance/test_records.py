@@ -30,6 +30,7 @@ def decision(**changes) -> Decision:
         "track": 3,
         "mark": "9f0c",
         "sighting": 12,
+        "liveness": "live",
     }
     return Decision(**{**values, **changes})
 
@@ -42,7 +43,8 @@ def test_exact_json():
         '"score": 0.412, "cosine": 0.712, "threshold": 0.158, "margin": 0.31, "target_fpir": 0.003, '
         '"gallery_size": 418, "candidates": [{"id": "E-17", "name": "Ada Lovelace", "score": 0.412}, '
         '{"id": "E-03", "name": "Grace 🎓 هوبر", "score": 0.102}], "quality": {"face_px": 118, '
-        '"sharpness": 71}, "reasons": [], "mark": "9f0c", "encoder": "default-2026.1", "sighting": 12}'
+        '"sharpness": 71}, "reasons": [], "mark": "9f0c", "encoder": "default-2026.1", "sighting": 12, '
+        '"liveness": "live"}'
     )
 
 
@@ -71,3 +73,10 @@ def test_unknown_kind_is_refused():
     """There are five decisions and no sixth."""
     with pytest.raises(ValueError, match="decision must be one of"):
         decision(decision="maybe")
+
+
+def test_unknown_liveness_is_refused():
+    """A living face was told, was not, or something else was; or it was not asked."""
+    assert decision(liveness=None).to_dict()["liveness"] is None
+    with pytest.raises(ValueError, match="liveness must be one of"):
+        decision(liveness="maybe")

@@ -31,6 +31,17 @@ class Key(BaseModel):
     public_key: str = Field(max_length=400)
 
 
+class Said(BaseModel):
+    """What a frame says of itself, and the signature of that and of its picture; none of it may be left out."""
+
+    run: str = Field(max_length=64)
+    number: int = Field(ge=1, le=2**53)
+    nonce: str = Field(default="", max_length=64)
+    signature: str = Field(default="", max_length=200)
+    faces: bool = True
+    light: str = Field(default="", max_length=24, pattern=r"^[a-z0-9.:-]*$")
+
+
 class Entry(BaseModel):
     """What somebody typed, showed or held to a reader."""
 
@@ -50,6 +61,12 @@ class Undo(BaseModel):
     """The mark that somebody takes back."""
 
     mark: str = Field(max_length=64)
+
+
+class Looks(BaseModel):
+    """The camera that a page is about to look by, as the browser calls it."""
+
+    camera: str = Field(default="", max_length=400)
 
 
 class Ended(BaseModel):
@@ -111,9 +128,11 @@ def key(request: Request, who: KioskAct, told: Key) -> dict[str, Any]:
 
 
 @router.post("/kiosk/runs")
-def begin(request: Request, who: KioskAct) -> dict[str, Any]:
+def begin(request: Request, who: KioskAct, told: Looks | None = None) -> dict[str, Any]:
     """Begin to look."""
-    return {"run": _by(request, lambda kiosks: kiosks.begin(who.actor, _token(who)))}
+    camera = "" if told is None else told.camera
+    begun = _by(request, lambda kiosks: kiosks.begin(who.actor, _token(who), camera=camera))
+    return {"run": begun.run, "nonce": begun.nonce}
 
 
 @router.post("/kiosk/runs/end")
@@ -128,14 +147,11 @@ def frames(
     request: Request,
     who: KioskAct,
     data: Annotated[bytes, Depends(_sent)],
-    run: Annotated[str, Query(max_length=64)],
-    number: Annotated[int, Query(ge=1, le=2**53)],
-    *,
-    faces: Annotated[bool, Query()] = True,
+    said: Annotated[Said, Query()],
 ) -> dict[str, Any]:
-    """Take a frame in; answers what is in view, and what was decided."""
+    """Take a frame in; answers what is in view, what was decided, and what the next frame is to answer."""
     token = _token(who)
-    return _by(request, lambda kiosks: kiosks.see(who.actor, token, run, number, data, faces=faces))
+    return _by(request, lambda kiosks: kiosks.see(who.actor, token, kiosks.sent(data, **said.model_dump())))
 
 
 @router.post("/kiosk/entries")

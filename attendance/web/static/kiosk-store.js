@@ -2,6 +2,7 @@
 // yet. What people typed is sealed for the service before it is kept: here it cannot be read any more.
 const page = crypto.randomUUID();
 const curve = { name: "ECDSA", namedCurve: "P-256" };
+const signing = { name: "ECDSA", hash: "SHA-256" };
 const bytes = (text) => new TextEncoder().encode(text);
 const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 const unbase64 = (text) => Uint8Array.from(atob(text), (each) => each.charCodeAt(0));
@@ -44,6 +45,14 @@ function open() {
   return done(request);
 }
 
+let opened = null; // the one store of this page
+
+/** The signature of a text by the key of this kiosk, in base64; throws where this browser can keep none. */
+export async function signed(text) {
+  if (!opened) throw new Error("keys");
+  return opened.sign(text);
+}
+
 export class Store {
   /** The store of this browser; `facts` are what the service told last, also where it is not reached now. */
   static async opened() {
@@ -51,6 +60,7 @@ export class Store {
     made.base = await open();
     made.facts = (await made.#read("state")) ?? null;
     navigator.storage?.persist?.();
+    opened = made;
     return made;
   }
 
@@ -81,10 +91,15 @@ export class Store {
       ticket_claimed: facts.ticket_claimed,
     };
     const body = JSON.stringify(told);
-    const { privateKey } = await this.#keys();
-    const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, privateKey, bytes(body));
-    await done(this.#in("entries", "readwrite").put({ counter, body, signature: base64(signature) }));
+    const signature = await this.sign(body);
+    await done(this.#in("entries", "readwrite").put({ counter, body, signature }));
     return counter;
+  }
+
+  /** The signature of a text by the key that nobody can take out of this browser, in base64. */
+  async sign(text) {
+    this.key ??= (await this.#keys()).privateKey;
+    return base64(await crypto.subtle.sign(signing, this.key, bytes(text)));
   }
 
   waiting() {

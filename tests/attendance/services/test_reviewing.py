@@ -382,7 +382,9 @@ def test_what_was_said_is_told_afterwards(people, review):
 def test_every_reason_of_a_review_has_words():
     """Each reason for which the program itself asks somebody to look is told in words."""
     from attendance.judge import decision, voting
+    from attendance.live import living
 
     late = {CREDENTIAL_GONE, KIOSK_GONE}
     own = {decision.CLOSE_CALL, decision.SMALL_LEAD, decision.LOOK_ALIKE, decision.PERSON_TAKEN, decision.MARK_VOIDED}
-    assert own | late | {voting.FEW_FRAMES, voting.TRACK_SWITCHED} == REASONS.keys()
+    looked = {living.LIVENESS_ATTACK, living.LIVENESS_UNSURE, living.VIRTUAL_CAMERA}
+    assert own | late | looked | {voting.FEW_FRAMES, voting.TRACK_SWITCHED} == REASONS.keys()

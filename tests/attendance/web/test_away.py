@@ -1,7 +1,7 @@
 """While the database of all sites is out of reach: kiosks and the live view go on, and all else is told so."""
 
 import pytest
-from kiosk_world import Page, frame, live
+from kiosk_world import Page, Shots, frame, live
 from link_world import joined
 from starlette.testclient import TestClient
 
@@ -60,13 +60,12 @@ def mend(site):
     site.link.look()
 
 
-def faces(browser, run, clock, first, who, count=12):
+def faces(shots, clock, who, count=12):
     """Show somebody for a while; returns what the kiosk told of them."""
     told = []
-    for number in range(first, first + count):
+    for number in range(count):
         clock.forward(seconds=0.2)
-        shown = frame(who) if number < first + count // 2 else frame()
-        answer = browser.post(f"/kiosk/frames?run={run}&number={number}", content=shown)
+        answer = shots.send(frame(who) if number < count // 2 else frame())
         assert answer.status_code == 200, answer.text
         told += answer.json()["results"]
     return told
@@ -78,17 +77,17 @@ def names(app):
 
 def test_a_kiosk_goes_on_by_face(site, app, kiosk, clock):
     """The page of a kiosk that looks notices nothing of the cut, nor of its end; whom it marked comes in once."""
-    browser, _ = kiosk
-    run = browser.post("/kiosk/runs").json()["run"]
-    assert [each["state"] for each in faces(browser, run, clock, 1, 1)] == ["present"]
+    shots = Shots(*kiosk)
+    shots.begin()
+    assert [each["state"] for each in faces(shots, clock, 1)] == ["present"]
     site.link.wire.is_cut = True  # nobody has noticed yet
-    told = faces(browser, run, clock, 20, 2)
+    told = faces(shots, clock, 2)
     assert [(each["state"], each["name"]) for each in told] == [("present", "Bob")]
     assert site.app.offline is not None
     mend(site)
     assert site.app is app
     assert names(app) == ["Ada", "Bob"]
-    assert faces(browser, run, clock, 40, 2)[-1]["state"] == "already"
+    assert faces(shots, clock, 2)[-1]["state"] == "already"
 
 
 def test_a_kiosk_goes_on_by_pin(site, app, kiosk):

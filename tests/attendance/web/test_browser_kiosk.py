@@ -315,3 +315,79 @@ def test_the_page_of_pins_codes_and_badges(hall, new_tab):
     page.wait_for_selector("img.code")
     accessible(page)
     fits(page)
+
+
+def shown(astronaut, tmp_path):
+    """A film of a portrait that moves a little, and the photo that it was made of."""
+    photo = tmp_path / "astronaut.jpg"
+    Image.fromarray(astronaut).save(photo, quality=95)
+    room = np.full((480, 640, 3), 128, np.uint8)
+    room[:, 80:560] = np.asarray(Image.fromarray(astronaut).resize((480, 480)))
+    return photo, film(tmp_path / "face.mjpeg", *(np.roll(room, shift, 1) for shift in (0, 2, 4, 3, 1)))
+
+
+FRAMES = "**/kiosk/frames?*"
+
+
+def test_pictures_that_are_put_in_on_the_way_mark_nobody(hall, kiosk, astronaut, tmp_path):
+    """Somebody between page and service puts a portrait in the place of each frame: refused, and said so plainly."""
+    photo, _ = shown(astronaut, tmp_path)
+    hall.app.enroll(photo, name="Eileen Collins", external_id="E")
+    page = kiosk(allow=("409",))
+    statuses = []
+
+    def swap(route):
+        answer = route.fetch(post_data=photo.read_bytes())
+        statuses.append((answer.status, answer.json().get("id")))
+        route.fulfill(response=answer)
+
+    page.route(FRAMES, swap)
+    page.click("#by-face")
+    assert ("That did not work", "refused") == (told(page)[0], page.get_attribute("#result", "data-state"))
+    assert ([(409, "kiosk.frame")] * 2, []) == (statuses, marks(hall.app, "E"))
+
+
+def test_a_page_whose_answer_was_lost_begins_anew_by_itself(hall, kiosk, astronaut, tmp_path):
+    """The service took the frame, the network lost the answer: nobody has to do anything, and the face is marked."""
+    photo, face = shown(astronaut, tmp_path)
+    hall.app.enroll(photo, name="Eileen Collins", external_id="E")
+    page = kiosk(video=face, allow=("net::ERR_FAILED", "Failed to load resource"))
+    begun, lost = [], []
+    page.on("request", lambda each: begun.append(each.url) if each.url.endswith("/kiosk/runs") else None)
+
+    def lose(route):
+        if lost:
+            return route.continue_()
+        lost.append(route.fetch().status)
+        return route.abort()
+
+    page.route(FRAMES, lose)
+    page.click("#by-face")
+    assert ("Eileen Collins", "You came in") == told(page)
+    assert ([200], 2) == (lost, len(begun))
+
+
+def test_a_page_goes_on_when_the_service_has_begun_anew(hall, kiosk, astronaut, tmp_path):
+    """What it looked by is forgotten there, as after a restart: the page begins a new run, and the face is marked."""
+    photo, face = shown(astronaut, tmp_path)
+    hall.app.enroll(photo, name="Eileen Collins", external_id="E")
+    page = kiosk(video=face, allow=("409",))
+    seen = []
+
+    def forget(route):
+        if not seen:
+            hall.app.kiosks._here.clear()
+        seen.append(route.request.url)
+        route.continue_()
+
+    page.route(FRAMES, forget)
+    page.click("#by-face")
+    assert ("Eileen Collins", "You came in") == told(page)
+
+
+def test_the_page_tells_what_its_camera_is_called(kiosk):
+    """When it begins to look, and of that camera alone."""
+    page = kiosk()
+    with page.expect_request("**/kiosk/runs") as asked:
+        page.click("#by-face")
+    assert {"camera": "fake_device_0"} == asked.value.post_data_json

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from kiosk_world import Page, Shots
 from servers import disk_full
 from sqlalchemy import func, select, table
 from sqlalchemy.exc import OperationalError
@@ -42,10 +43,13 @@ def test_pages_api_and_kiosk_say_so_and_do_nothing_by_halves(app, site, signed_i
     """It is 507 with the error's id; where files lie is told nobody."""
     app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A", groups=["7b"])
     app.places.add(CLERK, "Hall", kind="kiosk")
-    hall = TestClient(build(site), base_url=site.public, cookies={"kiosk": app.tokens.add_kiosk(CLERK, "Hall").secret})
+    made = app.tokens.add_kiosk(CLERK, "Hall")
+    page = Page(app, made.token, app.clock)
+    page.ask()
+    hall = Shots(TestClient(build(site), base_url=site.public, cookies={"kiosk": made.secret}), page)
     bearer = {"Authorization": f"Bearer {app.tokens.add(CLERK, 'bus', ['decide', 'people:write']).secret}"}
     admin, photo = signed_in(), draw("door.png", (1,), seed=9).read_bytes()
-    run = hall.post("/kiosk/runs").json()["run"]
+    hall.begin()
     before, full.is_so = counts(app), True
     jpeg = {"Content-Type": "image/jpeg"}
     answers = [
@@ -56,7 +60,7 @@ def test_pages_api_and_kiosk_say_so_and_do_nothing_by_halves(app, site, signed_i
         admin.post("/sign-in", data={"name": "nobody", "password": "wrong"}),
         admin.post("/api/v1/decisions", content=photo, headers={**bearer, **jpeg}),
         admin.post("/api/v1/people", json={"name": "Bob"}, headers=bearer),
-        hall.post(f"/kiosk/frames?run={run}&number=1", content=photo, headers=jpeg),
+        hall.send(photo),
     ]
     assert [507] * len(answers) == [each.status_code for each in answers]
     assert [] == [each.text for each in answers if WORDS[app.store.engine] not in each.text]

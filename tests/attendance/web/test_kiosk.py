@@ -4,7 +4,7 @@ import re
 from types import SimpleNamespace
 
 import pytest
-from kiosk_world import Page, frame, live
+from kiosk_world import Page, Shots, frame, live
 from starlette.testclient import TestClient
 
 from attendance.access import Actor
@@ -84,17 +84,19 @@ def test_the_worker_may_serve_the_kiosk_alone(client):
 
 def test_frames_are_answered(hall, clock):
     """A face before the camera is told by name after some frames; the same number again is refused."""
-    run = hall.browser.post("/kiosk/runs").json()["run"]
+    shots = Shots(hall.browser, hall.page)
+    shots.begin(camera="Integrated Camera (0000:0001)")
     results = []
-    for number in range(1, 12):
+    for _ in range(11):
         clock.forward(seconds=0.2)
-        answer = hall.browser.post(f"/kiosk/frames?run={run}&number={number}", content=frame(1))
+        answer = shots.send(frame(1))
         assert 200 == answer.status_code
         results += answer.json()["results"]
     assert [("present", "Ada")] == [(each["state"], each["name"]) for each in results]
-    again = hall.browser.post(f"/kiosk/frames?run={run}&number=11", content=frame(1))
+    hall.page.number -= 1
+    again = shots.send(frame(1))
     assert (409, "kiosk.frame") == (again.status_code, again.json()["id"])
-    assert {} == hall.browser.post("/kiosk/runs/end", json={"run": run}).json()
+    assert {} == hall.browser.post("/kiosk/runs/end", json={"run": hall.page.run}).json()
 
 
 @pytest.mark.parametrize(
@@ -105,6 +107,10 @@ def test_frames_are_answered(hall, clock):
         ("run=x", b"", 422),
         ("run=x&number=" + "9" * 30, b"", 422),
         ("run=" + "x" * 100 + "&number=1", b"", 422),
+        ("run=x&number=1&nonce=" + "x" * 100, b"", 422),
+        ("run=x&number=1&signature=" + "x" * 300, b"", 422),
+        ("run=x&number=1&light=%0A", b"", 422),
+        ("run=x&number=1&light=" + "1" * 30, b"", 422),
     ],
 )
 def test_odd_frames_are_refused(hall, query, data, status):

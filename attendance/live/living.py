@@ -1,0 +1,216 @@
+"""Whether a track is a living face: its moments are kept, the cues are asked now and then, a mark waits for them.
+
+A run says by `Asking` what is wanted. Cues are asked first when a mark could be given, and at last when the track ends;
+in between more and more rarely, so that they cost the same share of a long track as of a short one. What they have once
+ruled an attack stays one for the rest of the track, unless the person then does what a challenge asks.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+
+from attendance.live.prompting import Prompted, Prompting
+from attendance.live.ruled import LIVENESS, LIVENESS_ATTACK, LIVENESS_UNSURE, VIRTUAL_CAMERA, Ruled, Wanted
+from attendance.liveness.saying import CUE_FAILED, Ruling, Said, silent
+from attendance.records import Decision
+
+if TYPE_CHECKING:
+    from attendance.cameras.frame import Pixels
+    from attendance.liveness import Cue, Moment, Track
+    from enroll.face import Detection
+
+__all__ = [
+    "LIVENESS",
+    "LIVENESS_ATTACK",
+    "LIVENESS_UNSURE",
+    "VIRTUAL_CAMERA",
+    "Asking",
+    "Living",
+    "Prompted",
+    "Turns",
+    "Wanted",
+]
+
+Turns = Literal["never", "needed", "always"]
+ASK_S: Final = 0.5  # from one time that cues are asked to the next
+ASK_SHARE: Final = 0.25  # of what has passed since the track began, if that is longer
+RARELY_S: Final = 6.0  # and the longest: what is older than that is not kept
+SEEING: Final = "moments"  # the name under which trouble with the moments themselves is told
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How a run asks for liveness; what it holds may be called from any thread.
+
+    A mark waits up to `wait_s` seconds from its track's first moment. `challenge` makes what one person is asked to do,
+    where a mark would be kept back (`needed`) or before every one (`always`). `distrust` are reasons against the source
+    itself, for which every mark is a review. `cues` makes those that are asked besides the ones that need nothing but
+    the moments; `light` says that the screen changes its colour for one of them. Where `wanted` is off, nothing is kept
+    and nothing is asked, whatever the rest says.
+    """
+
+    wanted: Wanted = "off"
+    wait_s: float = 1.5
+    turns: Turns = "never"
+    light: bool = False
+    distrust: tuple[str, ...] = ()
+    challenge: Callable[[], Prompted] | None = None
+    cues: "Callable[[], Sequence[Cue]]" = tuple
+
+    def __post_init__(self) -> None:
+        if self.wanted not in get_args(Wanted):
+            raise ValueError(f"wanted: expected one of {get_args(Wanted)}, got {self.wanted!r}")
+        if not (math.isfinite(self.wait_s) and self.wait_s >= 0):
+            raise ValueError(f"wait_s: expected seconds, 0 or more, got {self.wait_s}")
+        if self.turns not in get_args(Turns):
+            raise ValueError(f"turns: expected one of {get_args(Turns)}, got {self.turns!r}")
+        if self.turns != "never" and self.challenge is None:
+            raise ValueError(f"turns: {self.turns!r} needs a challenge")
+
+
+class Living:
+    """One track; used by the run's thread alone. Times are those of its frames and never fall. Never raises."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._track: Track | None = None
+        self._cues: Sequence[Cue] | None = None
+        self._begun: float | None = None
+        self._failed = False
+        self._challenge: Prompting | None = None
+        self._ruled: Ruled | None = None
+        self._attack: Ruled | None = None
+        self._next = float("-inf")
+        self._fresh = True  # whether there is something that the cues were not asked about
+        self._waiting = self._closed = False
+
+    def see(self, pixels: "Pixels", detection: "Detection", time: float) -> None:
+        """Keep the moment of a face in an RGB frame (H, W, 3) uint8, if one is due.
+
+        After a moment that cannot be kept the track is not live any more.
+        """
+        if self._asking.wanted == "off":
+            return
+        self._begun = time if self._begun is None else self._begun
+        try:
+            self._keep(pixels, detection, time)
+        except Exception:  # noqa: BLE001 - whatever it is: the run goes on, and nobody is live by it
+            self._failed = self._fresh = True
+
+    def waits(self, settled: Decision, time: float) -> bool:
+        """Whether the mark of a decision is held a moment, as something may still come that speaks for it or against.
+
+        Begins what the person is asked to do, where that is due.
+        """
+        self._waiting = self._is_awaited(settled, time)
+        return self._waiting
+
+    def _is_awaited(self, settled: Decision, time: float) -> bool:
+        asking = self._asking
+        if asking.wanted == "off" or asking.distrust or settled.decision != "present":
+            return False
+        if self._challenge is not None:
+            return not self._challenge.over(time)
+        if asking.turns == "always":
+            return self._begin(time)
+        ruling = self._ask(time).ruling
+        if ruling == "unsure" and self._begun is not None and time - self._begun < asking.wait_s:
+            return True
+        kept_back = ruling == "attack" or (ruling == "unsure" and asking.wanted == "require")
+        return kept_back and asking.turns == "needed" and self._begin(time)
+
+    def settle(self, settled: Decision, time: float, *, last: bool = False) -> Decision:
+        """The decision with its liveness, a review where that asks for one; strangers are not asked about.
+
+        The cues are asked anew where it is time to, and about the `last` moments when the track ends.
+        """
+        if self._asking.wanted == "off" or settled.decision not in {"present", "review"}:
+            return settled
+        return self._ask(time, last=last).applied(settled)
+
+    def told(self, settled: Decision) -> Decision | None:
+        """The decision by what is known now, without asking; None for a mark that waits."""
+        if self._asking.wanted == "off" or settled.decision not in {"present", "review"}:
+            return settled
+        if self._ruled is None or self._waiting:
+            return None if settled.decision == "present" else settled
+        return self._ruled.applied(settled)
+
+    def ruling(self, time: float) -> Ruling | None:
+        """What is told of the whole track when it ends; None where that is not asked."""
+        return None if self._asking.wanted == "off" else self._ask(time, last=True).ruling
+
+    def prompt(self, time: float) -> str:
+        """What the person is asked to do now, "" for nothing."""
+        return "" if self._challenge is None else self._challenge.prompt(time)
+
+    def _keep(self, pixels: "Pixels", detection: "Detection", time: float) -> None:
+        from attendance.liveness import Track, moment_of
+
+        if self._track is None:
+            self._track = Track()
+        if not self._track.wants(time):
+            return
+        moment = moment_of(pixels, detection, time)
+        self._track.add(moment)
+        self._fresh = True
+        if self._challenge is not None:
+            self._challenge.see(moment)
+
+    def _begin(self, time: float) -> bool:
+        """Begin the challenge; whether it is to be waited for. What is seen from then on is judged with it."""
+        if self._asking.challenge is None:
+            return False
+        self._track = None
+        self._challenge = Prompting(self._asking.challenge)
+        self._challenge.begin(time)
+        self._fresh = True
+        return not self._challenge.over(time)
+
+    def _ask(self, time: float, *, last: bool = False) -> Ruled:
+        """What the cues say, asked anew if it is time to; an attack that was found before stays found."""
+        self._close(time)
+        if self._ruled is None or (self._fresh and (last or time >= self._next)):
+            ruled = self._asked(time)
+            self._attack = ruled if ruled.ruling == "attack" else self._attack
+            self._ruled, self._fresh, self._next = self._attack or ruled, False, self._next_time(time)
+        return self._ruled
+
+    def _close(self, time: float) -> None:
+        """Once a challenge is over, what it says is to be asked; who has passed it is judged by what is seen now."""
+        if self._challenge is None or self._closed or not self._challenge.over(time):
+            return
+        self._closed = self._fresh = True
+        self._next = float("-inf")
+        if self._asked(time).passed:
+            self._attack = None
+
+    def _asked(self, time: float) -> Ruled:
+        said, challenge = self._said(), self._challenge
+        if challenge is not None:
+            said[challenge.id] = challenge.said(time)
+        asking = self._asking
+        asked = challenge is not None or asking.turns == "always"
+        return Ruled(asking.wanted, said, asked, "" if challenge is None else challenge.id, asking.distrust)
+
+    def _said(self) -> dict[str, Said]:
+        """What each cue says of the moments kept, with trouble of any kind as a cue that failed."""
+        try:
+            from attendance.liveness import CUES, ask
+
+            if self._cues is None:
+                self._cues = (*CUES, *self._asking.cues())
+            moments: Sequence[Moment] = () if self._track is None else self._track.moments
+            said: dict[str, Any] = dict(ask(self._cues, moments).said)
+        except Exception:  # noqa: BLE001 - whatever it is: nobody is live
+            return {SEEING: silent(CUE_FAILED)}
+        return {**said, SEEING: silent(CUE_FAILED)} if self._failed else said
+
+    def _next_time(self, time: float) -> float:
+        """When the cues are to be asked next: in a while, and when the wait ends."""
+        if self._begun is None:
+            return time + ASK_S
+        end = self._begun + self._asking.wait_s
+        then = time + max(ASK_S, min(RARELY_S, ASK_SHARE * (time - self._begun)))
+        return end if time < end < then + ASK_S / 2 else then
