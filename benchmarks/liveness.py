@@ -26,6 +26,7 @@ from pathlib import Path
 from types import ModuleType
 
 import cv2
+import liveness_kiosk
 import numpy as np
 from PIL import Image
 from rich.console import Console
@@ -315,9 +316,28 @@ def jobs_of(part: str, each: int) -> list[Job]:
         ]
     for turn, title in ((0, "film on a screen, standing"), (6, "film on a screen, held,  6 deg")):
         jobs += [Job(title, "screen", clips[n % len(clips)], turn, n) for n in range(each)]
+    jobs += kiosk_jobs(each)
     for kind in ("frozen", "frozen, recompressed", "loop", "loop, recompressed"):
         jobs += [Job(f"injected: {kind}", kind, clips[n % len(clips)], 0, n) for n in range(len(clips))]
     return jobs
+
+
+def kiosk_jobs(each: int) -> list[Job]:
+    """Who and what stands before a kiosk: each head another photo."""
+    kinds = (
+        ("calm", "calm head", (1, 2, 4, 8), 3 * each),
+        ("stiff", "stiff head", (2, 4, 8), each),
+        ("print", "print", (2, 8, 15), each),
+        ("cutout", "cut-out", (2, 8, 15), each),
+        ("bent", "bent cut-out", (2, 8, 15), each),
+        ("waved", "waved print", (4, 12), 2 * each),
+    )
+    return [
+        Job(f"kiosk: {title}, {turn:2d} deg", kind, "", turn, 1000 * place + n)
+        for kind, title, turns, count in kinds
+        for place, turn in enumerate(turns)
+        for n in range(count)
+    ]
 
 
 WORLDS: list[World] = []
@@ -335,6 +355,10 @@ def tracks_for(world: World, job: Job) -> list[list[Moment]]:
         return tracks_of(
             *((clip.fps, clip.frames, clip.found) if job.kind == "as filmed" else changed(clip, job.kind, world))
         )
+    if job.row.startswith("kiosk"):
+        _, photo, face = world.photo(1000 + job.seed)
+        sitter = liveness_kiosk.Sitter(photo, face, job.kind, job.turn, job.seed)
+        return [liveness_kiosk.sitting(scenes, sitter, world.pipeline.detector.detect)]
     return [injected(world, job) if job.row.startswith("injected") else shown(world, job)]
 
 
@@ -369,6 +393,8 @@ def texture_of(moments: Sequence[Moment]) -> float:
 
 def person_in(job: Job, moments: Sequence[Moment]) -> str:
     """Who is seen; in films of several people, who stands on which side."""
+    if job.row.startswith("kiosk"):
+        return WORLDS[0].photo(1000 + job.seed)[0]
     stem = job.source.partition(".")[0]
     if job.kind in {"head", "print", "cutout", "bent", "filling"}:
         return WORLDS[0].photo(job.seed % 24)[0]

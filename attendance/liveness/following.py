@@ -34,11 +34,15 @@ HUBER: Final = 1.5  # spreads
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Followed:
-    """Where points went: `starts` and `ends` (n, 2) in template pixels; `apart` (n,), how far back missed the start."""
+    """Where points went: `starts` and `ends` (n, 2) in template pixels; `apart` (n,), how far back missed the start.
+
+    `kept` (159,) tells which points of the grid they are.
+    """
 
     starts: Points
     ends: Points
     apart: Points
+    kept: NDArray[np.bool_]
 
     @property
     def noise(self) -> float:
@@ -103,7 +107,8 @@ def follow(before: Grey, after: Grey, levels: int = 2) -> Followed:
     back, again = _flow(after, before, ends, starts if levels < 2 else ends, levels)  # noqa: PLR2004
     apart = np.linalg.norm(back - starts, axis=1)
     kept = there & again & (apart <= RETURN_PX)
-    return Followed(starts[kept].astype(np.float64), ends[kept].astype(np.float64), apart[kept].astype(np.float64))
+    found = (each[kept].astype(np.float64) for each in (starts, ends, apart))
+    return Followed(*found, kept)
 
 
 def refine(before: Grey, after: Grey) -> Refined | None:

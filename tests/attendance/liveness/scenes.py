@@ -103,10 +103,10 @@ def bent(surface: Surface, radius: float) -> Surface:
     return Surface(surface.texture, surface.alpha, -np.tile(fall, (tall, 1)))
 
 
-def head(texture: np.ndarray, eyes: np.ndarray, mouth: np.ndarray) -> Surface:
+def head(texture: np.ndarray, eyes: np.ndarray, mouth: np.ndarray, tip: float = 0.47, depth: float = 1.3) -> Surface:
     """A head with the face's texture: an ellipsoid with a nose; `eyes` and `mouth` (2, 2) in texture pixels.
 
-    By the eyes' distance e: half axes 1.3 e across, 1.75 e up, 1.3 e towards the camera; the nose 0.47 e before it.
+    By the eyes' distance e: half axes 1.3 e across, 1.75 e up, `depth` e to the camera; the nose `tip` e before it.
     """
     left, down = eyes.mean(0), mouth.mean(0)
     e = float(np.linalg.norm(eyes[1] - eyes[0]))
@@ -116,11 +116,25 @@ def head(texture: np.ndarray, eyes: np.ndarray, mouth: np.ndarray) -> Surface:
     offset = np.stack([columns - left[0], rows - left[1]], -1)
     y, x = offset @ axis / e, offset @ side / e
     inside = 1 - (x / 1.3) ** 2 - ((y - 0.25) / 1.75) ** 2
-    skull = 1.3 * np.sqrt(np.clip(inside, 0, None))
+    skull = depth * np.sqrt(np.clip(inside, 0, None))
     along = np.interp(y, [-0.2, 0.1, 0.6, 0.78], [0, 0.35, 1, 0])
-    nose = 0.47 * along * np.exp(-((x / 0.17) ** 2) / 2)
+    nose = tip * along * np.exp(-((x / 0.17) ** 2) / 2)
     alpha = cv2.GaussianBlur((inside > 0.12).astype(np.float32), (0, 0), 0.04 * e)
-    return Surface(texture, alpha, e * (skull + nose - 1.3))
+    return Surface(texture, alpha, e * (skull + nose - depth))
+
+
+def blinking(photo: np.ndarray, landmarks: np.ndarray, shut: float) -> np.ndarray:
+    """The photo with its eyes shut by a share: the lid above is drawn down over them."""
+    if shut <= 0:
+        return photo
+    e = float(np.linalg.norm(landmarks[1] - landmarks[0]))
+    rows, columns = np.mgrid[: photo.shape[0], : photo.shape[1]].astype(np.float32)
+    lift = np.zeros(rows.shape)
+    for x, y in landmarks[:2]:
+        lift += 0.2 * shut * e * np.exp(-(((columns - x) / (0.25 * e)) ** 2 + ((rows - y) / (0.13 * e)) ** 2))
+    return cv2.remap(
+        photo, columns, (rows - lift).astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def camera(frame: np.ndarray, rng: np.random.Generator, noise: float = 2.0, quality: int = 90) -> np.ndarray:

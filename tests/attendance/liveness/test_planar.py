@@ -1,6 +1,7 @@
 """A plane that turns is told from a head that turns; without a turn nobody is."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from attendance.liveness import PlanarCue, ask
 from attendance.liveness.following import FACE, aligned, follow, grid, refine, second_order
 from attendance.liveness.moments import spread
-from attendance.liveness.planar import NOSE, due, most_turned
+from attendance.liveness.parallax import NOSE, Fit, due, together, unmoved
+from attendance.liveness.planar import fits_of
 
 
 @pytest.mark.parametrize("axis", ["yaw", "pitch"])
@@ -70,7 +72,7 @@ def test_it_abstains(studio) -> None:
     """Too few moments, a small face, a dark one: no quality, with the reason."""
     surface = studio.plane()
     whys = [
-        PlanarCue().judge(studio.track(surface, turn=15.0, count=4)),
+        PlanarCue().judge(studio.track(surface, turn=15.0, count=3)),
         PlanarCue().judge(studio.track(surface, turn=15.0, scale=0.25)),
         PlanarCue().judge(studio.track(surface, turn=15.0, dark=0.1)),
     ]
@@ -114,10 +116,46 @@ def test_following_finds_a_known_shift(studio) -> None:
     assert len(followed.starts) > 0.8 * len(grid())
 
 
-def test_places_and_pairs(studio) -> None:
-    """Moments are taken evenly with both ends; the most turned pair is the extreme one."""
+def test_moments_are_chosen_and_compared_with_the_middle_one(studio) -> None:
+    """Moments are taken evenly with both ends; what cannot be followed is left out."""
     assert [0, 2, 4, 6, 8] == spread(9, 5)
     assert [0, 1, 2] == spread(3, 7)
-    faces = [aligned(studio.moment(studio.plane(), yaw=yaw)) for yaw in (2.0, 6.0, 12.0, 30.0)]
-    assert {0, 3} == set(most_turned(faces)[0])
+    faces = [aligned(studio.moment(studio.plane(), yaw=yaw)) for yaw in (2.0, 6.0, 12.0)]
+    fits = fits_of([*faces[:2], faces[1], np.full_like(faces[0], 128), faces[2]])
+    assert [0, 1, 2, 4] == list(fits)
+    assert 0.0 == np.abs(fits[2].maps[0]).max()
     assert np.array([[1, 0, 0, 0, 0, 0]]) == pytest.approx(second_order(FACE.mean(0)[None]))
+
+
+@pytest.mark.parametrize("axis", ["yaw", "pitch"])
+def test_a_nose_goes_with_the_curve_of_its_head(studio, axis) -> None:
+    """To the same side, by about a third as the mean face is; on a bent sheet only the curve goes."""
+    bent = studio.scenes.bent(studio.plane(border=False), 130.0)
+    found = {}
+    for name, surface in (("head", studio.head()), ("bent", bent)):
+        turned = [studio.moment(surface, **{axis: turn}, seed=turn) for turn in (2, 6, 10, 14, 18)]
+        found[name] = together(list(fits_of([aligned(each) for each in turned]).values()))
+    assert found["head"].agreed > 0.8
+    assert found["head"].along > 0.8
+    assert 0.15 < found["head"].slope < 0.7
+    assert abs(found["bent"].slope) < 0.1
+
+
+def test_together_is_a_correlation() -> None:
+    """Of made motions: half the curve's along it, none across it, and against it."""
+
+    def made(nose, skull) -> Fit:
+        return replace(unmoved(), nose=np.array(nose, float), skull=np.array(skull, float))
+
+    along = together([made((0, 0), (0, 0)), made((1, 0), (2, 0)), made((0, -1), (0, -2))])
+    across = together([made((0, 1), (1, 0)), made((0, -1), (-1, 0)), made((0, 0), (0, 0))])
+    against = together([made((-1, 0), (1, 0)), made((1, 0), (-1, 0))])
+    assert (1.0, 0.5) == (pytest.approx(along.agreed), pytest.approx(along.slope))
+    assert (0.0, 0.0) == (pytest.approx(across.agreed), pytest.approx(across.along))
+    assert (-1.0, -1.0, 1.0) == pytest.approx((against.agreed, against.slope, against.skull))
+
+
+def test_nothing_moved_is_told_of_nothing() -> None:
+    """No motion at all divides by nothing."""
+    still = together([unmoved(), unmoved(), unmoved()])
+    assert (0.0, 0.0, 0.0, 0.0) == (still.skull, still.along, still.agreed, still.slope)
