@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from attendance.live.prompting import Prompted, Prompting
 from attendance.live.ruled import LIVENESS, LIVENESS_ATTACK, LIVENESS_UNSURE, VIRTUAL_CAMERA, Ruled, Wanted
-from attendance.liveness.saying import CUE_FAILED, Ruling, Said, silent
+from attendance.liveness.saying import CUE_FAILED, LIVE_FROM, Ruling, Said, silent
 from attendance.records import Decision
 
 if TYPE_CHECKING:
@@ -178,10 +178,11 @@ class Living:
     def _ask(self, time: float, *, last: bool = False) -> Ruled:
         """What the cues say, asked anew if it is time to; an attack that was found before stays found."""
         self._close(time)
+        if self._attack is not None:
+            return self._attack
         if self._ruled is None or (self._fresh and (last or time >= self._next)):
-            ruled = self._asked(time)
-            self._attack = ruled if ruled.ruling == "attack" else self._attack
-            self._ruled, self._fresh, self._next = self._attack or ruled, 0, self._next_time(time)
+            self._ruled, self._fresh, self._next = self._asked(time), 0, self._next_time(time)
+            self._attack = self._ruled if self._ruled.ruling == "attack" else None
         return self._ruled
 
     def _is_early(self, time: float) -> bool:
@@ -196,7 +197,7 @@ class Living:
         self._closed = True
         self._fresh += 1
         self._next = float("-inf")
-        if self._asked(time).passed:
+        if self._challenge.said(time).weight >= LIVE_FROM:
             self._attack = None
 
     def _asked(self, time: float) -> Ruled:

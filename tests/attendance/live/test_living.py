@@ -156,6 +156,7 @@ def test_an_attack_stays_one():
         told = watch.end()
         assert ("review", "attack", ("liveness_attack",)) == (told.decision, told.liveness, told.reasons)
         assert "plane" == told.judged[LIVENESS]["cues"]["scripted"]["why"]
+        assert 1 == len(watch.cue.asked)
 
 
 def test_cues_are_asked_now_and_then():
