@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 from attendance.access import needs
 from attendance.errors import PlaceRetired
 from attendance.live.covering import Covering
+from attendance.liveness.lighting import Answers
 from attendance.service_errors import KioskFrame, TokenInvalid
 from attendance.services.credentials import QR_PREFIX
 from attendance.services.kioskentries import Posted, refuse_key
 from attendance.services.kioskframes import Begun, Nonces, SentFrame
+from attendance.services.kiosklight import ScreenLight
 from attendance.services.kioskmarks import Kiosk, KioskMarks, Result, Shown
 from attendance.services.kiosktaking import Taking
 from attendance.services.kioskwatch import KioskWatch, Look, code_in, frame_of, refuse_large
@@ -55,6 +57,7 @@ class Notice:
     keep_review_days: int
     keep_unknown_days: int
     zone: str
+    light: bool
 
 
 @dataclass(slots=True)
@@ -63,6 +66,7 @@ class _Here:
 
     watch: KioskWatch | None = None
     nonces: Nonces = field(default_factory=Nonces)
+    answers: Answers = field(default_factory=Answers)
     camera: str = ""
     covering: Covering | None = None
     noted: float = float("-inf")
@@ -126,6 +130,7 @@ class Kiosks:
             self._settings.keep_review_days,
             self._settings.keep_unknown_days,
             self._zone,
+            self._lights,
         )
 
     @needs("kiosk.act")
@@ -179,9 +184,11 @@ class Kiosks:
         def told(decision: "Decision") -> None:
             self._made.note(token, decision)
 
-        watch, nonces = KioskWatch(self._desk.by(actor), scope, place.name, told), Nonces()
+        nonces = Nonces()
         with self._lock:
             here = self._here.setdefault(token.id, _Here())
+            light = ScreenLight(here.answers) if self._lights else None
+            watch = KioskWatch(self._desk.by(actor), scope, place.name, told, light)
             before, here.watch, here.nonces, here.camera = here.watch, watch, nonces, camera
         if before is not None:
             before.close()
@@ -212,10 +219,11 @@ class Kiosks:
         by_code = self._by_code(kiosk, watch, pixels, always=not sent.faces)
         if not sent.faces:
             return {"faces": [], "results": by_code, "nonce": nonce}
-        look = watch.look(pixels, sent.number)
+        look = watch.look(pixels, sent.number, sent.light)
         found = [self._made.decided(kiosk, each) for each in look.decided]
         results = [*by_code, *(each.to_dict() for each in found)]
-        return {"faces": _faces(look), "results": results, "nonce": nonce}
+        lit = {} if look.light is None else {"light": {"name": look.light.name, "colour": look.light.css}}
+        return {"faces": _faces(look), "results": results, "nonce": nonce} | lit
 
     def _looking(self, token: "Token", run: str) -> tuple[KioskWatch, Nonces]:
         """What looks for this kiosk, if that is the run. Raises KioskFrame."""
@@ -261,6 +269,11 @@ class Kiosks:
         return self._made.undo(self._kiosk(actor, token), mark)
 
     # Small parts
+
+    @property
+    def _lights(self) -> bool:
+        """Whether screens change their colour while they look."""
+        return self._settings.kiosk_light and self._settings.liveness != "off"
 
     def _kiosk(self, actor: "Actor", token: "Token") -> Kiosk:
         return Kiosk(actor, token, self._place(token))

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from attendance.cameras.frame import Pixels
     from attendance.live import Event
     from attendance.live.ports import Desk
+    from attendance.liveness.colours import Colour
     from attendance.records import Decision
     from attendance.scope import Scope
+    from attendance.services.kiosklight import ScreenLight
 
 LARGEST_FRAME: Final = 3_000_000
 """Bytes; a page sends a tenth of that."""
@@ -34,18 +36,30 @@ QR_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is in view: the faces, with the size of their frame, and what was decided since the last answer."""
+    """What is in view: the faces, with the size of their frame, and what was decided since the last answer.
+
+    `light` is the colour that the screen is to show, None where it is to show none.
+    """
 
     size: tuple[int, int]
     faces: tuple[SeenFace, ...]
     decided: "tuple[Decision, ...]"
+    light: "Colour | None" = None
 
 
 class KioskWatch:
     """Takes the frames of one page in their order; a run begins with the first that faces are looked for in."""
 
-    def __init__(self, desk: "Desk", scope: "Scope", place: str, told: "Callable[[Decision], object]") -> None:
+    def __init__(
+        self,
+        desk: "Desk",
+        scope: "Scope",
+        place: str,
+        told: "Callable[[Decision], object]",
+        light: "ScreenLight | None" = None,
+    ) -> None:
         self.id = secrets.token_urlsafe(16)
+        self._light = light
         self._desk, self._scope, self._place, self._told = desk, scope, place, told
         self._changed = threading.Condition()
         self._number = 0
@@ -67,10 +81,15 @@ class KioskWatch:
                 raise KioskFrame(f"frame {number}", f"it came after frame {self._number}")
             self._number = number
 
-    def look(self, pixels: "Pixels", number: int) -> Look:
-        """Have a frame judged; returns when it, or a newer one, was. Raises what the run failed with."""
+    def look(self, pixels: "Pixels", number: int, lit: str = "") -> Look:
+        """Have a frame judged; returns when it, or a newer one, was. Raises what the run failed with.
+
+        `lit` is the name of the colour that the screen showed when it was taken.
+        """
         clock = self._desk.clock
         frame = Frame(pixels, number, clock.monotonic(), clock.utc())
+        if self._light is not None:
+            self._light.took(frame.time, lit)
         run = self._running(frame)
         with self._changed:
             self._changed.wait_for(lambda: self._seen >= number or self._ended, _ANSWER_S)
@@ -78,7 +97,8 @@ class KioskWatch:
             faces = self._faces if self._seen >= 0 else ()
         if run.error is not None:
             raise run.error
-        return Look((pixels.shape[1], pixels.shape[0]), faces, decided)
+        light = None if self._light is None else self._light.due(clock.monotonic())
+        return Look((pixels.shape[1], pixels.shape[0]), faces, decided, light)
 
     def searches_codes(self) -> bool:
         """Whether it is time again to look for a QR code beside the faces."""
@@ -134,6 +154,8 @@ class KioskWatch:
                     self._decided.append(event.decision)
                 case Ended():
                     self._ended, self._faces = True, ()
+                    if self._light is not None:
+                        self._light.learn(self._desk.clock.monotonic())
                 case _:
                     return
             self._changed.notify_all()
