@@ -3,20 +3,23 @@
 import secrets
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from attendance.cameras import Frame
-from attendance.live import Decided, Ended, Place, PushFeed, Run, Seen, SeenFace, Skipped
+from attendance.live import Asking, Decided, Ended, Place, PushFeed, Run, Seen, SeenFace, Skipped
 from attendance.service_errors import KioskFrame, RequestInvalid, UploadLarge
+from attendance.services.kioskturns import Floor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from attendance.cameras.frame import Pixels
     from attendance.live import Event
-    from attendance.live.ports import Desk
+    from attendance.live.living import Turns, Wanted
     from attendance.records import Decision
     from attendance.scope import Scope
+    from attendance.services.watching import CameraDesk
+    from attendance.settings import Settings
 
 LARGEST_FRAME: Final = 3_000_000
 """Bytes; a page sends a tenth of that."""
@@ -34,17 +37,21 @@ QR_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is in view: the faces, with the size of their frame, and what was decided since the last answer."""
+    """What is in view: the faces, with the size of their frame, and what was decided since the last answer.
+
+    `turns` is how far the one is who is asked to turn the head: steps done, steps in all, the number of the try.
+    """
 
     size: tuple[int, int]
     faces: tuple[SeenFace, ...]
     decided: "tuple[Decision, ...]"
+    turns: tuple[int, int, int] = (0, 0, 0)
 
 
 class KioskWatch:
     """Takes the frames of one page in their order; a run begins with the first that faces are looked for in."""
 
-    def __init__(self, desk: "Desk", scope: "Scope", place: str, told: "Callable[[Decision], object]") -> None:
+    def __init__(self, desk: "CameraDesk", scope: "Scope", place: str, told: "Callable[[Decision], object]") -> None:
         self.id = secrets.token_urlsafe(16)
         self._desk, self._scope, self._place, self._told = desk, scope, place, told
         self._changed = threading.Condition()
@@ -57,6 +64,7 @@ class KioskWatch:
         self._decided: list[Decision] = []
         self._next_qr = float("-inf")
         self._codes: set[str] = set()
+        self._floor = Floor()
 
     def take(self, number: int) -> None:
         """Take the number of a frame that came. Raises KioskFrame for one that came before, or where all is over."""
@@ -78,7 +86,7 @@ class KioskWatch:
             faces = self._faces if self._seen >= 0 else ()
         if run.error is not None:
             raise run.error
-        return Look((pixels.shape[1], pixels.shape[0]), faces, decided)
+        return Look((pixels.shape[1], pixels.shape[0]), faces, decided, self._floor.progress)
 
     def searches_codes(self) -> bool:
         """Whether it is time again to look for a QR code beside the faces."""
@@ -113,8 +121,9 @@ class KioskWatch:
                 return self._run
             self._feed = feed = PushFeed(self._desk.clock)
             feed.push(frame)
-            self._seen, self._ended = -1, False
-            self._run = run = Run(Place(self._place, covers=False), self._scope, feed, self._desk)
+            self._seen, self._ended, self._floor = -1, False, Floor()
+            asking = asking_at(self._desk.settings, self._floor)
+            self._run = run = Run(Place(self._place, covers=False), self._scope, feed, self._desk, asking)
             run.subscribe(lambda event: self._hear(run, event))
             run.start()
             return run
@@ -137,6 +146,12 @@ class KioskWatch:
                 case _:
                     return
             self._changed.notify_all()
+
+
+def asking_at(settings: "Settings", floor: Floor) -> Asking:
+    """What a kiosk asks of a face: besides what is seen of it, a turn of the head of whoever has the floor."""
+    wanted, turns = cast("Wanted", settings.liveness), cast("Turns", settings.kiosk_turns)
+    return Asking(wanted, settings.liveness_wait_s, turns=turns, light=settings.kiosk_light, challenge=floor.challenge)
 
 
 def frame_of(data: bytes) -> "Pixels":
