@@ -8,6 +8,7 @@ from attendance.liveness.colours import COLOURS, Colour, Order
 from attendance.liveness.lighting import Answers, LightCue
 
 if TYPE_CHECKING:
+    from attendance.clock import Clock
     from attendance.liveness import Cue
 
 KEPT: Final = 400
@@ -17,21 +18,22 @@ LATE_S: Final = 3.0
 
 
 class ScreenLight:
-    """Of one page; may be shared by threads. Times are in seconds of the clock that frames are dated by.
+    """Of one page; may be shared by threads.
 
-    `answers` are those of the kiosk, from page to page.
+    `answers` are those of the kiosk, from page to page; `clock` is the one that frames are dated by.
     """
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+    def __init__(self, answers: Answers, clock: "Clock") -> None:
+        self._answers, self._clock = answers, clock
         self._lock = threading.Lock()
         self._order = Order()
         self._due: deque[tuple[float, int]] = deque(maxlen=16)
         self._shown: deque[tuple[float, int]] = deque(maxlen=KEPT)
         self._cues: list[LightCue] = []
 
-    def due(self, time: float) -> Colour:
+    def due(self) -> Colour:
         """The colour that the page is to show now."""
+        time = self._clock.monotonic()
         with self._lock:
             place = self._order.due(time)
             if not self._due or self._due[-1][1] != place:
@@ -52,15 +54,16 @@ class ScreenLight:
         with self._lock:
             return next((place for at, place in reversed(self._shown) if at == time), None)
 
-    def cues(self, time: float) -> "tuple[Cue, ...]":
+    def cues(self) -> "tuple[Cue, ...]":
         """The cue of one more track."""
         with self._lock:
-            cue = LightCue(self.shown, self._answers.expected(time))
+            cue = LightCue(self.shown, self._answers.expected(self._clock.monotonic()))
             self._cues.append(cue)
             return (cue,)
 
-    def learn(self, time: float) -> None:
-        """Note what the tracks answered, for those who come next; called once, when nothing is looked at any more."""
+    def learn(self) -> None:
+        """Note what the tracks of a run answered, for those who come next; called when the run is over."""
+        time = self._clock.monotonic()
         with self._lock:
             cues, self._cues = self._cues, []
             for said in (each.last for each in cues):

@@ -187,7 +187,7 @@ class Kiosks:
         nonces = Nonces()
         with self._lock:
             here = self._here.setdefault(token.id, _Here())
-            light = ScreenLight(here.answers) if self._lights else None
+            light = ScreenLight(here.answers, self._clock) if self._lights else None
             watch = KioskWatch(self._desk.by(actor), scope, place.name, told, light)
             before, here.watch, here.nonces, here.camera = here.watch, watch, nonces, camera
         if before is not None:
@@ -309,14 +309,28 @@ class Kiosks:
 
 
 def _faces(look: Look) -> list[dict[str, Any]]:
-    """The faces in view, the largest first, their boxes as shares of the frame; nobody is named."""
+    """The faces in view, the largest first, their boxes as shares of the frame; nobody is named.
+
+    Nobody but the largest is asked to do anything.
+    """
     ordered = sorted(look.faces, key=lambda each: -each.box[2] * each.box[3])
-    return [_face(each, look.size) for each in ordered]
+    found = [_face(each, look.size) for each in ordered]
+    for each in found[1:]:
+        each["prompt"] = ""
+    if found and found[0]["prompt"]:
+        found[0]["turns"] = dict(zip(("done", "of", "try"), look.turns, strict=True))
+    return found
 
 
 def _face(each: "SeenFace", size: tuple[int, int]) -> dict[str, Any]:
     width, height = size
     x, y, w, h = each.box
     box = [round(x / width, 4), round(y / height, 4), round(w / width, 4), round(h / height, 4)]
-    state = "looking" if each.decision is None else each.decision.decision
-    return {"box": box, "state": state, "votes": each.votes, "needed": each.needed, "reasons": list(each.reasons)}
+    state, reasons = ("looking", each.reasons) if each.decision is None else _told(each.decision)
+    counted = {"votes": each.votes, "needed": each.needed}
+    return {"box": box, "state": state, "reasons": list(reasons), "prompt": each.prompt, **counted}
+
+
+def _told(decision: "Decision") -> tuple[str, tuple[str, ...]]:
+    """What a decision is, and why somebody must look."""
+    return decision.decision, decision.reasons if decision.decision == "review" else ()

@@ -2,23 +2,26 @@
 
 import secrets
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, cast
 
 from attendance.cameras import Frame
-from attendance.live import Decided, Ended, Place, PushFeed, Run, Seen, SeenFace, Skipped
+from attendance.live import Asking, Decided, Ended, Place, PushFeed, Run, Seen, SeenFace, Skipped
 from attendance.service_errors import KioskFrame, RequestInvalid, UploadLarge
+from attendance.services.kioskturns import Floor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from attendance.cameras.frame import Pixels
     from attendance.live import Event
-    from attendance.live.ports import Desk
+    from attendance.live.living import Turns, Wanted
     from attendance.liveness.colours import Colour
     from attendance.records import Decision
     from attendance.scope import Scope
     from attendance.services.kiosklight import ScreenLight
+    from attendance.services.watching import CameraDesk
+    from attendance.settings import Settings
 
 LARGEST_FRAME: Final = 3_000_000
 """Bytes; a page sends a tenth of that."""
@@ -38,12 +41,14 @@ QR_S: Final = 0.5
 class Look:
     """What is in view: the faces, with the size of their frame, and what was decided since the last answer.
 
+    `turns` is how far the one is who is asked to turn the head: steps done, steps in all, the number of the try.
     `light` is the colour that the screen is to show, None where it is to show none.
     """
 
     size: tuple[int, int]
     faces: tuple[SeenFace, ...]
     decided: "tuple[Decision, ...]"
+    turns: tuple[int, int, int] = (0, 0, 0)
     light: "Colour | None" = None
 
 
@@ -52,7 +57,7 @@ class KioskWatch:
 
     def __init__(
         self,
-        desk: "Desk",
+        desk: "CameraDesk",
         scope: "Scope",
         place: str,
         told: "Callable[[Decision], object]",
@@ -71,6 +76,7 @@ class KioskWatch:
         self._decided: list[Decision] = []
         self._next_qr = float("-inf")
         self._codes: set[str] = set()
+        self._floor = Floor()
 
     def take(self, number: int) -> None:
         """Take the number of a frame that came. Raises KioskFrame for one that came before, or where all is over."""
@@ -97,8 +103,8 @@ class KioskWatch:
             faces = self._faces if self._seen >= 0 else ()
         if run.error is not None:
             raise run.error
-        light = None if self._light is None else self._light.due(clock.monotonic())
-        return Look((pixels.shape[1], pixels.shape[0]), faces, decided, light)
+        light = None if self._light is None else self._light.due()
+        return Look((pixels.shape[1], pixels.shape[0]), faces, decided, self._floor.progress, light)
 
     def searches_codes(self) -> bool:
         """Whether it is time again to look for a QR code beside the faces."""
@@ -133,8 +139,9 @@ class KioskWatch:
                 return self._run
             self._feed = feed = PushFeed(self._desk.clock)
             feed.push(frame)
-            self._seen, self._ended = -1, False
-            self._run = run = Run(Place(self._place, covers=False), self._scope, feed, self._desk)
+            self._seen, self._ended, self._floor = -1, False, Floor()
+            asking = asking_at(self._desk.settings, self._floor, self._light)
+            self._run = run = Run(Place(self._place, covers=False), self._scope, feed, self._desk, asking)
             run.subscribe(lambda event: self._hear(run, event))
             run.start()
             return run
@@ -155,10 +162,20 @@ class KioskWatch:
                 case Ended():
                     self._ended, self._faces = True, ()
                     if self._light is not None:
-                        self._light.learn(self._desk.clock.monotonic())
+                        self._light.learn()
                 case _:
                     return
             self._changed.notify_all()
+
+
+def asking_at(settings: "Settings", floor: Floor, light: "ScreenLight | None" = None) -> Asking:
+    """What a kiosk asks of a face: besides what is seen of it, a turn of the head of whoever has the floor.
+
+    Where the screen gives light, how the face answers to it is one cue more.
+    """
+    wanted, turns = cast("Wanted", settings.liveness), cast("Turns", settings.kiosk_turns)
+    asking = Asking(wanted, settings.liveness_wait_s, turns=turns, challenge=floor.challenge)
+    return asking if light is None else replace(asking, light=True, cues=light.cues)
 
 
 def refuse_large(data: bytes) -> None:
