@@ -48,7 +48,7 @@ def pipeline(fake):
 
         def _turned(self, pixels, found):
             x = int(found.box[0])
-            marks = turned(float(pixels[61, x + 1, 0]) - AHEAD) + [x + 40, 85]
+            marks = np.array([x + 40, 85]) + turned(float(pixels[61, x + 1, 0]) - AHEAD)
             wide = 96.0 if x == PLACES[1] else 80.0
             return Detection((float(x), 60.0, wide, wide), marks.astype(np.float32), 0.9)
 
