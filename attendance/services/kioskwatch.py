@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from attendance.cameras import Frame
-from attendance.live import Decided, Ended, Place, PushFeed, Run, Seen, SeenFace, Skipped
+from attendance.live import Asking, Decided, Ended, Place, PushFeed, Run, Seen, SeenFace, Skipped
 from attendance.service_errors import KioskFrame, RequestInvalid, UploadLarge
 
 if TYPE_CHECKING:
@@ -44,8 +44,11 @@ class Look:
 class KioskWatch:
     """Takes the frames of one page in their order; a run begins with the first that faces are looked for in."""
 
-    def __init__(self, desk: "Desk", scope: "Scope", place: str, told: "Callable[[Decision], object]") -> None:
+    def __init__(
+        self, desk: "Desk", scope: "Scope", place: str, told: "Callable[[Decision], object]", asking: Asking
+    ) -> None:
         self.id = secrets.token_urlsafe(16)
+        self._asking = asking
         self._desk, self._scope, self._place, self._told = desk, scope, place, told
         self._changed = threading.Condition()
         self._number = 0
@@ -114,7 +117,7 @@ class KioskWatch:
             self._feed = feed = PushFeed(self._desk.clock)
             feed.push(frame)
             self._seen, self._ended = -1, False
-            self._run = run = Run(Place(self._place, covers=False), self._scope, feed, self._desk)
+            self._run = run = Run(Place(self._place, covers=False), self._scope, feed, self._desk, self._asking)
             run.subscribe(lambda event: self._hear(run, event))
             run.start()
             return run
