@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.access import needs
+from attendance.cameras import is_virtual, shown_label
 from attendance.errors import PlaceRetired
 from attendance.live.covering import Covering
 from attendance.liveness.lighting import Answers
@@ -22,6 +23,7 @@ from attendance.services.kiosklight import ScreenLight
 from attendance.services.kioskmarks import Kiosk, KioskMarks, Result, Shown
 from attendance.services.kiosktaking import Taking
 from attendance.services.kioskwatch import KioskWatch, Look, code_in, frame_of, refuse_large
+from attendance.services.virtualcameras import note_program, reasons_of
 from gallery.repositories import places, tokens
 from gallery.repositories.events import KIOSK_PAIRED, record
 
@@ -67,7 +69,7 @@ class _Here:
     watch: KioskWatch | None = None
     nonces: Nonces = field(default_factory=Nonces)
     answers: Answers = field(default_factory=Answers)
-    camera: str = ""
+    program: str | None = None  # what the camera is called where it is a program, as the log tells; None: not known
     covering: Covering | None = None
     noted: float = float("-inf")
 
@@ -174,7 +176,7 @@ class Kiosks:
     def begin(self, actor: "Actor", token: "Token", *, camera: str = "") -> Begun:
         """Begin to look; returns what the first frame is to name. Another page of this kiosk looks no longer.
 
-        ``camera`` is what the browser calls the camera that it looks by.
+        ``camera`` is what the browser calls the camera that it looks by: where that is a program, the log tells so.
 
         Raises TokenInvalid, PlaceRetired, GroupUnknown.
         """
@@ -184,15 +186,26 @@ class Kiosks:
         def told(decision: "Decision") -> None:
             self._made.note(token, decision)
 
-        nonces = Nonces()
+        program = shown_label(camera) if is_virtual(camera) else ""
+        self._note_program(Kiosk(actor, token, place), program)
+        distrust, nonces = reasons_of(self._settings, program), Nonces()
         with self._lock:
             here = self._here.setdefault(token.id, _Here())
             light = ScreenLight(here.answers, self._clock) if self._lights else None
-            watch = KioskWatch(self._desk.by(actor), scope, place.name, told, light)
-            before, here.watch, here.nonces, here.camera = here.watch, watch, nonces, camera
+            watch = KioskWatch(self._desk.by(actor), scope, place.name, told, distrust=distrust, light=light)
+            before, here.watch, here.nonces = here.watch, watch, nonces
         if before is not None:
             before.close()
         return Begun(watch.id, nonces.now)
+
+    def _note_program(self, kiosk: Kiosk, program: str) -> None:
+        """Have the log tell once that the camera is this program, or a camera again."""
+        with self._lock:
+            here = self._here.setdefault(kiosk.token.id, _Here())
+            if here.program == program:
+                return
+        note_program(self._gallery, kiosk.actor, self._clock, kiosk.place, program, tablet=kiosk.token.id)
+        here.program = program
 
     def end(self, token: "Token", run: str) -> None:
         """Look no longer; whoever was in view is reported. A run that is not that of this kiosk is left alone."""

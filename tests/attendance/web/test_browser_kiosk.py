@@ -549,3 +549,21 @@ def test_the_page_tells_what_its_camera_is_called(kiosk):
     with page.expect_request("**/kiosk/runs") as asked:
         page.click("#by-face")
     assert {"camera": "fake_device_0"} == asked.value.post_data_json
+
+
+CALLED = (
+    "const label = Object.getOwnPropertyDescriptor(MediaStreamTrack.prototype, 'label');"
+    "Object.defineProperty(MediaStreamTrack.prototype, 'label', { ...label, get: () => 'OBS Virtual Camera' });"
+)
+
+
+def test_before_a_program_that_poses_as_a_camera_nobody_is_marked(hall, kiosk, astronaut, tmp_path):
+    """Its name goes to the service, and the person is told kindly that somebody will look."""
+    photo, face = shown(astronaut, tmp_path)
+    hall.app.enroll(photo, name="Eileen Collins", external_id="E")
+    page = kiosk(video=face)
+    page.evaluate(CALLED)
+    page.click("#by-face")
+    assert ("We are not sure", "A person will look at it.") == told(page)
+    (waits,) = hall.app.reviews.waiting()
+    assert (True, []) == ("virtual_camera" in waits.sighting.reasons, marks(hall.app, "E"))
