@@ -165,6 +165,12 @@ class Settings:
         "A file of certificates (PEM) by which alone rtsps and https cameras are trusted; none: https by the system's,"
         " rtsps without a look.",
     )
+    virtual_cameras: str = _setting(
+        "review",
+        "Programs that pose as a camera: review, somebody looks at each face that would be marked before one; allow, as"
+        " where a telephone is the camera.",
+        choices=("review", "allow"),
+    )
     mark_again_minutes: int = _setting(
         0,
         "Minutes after which somebody is marked again in the same session and direction; 0: once.",

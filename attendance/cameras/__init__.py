@@ -4,6 +4,7 @@ from attendance.cameras.address import Address, Kind, hidden, is_address, parse_
 from attendance.cameras.camera import ProcessCamera
 from attendance.cameras.frame import Camera, CameraState, Frame
 from attendance.cameras.reader import VideoReader
+from attendance.cameras.virtual import is_virtual, shown_label, virtual_device
 
 __all__ = [
     "Address",
@@ -15,6 +16,9 @@ __all__ = [
     "VideoReader",
     "hidden",
     "is_address",
+    "is_virtual",
     "parse_address",
     "redact",
+    "shown_label",
+    "virtual_device",
 ]

@@ -14,7 +14,7 @@ answer says nothing by itself, for in a bright room none does: it speaks against
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -153,6 +153,28 @@ class Lighting:
         face = np.array([each.face for each in samples])
         more, own, theirs = (answer_of(times, shown, each) for each in (face - around, face, around))
         return rule(more, own, theirs, self._expected, {"moments": len(samples), "colours": runs})
+
+
+class LightCue:
+    """The cue of one track, asked now and then with the newest moments; of one run, for its thread alone.
+
+    `shown` tells the place in `COLOURS` of what the page showed with the frame of a time, None where it showed none.
+    """
+
+    def __init__(self, shown: Callable[[float], int | None], expected: float | None = None) -> None:
+        self.id = ID
+        self._shown, self._lighting = shown, Lighting(expected)
+        self._newest = float("-inf")
+        self.last: Said | None = None
+
+    def judge(self, moments: Sequence[Moment]) -> Said:
+        """Take in what is new of the moments, and say what the face's answer says."""
+        for each in moments:
+            if each.time > self._newest:
+                self._newest = each.time
+                self._lighting.see(each, self._shown(each.time))
+        self.last = self._lighting.said(self._newest)
+        return self.last
 
 
 def rule(more: Answer, face: Answer, around: Answer, expected: float | None, counts: dict[str, float]) -> Said:

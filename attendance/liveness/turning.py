@@ -139,7 +139,7 @@ class Turning:
             self._start(time)
 
     def see(self, moment: Faced) -> None:
-        """Take in one moment; one that is not later than the last, or whose face cannot be measured, changes nothing."""
+        """Take in one moment; one not later than the last, or of a face that cannot be measured, changes nothing."""
         time, nose, last = moment.time, nose_of(moment.landmarks), self._last
         if self._begun is None or nose is None or self.over(time) or not time >= self._begun:
             return

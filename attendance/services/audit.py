@@ -39,6 +39,7 @@ SAYS: Final[Mapping[str, str]] = MappingProxyType(
         "backup.test": "A backup was tried",
         "calendar.add": "Days were entered in the calendar",
         "calendar.withdraw": "Days of the calendar were withdrawn",
+        "camera.program": "A place's camera was found to be a program, or none any more",
         "consent.form": "A form of consent was made",
         "consent.give": "Consent was recorded",
         "consent.lapse": "The time of a consent was over",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from attendance.access import Actor, needs
-from attendance.cameras import Address, Camera, parse_address
+from attendance.cameras import Address, Camera, parse_address, virtual_device
 from attendance.errors import PlaceExists, PlaceRetired, PlaceUnknown
 from attendance.faults import refusal_of
 from attendance.records import instant
@@ -19,6 +19,7 @@ from attendance.services.camerahealth import Gauge, Health, Today
 from attendance.services.itself import Served
 from attendance.services.known import folded, known_place
 from attendance.services.leases import Leased, camera_lease
+from attendance.services.virtualcameras import note_program, programs
 from attendance.services.watching import CameraDesk, camera_run
 from attendance.services.watchman import Pauses, Shown, Watchman
 from attendance.services.workers import sites_of
@@ -283,6 +284,15 @@ class Cameras:
         seen = [each for each in found if groups is None or each.group in groups]
         return [self._health(each, wanted.get(each.id)) for each in seen]
 
+    def programs(self) -> dict[int, str]:
+        """By number of each place whose pictures come from a program that poses as a camera, what that is called."""
+
+        def look() -> dict[int, str]:
+            with self._gallery.store.reading() as transaction:
+                return {place.id: program for place, program in programs(transaction, self._clock.utc())}
+
+        return self._call(look)
+
     def of(self, name: str) -> Health:
         """One camera. Raises PlaceUnknown."""
 
@@ -482,7 +492,10 @@ class Cameras:
         address, scope = self._parts.scopes.before(name, wanted.watch.session)
         if self._served is not None:
             self._served.refuse(address)
-        return camera_run(self._desk_for(wanted.place), address, scope, camera=self.device(address))
+        desk, device = self._desk_for(wanted.place), self.device(address)
+        if device is None:
+            note_program(self._gallery, _actor(wanted.place), self._clock, wanted.place, virtual_device(address))
+        return camera_run(desk, address, scope, camera=device)
 
     def _desk_for(self, place: "Place") -> "CameraDesk":
         """The desk of a camera, which records as long as its lease stands, and on the slice without one."""
@@ -491,7 +504,7 @@ class Cameras:
         return self._link.desk(lambda on: self._leased(place, _parts_of(on)))
 
     def _leased(self, place: "Place", parts: Parts) -> "CameraDesk":
-        desk = parts.desk.by(Actor(f"camera {place.name}", door="camera"))
+        desk = parts.desk.by(_actor(place))
         if parts.leases is None:
             return desk
         held = self._held.get(place.id)
@@ -510,6 +523,10 @@ class Cameras:
                 news.add(transaction, [each for each in waiting if each.place in there])
             for _ in waiting:
                 self._news.popleft()
+
+
+def _actor(place: "Place") -> Actor:
+    return Actor(f"camera {place.name}", door="camera")
 
 
 def _parts_of(on: Any) -> Parts:

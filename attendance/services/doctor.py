@@ -37,6 +37,7 @@ FINDINGS: Mapping[str, str] = MappingProxyType(
         "backup.untested": "Backups are written, but none was ever tried.",
         "calendar.holidays": "Rules follow the calendar, but no public holidays are stored for this year.",
         "calendar.terms": "Every term has ended, so that rules which follow the calendar take place no more.",
+        "camera.program": "The pictures of a place come from a program that poses as a camera.",
         "clock.behind": "The newest record lies in the future: the clock was or is wrong.",
         "clock.implausible": "The clock shows a day before this program was made.",
         "clock.server": "The clocks of the database server and of this computer differ by more than 30 seconds.",
@@ -242,6 +243,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
     from attendance.services.doctor_server import server_findings
     from attendance.services.doctor_threshold import threshold_findings
     from attendance.services.doctor_vectors import vector_findings
+    from attendance.services.doctor_virtual import virtual_findings
     from attendance.services.doctor_workers import worker_findings
     from gallery import Gallery, open_database
 
@@ -262,6 +264,7 @@ def _database(home: Path, settings: Settings, clock: Clock, *, full: bool) -> It
         yield from _guarded("vectors", lambda: vector_findings(store, settings))
         yield from _guarded("reviews", lambda: _reviews(store))
         yield from _guarded("services", lambda: worker_findings(store, settings, clock))
+        yield from _guarded("camera", lambda: virtual_findings(store, settings, clock))
         yield from _guarded("daily", lambda: _daily(store, clock))
         yield from _guarded("coverage", lambda: _coverage(store, settings, clock))
         yield from _guarded("timetable", lambda: _timetable(gallery, settings, clock))

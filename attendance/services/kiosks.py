@@ -11,15 +11,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from attendance.access import needs
+from attendance.cameras import is_virtual, shown_label
 from attendance.errors import PlaceRetired
 from attendance.live.covering import Covering
+from attendance.liveness.lighting import Answers
 from attendance.service_errors import KioskFrame, TokenInvalid
 from attendance.services.credentials import QR_PREFIX
 from attendance.services.kioskentries import Posted, refuse_key
 from attendance.services.kioskframes import Begun, Nonces, SentFrame
+from attendance.services.kiosklight import ScreenLight
 from attendance.services.kioskmarks import Kiosk, KioskMarks, Result, Shown
 from attendance.services.kiosktaking import Taking
 from attendance.services.kioskwatch import KioskWatch, Look, code_in, frame_of, refuse_large
+from attendance.services.virtualcameras import note_program, reasons_of
 from gallery.repositories import places, tokens
 from gallery.repositories.events import KIOSK_PAIRED, record
 
@@ -55,6 +59,7 @@ class Notice:
     keep_review_days: int
     keep_unknown_days: int
     zone: str
+    light: bool
 
 
 @dataclass(slots=True)
@@ -63,7 +68,8 @@ class _Here:
 
     watch: KioskWatch | None = None
     nonces: Nonces = field(default_factory=Nonces)
-    camera: str = ""
+    answers: Answers = field(default_factory=Answers)
+    program: str | None = None  # what the camera is called where it is a program, as the log tells; None: not known
     covering: Covering | None = None
     noted: float = float("-inf")
 
@@ -126,6 +132,7 @@ class Kiosks:
             self._settings.keep_review_days,
             self._settings.keep_unknown_days,
             self._zone,
+            self._lights,
         )
 
     @needs("kiosk.act")
@@ -169,7 +176,7 @@ class Kiosks:
     def begin(self, actor: "Actor", token: "Token", *, camera: str = "") -> Begun:
         """Begin to look; returns what the first frame is to name. Another page of this kiosk looks no longer.
 
-        ``camera`` is what the browser calls the camera that it looks by.
+        ``camera`` is what the browser calls the camera that it looks by: where that is a program, the log tells so.
 
         Raises TokenInvalid, PlaceRetired, GroupUnknown.
         """
@@ -179,13 +186,26 @@ class Kiosks:
         def told(decision: "Decision") -> None:
             self._made.note(token, decision)
 
-        watch, nonces = KioskWatch(self._desk.by(actor), scope, place.name, told), Nonces()
+        program = shown_label(camera) if is_virtual(camera) else ""
+        self._note_program(Kiosk(actor, token, place), program)
+        distrust, nonces = reasons_of(self._settings, program), Nonces()
         with self._lock:
             here = self._here.setdefault(token.id, _Here())
-            before, here.watch, here.nonces, here.camera = here.watch, watch, nonces, camera
+            light = ScreenLight(here.answers, self._clock) if self._lights else None
+            watch = KioskWatch(self._desk.by(actor), scope, place.name, told, distrust=distrust, light=light)
+            before, here.watch, here.nonces = here.watch, watch, nonces
         if before is not None:
             before.close()
         return Begun(watch.id, nonces.now)
+
+    def _note_program(self, kiosk: Kiosk, program: str) -> None:
+        """Have the log tell once that the camera is this program, or a camera again."""
+        with self._lock:
+            here = self._here.setdefault(kiosk.token.id, _Here())
+            if here.program == program:
+                return
+        note_program(self._gallery, kiosk.actor, self._clock, kiosk.place, program, tablet=kiosk.token.id)
+        here.program = program
 
     def end(self, token: "Token", run: str) -> None:
         """Look no longer; whoever was in view is reported. A run that is not that of this kiosk is left alone."""
@@ -212,10 +232,11 @@ class Kiosks:
         by_code = self._by_code(kiosk, watch, pixels, always=not sent.faces)
         if not sent.faces:
             return {"faces": [], "results": by_code, "nonce": nonce}
-        look = watch.look(pixels, sent.number)
+        look = watch.look(pixels, sent.number, sent.light)
         found = [self._made.decided(kiosk, each) for each in look.decided]
         results = [*by_code, *(each.to_dict() for each in found)]
-        return {"faces": _faces(look), "results": results, "nonce": nonce}
+        lit = {} if look.light is None else {"light": {"name": look.light.name, "colour": look.light.css}}
+        return {"faces": _faces(look), "results": results, "nonce": nonce} | lit
 
     def _looking(self, token: "Token", run: str) -> tuple[KioskWatch, Nonces]:
         """What looks for this kiosk, if that is the run. Raises KioskFrame."""
@@ -262,6 +283,11 @@ class Kiosks:
 
     # Small parts
 
+    @property
+    def _lights(self) -> bool:
+        """Whether screens change their colour while they look."""
+        return self._settings.kiosk_light and self._settings.liveness != "off"
+
     def _kiosk(self, actor: "Actor", token: "Token") -> Kiosk:
         return Kiosk(actor, token, self._place(token))
 
@@ -296,14 +322,28 @@ class Kiosks:
 
 
 def _faces(look: Look) -> list[dict[str, Any]]:
-    """The faces in view, the largest first, their boxes as shares of the frame; nobody is named."""
+    """The faces in view, the largest first, their boxes as shares of the frame; nobody is named.
+
+    Nobody but the largest is asked to do anything.
+    """
     ordered = sorted(look.faces, key=lambda each: -each.box[2] * each.box[3])
-    return [_face(each, look.size) for each in ordered]
+    found = [_face(each, look.size) for each in ordered]
+    for each in found[1:]:
+        each["prompt"] = ""
+    if found and found[0]["prompt"]:
+        found[0]["turns"] = dict(zip(("done", "of", "try"), look.turns, strict=True))
+    return found
 
 
 def _face(each: "SeenFace", size: tuple[int, int]) -> dict[str, Any]:
     width, height = size
     x, y, w, h = each.box
     box = [round(x / width, 4), round(y / height, 4), round(w / width, 4), round(h / height, 4)]
-    state = "looking" if each.decision is None else each.decision.decision
-    return {"box": box, "state": state, "votes": each.votes, "needed": each.needed, "reasons": list(each.reasons)}
+    state, reasons = ("looking", each.reasons) if each.decision is None else _told(each.decision)
+    counted = {"votes": each.votes, "needed": each.needed}
+    return {"box": box, "state": state, "reasons": list(reasons), "prompt": each.prompt, **counted}
+
+
+def _told(decision: "Decision") -> tuple[str, tuple[str, ...]]:
+    """What a decision is, and why somebody must look."""
+    return decision.decision, decision.reasons if decision.decision == "review" else ()

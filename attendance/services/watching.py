@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-from attendance.cameras import Address, Camera, ProcessCamera, parse_address
+from attendance.cameras import Address, Camera, ProcessCamera, parse_address, virtual_device
 from attendance.errors import SourceCut
 from attendance.live import Asking, CameraFeed, Decided, Event, FileFeed, LiveSummary, Place, Run
 from attendance.live.ports import Desk as LiveDesk
@@ -14,6 +14,7 @@ from attendance.parallel import as_iterator
 from attendance.paths import shown_path
 from attendance.records import Decision
 from attendance.scope import ANYWHERE, Scope
+from attendance.services.virtualcameras import reasons_of
 from attendance.show.status import CameraStatus, FileStatus, Say, in_words
 from attendance.show.viewers import Canvas, FilmViewer, WindowViewer
 from attendance.writing import refuse_source
@@ -65,13 +66,16 @@ def camera_run(
 ) -> Run:
     """A run before a camera, until it ends or the run is stopped; `camera` stands in for the one of the address.
 
-    Of its tracks is asked what the setting `liveness` says; `distrust` are reasons against the camera itself.
+    Of its tracks is asked what the setting `liveness` says; `distrust` are reasons against the camera itself, besides
+    that a device of Linux is a program.
 
     Unless it is a dry run, the session's report counts as absent whom nobody saw, from the first picture on. It fails
     with a CameraError, and with what judging and marking raise. Raises CameraAddress at once.
     """
     found = parse_address(address) if isinstance(address, str) else address
     settings = desk.settings
+    if camera is None:
+        distrust = tuple(dict.fromkeys((*distrust, *reasons_of(settings, virtual_device(found)))))
     camera = camera or ProcessCamera(
         found,
         desk.clock,
@@ -139,6 +143,9 @@ def run_camera(
     """
     run = camera_run(desk, address, scope, camera=camera)
     name, canvas = run.place.name, Canvas()
+    if camera is None and (program := virtual_device(parse_address(address) if isinstance(address, str) else address)):
+        must = ": a person must look at each mark" if reasons_of(desk.settings, program) else ""
+        status(f"{name}: the pictures come from {program!r}, a program that poses as a camera{must}")
     with ExitStack() as stack:
         _hear(run, emit, stop)
         if annotate is not None:

@@ -317,6 +317,11 @@ SERVICE = {
     "Edits.merge": Row(lambda app, **_: app.edits.merge(TEACHER, "B", "A"), {"person.merge"}),
     "Edits.remove": Row(lambda app, **_: app.edits.remove(TEACHER, "A"), {"person.remove"}),
     "Feeds.add": Row(lambda app, **_: app.feeds.add(TEACHER, person="A"), {"token.add"}),
+    "Kiosks.begin": Row(
+        lambda app, there, **_: app.kiosks.begin(TEACHER, there.token, camera="OBS Virtual Camera"),
+        {"camera.program"},
+        kiosk,
+    ),
     "Kiosks.pair": Row(
         lambda app, there, **_: app.kiosks.pair(TEACHER, there.token, there.public), {"kiosk.pair"}, kiosk
     ),
@@ -421,7 +426,6 @@ WITHOUT_EVENT = {
     "LinkedDesk.by": "it is a desk of whichever database is within reach, see Desk.by",
     "Encoders.compare": "nothing is changed: two encoders are asked of the same faces",
     "Jobs.begin": "its own row keeps who began it, and what the work changes is recorded by what does the work",
-    "Kiosks.begin": "nothing has changed before a frame comes; the marks of its frames are recorded as they are made",
     "Similarity.compare": "nothing is changed: pictures are compared and forgotten",
     "SecondFactors.begin": "a secret waits, and is asked for by nobody before it is confirmed",
     "PrivacyReports.facts": "nothing is changed, and counts alone are told",

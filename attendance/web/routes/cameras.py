@@ -49,6 +49,7 @@ def all_cameras(request: Request, who: CamerasRead) -> Response:
         "cameras/cameras.html",
         cameras=found,
         streams=STREAMS,
+        programs=app.cameras.programs(),
         kiosks=[(each, [one for one in tokens if one.token.place == each.id]) for each in kiosks],
         retired=[each.place for each in others if not each.place.active],
         said_of=partial(said_of, app),

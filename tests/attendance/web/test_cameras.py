@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from attendance.access import Actor
+from attendance.access import Actor, Visitor
+from attendance.services.virtualcameras import note_program
 from attendance.web.routes import live
 from attendance.web.site import Site
 
@@ -153,6 +154,19 @@ def test_pairing_again_keeps_the_tablets_that_are(app, signed_in, doors):
     ]
     assert all(app.tokens.found(each, "kiosk") for each in secrets)
     assert admin.form(f"/cameras/kiosks/{doors[0]}/pair").status_code == 422
+
+
+def test_a_place_whose_camera_is_a_program_is_told_of(app, signed_in, doors):
+    """A camera and a kiosk, each at its place; what such a program calls itself is no markup."""
+    admin, kiosk = signed_in(), app.tokens.add_kiosk(ADMIN, "Reception").token
+    assert "a program that poses as a camera" not in admin.get("/cameras").text
+    app.kiosks.begin(Visitor.of_token(kiosk).actor, kiosk, camera="<b>OBS</b> Virtual Camera")
+    gate = app.cameras.numbered(doors[1])
+    note_program(app.gallery, ADMIN, app.clock, app.places.camera(gate.name)[0], "ManyCam")
+    text = admin.get("/cameras").text
+    for shown in ("&lt;b&gt;OBS&lt;/b&gt; Virtual Camera", "ManyCam"):
+        assert f"The pictures come from <b>{shown}</b>, a program that poses as a camera." in text
+    app.kiosks.close()
 
 
 def test_a_kiosk_without_a_name_is_said(signed_in):
