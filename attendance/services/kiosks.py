@@ -14,15 +14,16 @@ from attendance.access import needs
 from attendance.cameras import is_virtual, shown_label
 from attendance.errors import PlaceRetired
 from attendance.live.covering import Covering
+from attendance.liveness.lighting import Answers
 from attendance.service_errors import KioskFrame, TokenInvalid
 from attendance.services.credentials import QR_PREFIX
 from attendance.services.kioskentries import Posted, refuse_key
 from attendance.services.kioskframes import Begun, Nonces, SentFrame
+from attendance.services.kiosklight import ScreenLight
 from attendance.services.kioskmarks import Kiosk, KioskMarks, Result, Shown
 from attendance.services.kiosktaking import Taking
 from attendance.services.kioskwatch import KioskWatch, Look, code_in, frame_of, refuse_large
 from attendance.services.virtualcameras import note_program, reasons_of
-from attendance.services.watching import asking_of
 from gallery.repositories import places, tokens
 from gallery.repositories.events import KIOSK_PAIRED, record
 
@@ -58,6 +59,7 @@ class Notice:
     keep_review_days: int
     keep_unknown_days: int
     zone: str
+    light: bool
 
 
 @dataclass(slots=True)
@@ -66,6 +68,7 @@ class _Here:
 
     watch: KioskWatch | None = None
     nonces: Nonces = field(default_factory=Nonces)
+    answers: Answers = field(default_factory=Answers)
     program: str | None = None  # what the camera is called where it is a program, as the log tells; None: not known
     covering: Covering | None = None
     noted: float = float("-inf")
@@ -129,6 +132,7 @@ class Kiosks:
             self._settings.keep_review_days,
             self._settings.keep_unknown_days,
             self._zone,
+            self._lights,
         )
 
     @needs("kiosk.act")
@@ -182,12 +186,13 @@ class Kiosks:
         def told(decision: "Decision") -> None:
             self._made.note(token, decision)
 
-        program = shown_label(camera) if is_virtual(camera) else ""
+        program, nonces = shown_label(camera) if is_virtual(camera) else "", Nonces()
         self._note_program(Kiosk(actor, token, place), program)
-        asking = asking_of(self._settings, self._settings.liveness, reasons_of(self._settings, program))
-        watch, nonces = KioskWatch(self._desk.by(actor), scope, place.name, told, asking), Nonces()
         with self._lock:
             here = self._here.setdefault(token.id, _Here())
+            light = ScreenLight(here.answers, self._clock) if self._lights else None
+            distrust = reasons_of(self._settings, program)
+            watch = KioskWatch(self._desk.by(actor), scope, place.name, told, light, distrust)
             before, here.watch, here.nonces = here.watch, watch, nonces
         if before is not None:
             before.close()
@@ -227,10 +232,11 @@ class Kiosks:
         by_code = self._by_code(kiosk, watch, pixels, always=not sent.faces)
         if not sent.faces:
             return {"faces": [], "results": by_code, "nonce": nonce}
-        look = watch.look(pixels, sent.number)
+        look = watch.look(pixels, sent.number, sent.light)
         found = [self._made.decided(kiosk, each) for each in look.decided]
         results = [*by_code, *(each.to_dict() for each in found)]
-        return {"faces": _faces(look), "results": results, "nonce": nonce}
+        lit = {} if look.light is None else {"light": {"name": look.light.name, "colour": look.light.css}}
+        return {"faces": _faces(look), "results": results, "nonce": nonce} | lit
 
     def _looking(self, token: "Token", run: str) -> tuple[KioskWatch, Nonces]:
         """What looks for this kiosk, if that is the run. Raises KioskFrame."""
@@ -277,6 +283,11 @@ class Kiosks:
 
     # Small parts
 
+    @property
+    def _lights(self) -> bool:
+        """Whether screens change their colour while they look."""
+        return self._settings.kiosk_light and self._settings.liveness != "off"
+
     def _kiosk(self, actor: "Actor", token: "Token") -> Kiosk:
         return Kiosk(actor, token, self._place(token))
 
@@ -311,14 +322,28 @@ class Kiosks:
 
 
 def _faces(look: Look) -> list[dict[str, Any]]:
-    """The faces in view, the largest first, their boxes as shares of the frame; nobody is named."""
+    """The faces in view, the largest first, their boxes as shares of the frame; nobody is named.
+
+    Nobody but the largest is asked to do anything.
+    """
     ordered = sorted(look.faces, key=lambda each: -each.box[2] * each.box[3])
-    return [_face(each, look.size) for each in ordered]
+    found = [_face(each, look.size) for each in ordered]
+    for each in found[1:]:
+        each["prompt"] = ""
+    if found and found[0]["prompt"]:
+        found[0]["turns"] = dict(zip(("done", "of", "try"), look.turns, strict=True))
+    return found
 
 
 def _face(each: "SeenFace", size: tuple[int, int]) -> dict[str, Any]:
     width, height = size
     x, y, w, h = each.box
     box = [round(x / width, 4), round(y / height, 4), round(w / width, 4), round(h / height, 4)]
-    state = "looking" if each.decision is None else each.decision.decision
-    return {"box": box, "state": state, "votes": each.votes, "needed": each.needed, "reasons": list(each.reasons)}
+    state, reasons = ("looking", each.reasons) if each.decision is None else _told(each.decision)
+    counted = {"votes": each.votes, "needed": each.needed}
+    return {"box": box, "state": state, "reasons": list(reasons), "prompt": each.prompt, **counted}
+
+
+def _told(decision: "Decision") -> tuple[str, tuple[str, ...]]:
+    """What a decision is, and why somebody must look."""
+    return decision.decision, decision.reasons if decision.decision == "review" else ()

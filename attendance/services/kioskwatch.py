@@ -2,21 +2,26 @@
 
 import secrets
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, cast
 
 from attendance.cameras import Frame
 from attendance.live import Asking, Decided, Ended, Place, PushFeed, Run, Seen, SeenFace, Skipped
 from attendance.service_errors import KioskFrame, RequestInvalid, UploadLarge
+from attendance.services.kioskturns import Floor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from attendance.cameras.frame import Pixels
     from attendance.live import Event
-    from attendance.live.ports import Desk
+    from attendance.live.living import Turns, Wanted
+    from attendance.liveness.colours import Colour
     from attendance.records import Decision
     from attendance.scope import Scope
+    from attendance.services.kiosklight import ScreenLight
+    from attendance.services.watching import CameraDesk
+    from attendance.settings import Settings
 
 LARGEST_FRAME: Final = 3_000_000
 """Bytes; a page sends a tenth of that."""
@@ -34,21 +39,33 @@ QR_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What is in view: the faces, with the size of their frame, and what was decided since the last answer."""
+    """What is in view: the faces, with the size of their frame, and what was decided since the last answer.
+
+    `turns` is how far the one is who is asked to turn the head: steps done, steps in all, the number of the try.
+    `light` is the colour that the screen is to show, None where it is to show none.
+    """
 
     size: tuple[int, int]
     faces: tuple[SeenFace, ...]
     decided: "tuple[Decision, ...]"
+    turns: tuple[int, int, int] = (0, 0, 0)
+    light: "Colour | None" = None
 
 
 class KioskWatch:
     """Takes the frames of one page in their order; a run begins with the first that faces are looked for in."""
 
     def __init__(
-        self, desk: "Desk", scope: "Scope", place: str, told: "Callable[[Decision], object]", asking: Asking
+        self,
+        desk: "CameraDesk",
+        scope: "Scope",
+        place: str,
+        told: "Callable[[Decision], object]",
+        light: "ScreenLight | None" = None,
+        distrust: tuple[str, ...] = (),
     ) -> None:
         self.id = secrets.token_urlsafe(16)
-        self._asking = asking
+        self._light, self._distrust = light, distrust
         self._desk, self._scope, self._place, self._told = desk, scope, place, told
         self._changed = threading.Condition()
         self._number = 0
@@ -60,6 +77,7 @@ class KioskWatch:
         self._decided: list[Decision] = []
         self._next_qr = float("-inf")
         self._codes: set[str] = set()
+        self._floor = Floor()
 
     def take(self, number: int) -> None:
         """Take the number of a frame that came. Raises KioskFrame for one that came before, or where all is over."""
@@ -70,10 +88,15 @@ class KioskWatch:
                 raise KioskFrame(f"frame {number}", f"it came after frame {self._number}")
             self._number = number
 
-    def look(self, pixels: "Pixels", number: int) -> Look:
-        """Have a frame judged; returns when it, or a newer one, was. Raises what the run failed with."""
+    def look(self, pixels: "Pixels", number: int, lit: str = "") -> Look:
+        """Have a frame judged; returns when it, or a newer one, was. Raises what the run failed with.
+
+        `lit` is the name of the colour that the screen showed when it was taken.
+        """
         clock = self._desk.clock
         frame = Frame(pixels, number, clock.monotonic(), clock.utc())
+        if self._light is not None:
+            self._light.took(frame.time, lit)
         run = self._running(frame)
         with self._changed:
             self._changed.wait_for(lambda: self._seen >= number or self._ended, _ANSWER_S)
@@ -81,7 +104,8 @@ class KioskWatch:
             faces = self._faces if self._seen >= 0 else ()
         if run.error is not None:
             raise run.error
-        return Look((pixels.shape[1], pixels.shape[0]), faces, decided)
+        light = None if self._light is None else self._light.due()
+        return Look((pixels.shape[1], pixels.shape[0]), faces, decided, self._floor.progress, light)
 
     def searches_codes(self) -> bool:
         """Whether it is time again to look for a QR code beside the faces."""
@@ -116,8 +140,9 @@ class KioskWatch:
                 return self._run
             self._feed = feed = PushFeed(self._desk.clock)
             feed.push(frame)
-            self._seen, self._ended = -1, False
-            self._run = run = Run(Place(self._place, covers=False), self._scope, feed, self._desk, self._asking)
+            self._seen, self._ended, self._floor = -1, False, Floor()
+            asking = replace(asking_at(self._desk.settings, self._floor, self._light), distrust=self._distrust)
+            self._run = run = Run(Place(self._place, covers=False), self._scope, feed, self._desk, asking)
             run.subscribe(lambda event: self._hear(run, event))
             run.start()
             return run
@@ -137,9 +162,21 @@ class KioskWatch:
                     self._decided.append(event.decision)
                 case Ended():
                     self._ended, self._faces = True, ()
+                    if self._light is not None:
+                        self._light.learn()
                 case _:
                     return
             self._changed.notify_all()
+
+
+def asking_at(settings: "Settings", floor: Floor, light: "ScreenLight | None" = None) -> Asking:
+    """What a kiosk asks of a face: besides what is seen of it, a turn of the head of whoever has the floor.
+
+    Where the screen gives light, how the face answers to it is one cue more.
+    """
+    wanted, turns = cast("Wanted", settings.liveness), cast("Turns", settings.kiosk_turns)
+    asking = Asking(wanted, settings.liveness_wait_s, turns=turns, challenge=floor.challenge)
+    return asking if light is None else replace(asking, light=True, cues=light.cues)
 
 
 def refuse_large(data: bytes) -> None:

@@ -1,5 +1,6 @@
 // The kiosk: one screen at a time. Nothing opens the camera but the choice of face or QR code.
 import { Camera, readsCodes } from "./kiosk-camera.js";
+import { Light } from "./kiosk-light.js";
 import { Refused, Store, Unreached, send } from "./kiosk-store.js";
 
 const UNDO = 5; // seconds, as the service counts them
@@ -10,6 +11,7 @@ const at = (id) => document.getElementById(id);
 const kiosk = at("kiosk");
 const screens = [...document.querySelectorAll(".screen")];
 const camera = new Camera(at("video"));
+const light = new Light(document.body, camera);
 let store = null;
 let screen = "ready";
 let online = true;
@@ -28,6 +30,7 @@ function show(name, focus) {
   for (const each of screens) each.hidden = each.id !== name;
   kiosk.dataset.screen = name;
   if (name !== "looking") camera.sleep();
+  if (name !== "looking") light.end();
   if (name !== "result") clearInterval(shown?.timer);
   stir();
   at(focus ?? { ready: "by-face", typing: "typing-title", holding: "holding-title", result: "done" }[name] ?? name)?.focus?.({ preventScroll: true });
@@ -86,8 +89,9 @@ function failed(error) {
   tell({ state: "refused", method: "face", detail });
 }
 
-function hear({ faces, results: found }, byFace) {
+function hear({ faces, results: found, light: due }, byFace) {
   reached(true);
+  light.show(due);
   draw(faces);
   if (found.length) {
     results.push(...found.slice(1));

@@ -1,0 +1,168 @@
+"""The light of the kiosk's screen in a real browser: no flash, never for who asked for less motion, and no dead end."""
+
+from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from browser_world import accessible, nothing_of, until
+
+from attendance.access import Actor
+from attendance.app import Attendance
+from attendance.clock import SystemClock
+from attendance.liveness.colours import COLOURS
+
+CLERK = Actor("clerk")
+FAKE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+NAMES = {each.name for each in COLOURS}
+SCREENS = ((320, 480), (480, 320), (390, 844), (768, 1024), (1280, 800), (1920, 1080), (3840, 2160))
+WATCH = """() => {
+  globalThis.changes = [];
+  let before = "";
+  const look = (now) => {
+    const colour = getComputedStyle(document.body).backgroundColor;
+    if (colour !== before) changes.push([now, colour]);
+    before = colour;
+    requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+}"""
+OUTSIDE = """() => {
+  const found = [];
+  const page = document.scrollingElement;
+  if (page.scrollHeight > innerHeight || page.scrollWidth > innerWidth) found.push("the page scrolls");
+  for (const each of document.querySelectorAll("#looking button, #looking .stage, #hint")) {
+    const { left, top, right, bottom } = each.getBoundingClientRect();
+    const outside = left < -1 || top < -1 || right > innerWidth + 1 || bottom > innerHeight + 1;
+    if (outside) found.push(`${each.id || each.className} outside`);
+  }
+  const { width, height } = document.querySelector(".stage").getBoundingClientRect();
+  const free = 1 - (width * height) / (innerWidth * innerHeight);
+  if (free < 0.4) found.push(`only ${Math.round(100 * free)} % of the screen is free`);
+  if (Math.min(width, height) < 100) found.push(`a picture of ${Math.round(width)} x ${Math.round(height)}`);
+  return found;
+}"""
+
+
+@pytest.fixture
+def clock() -> SystemClock:
+    return SystemClock()
+
+
+@pytest.fixture
+def pipeline():
+    """None stands in: the real models are loaded where they are asked."""
+
+
+@pytest.fixture
+def lit() -> bool:
+    return True
+
+
+@pytest.fixture
+def app(home, clock, pipeline, lit):
+    with Attendance.open(home, clock=clock, pipeline=pipeline, flags={"guard_people": 0, "kiosk_light": lit}) as opened:
+        yield opened
+
+
+@pytest.fixture
+def kiosk(app, noon, new_tab):  # noqa: ARG001 - days that do not end meanwhile
+    """Open the paired kiosk: its page, and the colours that its frames told."""
+    app.gallery.add_person("Ada Lovelace", external_id="A", at=app.clock.utc(), by="clerk")
+    app.places.add(CLERK, "Hall", kind="kiosk", direction="in")
+    secret = app.tokens.add_kiosk(CLERK, "Hall").secret
+
+    def open_(motion: str = "no-preference"):
+        page = new_tab(None, arguments=FAKE)
+        page.emulate_media(reduced_motion=motion)
+        sent: list[str] = []
+
+        def note(request) -> None:
+            if "/kiosk/frames" in request.url:
+                query = parse_qs(urlsplit(request.url).query, keep_blank_values=True)
+                sent.extend(query["light"])
+
+        page.on("request", note)
+        page.goto(f"/kiosk/pair#{secret}")
+        page.click("text=Pair this device")
+        page.wait_for_selector("#kiosk[data-begun=true]")
+        return page, sent
+
+    yield open_
+    app.kiosks.close()
+
+
+def frames(page, sent: list[str], count: int) -> bool:
+    """Whether so many frames were sent; has the browser tell what it did."""
+    page.wait_for_timeout(100)
+    return len(sent) >= count
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "rgb(1, 2, 3)" (WCAG 2.2)."""
+    parts = [int(each) / 255 for each in colour.removeprefix("rgb(").removesuffix(")").split(",")]
+    light = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts]
+    return 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]
+
+
+def test_it_changes_softly_and_never_flashes(kiosk) -> None:
+    """At most two changes in any second, none of which is a tenth of relative luminance, as the browser paints them."""
+    page, sent = kiosk()
+    assert page.is_visible("text=The screen changes its colour softly while it looks.")
+    page.click("#by-face")
+    page.wait_for_selector("body[data-lit]")
+    page.evaluate(WATCH)
+    until(lambda: frames(page, sent, 40) and len(set(sent) & NAMES) == len(NAMES), seconds=60)
+    painted = page.evaluate("changes")
+    levels = [luminance(colour) for _, colour in painted]
+    assert max(levels) - min(levels) < 0.1
+    begins = [at for (before, _), (at, _) in pairwise(painted) if at - before > 200]  # a fade is many small changes
+    assert len(begins) >= 4
+    assert min(b - a for a, b in pairwise(begins)) >= 480
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#ready:not([hidden])")
+    assert [None, ""] == [page.get_attribute("body", "data-lit"), page.evaluate("document.body.style.cssText")]
+
+
+def test_who_asked_for_less_motion_sees_none_of_it(kiosk) -> None:
+    """Neither the words nor a colour; and every frame says so."""
+    page, sent = kiosk("reduce")
+    assert not page.is_visible(".softly")
+    page.click("#by-face")
+    page.wait_for_selector("#looking:not([hidden])")
+    until(lambda: frames(page, sent, 12), seconds=60)
+    assert ({""}, None) == (set(sent), page.get_attribute("body", "data-lit"))
+
+
+def test_it_ends_when_less_motion_is_asked_for(kiosk) -> None:
+    """At once, in the midst of a look."""
+    page, sent = kiosk()
+    page.click("#by-face")
+    page.wait_for_selector("body[data-lit]")
+    page.emulate_media(reduced_motion="reduce")
+    page.wait_for_selector("body:not([data-lit])")
+    count = len(sent)
+    until(lambda: frames(page, sent, count + 6), seconds=60)
+    assert ({""}, None) == (set(sent[count + 1 :]), page.get_attribute("body", "data-lit"))
+
+
+@pytest.mark.parametrize("lit", [False])
+def test_without_the_setting_there_is_none(kiosk) -> None:
+    """No word, no smaller picture, no colour."""
+    page, sent = kiosk()
+    assert [0, 0] == [page.locator(".softly").count(), page.locator("[data-light]").count()]
+    page.click("#by-face")
+    until(lambda: frames(page, sent, 8), seconds=60)
+    assert ({""}, None) == (set(sent), page.get_attribute("body", "data-lit"))
+
+
+def test_a_lit_page_can_be_read_and_fits(kiosk) -> None:
+    """In the light and in the dark, from 320 x 480 to 4K; two fifths of the screen give light."""
+    page, _ = kiosk()
+    page.click("#by-face")
+    page.wait_for_selector("body[data-lit]")
+    found = []
+    for wide, high in SCREENS:
+        page.set_viewport_size({"width": wide, "height": high})
+        found += [f"{wide} x {high}: {each}" for each in page.evaluate(OUTSIDE)]
+    nothing_of(found, "is wrong")
+    accessible(page)
