@@ -11,7 +11,6 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading
 from attendance.cli.output import confirm, json_line, line, printable, say
-from attendance.liveness.measuring import GENUINE, SPECIES, species_name
 from refusal import Refusal, counted
 
 if TYPE_CHECKING:
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from attendance.services.livenessmeasure import Means, Measured
 
 MOST_EACH = 1000
+USUAL = "print,cutout,bent,phone,tablet,screen"
+"""The species of `attendance.liveness.measuring`, which is not loaded for --help."""
 app = typer.Typer(
     help="Telling faces from pictures of them: measure what it is worth before your own camera, and show it.",
     no_args_is_help=True,
@@ -50,7 +51,7 @@ def measure(
     ] = 10,
     species: Annotated[
         str | None,
-        typer.Option(help=f"What is held up: {','.join(SPECIES)}, or names of your own.", metavar="NAMES"),
+        typer.Option(help=f"What is held up: {USUAL}, or names of your own.", metavar="NAMES"),
     ] = None,
     seconds: Annotated[
         float, typer.Option(help="How long one presentation is.", min=1, max=60, metavar="SECONDS")
@@ -112,6 +113,8 @@ def show(*, place: Place = None, as_json: options.Json = False, home: options.Ho
 
 def _species(given: str | None) -> tuple[str, ...]:
     """The kinds of pictures asked for, each once."""
+    from attendance.liveness.measuring import GENUINE, SPECIES, species_name
+
     if given is None:
         return tuple(SPECIES)
     try:
@@ -184,6 +187,7 @@ def _ask(question: str) -> str | None:
 def _filmed(opened: "Attendance", scope: "Scope", folder: Path, wanted: Sequence[str] | None) -> "tuple[Kept, int]":
     """The presentations of films, and how many films could not be used."""
     from attendance.cli.livenessguide import Kept, in_words
+    from attendance.liveness.measuring import GENUINE
     from attendance.services.livenessfilms import films_in, presented
 
     found, kept, problems, asking = films_in(folder), Kept(), 0, _asking(opened)

@@ -9,6 +9,7 @@ from live_world import FPS, ScriptedCamera, Sight, World
 
 from attendance import Attendance
 from attendance.cameras import CameraState
+from attendance.cli.liveness import USUAL
 from attendance.cli.livenessguide import Door, Guide, Kept, Plan, in_words
 from attendance.errors import CameraMissing
 from attendance.live.living import Asking
@@ -193,6 +194,11 @@ def test_words_of_one_without_a_face():
     """It says why, and when more than one face was in view."""
     assert "no face that can be judged (blurred)" == in_words(Presented(None, reasons=("blurred",)))
     assert in_words(Presented("live", faces=2)).endswith("the one seen longest and largest counts")
+
+
+def test_the_help_names_every_species():
+    """What --help lists, without loading them, is what there is."""
+    assert tuple(USUAL.split(",")) == tuple(SPECIES)
 
 
 def test_how_long_it_takes():
