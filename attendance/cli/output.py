@@ -207,12 +207,18 @@ def _plain(decision: "Decision") -> str:
     return csv_line((decision.source, decision.decision, name, number, score, decision.reasons))
 
 
+def _is_noted(decision: "Decision") -> bool:
+    """Whether it is a mark of whom it could not be told that a living face was there."""
+    return decision.decision in {"present", "already"} and decision.liveness == "unsure"
+
+
 def _columns(decision: "Decision") -> str:
     name = decision.person.name if decision.person else ""
     number = decision.person.id if decision.person else ""
     score = "" if decision.score is None else f"{decision.score:.3f}"
     lead = "" if decision.margin is None else f"{decision.margin:.3f}"
-    why = f"  ({', '.join(decision.reasons)})" if decision.reasons else ""
+    notes = [*decision.reasons, *(["liveness unsure"] if _is_noted(decision) else [])]
+    why = f"  ({', '.join(notes)})" if notes else ""
     where = decision.source if decision.frame is None else f"{decision.source} #{decision.frame}"
     kind = f"{decision.decision:9}"
     if "NO_COLOR" not in os.environ:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attendance.access import needs
 from attendance.errors import OutputFailed
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 ShowPicture = Callable[[Source, Any, Sequence[Decision]], None]
 Complain = Callable[[Problem], None]
+
+
+NOT_ASKED: Final = "liveness is not asked of files (setting liveness_files)"
 
 
 def silent(_: object) -> None:
@@ -94,6 +97,7 @@ class _Check:
     ) -> None:
         self._desk, self._scope, self._hooks, self._workers = desk, scope, hooks, workers
         self._covers, self._whole = covers, True
+        self._warned = False
 
     def run(self, paths: "Sequence[Path | str | bytes]") -> Iterator[Decision]:
         """One decision a face, in the order of the files."""
@@ -162,6 +166,10 @@ class _Check:
 
     def _video(self, source: Source) -> Iterator[Decision]:
         from attendance.services.watching import check_video
+
+        if self._desk.settings.liveness_files == "off" and not self._warned:
+            self._warned = True
+            self._hooks.status(NOT_ASKED)
 
         def run(emit: Callable[[Decision], None], stop: Callable[[], bool]) -> None:
             self._desk.pipeline  # noqa: B018 - models that do not load end the run, not this video alone

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from attendance.cameras import Address, Camera, ProcessCamera, parse_address
 from attendance.errors import SourceCut
-from attendance.live import CameraFeed, Decided, Event, FileFeed, LiveSummary, Place, Run
+from attendance.live import Asking, CameraFeed, Decided, Event, FileFeed, LiveSummary, Place, Run
 from attendance.live.ports import Desk as LiveDesk
 from attendance.parallel import as_iterator
 from attendance.paths import shown_path
@@ -20,6 +20,7 @@ from attendance.writing import refuse_source
 
 if TYPE_CHECKING:
     from attendance.judge.decision import Policy
+    from attendance.live.living import Wanted
     from attendance.services.desk import Desk
     from attendance.settings import Settings
     from attendance.show.window import Window
@@ -48,15 +49,23 @@ def video_run(desk: "Desk", path: Path, scope: Scope = ANYWHERE) -> Run:
 
     Unless it is a dry run, the session's report counts as absent whom nobody saw. It fails with SourceMissing,
     SourceUnsupported, SourceNoFrames, what the models, judging and marking raise, and, when all that could be read
-    is judged and told, SourceCut.
+    is judged and told, SourceCut. Of its tracks is asked what the setting `liveness_files` says.
     """
-    return Run(Place(shown_path(path), "file"), scope, FileFeed(path, desk.clock), desk)
+    asking = asking_of(desk.settings, desk.settings.liveness_files)
+    return Run(Place(shown_path(path), "file"), scope, FileFeed(path, desk.clock), desk, asking)
 
 
 def camera_run(
-    desk: CameraDesk, address: str | Address, scope: Scope = ANYWHERE, *, camera: Camera | None = None
+    desk: CameraDesk,
+    address: str | Address,
+    scope: Scope = ANYWHERE,
+    *,
+    camera: Camera | None = None,
+    distrust: tuple[str, ...] = (),
 ) -> Run:
     """A run before a camera, until it ends or the run is stopped; `camera` stands in for the one of the address.
+
+    Of its tracks is asked what the setting `liveness` says; `distrust` are reasons against the camera itself.
 
     Unless it is a dry run, the session's report counts as absent whom nobody saw, from the first picture on. It fails
     with a CameraError, and with what judging and marking raise. Raises CameraAddress at once.
@@ -67,7 +76,13 @@ def camera_run(
         found, desk.clock, stall_s=settings.camera_stall_s, retry_max_s=settings.camera_retry_max_s
     )
     name = found.shown if scope.place is None else scope.place.name
-    return Run(Place(name, repeat_s=settings.duplicate_window_s), scope, CameraFeed(camera), desk)
+    place = Place(name, repeat_s=settings.duplicate_window_s)
+    return Run(place, scope, CameraFeed(camera), desk, asking_of(settings, settings.liveness, distrust))
+
+
+def asking_of(settings: "Settings", wanted: str, distrust: tuple[str, ...] = ()) -> Asking:
+    """What is asked of tracks nobody can be told to turn their head by: `liveness` or `liveness_files`."""
+    return Asking(cast("Wanted", wanted), settings.liveness_wait_s, distrust=distrust)
 
 
 def check_video(
@@ -192,4 +207,5 @@ def _opening_words(desk: CameraDesk, scope: Scope) -> str:
     people = "1 person" if policy.gallery_size == 1 else f"{policy.gallery_size} people"
     target = f"for a target FPIR of {100 * policy.target_fpir:.2g}% a track"
     origin = "set by hand" if policy.overridden else target
-    return f"encoder {desk.pipeline.encoder.id}, {people} enrolled, threshold {policy.threshold:.3f} {origin}"
+    judged = f"encoder {desk.pipeline.encoder.id}, {people} enrolled, threshold {policy.threshold:.3f} {origin}"
+    return f"{judged}, liveness {desk.settings.liveness}"

@@ -11,6 +11,8 @@ from attendance.errors import MarkUnknown
 from attendance.judge.decision import MARK_VOIDED
 from attendance.judge.replay import Evidence
 from attendance.judge.voting import Vote
+from attendance.live.living import LIVENESS
+from attendance.live.ruled import Ruled
 from attendance.live.vote import VOTE
 from attendance.register.marks import info_of
 from enroll.naming import encoder_of
@@ -38,7 +40,8 @@ class Replay:
     """A decision decided again; ``lacks`` says what is not there to do so, else ``verdict`` is what it comes to.
 
     ``same`` is whether ruling, person and reasons are those that were given out. ``vote`` is how the looks at a track
-    voted. What was found only when it was to be recorded (a mark that was there, or was void) is no part of it.
+    voted, ``liveness`` what the cues said of a living face. What was found only when it was to be recorded (a mark that
+    was there, or was void) is no part of it.
     """
 
     lacks: str = ""
@@ -46,6 +49,7 @@ class Replay:
     vote: Vote | None = None
     verdict: "Verdict | None" = None
     same: bool = False
+    liveness: Ruled | None = None
 
     @property
     def policy(self) -> "Policy | None":
@@ -123,13 +127,18 @@ def replayed(seen: "Sighting") -> Replay:
     """Decide again what was kept of a face."""
     if not seen.judged:
         return Replay(NOT_KEPT)
-    told = {key: value for key, value in seen.judged.items() if key != VOTE}
-    evidence = Evidence.from_dict(told)
-    if evidence is None:
+    told = {key: value for key, value in seen.judged.items() if key not in {VOTE, LIVENESS}}
+    kept = seen.judged.get(LIVENESS)
+    evidence, liveness = Evidence.from_dict(told), None if kept is None else Ruled.from_dict(kept)
+    if evidence is None or (kept is not None and liveness is None):
         return Replay("the numbers were kept in a form that this version does not know")
     vote = Vote.from_dict(seen.judged[VOTE]) if VOTE in seen.judged else None
     verdict = evidence.verdict() if vote is None else vote.settled(evidence.verdict())
-    return Replay("", evidence, vote, verdict, _is_same(verdict, seen))
+    if liveness is None or kept is None:
+        return Replay("", evidence, vote, verdict, _is_same(verdict, seen))
+    verdict = liveness.settled(verdict)
+    same = _is_same(verdict, seen) and liveness.ruling == kept["ruling"]
+    return Replay("", evidence, vote, verdict, same, liveness)
 
 
 def _is_same(verdict: "Verdict", seen: "Sighting") -> bool:

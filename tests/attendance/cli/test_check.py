@@ -108,8 +108,9 @@ def test_film_and_camera(home, portraits, film, capsys, outcomes):
 
     for name in ("Eileen Collins", "Grace Hopper"):
         assert call("enroll", portraits / f"{name}.jpg", "--name", name)[0] == 0
-    code, out, _ = call("check", film, "--annotate", film.with_name("seen.mp4"))
+    code, out, err = call("check", film, "--annotate", film.with_name("seen.mp4"))
     assert (0, [("present", "Eileen Collins")]) == (code, outcomes(out))
+    assert 1 == err.count("liveness is not asked of files")
     assert film.with_name("seen.mp4").stat().st_size > 1000
     assert call("session", "open", "Door")[0] == 0
     code, out, err = call("check", "--camera", film, "--no-window", "--session", "Door")
