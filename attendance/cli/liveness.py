@@ -133,9 +133,9 @@ def _scope(opened: "Attendance", place: str | None, group: str | None) -> "Scope
 
 def _asking(opened: "Attendance") -> "Asking":
     """As runs before cameras ask."""
-    from attendance.live.living import Asking
+    from attendance.services.watching import asking_of
 
-    return Asking("review", opened.settings.liveness_wait_s)
+    return asking_of(opened.settings, "review")
 
 
 def _guided(
