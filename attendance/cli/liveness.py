@@ -15,9 +15,8 @@ from refusal import Refusal, counted
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
-    from attendance.cli.livenessguide import Kept
-    from attendance.live.living import Asking
     from attendance.scope import Scope
+    from attendance.services.livenessguide import Kept
     from attendance.services.livenessmeasure import Means, Measured
 
 MOST_EACH = 1000
@@ -74,6 +73,7 @@ def measure(
         raise typer.BadParameter("give either a camera or films", param_hint="--from")
     wanted = _species(species)
     with changing(home, options.flags(setting), preload=True) as opened:
+        place = place or _place_of(opened, camera)
         scope = _scope(opened, place, group)
         if not len(opened.gallery.people(active=True)):
             say("nobody is enrolled: whether pictures are recognised cannot be measured")
@@ -126,16 +126,15 @@ def _species(given: str | None) -> tuple[str, ...]:
     return found
 
 
+def _place_of(opened: "Attendance", camera: str | None) -> str | None:
+    """The place that is meant by a camera's name, where that is one's."""
+    found = None if camera is None else opened.places.camera(camera)[0]
+    return None if found is None else found.name
+
+
 def _scope(opened: "Attendance", place: str | None, group: str | None) -> "Scope":
     found = None if place is None else opened.places.in_use(place)
     return opened.scope(group=group, place=found, dry_run=True)
-
-
-def _asking(opened: "Attendance") -> "Asking":
-    """As runs before cameras ask."""
-    from attendance.services.watching import asking_of
-
-    return asking_of(opened.settings, "review")
 
 
 def _guided(
@@ -148,20 +147,13 @@ def _guided(
     yes: bool,
 ) -> "tuple[Kept, str, Means]":
     """The measurement before a camera, and how that is called."""
-    from attendance.cameras import ProcessCamera
-    from attendance.cli.livenessguide import Door, Guide, Plan
+    from attendance.services.livenessguide import Guide, door_of, plan_of
 
     _, address = opened.places.camera(camera or place or "")
-    settings = opened.settings
-    plan = Plan(*wanted, _asking(opened))
+    plan = plan_of(opened.settings, *wanted)
     _begin(plan.minutes, wanted, place)
     confirm("Are all who take part adults, and have they agreed to it?", yes=yes)
-
-    def made() -> ProcessCamera:
-        stall, retry = settings.camera_stall_s, settings.camera_retry_max_s
-        return ProcessCamera(address, opened.clock, stall_s=stall, retry_max_s=retry)
-
-    door = Door(made, address.shown, opened.clock.monotonic)
+    door = door_of(address, opened.settings, opened.clock)
     return Guide(opened.desk, scope, door, plan, say=say, ask=_ask).run(), address.shown, "camera"
 
 
@@ -186,22 +178,25 @@ def _ask(question: str) -> str | None:
 
 def _filmed(opened: "Attendance", scope: "Scope", folder: Path, wanted: Sequence[str] | None) -> "tuple[Kept, int]":
     """The presentations of films, and how many films could not be used."""
-    from attendance.cli.livenessguide import Kept, in_words
     from attendance.liveness.measuring import GENUINE
     from attendance.services.livenessfilms import films_in, presented
+    from attendance.services.livenessguide import Kept, in_words
 
-    found, kept, problems, asking = films_in(folder), Kept(), 0, _asking(opened)
+    found, kept, problems = films_in(folder), Kept(), 0
     films = [each for each in found.films if wanted is None or each.species in {*wanted, *GENUINE}]
     for path in found.passed_over:
         say(f"passed over, no film that names a species: {path.name}")
     for film in films:
         try:
-            seen = presented(opened.desk, scope, film, asking)
+            seen = presented(opened.desk, scope, film, opened.settings)
         except Refusal as error:
             problems += 1
             kept.whole = False
             say(error.line)
             continue
+        except KeyboardInterrupt:
+            kept.whole, kept.interrupted = False, True
+            break
         kept.add(film.species, film.person, seen)
         say(f"{film.path.name}: {in_words(seen)}")
     return kept, problems

@@ -10,7 +10,6 @@ from live_world import FPS, ScriptedCamera, Sight, World
 from attendance import Attendance
 from attendance.cameras import CameraState
 from attendance.cli.liveness import USUAL
-from attendance.cli.livenessguide import Door, Guide, Kept, Plan, in_words
 from attendance.errors import CameraMissing
 from attendance.live.living import Asking
 from attendance.live.presenting import Presented
@@ -18,6 +17,7 @@ from attendance.liveness.measuring import SPECIES, Figures, Presentation
 from attendance.liveness.saying import Said, silent
 from attendance.records import PersonRef
 from attendance.scope import Scope
+from attendance.services.livenessguide import Door, Guide, Kept, Plan, in_words
 from gallery import history
 
 ADA, BOB = Sight(1), Sight(2)
@@ -113,7 +113,7 @@ def test_repeat_skip_and_end():
     kept = room.run()
     assert {("print", 0): 1, ("phone", 0): 1} == made(kept)
     assert not kept.whole
-    assert "ended early: 2 presentations were measured, and they count" == room.said[-1]
+    assert "ended early: 2 presentations made until now, which count" == room.said[-1]
 
 
 @pytest.mark.usefixtures("words")
@@ -160,6 +160,21 @@ def test_a_camera_that_never_opens_is_told():
     room = Room([[ADA]] * 10, ["s", "", "", "q"], script={0: CameraMissing("door", "no such device")})
     assert [] == room.run().presentations
     assert 1 == sum("camera.missing" in each for each in room.said)
+
+
+@pytest.mark.usefixtures("words")
+def test_models_that_fail_lose_one_presentation_alone():
+    """What the models raise is told as a camera's trouble is, and what was measured before stays."""
+    room = Room([[ADA]] * 300, ["s", "", "", "q"])
+    ask = room.guide._ask
+
+    def failing(question):
+        room.world.fail = "embed" if "2 of 2" in question else None
+        return ask(question)
+
+    room.guide._ask = failing
+    assert {("print", 0): 1} == made(room.run())
+    assert any("an embedding is not finite" in each for each in room.said)
 
 
 @pytest.mark.usefixtures("words")
@@ -216,7 +231,7 @@ def door(command, draw, words, monkeypatch):
     assert 0 == command("place", "add", "Front door", "rtsp://door:s3cret@10.0.0.9/live")[0]
     world = World([[ADA]] * 3000, vote_frames=1)
     monkeypatch.setattr(Attendance, "desk", world)
-    monkeypatch.setattr("attendance.cameras.ProcessCamera", lambda *_, **__: ScriptedCamera(world))
+    monkeypatch.setattr("attendance.services.livenessguide.ProcessCamera", lambda *_, **__: ScriptedCamera(world))
 
     def measure(typed, *more):
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))
@@ -298,6 +313,14 @@ def test_an_address_is_measured_and_not_kept(door, home, monkeypatch):
     code, out, err = door.command("liveness", "measure", "--camera", "rtsp://10.0.0.8/live", *more)
     assert (0, True, True) == (code, "print" in out, "not kept, as no place is named" in err)
     assert [] == entries(home)
+
+
+def test_a_camera_by_its_place_s_name_is_that_place(door, home, monkeypatch):
+    """As `check --camera NAME` understands it, the place is measured and kept."""
+    monkeypatch.setattr("sys.stdin", io.StringIO("s\n\nq\n"))
+    more = ("--seconds", "1", "--yes", "--species", "print")
+    assert 0 == door.command("liveness", "measure", "--camera", "Front door", *more)[0]
+    assert 1 == len(entries(home))
 
 
 @pytest.mark.parametrize(
