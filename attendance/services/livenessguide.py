@@ -179,9 +179,8 @@ class Guide:
         finally:
             self._door.close()
         if not self.kept.whole:
-            self._say(
-                f"ended early: {so_many(len(self.kept.presentations), 'presentation')} made until now, which count"
-            )
+            made = so_many(len(self.kept.presentations), "presentation")
+            self._say(f"ended early: {made} made until now, which count")
         return self.kept
 
     def _people(self) -> None:
@@ -255,7 +254,8 @@ def in_words(seen: Presented) -> str:
         return f"no face that can be judged{why}"
     who = f"recognised as {seen.person.name}" if seen.person is not None else f"not recognised ({seen.decision})"
     marked = ", ".join(each for each in ("off", "review", "require") if each in seen.marked)
-    told = f"{seen.ruling}; {_cues(seen)}; {who}; {f'marked with {marked}' if marked else 'marked with no setting'}"
+    told = f"{seen.ruling}, by {so_many(seen.frames, 'picture')}; {_cues(seen)}; {who}"
+    told += f"; marked with {marked}" if marked else "; marked with no setting"
     more = "; more than one face was in view, the one seen longest and largest counts" if seen.faces > 1 else ""
     return told + more
 
