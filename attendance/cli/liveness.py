@@ -11,17 +11,17 @@ import typer
 from attendance.cli import options
 from attendance.cli.opening import changing, reading
 from attendance.cli.output import confirm, json_line, line, printable, say
-from attendance.liveness.measuring import GENUINE, SPECIES, species_name
 from refusal import Refusal, counted
 
 if TYPE_CHECKING:
     from attendance.app import Attendance
-    from attendance.cli.livenessguide import Kept
-    from attendance.live.living import Asking
     from attendance.scope import Scope
+    from attendance.services.livenessguide import Kept
     from attendance.services.livenessmeasure import Means, Measured
 
 MOST_EACH = 1000
+USUAL = "print,cutout,bent,phone,tablet,screen"
+"""The species of `attendance.liveness.measuring`, which is not loaded for --help."""
 app = typer.Typer(
     help="Telling faces from pictures of them: measure what it is worth before your own camera, and show it.",
     no_args_is_help=True,
@@ -50,7 +50,7 @@ def measure(
     ] = 10,
     species: Annotated[
         str | None,
-        typer.Option(help=f"What is held up: {','.join(SPECIES)}, or names of your own.", metavar="NAMES"),
+        typer.Option(help=f"What is held up: {USUAL}, or names of your own.", metavar="NAMES"),
     ] = None,
     seconds: Annotated[
         float, typer.Option(help="How long one presentation is.", min=1, max=60, metavar="SECONDS")
@@ -73,6 +73,7 @@ def measure(
         raise typer.BadParameter("give either a camera or films", param_hint="--from")
     wanted = _species(species)
     with changing(home, options.flags(setting), preload=True) as opened:
+        place = place or _place_of(opened, camera)
         scope = _scope(opened, place, group)
         if not len(opened.gallery.people(active=True)):
             say("nobody is enrolled: whether pictures are recognised cannot be measured")
@@ -112,6 +113,8 @@ def show(*, place: Place = None, as_json: options.Json = False, home: options.Ho
 
 def _species(given: str | None) -> tuple[str, ...]:
     """The kinds of pictures asked for, each once."""
+    from attendance.liveness.measuring import GENUINE, SPECIES, species_name
+
     if given is None:
         return tuple(SPECIES)
     try:
@@ -123,16 +126,15 @@ def _species(given: str | None) -> tuple[str, ...]:
     return found
 
 
+def _place_of(opened: "Attendance", camera: str | None) -> str | None:
+    """The place that is meant by a camera's name, where that is one's."""
+    found = None if camera is None else opened.places.camera(camera)[0]
+    return None if found is None else found.name
+
+
 def _scope(opened: "Attendance", place: str | None, group: str | None) -> "Scope":
     found = None if place is None else opened.places.in_use(place)
     return opened.scope(group=group, place=found, dry_run=True)
-
-
-def _asking(opened: "Attendance") -> "Asking":
-    """As runs before cameras ask."""
-    from attendance.live.living import Asking
-
-    return Asking("review", opened.settings.liveness_wait_s)
 
 
 def _guided(
@@ -145,20 +147,13 @@ def _guided(
     yes: bool,
 ) -> "tuple[Kept, str, Means]":
     """The measurement before a camera, and how that is called."""
-    from attendance.cameras import ProcessCamera
-    from attendance.cli.livenessguide import Door, Guide, Plan
+    from attendance.services.livenessguide import Guide, door_of, plan_of
 
     _, address = opened.places.camera(camera or place or "")
-    settings = opened.settings
-    plan = Plan(*wanted, _asking(opened))
+    plan = plan_of(opened.settings, *wanted)
     _begin(plan.minutes, wanted, place)
     confirm("Are all who take part adults, and have they agreed to it?", yes=yes)
-
-    def made() -> ProcessCamera:
-        stall, retry = settings.camera_stall_s, settings.camera_retry_max_s
-        return ProcessCamera(address, opened.clock, stall_s=stall, retry_max_s=retry)
-
-    door = Door(made, address.shown, opened.clock.monotonic)
+    door = door_of(address, opened.settings, opened.clock)
     return Guide(opened.desk, scope, door, plan, say=say, ask=_ask).run(), address.shown, "camera"
 
 
@@ -167,7 +162,7 @@ def _begin(minutes: int, wanted: "tuple[tuple[str, ...], int, float]", place: st
     species, each, seconds = wanted
     kinds = counted(len(species), "kind")
     say(f"{each} presentations of each person and of {kinds} of pictures ({', '.join(species)}), {seconds:g} s each,")
-    say(f"about {minutes} minutes with one person; s passes over what you have not at hand.")
+    say(f"about {counted(minutes, 'minute')} with one person; s passes over what you have not at hand.")
     say("Who takes part must be adult and have agreed, and so must those whose pictures are held up; let nobody else")
     say("pass meanwhile. Nobody is marked and no picture is kept: rulings and numbers of the cues alone are shown, and")
     say("counts and settings are kept" + (" nowhere, as no place is named." if place is None else " in the log."))
@@ -183,21 +178,25 @@ def _ask(question: str) -> str | None:
 
 def _filmed(opened: "Attendance", scope: "Scope", folder: Path, wanted: Sequence[str] | None) -> "tuple[Kept, int]":
     """The presentations of films, and how many films could not be used."""
-    from attendance.cli.livenessguide import Kept, in_words
+    from attendance.liveness.measuring import GENUINE
     from attendance.services.livenessfilms import films_in, presented
+    from attendance.services.livenessguide import Kept, in_words
 
-    found, kept, problems, asking = films_in(folder), Kept(), 0, _asking(opened)
+    found, kept, problems = films_in(folder), Kept(), 0
     films = [each for each in found.films if wanted is None or each.species in {*wanted, *GENUINE}]
     for path in found.passed_over:
         say(f"passed over, no film that names a species: {path.name}")
     for film in films:
         try:
-            seen = presented(opened.desk, scope, film, asking)
+            seen = presented(opened.desk, scope, film, opened.settings)
         except Refusal as error:
             problems += 1
             kept.whole = False
             say(error.line)
             continue
+        except KeyboardInterrupt:
+            kept.whole, kept.interrupted = False, True
+            break
         kept.add(film.species, film.person, seen)
         say(f"{film.path.name}: {in_words(seen)}")
     return kept, problems

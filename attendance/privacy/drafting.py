@@ -81,6 +81,7 @@ class _Filled:
             "risk_leak": self._say(f"risk leak {_LEAKS.get(facts.key_by, 'other')}"),
             "risk_strangers": self._by_days(settings.keep_unknown_days, "risk strangers none", "risk strangers days"),
             "risk_loss": self._risk_loss(),
+            "liveness_measured": self._liveness_measured(),
             "law_read": self._day(READ),
             "laws": self._laws(),
         }
@@ -230,6 +231,17 @@ class _Filled:
         return (
             self._say("risk unequal unknown") if told is None else self._say("risk unequal", times=self._number(told))
         )
+
+    def _liveness_measured(self) -> str:
+        told = self._facts.liveness
+        if self._set.liveness == "off" or not told.measured:
+            return self._say("liveness unmeasured")
+        worst = "" if told.pictures is None else self._bound("liveness pictures", told.pictures, species=told.species)
+        people = "" if told.people is None else self._bound("liveness people", told.people)
+        return self._say("liveness measured", measured=told.measured, places=told.places) + worst + people
+
+    def _bound(self, key: str, bound: float, **more: object) -> str:
+        return self._say(key, bound=self._number(round(bound, 1)), setting=self._set.liveness, **more)
 
     def _risk_loss(self) -> str:
         backups, anchor = self._set.backup_folder is None, self._set.anchor_to is None

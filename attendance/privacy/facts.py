@@ -74,6 +74,21 @@ class Accuracy:
 
 
 @dataclass(frozen=True, slots=True)
+class LivenessMeasured:
+    """What telling faces from pictures of them was measured to be worth, at `measured` of `places` in use.
+
+    Of the worst place, under the setting in force, in percent by the exact 95 % bound from above: how many pictures of
+    its worst `species` may be taken for a living face, and how many presentations of people may not; None: no figure.
+    """
+
+    places: int = 0
+    measured: int = 0
+    species: str | None = None
+    pictures: float | None = None
+    people: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One installation, as it is now."""
 
@@ -98,3 +113,4 @@ class Facts:
     last_tested: datetime | None = None
     last_anchor: datetime | None = None
     last_purge: datetime | None = None
+    liveness: LivenessMeasured = LivenessMeasured()

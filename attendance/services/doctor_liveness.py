@@ -44,4 +44,5 @@ def _more(found: Sequence[State]) -> str:
 
 def _command(found: Sequence[State]) -> str:
     name = found[0].place.name.replace("'", "'\\''")
-    return f"attendance liveness measure --place '{name}'"
+    camera = " --camera ADDRESS" if found[0].place.kind == "kiosk" else ""
+    return f"attendance liveness measure --place '{name}'{camera}"

@@ -10,12 +10,13 @@ from attendance.live import FileFeed
 from attendance.live.presenting import Presented, Presenting
 from attendance.liveness.measuring import GENUINE, species_name
 from attendance.paths import shown_path
+from attendance.services.watching import asking_of
 from attendance.sources import VIDEO_SUFFIXES
 
 if TYPE_CHECKING:
-    from attendance.live.living import Asking
     from attendance.live.ports import Desk
     from attendance.scope import Scope
+    from attendance.settings import Settings
 
 _NUMBER: Final = re.compile(r"[-_ ]*\d*\Z")
 
@@ -72,9 +73,12 @@ def _read(path: Path) -> tuple[str, str] | None:
         return None
 
 
-def presented(desk: "Desk", scope: "Scope", film: Film, asking: "Asking") -> Presented:
-    """What became of the presentation in a film. Raises what a video file does that cannot be read, and SourceCut."""
-    presenting = Presenting(desk, scope, asking, film.path.name)
+def presented(desk: "Desk", scope: "Scope", film: Film, settings: "Settings") -> Presented:
+    """What became of the presentation in a film. Raises what a video file does that cannot be read, and SourceCut.
+
+    Liveness is asked for as a run before a camera does, for the film stands in for one.
+    """
+    presenting = Presenting(desk, scope, asking_of(settings, "review"), film.path.name)
     with FileFeed(film.path, desk.clock) as feed:
         for frame in feed:
             presenting.see(frame)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attendance.access.rights import needs
 from attendance.privacy.drafting import draft
-from attendance.privacy.facts import Accuracy, Answers, Facts, Language, Part, Recipient, ReportFormat
+from attendance.privacy.facts import Accuracy, Answers, Facts, Language, LivenessMeasured, Part, Recipient, ReportFormat
 from attendance.privacy.pages import to_html
 from attendance.register.draftpdf import to_pdf
 from attendance.register.others import Others
+from attendance.services.livenessmeasure import asked_by, states
 from gallery.repositories import people, places, privacycounts, receivers, tokens
 from gallery.repositories.events import PRIVACY_REPORTED, record
 from gallery.values import Named
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from attendance.access import Actor
     from attendance.clock import Clock
+    from attendance.liveness.measuring import Setting
+    from attendance.services.livenessmeasure import State
     from attendance.settings import Settings
     from enroll.card import EncoderCard
     from gallery import Gallery
@@ -106,7 +109,27 @@ class PrivacyReports:
                 last_tested=counts.last_tested,
                 last_anchor=privacycounts.last_done(view, "audit.anchor"),
                 last_purge=privacycounts.last_done(view, "purge.run"),
+                liveness=self._liveness(view, now),
             )
+
+    def _liveness(self, view: "Transaction", now: "datetime") -> LivenessMeasured:
+        asked, pipeline = asked_by(self._settings), self._gallery.pipeline_id
+        setting: Setting = "require" if self._settings.liveness == "require" else "review"
+        return _worst(list(states(view, asked, pipeline, now)), setting)
+
+
+def _worst(found: "Sequence[State]", setting: "Setting") -> LivenessMeasured:
+    """What the measurements that hold tell of the worst place, by this setting."""
+    holding = [each.measured.figures for each in found if each.measured is not None and not each.outdated]
+    worst: tuple[float, str | None] = (-1.0, None)
+    for figures in holding:
+        for species in figures.species:
+            share = figures.apcer(species, setting)
+            if share is not None:
+                worst = max(worst, (100 * share.high, species))
+    people = [100 * share.high for each in holding if (share := each.bpcer(setting)) is not None]
+    pictures = None if worst[1] is None else worst[0]
+    return LivenessMeasured(len(found), len(holding), worst[1], pictures, max(people, default=None))
 
 
 def _recipients(view: "Transaction", now: "datetime") -> "Iterator[Recipient]":

@@ -58,7 +58,7 @@ def test_films_are_measured_by_the_product_itself(folder, home, tmp_path, capsys
     assert "anna" not in out.lower()
     assert "notes.txt" in err
     assert "phone-01.mp4" in err
-    assert "print-01.mp4: attack; planar -1.00 plane" in err
+    assert "print-01.mp4: attack, by 30 pictures; planar -1.00 plane" in err
 
 
 def test_which_films_are_of_what(tmp_path):

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 
 from attendance.privacy.blocks import Heading, Item, Paragraph, Table, blocks
 from attendance.privacy.drafting import draft, retention
-from attendance.privacy.facts import Accuracy, Answers, Facts, Language, Part, Recipient
+from attendance.privacy.facts import Accuracy, Answers, Facts, Language, LivenessMeasured, Part, Recipient
 from attendance.privacy.law import HEADINGS, LAWS
 from attendance.privacy.pages import to_html
 from attendance.privacy.sentences import sentences
@@ -200,3 +200,18 @@ def test_pages_say_what_the_text_says(language):
     titles = [each.text for each in blocks(text) if isinstance(each, Heading) and each.level == 1]
     assert len(titles) == sum(any(title[:30] in page[:200] for title in titles) for page in pages)
     assert ("Seite 1 von" if language is Language.DE else "page 1 of") in pages[0]
+
+
+def test_what_liveness_is_worth_stands_there_as_bounds():
+    """Measured places are counted, and the worst is told by its bounds from above; else that nothing was measured."""
+    measured = LivenessMeasured(3, 2, "print", 9.503, 25.887)
+    text = draft(facts(liveness=measured), Language.EN, [Part.INSTRUCTIONS])
+    assert "was measured at 2 of 3 cameras and kiosks" in text
+    assert "up to 9.5 % of the pictures held up (print) may be taken for a living face with the setting review" in text
+    assert "up to 25.9 % may not be" in text
+    assert "bis zu 9,5 % der vorgehaltenen Bilder (print)" in draft(
+        facts(liveness=measured), Language.DE, [Part.INSTRUCTIONS]
+    )
+    for told in (facts(), facts(Settings(liveness="off"), liveness=measured)):
+        assert "was not measured (attendance liveness measure)" in draft(told, Language.EN, [Part.INSTRUCTIONS])
+    assert "Of presentations" not in draft(facts(liveness=LivenessMeasured(1, 1)), Language.EN, [Part.INSTRUCTIONS])

@@ -135,6 +135,13 @@ def test_doctor_hints_at_what_was_measured_otherwise(app):
     assert (True, True) == (found.ok, "Front door with another liveness_wait_s" in found.detail)
 
 
+def test_doctor_asks_for_a_kiosk_s_camera(app):
+    """A kiosk may be without an address, so the command has a camera's."""
+    app.places.add(app.actor, "Gate", kind="kiosk")
+    repair = findings(app)["liveness.unmeasured"].repair
+    assert "attendance liveness measure --place 'Gate' --camera ADDRESS" == repair
+
+
 def test_doctor_names_a_few_places(app):
     """Of many places five are named, and the others counted; quotes in a name are escaped."""
     for number in range(7):

@@ -7,6 +7,7 @@ import pytest
 
 from attendance import Attendance
 from attendance.access import Actor
+from attendance.liveness.measuring import Counts
 from attendance.privacy.facts import Answers, Language, Part, ReportFormat
 from attendance.service_errors import AccessRefused
 from gallery import history
@@ -128,3 +129,21 @@ def test_the_measured_figures_are_those_of_the_card(school):
     times = [groups[f"{name}, under 13"]["fmr"] / groups[f"{name}, adults"]["fmr"] for name in ("aaf", "fairface")]
     assert max(times) == told.children
     assert "does not tell how often enrolled people are missed" in school.privacy_reports.report(AUDITOR).decode()
+
+
+def test_the_worst_place_is_told_by_measurements_that_hold(school):
+    """By the setting in force; a place that was never measured counts among the places alone."""
+    school.places.add(school.actor, "Gate", kind="kiosk")
+    school.places.add(school.actor, "Back", "1")
+    before = school.privacy_reports.facts(AUDITOR).liveness
+    assert (0, None, None) == (before.measured, before.species, before.people)
+    measures = school.liveness_measures
+    counts = (
+        Counts("print", rulings={"attack": 30}),
+        Counts("phone", rulings={"live": 1, "unsure": 9}, taken={"off": 10, "review": 10, "require": 1}),
+        Counts("live", 1, {"live": 10}, {"off": 10, "review": 10, "require": 10}),
+    )
+    measures.keep(school.actor, "Gate", measures.made(counts, camera="0"))
+    told = school.privacy_reports.facts(AUDITOR).liveness
+    assert (before.places, 1, "phone", 100.0) == (told.places, told.measured, told.species, told.pictures)
+    assert abs(told.people - 25.9) < 0.05

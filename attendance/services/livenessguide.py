@@ -6,18 +6,23 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from attendance.cameras import Frame
-from attendance.errors import CameraError, CameraLost, CameraNoFrames
+from attendance.cameras import Frame, ProcessCamera
+from attendance.errors import CameraLost, CameraNoFrames
 from attendance.live import CameraFeed, Lost, Stale
 from attendance.live.presenting import Presented, Presenting
 from attendance.liveness.measuring import GUEST, LIVE, SPECIES, Counts, Presentation, counted
+from attendance.services.watching import asking_of
+from refusal import Refusal
+from refusal import counted as so_many
 
 if TYPE_CHECKING:
-    from attendance.cameras import Camera
+    from attendance.cameras import Address, Camera
+    from attendance.clock import Clock
     from attendance.live import Condition
     from attendance.live.living import Asking
     from attendance.live.ports import Desk
     from attendance.scope import Scope
+    from attendance.settings import Settings
 
 Say = Callable[[str], object]
 Ask = Callable[[str], str | None]
@@ -136,6 +141,21 @@ class Plan:
         return max(1, round(presentations * (self.seconds + HANDLING_S) / 60))
 
 
+def plan_of(settings: "Settings", species: tuple[str, ...], each: int, seconds: float) -> Plan:
+    """A plan that asks for liveness as runs before cameras do."""
+    return Plan(species, each, seconds, asking_of(settings, "review"))
+
+
+def door_of(address: "Address", settings: "Settings", clock: "Clock") -> Door:
+    """The camera at an address."""
+
+    def make() -> ProcessCamera:
+        stall, retry = settings.camera_stall_s, settings.camera_retry_max_s
+        return ProcessCamera(address, clock, stall_s=stall, retry_max_s=retry)
+
+    return Door(make, address.shown, clock.monotonic)
+
+
 class Guide:
     """Leads through the presentations; all that it says and asks goes by `say` and `ask`."""
 
@@ -159,7 +179,8 @@ class Guide:
         finally:
             self._door.close()
         if not self.kept.whole:
-            self._say(f"ended early: {len(self.kept.presentations)} presentations were measured, and they count")
+            made = so_many(len(self.kept.presentations), "presentation")
+            self._say(f"ended early: {made} made until now, which count")
         return self.kept
 
     def _people(self) -> None:
@@ -211,9 +232,9 @@ class Guide:
         try:
             for frame in self._door.frames(self._plan.seconds):
                 presenting.see(frame)
-        except CameraError as error:
+        except Refusal as error:  # the camera, mostly
             self._door.close()
-            self._say(f"{error.line} This presentation does not count; Enter tries the camera again.")
+            self._say(f"{error.line} This presentation does not count; Enter tries again.")
             return None
         return presenting.finish()
 
@@ -233,7 +254,8 @@ def in_words(seen: Presented) -> str:
         return f"no face that can be judged{why}"
     who = f"recognised as {seen.person.name}" if seen.person is not None else f"not recognised ({seen.decision})"
     marked = ", ".join(each for each in ("off", "review", "require") if each in seen.marked)
-    told = f"{seen.ruling}; {_cues(seen)}; {who}; {f'marked with {marked}' if marked else 'marked with no setting'}"
+    told = f"{seen.ruling}, by {so_many(seen.frames, 'picture')}; {_cues(seen)}; {who}"
+    told += f"; marked with {marked}" if marked else "; marked with no setting"
     more = "; more than one face was in view, the one seen longest and largest counts" if seen.faces > 1 else ""
     return told + more
 
