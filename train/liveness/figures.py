@@ -1,6 +1,6 @@
-"""What a run finds of simulated pictures that it never saw, and what it says of faces.
+"""What runs find of simulated pictures that they never saw, and what they say of faces.
 
-    python -m train.liveness.figures runs/liveness --data ../shared/data [--each 200]
+    python -m train.liveness.figures runs/liveness [runs/another ...] --data ../shared/data [--each 200]
 
 People are kept out of training. Each kind is drawn as in training, beyond it (other dots, cells, tints, glare), and
 before worse cameras. The controls are surfaces that leave the picture as it is: one that fills the view differs from a
@@ -11,6 +11,7 @@ person; they are of fewer people than that.
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +19,19 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import beta
+from torch import nn
 
 from train.liveness.media import SEEN, UNSEEN, Limits
+from train.liveness.specimens import Simulation
 from train.liveness.staging import CONTROLS, KINDS, LIVE
 from train.liveness.task import LivenessTask, area, as_input, logits_of, make_network
 from train.nets.models import load_weights
-from train.recipe import RECIPE_COPY, finished_weights, load_recipe
+from train.recipe import RECIPE_COPY, Recipe, finished_weights, load_recipe
 
 FALSE_ALARMS = 0.01
-"""Share of live views of kept-out people at which thresholds are set, on other views than those of the table."""
-CHOOSING = 0, 2000  # specimens that a threshold is chosen on
-SHOWN = 2000  # the first of those that are measured
+"""Share of live views of kept-out people at which a run's threshold is set, on other views than those of its table."""
+MEASURED = 100_000  # the first specimen of those that are measured; thresholds are set on those from 0 on
+CHOSEN_ON = 5  # times as many views as are measured of a kind
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,16 @@ class How:
 
 
 COLUMNS = (How("as trained"), How("other media", UNSEEN), How("worse cameras", worse=True))
+Found = dict[tuple[str, str], list[np.ndarray]]
+"""Logits (n,) by kind and column, one array a run."""
 
 
-def measured(task: LivenessTask, kind: str, how: How, numbers: range) -> np.ndarray:
-    """Logits (n,) of views of one kind, of people who are kept out."""
-    simulation = task.simulations[1]
-    views = np.stack([simulation.view(number, kind, how.limits, worse=how.worse) for number in numbers])
-    return logits_of(task.network, as_input(views))
+def measured(
+    simulation: Simulation, networks: Sequence[nn.Module], kind: str, how: How, numbers: range
+) -> list[np.ndarray]:
+    """What each network says (n,) of the views of one kind."""
+    views = as_input(np.stack([simulation.view(n, kind, how.limits, worse=how.worse) for n in numbers]))
+    return [logits_of(network, views) for network in networks]
 
 
 def interval(hits: int, count: int) -> str:
@@ -57,31 +63,42 @@ def interval(hits: int, count: int) -> str:
     return f"{100 * hits / count:.1f} ({low:.1f}-{high:.1f})"
 
 
+def table_of(recipe: Recipe, number: int, live: np.ndarray, found: Found) -> Table:
+    """One run's table; its threshold is set on the logits `live` (n,) of faces."""
+    threshold = float(np.quantile(live, 1 - FALSE_ALARMS))
+    titles = ("simulated views", *(how.title for how in COLUMNS), "area under the curve")
+    table = Table(*titles, title=f"{recipe.name}: called a picture, % (logit above {threshold:.2f})")
+    faces = found[LIVE, COLUMNS[0].title][number]
+    for kind in (LIVE, *CONTROLS, *KINDS):
+        said = [found[kind, how.title][number] for how in COLUMNS]
+        cells = [interval(int((each > threshold).sum()), len(each)) for each in said]
+        shown = np.arange(len(said[0]) + len(faces)) < len(said[0])
+        left_out = " (left out of training)" if kind in recipe.data.options.get("without", ()) else ""
+        table.add_row(kind + left_out, *cells, f"{area(np.concatenate([said[0], faces]), shown):.3f}")
+    return table
+
+
 def main() -> None:
     """Measure and print."""
     given = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    given.add_argument("run", type=Path)
+    given.add_argument("runs", type=Path, nargs="+")
     given.add_argument("--data", type=Path, required=True)
     given.add_argument("--each", type=int, default=200, help="views of each kind")
     options = given.parse_args()
-    recipe = load_recipe(options.run / RECIPE_COPY)
-    network = make_network(recipe)
-    load_weights(network, finished_weights(options.run))
-    task = LivenessTask(recipe, options.data, network.eval())
-    live = measured(task, LIVE, How(""), range(CHOOSING[0], CHOOSING[0] + 5 * options.each))
-    threshold = float(np.quantile(live, 1 - FALSE_ALARMS))
-    without = recipe.data.options.get("without", [])
-    table = Table(
-        "simulated views", *(how.title for how in COLUMNS), "area under the curve", title=f"% above {threshold:.2f}"
-    )
-    faces = measured(task, LIVE, COLUMNS[0], range(SHOWN, SHOWN + options.each))
-    for kind in (LIVE, *CONTROLS, *KINDS):
-        found = [measured(task, kind, how, range(SHOWN, SHOWN + options.each)) for how in COLUMNS]
-        cells = [interval(int((each > threshold).sum()), len(each)) for each in found]
-        scores, shown = np.concatenate([found[0], faces]), np.arange(2 * options.each) < options.each
-        name = f"{kind} (left out of training)" if kind in without else kind
-        table.add_row(name, *cells, f"{area(scores, shown):.3f}")
-    Console(width=150).print(table)
+    recipes = [load_recipe(run / RECIPE_COPY) for run in options.runs]
+    networks = [make_network(recipe).eval() for recipe in recipes]
+    for network, run in zip(networks, options.runs, strict=True):
+        load_weights(network, finished_weights(run))
+    kept_out = LivenessTask(recipes[0], options.data, networks[0]).simulations[1]
+    live = measured(kept_out, networks, LIVE, COLUMNS[0], range(CHOSEN_ON * options.each))
+    numbers = range(MEASURED, MEASURED + options.each)
+    found = {
+        (kind, how.title): measured(kept_out, networks, kind, how, numbers)
+        for kind in (LIVE, *CONTROLS, *KINDS)
+        for how in COLUMNS
+    }
+    for number, recipe in enumerate(recipes):
+        Console(width=150).print(table_of(recipe, number, live[number], found))
 
 
 if __name__ == "__main__":

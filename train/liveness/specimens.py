@@ -15,7 +15,7 @@ from train.liveness.media import SEEN, Limits
 from train.liveness.photos import Shots
 from train.liveness.staging import KINDS, LIVE, Scene, staged
 
-VERSION = 1
+VERSION = 2
 """Changes with whatever changes a view, so that no run reads what an older simulation made."""
 CHUNK = 500
 

@@ -157,12 +157,16 @@ def looked_up(shot: Shot, plane: Plane) -> Light:
 
 
 def within(plane: Plane, rect: Rect, rounded: float = 0.0) -> np.ndarray:
-    """Which pixels (H, W, 1) look into a rectangle of the surface, with rounded corners or none."""
-    left, top, right, bottom = rect
-    away = [np.maximum(np.maximum(a - v, v - b), 0) for v, a, b in
-            ((plane.x, left + rounded, right - rounded), (plane.y, top + rounded, bottom - rounded))]  # fmt: skip
-    inside = np.hypot(*away) <= rounded if rounded else (away[0] + away[1]) <= 0
-    return inside[..., None].astype(np.float32)
+    """How much of each pixel (H, W, 1) looks into a rectangle of the surface, with rounded corners or none."""
+    middle, half = (np.array([rect[2] + sign * rect[0], rect[3] + sign * rect[1]]) / 2 for sign in (1, -1))
+    beyond = [np.abs(v - middle[axis]) - half[axis] + rounded for axis, v in enumerate((plane.x, plane.y))]
+    outer = np.hypot(*(np.maximum(each, 0) for each in beyond)) + np.minimum(np.maximum(*beyond), 0)
+    return _covered(rounded - outer, plane.face_px)
+
+
+def _covered(depth: np.ndarray, face_px: float) -> np.ndarray:
+    """How much of each pixel (H, W, 1) is covered, by how deep (H, W) its middle lies inside, in lengths."""
+    return np.clip(depth * face_px + 0.5, 0, 1)[..., None].astype(np.float32)
 
 
 def _held(kind: str, side: int, face_px: float, off: Sequence[float], random: Generator) -> Plane:
@@ -224,7 +228,8 @@ def _outline(kind: str, plane: Plane, rect: Rect, random: Generator) -> tuple[np
     """Which pixels (H, W, 1) the surface covers, and which of them its picture."""
     if kind == "cut-out" or (kind == "bent print" and random.random() < 0.4):  # noqa: PLR2004
         wide, tall = random.uniform(0.42, 0.6), random.uniform(0.55, 0.8)
-        oval = ((plane.x / wide) ** 2 + ((plane.y + 0.05) / tall) ** 2 < 1)[..., None].astype(np.float32)
+        away = np.hypot(plane.x / wide, (plane.y + 0.05) / tall)
+        oval = _covered((1 - away) * min(wide, tall), plane.face_px)
         return oval, oval
     round_off = float(random.uniform(0, 0.12)) if kind in SCREENS else 0.0
     rims = random.uniform(0.02, 0.15, 4) if kind in SCREENS else random.uniform(0, 0.12) * np.ones(4)
