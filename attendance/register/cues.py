@@ -16,7 +16,7 @@ RULINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "live": "A face was seen to move as living faces do.",
         "unsure": "It could not be told that a living face was there.",
-        "attack": "What was seen moves as a picture does.",
+        "attack": "What was seen moves, or stands still, as a picture does.",
     }
 )
 NOTE: Final = "It could not be told that a living face was there."
