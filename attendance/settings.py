@@ -145,7 +145,7 @@ class Settings:
     )
     liveness_files: str = _setting(
         "off",
-        "The same of a video file's faces. Photos are never asked: they do not move.",
+        "The same as liveness, for the faces of video files. Photos are never asked: they do not move.",
         choices=("off", "review", "require"),
     )
     liveness_wait_s: float = _setting(
