@@ -138,27 +138,30 @@ class Settings:
     )
     liveness: str = _setting(
         "review",
-        "What is asked of a face before a camera or a kiosk: off, nothing; review, somebody looks where a picture was"
-        " held up; require, marked is only who was told to be alive.",
+        "Whether a living face is before a camera or kiosk: off, not asked; review, somebody looks at what moves as a"
+        " picture does, and what cannot be told is marked with a note; require, only a face that is seen to live is"
+        " marked.",
         choices=("off", "review", "require"),
     )
     liveness_files: str = _setting(
-        "off", "The same of a face in a video file; photos are never asked.", choices=("off", "review", "require")
+        "off",
+        "The same as liveness, for the faces of video files. Photos are never asked: they do not move.",
+        choices=("off", "review", "require"),
     )
     liveness_wait_s: float = _setting(
         1.5,
-        "The longest, in seconds in view, that a mark waits for what tells a face from its picture.",
+        "How long, in seconds in view, a mark may wait for what tells a living face from a picture.",
         low=0,
         high=10,
     )
     kiosk_turns: str = _setting(
         "needed",
-        "When a kiosk asks people to turn their head: never; needed, where a mark would be kept back; always, before"
-        " every mark by face.",
+        "When a kiosk asks for a turn of the head: never; needed, where a mark by face would be kept back; always,"
+        " before every one. Nobody has to turn: PIN, QR code and badge count the same.",
         choices=("never", "needed", "always"),
     )
     kiosk_light: bool = _setting(
-        False, "The kiosk's screen changes its colour while it looks: a face answers its light, a picture otherwise."
+        False, "Whether the kiosk's screen changes its colours while it looks, to see their light on the face."
     )
     camera_ca_file: str | None = _setting(
         None,

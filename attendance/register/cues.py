@@ -16,7 +16,7 @@ RULINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "live": "A face was seen to move as living faces do.",
         "unsure": "It could not be told that a living face was there.",
-        "attack": "What was seen moves as a picture does.",
+        "attack": "What was seen moves, or stands still, as a picture does.",
     }
 )
 NOTE: Final = "It could not be told that a living face was there."
@@ -43,7 +43,7 @@ SHORT: Final[Mapping[str, str]] = MappingProxyType(
 """Reasons of decisions in short words, for signs and tables that people read."""
 ADVICE: Final = (
     "Nothing is held against anybody by this: a stiff neck or a bright window may look so, too. Compare the face with "
-    "the photo, and ask the person. If they were there, it is right, and they are marked; if not, nobody is."
+    'the photo, and ask the person. If they were there, "Right" marks them; if not, "A stranger" marks nobody.'
 )
 """What whoever looks at such a review does."""
 CUES: Final[Mapping[str, str]] = MappingProxyType(

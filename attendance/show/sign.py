@@ -71,7 +71,7 @@ PROMPTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 """What somebody is asked to do, in two lines."""
-MOMENT: Final = ("one moment", "how the face moves")
+MOMENT: Final = ("one moment", "still looking")
 """Of a face whose looks agree, while it is still looked at whether it is a living one."""
 
 

@@ -48,6 +48,7 @@ def helper(name: str) -> ModuleType:
 
 helper("kiosk_world")
 helper("actors_world")
+helper("living_world")
 helper("link_world")
 helper("live_world")
 helper("similarity_world")

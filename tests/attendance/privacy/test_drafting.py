@@ -115,6 +115,8 @@ def test_the_drafts_follow_the_settings():
         Settings(recovery_key="x"),
         Settings(anchor_to="syslog"),
         Settings(second_approval=True),
+        Settings(liveness="off"),
+        Settings(liveness="require"),
         Settings(site_name="Lessing School"),
     ]
     for language in Language:
@@ -126,6 +128,24 @@ def test_the_drafts_follow_the_settings():
     assert "of 1,000 faces of people who are not enrolled 10 may be" in draft(
         facts(Settings(target_fpir=0.01)), Language.EN
     )
+
+
+@pytest.mark.parametrize("part", [Part.ASSESSMENT, Part.INSTRUCTIONS])
+@pytest.mark.parametrize("language", Language)
+def test_the_drafts_tell_what_is_done_about_photos(part, language):
+    """By each setting something else, and wherever it is on that a film can pass, and that this is no proof."""
+    told = {each: draft(facts(Settings(liveness=each)), language, [part]) for each in ("off", "review", "require")}
+    assert 3 == len(set(told.values()))
+    film = "A film on a screen" if language is Language.EN else "Ein Film auf einem Bildschirm"
+    assert [False, True, True] == [film in each for each in told.values()]
+    assert all(f"liveness = {name}" in told[name] for name in ("review", "require"))
+
+
+def test_people_are_told_that_nobody_has_to_turn():
+    """The notice says what is looked at and that the other ways count the same; where it is off it says nothing."""
+    for language, words in ((Language.EN, "turn your head: you need not"), (Language.DE, "Das müssen Sie nicht")):
+        assert words in draft(facts(), language, [Part.NOTICE])
+        assert words not in draft(facts(Settings(liveness="off")), language, [Part.NOTICE])
 
 
 def test_the_drafts_follow_the_counts():

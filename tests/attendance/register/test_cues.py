@@ -136,7 +136,7 @@ def test_evidence_in_words():
             },
         }
     )  # fmt: skip
-    assert "What was seen moves as a picture does." == said.sentence
+    assert "What was seen moves, or stands still, as a picture does." == said.sentence
     assert ("The pictures came from a program, not from a camera.",) == said.doubts
     assert ["against", "nothing", "nothing"] == [each.speaks for each in said.cues]
     assert (("parts of the picture that could be compared", "3"),) == said.cues[1].numbers

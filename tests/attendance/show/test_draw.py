@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from attendance.live.events import SeenFace
 from attendance.records import Decision, PersonRef
 from attendance.show import sign as signs
 from attendance.show.draw import annotate, draw
-from attendance.show.sign import COLORS, Sign, drawable, painted, sign_of
+from attendance.show.sign import COLORS, Sign, drawable, painted, sign_of, sign_of_face
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 KINDS = ("present", "already", "review", "unknown", "refused")
@@ -29,6 +30,29 @@ def decision(kind="present", box=(60.0, 80.0, 50.0, 60.0), name="Ada Lovelace", 
 @pytest.fixture
 def scene():
     return np.full((240, 320, 3), 128, np.uint8)
+
+
+def face(**more):
+    return SeenFace(1, (60.0, 80.0, 50.0, 60.0), **{"decision": None, "reasons": (), "votes": 3, "needed": 3, **more})
+
+
+def test_what_somebody_is_asked_to_do_stands_beside_them():
+    """Before anything else; a face whose looks agree and is not decided yet is asked to wait a moment."""
+    ways = {"left": "slowly to the left", "right": "slowly to the right", "up": "slowly", "straight": "into the camera"}
+    for prompt, line in ways.items():
+        sign = sign_of_face(face(prompt=prompt, decision=decision()))
+        assert ("watching", True, line) == (sign.kind, sign.title.startswith("please "), sign.line)
+    assert "one moment" == sign_of_face(face()).title == sign_of_face(face(prompt="nod")).title
+    assert ("looking", "2 of 3 frames") == (sign_of_face(face(votes=2)).title, sign_of_face(face(votes=2)).line)
+    assert "cannot judge" == sign_of_face(face(reasons=("blurred",))).title
+    assert "Ada Lovelace" == sign_of_face(face(decision=decision())).title
+
+
+def test_a_sign_accuses_nobody():
+    """Reasons of a living face stand there in neutral words."""
+    reasons = ("liveness_attack", "liveness_unsure", "virtual_camera")
+    told = sign_of_face(face(decision=decision("review", reasons=reasons))).line
+    assert told.startswith("moves as a picture, living face not told, pictures of a program · 0.41")
 
 
 # --- pictures --------------------------------------------------------------------------------------------------
