@@ -34,8 +34,8 @@ ASIDE: Final = "aside"
 """The fact of how many records are set aside where a process runs, see `attendance.services.settingaside`."""
 OWN: Final = frozenset(
     {
-        "anchor_to", "backup_folder", "backup_keep", "camera_retry_max_s", "camera_stall_s", "log_format", "log_names",
-        "max_upload_mb", "offline_days", "recovery_key", "search_plan", "site", "threads",
+        "anchor_to", "backup_folder", "backup_keep", "camera_ca_file", "camera_retry_max_s", "camera_stall_s",
+        "log_format", "log_names", "max_upload_mb", "offline_days", "recovery_key", "search_plan", "site", "threads",
     }
 )  # fmt: skip
 """Settings that may well differ from computer to computer; all others decide what becomes of a face or a mark."""

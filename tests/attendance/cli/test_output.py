@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import sys
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import typer
 
 from attendance.cli import output
+from attendance.records import Decision, PersonRef
 
 
 class Terminal(io.StringIO):
@@ -82,3 +84,19 @@ def test_one_is_told_as_one(command, draw):
     command("check", draw("seen.png", (1,), seed=3), "--session", "Maths")
     assert "session Maths is closed, 1 mark" == command("session", "close", "Maths")[2].splitlines()[-1]
     assert "removed E-1: 1 template, 1 mark" in command("gallery", "remove", "Ada", "--yes")[2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "liveness", "noted"),
+    [("present", "unsure", True), ("present", "live", False), ("present", None, False), ("review", "unsure", False)],
+)
+def test_a_mark_of_whom_it_could_not_be_told(monkeypatch, capsys, kind, liveness, noted):
+    """On a terminal a mark of whom it could not be told that they live has a note; piped lines stay as they were."""
+    person = PersonRef("E-1", "Ada")
+    at = datetime(2026, 3, 2, 8, tzinfo=UTC)
+    decision = Decision("door", at, None, kind, 0.5, 0.003, 2, "test", person=person, liveness=liveness)
+    output.DecisionPrinter(as_json=False, header=False)(decision)
+    assert f"door,{kind},Ada,E-1,,\n" == capsys.readouterr().out
+    monkeypatch.setattr(output, "on_terminal", lambda: True)
+    output.DecisionPrinter(as_json=False)(decision)
+    assert noted == ("(liveness unsure)" in capsys.readouterr().out)

@@ -340,7 +340,7 @@ def test_the_opening_line_tells_the_threshold_of_tracks(app, home, clock, pipeli
     assert "1 person enrolled" in line
     assert f"{app.desk.policy(scope).threshold:.3f}" not in line
     with Attendance.open(home, clock=clock, pipeline=pipeline, flags={"match_threshold": 0.6}) as by_hand:
-        assert opening(by_hand, scope).endswith("threshold 0.600 set by hand")
+        assert opening(by_hand, scope).endswith("threshold 0.600 set by hand, liveness review")
 
 
 @pytest.mark.usefixtures("door")

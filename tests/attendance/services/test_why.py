@@ -10,7 +10,10 @@ from PIL import Image
 from attendance.access import Actor
 from attendance.errors import MarkUnknown, SightingUnknown
 from attendance.judge.voting import Vote
+from attendance.live.living import LIVENESS
+from attendance.live.ruled import Ruled
 from attendance.live.vote import VOTE
+from attendance.liveness import Said
 from attendance.services.why import replayed
 from gallery.repositories import sightings
 
@@ -70,6 +73,65 @@ def test_a_track_is_decided_again_with_its_votes(people, pipeline, draw):
         recorded = people.desk.record(told, means="camera")
         found = people.whys.of(None, recorded.sighting)
         assert (True, vote) == (found.replay.same, found.replay.vote)
+
+
+def test_a_track_is_decided_again_with_its_liveness(people, pipeline, draw):
+    """What the cues said is kept unrounded with every decision of a track, and comes to ruling and reasons again."""
+    chance = random.Random(3)  # noqa: S311 - no secret
+    rulings = set()
+    for number in range(60):
+        with Image.open(draw(f"door{number}.png", (1, chance.choice([UNSURE, 90, 90])))) as picture:
+            (joint,) = people.judging.judge(
+                pipeline.faces(np.asarray(picture)), source="cam", frame=1, at=people.clock.utc(), track=True
+            )
+        vote = Vote(chance.randint(2, 4), 4, 3)
+        reasons = vote.reasons(joint.decision)
+        settled = dataclasses.replace(
+            joint,
+            decision="review" if reasons else joint.decision,
+            reasons=(*joint.reasons, *reasons),
+            judged={**joint.judged, VOTE: vote.to_dict()},
+            track=number,
+        )
+        ruled = Ruled(
+            chance.choice(["review", "require"]),
+            {
+                name: Said(chance.choice([-0.9, 0.1, 0.9]), chance.random(), "x", {"n": chance.random()})
+                for name in "abc"
+            },
+            asked=chance.random() < 0.2,
+            challenge="a",
+            distrust=chance.choice([(), (), ("virtual_camera",)]),
+        )
+        recorded = people.desk.record(ruled.applied(settled), means="camera")
+        found = people.whys.of(None, recorded.sighting).replay
+        assert (True, vote, ruled) == (found.same, found.vote, found.liveness)
+        rulings.add((found.verdict.ruling, recorded.liveness))
+    assert {"live", "unsure", "attack"} == {ruling for _, ruling in rulings}
+    assert {("present", "live"), ("present", "unsure"), ("review", "unsure"), ("review", "attack")} <= rulings
+
+
+def test_a_liveness_that_was_changed_is_found_out(people, pipeline, draw):
+    """A ruling that what the cues said does not come to is no ruling; another form cannot be decided again."""
+    with Image.open(draw("door.png", (1, 90))) as picture:
+        (joint,) = people.judging.judge(
+            pipeline.faces(np.asarray(picture)), source="cam", frame=1, at=people.clock.utc(), track=True
+        )
+    recorded = people.desk.record(Ruled("review", {"planar": Said(-1.0, 1.0, "plane")}).applied(joint), means="camera")
+    with people.store.reading() as view:
+        seen = sightings.by_id(view, recorded.sighting)
+    assert replayed(seen).same
+    kept = seen.judged[LIVENESS]
+
+    def forged(**changes):
+        judged = {**seen.judged, LIVENESS: {**kept, **changes}}
+        return replayed(dataclasses.replace(seen, judged=judged))
+
+    assert not forged(ruling="live").same
+    assert not forged(cues={}).same
+    assert "does not know" in forged(form=99).lacks
+    without = {key: value for key, value in seen.judged.items() if key != LIVENESS}
+    assert not replayed(dataclasses.replace(seen, judged=without)).same
 
 
 def test_who_was_removed_meanwhile_is_not_in_what_is_kept(people, pipeline, draw):
