@@ -312,7 +312,7 @@ def test_a_loop_of_turns_does_not_pass() -> None:
     assert set(passed) <= {"no_turn", "turn_other_order"}
 
 
-@pytest.mark.parametrize("distance", [900.0, 300.0])
+@pytest.mark.parametrize("distance", [900.0, 170.0])
 def test_a_plane_turned_as_asked_never_passes(distance, monkeypatch) -> None:
     """Turned by up to 60 degrees, seen from as near as 18 cm: its nose does not move in the frame of the face."""
     monkeypatch.setitem(globals(), "seen_from", _nearer(distance))
