@@ -186,13 +186,13 @@ class Kiosks:
         def told(decision: "Decision") -> None:
             self._made.note(token, decision)
 
-        program, nonces = shown_label(camera) if is_virtual(camera) else "", Nonces()
+        program = shown_label(camera) if is_virtual(camera) else ""
         self._note_program(Kiosk(actor, token, place), program)
+        distrust, nonces = reasons_of(self._settings, program), Nonces()
         with self._lock:
             here = self._here.setdefault(token.id, _Here())
             light = ScreenLight(here.answers, self._clock) if self._lights else None
-            distrust = reasons_of(self._settings, program)
-            watch = KioskWatch(self._desk.by(actor), scope, place.name, told, light, distrust)
+            watch = KioskWatch(self._desk.by(actor), scope, place.name, told, distrust=distrust, light=light)
             before, here.watch, here.nonces = here.watch, watch, nonces
         if before is not None:
             before.close()

@@ -61,11 +61,12 @@ class KioskWatch:
         scope: "Scope",
         place: str,
         told: "Callable[[Decision], object]",
-        light: "ScreenLight | None" = None,
+        *,
         distrust: tuple[str, ...] = (),
+        light: "ScreenLight | None" = None,
     ) -> None:
         self.id = secrets.token_urlsafe(16)
-        self._light, self._distrust = light, distrust
+        self._distrust, self._light = distrust, light
         self._desk, self._scope, self._place, self._told = desk, scope, place, told
         self._changed = threading.Condition()
         self._number = 0
@@ -141,7 +142,7 @@ class KioskWatch:
             self._feed = feed = PushFeed(self._desk.clock)
             feed.push(frame)
             self._seen, self._ended, self._floor = -1, False, Floor()
-            asking = replace(asking_at(self._desk.settings, self._floor, self._light), distrust=self._distrust)
+            asking = asking_at(self._desk.settings, self._floor, self._light, self._distrust)
             self._run = run = Run(Place(self._place, covers=False), self._scope, feed, self._desk, asking)
             run.subscribe(lambda event: self._hear(run, event))
             run.start()
@@ -169,13 +170,15 @@ class KioskWatch:
             self._changed.notify_all()
 
 
-def asking_at(settings: "Settings", floor: Floor, light: "ScreenLight | None" = None) -> Asking:
+def asking_at(
+    settings: "Settings", floor: Floor, light: "ScreenLight | None" = None, distrust: tuple[str, ...] = ()
+) -> Asking:
     """What a kiosk asks of a face: besides what is seen of it, a turn of the head of whoever has the floor.
 
     Where the screen gives light, how the face answers to it is one cue more.
     """
     wanted, turns = cast("Wanted", settings.liveness), cast("Turns", settings.kiosk_turns)
-    asking = Asking(wanted, settings.liveness_wait_s, turns=turns, challenge=floor.challenge)
+    asking = Asking(wanted, settings.liveness_wait_s, turns, distrust=distrust, challenge=floor.challenge)
     return asking if light is None else replace(asking, light=True, cues=light.cues)
 
 

@@ -2,9 +2,10 @@
 import { Camera, readsCodes } from "./kiosk-camera.js";
 import { Light } from "./kiosk-light.js";
 import { Refused, Store, Unreached, send } from "./kiosk-store.js";
+import { TurnPrompt } from "./kiosk-turn.js";
 
 const UNDO = 5; // seconds, as the service counts them
-const IDLE = { typing: 30, looking: 30, holding: 20 };
+const IDLE = { typing: 30, looking: 30, holding: 20, other: 30 };
 const QUIET = { unknown: 8, review: 8, refused: 7, wait: 8, noted: 5, already: 4, undone: 2 };
 const BEAT = 20; // seconds between two words with the service
 const at = (id) => document.getElementById(id);
@@ -12,6 +13,7 @@ const kiosk = at("kiosk");
 const screens = [...document.querySelectorAll(".screen")];
 const camera = new Camera(at("video"));
 const light = new Light(document.body, camera);
+const turn = new TurnPrompt(say, () => beep(true));
 let store = null;
 let screen = "ready";
 let online = true;
@@ -29,11 +31,14 @@ function show(name, focus) {
   screen = name;
   for (const each of screens) each.hidden = each.id !== name;
   kiosk.dataset.screen = name;
-  if (name !== "looking") camera.sleep();
-  if (name !== "looking") light.end();
+  if (name !== "looking") {
+    camera.sleep();
+    turn.show(null);
+    light.end();
+  }
   if (name !== "result") clearInterval(shown?.timer);
   stir();
-  at(focus ?? { ready: "by-face", typing: "typing-title", holding: "holding-title", result: "done" }[name] ?? name)?.focus?.({ preventScroll: true });
+  at(focus ?? { ready: "by-face", typing: "typing-title", holding: "holding-title", other: "other-title", result: "done" }[name] ?? name)?.focus?.({ preventScroll: true });
 }
 
 function stir() {
@@ -55,6 +60,7 @@ const ways = {
     show("typing");
   },
   badge: () => show("holding"),
+  other: () => show("other"),
 };
 
 for (const each of document.querySelectorAll("[data-way]")) {
@@ -68,6 +74,7 @@ for (const each of document.querySelectorAll("[data-way]")) {
 
 async function look(faces) {
   draw([]);
+  turn.show(null);
   if (!online && (faces || !(await readsCodes()))) return tell({ state: "refused", method: "face", detail: "alone" });
   hint(faces ? "Look into the camera." : "Hold your code into the picture.");
   at("looking-qr").hidden = !faces;
@@ -97,7 +104,7 @@ function hear({ faces, results: found, light: due }, byFace) {
     results.push(...found.slice(1));
     tell(found[0]);
   } else if (byFace) {
-    hint(words(faces[0]));
+    hint(turn.show(faces[0]) ? "" : words(faces[0]));
     if (faces.length) stir();
   }
 }
@@ -114,11 +121,17 @@ const REASONS = {
 function words(face) {
   if (!face) return "Look into the camera.";
   if (face.state === "unknown") return "We do not know this face. Use PIN, QR or ask at the desk.";
-  if (face.state === "review") return "We are not sure. Use PIN, QR or ask at the desk.";
+  if (face.state === "review") return unsure(face.reasons);
   const reason = face.reasons.map((each) => REASONS[each]).find(Boolean);
   if (reason) return reason;
   if (face.reasons.length) return "Look straight into the camera, and hold still.";
   return face.votes ? "One moment …" : "Look into the camera.";
+}
+
+function unsure(reasons) {
+  if (reasons.includes("liveness_attack")) return "We are not sure. Please use PIN, QR or badge, or ask at the desk. A person will look at it.";
+  if (reasons.includes("liveness_unsure")) return "Please use PIN, QR code or badge, or ask at the desk.";
+  return "We are not sure. Use PIN, QR or ask at the desk.";
 }
 
 function hint(text) {
@@ -138,10 +151,10 @@ function draw(faces) {
   const [left, top] = [(wide - videoWidth * scale) / 2, (high - videoHeight * scale) / 2];
   const pen = canvas.getContext("2d");
   pen.scale(ratio, ratio);
-  for (const { box, votes, needed, state } of faces) {
+  for (const { box, votes, needed, state, prompt } of faces) {
     const [x, y, w, h] = [box[0] * videoWidth, box[1] * videoHeight, box[2] * videoWidth, box[3] * videoHeight].map((each) => each * scale);
     const [cx, cy, r] = [wide - (left + x + w / 2), top + y + h / 2, Math.max(w, h) * 0.62]; // the picture is mirrored
-    ring(pen, cx, cy, r, 1, "rgb(255 255 255 / .55)");
+    ring(pen, cx, cy, r, 1, prompt ? "#ffd76a" : "rgb(255 255 255 / .55)");
     if (state === "looking" && votes) ring(pen, cx, cy, r, votes / needed, "#7fe3a1");
   }
 }
@@ -278,6 +291,7 @@ function told(result) {
     case "unknown":
       return ["We do not know this face", "Use PIN, QR or ask at the desk.", ""];
     case "review":
+      if (result.detail.includes("liveness")) return ["We are not sure", "Please use PIN, QR or badge, or ask at the desk.", "A person will look at it."];
       return result.detail.includes("void")
         ? ["Not marked", "This mark was taken back before.", "Use PIN, QR code or badge, or ask at the desk."]
         : ["We are not sure", "A person will look at it.", "Use PIN, QR or badge, or ask at the desk."];
