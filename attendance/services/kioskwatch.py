@@ -178,8 +178,8 @@ def asking_at(
     Where the screen gives light, how the face answers to it is one cue more.
     """
     wanted, turns = cast("Wanted", settings.liveness), cast("Turns", settings.kiosk_turns)
-    asking = Asking(wanted, settings.liveness_wait_s, turns, distrust=distrust, challenge=floor.challenge)
-    return asking if light is None else replace(asking, light=True, cues=light.cues)
+    asking = Asking(wanted, settings.liveness_wait_s, turns, settings.kiosk_light, distrust, floor.challenge)
+    return asking if light is None else replace(asking, cues=light.cues)
 
 
 def refuse_large(data: bytes) -> None:
