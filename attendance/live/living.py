@@ -146,7 +146,9 @@ class Living:
         """What is told of a track that was marked when it ends; None where that is not asked."""
         if self._asking.wanted == "off":
             return None
-        return self._ask(time, last=self._ruled is None or self._failed or self._fresh >= NEWS).ruling
+        if self._ruled is not None and self._fresh < NEWS and not self._failed:
+            return self._ruled.ruling
+        return self._ask(time, last=True).ruling
 
     def prompt(self, time: float) -> str:
         """What the person is asked to do now, "" for nothing."""
