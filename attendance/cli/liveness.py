@@ -163,6 +163,7 @@ def _begin(minutes: int, wanted: "tuple[tuple[str, ...], int, float]", place: st
     kinds = counted(len(species), "kind")
     say(f"{each} presentations of each person and of {kinds} of pictures ({', '.join(species)}), {seconds:g} s each,")
     say(f"about {counted(minutes, 'minute')} with one person; s passes over what you have not at hand.")
+    say("One types, and the other stands before the camera.")
     say("Who takes part must be adult and have agreed, and so must those whose pictures are held up; let nobody else")
     say("pass meanwhile. Nobody is marked and no picture is kept: rulings and numbers of the cues alone are shown, and")
     say("counts and settings are kept" + (" nowhere, as no place is named." if place is None else " in the log."))
