@@ -271,7 +271,7 @@ def _hand(side: int, face_px: float, random: Generator, *, beside: bool) -> Laye
 
 def _seen(layers: Sequence[Layer], camera: Camera) -> Light:
     """What reaches the sensor: all layers before one another, behind the optics, times their sampled patterns."""
-    light, factor = layers[0].light, np.ones(1, np.float32)
+    light, factor = layers[0].light, layers[0].factor
     for layer in layers[1:]:
         alpha = cv2.GaussianBlur(layer.alpha, (0, 0), 0.5)[..., None]  # no edge is sharper than a pixel
         light = light + alpha * (layer.light - light)
