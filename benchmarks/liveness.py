@@ -1,6 +1,6 @@
 """Which cue of liveness finds which attack, and how often is a genuine track called one?
 
-    PYTHONPATH=. python benchmarks/liveness.py --data ../shared/data [--part report] [--each 12] [--jobs 2]
+    PYTHONPATH=. python benchmarks/liveness.py --data ../shared/data [--part report] [--each 12] [--jobs 2] [--net FILE]
 
 Genuine tracks are those of the data folder's films, found by the product's own detector. All attacks are SIMULATED
 (tests/attendance/liveness/scenes.py): a photo or a film as a textured surface before frames of a genuine film, by true

@@ -72,14 +72,16 @@ class Camera:
             seen = seen + self.sharpen * (seen - cv2.GaussianBlur(seen, (0, 0), 1.0))
         picture = np.clip(seen, 0, 255).astype(np.uint8)
         if self.shrink < 1:
-            picture = cv2.resize(picture, None, fx=self.shrink, fy=self.shrink, interpolation=cv2.INTER_AREA)
+            picture = np.asarray(
+                cv2.resize(picture, None, fx=self.shrink, fy=self.shrink, interpolation=cv2.INTER_AREA), np.uint8
+            )
         for quality in (self.quality, self.again):
             if quality:
                 picture = compressed(picture, quality)
-        return picture
+        return np.asarray(picture, np.uint8)
 
 
 def compressed(picture: np.ndarray, quality: int) -> np.ndarray:
     """The picture (h, w, 3) after one JPEG."""
     encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return np.ascontiguousarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1])
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR))[..., ::-1])

@@ -102,7 +102,7 @@ def staged(kind: str, scene: Scene, random: Generator, *, limits: Limits = SEEN,
         Shot(compressed(each.pixels, int(random.integers(50, 96))), each.box) for each in (scene.face, scene.room)
     )
     behind, smaller = (shot, 1.0) if kind == LIVE else (room, float(random.uniform(0.75, 1.1)))
-    plane = plane_at(side, face_px * smaller, random.uniform(-8, 8, 3), 6.0, (0, 0))
+    plane = plane_at(side, face_px * smaller, random.uniform(-8, 8, 3).tolist(), 6.0, (0, 0))
     layers = [Layer(looked_up(behind, plane), np.ones((side, side, 1), np.float32))]
     if random.random() < 0.35:  # noqa: PLR2004 - a picture hangs or stands in every third room
         layers.append(_poster(scene.poster, side, face_px, camera, limits, random))
@@ -264,14 +264,14 @@ def _hand(side: int, face_px: float, random: Generator, *, beside: bool) -> Laye
         start = tip + np.array([-out[1], out[0]]) * face_px * 0.16 * finger + random.normal(0, 0.03, 2) * face_px
         ends = [tuple(int(8 * value) for value in point) for point in (start, start + out * side)]
         cv2.line(alpha, ends[0], ends[1], (1.0,), max(2, int(0.15 * face_px)), cv2.LINE_8, 3)
-    skin = np.array([225, 175, 150], np.float32) * random.uniform(0.25, 1.0) * random.uniform(0.9, 1.1, 3)
+    skin = random.uniform(0.25, 1.0) * random.uniform(0.9, 1.1, 3) * (225, 175, 150)
     shade = cv2.GaussianBlur(alpha, (0, 0), 0.06 * face_px)[..., None]
     return Layer((skin * (0.55 + 0.45 * shade)).astype(np.float32), alpha[..., None])
 
 
 def _seen(layers: Sequence[Layer], camera: Camera) -> Light:
     """What reaches the sensor: all layers before one another, behind the optics, times their sampled patterns."""
-    light, factor = layers[0].light, np.ones(1, np.float32)
+    light, factor = layers[0].light, layers[0].factor
     for layer in layers[1:]:
         alpha = cv2.GaussianBlur(layer.alpha, (0, 0), 0.5)[..., None]  # no edge is sharper than a pixel
         light = light + alpha * (layer.light - light)
