@@ -57,8 +57,8 @@ class Compared:
     `moved` is how far the face went in the frame, turns and growth included, by its own size. `nose` is the length of
     what the nose's tip did, `due` how far a head's would have gone at least. `key` is the length of what a homography
     adds to an affine map, `curve` that of what else is of second order. `left` is the ninth decile of what the fit
-    leaves of all points, `features` the upper quartile of that around eyes and mouth; `stretch` is the ratio of
-    singular values.
+    leaves of all points, `features` the upper quartile of that around eyes and mouth, `rest` of that elsewhere;
+    `stretch` is the ratio of singular values.
     """
 
     moved: float
@@ -68,6 +68,7 @@ class Compared:
     curve: float
     left: float
     features: float
+    rest: float
     stretch: float
 
 
@@ -121,7 +122,6 @@ def compare(first: Moment, other: Moment, one: Fit, two: Fit) -> Compared | None
         return None
     stretch = max(_stretch(_affine(b) @ np.linalg.inv(_affine(a))) for a, b in zip(one.maps, two.maps, strict=True))
     seconds = [_second(b - a) for a, b in zip(one.maps, two.maps, strict=True)]
-    features = lengths[seen & _MOVING]
     return Compared(
         moved=float(np.linalg.norm(first.landmarks - other.landmarks, axis=1).mean()) / first.face_px,
         nose=float(np.hypot(*(two.nose - one.nose))),
@@ -129,7 +129,8 @@ def compare(first: Moment, other: Moment, one: Fit, two: Fit) -> Compared | None
         key=min(key for key, _ in seconds),
         curve=seconds[0][1],
         left=float(np.quantile(lengths[seen], 0.9)),
-        features=float(np.quantile(features, 0.75)) if len(features) else 0.0,
+        features=_upper(lengths[seen & _MOVING]),
+        rest=_upper(lengths[seen & ~_MOVING]),
         stretch=stretch,
     )
 
@@ -170,6 +171,10 @@ def _second(coefficients: Array) -> tuple[float, float]:
     (xx_x, xx_y), (xy_x, xy_y), (yy_x, yy_y) = coefficients[3:]
     key = math.hypot(xx_x + xy_y, xy_x + yy_y) / math.sqrt(2)
     return key, math.hypot(xx_y, yy_x, (xx_x - xy_y) / math.sqrt(2), (xy_x - yy_y) / math.sqrt(2))
+
+
+def _upper(lengths: Array) -> float:
+    return float(np.quantile(lengths, 0.75)) if len(lengths) else 0.0
 
 
 def _affine(coefficients: Array) -> Array:

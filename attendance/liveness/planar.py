@@ -8,9 +8,12 @@ Three things tell a plane, and each is asked only where a head that moved as muc
   the curve adds as much and more.
 * What turns the curve of a skull turns its nose with it. A sheet that is bent has the curve alone.
 
-For a live face speak a nose that goes with the curve, over all moments, and motion of eyes and mouth themselves.
+For a live face speak a nose that goes with the curve, over all moments, and eyes and mouth that move more than the face
+around them: for a moment, as in a blink, or all the time. A sheet that is waved, or a light that runs over it, moves
+all of a face alike, and much of it cannot be followed.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import combinations
@@ -39,20 +42,31 @@ CURVE: Final = 2.5  # what a head's curve moves by, at least, for each pixel tha
 FLAT: Final = (0.25, 0.4)  # the curve's motion by that of a head
 CURVE_DUE: Final = (0.7, 1.0)  # the motion of a head's curve from which on it would have been seen
 FLAT_KEY: Final = (0.45, 0.6)  # the curve's motion by perspective's: of heads, the least was 0.74
-KEY_DUE: Final = (0.26, 0.42)  # perspective's motion from which on a head's curve would have been seen
+KEY_DUE: Final = (0.28, 0.44)  # perspective's motion from which on a head's curve would have been seen
 KEY_SEEN: Final = (0.15, 0.25)  # and what a turn that only foreshortens must show of it to be believed
 BENT: Final = (0.3, 0.45)  # the nose's motion by that of a head
-NOSE_DUE: Final = (0.4, 0.6)
+NOSE_DUE: Final = (0.6, 0.8)
 BENT_SLOPE: Final = (0.03, 0.06)  # the nose's motion by the curve's: of heads, the least was 0.09, half had 0.36
 BACK: Final = 3.0  # times as much may the nose go against the curve: a sheet's does by what a fit mistakes
-SKULL_DUE: Final = (0.25, 0.4)  # the curve's motion from which on the nose would have been seen to go with it
+SKULL_DUE: Final = (0.5, 0.7)  # the curve's motion from which on the nose would have been seen to go with it
 APART: Final = (0.4, 0.6)  # the correlation of nose and curve, from none that goes with it to one that does
-LEFT: Final = (0.35, 0.45)  # what neither a plane nor a bent sheet explains
+LEFT: Final = (0.26, 0.34)  # what neither a plane nor a bent sheet explains
 LEFT_OF_DUE: Final = (0.06, 0.09)  # the same by the motion of a head's curve: steep turns leave more
 MOVED: Final = (0.02, 0.04)  # how far a face must go, by its size: what stands is no photo in a hand
-LIVE_ALONG: Final = (0.2, 0.4)  # the nose's motion along the curve's
+LIVE_ALONG: Final = (0.14, 0.28)  # the nose's motion along the curve's
 LIVE_AGREED: Final = (0.55, 0.75)
-LIVE_LEFT: Final = (0.4, 0.6)  # what is left around eyes and mouth
+LIVE_SLOPE: Final = (0.08, 0.14)
+NOSED: Final = (0.12, 0.2), (0.5, 0.7)  # the same two from which on a face is no plane, though not yet alive
+LIVE_CLEAN: Final = (0.2, 0.35)  # what is left beyond `FLOOR`, by the curve's motion: of waved sheets, 0.5 and more
+FLOOR: Final = 0.15
+LIVE_LEFT: Final = (0.4, 0.6)  # what is left around eyes and mouth, where it is more than elsewhere
+LIVE_MORE: Final = (1.0, 1.1)  # times: of waved sheets, the most was 0.96
+BLINK: Final = (0.35, 0.5)  # the same of a moment, where little is left elsewhere
+BLINK_MORE: Final = (1.2, 1.5)
+BLINK_REST: Final = (0.3, 0.4)
+BLINK_SHARE: Final = 0.2  # of the pairs: one moment of seven is part of 0.29 of them
+LEAST_REST: Final = 0.12  # what noise alone leaves
+FOLLOWED: Final = (0.6, 0.7)  # of all pairs, those that could be compared: a hand or a glare takes points away
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +93,7 @@ class PlanarCue:
         ]
         if len(fits) < FITS or not pairs:
             return silent("not_followed", {"face_px": size})
-        return rule(pairs, together(list(fits.values())))
+        return rule(pairs, together(list(fits.values())), math.comb(len(chosen), 2))
 
 
 def fits_of(faces: Sequence[Grey]) -> dict[int, Fit]:
@@ -89,21 +103,43 @@ def fits_of(faces: Sequence[Grey]) -> dict[int, Fit]:
     return {place: each for place, each in found.items() if each is not None}
 
 
-def rule(pairs: Sequence[Compared], all_moments: Together) -> Said:
-    """What the pairs say together, each figure by its median over those most unlike."""
+def rule(pairs: Sequence[Compared], all_moments: Together, wanted: int) -> Said:
+    """What the pairs, so many of those `wanted`, say together, each figure by its median over those most unlike."""
     turned = _middle(pairs, lambda pair: -pair.stretch)
     near = _middle(pairs, lambda pair: pair.key)
     measured = asdict(turned) | {"near_key": near.key, "near_curve": near.curve, "pairs": len(pairs)}
     measured |= asdict(all_moments)
     why, score, quality = max(_against(turned, near, all_moments), key=lambda each: each[1] * each[2])
-    calm = rising(turned.moved, MOVED) * _little_left(turned, max(CURVE * turned.due, turned.key))
+    nosed = rising(all_moments.along, NOSED[0]) * rising(all_moments.agreed, NOSED[1])
+    calm = (1 - nosed) * rising(turned.moved, MOVED) * _little_left(turned, max(CURVE * turned.due, turned.key))
     if score * calm * quality > 0:
         return Said(-score * calm, quality, why, measured)
-    parallax = rising(all_moments.along, LIVE_ALONG) * rising(all_moments.agreed, LIVE_AGREED)
-    features = rising(turned.features, LIVE_LEFT)
-    if max(parallax, features) > 0:
-        return Said(max(parallax, features), 1.0, "parallax" if parallax >= features else "features_move", measured)
+    words = _for(pairs, all_moments)
+    why, score = max(words.items(), key=lambda each: each[1])
+    score *= rising(len(pairs) / wanted, FOLLOWED)
+    if score > 0:
+        return Said(score, 1.0, why, measured)
     return silent("between" if quality > 0 else NO_MOTION, measured)
+
+
+def _for(pairs: Sequence[Compared], both: Together) -> dict[str, float]:
+    """The words for a live face: why, and the score."""
+    rest = float(np.median([each.rest for each in pairs]))
+    more = [each.features / max(each.rest, LEAST_REST) for each in pairs]
+    blinks = [
+        rising(each.features, BLINK) * rising(times, BLINK_MORE) * falling(each.rest, BLINK_REST)
+        for each, times in zip(pairs, more, strict=True)
+    ]
+    clean = falling((rest - FLOOR) / max(both.skull, 1e-6), LIVE_CLEAN)
+    features = rising(float(np.median([each.features for each in pairs])), LIVE_LEFT)
+    return {
+        "parallax": rising(both.along, LIVE_ALONG)
+        * rising(both.agreed, LIVE_AGREED)
+        * rising(both.slope, LIVE_SLOPE)
+        * clean,
+        "features_move": features * rising(float(np.median(more)), LIVE_MORE),
+        "blink": float(np.quantile(blinks, 1 - BLINK_SHARE)),
+    }
 
 
 def _against(turned: Compared, near: Compared, both: Together) -> list[tuple[str, float, float]]:

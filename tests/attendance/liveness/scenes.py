@@ -58,18 +58,18 @@ def place(frame: np.ndarray, surface: Surface, pose: Pose, shine: Shine | None =
     x1, y1 = min(frame.shape[1], x0 + 2 * reach), min(frame.shape[0], y0 + 2 * reach)
     columns, rows = np.meshgrid(np.arange(x0, x1), np.arange(y0, y1))
     focal = pose.scale * pose.distance
-    rays = np.stack([(columns - pose.centre[0]) / focal, (rows - pose.centre[1]) / focal, np.ones(rows.shape)], -1)
     turn = rotation(pose)
-    rays = rays @ turn  # the transposed rotation, from the right
+    ahead = np.stack([(columns - pose.centre[0]) / focal, (rows - pose.centre[1]) / focal, np.ones(rows.shape)])
+    rays = np.einsum("ij,ihw->jhw", turn, ahead).astype(np.float32)  # by the transposed rotation
     towards = turn.T @ np.array([0, 0, pose.distance])
-    height = np.zeros(rows.shape)
+    height, relief, curved = np.zeros(rows.shape, np.float32), surface.height.astype(np.float32), surface.height.any()
     for _ in range(8):
-        along = (towards[2] - height) / rays[..., 2]
-        u = (along * rays[..., 0] - towards[0] + (wide - 1) / 2).astype(np.float32)
-        v = (along * rays[..., 1] - towards[1] + (tall - 1) / 2).astype(np.float32)
-        if not surface.height.any():
+        along = (np.float32(towards[2]) - height) / rays[2]
+        u = along * rays[0] - np.float32(towards[0] - (wide - 1) / 2)
+        v = along * rays[1] - np.float32(towards[1] - (tall - 1) / 2)
+        if not curved:
             break
-        height = cv2.remap(surface.height.astype(np.float32), u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        height = cv2.remap(relief, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     seen = cv2.remap(surface.texture, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     if shine is not None:
         seen *= shine(u, v)[..., None]
@@ -140,7 +140,7 @@ def blinking(photo: np.ndarray, landmarks: np.ndarray, shut: float) -> np.ndarra
 def camera(frame: np.ndarray, rng: np.random.Generator, noise: float = 2.0, quality: int = 90) -> np.ndarray:
     """The frame as a camera gives it: a little soft, noisy, compressed."""
     soft = cv2.GaussianBlur(frame, (0, 0), 0.6).astype(np.float32)
-    grainy = np.clip(soft + rng.normal(0, noise, frame.shape), 0, 255).astype(np.uint8)
+    grainy = np.clip(soft + noise * rng.standard_normal(frame.shape, np.float32), 0, 255).astype(np.uint8)
     return cv2.imdecode(cv2.imencode(".jpg", grainy, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
 
 
