@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from attendance.live.prompting import Prompted, Prompting
 from attendance.live.ruled import LIVENESS, LIVENESS_ATTACK, LIVENESS_UNSURE, VIRTUAL_CAMERA, Ruled, Wanted
-from attendance.liveness.saying import CUE_FAILED, Ruling, Said, silent
+from attendance.liveness.saying import CUE_FAILED, LIVE_FROM, Ruling, Said, silent
 from attendance.records import Decision
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ Turns = Literal["never", "needed", "always"]
 ASK_S: Final = 0.5  # from one time that cues are asked to the next
 ASK_SHARE: Final = 0.25  # of what has passed since the track began, if that is longer
 RARELY_S: Final = 6.0  # and the longest: what is older than that is not kept
+FEWEST: Final = 6  # moments, before which asking is in vain while a mark may wait
+NEWS: Final = 8  # moments that must have come since the cues were asked last, for asking once more after a mark
 SEEING: Final = "moments"  # the name under which trouble with the moments themselves is told
 
 
@@ -82,7 +84,7 @@ class Living:
         self._ruled: Ruled | None = None
         self._attack: Ruled | None = None
         self._next = float("-inf")
-        self._fresh = True  # whether there is something that the cues were not asked about
+        self._fresh = 0  # moments, and other things, that the cues were not asked about
         self._waiting = self._closed = False
 
     def see(self, pixels: "Pixels", detection: "Detection", time: float) -> None:
@@ -96,7 +98,8 @@ class Living:
         try:
             self._keep(pixels, detection, time)
         except Exception:  # noqa: BLE001 - whatever it is: the run goes on, and nobody is live by it
-            self._failed = self._fresh = True
+            self._failed = True
+            self._fresh += 1
 
     def waits(self, settled: Decision, time: float) -> bool:
         """Whether the mark of a decision is held a moment, as something may still come that speaks for it or against.
@@ -114,6 +117,8 @@ class Living:
             return not self._challenge.over(time)
         if asking.turns == "always":
             return self._begin(time)
+        if self._is_early(time):
+            return True
         ruling = self._ask(time).ruling
         if ruling == "unsure" and self._begun is not None and time - self._begun < asking.wait_s:
             return True
@@ -138,8 +143,10 @@ class Living:
         return self._ruled.applied(settled)
 
     def ruling(self, time: float) -> Ruling | None:
-        """What is told of the whole track when it ends; None where that is not asked."""
-        return None if self._asking.wanted == "off" else self._ask(time, last=True).ruling
+        """What is told of a track that was marked when it ends; None where that is not asked."""
+        if self._asking.wanted == "off":
+            return None
+        return self._ask(time, last=self._ruled is None or self._failed or self._fresh >= NEWS).ruling
 
     def prompt(self, time: float) -> str:
         """What the person is asked to do now, "" for nothing."""
@@ -154,7 +161,7 @@ class Living:
             return
         moment = moment_of(pixels, detection, time)
         self._track.add(moment)
-        self._fresh = True
+        self._fresh += 1
         if self._challenge is not None:
             self._challenge.see(moment)
 
@@ -165,25 +172,32 @@ class Living:
         self._track = None
         self._challenge = Prompting(self._asking.challenge)
         self._challenge.begin(time)
-        self._fresh = True
+        self._fresh += 1
         return not self._challenge.over(time)
 
     def _ask(self, time: float, *, last: bool = False) -> Ruled:
         """What the cues say, asked anew if it is time to; an attack that was found before stays found."""
         self._close(time)
+        if self._attack is not None:
+            return self._attack
         if self._ruled is None or (self._fresh and (last or time >= self._next)):
-            ruled = self._asked(time)
-            self._attack = ruled if ruled.ruling == "attack" else self._attack
-            self._ruled, self._fresh, self._next = self._attack or ruled, False, self._next_time(time)
+            self._ruled, self._fresh, self._next = self._asked(time), 0, self._next_time(time)
+            self._attack = self._ruled if self._ruled.ruling == "attack" else None
         return self._ruled
+
+    def _is_early(self, time: float) -> bool:
+        """Whether more moments are to come before the cues can tell anything."""
+        few = self._track is not None and len(self._track) < FEWEST and self._ruled is None
+        return few and self._begun is not None and time - self._begun < self._asking.wait_s
 
     def _close(self, time: float) -> None:
         """Once a challenge is over, what it says is to be asked; who has passed it is judged by what is seen now."""
         if self._challenge is None or self._closed or not self._challenge.over(time):
             return
-        self._closed = self._fresh = True
+        self._closed = True
+        self._fresh += 1
         self._next = float("-inf")
-        if self._asked(time).passed:
+        if self._challenge.said(time).weight >= LIVE_FROM:
             self._attack = None
 
     def _asked(self, time: float) -> Ruled:

@@ -110,9 +110,10 @@ class Watcher:
         self._let_go([self._watched[track.id] for track in update.seen], frame.time)
 
     def finish(self) -> None:
-        """End all tracks and report what is left to report."""
-        for track in self._tracker.drain():
-            self._end(self._watched.pop(track.id))
+        """End all tracks and report what is left to report, those first that are undecided: who stops may not wait."""
+        ended = [self._watched.pop(track.id) for track in self._tracker.drain()]
+        for each in sorted(ended, key=lambda each: each.reported is not None):
+            self._end(each)
 
     def faces(self, time: float) -> tuple[SeenFace, ...]:
         """Every track in view, with its decision or how far it is."""

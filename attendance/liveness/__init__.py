@@ -1,6 +1,6 @@
 """Cues of liveness: does a track show a face, or a picture of one? Pure, without training data; see docs/liveness.md.
 
-Nothing in the product asks them yet. A caller keeps a `Track` of `Moment`s of one face and has it judged::
+A caller (`attendance.live.living`) keeps a `Track` of `Moment`s of one face and has it judged::
 
     if track.wants(time):
         track.add(moment_of(frame, detection, time))

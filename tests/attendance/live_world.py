@@ -48,7 +48,7 @@ class World:
 
     def __init__(self, frames, **settings):
         self.frames, self.now = frames, 0
-        self.settings = Settings(**{"vote_frames": 3, **settings})
+        self.settings = Settings(**{"vote_frames": 3, "liveness": "off", **settings})  # its pictures stand still
         self.pipeline = SimpleNamespace(
             detector=self, encoder=self, embed_detections=self.embed_detections, track_doubts=lambda _: ()
         )

@@ -143,6 +143,14 @@ def test_an_attack_that_is_found_after_the_mark(scripted):
     assert all(crop is not None for _, crop in world.crops)
 
 
+def test_the_undecided_come_first_when_a_run_ends(scripted):
+    """Who stops a run may not wait long: marks are looked back at after those who have no decision yet."""
+    scripted(lambda time, x: LIVE if time < 1001.0 and x < 50 else ATTACK)
+    told = watch(World(standing(Sight(1, x=20.0), Sight(2, x=120.0), seconds=2.0)), Asking("review"))
+    assert ["P-1", "P-2", "P-1"] == [each.person.id for each in decided(told)]
+    assert ["present", "review", "review"] == [each.decision for each in decided(told)]
+
+
 def test_who_is_found_alive_afterwards_is_told_once(scripted):
     """No second decision where nothing speaks against the first."""
     scripted(lambda time, _: SILENT if time < 1003.0 else LIVE)

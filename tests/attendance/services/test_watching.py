@@ -15,7 +15,7 @@ from PIL import Image
 from attendance.cameras import CameraState, ProcessCamera
 from attendance.clock import SystemClock
 from attendance.errors import CameraAddress, CameraLost, CameraMissing, OutputFailed, SessionUnknown, SourceCut
-from attendance.live import LiveSummary, feeds
+from attendance.live import Decided, LiveSummary, feeds
 from attendance.scope import Scope
 from attendance.services.watching import camera_run, check_video, decisions_of, run_camera, video_run
 from enroll.errors import EncoderFailed
@@ -43,6 +43,55 @@ def film(world, script=None, told=None, stop=lambda: False, fps=FPS, **options):
     finally:
         assert camera.closed
     return told, summary
+
+
+# --- living faces ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("off", [("present", None)]),
+        ("review", [("present", "unsure"), ("review", "attack")]),
+        ("require", [("review", "attack")]),
+    ],
+)
+def test_what_is_asked_before_a_camera(wanted, expected):
+    """A camera asks what the setting says: one picture for four seconds is marked, found out later, or kept back."""
+    told, _ = film(World(standing(Sight(1), seconds=4.0), liveness=wanted))
+    assert expected == [(each.decision, each.liveness) for each in told]
+    assert (() if wanted == "off" else ("liveness_attack",)) == told[-1].reasons
+
+
+def test_how_long_a_mark_waits():
+    """The setting says how long: for long enough, the same picture is not marked at all."""
+    told, _ = film(World(standing(Sight(1), seconds=4.0), liveness="review", liveness_wait_s=3.0))
+    assert [("review", "attack")] == [(each.decision, each.liveness) for each in told]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, [("present", None)]),
+        ({"liveness": "require"}, [("present", None)]),
+        ({"liveness_files": "require"}, [("review", "attack")]),
+    ],
+)
+def test_what_is_asked_of_a_file(monkeypatch, tmp_path, settings, expected):
+    """Files are asked by a setting of their own, and by default are not."""
+    told, _ = watch(World(standing(Sight(1), seconds=4.0), **settings), monkeypatch, tmp_path)
+    assert expected == [(each.decision, each.liveness) for each in told]
+
+
+def test_a_camera_that_is_not_trusted():
+    """Reasons against the camera itself make a review of each mark, unless nothing is asked."""
+    for wanted, kinds in (("review", ["review"]), ("off", ["present"])):
+        world = World(standing(Sight(1)), liveness=wanted)
+        run = camera_run(world, STREAM, DRY, camera=ScriptedCamera(world), distrust=("virtual_camera",))
+        told = []
+        run.subscribe(lambda event, told=told: told.append(event) if isinstance(event, Decided) else None)
+        run.run()
+        assert kinds == [each.decision.decision for each in told]
 
 
 # --- one line a track ------------------------------------------------------------------------------------------

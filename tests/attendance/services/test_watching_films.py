@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from attendance.app import Attendance
+from attendance.cameras import VideoReader
 from attendance.errors import CameraMissing
 from attendance.scope import Scope
 from attendance.services.watching import check_video, run_camera
@@ -84,6 +85,37 @@ def test_a_missing_camera(app, tmp_path):
     with pytest.raises(CameraMissing) as caught:
         run_camera(app.desk, str(tmp_path / "none.mp4"), window=False, emit=print, status=str, stop=lambda: False)
     assert 4 == caught.value.exit_code
+
+
+def test_a_living_face_is_marked_as_one(tmp_path, shared_data):
+    """Somebody who talks, from a real film, is marked as alive where a file is asked; nothing but that is needed."""
+    path = shared_data / "videos" / "learn.mkv"
+    flags = {"liveness_files": "require", "multi": "largest"}
+    with Attendance.open(tmp_path / "home", flags=flags) as made:
+        (frame, *_) = VideoReader(path, made.clock)
+        Image.fromarray(frame.pixels).save(tmp_path / "face.png")
+        made.enroll(tmp_path / "face.png", name="Somebody", external_id="E-1")
+        (decision,) = made.check(path)
+        assert ("present", "live") == (decision.decision, decision.liveness)
+        replay = made.whys.of(None, decision.sighting).replay
+        assert (True, "live") == (replay.same, replay.liveness.ruling)
+        assert {"planar", "surround", "repeats"} == set(replay.liveness.cues)
+
+
+def test_a_photo_that_is_filmed_is_not(tmp_path, astronaut):
+    """The enrolled portrait itself, filmed for four seconds and not moved, is a case for somebody to look at."""
+    path = tmp_path / "photo.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25.0, (512, 512))
+    for _ in range(100):
+        writer.write(np.ascontiguousarray(astronaut[..., ::-1]))
+    writer.release()
+    Image.fromarray(astronaut).save(tmp_path / "face.png")
+    with Attendance.open(tmp_path / "home", flags={"liveness_files": "require"}) as made:
+        made.enroll(tmp_path / "face.png", name="Eileen Collins", external_id="E-1")
+        (decision,) = made.check(path)
+        assert "review" == decision.decision
+        assert decision.liveness in {"unsure", "attack"}
+        assert made.whys.of(None, decision.sighting).replay.same
 
 
 def test_a_class_room(app, shared_data):
