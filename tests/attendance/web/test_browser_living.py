@@ -38,4 +38,4 @@ def test_on_paper_all_that_was_measured_is_there(tab):
     assert not measured.is_visible()
     tab.emulate_media(media="print")
     assert measured.is_visible()
-    assert tab.get_by_text("It turned as a flat picture does").is_visible()
+    assert tab.get_by_text("It moved as a flat picture does").is_visible()

@@ -45,7 +45,7 @@ def test_a_mark_without_a_note_has_none(signed_in, door):
     told = words_of(signed_in().get(f"/why/mark/{found.mark}").text)
     assert f"Was a living face there? {RULINGS['live']} What was looked at" in told
     assert "for it How the face turns. The nose moved against the rest of the face" in told
-    assert "by 1.10, known to 0.04" in told
+    assert "as a head's does, by 1.10." in told
     assert "Size of the face, in pixels 96" in told
     assert NOTE not in words_of(signed_in().get(f"/marks/{found.mark}").text)
 
@@ -62,7 +62,7 @@ def test_a_review_says_what_to_do_and_calls_nobody_anything(signed_in, door):
         assert ADVICE in told
         assert not BAD.search(told)
     told = words_of(admin.get(f"/why/{found.sighting}").text)
-    assert "against it How the face turns. It turned as a flat picture does" in told
+    assert "against it How the face turns. It moved as a flat picture does" in told
     assert "The pictures came from a program, not from a camera." in told
     assert not BAD.search(told.replace("fake-1", ""))  # the encoder of the tests
     admin.form(f"/review/{found.sighting}", say="right")
@@ -119,7 +119,7 @@ def test_the_evidence_of_a_mark_keeps_the_note(door):
     seen = door.see(2, {"planar": PLANE}, wanted="require")
     lines = [*door.app.reviews.seen(seen.sighting).lines()]
     assert f"living     {RULINGS['attack']}" in lines
-    assert any(each.startswith("           How the face turns: it turned as a flat picture does") for each in lines)
+    assert any(each.startswith("           How the face turns: it moved as a flat picture does") for each in lines)
     assert any(each.startswith("why        moves as a picture: what was seen") for each in lines)
     assert found.mark == mark.id
     door.app.reviews.confirm(Actor("Grace"), seen.sighting, keep=True)
