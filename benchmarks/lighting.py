@@ -144,7 +144,7 @@ def main() -> None:
                     share(why["answers"], len(said)), share(sum(each.weight < 0 for each in said), len(said)),
                     ", ".join(f"{name} {count}" for name, count in why.most_common()),
                 )  # fmt: skip
-                print(*table.columns[3]._cells[-1:], lux, due, dict(why), flush=True)  # noqa: SLF001
+                print(seconds, kind, lux, due, dict(why), flush=True)
     Console(width=180).print(table)
 
 
