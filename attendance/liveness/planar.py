@@ -59,6 +59,7 @@ LIVE_SLOPE: Final = (0.08, 0.14)
 NOSED: Final = (0.12, 0.2), (0.5, 0.7)  # the same two from which on a face is no plane, though not yet alive
 LIVE_CLEAN: Final = (0.2, 0.35)  # what is left beyond `FLOOR`, by the curve's motion: of waved sheets, 0.5 and more
 FLOOR: Final = 0.15
+LIVE_REST: Final = (0.6, 0.8)  # and in itself: what is not followed well has no nose to speak of
 LIVE_LEFT: Final = (0.4, 0.6)  # what is left around eyes and mouth, where it is more than elsewhere
 LIVE_MORE: Final = (1.0, 1.1)  # times: of waved sheets, the most was 0.96
 BLINK: Final = (0.35, 0.5)  # the same of a moment, where little is left elsewhere
@@ -66,7 +67,7 @@ BLINK_MORE: Final = (1.2, 1.5)
 BLINK_REST: Final = (0.3, 0.4)
 BLINK_SHARE: Final = 0.2  # of the pairs: one moment of seven is part of 0.29 of them
 LEAST_REST: Final = 0.12  # what noise alone leaves
-FOLLOWED: Final = (0.6, 0.7)  # of all pairs, those that could be compared: a hand or a glare takes points away
+FOLLOWED: Final = (0.65, 0.8)  # of all pairs, those that could be compared: a hand or a glare takes points away
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def _for(pairs: Sequence[Compared], both: Together) -> dict[str, float]:
         rising(each.features, BLINK) * rising(times, BLINK_MORE) * falling(each.rest, BLINK_REST)
         for each, times in zip(pairs, more, strict=True)
     ]
-    clean = falling((rest - FLOOR) / max(both.skull, 1e-6), LIVE_CLEAN)
+    clean = falling((rest - FLOOR) / max(both.skull, 1e-6), LIVE_CLEAN) * falling(rest, LIVE_REST)
     features = rising(float(np.median([each.features for each in pairs])), LIVE_LEFT)
     return {
         "parallax": rising(both.along, LIVE_ALONG)
