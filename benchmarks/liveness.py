@@ -383,9 +383,11 @@ def judge(job: Job) -> list[Judged]:
 
 def judged(job: Job, moments: Sequence[Moment]) -> Judged:
     """Ask all cues, of the whole track and of its beginnings."""
-    early = tuple(ask(CUES, beginning(moments, seconds)).ruling for seconds in WITHIN)
-    person = person_in(job, moments)
-    return Judged(job.row, person, len(moments), ask(CUES, moments), texture_of(moments), early, net_of(moments))
+    counts = [len(beginning(moments, seconds)) for seconds in WITHIN]
+    said = {count: ask(CUES, moments[:count]) for count in {*counts, len(moments)}}
+    early = tuple(said[count].ruling for count in counts)
+    person, verdict = person_in(job, moments), said[len(moments)]
+    return Judged(job.row, person, len(moments), verdict, texture_of(moments), early, net_of(moments))
 
 
 def beginning(moments: Sequence[Moment], seconds: float) -> list[Moment]:

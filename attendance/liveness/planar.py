@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from attendance.liveness.following import aligned
 from attendance.liveness.moments import Moment, median_face_px, spread
-from attendance.liveness.parallax import Compared, Fit, Together, compare, fit, together, unmoved
+from attendance.liveness.parallax import Compared, Fit, Together, compare, fit, together, turned, unmoved
 from attendance.liveness.saying import NO_MOTION, TOO_DARK, Said, falling, rising, silent, too_little
 
 Grey = NDArray[np.uint8]
@@ -59,6 +59,7 @@ LIVE_SLOPE: Final = (0.08, 0.14)
 NOSED: Final = (0.12, 0.2), (0.5, 0.7)  # the same two from which on a face is no plane, though not yet alive
 LIVE_CLEAN: Final = (0.2, 0.35)  # what is left beyond `FLOOR`, by the curve's motion: of waved sheets, 0.5 and more
 FLOOR: Final = 0.15
+LIVE_REST: Final = (0.6, 0.8)  # and in itself: what is not followed well has no nose to speak of
 LIVE_LEFT: Final = (0.4, 0.6)  # what is left around eyes and mouth, where it is more than elsewhere
 LIVE_MORE: Final = (1.0, 1.1)  # times: of waved sheets, the most was 0.96
 BLINK: Final = (0.35, 0.5)  # the same of a moment, where little is left elsewhere
@@ -66,7 +67,7 @@ BLINK_MORE: Final = (1.2, 1.5)
 BLINK_REST: Final = (0.3, 0.4)
 BLINK_SHARE: Final = 0.2  # of the pairs: one moment of seven is part of 0.29 of them
 LEAST_REST: Final = 0.12  # what noise alone leaves
-FOLLOWED: Final = (0.6, 0.7)  # of all pairs, those that could be compared: a hand or a glare takes points away
+FOLLOWED: Final = (0.65, 0.8)  # of all pairs, those that could be compared: a hand or a glare takes points away
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +87,12 @@ class PlanarCue:
         if float(np.mean([face.mean() for face in faces])) < DARK:
             return silent(TOO_DARK, {"face_px": size})
         fits = fits_of(faces)
-        pairs = [
-            pair
+        degrees = [turned(each) for each in chosen]
+        found = [
+            compare(chosen[i], chosen[j], fits[i], fits[j], max(degrees[i], degrees[j]))
             for i, j in combinations(fits, 2)
-            if (pair := compare(chosen[i], chosen[j], fits[i], fits[j])) is not None
         ]
+        pairs = [each for each in found if each is not None]
         if len(fits) < FITS or not pairs:
             return silent("not_followed", {"face_px": size})
         return rule(pairs, together(list(fits.values())), math.comb(len(chosen), 2))
@@ -105,13 +107,14 @@ def fits_of(faces: Sequence[Grey]) -> dict[int, Fit]:
 
 def rule(pairs: Sequence[Compared], all_moments: Together, wanted: int) -> Said:
     """What the pairs, so many of those `wanted`, say together, each figure by its median over those most unlike."""
-    turned = _middle(pairs, lambda pair: -pair.stretch)
+    most = _middle(pairs, lambda pair: -pair.stretch)
     near = _middle(pairs, lambda pair: pair.key)
-    measured = asdict(turned) | {"near_key": near.key, "near_curve": near.curve, "pairs": len(pairs)}
+    measured = asdict(most) | {"near_key": near.key, "near_curve": near.curve, "pairs": len(pairs)}
     measured |= asdict(all_moments)
-    why, score, quality = max(_against(turned, near, all_moments), key=lambda each: each[1] * each[2])
+    against = _against(most, near, all_moments)
+    why, score, quality = max(against, key=lambda each: each[1] * each[2])
     nosed = rising(all_moments.along, NOSED[0]) * rising(all_moments.agreed, NOSED[1])
-    calm = (1 - nosed) * rising(turned.moved, MOVED) * _little_left(turned, max(CURVE * turned.due, turned.key))
+    calm = (1 - nosed) * rising(most.moved, MOVED) * _little_left(most, max(CURVE * most.due, most.key))
     if score * calm * quality > 0:
         return Said(-score * calm, quality, why, measured)
     words = _for(pairs, all_moments)
@@ -119,7 +122,7 @@ def rule(pairs: Sequence[Compared], all_moments: Together, wanted: int) -> Said:
     score *= rising(len(pairs) / wanted, FOLLOWED)
     if score > 0:
         return Said(score, 1.0, why, measured)
-    return silent("between" if quality > 0 else NO_MOTION, measured)
+    return silent("between" if any(each[2] > 0 for each in against) else NO_MOTION, measured)
 
 
 def _for(pairs: Sequence[Compared], both: Together) -> dict[str, float]:
@@ -130,7 +133,7 @@ def _for(pairs: Sequence[Compared], both: Together) -> dict[str, float]:
         rising(each.features, BLINK) * rising(times, BLINK_MORE) * falling(each.rest, BLINK_REST)
         for each, times in zip(pairs, more, strict=True)
     ]
-    clean = falling((rest - FLOOR) / max(both.skull, 1e-6), LIVE_CLEAN)
+    clean = falling((rest - FLOOR) / max(both.skull, 1e-6), LIVE_CLEAN) * falling(rest, LIVE_REST)
     features = rising(float(np.median([each.features for each in pairs])), LIVE_LEFT)
     return {
         "parallax": rising(both.along, LIVE_ALONG)
@@ -142,25 +145,25 @@ def _for(pairs: Sequence[Compared], both: Together) -> dict[str, float]:
     }
 
 
-def _against(turned: Compared, near: Compared, both: Together) -> list[tuple[str, float, float]]:
+def _against(most: Compared, near: Compared, both: Together) -> list[tuple[str, float, float]]:
     """The words against a live face: why, the score, and the quality."""
-    curve_due = max(CURVE * turned.due, turned.key)
+    curve_due = max(CURVE * most.due, most.key)
     apart = falling(both.agreed, APART)
-    no_curve = falling(turned.curve / max(curve_due, 1e-6), FLAT)
+    no_curve = falling(most.curve / max(curve_due, 1e-6), FLAT)
     no_curve_near = falling(near.curve / max(near.key, 1e-6), FLAT_KEY)
-    no_nose = falling(turned.nose / max(turned.due, 1e-6), BENT) * apart
+    no_nose = falling(most.nose / max(most.due, 1e-6), BENT) * apart
     no_slope = falling(max(both.slope, -both.slope / BACK), BENT_SLOPE) * apart
     return [
         ("plane", no_curve, rising(curve_due, CURVE_DUE) * rising(near.key, KEY_SEEN)),
         ("plane", no_curve_near, rising(near.key, KEY_DUE)),
-        ("bent_sheet", no_nose, rising(turned.due, NOSE_DUE)),
+        ("bent_sheet", no_nose, rising(most.due, NOSE_DUE)),
         ("bent_sheet", no_slope, rising(both.skull, SKULL_DUE)),
     ]
 
 
-def _little_left(turned: Compared, curve_due: float) -> float:
+def _little_left(most: Compared, curve_due: float) -> float:
     """1 where a plane explains all, 0 where much is left."""
-    return max(falling(turned.left, LEFT), falling(turned.left / max(curve_due, 1e-6), LEFT_OF_DUE))
+    return max(falling(most.left, LEFT), falling(most.left / max(curve_due, 1e-6), LEFT_OF_DUE))
 
 
 def _middle(pairs: Sequence[Compared], by: Callable[[Compared], float]) -> Compared:

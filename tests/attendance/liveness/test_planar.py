@@ -9,8 +9,8 @@ import pytest
 from attendance.liveness import PlanarCue, ask
 from attendance.liveness.following import FACE, aligned, follow, grid, refine, second_order
 from attendance.liveness.moments import spread
-from attendance.liveness.parallax import NOSE, Fit, due, together, unmoved
-from attendance.liveness.planar import fits_of
+from attendance.liveness.parallax import NOSE, Compared, Fit, Together, due, together, unmoved
+from attendance.liveness.planar import fits_of, rule
 
 
 @pytest.mark.parametrize("axis", ["yaw", "pitch"])
@@ -52,8 +52,8 @@ def test_a_bent_sheet_is_told_by_its_nose(studio) -> None:
     assert said.weight <= -0.5
 
 
-def test_moving_eyes_and_mouth_speak_for_a_live_face(studio) -> None:
-    """A face that opens its mouth and shuts its eyes while it does not turn."""
+def talking(studio, *, elsewhere: float = 0.0) -> list:
+    """A face that opens its mouth and shuts its eyes while it does not turn; with `elsewhere`, all of it wobbles."""
     still, photo = studio.plane(border=False), studio.photo
     rows, columns = np.mgrid[: len(photo), : len(photo)].astype(np.float32)
     moments = []
@@ -61,11 +61,73 @@ def test_moving_eyes_and_mouth_speak_for_a_live_face(studio) -> None:
         lift = 5 * math.sin(number) * np.exp(-(((columns - 161) / 22) ** 2 + ((rows - 145) / 14) ** 2))
         for x, y in studio.landmarks[:2]:
             lift = lift + 4 * math.cos(number) * np.exp(-(((columns - x) / 12) ** 2 + ((rows - y) / 8) ** 2))
-        talking = studio.scenes.cv2.remap(photo, columns, rows + lift.astype(np.float32), 1)
-        surface = studio.scenes.Surface(talking, still.alpha, still.height)
+        lift = (elsewhere == 0) * lift + elsewhere * np.sin(rows / 9 + columns / 12 + number)
+        drawn = studio.scenes.cv2.remap(photo, columns, rows + lift.astype(np.float32), 1)
+        surface = studio.scenes.Surface(drawn, still.alpha, still.height)
         moments.append(studio.moment(surface, time=0.15 * number, seed=number, shift=(number, 0)))
-    said = PlanarCue().judge(moments)
+    return moments
+
+
+def test_moving_eyes_and_mouth_speak_for_a_live_face(studio) -> None:
+    """They move, and the face around them does not."""
+    said = PlanarCue().judge(talking(studio))
     assert ("features_move", True) == (said.why, said.weight >= 0.5)
+
+
+def test_what_wobbles_all_over_is_not_alive(studio) -> None:
+    """A sheet in waves moves eyes and mouth, too, and no more than all else."""
+    said = PlanarCue().judge(talking(studio, elsewhere=3.0))
+    assert said.measured["features"] > 0.6
+    assert said.weight < 0.5
+
+
+def pair(**more) -> Compared:
+    """A pair of moments in which next to nothing happened."""
+    calm = {"moved": 0.1, "nose": 0.05, "due": 0.05, "key": 0.1, "curve": 0.1, "left": 0.15}
+    return Compared(**calm | {"features": 0.1, "rest": 0.12, "stretch": 0.999} | more)
+
+
+STILL = Together(0.05, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "both", "why", "weight"),
+    [
+        ([pair()] * 21, STILL, "no_motion", 0.0),
+        ([pair(key=0.5, curve=0.1)] * 21, STILL, "plane", -1.0),
+        ([pair(key=0.5, curve=0.4)] * 21, STILL, "between", 0.0),
+        ([pair(key=0.5, curve=0.1)] * 21, Together(0.3, 0.25, 0.9, 0.3), "parallax", 0.79),
+        ([pair(curve=1.0, key=1.0)] * 21, Together(0.8, 0.02, 0.1, 0.02), "bent_sheet", -1.0),
+        ([pair(curve=1.0, key=1.0)] * 21, Together(0.8, -0.1, -0.4, -0.08), "bent_sheet", -1.0),
+        ([pair(curve=1.0, key=1.0)] * 21, Together(0.8, 0.6, 0.95, 0.3), "parallax", 1.0),
+        ([pair(curve=1.0, key=1.0, rest=0.8)] * 21, Together(0.8, 0.6, 0.95, 0.3), "between", 0.0),
+        ([pair(features=0.8, rest=0.9)] * 21, STILL, "no_motion", 0.0),
+        ([pair(features=0.8, rest=0.4)] * 21, STILL, "features_move", 1.0),
+        ([pair(features=0.8, rest=0.4)] * 10, STILL, "no_motion", 0.0),
+        ([pair(features=0.8, rest=0.15)] * 6 + [pair()] * 15, STILL, "blink", 1.0),
+        ([pair(features=0.8, rest=0.15)] * 3 + [pair()] * 18, STILL, "no_motion", 0.0),
+    ],
+)
+def test_what_the_figures_say(pairs, both, why, weight) -> None:
+    """Each word by made figures, one of seven moments being part of six pairs of 21."""
+    said = rule(pairs, both, 21)
+    assert (why, pytest.approx(weight, abs=0.02)) == (said.why, said.weight)
+
+
+@pytest.mark.parametrize("kind", ["waved", "calm"])
+def test_a_blink_is_alive_and_a_wave_is_not(studio, kind) -> None:
+    """One blink in a calm face; the same face on a sheet that is bent to waves."""
+    surface, moments = studio.plane(border=False), []
+    rows, columns = np.mgrid[:300, :300]
+    for number in range(14):
+        shut = {6: 0.6, 7: 1.0, 8: 0.6}.get(number, 0.0)
+        photo = studio.scenes.blinking(studio.photo, studio.landmarks, shut if kind == "calm" else 0.0)
+        wave = 8 * math.sin(number) * np.sin(columns / 12 + rows / 30 + number)
+        height = wave if kind == "waved" else surface.height
+        drawn = studio.scenes.Surface(photo, surface.alpha, height)
+        moments.append(studio.moment(drawn, yaw=4.0, shift=(number, 0), time=0.15 * number, seed=number))
+    said = PlanarCue().judge(moments)
+    assert ("blink" == said.why and said.weight >= 0.5) if kind == "calm" else said.weight < 0.5
 
 
 def test_it_abstains(studio) -> None:
