@@ -41,8 +41,8 @@ class DayMarks:
                 raise MarkUnknown(mark, "there is no mark of this id") from error
             seen = None if found.sighting is None else sightings.by_id(transaction, found.sighting)
             living = {} if seen is None else liveness_in(seen.judged)
-            mark = info_of(found, {**evidence_of(found, None, {}), **living})
-            return SessionMark(mark, self._sessions.numbered(found.session), person)
+            made = info_of(found, {**evidence_of(found, None, {}), **living})
+            return SessionMark(made, self._sessions.numbered(found.session), person)
 
     def latest(self, person: int, limit: int = LATEST) -> list[SessionMark]:
         """A person's latest marks, void ones too, the newest first. Raises PersonUnknown."""
