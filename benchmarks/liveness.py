@@ -341,7 +341,9 @@ def tracks_for(world: World, job: Job) -> list[list[Moment]]:
 def judge(job: Job) -> list[Judged]:
     """Make a job's tracks and ask all cues."""
     return [
-        Judged(job.row, person_in(job, moments), len(moments), ask(CUES, moments), texture_of(moments), net_of(moments))
+        Judged(
+            job.row, person_in(job, moments), len(moments), ask(CUES, moments), texture_of(moments), net=net_of(moments)
+        )
         for moments in tracks_for(WORLDS[0], job)
     ]
 
