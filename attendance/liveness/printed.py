@@ -21,7 +21,7 @@ MOMENTS: Final = 4
 FACE_PX: Final = 40.0  # the smallest that the network was trained on
 DARK: Final = 25.0
 LOOKED_AT: Final = 6
-CALLED: Final = (0.5, 0.9)  # of the middle moment by probability: no word against a live face, a full one
+CALLED: Final = (0.75, 0.95)  # of the middle moment: no word against a live face, a full one; docs/liveness.md
 
 
 @dataclass(frozen=True, slots=True)
