@@ -460,7 +460,7 @@ def table_of(judged: Sequence[Judged], part: str) -> Table:
         groups[f"ALL {title}, >= 8 deg"] = [each for each in judged if each.row.startswith(title) and turned(each.row)]
     groups["ALL kiosk heads"] = [each for each in judged if each.row.startswith(HEADS[2:])]
     groups["ALL flat prints, >= 8 deg"] = [
-        each for each in judged if each.row.startswith(("print", "cut-out")) and turned(each.row)
+        each for each in judged if each.row.startswith(("print with", "cut-out")) and turned(each.row)
     ]
     for row, members in groups.items():
         if members:

@@ -108,8 +108,12 @@ def follow(before: Grey, after: Grey, levels: int = 2) -> Followed:
     back, again = _flow(after, before, ends, starts if levels < 2 else ends, levels)  # noqa: PLR2004
     apart = np.linalg.norm(back - starts, axis=1)
     kept = there & again & (apart <= RETURN_PX)
-    found = (each[kept].astype(np.float64) for each in (starts, ends, apart))
-    return Followed(*found, kept)
+    return Followed(
+        np.asarray(starts[kept], np.float64),
+        np.asarray(ends[kept], np.float64),
+        np.asarray(apart[kept], np.float64),
+        kept,
+    )
 
 
 def refine(before: Grey, after: Grey) -> Refined | None:
