@@ -25,6 +25,7 @@ from attendance.services import (
     doctor_threshold,
     doctor_timetable,
     doctor_vectors,
+    doctor_virtual,
     doctor_workers,
 )
 from attendance.services.doctor import FINDINGS, Doctor
@@ -346,7 +347,15 @@ def test_camera_gone(look):
 
 def test_every_finding_is_described():
     """Each id that doctor makes up itself is in its table, with a sentence."""
-    databases = (doctor_aside, doctor_backup, doctor_server, doctor_slice, doctor_vectors, doctor_workers)
+    databases = (
+        doctor_aside,
+        doctor_backup,
+        doctor_server,
+        doctor_slice,
+        doctor_vectors,
+        doctor_virtual,
+        doctor_workers,
+    )
     looks = (module, *databases, doctor_packages, doctor_threshold, doctor_timetable)
     source = "".join(Path(each.__file__).read_text() for each in looks)
     assert all(source.count(f'"{id_}"') >= 2 for id_ in FINDINGS)
