@@ -195,3 +195,21 @@ def test_a_kiosk_learns_that_its_room_became_bright() -> None:
     for number, share in enumerate([0.1] * 8 + [0.001] * 4):
         answers.add(float(number), Said(0.0, 0.0, "any", {"answer": share}))
     assert pytest.approx(0.001) == answers.expected(20.0)
+
+
+@pytest.mark.parametrize(
+    ("share", "error", "due", "why", "weight"),
+    [
+        (0.01, 0.005, 0.1, "no_answer", -WEIGHT),
+        (0.02, 0.005, 0.1, "no_answer", -WEIGHT),
+        (0.03, 0.005, 0.1, "between", 0.0),
+        (-0.01, 0.01, 0.064, "no_answer", -WEIGHT / 2),
+        (0.01, 0.01, 0.044, "too_bright", 0.0),
+        (0.01, 0.01, None, "no_response_possible", 0.0),
+    ],
+)
+def test_what_is_missing_counts_by_what_was_due(share, error, due, why, weight) -> None:
+    """Two errors below a third of it, in full from eight errors on, not at all up to four; by numbers alone."""
+    none = Answer(0.0, error, 0.1, 0.5)
+    said = lighting.rule(Answer(share, error, 0.1, 0.4), none, none, due, {})
+    assert (why, pytest.approx(weight)) == (said.why, said.weight)
