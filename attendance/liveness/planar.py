@@ -17,17 +17,15 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import combinations
+from statistics import median
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from attendance.liveness.following import aligned
 from attendance.liveness.moments import Moment, median_face_px, spread
-from attendance.liveness.parallax import Compared, Fit, Together, compare, fit, together, turned, unmoved
+from attendance.liveness.parallax import Compared, Fit, Together, compare, fit_between, together, turned, unmoved
 from attendance.liveness.saying import NO_MOTION, TOO_DARK, Said, falling, rising, silent, too_little
-
-Grey = NDArray[np.uint8]
 
 MOMENTS: Final = 4
 FACE_PX: Final = 40.0  # of the frame; smaller faces have no nose to speak of
@@ -83,10 +81,9 @@ class PlanarCue:
             return lacking
         size = median_face_px(moments)
         chosen = [moments[place] for place in spread(len(moments), LOOKED_AT)]
-        faces = [aligned(each) for each in chosen]
-        if float(np.mean([face.mean() for face in faces])) < DARK:
+        if float(np.mean([each.once(_brightness) for each in chosen])) < DARK:
             return silent(TOO_DARK, {"face_px": size})
-        fits = fits_of(faces)
+        fits = fits_of(chosen)
         degrees = [turned(each) for each in chosen]
         found = [
             compare(chosen[i], chosen[j], fits[i], fits[j], max(degrees[i], degrees[j]))
@@ -98,10 +95,10 @@ class PlanarCue:
         return rule(pairs, together(list(fits.values())), math.comb(len(chosen), 2))
 
 
-def fits_of(faces: Sequence[Grey]) -> dict[int, Fit]:
-    """Each face that can be followed, by its place, against the middle one."""
-    middle = len(faces) // 2
-    found = {place: unmoved() if place == middle else fit(faces[middle], face) for place, face in enumerate(faces)}
+def fits_of(moments: Sequence[Moment]) -> dict[int, Fit]:
+    """Each moment whose face can be followed, by its place, against the middle one."""
+    middle = moments[len(moments) // 2]
+    found = {place: unmoved() if each is middle else fit_between(middle, each) for place, each in enumerate(moments)}
     return {place: each for place, each in found.items() if each is not None}
 
 
@@ -169,4 +166,8 @@ def _little_left(most: Compared, curve_due: float) -> float:
 def _middle(pairs: Sequence[Compared], by: Callable[[Compared], float]) -> Compared:
     """The medians of the pairs that come highest."""
     highest = sorted(pairs, key=by, reverse=True)[:PAIRS]
-    return Compared(*(float(np.median([getattr(each, field.name) for each in highest])) for field in fields(Compared)))
+    return Compared(*(float(median([getattr(each, field.name) for each in highest])) for field in fields(Compared)))
+
+
+def _brightness(moment: Moment) -> float:
+    return float(aligned(moment).mean())
