@@ -23,6 +23,9 @@ SPAN_S: Final = 6.0  # what is older than the newest moment by more is forgotten
 # From one moment to the next, 0.12 s on average. Uneven, so that a recording that runs in a loop comes back to moments
 # that were kept: with these, in 3.2 s at 25 or 30 frames a second, to two or more for each length of 25 to 55 frames.
 GAPS_S: Final = (0.2, 0.1, 0.23, 0.165, 0.03, 0.065, 0.065, 0.065, 0.23, 0.03, 0.13)
+LOOKED_AT: Final = 7  # moments of a track that are compared, at most two more
+YOUNG: Final = 16  # moments up to which a track is compared with one and the same of its first,
+FIRST_MIDDLE: Final = 3  # at this place
 _LANDMARKS: Final = (5, 2)
 _ODDEST: Final = 1e6  # pixels; no picture is that large
 
@@ -166,6 +169,19 @@ class Track:
 def median_face_px(moments: Sequence[Moment]) -> float:
     """The size of the face, in pixels of the frame, in the middle one of at least one moment by size."""
     return float(np.median([each.face_px for each in moments]))
+
+
+def looked_at(count: int) -> tuple[list[int], int]:
+    """The places, out of `count`, of the moments that are compared, and that of the one they are compared with.
+
+    While a track is young, what has come is added to what was compared before, with the same one; so that asking again
+    costs what is new. Later they are spread evenly, around the middle one.
+    """
+    if count >= YOUNG:
+        places = spread(count, LOOKED_AT)
+        return places, places[len(places) // 2]
+    middle = min(FIRST_MIDDLE, count // 2)
+    return (list(range(count)) if count <= LOOKED_AT else sorted({*range(0, count, 2), middle, count - 1})), middle
 
 
 def spread(count: int, wanted: int) -> list[int]:

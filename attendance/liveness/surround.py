@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attendance.liveness.following import MIN_POINTS, passed, placing
-from attendance.liveness.moments import Moment
+from attendance.liveness.moments import Moment, looked_at
 from attendance.liveness.saying import NO_MOTION, TOO_DARK, TOO_FEW_FRAMES, TOO_SMALL, Said, rising, silent
 from enroll.geometry import apply, invert
 
@@ -61,12 +61,13 @@ class SurroundCue:
         """Compare the middle moment with those in which the face is elsewhere."""
         if len(moments) < MOMENTS:
             return silent(TOO_FEW_FRAMES, {"moments": len(moments)})
-        middle = moments[len(moments) // 2]
+        places, place = looked_at(len(moments))
+        middle, chosen = moments[place], [moments[each] for each in places]
         if middle.face_px < FACE_PX:
             return silent(TOO_SMALL, {"face_px": middle.face_px})
         if float(middle.view.mean()) < DARK:
             return silent(TOO_DARK, {"face_px": middle.face_px})
-        compared = [middle.against(other, compare) for other in farthest(moments, middle)]
+        compared = [middle.against(other, compare) for other in farthest(chosen, middle)]
         found = [blocks for blocks in compared if blocks is not None]
         return rule(found, parts_around(middle)) if found else silent("not_followed", {"face_px": middle.face_px})
 
