@@ -1,8 +1,8 @@
 """How the parts of a face moved against each other from one moment to another. No state.
 
 From one moment to another a plane moves by a homography, whatever its turn; what a head shows beyond it is its curve,
-the parallax of its nose, and the motion of eyes and mouth. All moments of a track are compared with its middle one, so
-that what two of them differ by is the difference of two fits.
+the parallax of its nose, and the motion of eyes and mouth. All moments that are looked at are compared with one of
+them, so that what two of them differ by is the difference of two fits.
 """
 
 import math
