@@ -116,7 +116,7 @@ def fitted(design: Points, moved: Points, rows: Points | None = None) -> tuple[P
     small = 1e-9 * np.eye(design.shape[-1])  # no design is singular by it, and nothing else changes
     for _ in range(ROUNDS):
         weighed = np.swapaxes(design * weights[..., None], -1, -2)
-        found = np.linalg.solve(weighed @ design + small, weighed @ moved)
+        found = np.asarray(np.linalg.solve(weighed @ design + small, weighed @ moved), np.float64)
         left = moved - design @ found
         length = np.hypot(left[..., 0], left[..., 1])
         spread = np.maximum(1e-3, _medians(length + none, counts) / 1.1774)  # of one axis, were the errors normal

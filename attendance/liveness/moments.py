@@ -115,7 +115,7 @@ def moment_of(frame: Pixels, detection: "Detection", time: float, side: int = VI
         raise ValueError(f"detection: expected a box within {width}x{height}, got {box}")
     scale = side / extent
     margins = (top - y0, y0 + extent - bottom, left - x0, x0 + extent - right)
-    window = frame[top:bottom, left:right]
+    window: Any = frame[top:bottom, left:right]
     if any(margins):
         window = cv2.copyMakeBorder(window, *margins, cv2.BORDER_REPLICATE)
     view = cv2.resize(window, (side, side), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
