@@ -1,8 +1,10 @@
 """Whether a track is a living face: its moments are kept, the cues are asked now and then, a mark waits for them.
 
 A run says by `Asking` what is wanted. Cues are asked first when a mark could be given, and at last when the track ends;
-in between more and more rarely, so that they cost the same share of a long track as of a short one. What they have once
-ruled an attack stays one for the rest of the track, unless the person then does what a challenge asks.
+in between more and more rarely, so that they cost the same share of a long track as of a short one. What they have
+ruled an attack by a strong word, or twice in a row, stays one for the rest of the track, unless the person then does
+what a challenge asks. A weaker word is asked about once more before it counts, for of those many do not last; where the
+track ends first, it counts.
 """
 
 import math
@@ -37,6 +39,8 @@ ASK_S: Final = 0.5  # from one time that cues are asked to the next
 ASK_SHARE: Final = 0.25  # of what has passed since the track began, if that is longer
 RARELY_S: Final = 6.0  # and the longest: what is older than that is not kept
 FEWEST: Final = 6  # moments, before which asking is in vain while a mark may wait
+SURE: Final = 0.8  # the weight of a word against a living face that needs no second one, see docs/liveness.md
+DOUBT_S: Final = 1.0  # the longest that a mark waits for the second one
 NEWS: Final = 8  # moments that must have come since the cues were asked last, for asking once more after a mark
 SEEING: Final = "moments"  # the name under which trouble with the moments themselves is told
 
@@ -83,6 +87,7 @@ class Living:
         self._challenge: Prompting | None = None
         self._ruled: Ruled | None = None
         self._attack: Ruled | None = None
+        self._doubted: float | None = None  # when a word against it was said that is to be said again
         self._next = float("-inf")
         self._fresh = 0  # moments, and other things, that the cues were not asked about
         self._waiting = self._closed = False
@@ -120,7 +125,8 @@ class Living:
         if self._is_early(time):
             return True
         ruling = self._ask(time).ruling
-        if ruling == "unsure" and self._begun is not None and time - self._begun < asking.wait_s:
+        early = ruling == "unsure" and self._begun is not None and time - self._begun < asking.wait_s
+        if early or (self._doubted is not None and time - self._doubted < DOUBT_S):
             return True
         kept_back = ruling == "attack" or (ruling == "unsure" and asking.wanted == "require")
         return kept_back and asking.turns == "needed" and self._begin(time)
@@ -178,14 +184,22 @@ class Living:
         return not self._challenge.over(time)
 
     def _ask(self, time: float, *, last: bool = False) -> Ruled:
-        """What the cues say, asked anew if it is time to; an attack that was found before stays found."""
+        """What the cues say, asked anew if it is time to; an attack that was found for sure stays found."""
         self._close(time)
         if self._attack is not None:
             return self._attack
         if self._ruled is None or (self._fresh and (last or time >= self._next)):
-            self._ruled, self._fresh, self._next = self._asked(time), 0, self._next_time(time)
-            self._attack = self._ruled if self._ruled.ruling == "attack" else None
+            self._ruled, self._fresh = self._asked(time), 0
+            self._believe(self._ruled, time)
+            self._next = self._next_time(time)
         return self._ruled
+
+    def _believe(self, ruled: Ruled, time: float) -> None:
+        """Keep an attack that is sure, or was found the time before, too; else it is to be found once more."""
+        found = ruled.ruling == "attack"
+        sure = found and (self._doubted is not None or min(each.weight for each in ruled.cues.values()) <= -SURE)
+        self._attack = ruled if sure else None
+        self._doubted = time if found and not sure else None
 
     def _is_early(self, time: float) -> bool:
         """Whether more moments are to come before the cues can tell anything."""
@@ -200,7 +214,7 @@ class Living:
         self._fresh += 1
         self._next = float("-inf")
         if self._challenge.said(time).weight >= LIVE_FROM:
-            self._attack = None
+            self._attack = self._doubted = None
 
     def _asked(self, time: float) -> Ruled:
         said, challenge = self._said(), self._challenge
@@ -224,8 +238,8 @@ class Living:
         return {**said, SEEING: silent(CUE_FAILED)} if self._failed else said
 
     def _next_time(self, time: float) -> float:
-        """When the cues are to be asked next: in a while, and when the wait ends."""
-        if self._begun is None:
+        """When the cues are to be asked next: in a while, and when the wait ends; soon where an attack is doubted."""
+        if self._begun is None or self._doubted is not None:
             return time + ASK_S
         end = self._begun + self._asking.wait_s
         then = time + max(ASK_S, min(RARELY_S, ASK_SHARE * (time - self._begun)))

@@ -58,11 +58,33 @@ class Refined:
     left: Followed
 
 
+def placing(moment: Moment) -> Points:
+    """The similarity (2, 3) from the view to the template; kept with the moment."""
+    return moment.once(_placing)
+
+
 def aligned(moment: Moment) -> Grey:
-    """The face, grey, on the template: (SIDE, SIDE) uint8."""
+    """The face, grey, on the template: (SIDE, SIDE) uint8; kept with the moment."""
+    return moment.once(_aligned)
+
+
+def passed(before: Moment, after: Moment) -> Followed:
+    """Where the grid went from one moment's aligned face to the other's, by the first pass; kept with the moments."""
+    return before.against(after, _passed)
+
+
+def _placing(moment: Moment) -> Points:
+    return crop_transform(moment.seen(moment.landmarks), 112, BORDER)
+
+
+def _passed(before: Moment, after: Moment) -> Followed:
+    return follow(aligned(before), aligned(after))
+
+
+def _aligned(moment: Moment) -> Grey:
     import cv2
 
-    matrix = crop_transform(moment.seen(moment.landmarks), 112, BORDER)
+    matrix = placing(moment)
     grey = cv2.cvtColor(moment.view, cv2.COLOR_RGB2GRAY)
     crop = cv2.warpAffine(grey, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(crop, np.uint8)
@@ -82,28 +104,29 @@ def second_order(points: Points) -> Points:
     return np.column_stack([np.ones_like(x), x, y, x * x, x * y, y * y])
 
 
-def fitted(design: Points, moved: Points) -> tuple[Points, Points, Points]:
-    """Coefficients (k, 2) of `moved` (n, 2) by `design` (n, k), what is left (n, 2), and the weights (n,).
+def fitted(design: Points, moved: Points, rows: Points | None = None) -> tuple[Points, Points, Points]:
+    """Coefficients (..., k, 2) of `moved` (n, 2) by `design` (..., n, k), what is left (..., n, 2), weights (..., n).
 
-    Least squares, points weighed anew by Huber's rule in each round.
+    Least squares, points weighed anew by Huber's rule in each round; several at once take little longer than one.
+    `rows` (..., n) are 1 for the points that a fit is made by, 0 for those whose rest alone is told; without, all are.
     """
-    weights = np.ones(len(moved))
-    found: Points = np.zeros((design.shape[1], 2))
-    left = moved
-    small = 1e-9 * np.eye(design.shape[1])  # no design is singular by it, and nothing else changes
+    weights = rows = np.ones(design.shape[:-1]) if rows is None else rows
+    found: Points = np.zeros((design.shape[-1], 2))
+    left, counts, none = moved, rows.sum(-1, keepdims=True).astype(int), np.where(rows > 0, 0.0, np.inf)
+    small = 1e-9 * np.eye(design.shape[-1])  # no design is singular by it, and nothing else changes
     for _ in range(ROUNDS):
-        weighed = (design * weights[:, None]).T
+        weighed = np.swapaxes(design * weights[..., None], -1, -2)
         found = np.asarray(np.linalg.solve(weighed @ design + small, weighed @ moved), np.float64)
         left = moved - design @ found
-        length = np.hypot(left[:, 0], left[:, 1])
-        spread = max(1e-3, _median(length) / 1.1774)  # of one axis, were the errors normal
-        weights = np.minimum(1.0, HUBER * spread / np.maximum(length, 1e-9))
+        length = np.hypot(left[..., 0], left[..., 1])
+        spread = np.maximum(1e-3, _medians(length + none, counts) / 1.1774)  # of one axis, were the errors normal
+        weights = rows * np.minimum(1.0, HUBER * spread / np.maximum(length, 1e-9))
     return found, left, weights
 
 
 def follow(before: Grey, after: Grey, levels: int = 2) -> Followed:
     """Follow the grid from one aligned face to another, forth and back; `levels` of the pyramid beyond the first."""
-    starts = grid().astype(np.float32)
+    starts = _STARTS
     ends, there = _flow(before, after, starts, starts, levels)
     back, again = _flow(after, before, ends, starts if levels < 2 else ends, levels)  # noqa: PLR2004
     apart = np.linalg.norm(back - starts, axis=1)
@@ -116,11 +139,11 @@ def follow(before: Grey, after: Grey, levels: int = 2) -> Followed:
     )
 
 
-def refine(before: Grey, after: Grey) -> Refined | None:
-    """Both passes; None where too few points can be followed."""
+def refine(before: Grey, after: Grey, first: Followed | None = None) -> Refined | None:
+    """Both passes; None where too few points can be followed. `first` is what `follow` finds, if that was done."""
     import cv2
 
-    first = follow(before, after)
+    first = follow(before, after) if first is None else first
     if len(first.starts) < MIN_POINTS:
         return None
     coefficients = fitted(second_order(first.starts), first.ends - first.starts)[0]
@@ -130,11 +153,11 @@ def refine(before: Grey, after: Grey) -> Refined | None:
     return None if len(left.starts) < MIN_POINTS else Refined(coefficients, left)
 
 
-def _median(lengths: Points) -> float:
-    """As NumPy's, which takes several times as long for so few."""
-    low, high = (len(lengths) - 1) // 2, len(lengths) // 2
-    parted = np.partition(lengths, (low, high))
-    return float(parted[low] + parted[high]) / 2
+def _medians(lengths: Points, counts: NDArray[np.int_]) -> Points:
+    """Of so many (..., 1) of the lengths (..., n), the others being infinite."""
+    ordered = np.sort(lengths, axis=-1)
+    low, high = (np.take_along_axis(ordered, place, -1) for place in ((counts - 1) // 2, counts // 2))
+    return np.asarray((low + high) / 2)
 
 
 def _flow(start: Grey, end: Grey, points: Any, guess: Any, levels: int) -> tuple[Any, NDArray[np.bool_]]:
@@ -147,5 +170,7 @@ def _flow(start: Grey, end: Grey, points: Any, guess: Any, levels: int) -> tuple
     return np.asarray(found, np.float32), np.asarray(good).ravel() == 1
 
 
+_GRID: Final[Points] = grid()
+_STARTS: Final = _GRID.astype(np.float32)
 _EVERY: Final[Points] = np.stack(np.meshgrid(np.arange(SIDE), np.arange(SIDE)), -1).reshape(-1, 2).astype(np.float64)
 _EVERY_SECOND: Final[Points] = second_order(_EVERY)

@@ -1,8 +1,8 @@
 """How the parts of a face moved against each other from one moment to another. No state.
 
 From one moment to another a plane moves by a homography, whatever its turn; what a head shows beyond it is its curve,
-the parallax of its nose, and the motion of eyes and mouth. All moments of a track are compared with its middle one, so
-that what two of them differ by is the difference of two fits.
+the parallax of its nose, and the motion of eyes and mouth. All moments that are looked at are compared with one of
+them, so that what two of them differ by is the difference of two fits.
 """
 
 import math
@@ -13,7 +13,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from attendance.liveness.following import FACE, UNIT, fitted, grid, refine, second_order
+from attendance.liveness.following import (
+    FACE,
+    UNIT,
+    Followed,
+    aligned,
+    fitted,
+    grid,
+    passed,
+    refine,
+    second_order,
+)
 from attendance.liveness.moments import Moment
 from enroll.geometry import MEAN_FACE_3D, TEMPLATE_112, pose
 
@@ -87,25 +97,36 @@ class Together:
     slope: float
 
 
-def fit(middle: Grey, face: Grey) -> Fit | None:
-    """How `face` differs from the `middle` one, both aligned; None where too little can be followed."""
-    refined = refine(middle, face)
+def fit(middle: Grey, face: Grey, first: Followed | None = None) -> Fit | None:
+    """How `face` differs from the `middle` one, both aligned; None where too little can be followed.
+
+    `first` is what `follow` finds of the two, if that was done.
+    """
+    refined = refine(middle, face, first)
     if refined is None:
         return None
     kept, moved = refined.left.kept, refined.left.ends - refined.left.starts
-    plain = _PLAIN[kept]
-    low, rest, _ = fitted(plain, moved)
-    halves = [kept & half for half in (_WHITE, ~_WHITE)]
-    lows = [fitted(_PLAIN[half], moved[half[kept]])[0] if half.sum() >= FEWEST else low for half in halves]
-    nosed = np.column_stack([plain, _NOSE[kept]])
-    found, remaining, weights = fitted(nosed, moved)
-    cover = np.linalg.pinv((nosed * weights[:, None]).T @ nosed)
+    white = _WHITE[kept]
+    everywhere = np.ones(len(moved))
+    halves = [half if half.sum() >= FEWEST else everywhere for half in (white.astype(float), (~white).astype(float))]
+    found, rest, weights = fitted(_DESIGNS[:, kept], moved, np.stack([everywhere, *halves, everywhere]))
+    nosed = _DESIGNS[-1, kept]
+    cover = np.linalg.pinv((nosed * weights[-1][:, None]).T @ nosed)
     left = np.full((len(_GRID), 2), np.nan)
-    left[kept] = rest
-    maps = low + refined.coefficients, lows[0] + refined.coefficients, lows[1] + refined.coefficients
-    beyond = found[:6] + refined.coefficients
-    error = 1.4826 * float(np.median(np.abs(remaining))) * math.sqrt(max(0.0, float(cover[-1, -1])))
-    return Fit(maps, found[-1], error, -(beyond[3] + UPRIGHT * beyond[5]), left, refined.left.noise)
+    left[kept] = rest[0]
+    every, one, other, beyond = found[:, :6] + refined.coefficients
+    error = 1.4826 * float(np.median(np.abs(rest[-1]))) * math.sqrt(max(0.0, float(cover[-1, -1])))
+    skull = -(beyond[3] + UPRIGHT * beyond[5])
+    return Fit((every, one, other), found[-1, -1], error, skull, left, refined.left.noise)
+
+
+def fit_between(middle: Moment, other: Moment) -> Fit | None:
+    """How another moment differs from the `middle` one; kept with the two."""
+    return middle.against(other, _fit_between)
+
+
+def _fit_between(middle: Moment, other: Moment) -> Fit | None:
+    return fit(aligned(middle), aligned(other), passed(middle, other))
 
 
 def unmoved() -> Fit:
@@ -119,11 +140,11 @@ def compare(first: Moment, other: Moment, one: Fit, two: Fit, degrees: float | N
 
     `degrees` is the larger of what the two are `turned` by, where that is known already.
     """
-    lengths = np.linalg.norm(two.left - one.left, axis=1)
+    lengths = np.hypot(*(two.left - one.left).T)
     seen = np.isfinite(lengths)
     if seen.sum() < COMMON:
         return None
-    stretch = max(_stretch(_affine(b) @ np.linalg.inv(_affine(a))) for a, b in zip(one.maps, two.maps, strict=True))
+    stretch = max(_stretch(_affine(a), _affine(b)) for a, b in zip(one.maps, two.maps, strict=True))
     seconds = [_second(b - a) for a, b in zip(one.maps, two.maps, strict=True)]
     return Compared(
         moved=float(np.linalg.norm(first.landmarks - other.landmarks, axis=1).mean()) / first.face_px,
@@ -133,7 +154,7 @@ def compare(first: Moment, other: Moment, one: Fit, two: Fit, degrees: float | N
         curve=seconds[0][1],
         left=_quantile(lengths[seen], 0.9),
         features=_quantile(lengths[seen & _MOVING], 0.75),
-        rest=_quantile(lengths[seen & ~_MOVING], 0.75),
+        rest=_quantile(lengths[seen & _RESTING], 0.75),
         stretch=stretch,
     )
 
@@ -162,7 +183,11 @@ def due(stretch: float, turned: float) -> float:
 
 
 def turned(moment: Moment) -> float:
-    """How far from the front a face looks, in degrees, by its landmarks."""
+    """How far from the front a face looks, in degrees, by its landmarks; kept with the moment."""
+    return moment.once(_turned)
+
+
+def _turned(moment: Moment) -> float:
     yaw, pitch, _ = pose(moment.landmarks)
     return math.hypot(yaw, pitch)
 
@@ -177,7 +202,7 @@ def nose_shape(points: Array) -> Array:
 
 def _second(coefficients: Array) -> tuple[float, float]:
     """The lengths of what a homography adds to an affine map, which is (p x + q y) (x, y), and of the other terms."""
-    (xx_x, xx_y), (xy_x, xy_y), (yy_x, yy_y) = coefficients[3:]
+    (xx_x, xx_y), (xy_x, xy_y), (yy_x, yy_y) = coefficients[3:].tolist()
     key = math.hypot(xx_x + xy_y, xy_x + yy_y) / math.sqrt(2)
     return key, math.hypot(xx_y, yy_x, (xx_x - xy_y) / math.sqrt(2), (xy_x - yy_y) / math.sqrt(2))
 
@@ -191,13 +216,19 @@ def _quantile(lengths: Array, share: float) -> float:
     return float(ordered[low] + (place - low) * (ordered[min(low + 1, len(ordered) - 1)] - ordered[low]))
 
 
-def _affine(coefficients: Array) -> Array:
-    return np.asarray(np.eye(2) + coefficients[1:3].T / UNIT)
+def _affine(coefficients: Array) -> tuple[float, float, float, float]:
+    """The matrix (a, b; c, d) of a map's affine part."""
+    (a, c), (b, d) = coefficients[1:3].tolist()
+    return 1 + a / UNIT, b / UNIT, c / UNIT, 1 + d / UNIT
 
 
-def _stretch(matrix: Array) -> float:
-    """The ratio of the singular values of (2, 2): their sum and difference have a closed form."""
-    (a, b), (c, d) = matrix.tolist()
+def _stretch(one: tuple[float, float, float, float], two: tuple[float, float, float, float]) -> float:
+    """The ratio of the singular values of what leads from one matrix to the other: two times the inverse of one.
+
+    Their sum and difference have a closed form; that the inverse is to be divided by a determinant changes no ratio.
+    """
+    (p, q, r, s), (e, f, g, h) = one, two
+    a, b, c, d = e * s - f * r, f * p - e * q, g * s - h * r, h * p - g * q
     both, apart = math.hypot(a + d, b - c), math.hypot(a - d, b + c)
     return abs(both - apart) / max(1e-12, both + apart)
 
@@ -206,4 +237,8 @@ _GRID: Final = grid()
 _PLAIN: Final = second_order(_GRID)
 _NOSE: Final = nose_shape(_GRID)
 _WHITE: Final = (_GRID // FIELD).sum(1) % 2 == 0
+_DESIGNS: Final = np.zeros((4, len(_GRID), 7))  # of the three maps, whose nose has no say, and of that with a nose
+_DESIGNS[:, :, :6] = _PLAIN
+_DESIGNS[3, :, 6] = _NOSE
 _MOVING: Final = np.linalg.norm(_GRID[:, None] - FACE[[0, 1, 3, 4]], axis=2).min(1) <= AROUND_PX
+_RESTING: Final = ~_MOVING

@@ -17,22 +17,19 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from itertools import combinations
+from statistics import median
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from attendance.liveness.following import aligned
-from attendance.liveness.moments import Moment, median_face_px, spread
-from attendance.liveness.parallax import Compared, Fit, Together, compare, fit, together, turned, unmoved
+from attendance.liveness.moments import Moment, looked_at, median_face_px
+from attendance.liveness.parallax import Compared, Fit, Together, compare, fit_between, together, turned, unmoved
 from attendance.liveness.saying import NO_MOTION, TOO_DARK, Said, falling, rising, silent, too_little
-
-Grey = NDArray[np.uint8]
 
 MOMENTS: Final = 4
 FACE_PX: Final = 40.0  # of the frame; smaller faces have no nose to speak of
 DARK: Final = 25.0  # mean grey of a face (0 to 255)
-LOOKED_AT: Final = 7  # moments of a track that are compared
 PAIRS: Final = 3  # of them, those most unlike, whose median counts
 FITS: Final = 3  # moments that could be followed, at least
 CURVE: Final = 2.5  # what a head's curve moves by, at least, for each pixel that its nose must move
@@ -77,16 +74,16 @@ class PlanarCue:
     id: str = "planar"
 
     def judge(self, moments: Sequence[Moment]) -> Said:
-        """Compare some of the moments with the middle one, and so with each other."""
+        """Compare some of the moments with one of them, and so with each other."""
         lacking = too_little(moments, MOMENTS, FACE_PX)
         if lacking is not None:
             return lacking
         size = median_face_px(moments)
-        chosen = [moments[place] for place in spread(len(moments), LOOKED_AT)]
-        faces = [aligned(each) for each in chosen]
-        if float(np.mean([face.mean() for face in faces])) < DARK:
+        places, middle = looked_at(len(moments))
+        chosen = [moments[place] for place in places]
+        if float(np.mean([each.once(_brightness) for each in chosen])) < DARK:
             return silent(TOO_DARK, {"face_px": size})
-        fits = fits_of(faces)
+        fits = fits_of(chosen, moments[middle])
         degrees = [turned(each) for each in chosen]
         found = [
             compare(chosen[i], chosen[j], fits[i], fits[j], max(degrees[i], degrees[j]))
@@ -98,10 +95,9 @@ class PlanarCue:
         return rule(pairs, together(list(fits.values())), math.comb(len(chosen), 2))
 
 
-def fits_of(faces: Sequence[Grey]) -> dict[int, Fit]:
-    """Each face that can be followed, by its place, against the middle one."""
-    middle = len(faces) // 2
-    found = {place: unmoved() if place == middle else fit(faces[middle], face) for place, face in enumerate(faces)}
+def fits_of(moments: Sequence[Moment], middle: Moment) -> dict[int, Fit]:
+    """Each moment whose face can be followed, by its place, against the middle one, which is among them."""
+    found = {place: unmoved() if each is middle else fit_between(middle, each) for place, each in enumerate(moments)}
     return {place: each for place, each in found.items() if each is not None}
 
 
@@ -169,4 +165,8 @@ def _little_left(most: Compared, curve_due: float) -> float:
 def _middle(pairs: Sequence[Compared], by: Callable[[Compared], float]) -> Compared:
     """The medians of the pairs that come highest."""
     highest = sorted(pairs, key=by, reverse=True)[:PAIRS]
-    return Compared(*(float(np.median([getattr(each, field.name) for each in highest])) for field in fields(Compared)))
+    return Compared(*(float(median([getattr(each, field.name) for each in highest])) for field in fields(Compared)))
+
+
+def _brightness(moment: Moment) -> float:
+    return float(aligned(moment).mean())

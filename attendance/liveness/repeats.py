@@ -58,7 +58,7 @@ class RepeatsCue:
 
 def differences(moments: Sequence[Moment]) -> Array:
     """Mean differences (n, n) in grey levels between what is at one place of the frame; infinite where views moved."""
-    thumbs = [_thumb(each) for each in moments]
+    thumbs = [each.once(_thumb) for each in moments]
     found = np.zeros((len(moments), len(moments)))
     for i, first in enumerate(moments):
         for j in range(i + 1, len(moments)):

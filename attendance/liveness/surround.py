@@ -13,10 +13,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from attendance.liveness.following import BORDER, MIN_POINTS, aligned, follow
-from attendance.liveness.moments import Moment
+from attendance.liveness.following import MIN_POINTS, passed, placing
+from attendance.liveness.moments import Moment, looked_at
 from attendance.liveness.saying import NO_MOTION, TOO_DARK, TOO_FEW_FRAMES, TOO_SMALL, Said, rising, silent
-from enroll.geometry import apply, crop_transform, invert
+from enroll.geometry import apply, invert
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -61,12 +61,14 @@ class SurroundCue:
         """Compare the middle moment with those in which the face is elsewhere."""
         if len(moments) < MOMENTS:
             return silent(TOO_FEW_FRAMES, {"moments": len(moments)})
-        middle = moments[len(moments) // 2]
+        places, place = looked_at(len(moments))
+        middle, chosen = moments[place], [moments[each] for each in places]
         if middle.face_px < FACE_PX:
             return silent(TOO_SMALL, {"face_px": middle.face_px})
         if float(middle.view.mean()) < DARK:
             return silent(TOO_DARK, {"face_px": middle.face_px})
-        found = [blocks for other in farthest(moments, middle) if (blocks := compare(middle, other)) is not None]
+        compared = [middle.against(other, compare) for other in farthest(chosen, middle)]
+        found = [blocks for blocks in compared if blocks is not None]
         return rule(found, parts_around(middle)) if found else silent("not_followed", {"face_px": middle.face_px})
 
 
@@ -120,10 +122,10 @@ def compare(first: Moment, other: Moment) -> Blocks | None:
     if face is None:
         return None
     still, side = still_motion(first, other), len(first.view)
-    greys = [_soft(each) for each in (first, other)]
-    inside = _inside(other)
+    greys = [each.once(_soft) for each in (first, other)]
+    inside = other.once(_inside)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    valid, missed = _inside(first), []
+    valid, missed = first.once(_inside), []
     for motion in (face, still):
         missed.append(_blocks(np.abs(cv2.warpAffine(greys[1], motion, (side, side), flags=flags) - greys[0])))
         valid = valid * cv2.warpAffine(inside, motion, (side, side), flags=flags)
@@ -142,12 +144,11 @@ def face_motion(first: Moment, other: Moment) -> Array | None:
     """The affine map (2, 3) from view to view by which the face went; None where too little of it could be followed."""
     import cv2
 
-    followed = follow(aligned(first), aligned(other))
+    followed = passed(first, other)
     if len(followed.starts) < MIN_POINTS:
         return None
     starts, ends = (
-        apply(invert(crop_transform(each.seen(each.landmarks), 112, BORDER)), points)
-        for each, points in ((first, followed.starts), (other, followed.ends))
+        apply(invert(placing(each)), points) for each, points in ((first, followed.starts), (other, followed.ends))
     )
     matrix, _ = cv2.estimateAffine2D(starts, ends, ransacReprojThreshold=1.0, maxIters=200)
     return None if matrix is None else np.asarray(matrix, np.float64)

@@ -10,7 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import attendance.liveness
-from attendance.live.living import ASK_S, FEWEST, LIVENESS, NEWS, RARELY_S, SEEING, Asking, Living
+from attendance.live.living import (
+    ASK_S,
+    DOUBT_S,
+    FEWEST,
+    LIVENESS,
+    NEWS,
+    RARELY_S,
+    SEEING,
+    SURE,
+    Asking,
+    Living,
+)  # fmt: skip
 from attendance.liveness import Said
 from attendance.liveness.saying import CUE_FAILED, silent
 from attendance.records import Decision
@@ -157,6 +168,82 @@ def test_an_attack_stays_one():
         assert ("review", "attack", ("liveness_attack",)) == (told.decision, told.liveness, told.reasons)
         assert "plane" == told.judged[LIVENESS]["cues"]["scripted"]["why"]
         assert 1 == len(watch.cue.asked)
+
+
+WEAK = Said(-0.6, 1.0, "plane")
+
+
+def test_a_weak_word_that_is_not_said_again():
+    """It holds the mark back until the cues are asked once more, and no longer: half a second, whatever the wait."""
+    for after, ruling in ((SILENT, "unsure"), (LIVE, "live")):
+        for wait in (0.0, 1.5):
+            watch = Watch(lambda time, after=after: WEAK if time < 1.0 else after, enough=0.9, wait_s=wait)
+            marked = watch.until(6.0)
+            assert pytest.approx(max(0.9 + ASK_S, wait if after is SILENT else 0.0), abs=2 / FPS) == marked
+            assert ruling == watch.living.told(PRESENT).liveness
+    watch = Watch(lambda time: WEAK if time < 1.0 else SILENT, "require", enough=0.9)
+    assert watch.until(6.0) is None
+    assert ("unsure", ("liveness_unsure",)) == (watch.end().liveness, watch.end().reasons)
+
+
+@pytest.mark.parametrize("second", [WEAK, ATTACK])
+def test_a_weak_word_that_is_said_again(second):
+    """Said twice in a row it is an attack and stays one, whatever comes after; a strong one needs no second."""
+    watch = Watch(lambda time: WEAK if time < 1.0 else second if time < 1.5 else LIVE, enough=0.9)
+    assert watch.until(6.0) is None
+    assert ("review", "attack", ("liveness_attack",)) == (
+        watch.end().decision, watch.end().liveness, watch.end().reasons
+    )  # fmt: skip
+    assert pytest.approx(ASK_S, abs=0.2) == np.diff(watch.cue.asked)
+    watch = Watch(always(Said(-SURE, 1.0, "plane")), enough=0.9)
+    assert (None, 1) == (watch.until(6.0), len(watch.cue.asked))
+
+
+def test_a_weak_word_now_and_then():
+    """What never comes twice in a row is never kept: each time the mark would have waited for the next."""
+    said = iter([WEAK, SILENT] * 20)
+    watch = Watch(lambda _: next(said), "require")
+    watch.until(20.0)
+    assert watch.living._attack is None
+    assert len(watch.cue.asked) > 10
+
+
+@pytest.mark.parametrize("wanted", ["review", "require"])
+def test_a_track_that_ends_in_doubt_is_an_attack(wanted):
+    """Who goes before the cues could be asked again is looked at by somebody."""
+    watch = Watch(always(WEAK), wanted, enough=0.9)
+    assert watch.until(1.2) is None
+    assert 1 == len(watch.cue.asked)
+    assert watch.living.told(PRESENT) is None  # it is held, and shown as undecided
+    told = watch.living.settle(PRESENT, watch.time)
+    assert ("review", "attack", ("liveness_attack",)) == (told.decision, told.liveness, told.reasons)
+    assert "attack" == watch.end().liveness
+
+
+def test_a_doubt_holds_nobody_for_ever():
+    """Where no moment comes any more that the cues could be asked about, it counts as an attack after a second."""
+    watch = Watch(always(WEAK), enough=0.9)
+    watch.until(1.0)
+    watch.living._fresh = 0
+    assert watch.living.waits(PRESENT, 1.0 + DOUBT_S / 2)
+    assert not watch.living.waits(PRESENT, 1.0 + 2 * DOUBT_S)
+    assert "attack" == watch.living.settle(PRESENT, 1.0 + 2 * DOUBT_S).liveness
+    watch = Watch(always(WEAK))
+    watch.living.see(PIXELS, FACE, 0.0)
+    assert not watch.living.waits(PRESENT, math.nan)
+    assert "review" == watch.living.settle(PRESENT, math.nan).decision
+
+
+def test_nobody_is_asked_to_turn_in_doubt():
+    """The turn is asked for once the word is said again, and not where it is taken back."""
+    for second, begins in ((WEAK, True), (SILENT, False)):
+        script = lambda time, second=second: WEAK if time < 1.0 else second if time < 1.5 else SILENT  # noqa: E731
+        watch = Watch(script, turns="needed", challenge=Turn, enough=0.9)
+        assert watch.until(4.0) is not None
+        asked = [number / FPS for number, each in enumerate(watch.prompts) if each]
+        assert begins == bool(asked)
+        if begins:
+            assert 0.9 + ASK_S - 1 / FPS <= min(asked) <= 0.9 + ASK_S + 2 / FPS
 
 
 def test_cues_are_asked_now_and_then():
