@@ -101,6 +101,19 @@ class Living:
             self._failed = True
             self._fresh += 1
 
+    @property
+    def challenged(self) -> bool:
+        """Whether the person was asked to do something."""
+        return self._challenge is not None
+
+    def look(self, time: float, *, votes: bool, other: bool) -> None:
+        """A look at one who was asked to do something: who `votes` for them by itself, or is an `other` face."""
+        if self._challenge is None:
+            return
+        self._challenge.look(time, votes=votes, other=other)
+        if other:  # also where it was passed before: the ruling is to be made anew
+            self._fresh, self._next = self._fresh + 1, float("-inf")
+
     def waits(self, settled: Decision, time: float) -> bool:
         """Whether the mark of a decision is held a moment, as something may still come that speaks for it or against.
 

@@ -178,16 +178,23 @@ class Watcher:
         """How a face that could not be followed is known again: by its template, which lands in `faces`."""
 
         def same_face(track: Track, detection: "Detection") -> bool:
-            known = self._watched[track.id].looks.fused(self._models.encoder)
-            if known is None:
+            each = self._watched[track.id]
+            if each.looks.best is None:
                 return False
             (face,) = self._models.embed(frame.pixels, [detection])
             faces[id(detection)] = face
-            if face.template is None or face.template.pipeline_id != known.pipeline_id:
-                return False
-            return known.score(face.template) >= self._desk.policy(self._scope).review_threshold
+            return face.template is not None and not self._is_other(each, face)
 
         return same_face
+
+    def _is_other(self, each: Watched, face: "Face") -> bool:
+        """Whether a face that can be judged is plainly not the one that its track's looks before it have shown."""
+        if face.template is None:
+            return False
+        known = each.looks.fused(self._models.encoder)
+        if known is None or face.template.pipeline_id != known.pipeline_id:
+            return True
+        return known.score(face.template) < self._desk.policy(self._scope).review_threshold
 
     def _embed(self, frame: Frame, seen: Sequence[Track], ready: "dict[int, Face]") -> "list[tuple[Watched, Face]]":
         """The faces worth a look in this frame; those embedded already are `ready`."""
@@ -210,6 +217,8 @@ class Watcher:
         for each, face in news:
             judged = next(alone) if face.template is not None else None
             taken[each] = look = Look(frame.number, frame.at, face, judged)
+            if each.living.challenged and each.reported is None:
+                each.living.look(frame.time, votes=look.voted is not None, other=self._is_other(each, face))
             each.looks.add(look)
             each.looked = frame.time
             self.judged += judged is not None

@@ -106,6 +106,7 @@ WORDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyType(
         ("turns", "turn_not_asked"): ("Nobody was asked to turn the head", ""),
         ("turns", "turn_running"): ("What was asked for was not over yet", ": {ways}, {done:.0f} done"),
         ("turns", "no_turn"): ("The turns that were asked for were not seen", ": {ways}, {done:.0f} done"),
+        ("turns", "turn_other_face"): ("The face that turned was not plainly the one that was recognised", ""),
         ("turns", "turn_other_order"): ("Turns were seen that were not asked for", ": asked was {ways}"),
         ("light", "too_few_colours"): ("The screen changed its colour too few times to tell", ": {colours:.0f}"),
         ("light", "answers"): (
