@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 UNNAMED: Final = "challenge"
 LOOKS: Final = 6  # the last ones, of three seconds; who was there before that proves nothing of who is passing
-OTHER_FACE: Final = "turn_other_face"
+UNPROVEN: Final = "turn_other_face"
 """Why nothing is passed by a face that was not, or not plainly, the one that was recognised before."""
 
 
@@ -92,7 +92,7 @@ class Prompting:
         if not isinstance(found, Said) or self._failed:
             return silent(CUE_FAILED)
         alone = self._other or 2 * sum(self._votes) <= len(self._votes)
-        return silent(OTHER_FACE, found.measured) if alone and found.weight > 0 else found
+        return silent(UNPROVEN, found.measured) if alone and found.weight > 0 else found
 
     def _it(self) -> Prompted:
         return cast("Prompted", self._prompted)

@@ -68,6 +68,7 @@ WORDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyType(
         ("", "too_dark"): ("It was too dark to tell", ""),
         ("", "not_followed"): ("What is in the face could not be followed from one picture to the next", ""),
         ("", "nothing_stands"): ("Nothing in the picture stood still to compare with", ""),
+        ("moments", "other_face"): ("Another face was seen in the same place meanwhile", ""),
         ("", "cue_failed"): ("This look failed, and so it has no say", ""),
         ("planar", "no_motion"): ("The face turned too little to tell", ""),
         ("planar", "between"): ("It turned, and moved neither clearly as a head nor clearly as a picture", ""),

@@ -294,3 +294,16 @@ def test_a_challenge_that_somebody_else_passes(scripted, other, back):
         told = watch(world, Asking(wanted, 1.0, turns="always", challenge=Turn))
         assert ([], set()) == (world.marks, {each.decision for each in decided(told)} & {"present", "already"})
         assert decided(told)
+
+
+@pytest.mark.parametrize("first", [Sight(1), Sight(3)])
+@pytest.mark.parametrize("score", [20, 60])
+def test_a_living_face_speaks_for_no_other_one(scripted, first, score):
+    """A picture of somebody is not live by a head that is seen before or after it on the same track."""
+    scripted(lambda *_: LIVE)
+    other = Sight(4 - first.who, score=score)
+    for wanted in ("review", "require"):
+        world = Lookalike([*standing(first, seconds=0.4), *standing(other, seconds=3.0)])
+        told = watch(world, Asking(wanted, 1.0))
+        assert "live" not in {each.liveness for each in decided(told)}
+        assert [] == (world.marks if wanted == "require" else [])

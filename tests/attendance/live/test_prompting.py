@@ -2,7 +2,7 @@
 
 import pytest
 
-from attendance.live.prompting import OTHER_FACE, UNNAMED, Prompting
+from attendance.live.prompting import UNNAMED, UNPROVEN, Prompting
 from attendance.liveness import Said
 from attendance.liveness.saying import CUE_FAILED, silent
 
@@ -58,7 +58,7 @@ def test_by_whom_it_is_passed(votes, passes):
     for each in votes:
         prompting.look(1.0, votes=each == "1", other=False)
     prompting.look(3.0, votes=not passes, other=False)
-    assert ("turned" if passes else OTHER_FACE) == prompting.said(3.0).why
+    assert ("turned" if passes else UNPROVEN) == prompting.said(3.0).why
     assert passes == (prompting.said(3.0).weight > 0)
 
 
@@ -69,7 +69,7 @@ def test_another_face_passes_nothing(time):
     prompting.look(1.0, votes=True, other=False)
     prompting.look(time, votes=True, other=True)
     prompting.look(time, votes=True, other=False)
-    assert (True, "", OTHER_FACE) == (prompting.over(time), prompting.prompt(time), prompting.said(3.0).why)
+    assert (True, "", UNPROVEN) == (prompting.over(time), prompting.prompt(time), prompting.said(3.0).why)
 
 
 def broken(name):
