@@ -185,13 +185,17 @@ NUMBERS: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class CueTold:
-    """What one cue said: what it looks at, which way it speaks, in a sentence, and its numbers by what they are."""
+    """What one cue said: what it looks at, which way it speaks, in a sentence, and its numbers by what they are.
+
+    ``clear`` is whether it says so strongly enough to be what the ruling rests on.
+    """
 
     name: str
     looks_at: str
     speaks: Speaks
     sentence: str
     numbers: tuple[tuple[str, str], ...]
+    clear: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +230,7 @@ def told(kept: Mapping[str, Any]) -> LivenessTold:
         SETTINGS.get(str(kept.get("wanted", "off")), SETTINGS["off"]),
         _asked(kept),
         tuple(DISTRUST.get(each, _unknown(each)) for each in kept.get("distrust", ())),
-        tuple(_cue(name, said) for name, said in kept.get("cues", {}).items()),
+        tuple(_cue(name, said, kept.get("bounds", {})) for name, said in kept.get("cues", {}).items()),
     )
 
 
@@ -271,12 +275,13 @@ def _asked(kept: Mapping[str, Any]) -> str:
     return "The person was asked for a turn of the head; whoever is asked is marked only if they are seen to turn."
 
 
-def _cue(name: str, said: Mapping[str, Any]) -> CueTold:
+def _cue(name: str, said: Mapping[str, Any], bounds: Mapping[str, float]) -> CueTold:
     measured = said.get("measured", {})
     weight = said["score"] * said["quality"]
     speaks: Speaks = "for" if weight > 0 else "against" if weight < 0 else "nothing"
+    clear = abs(weight) >= bounds.get("live" if weight > 0 else "attack", 0.0)
     numbers = tuple((_named(key), f"{value:.4g}") for key, value in measured.items())
-    return CueTold(name, CUES.get(name, name), speaks, sentence(name, said["why"], measured), numbers)
+    return CueTold(name, CUES.get(name, name), speaks, sentence(name, said["why"], measured), numbers, clear)
 
 
 def _ways(measured: Mapping[str, float]) -> dict[str, str]:
