@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from attendance.live.prompting import Prompted, Prompting
-from attendance.live.ruled import LIVENESS, LIVENESS_ATTACK, LIVENESS_UNSURE, VIRTUAL_CAMERA, Ruled, Wanted
+from attendance.live.ruled import (
+    LIVENESS,
+    LIVENESS_ATTACK,
+    LIVENESS_UNSURE,
+    OTHER_FACE,
+    VIRTUAL_CAMERA,
+    Ruled,
+    Wanted,
+)
 from attendance.liveness.saying import CUE_FAILED, LIVE_FROM, Ruling, Said, silent
 from attendance.records import Decision
 
@@ -83,7 +91,7 @@ class Living:
         self._track: Track | None = None
         self._cues: Sequence[Cue] | None = None
         self._begun: float | None = None
-        self._failed = False
+        self._failed = self._other = False
         self._challenge: Prompting | None = None
         self._ruled: Ruled | None = None
         self._attack: Ruled | None = None
@@ -105,6 +113,19 @@ class Living:
         except Exception:  # noqa: BLE001 - whatever it is: the run goes on, and nobody is live by it
             self._failed = True
             self._fresh += 1
+
+    def look(self, time: float, *, votes: bool, other: bool) -> None:
+        """A look at the face before its mark: it `votes` for a person by itself, or is an `other` face than before.
+
+        Moments do not tell whose they are: after another face on the track nobody is live by them.
+        """
+        if self._asking.wanted == "off":
+            return
+        if other:
+            self._other = True
+            self._fresh, self._next = self._fresh + 1, float("-inf")
+        if self._challenge is not None:
+            self._challenge.look(time, votes=votes, other=other)
 
     def waits(self, settled: Decision, time: float) -> bool:
         """Whether the mark of a decision is held a moment, as something may still come that speaks for it or against.
@@ -177,7 +198,7 @@ class Living:
         """Begin the challenge; whether it is to be waited for. What is seen from then on is judged with it."""
         if self._asking.challenge is None:
             return False
-        self._track = None
+        self._track, self._other = None, False
         self._challenge = Prompting(self._asking.challenge)
         self._challenge.begin(time)
         self._fresh += 1
@@ -235,7 +256,9 @@ class Living:
             said: dict[str, Any] = dict(ask(self._cues, moments).said)
         except Exception:  # noqa: BLE001 - whatever it is: nobody is live
             return {SEEING: silent(CUE_FAILED)}
-        return {**said, SEEING: silent(CUE_FAILED)} if self._failed else said
+        if self._failed or self._other:
+            said[SEEING] = silent(CUE_FAILED if self._failed else OTHER_FACE)
+        return said
 
     def _next_time(self, time: float) -> float:
         """When the cues are to be asked next: in a while, and when the wait ends; soon where an attack is doubted."""

@@ -1,5 +1,6 @@
 """Something a person is asked to do before a mark, as a track has it: whatever it raises, it is not done."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar, cast
 
@@ -10,6 +11,9 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 UNNAMED: Final = "challenge"
+LOOKS: Final = 6  # the last ones, of three seconds; who was there before that proves nothing of who is passing
+UNPROVEN: Final = "turn_other_face"
+"""Why nothing is passed by a face that was not, or not plainly, the one that was recognised before."""
 
 
 class Prompted(Protocol):
@@ -43,10 +47,15 @@ class Prompted(Protocol):
 
 
 class Prompting:
-    """One challenge from `begin` on; one that raises, or says what cannot be, is over and never passed."""
+    """One challenge from `begin` on; one that raises, or says what cannot be, is over and never passed.
+
+    It is passed by the face that was recognised before, and by no other one: of the last looks that were taken while
+    something was asked more than half must have recognised a person, and none, until the mark, may be of another face.
+    """
 
     def __init__(self, make: Callable[[], Prompted]) -> None:
-        self._failed = False
+        self._failed = self._other = False
+        self._votes: deque[bool] = deque(maxlen=LOOKS)
         self._prompted = self._safely(make, None)
         name: object = self._safely(lambda: self._it().id, "")
         self.id = name if isinstance(name, str) and name else UNNAMED
@@ -60,6 +69,12 @@ class Prompting:
         if not self._failed:
             self._safely(lambda: self._it().see(moment), None)
 
+    def look(self, time: float, *, votes: bool, other: bool) -> None:
+        """A look at the face: whether it `votes` for the person by itself, or is an `other` face than before."""
+        self._other = self._other or other
+        if self.prompt(time):
+            self._votes.append(votes)
+
     def prompt(self, time: float) -> str:
         """What the person is asked to do now; nothing once it is over."""
         if self.over(time):
@@ -69,12 +84,15 @@ class Prompting:
 
     def over(self, time: float) -> bool:
         """Whether nothing more is to be waited for."""
-        return self._failed or bool(self._safely(lambda: self._it().over(time), True))
+        return self._failed or self._other or bool(self._safely(lambda: self._it().over(time), True))
 
     def said(self, time: float) -> Said:
         """What it says as a cue."""
         found: object = None if self._failed else self._safely(lambda: self._it().said(time), None)
-        return found if isinstance(found, Said) and not self._failed else silent(CUE_FAILED)
+        if not isinstance(found, Said) or self._failed:
+            return silent(CUE_FAILED)
+        alone = self._other or 2 * sum(self._votes) <= len(self._votes)
+        return silent(UNPROVEN, found.measured) if alone and found.weight > 0 else found
 
     def _it(self) -> Prompted:
         return cast("Prompted", self._prompted)

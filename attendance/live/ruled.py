@@ -17,6 +17,8 @@ LIVENESS: Final = "liveness"
 """Under which what a decision rests on tells what was told of a living face."""
 LIVENESS_ATTACK: Final = "liveness_attack"
 LIVENESS_UNSURE: Final = "liveness_unsure"
+OTHER_FACE: Final = "other_face"
+"""Why nobody is live by what was seen of a track: another face was on it meanwhile."""
 VIRTUAL_CAMERA: Final = "virtual_camera"  # a reason against the source itself
 FORM: Final = 1
 """Which form the kept numbers have; what has another cannot be combined again."""
@@ -59,7 +61,7 @@ class Ruled:
 
     @property
     def ruling(self) -> Ruling:
-        """As `combine` says; but nobody is live before a cue that failed, or without having done what was asked."""
+        """As `combine` says; but nobody is live where a cue failed, faces changed, or what was asked is not done."""
         weights = [each.weight for each in self.cues.values()]
         worst, best = min(weights, default=0.0), max(weights, default=0.0)
         if worst <= -self.bounds.attack:
@@ -75,7 +77,7 @@ class Ruled:
         return said is not None and said.weight >= self.bounds.live
 
     def _lacks(self) -> bool:
-        failed = any(each.why == CUE_FAILED for each in self.cues.values())
+        failed = any(each.why in {CUE_FAILED, OTHER_FACE} for each in self.cues.values())
         return failed or (self.asked and not self.passed)
 
     def reasons(self, decision: str) -> tuple[str, ...]:

@@ -35,6 +35,12 @@ class Look:
     face: "Face"
     alone: Decision | None
 
+    @property
+    def voted(self) -> str | None:
+        """The person this look alone is sure of, by external id."""
+        alone = self.alone
+        return None if alone is None or alone.decision != "present" or alone.person is None else alone.person.id
+
 
 class Looks:
     """The best looks at one track's face; at least `vote_frames` of them are kept.
@@ -60,7 +66,7 @@ class Looks:
     def add(self, look: Look) -> None:
         """Take in one more look."""
         self.count += 1
-        person = _voted(look)
+        person = look.voted
         if person is not None:
             if self._firm not in (None, person):
                 self._switch()
@@ -73,7 +79,7 @@ class Looks:
 
     def votes(self) -> int:
         """How many of the looks kept agree on a person; there is never a second one."""
-        return sum(_voted(look) is not None for look in self._kept)
+        return sum(look.voted is not None for look in self._kept)
 
     def fused(self, encoder: "Encoder") -> "Template | None":
         """The quality-weighted mean of the kept templates, itself a template; None when there are none."""
@@ -87,7 +93,7 @@ class Looks:
 
     def _vote(self, joint: Decision) -> Vote:
         person = joint.person.id if joint.decision == "present" and joint.person is not None else None
-        agree = 0 if person is None else sum(_voted(look) == person for look in self._kept)
+        agree = 0 if person is None else sum(look.voted == person for look in self._kept)
         vote = Vote(agree, len(self._kept), self._vote_frames, self.switched)
         return replace(vote, doubts=self._screened()) if vote.enough and not self.switched else vote
 
@@ -128,12 +134,6 @@ def fuse(faces: "Sequence[Face]", encoder: "Encoder") -> "Template | None":
 
 def _worth(look: Look) -> tuple[bool, int]:
     return look.face.template is not None, look.face.quality.score
-
-
-def _voted(look: Look) -> str | None:
-    """The person this look alone is sure of, by external id."""
-    alone = look.alone
-    return None if alone is None or alone.decision != "present" or alone.person is None else alone.person.id
 
 
 def _doubt(joint: Decision, *reasons: str) -> Decision:

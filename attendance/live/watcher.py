@@ -23,7 +23,7 @@ from attendance.scope import Scope
 
 if TYPE_CHECKING:
     from attendance.live.ports import Desk
-    from enroll.face import Detection, Face
+    from enroll.face import Detection, Face, Template
 
 LOOK_S: Final = 1 / 6  # from one look to the next
 EAGER_LOOKS: Final = 8  # a track's first looks; each time there is one
@@ -41,7 +41,8 @@ Report = Callable[[Decision, Pixels], Decision]
 class Watched:
     """A track and what is known of it. `reported` is its decision once it has been given out.
 
-    `held` is the last look at one who would be marked, were it not for what is asked of a living face.
+    `held` is the last look at one who would be marked, were it not for what is asked of a living face. `fused` is what
+    the looks before the newest ones have shown together.
     """
 
     track: Track
@@ -51,6 +52,7 @@ class Watched:
     reported: Decision | None = None
     looked: float = float("-inf")
     held: Look | None = None
+    fused: "Template | None" = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,11 +185,14 @@ class Watcher:
                 return False
             (face,) = self._models.embed(frame.pixels, [detection])
             faces[id(detection)] = face
-            if face.template is None or face.template.pipeline_id != known.pipeline_id:
-                return False
-            return known.score(face.template) >= self._desk.policy(self._scope).review_threshold
+            return self._is_same(known, face)
 
         return same_face
+
+    def _is_same(self, known: "Template", face: "Face") -> bool:
+        if face.template is None or face.template.pipeline_id != known.pipeline_id:
+            return False
+        return known.score(face.template) >= self._desk.policy(self._scope).review_threshold
 
     def _embed(self, frame: Frame, seen: Sequence[Track], ready: "dict[int, Face]") -> "list[tuple[Watched, Face]]":
         """The faces worth a look in this frame; those embedded already are `ready`."""
@@ -210,6 +215,9 @@ class Watcher:
         for each, face in news:
             judged = next(alone) if face.template is not None else None
             taken[each] = look = Look(frame.number, frame.at, face, judged)
+            if each.reported is None:
+                other = each.fused is not None and face.template is not None and not self._is_same(each.fused, face)
+                each.living.look(frame.time, votes=look.voted is not None, other=other)
             each.looks.add(look)
             each.looked = frame.time
             self.judged += judged is not None
@@ -220,6 +228,8 @@ class Watcher:
         """Judge all tracks in view together, each on its joint template."""
         encoder = self._models.encoder
         fused = [(each, each.looks.fused(encoder)) for each in seen]
+        for each, template in fused:
+            each.fused = template
         pairs = [
             (each, replace(each.looks.best.face, template=template))
             for each, template in fused

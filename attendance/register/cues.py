@@ -68,6 +68,7 @@ WORDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyType(
         ("", "too_dark"): ("It was too dark to tell", ""),
         ("", "not_followed"): ("What is in the face could not be followed from one picture to the next", ""),
         ("", "nothing_stands"): ("Nothing in the picture stood still to compare with", ""),
+        ("moments", "other_face"): ("Another face was seen in the same place meanwhile", ""),
         ("", "cue_failed"): ("This look failed, and so it has no say", ""),
         ("planar", "no_motion"): ("The face turned too little to tell", ""),
         ("planar", "between"): ("It turned, and moved neither clearly as a head nor clearly as a picture", ""),
@@ -106,6 +107,7 @@ WORDS: Final[Mapping[tuple[str, str], tuple[str, str]]] = MappingProxyType(
         ("turns", "turn_not_asked"): ("Nobody was asked to turn the head", ""),
         ("turns", "turn_running"): ("What was asked for was not over yet", ": {ways}, {done:.0f} done"),
         ("turns", "no_turn"): ("The turns that were asked for were not seen", ": {ways}, {done:.0f} done"),
+        ("turns", "turn_other_face"): ("The face that turned was not plainly the one that was recognised", ""),
         ("turns", "turn_other_order"): ("Turns were seen that were not asked for", ": asked was {ways}"),
         ("light", "too_few_colours"): ("The screen changed its colour too few times to tell", ": {colours:.0f}"),
         ("light", "answers"): (
@@ -183,13 +185,17 @@ NUMBERS: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class CueTold:
-    """What one cue said: what it looks at, which way it speaks, in a sentence, and its numbers by what they are."""
+    """What one cue said: what it looks at, which way it speaks, in a sentence, and its numbers by what they are.
+
+    ``clear`` is whether it says so strongly enough to be what the ruling rests on.
+    """
 
     name: str
     looks_at: str
     speaks: Speaks
     sentence: str
     numbers: tuple[tuple[str, str], ...]
+    clear: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +230,7 @@ def told(kept: Mapping[str, Any]) -> LivenessTold:
         SETTINGS.get(str(kept.get("wanted", "off")), SETTINGS["off"]),
         _asked(kept),
         tuple(DISTRUST.get(each, _unknown(each)) for each in kept.get("distrust", ())),
-        tuple(_cue(name, said) for name, said in kept.get("cues", {}).items()),
+        tuple(_cue(name, said, kept.get("bounds", {})) for name, said in kept.get("cues", {}).items()),
     )
 
 
@@ -269,12 +275,13 @@ def _asked(kept: Mapping[str, Any]) -> str:
     return "The person was asked for a turn of the head; whoever is asked is marked only if they are seen to turn."
 
 
-def _cue(name: str, said: Mapping[str, Any]) -> CueTold:
+def _cue(name: str, said: Mapping[str, Any], bounds: Mapping[str, float]) -> CueTold:
     measured = said.get("measured", {})
     weight = said["score"] * said["quality"]
     speaks: Speaks = "for" if weight > 0 else "against" if weight < 0 else "nothing"
+    clear = abs(weight) >= bounds.get("live" if weight > 0 else "attack", 0.0)
     numbers = tuple((_named(key), f"{value:.4g}") for key, value in measured.items())
-    return CueTold(name, CUES.get(name, name), speaks, sentence(name, said["why"], measured), numbers)
+    return CueTold(name, CUES.get(name, name), speaks, sentence(name, said["why"], measured), numbers, clear)
 
 
 def _ways(measured: Mapping[str, float]) -> dict[str, str]:

@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PIL import Image
 
-from attendance.access import Visitor
+from attendance.access import Actor, Visitor
 from attendance.services.kioskentries import Posted
 from attendance.services.kioskframes import Begun, SentFrame
 from enroll.face import Detection
 
 SIDE = 240
+CLERK = Actor("clerk")
 
 
 def frame(*people: int) -> bytes:
@@ -190,6 +191,22 @@ class Page:
             if answer["results"]:
                 return answer["results"][0]
         return {}
+
+
+def hall_of(app, draw, *names: str, **more):
+    """The home with people of these names, seen by their numbers, and a kiosk in the hall, by which people come in."""
+    for number, name in enumerate(names, 1):
+        app.enroll(draw(f"{name}.png", (number,)), name=name, external_id=name[0], **more)
+    app.places.add(CLERK, "Hall", kind="kiosk", direction="in")
+    return app
+
+
+def page_of(hall, clock):
+    """The page of the kiosk in the hall, paired; for a fixture, after which nothing looks any more."""
+    made = Page(hall, hall.tokens.add_kiosk(CLERK, "Hall").token, clock)
+    made.ask()
+    yield made
+    hall.kiosks.close()
 
 
 class Shots:

@@ -21,6 +21,7 @@ export class TurnPrompt {
   /** Show what this face is asked to do, each prompt said once; hide it where nothing is asked. Returns whether something is. */
   show(face) {
     const prompt = face && Object.hasOwn(WORDS, face.prompt) ? face.prompt : "";
+    if (prompt && at("ask").hidden) at("ask").dataset.side = isHigh(face) ? "below" : "above";
     at("ask").hidden = !prompt;
     at("cannot").hidden = !prompt;
     if (!prompt) {
@@ -47,6 +48,11 @@ export class TurnPrompt {
     if (done > this.done) this.chime();
     this.say([again ? more : "", WORDS[prompt]].filter(Boolean).join(" "));
   }
+}
+
+/** Whether a face is in the upper half of the picture, where what is asked would hide it. */
+function isHigh({ box }) {
+  return Boolean(box) && box[1] + box[3] / 2 < 0.5;
 }
 
 function dot(done) {

@@ -1,5 +1,7 @@
 """A run that asks for living faces: whose marks wait, are kept back or taken for a case, of several tracks at once."""
 
+from dataclasses import replace
+
 import pytest
 from live_world import FPS, Reader, ScriptedCamera, Sight, World, standing
 
@@ -267,3 +269,41 @@ def test_the_moments_are_of_the_full_picture(monkeypatch):
         watching.see(world.frame(number, number / FPS))
     assert {((240, 320, 3), (100.0, 80.0, 60.0, 60.0))} == set(seen)
     assert 5 <= len(seen) <= 10
+
+
+class Lookalike(World):
+    """A world whose faces all look alike to the tracker, so that whoever takes another one's place keeps the track."""
+
+    def picture(self, number):
+        frames, self.frames = self.frames, [[replace(each, who=7) for each in seen] for seen in self.frames]
+        try:
+            return super().picture(number)
+        finally:
+            self.frames = frames
+
+
+@pytest.mark.parametrize("other", [Sight(3), Sight(2), Sight(3, score=20), Sight(3, reasons=("blurred",))])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_challenge_that_somebody_else_passes(scripted, other, back):
+    """Whose face was held up first is not marked by the turns of another head, also when it is held up again."""
+    scripted(lambda *_: SILENT)
+    frames = [*standing(Sight(1), seconds=0.6), *standing(other, seconds=1.6 if back else 3.0)]
+    frames += standing(Sight(1), seconds=2.0) if back else []
+    for wanted in ("review", "require"):
+        world = Lookalike(frames)
+        told = watch(world, Asking(wanted, 1.0, turns="always", challenge=Turn))
+        assert ([], set()) == (world.marks, {each.decision for each in decided(told)} & {"present", "already"})
+        assert decided(told)
+
+
+@pytest.mark.parametrize("first", [Sight(1), Sight(3)])
+@pytest.mark.parametrize("score", [20, 60])
+def test_a_living_face_speaks_for_no_other_one(scripted, first, score):
+    """A picture of somebody is not live by a head that is seen before or after it on the same track."""
+    scripted(lambda *_: LIVE)
+    other = Sight(4 - first.who, score=score)
+    for wanted in ("review", "require"):
+        world = Lookalike([*standing(first, seconds=0.4), *standing(other, seconds=3.0)])
+        told = watch(world, Asking(wanted, 1.0))
+        assert "live" not in {each.liveness for each in decided(told)}
+        assert [] == (world.marks if wanted == "require" else [])

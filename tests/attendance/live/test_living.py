@@ -90,6 +90,7 @@ class Watch:
         for number in range(round(seconds * FPS)):
             time = number / FPS
             self.living.see(PIXELS, FACE, time)
+            self.living.look(time, votes=True, other=False)
             if self.marked is None and time >= self.enough and not self.living.waits(PRESENT, time):
                 told = self.living.settle(PRESENT, time)
                 self.marked = time if told.decision == "present" else None

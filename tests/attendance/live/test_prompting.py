@@ -2,7 +2,7 @@
 
 import pytest
 
-from attendance.live.prompting import UNNAMED, Prompting
+from attendance.live.prompting import UNNAMED, UNPROVEN, Prompting
 from attendance.liveness import Said
 from attendance.liveness.saying import CUE_FAILED, silent
 
@@ -45,7 +45,31 @@ def test_what_is_asked_and_passed():
     assert ("turns", "left", False, "running") == (
         prompting.id, prompting.prompt(1.0), prompting.over(1.0), prompting.said(1.0).why
     )  # fmt: skip
+    prompting.look(1.0, votes=True, other=False)
     assert ("", True, PASSED) == (prompting.prompt(2.0), prompting.over(2.0), prompting.said(2.0))
+
+
+@pytest.mark.parametrize(
+    ("votes", "passes"), [("", False), ("1", True), ("10", False), ("0001111", True), ("1111111000", False)]
+)
+def test_by_whom_it_is_passed(votes, passes):
+    """By one whom most of the last looks have recognised; looks after it, when nothing is asked, change nothing."""
+    prompting = begun(Turn())
+    for each in votes:
+        prompting.look(1.0, votes=each == "1", other=False)
+    prompting.look(3.0, votes=not passes, other=False)
+    assert ("turned" if passes else UNPROVEN) == prompting.said(3.0).why
+    assert passes == (prompting.said(3.0).weight > 0)
+
+
+@pytest.mark.parametrize("time", [1.0, 3.0])
+def test_another_face_passes_nothing(time):
+    """It is over at once, also where it was passed already, and whoever comes after."""
+    prompting = begun(Turn())
+    prompting.look(1.0, votes=True, other=False)
+    prompting.look(time, votes=True, other=True)
+    prompting.look(time, votes=True, other=False)
+    assert (True, "", UNPROVEN) == (prompting.over(time), prompting.prompt(time), prompting.said(3.0).why)
 
 
 def broken(name):

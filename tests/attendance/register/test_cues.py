@@ -136,6 +136,24 @@ def test_evidence_in_words():
     assert "liveness = require" in said.rule
 
 
+@pytest.mark.parametrize(
+    ("score", "speaks", "clear"),
+    [
+        (0.6, "for", True),
+        (0.4, "for", False),
+        (-0.4, "against", False),
+        (-0.6, "against", True),
+        (0.0, "nothing", False),
+    ],
+)
+def test_what_is_too_weak_for_the_ruling_is_told_so(score, speaks, clear):
+    """By the bounds that were in force; where these were not kept, nothing is called weak."""
+    kept = {"cues": {"planar": {"score": score, "quality": 1.0, "why": "features_move"}}}
+    (said,) = told(kept | {"bounds": {"live": 0.5, "attack": 0.5, "against": 0.2}}).cues
+    assert (speaks, clear) == (said.speaks, said.clear)
+    assert told(kept).cues[0].clear
+
+
 def test_evidence_of_another_form_is_no_error():
     """What is lacking is told as not known: it could not be told, and it was not asked."""
     assert (RULINGS["unsure"], ()) == (told({}).sentence, told({}).cues)

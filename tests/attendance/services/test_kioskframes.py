@@ -5,14 +5,11 @@ import dataclasses
 import threading
 
 import pytest
-from kiosk_world import Page, frame, live
+from kiosk_world import CLERK, Page, frame, hall_of, live, page_of
 
 from attendance import Attendance
-from attendance.access import Actor
 from attendance.service_errors import KioskFrame
 from attendance.services.kioskframes import Nonces, SentFrame
-
-CLERK = Actor("clerk")
 
 
 @pytest.fixture
@@ -23,20 +20,15 @@ def pipeline(fake):
 @pytest.fixture
 def hall(app, draw):
     """A home with Ada and Bob, and a kiosk in the hall."""
-    app.enroll(draw("a.png", (1,)), name="Ada", external_id="A")
-    app.enroll(draw("b.png", (2,)), name="Bob", external_id="B")
-    app.places.add(CLERK, "Hall", kind="kiosk", direction="in")
-    return app
+    return hall_of(app, draw, "Ada", "Bob")
 
 
 @pytest.fixture
 def page(hall, clock):
     """The page of that kiosk, which has begun to look."""
-    made = Page(hall, hall.tokens.add_kiosk(CLERK, "Hall").token, clock)
-    made.ask()
-    made.begin()
-    yield made
-    hall.kiosks.close()
+    for made in page_of(hall, clock):
+        made.begin()
+        yield made
 
 
 def marked(app) -> list[str]:

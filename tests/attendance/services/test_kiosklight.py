@@ -4,16 +4,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from kiosk_world import Page, live, png
+from kiosk_world import hall_of, live, page_of, png
 
 from attendance import Attendance
-from attendance.access import Actor
 from attendance.liveness.colours import COLOURS, STEP_S
 from attendance.liveness.lighting import WEIGHT, Answers
 from attendance.liveness.saying import Said
 from attendance.services.kiosklight import KEPT, LATE_S, ScreenLight
 
-CLERK = Actor("clerk")
 PLAIN = {"guard_people": 0, "kiosk_light": True, "kiosk_turns": "never", "liveness_wait_s": 10.0}
 
 
@@ -36,12 +34,7 @@ def app(home, clock, pipeline, flags):
 @pytest.fixture
 def page(app, draw, clock):
     """The page of a kiosk in the hall, which knows Ada."""
-    app.enroll(draw("a.png", (1,)), name="Ada", external_id="A")
-    app.places.add(CLERK, "Hall", kind="kiosk", direction="in")
-    made = Page(app, app.tokens.add_kiosk(CLERK, "Hall").token, clock)
-    made.ask()
-    yield made
-    app.kiosks.close()
+    yield from page_of(hall_of(app, draw, "Ada"), clock)
 
 
 def picture(number: int, light=(0.0, 0.0, 0.0), share: float = 0.2) -> bytes:

@@ -6,18 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from kiosk_world import Page, frame, live, png
+from kiosk_world import CLERK, Page, frame, hall_of, live, page_of, png
 
 from attendance import Attendance
-from attendance.access import Actor
 from attendance.errors import PlaceRetired
 from attendance.service_errors import KioskFrame, KioskUndo, RequestInvalid, TokenInvalid, UploadLarge
 from attendance.services.kioskwatch import LARGEST_FRAME
 from enroll.errors import PhotoError
 from gallery.repositories import coverage
 from gallery.repositories.events import history
-
-CLERK = Actor("clerk")
 
 
 @pytest.fixture
@@ -28,19 +25,13 @@ def pipeline(fake):
 @pytest.fixture
 def hall(app, draw):
     """A home with Ada and Bob of 7b and a kiosk in the hall, by which people come in."""
-    app.enroll(draw("a.png", (1,)), name="Ada", external_id="A", groups=["7b"])
-    app.enroll(draw("b.png", (2,)), name="Bob", external_id="B", groups=["7b"])
-    app.places.add(CLERK, "Hall", kind="kiosk", direction="in")
-    return app
+    return hall_of(app, draw, "Ada", "Bob", groups=["7b"])
 
 
 @pytest.fixture
 def page(hall, clock):
     """The page of that kiosk, paired."""
-    made = Page(hall, hall.tokens.add_kiosk(CLERK, "Hall").token, clock)
-    made.ask()
-    yield made
-    hall.kiosks.close()
+    yield from page_of(hall, clock)
 
 
 @pytest.fixture

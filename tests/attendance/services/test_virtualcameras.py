@@ -3,9 +3,8 @@
 import dataclasses
 
 import pytest
-from kiosk_world import Page, frame, live
+from kiosk_world import CLERK, Page, frame, hall_of, live, page_of
 
-from attendance.access import Actor
 from attendance.errors import CameraMissing
 from attendance.services import cameras as cameras_module
 from attendance.services import watching
@@ -15,7 +14,6 @@ from attendance.services.virtualcameras import note_program, programs, reasons_o
 from attendance.services.watching import run_camera
 from gallery.repositories.events import CAMERA_PROGRAM, history
 
-CLERK = Actor("clerk")
 OBS, REAL = "OBS Virtual Camera", "Integrated Camera (5986:2113)"
 
 
@@ -27,18 +25,13 @@ def pipeline(fake):
 @pytest.fixture
 def hall(app, draw):
     """A home with Ada, and a kiosk in the hall."""
-    app.enroll(draw("a.png", (1,)), name="Ada", external_id="A")
-    app.places.add(CLERK, "Hall", kind="kiosk", direction="in")
-    return app
+    return hall_of(app, draw, "Ada")
 
 
 @pytest.fixture
 def page(hall, clock):
     """The page of that kiosk."""
-    made = Page(hall, hall.tokens.add_kiosk(CLERK, "Hall").token, clock)
-    made.ask()
-    yield made
-    hall.kiosks.close()
+    yield from page_of(hall, clock)
 
 
 def told(app) -> list[tuple[str, str]]:

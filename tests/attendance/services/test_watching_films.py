@@ -89,7 +89,7 @@ def test_a_missing_camera(app, tmp_path):
 
 def test_a_living_face_is_marked_as_one(tmp_path, shared_data):
     """Somebody who talks, from a real film, is marked as alive where a file is asked; nothing but that is needed."""
-    path = shared_data / "videos" / "learn.mkv"
+    path = shared_data / "videos" / "night.mkv"
     flags = {"liveness_files": "require", "multi": "largest"}
     with Attendance.open(tmp_path / "home", flags=flags) as made:
         (frame, *_) = VideoReader(path, made.clock)

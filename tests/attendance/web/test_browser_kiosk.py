@@ -387,6 +387,21 @@ def test_what_is_asked_is_said_and_shown(asking, prompt, size):
     accessible(page)
 
 
+@pytest.mark.parametrize(("top", "side"), [(0.1, "below"), (0.5, "above")])
+def test_what_is_asked_hides_no_face(asking, top, side):
+    """It stands in the half of the picture where the face is not, and stays there while it is asked."""
+    page, look = asking(width=1280, height=800)
+    look("straight", box=[0.4, top, 0.2, 0.3])
+    look("left", box=[0.4, 0.6 - top, 0.2, 0.3])
+    assert side == page.get_attribute("#ask", "data-side")
+    middle, stage = page.evaluate(
+        "['#ask', '.stage'].map((each) => document.querySelector(each).getBoundingClientRect())"
+        ".map(({ top, bottom }) => (top + bottom) / 2)"
+    )
+    assert ("below" if middle > stage else "above") == side
+    nothing_of(page.evaluate(STICKS_OUT), "sticks out")
+
+
 def test_a_new_try_is_said(asking):
     """In plain words, without a reason."""
     page, look = asking()
