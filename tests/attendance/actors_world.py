@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from kiosk_world import Page
+from kiosk_world import Page, code_before, png
 from pyotp import TOTP
 
 from attendance.access import Actor
@@ -151,9 +151,8 @@ def taken(app, _draw):
 def held(app, _draw):
     """The page of a kiosk that looks, and a picture of Bob's QR code before it."""
     page = kiosk(app)
-    picture, _media = app.credentials.qr_picture(app.credentials.give_qr(app.actor, "Bob"), "png")
     page.begin()
-    return page, picture
+    return page, png(code_before(app, app.credentials.give_qr(app.actor, "Bob")))
 
 
 def confirmed(app, _draw) -> None:

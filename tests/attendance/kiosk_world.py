@@ -19,6 +19,7 @@ from PIL import Image
 from attendance.access import Actor, Visitor
 from attendance.services.kioskentries import Posted
 from attendance.services.kioskframes import Begun, SentFrame
+from attendance.services.kioskwatch import code_in
 from enroll.face import Detection
 
 SIDE = 240
@@ -38,6 +39,18 @@ def png(pixels) -> bytes:
     made = io.BytesIO()
     Image.fromarray(pixels).save(made, "PNG")
     return made.getvalue()
+
+
+def code_before(app, held) -> np.ndarray:
+    """A frame (480, 640, 3) that shows a QR code, of a size at which it is read: one or two in a hundred are not."""
+    for scale in (4, 5, 6, 7):
+        data, _ = app.credentials.qr_picture(held, "png", scale=scale)
+        code = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        pixels = np.full((480, 640, 3), 170, np.uint8)
+        pixels[60 : 60 + code.shape[0], 150 : 150 + code.shape[1]] = code
+        if code_in(pixels):
+            return pixels
+    raise AssertionError("no size of this code is read")
 
 
 def live(fake):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from kiosk_world import CLERK, Page, frame, hall_of, live, page_of, png
+from kiosk_world import CLERK, Page, code_before, frame, hall_of, live, page_of, png
 
 from attendance import Attendance
 from attendance.errors import PlaceRetired
@@ -176,20 +176,9 @@ def test_a_run_that_fails_says_why_and_the_next_one_tries_again(page, hall, monk
 # By a code before the camera
 
 
-def code_frame(app, held) -> bytes:
-    """A frame that shows the QR code."""
-    import cv2
-
-    data, _ = app.credentials.qr_picture(held, "png", scale=4)
-    code = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    pixels = np.full((480, 640, 3), 160, np.uint8)
-    pixels[100 : 100 + code.shape[0], 200 : 200 + code.shape[1]] = code
-    return png(pixels)
-
-
 def test_a_code_held_before_the_camera_marks_without_a_look_at_any_face(page, hall, marks, monkeypatch):
     """Who chose the code is not looked at: the models are not asked."""
-    shown = code_frame(hall, hall.credentials.give_qr(CLERK, "A"))
+    shown = png(code_before(hall, hall.credentials.give_qr(CLERK, "A")))
     monkeypatch.setattr(type(hall.pipeline), "detect", lambda *_: pytest.fail("a face was looked for"))
     page.begin()
     told = page.see(shown, faces=False)

@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from kiosk_world import CLERK, Page, frame, hall_of, live, page_of
+from kiosk_world import CLERK, Page, code_before, frame, hall_of, live, page_of, png
 
 from attendance.errors import CameraMissing
 from attendance.services import cameras as cameras_module
@@ -78,16 +78,8 @@ def test_where_programs_are_allowed_faces_are_marked(page, hall):
 
 def test_a_code_before_a_program_counts(page, hall):
     """It is what is known, and not what is seen, that a code proves."""
-    import cv2
-    import numpy as np
-    from kiosk_world import png
-
-    data, _ = hall.credentials.qr_picture(hall.credentials.give_qr(CLERK, "A"), "png", scale=4)
-    code = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    pixels = np.full((480, 640, 3), 160, np.uint8)
-    pixels[100 : 100 + code.shape[0], 200 : 200 + code.shape[1]] = code
     page.begin(camera=OBS)
-    (result,) = page.see(png(pixels), faces=False)["results"]
+    (result,) = page.see(png(code_before(hall, hall.credentials.give_qr(CLERK, "A"))), faces=False)["results"]
     assert ("present", "Ada") == (result["state"], result["name"])
 
 

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from browser_world import accessible, nothing_of, until
+from kiosk_world import code_before
 from PIL import Image
 
 from attendance import Attendance
@@ -143,10 +144,7 @@ def test_a_face_is_marked_before_a_fake_camera(hall, kiosk, astronaut, tmp_path)
 
 def test_a_code_is_read_from_the_camera(hall, kiosk, tmp_path):
     """Held before the camera it marks, and nobody's face is looked at."""
-    data, _ = hall.app.credentials.qr_picture(hall.app.credentials.give_qr(CLERK, "A"), "png", scale=6)
-    code = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-    room = np.full((480, 640, 3), 170, np.uint8)
-    room[60 : 60 + code.shape[0], 150 : 150 + code.shape[1]] = code
+    room = code_before(hall.app, hall.app.credentials.give_qr(CLERK, "A"))
     page = kiosk(video=film(tmp_path / "code.mjpeg", room, room))
     page.click("#by-qr")
     assert ("Ada Lovelace", "You came in") == told(page)
@@ -210,12 +208,9 @@ def test_no_way_takes_longer_than_it_must(hall, kiosk, astronaut, tmp_path):
     given = app.credentials.give_pin(CLERK, "pin")
     pin = given.number + given.pin
     app.credentials.give_badge(CLERK, "badge", "badge-of-somebody")
-    data, _ = app.credentials.qr_picture(app.credentials.give_qr(CLERK, "qr"), "png", scale=6)
     app.timetables.add(CLERK, "Day", Parts(weekly="MO,TU,WE,TH,FR,SA,SU", begins="00:01", ends="23:59"))
-    shown = {"face": room.copy(), "qr": np.full_like(room, 170)}
+    shown = {"face": room.copy(), "qr": code_before(app, app.credentials.give_qr(CLERK, "qr"))}
     shown["face"][:, 80:560] = np.asarray(Image.fromarray(astronaut).resize((480, 480)))
-    code = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-    shown["qr"][60 : 60 + code.shape[0], 150 : 150 + code.shape[1]] = code
     touches, states = {}, {}
 
     def seen(page, way):
