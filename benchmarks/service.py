@@ -117,6 +117,8 @@ def fill(home: Path, people: int, cameras: int) -> tuple[str, str]:
     today = datetime.now(UTC).date()
     days = [day for each in range(20, -1, -1) if (day := today - timedelta(days=each)).weekday() < 5]
     build(home, people, days[:-1] or days, 6)
+    # The drawn films are flat pictures; what liveness costs a living face is in liveness_cost.py.
+    (home / "config.toml").write_text('liveness = "off"\n', encoding="utf-8")
     with Attendance.open(home) as app:
         app.accounts.add(app.actor, "Ines", PASSWORD, "admin")
         for name, picture in zip(("Eileen Collins", "Grace Hopper"), portraits(), strict=True):
