@@ -4,6 +4,7 @@
 that the broker could not take is not said an hour later as if it were new.
 """
 
+import contextlib
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -49,9 +50,10 @@ class Broker:
         return bool(self._client.publish(topic, payload, qos=0, retain=retain).rc == 0)
 
     def close(self) -> None:
-        """Say that nobody is there any more, and go."""
+        """Say that nobody is there any more, and go; where the connection ends meanwhile, the broker's will says it."""
         if self.connected:
-            self._client.publish(self._topics.availability, OFFLINE, qos=1, retain=True).wait_for_publish(1.0)
+            with contextlib.suppress(RuntimeError, ValueError):
+                self._client.publish(self._topics.availability, OFFLINE, qos=1, retain=True).wait_for_publish(1.0)
         self._client.disconnect()
         self._client.loop_stop()
 

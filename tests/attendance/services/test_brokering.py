@@ -10,6 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from attendance.outward.address import Target
+from attendance.outward.broker import Broker
+from attendance.outward.discovery import Topics
 from attendance.services.brokering import Brokering
 
 paho = pytest.importorskip("paho.mqtt.client", reason="the extra mqtt is not installed")
@@ -171,3 +174,12 @@ def test_a_broker_that_must_not_be_reached_is_named(app):
 
     with pytest.raises(ReceiverAddress):
         app.receivers.add(app.actor, "Home", "mqtts://127.0.0.1", allow_private=False)
+
+
+def test_a_connection_that_ends_while_it_is_closed_raises_nothing(monkeypatch):
+    """Connected a moment ago, and not any more when the last word is to go out: the broker says it by the will."""
+    line = Broker(Target("mqtt", "127.0.0.1", free_port(), "", None, "mqtt://127.0.0.1"), Topics("home"), lambda: None,
+                  allow_private=True)  # fmt: skip
+    monkeypatch.setattr(Broker, "connected", property(lambda _: True))
+    line.close()
+    assert not line.say("attendance/home/news", "late")

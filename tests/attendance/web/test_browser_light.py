@@ -72,6 +72,7 @@ def lit() -> bool:
 def app(home, clock, pipeline, lit):
     with Attendance.open(home, clock=clock, pipeline=pipeline, flags={"guard_people": 0, "kiosk_light": lit}) as opened:
         yield opened
+        opened.kiosks.close()  # when the pages are: a frame would be on its way
 
 
 @pytest.fixture
@@ -97,8 +98,7 @@ def kiosk(app, noon, new_tab):  # noqa: ARG001 - days that do not end meanwhile
         page.wait_for_selector("#kiosk[data-begun=true]")
         return page, sent
 
-    yield open_
-    app.kiosks.close()
+    return open_
 
 
 def frames(page, sent: list[str], count: int) -> bool:
