@@ -92,6 +92,10 @@ class Verdict:
     margin: float | None = None
     reasons: tuple[str, ...] = ()
 
+    def doubted(self, reasons: tuple[str, ...]) -> "Verdict":
+        """The same as a review for these reasons, too; as it is where there are none."""
+        return Verdict("review", self.best, self.margin, (*self.reasons, *reasons)) if reasons else self
+
 
 LookalikePairs = Mapping[frozenset[int], float]
 """Two people to the score that their closest templates have with each other."""

@@ -38,10 +38,7 @@ class Vote:
 
     def settled(self, verdict: Verdict) -> Verdict:
         """The joint verdict with what the vote makes of it."""
-        reasons = self.reasons(verdict.ruling)
-        if not reasons:
-            return verdict
-        return Verdict("review", verdict.best, verdict.margin, (*verdict.reasons, *reasons))
+        return verdict.doubted(self.reasons(verdict.ruling))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can keep it."""

@@ -99,10 +99,7 @@ class Ruled:
 
     def settled(self, verdict: Verdict) -> Verdict:
         """The same of a verdict that is decided again."""
-        reasons = self.reasons(verdict.ruling)
-        if not reasons:
-            return verdict
-        return Verdict("review", verdict.best, verdict.margin, (*verdict.reasons, *reasons))
+        return verdict.doubted(self.reasons(verdict.ruling))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON can keep it."""
