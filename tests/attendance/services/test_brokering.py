@@ -1,6 +1,7 @@
 """MQTT: announced, there while the service is, and nothing of yesterday fires again; before a real broker."""
 
 import asyncio
+import gc
 import json
 import socket
 import threading
@@ -24,9 +25,19 @@ def free_port():
         return taken.getsockname()[1]
 
 
+class Closing(amqtt.Broker):
+    """Closes each connection that it took: the library leaves those open that say nothing, or stay to the end."""
+
+    async def stream_connected(self, reader, writer, listener_name):
+        try:
+            await super().stream_connected(reader, writer, listener_name)
+        finally:
+            writer.close()
+
+
 @contextmanager
 def broker(port):
-    """A broker on this computer, in a thread of its own."""
+    """A broker on this computer, in a thread of its own, that leaves nothing open."""
     config = {
         "listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}},
         "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
@@ -34,9 +45,17 @@ def broker(port):
     loop, ready = asyncio.new_event_loop(), threading.Event()
 
     async def begin():
-        made = amqtt.Broker(config)
+        made = Closing(config)
         await made.start()
         return made
+
+    async def end(running):
+        await running.shutdown()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await asyncio.sleep(0)
 
     def work():
         asyncio.set_event_loop(loop)
@@ -45,7 +64,7 @@ def broker(port):
             running = loop.run_until_complete(begin())
             ready.set()
             loop.run_forever()
-            loop.run_until_complete(running.shutdown())
+            loop.run_until_complete(end(running))
             loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
 
@@ -111,6 +130,21 @@ def saying(app, port, *, there=True):
         yield made
     finally:
         made.close()
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_a_connection_that_says_nothing_is_not_left_to_the_tests_after_this_one(stays):
+    """What the broker of the tests forgets would be found by the collector in whichever test runs by then."""
+    port = free_port()
+    with broker(port):
+        silent = socket.create_connection(("127.0.0.1", port), timeout=10)
+        if stays:
+            time.sleep(0.2)
+        else:
+            silent.shutdown(socket.SHUT_WR)
+            assert silent.recv(1) == b""
+    silent.close()
+    gc.collect()
 
 
 def test_decisions_are_events_and_a_restart_of_the_broker_fires_none_again(app):
