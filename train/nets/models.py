@@ -80,21 +80,42 @@ def load_weights(network: nn.Module, path: Path) -> None:
 
 
 def _joined(
-    folder: Path, parts: Sequence[str], shares: Sequence[float], *, warm: bool = True, parts_from: str = ""
+    folder: Path,
+    parts: Sequence[str],
+    shares: Sequence[float],
+    *,
+    warm: bool = True,
+    parts_from: str | Mapping[str, str] = "",
 ) -> tuple[nn.Module, int]:
     """Published networks side by side under one head; `shares` are their parts of the joined similarity.
 
-    `parts_from` is the folder of a run that has trained networks of these names, or a shipped encoder that has: those
-    start from its weights, all others as published, and what a stage keeps of them is averaged with the published ones.
+    `parts_from` is the folder of a run that has trained networks of these names, or a shipped encoder that has, or says
+    so for each part by itself: those start from its weights, all others as published, and what a stage keeps of them is
+    averaged with the published ones.
     """
     unknown = sorted(set(parts) - set(_PARTS))
     if unknown or len(parts) != len(shares) or not math.isclose(sum(shares), 1):
         raise RecipeInvalid("model joined", f"expected parts of {', '.join(_PARTS)} and as many shares that add to 1")
-    known = _parts_of(parts_from, folder) if parts_from else {}
-    if parts_from and not set(known) & set(parts):
-        raise RecipeInvalid("model joined", f"parts_from: {parts_from} has no {' and no '.join(parts)}")
+    known: dict[str, nets.Part] = {}
+    for source, wanted in part_sources(parts_from, parts).items():
+        found = _parts_of(source, folder)
+        if not set(found) & set(wanted):
+            raise RecipeInvalid("model joined", f"parts_from: {source} has no {' and no '.join(wanted)}")
+        known |= {name: part for name, part in found.items() if name in wanted}
     network = nets.Joined([known.get(name) or _PARTS[name](folder, warm=warm) for name in parts], shares)
     return network.to(memory_format=torch.channels_last), network.dim  # twice as fast on a CPU
+
+
+def part_sources(named: str | Mapping[str, str], parts: Sequence[str]) -> dict[str, list[str]]:
+    """Which parts a recipe's `parts_from` takes of each run or shipped encoder that it names."""
+    by_part = (dict.fromkeys(parts, named) if named else {}) if isinstance(named, str) else dict(named)
+    unknown = sorted(set(by_part) - set(parts))
+    if unknown:
+        raise RecipeInvalid("model joined", f"parts_from: no part is called {', '.join(unknown)}")
+    sources: dict[str, list[str]] = {}
+    for part, source in by_part.items():
+        sources.setdefault(source, []).append(part)
+    return sources
 
 
 def _parts_of(source: str, folder: Path) -> dict[str, nets.Part]:
@@ -131,12 +152,17 @@ def encoder_model(name: str, folder: Path) -> tuple[Recipe, nn.Module]:
 def as_stored(network: nn.Module, stored: Mapping[str, np.ndarray], name: str) -> nn.Module:
     """The network with the weights that an exported file keeps, its rectifiers as the file has them.
 
-    Older files keep slopes, later ones leaks. Raises WeightsUnusable where one is missing or misfits.
+    Older files keep slopes, later ones leaks; what begins at zero and was never trained is left out by the exporter.
+    Raises WeightsUnusable where another is missing or one misfits.
     """
     if any(key.endswith(".leak") for key in stored):
         network = folded(network)
     try:
-        learnt = {key: torch.tensor(stored[f"network.{key}"]) for key, _ in network.named_parameters()}
+        learnt = {
+            key: torch.tensor(stored[f"network.{key}"])
+            for key, start in network.named_parameters()
+            if f"network.{key}" in stored or start.any()
+        }
         network.load_state_dict(network.state_dict() | learnt)
     except (KeyError, RuntimeError) as error:
         raise WeightsUnusable(name, f"not of its recipe: {str(error).splitlines()[0]}") from error

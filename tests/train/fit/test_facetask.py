@@ -192,16 +192,30 @@ def test_other_models_need_a_stage(tmp_path):
 
 
 def test_parts_come_out_of_a_shipped_encoder(shared_data, astronaut):
-    """0095 out of `fast` gives `fast`s vectors but for its slight head; what it lacks is as published."""
-    options = {"parts": ["mobilefacenet", "retail-0095"], "shares": [0.5, 0.5], "parts_from": "fast"}
+    """0095 out of `default` is that part of its vectors; what a recipe does not take from there is as published."""
+    options = {"parts": ["mobilefacenet", "retail-0095"], "shares": [0.5, 0.5], "parts_from": "default"}
     joined, _ = make_model(Model("joined", options=options), shared_data)
     crops = np.stack([astronaut[60 + 5 * n : 172 + 5 * n, 160:272] for n in range(3)])
     planes = (torch.from_numpy(crops.transpose(0, 3, 1, 2).copy()).float() - 127.5) / 128
     with torch.no_grad():
-        fast, other = (torch.nn.functional.normalize(part.eval()(planes)) for part in reversed(joined.parts))
+        found, other = (torch.nn.functional.normalize(part.eval()(planes)) for part in reversed(joined.parts))
         expected = torch.nn.functional.normalize(published("mobilefacenet", shared_data).eval()(planes))
-    assert (fast.numpy() * load_encoder("fast").embed(crops)).sum(1).min() > 0.9999
+    own = torch.nn.functional.normalize(torch.from_numpy(load_encoder("default").embed(crops)[:, -256:]))
+    assert (found * own).sum(1).min() > 0.9999
     assert torch.allclose(expected, other, atol=1e-5)
+
+
+def test_each_part_may_come_from_elsewhere(shared_data, finished):
+    """A table says where each part is from, the rest is as published; a part that is not there is refused."""
+    options = {"parts": ["sface", "retail-0095"], "shares": [0.5, 0.5], "parts_from": {"retail-0095": str(finished)}}
+    joined, _ = make_model(Model("joined", options=options), shared_data)
+    trained = torch.load(finished / "model.pt", weights_only=True)["model"]
+    state = joined.state_dict()
+    assert all(torch.equal(trained[f"parts.0.{n}"], state[f"parts.1.{n}"]) for n in joined.parts[1].state_dict())
+    assert torch.equal(published("sface", shared_data).stem[0].weight, state["parts.0.stem.0.weight"])
+    for wrong, said in (({"sface": str(finished)}, "has no sface"), ({"dlib": "default"}, "no part is called dlib")):
+        with pytest.raises(RecipeInvalid, match=said):
+            make_model(Model("joined", options=options | {"parts_from": wrong}), shared_data)
 
 
 def test_an_encoder_of_another_recipe_gives_no_parts(shared_data, tmp_path):

@@ -157,7 +157,10 @@ def test_what_a_file_keeps_is_read_back(small, folds):
     with torch.no_grad():
         read = as_stored(sface.SFace(**SMALL).eval(), stored, "small")(crops)
         torch.testing.assert_close(read, small(crops), rtol=1e-4, atol=1e-5)
+    fresh = sface.SFace(**SMALL)
+    torch.nn.init.zeros_(fresh.stem[0].bias)
     del stored["network.stem.0.bias"]
+    assert not as_stored(fresh, stored, "small").stem[0].bias.any(), "what begins at zero may be left out"
     with pytest.raises(WeightsUnusable, match="not of its recipe"):
         as_stored(sface.SFace(**SMALL), stored, "small")
 

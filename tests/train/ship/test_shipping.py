@@ -101,6 +101,7 @@ def _development_faces(pictures):
         ("face-default", ["mobilefacenet", "retail-0095"]),
         ("face-joined", ["mobilefacenet", "retail-0095"]),
         ("ablation/joined-published", []),
+        ("face-fast", ["mobilefacenet", "retail-0095"]),
     ],
 )
 def test_who_taught_is_named(recipe, expected):
