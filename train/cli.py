@@ -198,6 +198,9 @@ def export(
     identifier: Annotated[str, typer.Option("--id", help="Its id, such as default-2026.2 or objects-pair.")],
     mirror: Annotated[bool, typer.Option(help="Average each crop with its mirror image at run time.")] = False,
     storage: Annotated[str, typer.Option(help="How weights are kept: float32, float16 or int8.")] = "float16",
+    integers: Annotated[
+        bool, typer.Option("--integers", help="Compute most of SFace in 8-bit integers: two fifths less time.")
+    ] = False,
     data: DataOption = DEFAULT_DATA,
 ) -> None:
     """Write a trained encoder with its cohort, score model and card, or a trained detector with its card.
@@ -206,7 +209,7 @@ def export(
     """
     from train.exporting import export_run
 
-    typer.echo(export_run(run, to, identifier, data, mirror=mirror, storage=storage))
+    typer.echo(export_run(run, to, identifier, data, mirror=mirror, storage=storage, integers=integers))
 
 
 @app.command()

@@ -8,7 +8,14 @@ SIMILARITY = ("pairs", "three")
 
 
 def export_run(
-    run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = False, storage: str = "float16"
+    run: Path,
+    to: Path,
+    identifier: str,
+    folder: Path,
+    *,
+    mirror: bool = False,
+    storage: str = "float16",
+    integers: bool = False,
 ) -> str:
     """Write what the run trained into `to`, with its card; returns what to tell the user.
 
@@ -33,4 +40,4 @@ def export_run(
         return ship_similarity(run, to, identifier)
     from train.ship.shipping import ship
 
-    return ship(run, to, identifier, folder, mirror=mirror, storage=storage)
+    return ship(run, to, identifier, folder, mirror=mirror, storage=storage, integers=integers)

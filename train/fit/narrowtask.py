@@ -7,20 +7,18 @@ from pathlib import Path
 
 import numpy as np
 
-from train.data.augment import Augmentation, centre_crop
+from train.data.augment import Augmentation
 from train.data.faces import load_faces
 from train.data.pictures import Pictures
-from train.data.sampling import seeded
+from train.data.typical import typical_crops
 from train.errors import RecipeInvalid
 from train.nets.checkpoint import save_checkpoint
 from train.nets.models import NARROW_SFACE, make_model
 from train.nets.narrow_sface import NARROW, narrowed
 from train.nets.published import FILES
-from train.nets.sface import SIDE, sface
+from train.nets.sface import sface
 from train.recipe import WEIGHTS, Recipe
 from train.tensors import to_tensor
-
-STREAM = 8009
 
 
 def fit_narrow(recipe: Recipe, out: Path, folder: Path) -> str:
@@ -42,15 +40,5 @@ def fit_narrow(recipe: Recipe, out: Path, folder: Path) -> str:
 
 def narrowing_crops(recipe: Recipe, pictures: Pictures) -> np.ndarray:
     """Crops (n, 112, 112, 3) uint8 of `[data] crops` random training pictures, every other one spoilt."""
-    rows = pictures.rows("train")
     number = int(recipe.data.options.get("crops", 256))
-    chosen = np.sort(seeded(recipe.seed, STREAM).choice(rows, min(number, len(rows)), replace=False))
-    spoil = Augmentation(**recipe.augment)
-    return np.stack(
-        [
-            centre_crop(np.asarray(pictures.pixels[row]), SIDE)
-            if place % 2
-            else spoil(np.asarray(pictures.pixels[row]), seeded(recipe.seed, STREAM, int(row)))
-            for place, row in enumerate(chosen.tolist())
-        ]
-    )
+    return typical_crops(pictures, number, Augmentation(**recipe.augment), seed=recipe.seed)

@@ -10,8 +10,15 @@ from torch import Tensor, nn
 from torch.onnx import ONNXProgram
 
 from enroll.telemetry import onnx_runtime
-from train.errors import ExportUnequal
+from train.errors import ExportUnequal, RecipeInvalid
 from train.files import whole
+from train.nets.integers import (
+    compute_in_integers,
+    delicate_weights,
+    equalised,
+    has_integers,
+    integer_weights,
+)
 from train.nets.sface import folded
 from train.nets.storage import check_storage, store_weights
 from train.tensors import to_tensor
@@ -20,6 +27,8 @@ OPSET = 18
 TOLERANCE = 1e-4
 TOLERANCES = {"float16": 5e-3, "int8": 0.02}
 """What storage may cost: in a component of the embedding for 16 bits, of the cosine of a face to itself for 8 bits."""
+INTEGERS_TOLERANCE = 0.04
+"""What arithmetic in integers may cost, storage included, of the cosine of a face to itself."""
 
 
 class Unit(nn.Module):
@@ -34,23 +43,44 @@ class Unit(nn.Module):
 
 
 def export_onnx(
-    network: nn.Module, path: Path, *, side: int = 112, storage: str = "float16", faces: np.ndarray | None = None
+    network: nn.Module,
+    path: Path,
+    *,
+    side: int = 112,
+    storage: str = "float16",
+    faces: np.ndarray | None = None,
+    integers_by: np.ndarray | None = None,
 ) -> float:
     """Write `network` as ONNX, its weights kept in `storage`, and return the largest difference to PyTorch.
 
-    Input `crops`, output `embedding`; arithmetic is 32-bit throughout. A difference is of a cosine's component, for
-    `int8` 1 less the lowest cosine between both embeddings of one face; `faces` (n, side, side, 3) uint8 are measured
-    on, generated pictures where there are none. Raises ExportUnequal, writing nothing.
+    Input `crops`, output `embedding`. Arithmetic is 32-bit throughout, unless crops `integers_by` (n, side, side, 3)
+    uint8 say how far the numbers reach that `train.nets.integers` computes in 8 bits. A difference is of a cosine's
+    component, for 8 bits 1 less the lowest cosine between both embeddings of one face; `faces`, likewise, are measured
+    on, generated pictures where there are none. Raises ExportUnequal, writing nothing, and RecipeInvalid where nothing
+    can be computed in integers.
     """
     check_storage(storage)
-    wrapped = Unit(folded(network)).eval().cpu()
+    network = folded(network)
+    if integers_by is not None:
+        if not has_integers(network):
+            raise RecipeInvalid("arithmetic", "only SFace is computed in integers, and this network has none")
+        network = equalised(network, to_tensor(integers_by))
+    wrapped = Unit(network).eval().cpu()
     crops = sample_crops(side) if faces is None else to_tensor(faces)
     with whole(path) as unfinished:
         onnx_program(wrapped, side, outputs=["embedding"]).save(unfinished, external_data=False)
         off = difference(wrapped, unfinished, crops)
         _require(off, TOLERANCE, path)
+        learnt = {name for name, _ in wrapped.named_parameters()}
+        if integers_by is not None:
+            compute_in_integers(unfinished, integer_weights(wrapped), to_tensor(integers_by).numpy())
+            learnt -= delicate_weights(wrapped)
         if storage != "float32":
-            store_weights(unfinished, storage, learnt={name for name, _ in wrapped.named_parameters()})
+            store_weights(unfinished, storage, learnt=learnt)
+        if integers_by is not None:
+            off = lost_cosine(wrapped, unfinished, crops)
+            _require(off, INTEGERS_TOLERANCE, path)
+        elif storage != "float32":
             measure = lost_cosine if storage == "int8" else difference
             off = measure(wrapped, unfinished, crops)
             _require(off, TOLERANCES[storage], path)

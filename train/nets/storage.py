@@ -5,7 +5,7 @@ space and runs as fast as before. `DequantizeLinear`, made for this, is not fold
 each convolution and dequantises at every run), hence Cast, and Mul for 8 bits.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ LEVELS = 127
 INT8_WEIGHTS = {"Conv": 0, "Gemm": 0, "MatMul": 1}
 """Operators whose second input is kept in 8 bits, and the axis of its output channels (Gemm: transposed, see below)."""
 
+QUANTISERS = ("QuantizeLinear", "DequantizeLinear")
+
 
 def check_storage(storage: str) -> None:
     """Raise RecipeInvalid for a name that is none of STORAGES."""
@@ -30,7 +32,8 @@ def store_weights(path: Path, storage: str, *, learnt: Collection[str] | None = 
     """Rewrite the ONNX file with its large float32 initialisers in `storage`.
 
     `int8` keeps the weights of convolutions and linear layers in 8 bits with one scale an output channel, and what else
-    is large in 16: of the weights those alone that are named in `learnt`, for a fixed warp is a matrix, too.
+    is large in 16: of the weights those alone that are named in `learnt`, for a fixed warp is a matrix, too. What
+    layers computed in integers are told stays as it is.
     """
     check_storage(storage)
     if storage == "float32":
@@ -39,10 +42,11 @@ def store_weights(path: Path, storage: str, *, learnt: Collection[str] | None = 
 
     model = onnx.load(path)
     axes = _channel_axes(model.graph) if storage == "int8" else {}
+    scales = {name for node in model.graph.node if node.op_type in QUANTISERS for name in node.input}
     nodes: list[Any] = []
     for tensor in list(model.graph.initializer):
         values = onnx.numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < SMALLEST:
+        if values.dtype != np.float32 or values.size < SMALLEST or tensor.name in scales:
             continue
         if tensor.name in axes and (learnt is None or tensor.name in learnt):
             nodes += _to_int8(model.graph, tensor, values, axes[tensor.name])
@@ -66,11 +70,20 @@ def stored_weights(path: Path) -> dict[str, np.ndarray]:
         if name.endswith("_int8") and values.dtype == np.int8:
             stem = name.removesuffix("_int8")
             weights[stem] = values.astype(np.float32) * found[f"{stem}_scale"]
+        elif name.endswith("_quantized"):
+            weights[name.removesuffix("_quantized")] = _of_integers(name, values, found)
         elif name.endswith("_half") and values.dtype == np.float16:
             weights[name.removesuffix("_half")] = values.astype(np.float32)
         elif values.dtype == np.float32:
             weights[name] = values
     return weights
+
+
+def _of_integers(name: str, values: np.ndarray, found: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A weight or a bias of a layer computed in integers; its first axis is that of the output channels."""
+    own = f"{name}_scale"  # a bias's scale is named after what it is kept as, a weight's after the weight
+    scale = found[own] if own in found else found[f"{name.removesuffix('_quantized')}_scale"]
+    return np.asarray(values.astype(np.float32) * scale.reshape(-1, *[1] * (values.ndim - 1)))
 
 
 def _channel_axes(graph: Any) -> dict[str, int]:

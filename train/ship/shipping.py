@@ -12,12 +12,14 @@ import numpy as np
 
 from enroll.pipeline import finder_id
 from enroll.registry import load_encoder
+from train.data.augment import Augmentation
 from train.data.faces import cache_folder
 from train.data.pictures import Pictures
 from train.data.realigned import load_pictures
+from train.data.typical import typical_crops
 from train.errors import RecipeInvalid
 from train.nets.export import export_onnx
-from train.nets.models import PARTS_FROM, is_encoder, trained_model
+from train.nets.models import PARTS_FROM, is_encoder, part_sources, trained_model
 from train.nets.published import TEACHERS
 from train.recipe import RECIPE_COPY, Recipe, load_recipe
 from train.score.cameras import calibrated, level_of, with_cameras
@@ -27,6 +29,7 @@ from train.score.encoders import Plain
 from train.ship.cards import install, write_card
 
 FACES_COMPARED = 32  # development faces on which the file is compared with the network
+RANGE_CROPS = 256  # training crops that tell how far numbers reach that are computed in integers
 
 TERMS = {
     "lfw": "Labeled Faces in the Wild, View 1 training people; photos from news agencies, for research",
@@ -55,10 +58,20 @@ WEAKNESSES = (
 )
 
 
-def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = False, storage: str = "float16") -> str:
+def ship(
+    run: Path,
+    to: Path,
+    identifier: str,
+    folder: Path,
+    *,
+    mirror: bool = False,
+    storage: str = "float16",
+    integers: bool = False,
+) -> str:
     """Export a run's encoder into `to` with cohort, score model and card; returns what to tell the user.
 
-    Everything is made from the file that ships, in a folder of its own, and moved to `to` when it is whole.
+    With `integers` SFace's pointwise layers compute in 8 bits, their ranges seen on training crops. Everything is made
+    from the file that ships, in a folder of its own, and moved to `to` when it is whole.
     """
     recipe = load_recipe(run / RECIPE_COPY)
     if recipe.task != "faces":
@@ -71,7 +84,8 @@ def ship(run: Path, to: Path, identifier: str, folder: Path, *, mirror: bool = F
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{to.name}.", dir=to.parent) as made:
         file = Path(made, "encoder.onnx")
-        off = export_onnx(network, file, storage=storage, faces=_faces(pictures))
+        seen = typical_crops(pictures, RANGE_CROPS, Augmentation(**recipe.augment)) if integers else None
+        off = export_onnx(network, file, storage=storage, faces=_faces(pictures), integers_by=seen)
         _describe(Plain(identifier, file, mirror=mirror), pictures, _facts(recipe, identifier))
         install(Path(made), to)
     return f"{to}: {identifier}, differs from PyTorch by {off:.1e}"
@@ -152,14 +166,17 @@ def taught_by(recipe: Recipe) -> list[str]:
         card = load_encoder(recipe.data.teacher).card.raw
         own = [f"encoder {card['id']}", *(each["name"] for each in (*card["initial_weights"], *card["teachers"]))]
         own = list(dict.fromkeys(own))
-    return own + [name for name in _teachers_of(recipe.model.options.get(PARTS_FROM, "")) if name not in own]
+    options = recipe.model.options
+    sources = part_sources(options.get(PARTS_FROM, ""), options.get("parts", ()))
+    return list(dict.fromkeys([*own, *(name for source in sources for name in _teachers_of(source))]))
 
 
 def _teachers_of(source: str) -> list[str]:
-    """Who taught the shipped encoder that parts were taken from; nobody where they are of a run or as published."""
-    if not source or not is_encoder(source):
-        return []
-    return [teacher["name"] for teacher in load_encoder(source).card.raw["teachers"]]
+    """Who taught the shipped encoder, or the run, that parts were taken from."""
+    if is_encoder(source):
+        return [teacher["name"] for teacher in load_encoder(source).card.raw["teachers"]]
+    kept = Path(source, RECIPE_COPY)
+    return taught_by(load_recipe(kept)) if kept.is_file() else []
 
 
 def _sets(pictures: Pictures) -> list[str]:
