@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from train.data.faces import load_faces
+from train.data.realigned import STORED, load_pictures
 from train.errors import RecipeInvalid
 from train.fit.facetask import FaceTask, dev_metrics
 from train.fit.loop import fit
@@ -20,7 +20,7 @@ def face_task(recipe: Recipe, folder: Path) -> FaceTask:
     """The recipe's pictures and network, weights at their start; `folder` holds both, or is a manifest beside them."""
     if recipe.data.kind != "faces":
         raise RecipeInvalid("data", f"unknown kind {recipe.data.kind!r} for faces")
-    pictures = load_faces(folder, drop_heldout=True)
+    pictures = load_pictures(folder, drop_heldout=True, aligned=str(recipe.data.options.get("aligned", STORED)))
     beside = folder.parent if folder.is_file() else folder
     model, dim = make_model(recipe.model, beside)
     named = recipe.data.teacher

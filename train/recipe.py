@@ -26,6 +26,7 @@ class Data:
 
     `teacher`: `start`, the face networks as the recipe finds them; `published`, MobileFaceNet and 0095 as published;
     `published-three`, SFace beside them; a shipped encoder by its name or folder; or none.
+    Of faces, `aligned` says whose landmarks cut the crops: `stored` as they lie there, `landmarks` as the product does.
     """
 
     kind: str
