@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from enroll.registry import load_encoder
 from train.data.pictures import Pictures
 from train.measure.protocols import ATT_FPIRS, Embedded, Measured, at_threshold, att, pair_scores
 from train.measure.testsets import TestCrops
@@ -13,6 +14,7 @@ from train.score.openset import Outcome
 from train.score.scoring import Scoring, unit
 
 RANDOM = np.random.default_rng(5)
+DIM = load_encoder("fast", threads=1).dim
 
 
 def embedded(people, vectors, offsets=None, lost=()):
@@ -213,13 +215,13 @@ def generated(monkeypatch, tmp_path):
     random = np.random.default_rng(8)
 
     def measure(contender, folder, pictures):  # noqa: ARG001 - the signature of what it stands for
-        vectors = unit(np.repeat(random.normal(size=(40, 256)), 3, 0) + random.normal(0, 2.5, (120, 256)))
+        vectors = unit(np.repeat(random.normal(size=(40, DIM)), 3, 0) + random.normal(0, 2.5, (120, DIM)))
         vectors = vectors.astype(np.float32)
         crops = TestCrops(np.zeros((120, 8, 8, 3), np.uint8), np.ones(120, bool), tuple(f"{p}/x.jpg" for p in people))
         lfw = Embedded(crops, vectors, contender.scorings(vectors))
         runs = draw_runs(np.arange(120), lfw.labels, gallery=30, runs=2, seed=1)
         names = tuple(f"s{n // 10 + 1}/{n % 10}.pgm" for n in range(400))
-        faces = unit(np.repeat(random.normal(size=(40, 256)), 10, 0)).astype(np.float32)
+        faces = unit(np.repeat(random.normal(size=(40, DIM)), 10, 0)).astype(np.float32)
         orl = Embedded(TestCrops(np.zeros((400, 8, 8, 3), np.uint8), np.ones(400, bool), names), faces, {})
         orl = Embedded(orl.crops, faces, contender.scorings(faces))
         crowd = Crowd(vectors, contender.scorings(vectors), {"aaf, adults": np.arange(120) % 3 == 0})

@@ -17,6 +17,7 @@ from train.measure.testsets import TestCrops
 from train.score.scoring import Scoring, unit
 
 RANDOM = np.random.default_rng(4)
+DIM = load_encoder("fast", threads=1).dim
 LABELS = np.array([*np.repeat(np.arange(80), 3), *np.full(120, -1)])
 
 
@@ -94,7 +95,7 @@ def test_too_large_a_gallery_is_refused(faces, model):
 @pytest.fixture
 def measured(monkeypatch):
     """Development and test people by generated vectors of the shipped `fast`'s length."""
-    vectors = unit(RANDOM.normal(size=(len(LABELS), 256)))
+    vectors = unit(RANDOM.normal(size=(len(LABELS), DIM)))
     names = np.arange(len(LABELS)).astype(str)
     pixels, splits = np.zeros((len(LABELS), 1, 1, 3), np.uint8), np.full(len(LABELS), "dev")
     pictures = Pictures(pixels, LABELS, splits, names, tuple(map(str, range(80))))
@@ -103,7 +104,7 @@ def measured(monkeypatch):
     monkeypatch.setattr(large, "kept_vectors", lambda _contender, _pictures, rows, *_: vectors[rows])
     monkeypatch.setattr(large, "test_crops", lambda _: crops)
     monkeypatch.setattr(
-        "train.measure.protocols.kept_crops", lambda *_: unit(RANDOM.normal(size=(150, 256))).astype(np.float32)
+        "train.measure.protocols.kept_crops", lambda *_: unit(RANDOM.normal(size=(150, DIM))).astype(np.float32)
     )
     monkeypatch.setattr(evaluation, "load_pictures", lambda *_, **__: pictures)
 
