@@ -39,6 +39,14 @@ def onnx_runtime() -> Any:
     return onnxruntime
 
 
+def onnx_quantization() -> Any:
+    """Import ONNX Runtime's tools for quantising a file, its telemetry off likewise; they need the package `onnx`."""
+    onnx_runtime()
+    from onnxruntime import quantization
+
+    return quantization
+
+
 def open_vino() -> Any:
     """Import OpenVINO without its telemetry; raises ImportError where it is not installed."""
     opt_out()

@@ -167,6 +167,8 @@ def test_what_an_officer_asks_for_is_the_same(tmp_path, command, file, asked):
     """Who agreed to what, by which text, holds, backups and the proof of the log are told as they were then."""
     Store.open(_copied("0005", tmp_path), at=AT).close()
     then, ours = ([json.loads(line) for line in text.splitlines()] for text in (_told("0005", file), command(*asked)))
+    for each in then:
+        each.pop("templates", None)  # of the encoder in force: a newer one has none before the first check
 
     assert then == [{key: each[key] for key in then[0]} for each in ours]
 

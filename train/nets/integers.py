@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from enroll.telemetry import onnx_runtime
+from enroll.telemetry import onnx_quantization
 from train.nets.sface import SFace
 
 FLOAT_PAIRS = 4
@@ -73,11 +73,9 @@ def compute_in_integers(path: Path, weights: Collection[str], crops: np.ndarray)
     """
     import onnx
 
-    onnx_runtime()
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
-    from onnxruntime.quantization.shape_inference import quant_pre_process
+    tools = onnx_quantization()
 
-    class Crops(CalibrationDataReader):  # type: ignore[misc]  # it has no types
+    class Crops(tools.CalibrationDataReader):  # type: ignore[misc, name-defined]  # it has no types
         def __init__(self) -> None:
             self.left = iter([{"crops": crops[at : at + BATCH]} for at in range(0, len(crops), BATCH)])
 
@@ -90,16 +88,16 @@ def compute_in_integers(path: Path, weights: Collection[str], crops: np.ndarray)
         raise ValueError(f"no convolution has {', '.join(missing)}")
     with tempfile.TemporaryDirectory(prefix=".integers.", dir=path.parent) as scratch:
         ready, made = Path(scratch, "ready.onnx"), Path(scratch, "made.onnx")
-        quant_pre_process(str(path), str(ready), skip_optimization=True, skip_symbolic_shape=True)
-        quantize_static(
+        tools.shape_inference.quant_pre_process(str(path), str(ready), skip_optimization=True, skip_symbolic_shape=True)
+        tools.quantize_static(
             str(ready),
             str(made),
             Crops(),
-            quant_format=QuantFormat.QDQ,
+            quant_format=tools.QuantFormat.QDQ,
             per_channel=True,
             reduce_range=True,
-            activation_type=QuantType.QUInt8,
-            weight_type=QuantType.QInt8,
+            activation_type=tools.QuantType.QUInt8,
+            weight_type=tools.QuantType.QInt8,
             op_types_to_quantize=["Conv"],
             nodes_to_quantize=sorted(nodes[name] for name in weights),
         )
