@@ -16,7 +16,6 @@ from train.nets.integers import (
     compute_in_integers,
     delicate_weights,
     equalised,
-    has_integers,
     integer_weights,
 )
 from train.nets.sface import folded
@@ -61,10 +60,11 @@ def export_onnx(
     """
     check_storage(storage)
     network = folded(network)
-    if integers_by is not None:
-        if not has_integers(network):
+    seen = None if integers_by is None else to_tensor(integers_by)
+    if seen is not None:
+        if not integer_weights(network):
             raise RecipeInvalid("arithmetic", "only SFace is computed in integers, and this network has none")
-        network = equalised(network, to_tensor(integers_by))
+        network = equalised(network, seen)
     wrapped = Unit(network).eval().cpu()
     crops = sample_crops(side) if faces is None else to_tensor(faces)
     with whole(path) as unfinished:
@@ -72,12 +72,12 @@ def export_onnx(
         off = difference(wrapped, unfinished, crops)
         _require(off, TOLERANCE, path)
         learnt = {name for name, _ in wrapped.named_parameters()}
-        if integers_by is not None:
-            compute_in_integers(unfinished, integer_weights(wrapped), to_tensor(integers_by).numpy())
+        if seen is not None:
+            compute_in_integers(unfinished, integer_weights(wrapped), seen.numpy())
             learnt -= delicate_weights(wrapped)
         if storage != "float32":
             store_weights(unfinished, storage, learnt=learnt)
-        if integers_by is not None:
+        if seen is not None:
             off = lost_cosine(wrapped, unfinished, crops)
             _require(off, INTEGERS_TOLERANCE, path)
         elif storage != "float32":

@@ -31,38 +31,23 @@ SMALLEST = 1e-4
 BATCH = 16
 
 
-def has_integers(network: nn.Module) -> bool:
-    """Whether any part of a network can be computed in integers."""
-    return any(isinstance(part, SFace) for part in network.modules())
-
-
 def equalised(network: nn.Module, crops: Tensor) -> nn.Module:
     """A copy that computes the same, the channels of each SFace at like ranges on crops (n, 3, side, side)."""
     copied = copy.deepcopy(network).eval()
-    for part in copied.modules():
-        if isinstance(part, SFace):
-            _equalise(part, crops)
+    for part in _sfaces(copied):
+        _equalise(part, crops)
     return copied
 
 
 def integer_weights(network: nn.Module) -> set[str]:
-    """Names of the weights of those layers of a network that are to be computed in integers."""
-    layers = {
-        id(convolution)
-        for part in network.modules()
-        if isinstance(part, SFace)
-        for convolution in _pointwise(part)[FLOAT_PAIRS:]
-    }
-    return {f"{name}.weight" for name, module in network.named_modules() if id(module) in layers}
+    """Names of the weights of those layers of a network that are to be computed in integers; none without an SFace."""
+    return _weights_of(network, [layer for part in _sfaces(network) for layer in _pointwise(part)[FLOAT_PAIRS:]])
 
 
 def delicate_weights(network: nn.Module) -> set[str]:
     """Names of the weights beside those that 8 bits would harm: few, and of layers that see the picture first."""
-    convolutions = {
-        id(convolution) for part in network.modules() if isinstance(part, SFace) for convolution, _ in part.layers()
-    }
-    named = {f"{name}.weight" for name, module in network.named_modules() if id(module) in convolutions}
-    return named - integer_weights(network)
+    convolutions = [convolution for part in _sfaces(network) for convolution, _ in part.layers()]
+    return _weights_of(network, convolutions) - integer_weights(network)
 
 
 def compute_in_integers(path: Path, weights: Collection[str], crops: np.ndarray) -> None:
@@ -104,19 +89,27 @@ def compute_in_integers(path: Path, weights: Collection[str], crops: np.ndarray)
         made.replace(path)
 
 
+def _sfaces(network: nn.Module) -> list[SFace]:
+    return [part for part in network.modules() if isinstance(part, SFace)]
+
+
+def _weights_of(network: nn.Module, layers: Collection[nn.Module]) -> set[str]:
+    """The names that these layers' weights have in the network."""
+    wanted = {id(layer) for layer in layers}
+    return {f"{name}.weight" for name, module in network.named_modules() if id(module) in wanted}
+
+
 @torch.no_grad()
 def _equalise(net: SFace, crops: Tensor) -> None:
-    depthwise, pointwise = _depthwise(net), _pointwise(net)
-    read, given = _ranges(net, crops)
-    for place, (below, layer) in enumerate(zip(depthwise, pointwise, strict=True)):
-        if place < FLOAT_PAIRS:
-            continue
-        before, after = (read[place] / read[place].mean()) ** EVENED, given[place] / given[place].mean()
+    depthwise, pointwise = _depthwise(net)[FLOAT_PAIRS:], _pointwise(net)[FLOAT_PAIRS:]
+    steps = zip(depthwise, pointwise, *_ranges(net, crops), strict=True)
+    for place, (below, layer, read, given) in enumerate(steps, start=1):
+        before, after = (read / read.mean()) ** EVENED, given / given.mean()
         _scale(below, 1 / before)
         layer.weight.mul_(before.view(1, -1, 1, 1))
         _scale(layer, 1 / after)
-        if place + 1 < len(depthwise):
-            depthwise[place + 1].weight.mul_(after.view(-1, 1, 1, 1))
+        if place < len(depthwise):
+            depthwise[place].weight.mul_(after.view(-1, 1, 1, 1))
         else:
             net.project.weight.view(net.dim, len(after), -1).mul_(after.view(1, -1, 1))
 
@@ -136,12 +129,12 @@ def _scale(layer: nn.Conv2d, by: Tensor) -> None:
 
 
 def _ranges(net: SFace, crops: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """How far the channels (c,) reach that each pointwise layer reads, and those that it gives before its rectifier."""
+    """How far the channels (c,) reach that each layer in integers reads, and those it gives before its rectifier."""
     read, given = [], []
     maps = crops
     for place, (convolution, rectifier) in enumerate(net.layers()):
         before = convolution(maps)
-        if place and not place % 2:
+        if not place % 2 and place // 2 > FLOAT_PAIRS:  # the stem is ahead of the pairs
             read.append(_reach(maps))
             given.append(_reach(before))
         maps = rectifier(before)
