@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger("attendance.service")
 NEEDED = (
     "argon2", "fastapi", "itsdangerous", "jinja2", "prometheus_client", "pyotp", "python_multipart", "segno", "uvicorn",
+    "zxingcpp",
 )  # fmt: skip
 LOOPBACK = "127.0.0.1"
 PORT = 8400

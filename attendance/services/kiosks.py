@@ -22,7 +22,7 @@ from attendance.services.kioskframes import Begun, Nonces, SentFrame
 from attendance.services.kiosklight import ScreenLight
 from attendance.services.kioskmarks import Kiosk, KioskMarks, Result, Shown
 from attendance.services.kiosktaking import Taking
-from attendance.services.kioskwatch import KioskWatch, Look, code_in, frame_of, refuse_large
+from attendance.services.kioskwatch import KioskWatch, Look, codes_in, frame_of, refuse_large
 from attendance.services.virtualcameras import note_program, reasons_of
 from gallery.repositories import places, tokens
 from gallery.repositories.events import KIOSK_PAIRED, record
@@ -250,12 +250,11 @@ class Kiosks:
     def _by_code(self, kiosk: Kiosk, watch: KioskWatch, pixels: Any, *, always: bool) -> list[dict[str, Any]]:
         if not (always or watch.searches_codes()):
             return []
-        text = code_in(pixels)
-        if not text or not watch.is_new(text):
-            return []
-        if not text.startswith(f"{QR_PREFIX}."):
-            return [Result("refused", "qr", detail="this is a code of something else").to_dict()] if always else []
-        return [self._made.shown(kiosk, Shown("qr", text, self._made.now())).to_dict()]
+        texts = [each for each in codes_in(pixels) if watch.is_new(each)]
+        ours = [each for each in texts if each.startswith(f"{QR_PREFIX}.")]
+        if texts and not ours and always:
+            return [Result("refused", "qr", detail="this is a code of something else").to_dict()]
+        return [self._made.shown(kiosk, Shown("qr", each, self._made.now())).to_dict() for each in ours]
 
     # By PIN, QR code and badge
 

@@ -201,12 +201,9 @@ def frame_of(data: bytes) -> "Pixels":
     return decode_photo(data, "frame", limits=limits).pixels
 
 
-def code_in(pixels: "Pixels") -> str:
-    """What a QR code in the picture says, an empty text where none is found."""
-    import cv2
+def codes_in(pixels: "Pixels") -> list[str]:
+    """What the QR codes in the picture say: there may be a poster behind whoever holds one up."""
+    import zxingcpp
 
-    try:
-        found, _points, _straight = cv2.QRCodeDetector().detectAndDecode(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))
-    except (cv2.error, UnicodeDecodeError):  # some codes cannot be read; the next frame may show another
-        return ""
-    return str(found)
+    kind = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    return [each.text for each in zxingcpp.read_barcodes(pixels, formats=kind)]

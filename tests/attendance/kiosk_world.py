@@ -19,7 +19,6 @@ from PIL import Image
 from attendance.access import Actor, Visitor
 from attendance.services.kioskentries import Posted
 from attendance.services.kioskframes import Begun, SentFrame
-from attendance.services.kioskwatch import code_in
 from enroll.face import Detection
 
 SIDE = 240
@@ -42,15 +41,17 @@ def png(pixels) -> bytes:
 
 
 def code_before(app, held) -> np.ndarray:
-    """A frame (480, 640, 3) that shows a QR code, of a size at which it is read: one or two in a hundred are not."""
-    for scale in (4, 5, 6, 7):
-        data, _ = app.credentials.qr_picture(held, "png", scale=scale)
-        code = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-        pixels = np.full((480, 640, 3), 170, np.uint8)
-        pixels[60 : 60 + code.shape[0], 150 : 150 + code.shape[1]] = code
-        if code_in(pixels):
-            return pixels
-    raise AssertionError("no size of this code is read")
+    """A frame (480, 640, 3) that shows a QR code."""
+    data, _ = app.credentials.qr_picture(held, "png", scale=5)
+    return before(data)
+
+
+def before(data: bytes, *, top: int = 60, left: int = 150) -> np.ndarray:
+    """A frame (480, 640, 3), grey, with a picture of a QR code held into it."""
+    code = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    pixels = np.full((480, 640, 3), 170, np.uint8)
+    pixels[top : top + code.shape[0], left : left + code.shape[1]] = code
+    return pixels
 
 
 def live(fake):

@@ -17,7 +17,7 @@ from attendance.service_errors import (
     LimitReached,
     RequestInvalid,
 )
-from attendance.services.kioskwatch import code_in
+from attendance.services.kioskwatch import codes_in
 from gallery.errors import PersonUnknown
 from gallery.repositories.events import CREDENTIAL_ADDED, CREDENTIAL_REMOVED, history
 
@@ -147,12 +147,11 @@ def test_a_forged_qr_code_opens_nothing(ways):
 
 
 def test_the_picture_of_a_qr_code_says_what_it_is_of(ways):
-    """OpenCV reads the PNG as the kiosk does; the SVG is a whole document without script."""
+    """The kiosk reads the PNG; the SVG is a whole document without script."""
     held = ways.give_qr(CLERK, "A")
-    made = [ways.qr_picture(held, "png", scale=each) for each in (4, 5, 6, 7)]
-    read = {code_in(np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))) for data, _ in made}
-    assert {ways.qr_text(held)} == read - {""}  # one or two pictures of a hundred are not read
-    assert {"image/png"} == {media for _, media in made}
+    data, media = ways.qr_picture(held, "png")
+    assert [ways.qr_text(held)] == codes_in(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+    assert "image/png" == media
     svg, media = ways.qr_picture(held)
     assert ("image/svg+xml", b"<svg", False) == (media, svg[:4], b"<script" in svg)
 

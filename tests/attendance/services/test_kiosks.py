@@ -195,7 +195,7 @@ def test_a_code_of_something_else_is_told_and_counts_as_no_guess(page, monkeypat
     """A menu, a web address: said once a run, and nobody has to wait for it."""
     from attendance.services import kiosks
 
-    monkeypatch.setattr(kiosks, "code_in", lambda _: "https://example.org")
+    monkeypatch.setattr(kiosks, "codes_in", lambda _: ["https://example.org"])
     for _ in range(20):
         page.begin()
         (told,) = page.see(frame(), faces=False)["results"]

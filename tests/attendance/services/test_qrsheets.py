@@ -3,9 +3,9 @@
 import io
 import sys
 
-import cv2
 import numpy as np
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 
 from attendance import Attendance
@@ -13,6 +13,7 @@ from attendance.access import Actor
 from attendance.errors import GroupUnknown, OutputFailed, ReportsMissing
 from attendance.register.reportform import Paper
 from attendance.service_errors import CredentialInvalid, RequestInvalid
+from attendance.services.kioskwatch import codes_in
 from gallery import history
 from gallery.privacytables import ConsentRow
 
@@ -33,8 +34,7 @@ def printed(pdf: bytes) -> list[str]:
     found = []
     for page in PdfReader(io.BytesIO(pdf)).pages:
         for each in page.images:
-            picture = cv2.imdecode(np.frombuffer(each.data, np.uint8), cv2.IMREAD_GRAYSCALE)
-            found.append(cv2.QRCodeDetector().detectAndDecode(picture)[0])
+            found += codes_in(np.asarray(Image.open(io.BytesIO(each.data)).convert("RGB")))
     return found
 
 
