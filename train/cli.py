@@ -197,7 +197,7 @@ def export(
     to: Annotated[Path, typer.Option("--to", help="Folder that receives what was trained, and its card.")],
     identifier: Annotated[str, typer.Option("--id", help="Its id, such as default-2026.2 or objects-pair.")],
     mirror: Annotated[bool, typer.Option(help="Average each crop with its mirror image at run time.")] = False,
-    storage: Annotated[str, typer.Option(help="How weights are kept: float32, float16 or int8.")] = "float16",
+    storage: Annotated[str, typer.Option(help="How weights are kept: float32, float16, int8 or int4.")] = "float16",
     integers: Annotated[
         bool, typer.Option("--integers", help="Compute most of SFace in 8-bit integers: two fifths less time.")
     ] = False,

@@ -24,8 +24,8 @@ from train.tensors import to_tensor
 
 OPSET = 18
 TOLERANCE = 1e-4
-TOLERANCES = {"float16": 5e-3, "int8": 0.02}
-"""What storage may cost: in a component of the embedding for 16 bits, of the cosine of a face to itself for 8 bits."""
+TOLERANCES = {"float16": 5e-3, "int8": 0.02, "int4": 0.02}
+"""What storage may cost: in a component of the embedding for 16 bits, of the cosine of a face to itself for fewer."""
 INTEGERS_TOLERANCE = 0.04
 """What arithmetic in integers may cost, storage included, of the cosine of a face to itself."""
 
@@ -54,9 +54,9 @@ def export_onnx(
 
     Input `crops`, output `embedding`. Arithmetic is 32-bit throughout, unless crops `integers_by` (n, side, side, 3)
     uint8 say how far the numbers reach that `train.nets.integers` computes in 8 bits. A difference is of a cosine's
-    component, for 8 bits 1 less the lowest cosine between both embeddings of one face; `faces`, likewise, are measured
-    on, generated pictures where there are none. Raises ExportUnequal, writing nothing, and RecipeInvalid where nothing
-    can be computed in integers.
+    component, for 8 bits and fewer 1 less the lowest cosine between both embeddings of one face; `faces`, likewise, are
+    measured on, generated pictures where there are none. Raises ExportUnequal, writing nothing, and RecipeInvalid where
+    nothing can be computed in integers.
     """
     check_storage(storage)
     network = folded(network)
@@ -81,7 +81,7 @@ def export_onnx(
             off = lost_cosine(wrapped, unfinished, crops)
             _require(off, INTEGERS_TOLERANCE, path)
         elif storage != "float32":
-            measure = lost_cosine if storage == "int8" else difference
+            measure = difference if storage == "float16" else lost_cosine
             off = measure(wrapped, unfinished, crops)
             _require(off, TOLERANCES[storage], path)
     return off
@@ -120,7 +120,7 @@ def difference(network: nn.Module, path: Path, crops: Tensor) -> float:
 def lost_cosine(network: nn.Module, path: Path, crops: Tensor) -> float:
     """1 less the lowest cosine between what PyTorch and ONNX Runtime make of one crop.
 
-    What turns a template is what counts for 8 bits: single components are off by much more.
+    What turns a template is what counts for few bits: single components are off by much more.
     """
     expected, actual, alone = _outputs(network, path, crops)
     pairs = np.concatenate([(actual * expected).sum(1), (alone * expected[:1]).sum(1)])

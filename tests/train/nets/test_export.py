@@ -10,7 +10,7 @@ pytest.importorskip("onnxscript")
 from enroll.telemetry import onnx_runtime  # noqa: E402 - after the skip
 from train.errors import ExportUnequal, RecipeInvalid  # noqa: E402
 from train.nets.export import Unit, difference, export_onnx, lost_cosine, sample_crops  # noqa: E402
-from train.nets.storage import quantised, stored_weights  # noqa: E402
+from train.nets.storage import quantised, quantised_by_both, stored_weights  # noqa: E402
 
 
 class Tiny(torch.nn.Module):
@@ -33,6 +33,12 @@ def faces(astronaut):
     return np.stack([astronaut[60 + 4 * n : 172 + 4 * n, 160:272] for n in range(6)])
 
 
+@pytest.fixture
+def wide(monkeypatch):
+    """Has the linear layer of `Tiny` count as wide."""
+    monkeypatch.setattr("train.nets.storage.WIDE", 16 * 8 * 14 * 14)
+
+
 @pytest.mark.parametrize(("storage", "limit", "most"), [("float32", 1e-4, 170_000), ("float16", 5e-3, 95_000)])
 def test_onnx_equals_pytorch(tmp_path, storage, limit, most):
     """The exported file computes what the network computes, at any batch size; 16 bits halve the file."""
@@ -51,7 +57,8 @@ def test_eight_bits_keep_the_direction(tmp_path, faces):
     assert 1e-7 < lost_cosine(Unit(Tiny()).eval(), tmp_path / "int8.onnx", sample_crops(112))
 
 
-@pytest.mark.parametrize(("storage", "off"), [("float32", 0.0), ("float16", 1e-4), ("int8", 1e-3)])
+@pytest.mark.parametrize(("storage", "off"), [("float32", 0.0), ("float16", 1e-4), ("int8", 1e-3), ("int4", 8e-3)])
+@pytest.mark.usefixtures("wide")
 def test_stored_weights_come_back_by_name(tmp_path, storage, off):
     """Whatever a file keeps its weights in, they are read as the network named them."""
     export_onnx(Tiny(), tmp_path / "encoder.onnx", storage=storage)
@@ -72,17 +79,39 @@ def test_only_weights_go_to_eight_bits(tmp_path):
     assert kinds["network.head.bias"] == np.float32
 
 
-def test_nothing_is_dequantised_at_run_time(tmp_path):
+@pytest.mark.usefixtures("wide")
+def test_four_bits_are_for_wide_linear_layers(tmp_path, faces):
+    """They take half of what 8 bits do; convolutions keep 8, and a face's embedding stays where it was."""
+    sizes = {}
+    for storage in ("int8", "int4"):
+        path = tmp_path / f"{storage}.onnx"
+        assert export_onnx(Tiny(), path, storage=storage, faces=faces) <= 0.01
+        sizes[storage] = path.stat().st_size
+    names = {tensor.name for tensor in onnx.load(tmp_path / "int4.onnx").graph.initializer}
+    assert {"network.body.0.weight_int8", "network.head.weight_int4"} == {n for n in names if "_int" in n}
+    assert 16 * 8 * 14 * 14 / 2 * 0.4 < sizes["int8"] - sizes["int4"]
+
+
+def test_narrow_layers_keep_eight_bits(tmp_path):
+    """Where little is saved nothing is risked: the file is the same."""
+    for storage in ("int8", "int4"):
+        export_onnx(Tiny(), tmp_path / f"{storage}.onnx", storage=storage)
+    assert (tmp_path / "int8.onnx").read_bytes() == (tmp_path / "int4.onnx").read_bytes()
+
+
+@pytest.mark.parametrize("storage", ["int8", "int4"])
+@pytest.mark.usefixtures("wide")
+def test_nothing_is_dequantised_at_run_time(tmp_path, storage):
     """ONNX Runtime folds what widens the weights when it loads the file: a run computes no cast."""
     onnxruntime = onnx_runtime()
 
-    export_onnx(Tiny(), tmp_path / "encoder.onnx", storage="int8")
+    export_onnx(Tiny(), tmp_path / "encoder.onnx", storage=storage)
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "loaded.onnx")
     options.log_severity_level = 3
     onnxruntime.InferenceSession((tmp_path / "encoder.onnx").read_bytes(), options, providers=["CPUExecutionProvider"])
     operators = {node.op_type for node in onnx.load(tmp_path / "loaded.onnx").graph.node}
-    assert not operators & {"Cast", "DequantizeLinear"}
+    assert not operators & {"Cast", "DequantizeLinear", "BitwiseAnd", "BitShift", "Sub", "Mul"}
 
 
 @pytest.mark.parametrize("axis", [0, 1, -1])
@@ -97,10 +126,25 @@ def test_quantised_weights_are_half_a_step_off_at_most(axis):
     assert not (whole * scale)[:, 2].any()
 
 
+@pytest.mark.parametrize("transposed", [False, True])
+def test_four_bits_go_by_outputs_and_inputs(transposed):
+    """However much either differ, nearly all weights are half a step off at most; zeros stay zero."""
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(40, 300)) * rng.lognormal(0, 2, (40, 1)) * rng.lognormal(0, 2, (1, 300))
+    values[3], values[:, 5] = 0, 0
+    values = (values.T if transposed else values).astype(np.float32)
+    whole, rows, columns = quantised_by_both(values)
+    assert (np.int8, -8, 7) == (whole.dtype, whole.min(), whole.max())
+    made = whole * rows * columns
+    assert 0.99 < (np.abs(values - made) <= rows * columns * 0.5001).mean()
+    assert not made[values == 0].any()
+    assert not quantised_by_both(np.zeros((4, 6), np.float32))[0].any()
+
+
 def test_an_unknown_storage_is_refused(tmp_path):
     """Before any work."""
-    with pytest.raises(RecipeInvalid, match="float32, float16, int8"):
-        export_onnx(Tiny(), tmp_path / "encoder.onnx", storage="int4")
+    with pytest.raises(RecipeInvalid, match="float32, float16, int8, int4"):
+        export_onnx(Tiny(), tmp_path / "encoder.onnx", storage="int2")
 
 
 @pytest.mark.parametrize(
