@@ -90,15 +90,17 @@ def check(
         raise typer.BadParameter("a camera shows the time at which it looks", param_hint="--covers")
     session = options.session_or_day(session, day)
     given = options.flags(setting, target_fpir=target_fpir, match_threshold=match_threshold, site=site)
-    from attendance.linking import Linked
-    from attendance.register.directions import direction_of
-
     opening = reading if dry_run else writing
     with ExitStack() as stack:
         if camera is not None and not dry_run:
             linked = stack.enter_context(watching(home, given, preload=True))
         else:
-            linked = Linked(stack.enter_context(opening(home, given, preload=True)))
+            opened = stack.enter_context(opening(home, given, preload=True))
+            from attendance.linking import Linked  # what takes long to import does so while the models load
+
+            linked = Linked(opened)
+        from attendance.register.directions import direction_of
+
         app = linked.app
         emit = DecisionPrinter(as_json=as_json, header=header)
         say_zone_warning(app)
@@ -119,9 +121,12 @@ def check(
 
 def _refuse_addresses(sources: list[Path]) -> None:
     """Say so where somebody gives an address as a file: a camera's would be told to be missing, password and all."""
+    suspects = [source for source in sources if set(":=") & set(str(source))]
+    if not suspects:
+        return  # most often, and the cameras' modules take a twentieth of a second to import
     from attendance.cameras import hidden
 
-    for source in sources:
+    for source in suspects:
         if hidden(str(source)) != str(source) and not source.exists():
             raise typer.BadParameter("this is the address of a camera: give it with --camera", param_hint="SOURCE")
 
