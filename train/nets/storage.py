@@ -23,6 +23,8 @@ ROUNDS = 5
 INT8_WEIGHTS = {"Conv": 0, "Gemm": 0, "MatMul": 1}
 """Operators whose second input is kept in 8 bits, and the axis of its output channels (Gemm: transposed, see below)."""
 
+PLAIN = {"alpha": 1.0, "beta": 1.0, "transA": 0, "transB": 0}
+"""What a Gemm does that is told nothing else."""
 QUANTISERS = ("QuantizeLinear", "DequantizeLinear")
 
 
@@ -54,8 +56,9 @@ def store_weights(path: Path, storage: str, *, learnt: Collection[str] | None = 
         if values.dtype != np.float32 or values.size < SMALLEST or tensor.name in scales:
             continue
         if tensor.name in axes and (learnt is None or tensor.name in learnt):
-            if storage == "int4" and values.ndim == 2 and values.size >= WIDE and values.shape[1] % 2 == 0:  # noqa: PLR2004
-                nodes += _to_int4(model.graph, tensor, values)
+            wide = _wide_layer(model.graph, tensor.name, values) if storage == "int4" else None
+            if wide is not None:
+                nodes += _to_int4(model.graph, tensor, values, wide)
                 continue
             nodes += _to_int8(model.graph, tensor, values, axes[tensor.name])
         elif np.abs(values).max() <= np.finfo(np.float16).max:
@@ -81,7 +84,7 @@ def stored_weights(path: Path) -> dict[str, np.ndarray]:
         elif name.endswith("_int4") and values.dtype == np.uint8:
             stem = name.removesuffix("_int4")
             halves = np.concatenate([values & 15, values >> 4], axis=1).astype(np.float32) - NIBBLES
-            weights[stem] = halves * found[f"{stem}_rows"] * found[f"{stem}_columns"]
+            weights[stem] = halves * found[f"{stem}_rows"].T * found[f"{stem}_columns"]
         elif name.endswith("_quantized"):
             weights[name.removesuffix("_quantized")] = _of_integers(name, values, found)
         elif name.endswith("_half") and values.dtype == np.float16:
@@ -142,23 +145,51 @@ def quantised(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
     return np.round(values / scale).astype(np.int8), scale
 
 
-def _to_int4(graph: Any, tensor: Any, values: np.ndarray) -> list[Any]:
+def _wide_layer(graph: Any, name: str, values: np.ndarray) -> Any | None:
+    """The linear layer that the weights (out, in) are of, where 4 bits are for it."""
+    reads = next(node for node in graph.node if name in node.input)
+    options = {each.name: each.f or each.i for each in reads.attribute}
+    fits = reads.op_type == "Gemm" and PLAIN | options == PLAIN | {"transB": 1}
+    return reads if fits and values.size >= WIDE and values.shape[1] % 2 == 0 else None
+
+
+def _to_int4(graph: Any, tensor: Any, values: np.ndarray, layer: Any) -> list[Any]:
+    """Pack the weights; what `layer` is given and gives is multiplied by their scales.
+
+    So the weights are widened in as many steps as those of 8 bits are: each takes their room in 32 bits when the file
+    is loaded.
+    """
     from onnx import TensorProto, helper, numpy_helper
 
-    name = tensor.name
+    name, (source, _, *bias), (made,) = tensor.name, layer.input, layer.output
     whole, rows, columns = quantised_by_both(values)
     lower, upper = np.hsplit((whole + NIBBLES).astype(np.uint8), 2)
     tensor.CopyFrom(numpy_helper.from_array(lower | upper << 4, f"{name}_int4"))
-    kept = {"rows": rows, "columns": columns, "mask": np.uint8(15), "bits": np.uint8(4), "middle": np.float32(NIBBLES)}
+    kept = {
+        "mask": np.uint8(15),
+        "bits": np.uint8(4),
+        "middle": np.float32(NIBBLES),
+        "rows": rows.T,
+        "columns": columns,
+    }
     graph.initializer.extend(numpy_helper.from_array(np.asarray(each), f"{name}_{of}") for of, each in kept.items())
+    place = list(graph.node).index(layer)
+    graph.node.remove(layer)
+    scaled = f"{made}_scaled" if bias else made
+    after = [
+        helper.make_node("Mul", [source, f"{name}_columns"], [f"{made}_given"]),
+        helper.make_node("Gemm", [f"{made}_given", name], [f"{made}_whole"], transB=1),
+        helper.make_node("Mul", [f"{made}_whole", f"{name}_rows"], [scaled]),
+        *([helper.make_node("Add", [scaled, *bias], [made])] if bias else []),
+    ]
+    for node in reversed(after):
+        graph.node.insert(place, node)
     return [
         helper.make_node("BitwiseAnd", [f"{name}_int4", f"{name}_mask"], [f"{name}_lower"]),
         helper.make_node("BitShift", [f"{name}_int4", f"{name}_bits"], [f"{name}_upper"], direction="RIGHT"),
         helper.make_node("Concat", [f"{name}_lower", f"{name}_upper"], [f"{name}_halves"], axis=1),
         helper.make_node("Cast", [f"{name}_halves"], [f"{name}_raised"], to=TensorProto.FLOAT),
-        helper.make_node("Sub", [f"{name}_raised", f"{name}_middle"], [f"{name}_whole"]),
-        helper.make_node("Mul", [f"{name}_whole", f"{name}_rows"], [f"{name}_half"]),
-        helper.make_node("Mul", [f"{name}_half", f"{name}_columns"], [name]),
+        helper.make_node("Sub", [f"{name}_raised", f"{name}_middle"], [name]),
     ]
 
 
