@@ -181,7 +181,7 @@ class Tabs:
     def _watched(self, page: Any, allow: tuple[str, ...]) -> Any:
         def note(text: str) -> None:
             if not any(re.search(each, text) for each in allow):
-                self.wrong.append(text)
+                self.wrong.append(f"{text} (on {page.url})")
 
         def asked(request: Any) -> None:
             if not request.url.startswith((self.served.url, "data:", "blob:", "about:")):
@@ -197,11 +197,16 @@ class Tabs:
         page.on("pageerror", lambda error: note(f"script: {error}"))
         return page
 
+    def sound(self) -> None:
+        """Fail the test where anything went wrong until now, once."""
+        wrong, self.wrong = self.wrong, []
+        nothing_of(wrong, "the page did by itself")
+
     def close(self) -> None:
         """Close what was opened; fails the test where anything went wrong."""
         for each in self.contexts:
             each.close()
-        nothing_of(self.wrong, "the page did by itself")
+        self.sound()
 
 
 def violations(tab: Any, rules: tuple[str, ...] = ()) -> list[str]:

@@ -6,6 +6,7 @@ know has somebody to say what to put there.
 
 import re
 from datetime import date
+from typing import Any
 
 import httpx
 import pytest
@@ -84,23 +85,59 @@ def pages() -> list[tuple[str, str | None]]:
 class World:
     """A served home with something on every page."""
 
-    def __init__(self, app: Attendance, served, mark: str) -> None:
-        self.app, self.served, self.mark = app, served, mark
+    def __init__(self, app: Attendance, served, mark: str, browsers) -> None:
+        self.app, self.served, self.mark, self.browsers = app, served, mark, browsers
         self.proven: set[str] = set()
-        self._accounts = {}
+        self.client = httpx.Client(base_url=served.url, headers={"Accept": "text/html"}, verify=False)  # noqa: S501 - http
+        self._cookies: dict[str, dict[str, str]] = {}
+        self._tabs: dict[str | None, tuple[Tabs, Any]] = {}
+        self._pages: dict[tuple[str, str | None], bool] = {}
 
-    def cookies_of(self, role: str, groups=()) -> dict[str, str]:
-        """Those of a browser that is signed in by this role."""
-        if role not in self._accounts:
-            self._accounts[role] = self.app.accounts.add(GRACE, role, "correct horse battery", role, groups=groups)
-        kept = {}
-        answer = type("Kept", (), {"set_cookie": lambda _, name, value, **__: kept.update({name: value})})()
-        keep_session(self.served.site, answer, self.app.sign_ins.begin(self._accounts[role]))
-        return kept
+    def cookies_of(self, role: str, groups: tuple[str, ...] = ()) -> dict[str, str]:
+        """Those of a browser that is signed in by this role, one for all tests."""
+        if role not in self._cookies:
+            account = self.app.accounts.add(GRACE, role, "correct horse battery", role, groups=groups)
+            kept = self._cookies[role] = {}
+            answer = type("Kept", (), {"set_cookie": lambda _, name, value, **__: kept.update({name: value})})()
+            keep_session(self.served.site, answer, self.app.sign_ins.begin(account))
+        return self._cookies[role]
+
+    def stream(self, path: str, role: str | None):
+        """The answer to this role at this address, without a browser."""
+        cookies = self.cookies_of(role, groups_of(role)) if role else {}
+        told = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        return self.client.stream("GET", path, headers={"Cookie": told} if told else {})
+
+    def is_page(self, path: str, role: str | None) -> bool:
+        """Whether there is a page at this address, and not a picture, a file, a stream, or a way to another one."""
+        if (path, role) not in self._pages:
+            with self.stream(path, role) as answer:
+                self._pages[path, role] = told_page(path, answer)
+        return self._pages[path, role]
+
+    def tab(self, role: str | None) -> tuple[Tabs, Any]:
+        """The tab of this role that all tests share, and who watches what it does by itself."""
+        if role not in self._tabs:
+            tabs = Tabs(self.browsers, self.served, self.cookies_of)
+            self._tabs[role] = tabs, tabs.open(role, groups_of(role))
+        return self._tabs[role]
+
+    def close(self) -> None:
+        """Close all tabs."""
+        self.browsers.wake()
+        for tabs, _ in self._tabs.values():
+            tabs.close()
+        self.browsers.rest()
+        self.client.close()
+
+
+def groups_of(role: str | None) -> tuple[str, ...]:
+    """Those of the account of a role."""
+    return ("7a",) if role == "teacher" else ()
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory, fake, hand_clock):
+def world(tmp_path_factory, fake, hand_clock, all_browsers):
     """A home with people of two groups, marks, reviews, strangers and a session, one name of which is not harmless."""
     folder = tmp_path_factory.mktemp("pages")
     model = exported(folder / "colours")
@@ -114,7 +151,9 @@ def world(tmp_path_factory, fake, hand_clock):
         app.reviews.dismiss(GRACE, found[1].sighting, keep=True)
         filled_in(app)
         serving = serve(Site(app))
-        yield World(app, next(serving), found[2].mark)
+        made = World(app, next(serving), found[2].mark, all_browsers)
+        yield made
+        made.close()
         serving.close()
 
 
@@ -148,31 +187,28 @@ def told_in(text: str) -> str:
     return " ".join(re.findall(r'role="alert">([^<]*)<', text))
 
 
-def is_page(world: World, path: str, cookies: dict[str, str]) -> bool:
-    """Whether there is a page at this address, and not a picture, a file, a stream, or a way to another one."""
-    with httpx.stream("GET", world.served.url + path, cookies=cookies, headers={"Accept": "text/html"}) as answer:
-        kept = answer.headers.get("content-disposition", "").startswith("attachment")
-        if not answer.headers.get("content-type", "").startswith("text/html") or answer.is_redirect or kept:
-            assert answer.status_code < 400, path
-            return False
-        text = answer.read().decode()
-        if not answer.is_success:
-            pytest.fail(f"{path}: {answer.status_code} {told_in(text)}")
-        return text.startswith("<!doctype html>")  # else a part that scripts put into one
+def told_page(path: str, answer: httpx.Response) -> bool:
+    """Whether an answer is a page; fails the test where it is none that it should be."""
+    kept = answer.headers.get("content-disposition", "").startswith("attachment")
+    if not answer.headers.get("content-type", "").startswith("text/html") or answer.is_redirect or kept:
+        assert answer.status_code < 400, path
+        return False
+    text = answer.read().decode()
+    if not answer.is_success:
+        pytest.fail(f"{path}: {answer.status_code} {told_in(text)}")
+    return text.startswith("<!doctype html>")  # else a part that scripts put into one
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("path", "role"), pages(), ids=lambda each: each or "nobody")
-def test_a_page_is_sound(browsers, world, path, role):
+@pytest.mark.usefixtures("browsers")
+def test_a_page_is_sound(world, path, role):
     """It asks no other host, logs no error, keeps to WCAG 2.2 AA in both themes and needs no scrolling to the side."""
-    groups = ("7a",) if role == "teacher" else ()
-    cookies = {} if role is None else world.cookies_of(role, groups)
     address = filled(path, world)
-    if path in SHORT_LIVED or not is_page(world, address, cookies):
+    if path in SHORT_LIVED or not world.is_page(address, role):
         return
-    tabs = Tabs(browsers, world.served, world.cookies_of)
+    tabs, tab = world.tab(role)
     try:
-        tab = tabs.open(role, groups)
         tab.goto(address)
         assert NAME not in tab.title() or "<u>" in tab.title()
         assert not tab.locator("main u").count()
@@ -182,7 +218,7 @@ def test_a_page_is_sound(browsers, world, path, role):
             world.proven.add(built)
         fits(tab)
     finally:
-        tabs.close()
+        tabs.sound()
 
 
 SHOWN_WAYS = """() => [...document.querySelectorAll("a[href]")].filter(each => each.checkVisibility())
@@ -195,20 +231,21 @@ SHOWN_CHANGES = """() => [...document.querySelectorAll(
 @pytest.mark.slow
 def test_an_auditor_is_shown_only_what_they_may_do(browsers, world):
     """No page of theirs shows a control that changes something, or a way to a page that refuses them."""
-    cookies = world.cookies_of("auditor")
     tabs = Tabs(browsers, world.served, world.cookies_of)
     ways, seen = set(), 0
     try:
         tab = tabs.open("auditor", allow=("status of 4",))
         for path in sorted({path for path, role in pages() if role == "auditor"} - set(SHORT_LIVED)):
-            if is_page(world, address := filled(path, world), cookies):
+            if world.is_page(address := filled(path, world), "auditor"):
                 tab.goto(address)
                 ways.update(tab.evaluate(SHOWN_WAYS))
                 seen += 1
                 assert (path, []) == (path, tab.evaluate(SHOWN_CHANGES))
     finally:
         tabs.close()
-    with httpx.Client(base_url=world.served.url, cookies=cookies, headers={"Accept": "text/html"}) as client:
-        refused = [each for each in sorted(ways) if client.get(each).status_code in {401, 403}]
+    refused = []
+    for each in sorted(ways):
+        with world.stream(each, "auditor") as answer:
+            refused += [each] if answer.status_code in {401, 403} else []
     assert 25 < seen
     assert [] == refused
