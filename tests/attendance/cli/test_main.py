@@ -24,10 +24,31 @@ pytestmark = pytest.mark.usefixtures("noon")
 ENTRY = [sys.executable, "-m", "attendance"]
 
 
-@pytest.fixture(autouse=True)
-def one_pipeline(monkeypatch):
+@pytest.fixture(scope="module", autouse=True)
+def one_pipeline():
     """Load detector and encoder once for all commands run in this process."""
-    monkeypatch.setattr(app_module, "load_ahead", functools.cache(app_module.load_ahead))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(app_module, "load_ahead", functools.cache(app_module.load_ahead))
+        yield
+
+
+@pytest.fixture(scope="module")
+def both_enrolled(shared_homes, portraits):
+    """A home in which the two portraits are enrolled, to be copied."""
+    made = shared_homes.new()
+    for name, number in (("Eileen Collins", "E-1"), ("Grace Hopper", "E-2")):
+        words = ["enroll", str(portraits / f"{name}.jpg"), "--name", name, "--id", number, "--home", str(made)]
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            assert 0 == run(words)
+    return made
+
+
+@pytest.fixture
+def home(homes, request):
+    """Where a home may begin, or one of the two portraits for a test that asks for `enrolled`."""
+    if "enrolled" in request.fixturenames:
+        return homes.copy(request.getfixturevalue("both_enrolled"), "home")
+    return homes.new("home")
 
 
 @pytest.fixture
@@ -43,10 +64,8 @@ def command(home, capsys):
 
 
 @pytest.fixture
-def enrolled(command, portraits):
-    """The two portraits are enrolled."""
-    for name, number in (("Eileen Collins", "E-1"), ("Grace Hopper", "E-2")):
-        assert command("enroll", portraits / f"{name}.jpg", "--name", name, "--id", number)[0] == 0
+def enrolled(command):
+    """Commands of a home in which the two portraits are enrolled."""
     return command
 
 
@@ -762,16 +781,16 @@ def test_remove_names_the_other_way(enrolled, monkeypatch):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="rules in TZ are POSIX's")
-def test_zone_in_doubt_is_said_once(home, portraits, monkeypatch):
+def test_zone_in_doubt_is_said_once(command, home, portraits, tz):
     """A check whose days may not be the site's says so once, with the command that settles it; after that, never."""
-    monkeypatch.setenv("TZ", "JST-9")
-    process("enroll", portraits / "Eileen Collins.jpg", "--name", "E", home=home)
+    tz("JST-9")
+    assert 0 == command("enroll", portraits / "Eileen Collins.jpg", "--name", "E")[0]
     done = process("check", portraits / "Eileen Collins.jpg", portraits / "Grace Hopper.jpg", home=home)
     assert 1 == done.stderr.count("warning[clock.zone]")
     assert "attendance config set time_zone Asia/Tokyo" in done.stderr
-    assert "warning" not in process("report", home=home).stderr
-    assert 0 == process("config", "set", "time_zone", "Asia/Tokyo", home=home).returncode
-    assert "warning" not in process("check", portraits / "Eileen Collins.jpg", home=home).stderr
+    assert "warning" not in command("report")[2]
+    assert 0 == command("config", "set", "time_zone", "Asia/Tokyo")[0]
+    assert "warning" not in command("check", portraits / "Eileen Collins.jpg")[2]
 
 
 def test_report_as_table(enrolled, portraits):

@@ -6,22 +6,52 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 from PIL import Image
+from servers import Homes
 from site_world import OneSite
 from sqlalchemy import select
 
+from attendance import Attendance
 from attendance.scope import ANYWHERE
 from gallery import history
 from gallery.repositories import arrivals, coverage, sightings, tokens
 from gallery.schema import SightingRow
 
+NAMES = ("Ada", "Bob", "Cy")
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory, hand_clock, fake):
+    """A home of an engine in which Ada, Bob and Cy are enrolled, made once for it, to be copied."""
+    made = {}
+
+    def find(server):
+        if server not in made:
+            folder = tmp_path_factory.mktemp("begun")
+            homes = Homes(folder, server)
+            home = homes.new(filled=True)
+            with Attendance.open(
+                home, clock=hand_clock(), pipeline=fake.FakePipeline(), flags={"guard_people": 0}
+            ) as app:
+                for face, name in enumerate(NAMES, 1):
+                    app.enroll(fake.picture(folder / f"{name}.png", (face,)), name=name)
+            made[server] = homes, home
+        return made[server][1]
+
+    yield find
+    for homes, _ in made.values():
+        homes.close()
+
 
 @pytest.fixture
-def people(app, draw) -> dict[str, int]:
-    """Ada, Bob and Cy are enrolled."""
-    return {
-        name: app.enroll(draw(f"{name}.png", (face,)), name=name).person.key
-        for name, face in (("Ada", 1), ("Bob", 2), ("Cy", 3))
-    }
+def home(homes, server, begun):
+    """Where they are enrolled."""
+    return homes.copy(begun(server), "home")
+
+
+@pytest.fixture
+def people(app) -> dict[str, int]:
+    """Ada, Bob and Cy by their keys."""
+    return {name: app.gallery.find(name).id for name in NAMES}
 
 
 @pytest.fixture

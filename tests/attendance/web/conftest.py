@@ -10,10 +10,12 @@ def test_something(signed_in):
 import importlib.util
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from starlette.testclient import TestClient
 
 from attendance.access import Actor
@@ -30,6 +32,14 @@ all_browsers, browsers, browser = browser_world.all_browsers, browser_world.brow
 served, new_tab, tab = browser_world.served, browser_world.new_tab, browser_world.tab
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of the accounts that tests make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_loop() -> Iterator[None]:
+    """All requests are answered in one event loop, as of a server: one for each takes as long as the answer itself."""
+    with start_blocking_portal() as portal, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TestClient, "portal", portal)
+        yield
 
 
 class Browser(TestClient):

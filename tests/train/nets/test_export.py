@@ -11,6 +11,7 @@ from enroll.telemetry import onnx_runtime  # noqa: E402 - after the skip
 from train.errors import ExportUnequal, RecipeInvalid  # noqa: E402
 from train.nets.export import Unit, difference, export_onnx, lost_cosine, sample_crops  # noqa: E402
 from train.nets.storage import quantised, quantised_by_both, stored_weights  # noqa: E402
+from train.tensors import to_tensor  # noqa: E402
 
 
 class Tiny(torch.nn.Module):
@@ -33,83 +34,91 @@ def faces(astronaut):
     return np.stack([astronaut[60 + 4 * n : 172 + 4 * n, 160:272] for n in range(6)])
 
 
-@pytest.fixture
-def wide(monkeypatch):
-    """Has the linear layer of `Tiny` count as wide."""
-    monkeypatch.setattr("train.nets.storage.WIDE", 16 * 8 * 14 * 14)
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """The file of `Tiny` and how far it is off: ``exported("int8")``, ``exported("int8", faces=faces, wide=True)``.
+
+    Each is made once for all tests, which only read it; `wide` has the linear layer count as wide.
+    """
+    made = {}
+
+    def find(storage, faces=None, *, wide=False):
+        key = (storage, faces is not None, wide)
+        if key not in made:
+            path = tmp_path_factory.mktemp("exported") / "encoder.onnx"
+            with pytest.MonkeyPatch.context() as patch:
+                if wide:
+                    patch.setattr("train.nets.storage.WIDE", 16 * 8 * 14 * 14)
+                made[key] = path, export_onnx(Tiny(), path, storage=storage, faces=faces)
+        return made[key]
+
+    return find
 
 
 @pytest.mark.parametrize(("storage", "limit", "most"), [("float32", 1e-4, 170_000), ("float16", 5e-3, 95_000)])
-def test_onnx_equals_pytorch(tmp_path, storage, limit, most):
+def test_onnx_equals_pytorch(exported, storage, limit, most):
     """The exported file computes what the network computes, at any batch size; 16 bits halve the file."""
-    path = tmp_path / "encoder.onnx"
-    assert export_onnx(Tiny(), path, storage=storage) <= limit
+    path, off = exported(storage)
+    assert off <= limit
     assert path.stat().st_size < most
     assert difference(Unit(Tiny()).eval(), path, sample_crops(112, samples=5)) <= limit
 
 
-def test_eight_bits_keep_the_direction(tmp_path, faces):
+def test_eight_bits_keep_the_direction(exported, faces):
     """8-bit weights take a third of 32-bit ones and turn a face's embedding by less than the tolerance."""
-    for storage in ("float32", "int8"):
-        off = export_onnx(Tiny(), tmp_path / f"{storage}.onnx", storage=storage, faces=faces)
-        assert off <= 0.01
-    assert 3 * (tmp_path / "int8.onnx").stat().st_size < 2 * (tmp_path / "float32.onnx").stat().st_size
-    assert 1e-7 < lost_cosine(Unit(Tiny()).eval(), tmp_path / "int8.onnx", sample_crops(112))
+    (plain, _), (eight, off) = exported("float32"), exported("int8", faces)
+    assert difference(Unit(Tiny()).eval(), plain, to_tensor(faces)) <= 0.01
+    assert off <= 0.01
+    assert 3 * eight.stat().st_size < 2 * plain.stat().st_size
+    assert 1e-7 < lost_cosine(Unit(Tiny()).eval(), eight, sample_crops(112))
 
 
 @pytest.mark.parametrize(("storage", "off"), [("float32", 0.0), ("float16", 1e-4), ("int8", 1e-3), ("int4", 8e-3)])
-@pytest.mark.usefixtures("wide")
-def test_stored_weights_come_back_by_name(tmp_path, storage, off):
+def test_stored_weights_come_back_by_name(exported, storage, off):
     """Whatever a file keeps its weights in, they are read as the network named them."""
-    export_onnx(Tiny(), tmp_path / "encoder.onnx", storage=storage)
-    found = stored_weights(tmp_path / "encoder.onnx")
+    found = stored_weights(exported(storage, wide=storage == "int4")[0])
     for name, values in Tiny().named_parameters():
         assert np.abs(values.detach().numpy() - found[f"network.{name}"]).max() <= off
 
 
-def test_only_weights_go_to_eight_bits(tmp_path):
+def test_only_weights_go_to_eight_bits(exported):
     """Layers' weights are int8; a fixed matrix keeps 16 bits, biases 32."""
-    export_onnx(Tiny(), tmp_path / "encoder.onnx", storage="int8")
     kinds = {
         tensor.name: onnx.numpy_helper.to_array(tensor).dtype
-        for tensor in onnx.load(tmp_path / "encoder.onnx").graph.initializer
+        for tensor in onnx.load(exported("int8")[0]).graph.initializer
     }
     assert {"network.body.0.weight_int8", "network.head.weight_int8"} == {n for n, k in kinds.items() if k == np.int8}
     assert [np.float16] == [kind for name, kind in kinds.items() if kind == np.float16]
     assert kinds["network.head.bias"] == np.float32
 
 
-@pytest.mark.usefixtures("wide")
-def test_four_bits_are_for_wide_linear_layers(tmp_path, faces):
+def test_four_bits_are_for_wide_linear_layers(exported, faces):
     """They take half of what 8 bits do; convolutions keep 8, and a face's embedding stays where it was."""
     sizes = {}
     for storage in ("int8", "int4"):
-        path = tmp_path / f"{storage}.onnx"
-        assert export_onnx(Tiny(), path, storage=storage, faces=faces) <= 0.01
+        path, off = exported(storage, faces, wide=storage == "int4")
+        assert off <= 0.01
         sizes[storage] = path.stat().st_size
-    names = {tensor.name for tensor in onnx.load(tmp_path / "int4.onnx").graph.initializer}
+    names = {tensor.name for tensor in onnx.load(path).graph.initializer}
     assert {"network.body.0.weight_int8", "network.head.weight_int4"} == {n for n in names if "_int" in n}
     assert 16 * 8 * 14 * 14 / 2 * 0.4 < sizes["int8"] - sizes["int4"]
 
 
-def test_narrow_layers_keep_eight_bits(tmp_path):
+def test_narrow_layers_keep_eight_bits(exported):
     """Where little is saved nothing is risked: the file is the same."""
-    for storage in ("int8", "int4"):
-        export_onnx(Tiny(), tmp_path / f"{storage}.onnx", storage=storage)
-    assert (tmp_path / "int8.onnx").read_bytes() == (tmp_path / "int4.onnx").read_bytes()
+    assert exported("int8")[0].read_bytes() == exported("int4")[0].read_bytes()
 
 
 @pytest.mark.parametrize("storage", ["int8", "int4"])
-@pytest.mark.usefixtures("wide")
-def test_nothing_is_dequantised_at_run_time(tmp_path, storage):
+def test_nothing_is_dequantised_at_run_time(exported, tmp_path, storage):
     """ONNX Runtime folds what widens the weights when it loads the file: a run computes no cast."""
     onnxruntime = onnx_runtime()
 
-    export_onnx(Tiny(), tmp_path / "encoder.onnx", storage=storage)
+    path, _ = exported(storage, wide=storage == "int4")
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "loaded.onnx")
     options.log_severity_level = 3
-    onnxruntime.InferenceSession((tmp_path / "encoder.onnx").read_bytes(), options, providers=["CPUExecutionProvider"])
+    onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     operators = {node.op_type for node in onnx.load(tmp_path / "loaded.onnx").graph.node}
     assert not operators & {"Cast", "DequantizeLinear", "BitwiseAnd", "BitShift", "Sub"}
 
