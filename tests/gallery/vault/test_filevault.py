@@ -260,7 +260,7 @@ def test_killed_at_any_point(full, home, homes, now, drawn):
         keys.add(_key(home))
         killed.append(os.WIFSIGNALED(status))
 
-    assert 8 < sum(killed)
+    assert 8 <= sum(killed)
     assert not killed[-1]
     assert len(keys) > 2
 

@@ -489,7 +489,7 @@ def test_protecting_survives_kill_at_any_step(lived, now, back, homes, drawn):
         if changed:
             (lived / "key").write_bytes(start)
 
-    assert deaths > 8
+    assert deaths >= 8
     assert not killed
     assert {0, 1} == ways
 
