@@ -167,15 +167,16 @@ class Readable(Protocol):
 
 
 class Search:
-    """Many needles at once: their first four bytes are looked for at every place, the rest where those are."""
+    """Many needles at once: four bytes of each are looked for at every place, the rest around where those are."""
 
     def __init__(self, needles: Iterable[Needle]) -> None:
-        self._by_key: dict[int, list[Needle]] = {}
+        self._by_key: dict[int, list[tuple[int, Needle]]] = {}
         self.longest = 1
         for each in dict.fromkeys(needles):
             if len(each.data) < LEAST:
                 raise ValueError(f"a needle has at least {LEAST} bytes, got {len(each.data)}")
-            self._by_key.setdefault(int.from_bytes(each.data[:LEAST], "little"), []).append(each)
+            at = _telling(each.data)
+            self._by_key.setdefault(int.from_bytes(each.data[at : at + LEAST], "little"), []).append((at, each))
             self.longest = max(self.longest, len(each.data))
         self._keys = np.array(sorted(self._by_key), dtype=np.uint32)
         self._pairs = np.zeros(1 << 16, dtype=bool)
@@ -190,10 +191,10 @@ class Search:
         places = np.flatnonzero(self._pairs[pairs[:-2]])
         keys = pairs[places].astype(np.uint32) | pairs[places + 2].astype(np.uint32) << 16
         for at in places[np.isin(keys, self._keys)]:
-            begin = int(at)
-            for each in self._by_key[int.from_bytes(data[begin : begin + LEAST], "little")]:
-                if data.startswith(each.data, begin):
-                    yield begin, each
+            place = int(at)
+            for before, each in self._by_key[int.from_bytes(data[place : place + LEAST], "little")]:
+                if before <= place and data.startswith(each.data, place - before):
+                    yield place - before, each
 
     def count(self, stream: Readable, *, chunk: int = CHUNK, digest: "hashlib._Hash | None" = None) -> "Counted":
         """Read a stream to its end, some at a time; what lies across two pieces is found, and counted once."""
@@ -209,6 +210,18 @@ class Search:
                     found[each.kind, each.form] += 1
             tail = data[-(self.longest - 1) :] if self.longest > 1 else b""
         return Counted(found, size)
+
+
+def _telling(data: bytes) -> int:
+    """Where the first four bytes begin that are unlike each other, or as unlike as any: zeros are everywhere."""
+    best = most = 0
+    for at in range(len(data) - LEAST + 1):
+        unlike = len(set(data[at : at + LEAST]))
+        if unlike > most:
+            best, most = at, unlike
+        if most == LEAST:
+            break
+    return best
 
 
 @dataclass(frozen=True, slots=True)

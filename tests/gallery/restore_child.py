@@ -1,9 +1,10 @@
-"""Dies by SIGKILL at the n-th step of a restoration, for every third n until one gets through; not a test itself.
+"""Dies by SIGKILL at the n-th step of a restoration, for some n, and then lets one get through; not a test itself.
 
-Called as `restore_child.py BACKUP KEY FOLDER EACH [PRIVATE]`; with the file of a private recovery key it is opened by
-that. A step is a change of the file system, a commit, or every EACH-th statement; while what was erased is erased
-again, every statement. Each run is a forked child with a folder of its own; the parent then looks, tries again, and
-prints one line of JSON.
+Called as `restore_child.py BACKUP KEY FOLDER EACH POINTS OFFSET [PRIVATE]`; with the file of a private recovery key it
+is opened by that. A step is a change of the file system, a commit, or every EACH-th statement; while what was erased is
+erased again, every statement. They are counted once; tried are the first, the last, those around the change of place by
+which the home is there, and POINTS spread over the others, beginning at OFFSET (0 to 1) of the way between two. Each
+run is a forked child with a folder of its own; the parent then looks, tries again, and prints one line of JSON.
 """
 # ruff: noqa: T201  its output is its answer
 
@@ -19,26 +20,31 @@ from pathlib import Path
 
 from sqlalchemy import Engine, event
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from compiled_once import compiled_once
+
 from gallery import GalleryMissing, NotEmpty, Store, open_database
 from gallery.backup import restore, restoring
 from gallery.backup.content import Tally, written
 
 ALONG = ("config.toml",)
 CHANGES = frozenset({"os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir"})
-LIMIT = 400
-STRIDE = 3  # of three steps in a row one is tried, and not the same one for each way of asking
+PLACED = frozenset({"os.link", "os.rename"})
 MOMENT = datetime(2026, 4, 1, tzinfo=UTC)
 
 
 class Countdown:
-    """Kills this very process when it has been called `steps` times."""
+    """Kills this very process when it has been called `steps` times; never, for 0, and counts."""
 
     def __init__(self, steps: int, each: int) -> None:
-        self.left, self.statements, self.each = steps, 0, each
+        self.steps, self.each = steps, each
+        self.count = self.statements = 0
+        self.placed: list[int] = []
 
     def __call__(self, *_: object) -> None:
-        self.left -= 1
-        if self.left == 0:
+        self.count += 1
+        if self.count == self.steps:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def statement(self, *_: object) -> None:
@@ -61,11 +67,13 @@ class Countdown:
     def audit(self, name: str, given: tuple) -> None:
         """Before the change of a file, and before one is opened to be written."""
         if name in CHANGES or (name == "open" and isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR)):
+            if name in PLACED:
+                self.placed.append(self.count + 1)
             self()
 
 
-def child(make: partial, home: Path, steps: int, each: int) -> bool:
-    """Whether the run was killed."""
+def child(make: partial, home: Path, steps: int, each: int, counted: Path | None = None) -> bool:
+    """Whether the run was killed; how many steps it took, and which are changes of place, is written there."""
     pid = os.fork()
     if pid == 0:
         status = 1
@@ -76,6 +84,8 @@ def child(make: partial, home: Path, steps: int, each: int) -> bool:
             sys.addaudithook(countdown.audit)
             restoring._After.__call__ = countdown.after(restoring._After.__call__)
             make(home)
+            if counted is not None:
+                counted.write_text(json.dumps([countdown.count, countdown.placed]))
             status = 0
         finally:
             os._exit(status)
@@ -125,23 +135,30 @@ def again(make: partial, home: Path) -> None:
             left.unlink()
 
 
-def main(source: Path, key: Path, folder: Path, each: int, private: Path | None = None) -> None:
+def chosen(count: int, placed: list[int], points: int, offset: float) -> list[int]:
+    """The first and last steps, those around changes of place, and as many spread over all of them."""
+    named = {1, count, *placed, *(each + 1 for each in placed)}
+    spread = {1 + int((number + offset) * count / points) for number in range(points)}
+    return sorted({each for each in named | spread if each <= count})
+
+
+def main(source: Path, key: Path, folder: Path, numbers: list[str], private: Path | None = None) -> None:
+    each, points, offset = int(numbers[0]), int(numbers[1]), float(numbers[2])
     opened = {"key": key} if private is None else {"recovery": private}
     make = partial(restore, Store, source, along=ALONG, at=MOMENT, **opened)
     make(folder / "first")
     digest = told(folder / "first", sealed=private is None)
-    for steps in range(1 + (each + (private is not None)) % STRIDE, LIMIT, STRIDE):
+    child(make, folder / "counted", 0, each, folder / "steps")
+    for steps in [*chosen(*json.loads((folder / "steps").read_text()), points, offset), 0]:
         home = folder / f"home-{steps}"
         killed = child(make, home, steps, each)
         found = look(home, digest, sealed=private is None)
         again(make, home)
         names = " ".join(sorted(path.name for path in home.iterdir()))
         after = look(home, digest, sealed=private is None)
-        print(json.dumps({"killed": killed, "found": found, "again": after, "names": names}))
+        print(json.dumps({"step": steps, "killed": killed, "found": found, "again": after, "names": names}))
         shutil.rmtree(home)
-        if not killed:
-            return
-    raise SystemExit("no run got through")
 
 
-main(*map(Path, sys.argv[1:4]), int(sys.argv[4]), *map(Path, sys.argv[5:]))
+with compiled_once():  # and so for all that is forked
+    main(*map(Path, sys.argv[1:4]), sys.argv[4:7], *map(Path, sys.argv[7:]))

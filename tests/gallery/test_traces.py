@@ -9,7 +9,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gallery.traces import LEAST, Needle, Search, of_bytes, of_text, of_vector, scan
@@ -77,6 +77,7 @@ def test_what_lies_across_two_pieces_is_found_once(tmp_path, shift):
     assert {("name", "utf-8"): 1} == scanned.hits
 
 
+@example(b"abcd", [b"\0\0\0abcd"], 2)
 @given(st.binary(max_size=200), st.lists(st.binary(min_size=4, max_size=9), min_size=1, max_size=5), st.integers(1, 40))
 def test_a_search_finds_what_a_naive_one_finds(data, wanted, chunk):
     """Counts are those of looking at every place for every needle, whatever the size of the pieces."""

@@ -130,30 +130,33 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_forged_list_restores_nothing(full, save, key, new, tmp_path, change):
-    """A list that anybody has changed, or that is of another home, is refused by id, and no home is made."""
-    path = save()
-    _changed(_publish(full, tmp_path), change)
+def _refused(source: Path, home: Path, key: Path, what: object) -> None:
     with pytest.raises(ErasureListInvalid):
-        make(path, new, key=key)
+        make(source, home, key=key)
+    assert (False, what) == (is_there(home), what)
 
-    assert not is_there(new)
+
+def test_a_forged_list_restores_nothing(full, save, key, new, tmp_path):
+    """A list that anybody has changed, or that is of another home, is refused by id, and no home is made."""
+    path, listed = save(), _publish(full, tmp_path)
+    genuine = listed.read_bytes()
+    for name, change in CHANGES.items():
+        listed.write_bytes(genuine)
+        _changed(listed, change)
+        _refused(path, new, key, name)
+
     assert "gallery.erasure_list" == ErasureListInvalid.id
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"null", b"\xff", b"[" * 100_000, "folder"])
-def test_what_is_no_list_restores_nothing(save, key, new, tmp_path, content):
+def test_what_is_no_list_restores_nothing(save, key, new, tmp_path):
     """A file called so that is no list is refused as well: what it should tell may be lost."""
-    path = save()
-    if content == "folder":
-        (tmp_path / "erased").mkdir()
-    else:
-        (tmp_path / "erased").write_bytes(content)
-    with pytest.raises(ErasureListInvalid):
-        make(path, new, key=key)
-
-    assert not is_there(new)
+    path, listed = save(), tmp_path / "erased"
+    for content in (b"", b"[]", b"{}", b"null", b"\xff", b"[" * 100_000):
+        listed.write_bytes(content)
+        _refused(path, new, key, content[:9])
+    listed.unlink()
+    listed.mkdir()
+    _refused(path, new, key, "folder")
 
 
 def test_the_list_of_another_home_beside_is_no_obstacle(save, key, new, tmp_path):

@@ -48,6 +48,7 @@ def test_a_backup_with_a_byte_flipped_at_each_sixteenth_restores_nothing(whole, 
         _refused(bytes(data), new, key)
 
 
+@pytest.mark.sqlite_only("of an engine is what is written, and not the file")
 @pytest.mark.parametrize("part", [0, 5, 11, 15])
 def test_what_does_not_read_back_is_no_backup(full, tmp_path, now, monkeypatch, part):
     """A disk that does not keep what was written: told by id, and neither the file nor a part of it is left."""

@@ -1,5 +1,6 @@
 """A key file is wrapped in another way, and a lost key given up: whole or not at all, whatever happens in between."""
 
+import json
 import os
 import signal
 from collections.abc import Callable
@@ -39,7 +40,7 @@ GIVEN = {"ATTENDANCE_KEY_PASSPHRASE": PHRASE}
 WRAPPING = {"ATTENDANCE_KEY": "5c" * 32}
 STEPS = 250
 EVERY = {"sqlite": 2, "postgresql": 5}
-"""Which of the steps of a run are those at which it dies, or finds the disk full."""
+"""At which of the statements of giving up the disk is full."""
 
 
 def ring(given=None) -> Keyring:
@@ -239,10 +240,18 @@ def _no_room_for_files(patch) -> None:
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_a_disk_that_fills_up_changes_nothing(lived, now, act, listen, engine):
-    """Whichever statement finds the disk full: all or nothing was done, and what was refused left no trace."""
+def test_a_disk_that_fills_up_changes_nothing(lived, now, act, listen, homes, drawn):
+    """Whichever statement finds the disk full: all or nothing was done, and what was refused left no trace.
+
+    They are counted once; the first, the last and some between are tried.
+    """
+    with open_database(homes.copy(lived, "counted")) as store:
+        vault = gallery_of(store, GIVEN).vault
+        vault.unlock()
+        left = _full_at(listen, store, 0)
+        ACTS[act](vault, now)
     before, lying, first, refused = _opened(lived), _key(lived), _key(lived), 0
-    for steps in range(1, STEPS, EVERY[engine]):
+    for steps in [*drawn(-left()), 0]:
         with open_database(lived) as store:
             vault = gallery_of(store, GIVEN).vault
             vault.unlock()
@@ -251,18 +260,19 @@ def test_a_disk_that_fills_up_changes_nothing(lived, now, act, listen, engine):
                 ACTS[act](vault, now)
             except GalleryFull:
                 refused += 1
-                assert lying == _key(lived)
-        assert before == _opened(lived, GIVEN)
+                assert (steps, lying) == (steps, _key(lived))
+        assert (steps, before) == (steps, _opened(lived, GIVEN))
         lying = _key(lived)
-        if left():
-            break
 
-    assert refused > 0
+    assert left() < 0 < refused
     assert first != lying
 
 
-def _full_at(listen, store: Database, steps: int) -> Callable[[], bool]:
-    """Have the disk be full at this statement, and none after it; the answer tells whether it never came to that."""
+def _full_at(listen, store: Database, steps: int) -> Callable[[], int]:
+    """Have the disk be full at this statement, and none after it; the answer tells how many were left to come.
+
+    Less than none: how many came after it, or at all where it was 0.
+    """
     left = [steps]
 
     def step(connection, *_: object) -> None:
@@ -272,7 +282,7 @@ def _full_at(listen, store: Database, steps: int) -> Callable[[], bool]:
                 raise disk_full(store.engine)
 
     listen("before_cursor_execute", step)
-    return lambda: left[0] > 0
+    return lambda: left[0]
 
 
 # Given up
@@ -366,8 +376,8 @@ def test_a_full_disk_gives_up_nothing(lived, now, monkeypatch, homes, listen, en
         if done:
             assert {"gallery.no_template"} == {each.id for each in _opened(home)[-1]}
         else:
-            assert before == _sealed(home)
-        if left():
+            assert (steps, before) == (steps, _sealed(home))
+        if left() > 0:
             break
     assert refused > 3
     assert lying != _key(home)
@@ -401,20 +411,37 @@ def _killed_at(steps: int, home: Path, act: Callable[[FileVault], object], given
     return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
 
 
-def _die_while(steps: int, home: Path, act: Callable[[FileVault], object], given) -> None:
-    left = steps
+def _counted(home: Path, act: Callable[[FileVault], object], given) -> tuple[int, tuple[int, ...]]:
+    """How many steps it takes, and which are before and after those of files."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            (home / "steps").write_text(json.dumps(_die_while(0, home, act, given)))
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    count, named = json.loads((home / "steps").read_text())
+    return count, tuple(named)
+
+
+def _die_while(steps: int, home: Path, act: Callable[[FileVault], object], given) -> tuple[int, list[int]]:
+    taken, named = 0, []
 
     def step(*_: object) -> None:
-        nonlocal left
-        left -= 1
-        if left == 0:
+        nonlocal taken
+        taken += 1
+        if taken == steps:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def file_step() -> None:
+        named.append(taken + 1)
+        step()
 
     def around(function):
         def stepped(*args):
-            step()
+            file_step()
             result = function(*args)
-            step()
+            file_step()
             return result
 
         return stepped
@@ -427,26 +454,33 @@ def _die_while(steps: int, home: Path, act: Callable[[FileVault], object], given
         for name in ("write_new", "drop_waiting", "set_aside"):
             setattr(key, name, around(getattr(key, name)))
         act(gallery_of(store, given).vault)
+    return taken, named
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 @pytest.mark.parametrize("back", [False, True])
-def test_protecting_survives_kill_at_any_step(lived, now, back, engine):
-    """Killed at any statement or step of a file: the home opens the old way or the new, and the event tells which."""
-    before, ways = _opened(lived), set()
+def test_protecting_survives_kill_at_any_step(lived, now, back, homes, drawn):
+    """Killed at any statement or step of a file: the home opens the old way or the new, and the event tells which.
+
+    They are counted once; tried are the first, the last, those before and after a step of a file, and some between.
+    """
+    before, ways, deaths = _opened(lived), set(), 0
+
+    def protect(vault: FileVault) -> None:
+        vault.protect(None if back else "passphrase", at=now, by="t")
+
     if back:
         with open_database(lived) as store:
             gallery_of(store, GIVEN).vault.protect("passphrase", at=now, by="t")
     start = _key(lived)
-    for steps in range(1, STEPS, EVERY[engine]):
+    for steps in [*drawn(*_counted(homes.copy(lived, "counted"), protect, GIVEN)), 0]:
         with open_database(lived) as store:
             told = len(_told(store, "key.protect"))
-        killed = _killed_at(
-            steps, lived, lambda vault: vault.protect(None if back else "passphrase", at=now, by="t"), GIVEN
-        )
-        assert before == _opened(lived, GIVEN, read_only=True)
-        assert before == _opened(lived, GIVEN)
+        killed = _killed_at(steps, lived, protect, GIVEN)
+        deaths += killed
+        assert (steps, before) == (steps, _opened(lived, GIVEN, read_only=True))
+        assert (steps, before) == (steps, _opened(lived, GIVEN))
         with open_database(lived) as store:
             changed = len(_told(store, "key.protect")) - told
         assert bool(changed) == (start != _key(lived))
@@ -454,39 +488,42 @@ def test_protecting_survives_kill_at_any_step(lived, now, back, engine):
         ways.add(changed)
         if changed:
             (lived / "key").write_bytes(start)
-        if not killed:
-            break
 
-    assert steps > 8
+    assert deaths >= 8
+    assert not killed
     assert {0, 1} == ways
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-def test_giving_up_survives_kill_at_any_step(lived, now, engine):
-    """Killed at any statement or step of a file: all waits for the lost key as before, or the new one is at work."""
-    lost, outcomes = _key(lived), set()
+def test_giving_up_survives_kill_at_any_step(lived, now, homes, drawn):
+    """Killed at any statement or step of a file: all waits for the lost key as before, or the new one is at work.
+
+    They are counted once; tried are the first, the last, those before and after a step of a file, and some between.
+    """
+    lost, outcomes = _key(lived), []
+
+    def abandon(vault: FileVault) -> None:
+        vault.abandon(at=now, by="t")
+
     before = _sealed(lived)
     _lose(lived)
-    for steps in range(1, STEPS, EVERY[engine]):
-        killed = _killed_at(steps, lived, lambda vault: vault.abandon(at=now, by="t"), {})
-        with open_database(lived) as store:
+    for steps in drawn(*_counted(homes.copy(lived, "counted"), abandon, {})):
+        home = homes.copy(lived, f"copy {steps}")
+        killed = _killed_at(steps, home, abandon, {})
+        with open_database(home) as store:
             done = bool(_told(store, "key.abandon"))
-        outcomes.add(done)
+        outcomes.append((killed, done))
         if done:
-            assert {"gallery.no_template"} == {each.id for each in _opened(lived)[-1]}
-            assert lost != _key(lived)
-            break
-        assert killed
-        assert before == _sealed(lived)
-        with pytest.raises(GalleryError):
-            _opened(lived)
-        assert not (lived / "key").exists()
+            assert {"gallery.no_template"} == {each.id for each in _opened(home)[-1]}
+            assert lost != _key(home)
+        else:
+            assert (steps, before) == (steps, _sealed(home))
+            with pytest.raises(GalleryError):
+                _opened(home)
+            assert not (home / "key").exists()
 
-    assert steps > 15
-    assert {False, True} == outcomes
-    while killed and steps < STEPS:  # what comes after the commit: done already, it refuses
-        steps += 1
-        killed = _killed_at(steps, lived, lambda vault: vault.abandon(at=now, by="t"), {})
-        assert lost != _key(lived)
-    assert {"gallery.no_template"} == {each.id for each in _opened(lived)[-1]}
+    assert len(outcomes) > 8
+    assert {(True, False), (True, True)} == set(outcomes)
+    assert not _killed_at(1000, home, abandon, {})  # done already, it refuses
+    assert {"gallery.no_template"} == {each.id for each in _opened(home)[-1]}
