@@ -1,18 +1,17 @@
 """Run by test_marks_survive.py as a program of its own: processes that mark, enrol, and are killed.
 
     marking_crew.py crowd  HOME PHOTOS SEED    eight processes mark the same few people at once
-    marking_crew.py marks  HOME PHOTOS EVERY   a marking run, killed at every EVERYth statement
-    marking_crew.py enrols HOME PHOTOS EVERY   a bulk enrolment, killed likewise
-    marking_crew.py decisions HOME PHOTOS EVERY    rules, days off, excuses and the like, killed likewise
+    marking_crew.py marks  HOME PHOTOS TRIES DRAWN    a marking run, killed at that many of its statements
+    marking_crew.py enrols HOME PHOTOS TRIES DRAWN    a bulk enrolment, killed likewise
+    marking_crew.py decisions HOME PHOTOS TRIES DRAWN    rules, days off, excuses and the like, killed likewise
     marking_crew.py clerks HOME PHOTOS SEED    processes that decide the same things at once
 
-Everything heavy is imported once, then each victim is a fork. Prints one line of JSON.
+What is heavy is imported once, and statements are compiled once; then each victim is a fork. Prints one line of JSON.
 """
 
 import json
 import os
 import random
-import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,8 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attendance"))
 
 import fake_pipeline
+from compiled_once import compiled_once
+from kill_points import counted, spread
 from servers import discard, twin
-from sqlalchemy import Engine, event, text
+from sqlalchemy import text
 
 from attendance import Attendance
 from attendance.access import Actor
@@ -94,55 +95,42 @@ def crowd(home: Path, photos: Path, seed: int) -> dict[str, object]:
         }
 
 
-def kill_at(wanted: int) -> None:
-    """Kill this process before its n-th statement, or right after the n-th commit, counted together."""
-    count = 0
-
-    def step(*_: object) -> None:
-        nonlocal count
-        count += 1
-        if count == wanted:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    for name in ("before_cursor_execute", "commit"):
-        event.listen(Engine, name, step)
-
-
 def victims(
     home: Path,
     work: Callable[[Attendance, Callable[[str], None]], None],
     judge: Callable[[set[str]], str],
-    *,
-    stride: int,
+    tries: int,
+    drawn: int,
 ) -> dict[str, object]:
-    """Kill at each step, or some, until the work gets through; judge what is left each time."""
-    pristine, wanted, faults, acknowledged = home.with_name("pristine"), 0, [], set()
+    """Let the work get through, then kill it at some of its steps; judge what is left each time."""
+    pristine, told, faults, codes = home.with_name("pristine"), [], [], []
     twin(home, pristine)
-    while True:
-        wanted += stride
+    with counted() as steps, opened(home) as app:
+        steps.begin(0)
+        work(app, told.append)
+    if fault := judge(set(told)):
+        faults.append(f"nobody killed: {fault}")
+    for fatal in spread(steps.count, tries, drawn):
         discard(home)
         twin(pristine, home)
         receive, send = os.pipe()
 
-        def run(send: int = send, wanted: int = wanted) -> None:
-            with opened(home) as app:
-                kill_at(wanted)
+        def run(send: int = send, fatal: int = fatal) -> None:
+            with counted() as steps, opened(home) as app:
+                steps.begin(fatal)
                 work(app, lambda text: os.write(send, f"{text}\n".encode()) and None)
 
         child = forked(run)
         os.close(send)
         with os.fdopen(receive) as pipe:
             reported = set(pipe.read().split())
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        acknowledged |= reported
-        fault = judge(reported)
-        if fault:
-            faults.append(f"kill {wanted}: {fault}")
-        if code != -signal.SIGKILL:
-            return {"kills": wanted // stride - 1, "code": code, "faults": faults, "acknowledged": len(acknowledged)}
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        if fault := judge(reported):
+            faults.append(f"kill {fatal}: {fault}")
+    return {"steps": steps.count, "codes": codes, "faults": faults, "acknowledged": len(told)}
 
 
-def marks(home: Path, photos: Path, stride: int) -> dict[str, object]:
+def marks(home: Path, photos: Path, tries: int, drawn: int) -> dict[str, object]:
     enrol_all(home, photos)
 
     def work(app: Attendance, report: Callable[[str], None]) -> None:
@@ -165,10 +153,10 @@ def marks(home: Path, photos: Path, stride: int) -> dict[str, object]:
                 return "not repeatable"
             return f"{problems}" if problems or app.gallery.stats().marks != PEOPLE else ""
 
-    return victims(home, work, judge, stride=stride)
+    return victims(home, work, judge, tries, drawn)
 
 
-def enrols(home: Path, photos: Path, stride: int) -> dict[str, object]:
+def enrols(home: Path, photos: Path, tries: int, drawn: int) -> dict[str, object]:
     with opened(home):
         pass
 
@@ -191,7 +179,7 @@ def enrols(home: Path, photos: Path, stride: int) -> dict[str, object]:
         with opened(home) as app:
             return "" if len(app.gallery.people()) == PEOPLE else "not repeatable"
 
-    return victims(home, work, judge, stride=stride)
+    return victims(home, work, judge, tries, drawn)
 
 
 DECIDED = ("rule", "rule_version", "calendar_entry", "excuse", "withdrawal", "approval", "month", "coverage", "mark")
@@ -233,7 +221,7 @@ def deciding(app: Attendance, listed: Path) -> Iterator[str]:
     yield "month"
 
 
-def decisions(home: Path, photos: Path, stride: int) -> dict[str, object]:
+def decisions(home: Path, photos: Path, tries: int, drawn: int) -> dict[str, object]:
     enrol_all(home, photos)
     listed = photos / "list.csv"
     listed.write_text("person,at\nE-1,2026-02-09 08:02\nE-1,2026-02-11 08:02\n")
@@ -257,7 +245,7 @@ def decisions(home: Path, photos: Path, stride: int) -> dict[str, object]:
                 return "the month that was closed is another"
             return f"{problems}" if (problems := app.gallery.verify()) else ""
 
-    return victims(home, work, judge, stride=stride)
+    return victims(home, work, judge, tries, drawn)
 
 
 def clerks(home: Path, photos: Path, seed: int) -> dict[str, object]:
@@ -317,4 +305,5 @@ def main() -> None:
     sys.stdout.write(json.dumps(run(Path(home), Path(photos), *map(int, rest))) + "\n")
 
 
-main()
+with compiled_once():
+    main()
