@@ -1,6 +1,6 @@
 """An erasure or a purge killed at any statement: it has not begun, or it is complete after the next opening.
 
-Of the statements that write sixteen are tried: the first, the last, and others that the seed of pytest-randomly tells.
+Of the statements that write twelve are tried: the first, the last, and others that the seed of pytest-randomly tells.
 """
 
 import json
@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = Path(__file__).with_name("privacy_child.py")
-TRIES = 16
+TRIES = 12
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
 
 

@@ -429,9 +429,9 @@ def test_another_program_that_watches_takes_note_at_once(app, draw, home):
 def test_a_withdrawal_survives_kill_at_every_statement(app, draw, home, tmp_path):
     """Killed at each statement: all of it is done or nothing, and after the next start no byte of it is left.
 
-    Sixteen of them are tried: the first, the last, and others that the seed of pytest-randomly tells.
+    Twelve of them are tried: the first, the last, and others that the seed of pytest-randomly tells.
     """
-    tries, drawn = 16, random.getrandbits(16)
+    tries, drawn = 12, random.getrandbits(16)
     app.enroll(draw("ada.png", (1,)), name="Ada", external_id="A")
     app.enroll(draw("bob.png", (2,)), name="Bob", external_id="B")
     app.enroll(draw("cid.png", (3,)), name="Cid", external_id="C")
