@@ -19,9 +19,9 @@ from PIL import Image
 
 CREW = Path(__file__).with_name("marking_crew.py")
 PEOPLE = 2
-TRIES = 12
+TRIES = 10
 """At how many statements of a run it is killed."""
-DECISIONS = 18
+DECISIONS = 16
 """At how many where one decision comes after the other."""
 KILLED = -signal.SIGKILL
 
