@@ -13,6 +13,7 @@ import json
 import os
 import random
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -54,6 +55,10 @@ def forked(work: Callable[[], None]) -> int:
         try:
             work()
             code = 0
+        except Exception:
+            traceback.print_exc()
+            sys.stderr.flush()
+            raise
         finally:
             os._exit(code)
     return child

@@ -32,7 +32,9 @@ class Remote(Page):
     def reach(self, url: str) -> None:
         """Ask another process from now on."""
         self.leave()
-        self.asking = httpx.Client(base_url=url, cookies=self.cookies, headers={"Accept": "application/json"})
+        self.asking = httpx.Client(
+            base_url=url, cookies=self.cookies, headers={"Accept": "application/json"}, timeout=60
+        )
 
     def leave(self) -> None:
         """Ask nobody any more."""
