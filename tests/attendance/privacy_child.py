@@ -1,7 +1,9 @@
-"""Dies by SIGKILL at the n-th step of an erasure or a purge, for one n after the other until one gets through; no test.
+"""Dies by SIGKILL at some steps of an erasure or a purge, after one has got through; no test.
 
-Called as `privacy_child.py erase|purge FOLDER`. Each run is a forked child with a home of its own. The parent opens the
-home afterwards, as the next start does, and prints one line of JSON: how it died and what is there.
+Called as `privacy_child.py erase|purge FOLDER TRIES DRAWN`. Each run that dies is a forked child with a home of its
+own. The parent opens the home afterwards, as the next start does, and prints one line of JSON: how it died and what is
+there; the last line is of the run that got through. How many steps are tried, and where they begin, is as
+`kill_points.spread` takes it.
 """
 # ruff: noqa: T201  its output is its answer
 
@@ -9,14 +11,18 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 from fake_pipeline import FakePipeline  # beside this file
-from sqlalchemy import Engine, Pool, event, text
+from sqlalchemy import text
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from compiled_once import compiled_once
+from kill_points import counted, spread
 
 from attendance import Attendance
 from attendance.services import receipts
@@ -33,8 +39,6 @@ FLAGS = {
     "keep_audit_days": 365,
     "time_zone": "UTC",
 }
-LIMIT, EVERY = 600, 3
-"""At how many statements at most, and at each of how many, a run is killed."""
 
 
 class Clock:
@@ -48,31 +52,6 @@ class Clock:
 
     def monotonic(self) -> float:
         return 0.0
-
-
-class Countdown:
-    """Kills this very process at the n-th step that may have changed something."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def __call__(self, *_: object) -> None:
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def statement(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
-        """A statement; one that only reads is as its forerunner."""
-        if not statement.lstrip().upper().startswith(("SELECT", "BEGIN")):
-            self()
-
-
-def arm(steps: int) -> None:
-    """Die before the n-th statement that writes, before or after a commit, or as a connection is given back."""
-    countdown = Countdown(steps)
-    event.listen(Engine, "before_cursor_execute", countdown.statement)
-    event.listen(Engine, "commit", countdown)
-    event.listen(Pool, "checkin", countdown)
 
 
 def opened(home: Path, now: datetime) -> Attendance:
@@ -97,24 +76,25 @@ def prepare(home: Path) -> None:
                 sightings.add(transaction, [Sighting(app.clock.now, "camera", "door", "unknown", "e")])
 
 
-def run(what: str, home: Path, steps: int) -> None:
-    if what == "erase":
-        with opened(home, AT + timedelta(days=70)) as app:
-            arm(steps)
+def run(what: str, home: Path, fatal: int = 0) -> int:
+    """How many steps that may have changed something it took, which dies at the fatal one."""
+    days = 70 if what == "erase" else 500
+    with counted(reads=False) as steps, opened(home, AT + timedelta(days=days)) as app:
+        steps.begin(fatal)
+        if what == "erase":
             app.erasing.erase(app.actor, REF, home.with_suffix(".proof"))
-    else:
-        with opened(home, AT + timedelta(days=500)) as app:
-            arm(steps)
+        else:
             app.purging.run(app.actor, clock_is_right=True)
+    return steps.count
 
 
-def child(what: str, home: Path, steps: int) -> bool:
+def child(what: str, home: Path, fatal: int) -> bool:
     """Whether the run was killed."""
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            run(what, home, steps)
+            run(what, home, fatal)
             status = 0
         finally:
             os._exit(status)
@@ -149,18 +129,18 @@ def look(home: Path) -> dict[str, object]:
     return found
 
 
-def main(what: str, folder: Path) -> None:
-    ready = folder / "ready"
+def main(what: str, folder: Path, tries: int, drawn: int) -> None:
+    ready, through = folder / "ready", folder / "through"
     prepare(ready)
-    for steps in range(1, LIMIT, EVERY):
-        home = folder / f"home-{steps}"
+    shutil.copytree(ready, through)
+    steps = run(what, through)
+    for fatal in spread(steps, tries, drawn):
+        home = folder / f"home-{fatal}"
         shutil.copytree(ready, home)
-        killed = child(what, home, steps)
-        print(json.dumps({"steps": steps, "killed": killed, **look(home)}), flush=True)
+        print(json.dumps({"step": fatal, "killed": child(what, home, fatal), **look(home)}), flush=True)
         shutil.rmtree(home)
-        if not killed:
-            return
-    raise SystemExit("no run got through")
+    print(json.dumps({"step": steps + 1, "killed": False, **look(through)}), flush=True)
 
 
-main(sys.argv[1], Path(sys.argv[2]))
+with compiled_once():
+    main(sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:]))

@@ -1,24 +1,26 @@
-"""Dies by SIGKILL at the n-th step of a run, for one n after the other until a run gets through; not a test itself.
+"""Dies by SIGKILL at some steps of a run, after it has got through once; not a test itself.
 
-Called as `crash_child.py start|enrol|mark HOME FOLDER EVERY`. Each run is a forked child with a copy of the home of its
-own, which tells what it acknowledged through a pipe after the call returned. The parent then opens that home and prints
-one line of JSON: how it died and what is there. Of the steps every EVERYth is tried.
+Called as `crash_child.py start|enrol|mark HOME FOLDER TRIES DRAWN`. Each run that dies is a forked child with a copy of
+the home of its own, which tells what it acknowledged through a pipe after the call returned. The parent then opens that
+home and prints one line of JSON: how it died and what is there; the last line is of the run that got through. How many
+steps are tried, and where they begin, is as `kill_points.spread` takes it.
 """
 # ruff: noqa: T201  its output is its answer
 
 import hashlib
 import json
 import os
-import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import Engine, Pool, event, func, select
+from sqlalchemy import func, select
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from compiled_once import compiled_once
+from kill_points import counted, spread
 from servers import discard, twin
 
 from gallery import Database, Gallery, GalleryError, history, open_database, record
@@ -29,27 +31,6 @@ from gallery.values import Sighting, Soundness
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 PEOPLE = {"start": 0, "enrol": 2, "mark": 3}
-LIMIT = 400
-
-
-class Countdown:
-    """Kills this very process when it has been called `steps` times."""
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def __call__(self, *_: object) -> None:
-        self.left -= 1
-        if self.left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-
-def arm(steps: int) -> None:
-    """Die before the n-th statement, before or after a commit; what comes after a statement comes before the next."""
-    countdown = Countdown(steps)
-    for name in ("before_cursor_execute", "commit"):
-        event.listen(Engine, name, countdown)
-    event.listen(Pool, "checkin", countdown)
 
 
 def enrol(gallery: Gallery, number: int) -> None:
@@ -90,7 +71,7 @@ def run(what: str, home: Path, acknowledge: int) -> None:
             os.write(acknowledge, bytes([number]))
 
 
-def child(what: str, home: Path, steps: int) -> tuple[bool, list[int]]:
+def child(what: str, home: Path, fatal: int) -> tuple[bool, list[int]]:
     """Whether the run was killed, and what it had acknowledged."""
     reader, writer = os.pipe()
     pid = os.fork()
@@ -98,18 +79,31 @@ def child(what: str, home: Path, steps: int) -> tuple[bool, list[int]]:
         status = 1
         try:
             os.close(reader)
-            arm(steps)
-            run(what, home, writer)
+            with counted() as steps:
+                steps.begin(fatal)
+                run(what, home, writer)
             status = 0
         finally:
             os._exit(status)
     os.close(writer)
-    with os.fdopen(reader, "rb") as pipe:
-        acknowledged = sorted(set(pipe.read()))
+    acknowledged = told(reader)
     _, status = os.waitpid(pid, 0)
     if not os.WIFSIGNALED(status) and os.WEXITSTATUS(status):
         raise SystemExit("the run failed by itself")
     return os.WIFSIGNALED(status), acknowledged
+
+
+def told(reader: int) -> list[int]:
+    with os.fdopen(reader, "rb") as pipe:
+        return sorted(set(pipe.read()))
+
+
+def get_through(what: str, home: Path) -> tuple[int, list[int]]:
+    """How many steps the run has that nobody kills, and what it acknowledges."""
+    reader, writer = os.pipe()
+    with counted() as steps, os.fdopen(writer, "wb"):
+        run(what, home, writer)
+    return steps.count, told(reader)
 
 
 def look(home: Path) -> dict[str, object]:
@@ -137,17 +131,19 @@ def look(home: Path) -> dict[str, object]:
         return {"error": f"{error.id} {error}"}
 
 
-def main(what: str, ready: Path, folder: Path, every: int) -> None:
+def main(what: str, ready: Path, folder: Path, tries: int, drawn: int) -> None:
     if what != "start":
         prepare(what, ready)
-    for steps in range(1, LIMIT, every):
-        home = twin(ready, folder / f"home-{steps}")
-        killed, acknowledged = child(what, home, steps)
-        print(json.dumps({"steps": steps, "killed": killed, "acknowledged": acknowledged, **look(home)}))
+    through = twin(ready, folder / "through")
+    steps, acknowledged = get_through(what, through)
+    for fatal in spread(steps, tries, drawn):
+        home = twin(ready, folder / f"home-{fatal}")
+        killed, before = child(what, home, fatal)
+        print(json.dumps({"step": fatal, "killed": killed, "acknowledged": before, **look(home)}))
         discard(home)
-        if not killed:
-            return
-    raise SystemExit("no run got through")
+    print(json.dumps({"step": steps + 1, "killed": False, "acknowledged": acknowledged, **look(through)}))
+    discard(through)
 
 
-main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))
+with compiled_once():
+    main(sys.argv[1], *map(Path, sys.argv[2:4]), *map(int, sys.argv[4:]))

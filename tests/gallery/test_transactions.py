@@ -238,7 +238,7 @@ def test_any_nesting_of_views_and_steps(homes):
     """Entered, left and broken off in whatever order, each view and step shows its own state and no other's."""
     run_state_machine_as_test(
         lambda: Views(homes.new(filled=True)),
-        settings=settings(max_examples=40, stateful_step_count=25, deadline=None),
+        settings=settings(max_examples=16, stateful_step_count=25, deadline=None),
     )
 
 

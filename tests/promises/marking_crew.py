@@ -1,19 +1,19 @@
 """Run by test_marks_survive.py as a program of its own: processes that mark, enrol, and are killed.
 
     marking_crew.py crowd  HOME PHOTOS SEED    eight processes mark the same few people at once
-    marking_crew.py marks  HOME PHOTOS EVERY   a marking run, killed at every EVERYth statement
-    marking_crew.py enrols HOME PHOTOS EVERY   a bulk enrolment, killed likewise
-    marking_crew.py decisions HOME PHOTOS EVERY    rules, days off, excuses and the like, killed likewise
+    marking_crew.py marks  HOME PHOTOS TRIES DRAWN    a marking run, killed at that many of its statements
+    marking_crew.py enrols HOME PHOTOS TRIES DRAWN    a bulk enrolment, killed likewise
+    marking_crew.py decisions HOME PHOTOS TRIES DRAWN    rules, days off, excuses and the like, killed likewise
     marking_crew.py clerks HOME PHOTOS SEED    processes that decide the same things at once
 
-Everything heavy is imported once, then each victim is a fork. Prints one line of JSON.
+What is heavy is imported once, and statements are compiled once; then each victim is a fork. Prints one line of JSON.
 """
 
 import json
 import os
 import random
-import signal
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -24,8 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "attendance"))
 
 import fake_pipeline
+from compiled_once import compiled_once
+from kill_points import counted, spread
 from servers import discard, twin
-from sqlalchemy import Engine, event, text
+from sqlalchemy import text
 
 from attendance import Attendance
 from attendance.access import Actor
@@ -38,7 +40,7 @@ from attendance.timetable.ruleparts import Parts
 from enroll import Entry
 from gallery import history
 
-PROCESSES, TRIES, PEOPLE = 8, 40, 2
+PROCESSES, TRIES, PEOPLE = 8, 16, 2
 
 
 def opened(home: Path) -> Attendance:
@@ -53,6 +55,10 @@ def forked(work: Callable[[], None]) -> int:
         try:
             work()
             code = 0
+        except Exception:
+            traceback.print_exc()
+            sys.stderr.flush()
+            raise
         finally:
             os._exit(code)
     return child
@@ -68,10 +74,19 @@ def enrol_all(home: Path, photos: Path) -> None:
             assert isinstance(outcome, Enrolled), outcome
 
 
+def at_once(home: Path, work: Callable[[Path, int], None]) -> list[int]:
+    """How the processes ended that did this at the same time, after it was done once elsewhere, for its statements."""
+    other = twin(home, home.with_name("other"))
+    work(other, PROCESSES)
+    discard(other)
+    children = [forked(lambda number=number: work(home, number)) for number in range(PROCESSES)]
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+
 def crowd(home: Path, photos: Path, seed: int) -> dict[str, object]:
     enrol_all(home, photos)
 
-    def work(number: int) -> None:
+    def work(home: Path, number: int) -> None:
         choice = random.Random(seed * 100 + number)  # noqa: S311 - only an order
         with opened(home) as app:
             people = [each.external_id for each in app.gallery.people()]
@@ -79,8 +94,7 @@ def crowd(home: Path, photos: Path, seed: int) -> dict[str, object]:
                 app.mark(choice.choice(people))
                 app.note_check("camera")
 
-    children = [forked(lambda number=number: work(number)) for number in range(PROCESSES)]
-    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    codes = at_once(home, work)
     with opened(home) as app, app.store.reading() as transaction:
         return {
             "codes": codes,
@@ -94,55 +108,42 @@ def crowd(home: Path, photos: Path, seed: int) -> dict[str, object]:
         }
 
 
-def kill_at(wanted: int) -> None:
-    """Kill this process before its n-th statement, or right after the n-th commit, counted together."""
-    count = 0
-
-    def step(*_: object) -> None:
-        nonlocal count
-        count += 1
-        if count == wanted:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    for name in ("before_cursor_execute", "commit"):
-        event.listen(Engine, name, step)
-
-
 def victims(
     home: Path,
     work: Callable[[Attendance, Callable[[str], None]], None],
     judge: Callable[[set[str]], str],
-    *,
-    stride: int,
+    tries: int,
+    drawn: int,
 ) -> dict[str, object]:
-    """Kill at each step, or some, until the work gets through; judge what is left each time."""
-    pristine, wanted, faults, acknowledged = home.with_name("pristine"), 0, [], set()
+    """Let the work get through, then kill it at some of its steps; judge what is left each time."""
+    pristine, told, faults, codes = home.with_name("pristine"), [], [], []
     twin(home, pristine)
-    while True:
-        wanted += stride
+    with counted() as steps, opened(home) as app:
+        steps.begin(0)
+        work(app, told.append)
+    if fault := judge(set(told)):
+        faults.append(f"nobody killed: {fault}")
+    for fatal in spread(steps.count, tries, drawn):
         discard(home)
         twin(pristine, home)
         receive, send = os.pipe()
 
-        def run(send: int = send, wanted: int = wanted) -> None:
-            with opened(home) as app:
-                kill_at(wanted)
+        def run(send: int = send, fatal: int = fatal) -> None:
+            with counted() as steps, opened(home) as app:
+                steps.begin(fatal)
                 work(app, lambda text: os.write(send, f"{text}\n".encode()) and None)
 
         child = forked(run)
         os.close(send)
         with os.fdopen(receive) as pipe:
             reported = set(pipe.read().split())
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        acknowledged |= reported
-        fault = judge(reported)
-        if fault:
-            faults.append(f"kill {wanted}: {fault}")
-        if code != -signal.SIGKILL:
-            return {"kills": wanted // stride - 1, "code": code, "faults": faults, "acknowledged": len(acknowledged)}
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        if fault := judge(reported):
+            faults.append(f"kill {fatal}: {fault}")
+    return {"steps": steps.count, "codes": codes, "faults": faults, "acknowledged": len(told)}
 
 
-def marks(home: Path, photos: Path, stride: int) -> dict[str, object]:
+def marks(home: Path, photos: Path, tries: int, drawn: int) -> dict[str, object]:
     enrol_all(home, photos)
 
     def work(app: Attendance, report: Callable[[str], None]) -> None:
@@ -165,10 +166,10 @@ def marks(home: Path, photos: Path, stride: int) -> dict[str, object]:
                 return "not repeatable"
             return f"{problems}" if problems or app.gallery.stats().marks != PEOPLE else ""
 
-    return victims(home, work, judge, stride=stride)
+    return victims(home, work, judge, tries, drawn)
 
 
-def enrols(home: Path, photos: Path, stride: int) -> dict[str, object]:
+def enrols(home: Path, photos: Path, tries: int, drawn: int) -> dict[str, object]:
     with opened(home):
         pass
 
@@ -191,7 +192,7 @@ def enrols(home: Path, photos: Path, stride: int) -> dict[str, object]:
         with opened(home) as app:
             return "" if len(app.gallery.people()) == PEOPLE else "not repeatable"
 
-    return victims(home, work, judge, stride=stride)
+    return victims(home, work, judge, tries, drawn)
 
 
 DECIDED = ("rule", "rule_version", "calendar_entry", "excuse", "withdrawal", "approval", "month", "coverage", "mark")
@@ -233,7 +234,7 @@ def deciding(app: Attendance, listed: Path) -> Iterator[str]:
     yield "month"
 
 
-def decisions(home: Path, photos: Path, stride: int) -> dict[str, object]:
+def decisions(home: Path, photos: Path, tries: int, drawn: int) -> dict[str, object]:
     enrol_all(home, photos)
     listed = photos / "list.csv"
     listed.write_text("person,at\nE-1,2026-02-09 08:02\nE-1,2026-02-11 08:02\n")
@@ -257,7 +258,7 @@ def decisions(home: Path, photos: Path, stride: int) -> dict[str, object]:
                 return "the month that was closed is another"
             return f"{problems}" if (problems := app.gallery.verify()) else ""
 
-    return victims(home, work, judge, stride=stride)
+    return victims(home, work, judge, tries, drawn)
 
 
 def clerks(home: Path, photos: Path, seed: int) -> dict[str, object]:
@@ -269,7 +270,7 @@ def clerks(home: Path, photos: Path, seed: int) -> dict[str, object]:
         excuses = Excuses(app.gallery, app.sessions, app.clock, app.statuses, second_approval=True)
         number = excuses.add(CLERK, "E-1", "2026-03-04", "2026-03-04", reason="ill").stored.id
 
-    def work(clerk: int) -> None:
+    def work(home: Path, clerk: int) -> None:
         def mark(app: Attendance) -> None:
             app.mark("E-2", at=f"2026-02-{9 + clerk:02}T08:0{clerk}Z")
 
@@ -287,8 +288,7 @@ def clerks(home: Path, photos: Path, seed: int) -> dict[str, object]:
                 with suppress(ApprovalUnknown, MonthClosed, MonthState):
                     chore(app)
 
-    children = [forked(lambda clerk=clerk: work(clerk)) for clerk in range(PROCESSES)]
-    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    codes = at_once(home, work)
     with opened(home) as app:
         found = whole(app)
         with app.store.reading() as transaction:
@@ -317,4 +317,5 @@ def main() -> None:
     sys.stdout.write(json.dumps(run(Path(home), Path(photos), *map(int, rest))) + "\n")
 
 
-main()
+with compiled_once():
+    main()

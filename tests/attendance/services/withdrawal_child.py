@@ -1,7 +1,8 @@
 """Other programs at a home, for tests of withdrawals; not a test itself.
 
 `watch HOME PHOTO`: judge the photo whenever a line comes in, and print what it is taken for.
-`kill FOLDER`: withdraw in copies of a home, dying by SIGKILL at one step after the other; one JSON line a run.
+`kill FOLDER TRIES DRAWN`: withdraw in copies of a home, dying by SIGKILL at some steps as `kill_points.spread` takes
+them, after one has got through; one JSON line a run, of that one the last.
 `claim HOME CODE`: answer a form when a line comes in, and print what came of it.
 """
 # ruff: noqa: T201  its output is its answer
@@ -10,12 +11,11 @@ import importlib.util
 import json
 import os
 import shutil
-import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, Pool, event, text
+from sqlalchemy import text
 
 from attendance import Attendance
 from enroll.photo import read_photo
@@ -23,9 +23,12 @@ from gallery import Store, history
 from gallery.repositories import erasures
 from refusal import Refusal
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from compiled_once import compiled_once
+from kill_points import counted, spread
+
 TESTS = Path(__file__).resolve().parents[1]
-LIMIT, EVERY = 400, 2
-"""At how many statements at most, and at each of how many, a run is killed."""
 
 
 def fake():
@@ -60,30 +63,22 @@ def claim(home: Path, code: str) -> None:
             print("answered", flush=True)
 
 
-def arm(steps: int) -> None:
-    """Die before the n-th statement, before or after a commit."""
-    left = [steps]
-
-    def count(*_: object) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    for name in ("before_cursor_execute", "commit"):
-        event.listen(Engine, name, count)
-    event.listen(Pool, "checkin", count)
+def withdraw(home: Path, fatal: int = 0) -> int:
+    """How many steps it took, which dies at the fatal one."""
+    with counted() as steps, opened(home) as app:
+        _ = app.gallery, app.consents
+        steps.begin(fatal)
+        app.consents.withdraw(app.actor, "A")
+    return steps.count
 
 
-def run(home: Path, steps: int) -> bool:
+def run(home: Path, fatal: int) -> bool:
     """Withdraw in a forked child that dies at that step; whether it died."""
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
-            with opened(home) as app:
-                _ = app.gallery, app.consents
-                arm(steps)
-                app.consents.withdraw(app.actor, "A")
+            withdraw(home, fatal)
             status = 0
         finally:
             os._exit(status)
@@ -93,16 +88,16 @@ def run(home: Path, steps: int) -> bool:
     return os.WIFSIGNALED(status)
 
 
-def kill(folder: Path) -> None:
-    for steps in range(1, LIMIT, EVERY):
-        home = folder / f"home-{steps}"
+def kill(folder: Path, tries: int, drawn: int) -> None:
+    through = folder / "through"
+    shutil.copytree(folder / "ready", through)
+    steps = withdraw(through)
+    for fatal in spread(steps, tries, drawn):
+        home = folder / f"home-{fatal}"
         shutil.copytree(folder / "ready", home)
-        killed = run(home, steps)
-        print(json.dumps({"killed": killed, **look(home)}))
+        print(json.dumps({"step": fatal, "killed": run(home, fatal), **look(home)}))
         shutil.rmtree(home)
-        if not killed:
-            return
-    raise SystemExit("no run got through")
+    print(json.dumps({"step": steps + 1, "killed": False, **look(through)}))
 
 
 def look(home: Path) -> dict[str, object]:
@@ -121,6 +116,10 @@ def look(home: Path) -> dict[str, object]:
     return {**counts, "events": told, "erasures": erased, "integrity": sound, "found": found}
 
 
-if __name__ == "__main__":
-    {"watch": lambda *told: watch(*map(Path, told)), "kill": lambda folder: kill(Path(folder)),
-     "claim": lambda home, code: claim(Path(home), code)}[sys.argv[1]](*sys.argv[2:])  # fmt: skip
+DO = {
+    "watch": lambda home, photo: watch(Path(home), Path(photo)),
+    "kill": lambda folder, tries, drawn: kill(Path(folder), int(tries), int(drawn)),
+    "claim": lambda home, code: claim(Path(home), code),
+}
+with compiled_once():
+    DO[sys.argv[1]](*sys.argv[2:])

@@ -570,7 +570,7 @@ def _attacked(rows: list[tuple], attack: str, one: int, other: int) -> list[tupl
     return [*rows[:one], forged, *rows[one:]]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     attacks=st.lists(
         st.tuples(st.sampled_from(ATTACKS), st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=4
@@ -596,10 +596,10 @@ def test_no_attack_without_the_key_is_passed_over(home, attacks):
 
 
 def test_a_single_attack_in_a_random_log_has_its_verdict(homes):
-    """On logs of any length, each single attack is called by its name."""
-    draw = random.Random(20261127)  # noqa: S311
+    """On logs of any length, which the seed of pytest-randomly tells, each single attack is called by its name."""
+    draw = random.Random(random.getrandbits(32))  # noqa: S311
     names = {"edit": "edited", "delete": "deleted", "swap": "reordered", "copy": "inserted", "forge": "inserted"}
-    for number, attack in enumerate([*ATTACKS] * 3):
+    for number, attack in enumerate([*ATTACKS] * 2):
         home = _made(homes.new(str(number)), draw.randint(4, 30))
         rows = [row[1:] for row in _rows(home)]
         one, other = draw.sample(range(len(rows) - 1), 2)

@@ -1,7 +1,7 @@
 """PINs, codes and badges: each belongs to one person, and is found by its handle."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery import Conflict
@@ -52,6 +52,7 @@ def test_one_taken_away_is_free_again(store, people, now):
     assert again.id > lost.id
 
 
+@settings(max_examples=40)
 @given(taken=st.sets(st.integers(1001, 1030)))
 def test_the_smallest_free_number_is_given(store, gallery, now, taken):
     """Whatever numbers are taken, the next is the smallest of the others from 1001 on; badges take none."""

@@ -5,7 +5,7 @@ from collections import defaultdict
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gallery import open_database
@@ -153,6 +153,7 @@ EVENTS = st.lists(st.tuples(st.sampled_from(["mark", "send", "fail"]), st.intege
 
 
 @pytest.mark.usefixtures("hooks")
+@settings(max_examples=40)
 @given(events=EVENTS)
 def test_whatever_fails_the_order_stays(store, people, now, events):
     """Marks of several, sent and failed in any order: each receiver hears of a person in the order of the marks."""

@@ -102,7 +102,7 @@ def test_every_excuse_and_withdrawal_has_an_event(store, ada, now):
         assert [(EXCUSE_ADDED, "1")] == excuses.unrecorded(step)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     spans=st.lists(
         st.tuples(st.integers(0, 1), st.integers(0, 6), st.integers(1, 4), st.booleans(), st.text(KEPT)), max_size=8

@@ -178,7 +178,7 @@ def test_merged_they_belong_where_either_did(gallery, ada, now):
 CHANGES = st.lists(st.tuples(st.integers(0, 1), st.sets(st.sampled_from(["a", "b"])), st.integers(1, 9)), max_size=6)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(first=st.sets(st.sampled_from(["a", "b"])), second=st.sets(st.sampled_from(["a", "b"])), changes=CHANGES)
 def test_any_changes_then_merged(gallery, now, first, second, changes):
     """Whatever was said of two people in whatever order: each day is as a list by hand tells, and so when merged."""

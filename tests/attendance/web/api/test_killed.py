@@ -14,7 +14,7 @@ import pytest
 from attendance import Attendance
 from attendance.access import Actor
 
-PEOPLE, ASKED, KILLED_AFTER = 40, 200, 60
+PEOPLE, ASKED, KILLED_AFTER = 24, 120, 40
 
 
 class Service:
@@ -78,7 +78,7 @@ def a_connection_each() -> httpx.Client:
 
 @pytest.mark.slow
 def test_what_was_acknowledged_survives_a_kill(served, secret, home):
-    """Killed during 200 marks, every acknowledged mark is there; asked again under their keys none is made twice."""
+    """Killed during 120 marks, every acknowledged mark is there; asked again under their keys none is made twice."""
     bearer = {"Authorization": f"Bearer {secret}"}
     requests = [(f"key-{number}", {"person": f"P{number % PEOPLE}", "note": str(number)}) for number in range(ASKED)]
     told: dict[str, tuple[int, bytes]] = {}
