@@ -1,5 +1,6 @@
 """The face task end to end on generated pictures: cached views, both halves trained, the recipe's errors."""
 
+import functools
 import io
 import json
 import shutil
@@ -16,10 +17,12 @@ pytest.importorskip("tensorboard")
 
 from enroll.registry import MODELS, load_encoder  # noqa: E402 - after the skips
 from train.errors import RecipeInvalid, WeightsUnusable  # noqa: E402
+from train.fit import features  # noqa: E402
 from train.fitting import face_task, fit_recipe  # noqa: E402
 from train.nets.models import encoder_model, make_model, published  # noqa: E402
 from train.recipe import Model, load_recipe  # noqa: E402
 from train.score.cohort import cohort_strata, stratified_cohort  # noqa: E402 - after the skip
+from train.tensors import to_tensor  # noqa: E402
 
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.slow]
 
@@ -113,6 +116,7 @@ def finished(tmp_path_factory):
     (folder / "small.toml").write_text(RECIPE, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ATTENDANCE_TRAIN_CACHE", str(folder / "cache"))
+        patch.setattr(features, "frozen", functools.cache(features.frozen))  # both views are of one lower half
         torch.manual_seed(0)
         fit_recipe(folder / "small.toml", folder / "run", written(folder))
     return folder / "run"
@@ -128,6 +132,21 @@ def test_a_recipe_trains_both_halves(face_set, recipe_file, finished):
     assert "parts.0.trunk.conv_stem.weight" not in moved
 
 
+@pytest.fixture
+def not_exported(monkeypatch):
+    """PyTorch computes the features, as an export takes longer; those of `finished` are of ONNX Runtime."""
+
+    def frozen(lower, *_):
+        def run(crops):
+            with torch.no_grad():
+                return [part.numpy() for part in lower(to_tensor(crops))]
+
+        return run
+
+    monkeypatch.setattr(features, "frozen", frozen)
+
+
+@pytest.mark.usefixtures("not_exported")
 def test_a_recipe_starts_from_a_part_of_another_run(face_set, recipe_file, finished, tmp_path):
     """`parts_from` takes the named networks as that run left them; the new run keeps its recipe and that one's base."""
     trained = torch.load(finished / "model.pt", weights_only=True)["model"]
