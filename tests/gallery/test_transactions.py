@@ -19,7 +19,7 @@ from gallery.transactions import REKEYING
 def test_nested_reading_shares_the_view(home, store, gallery, now):
     """What another program removes while somebody is reading stays in view until the outermost `reading()` is left."""
     ada = gallery.add_person("Ada", at=now, by="t")
-    with open_database(home) as other, store.reading() as outer:
+    with open_database(home, busy_timeout_s=0.1) as other, store.reading() as outer:
         before = store.generation()
         Gallery(other, "e").remove(ada.id, at=now, by="t")
         with store.reading() as inner:

@@ -11,17 +11,14 @@ from servers import Homes, contents, raw
 
 from attendance import Attendance
 from attendance.cli import run
+from gallery import open_database
 
 
 @pytest.mark.sqlite_only("the lock is that of its file")
 def test_locked_home(command, home, draw, monkeypatch):
     """A home that another program is writing to: a bounded wait, one line, exit code 3, nothing changed."""
-    import functools
-
-    from gallery import Store
-
     command("enroll", draw("a.png", (1,)), "--name", "Ada")
-    monkeypatch.setattr(Store, "open", functools.partial(Store.open, busy_timeout_s=0.1))
+    monkeypatch.setitem(open_database.__kwdefaults__, "busy_timeout_s", 0.1)
     with closing(sqlite3.connect(home / "attendance.db", isolation_level=None)) as raw:
         raw.execute("BEGIN IMMEDIATE")
         code, _, err = command("enroll", draw("b.png", (2,)), "--name", "Bob")

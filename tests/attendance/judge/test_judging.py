@@ -71,7 +71,7 @@ def test_somebody_removed_inside_a_view(people, home, faces, clock):
     """Inside one `reading()` everything is of its moment: who is removed meanwhile is still told by name."""
     with people.store.reading():
         people.policy()
-        with open_database(home) as other:
+        with open_database(home, busy_timeout_s=0.1) as other:
             Gallery(other, people.card.id).remove("P-1", at=clock.now, by="another program")
         (found,) = people.judge(faces(1), source="x")
     assert ("present", "P-1", 5) == (found.decision, found.person.id, found.gallery_size)
