@@ -31,6 +31,7 @@ def _beside(name: str):
 
 
 servers, copied_homes, compiling = _beside("servers"), _beside("copied_homes"), _beside("compiled_once")
+_beside("kill_points")
 OPENING = {"app", "store"}
 """The fixtures that open `home`, and begin it."""
 _ON_BOTH = ("gallery", "attendance/register", "attendance/services/test_arrivals.py", "promises")

@@ -6,7 +6,7 @@ compiles its statements before processes are forked that would have to do so eac
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine, Pool, event
@@ -51,9 +51,13 @@ def counted(*, reads: bool = True) -> Iterator[Steps]:
             event.remove(*each)
 
 
-def spread(steps: int, tries: int, drawn: int) -> list[int]:
-    """The first of the steps, the last, and others evenly between, which begin where was `drawn`; `tries` in all."""
+def spread(steps: int, tries: int, drawn: int, named: Collection[int] = ()) -> list[int]:
+    """The first of the steps, the last, and others evenly between, which begin where was `drawn`; `tries` in all.
+
+    Those that are `named` are tried besides, as far as there are so many steps.
+    """
     between, others = steps - 2, tries - 2
     if others >= between:
         return list(range(1, steps + 1))
-    return sorted({1, steps, *(2 + (number * between // others + drawn) % between for number in range(others))})
+    some = {2 + (number * between // others + drawn) % between for number in range(others)}
+    return sorted({1, steps, *some, *(each for each in named if each <= steps)})

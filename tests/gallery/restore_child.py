@@ -1,10 +1,11 @@
 """Dies by SIGKILL at the n-th step of a restoration, for some n, and then lets one get through; not a test itself.
 
-Called as `restore_child.py BACKUP KEY FOLDER EACH POINTS OFFSET [PRIVATE]`; with the file of a private recovery key it
+Called as `restore_child.py BACKUP KEY FOLDER EACH TRIES DRAWN [PRIVATE]`; with the file of a private recovery key it
 is opened by that. A step is a change of the file system, a commit, or every EACH-th statement; while what was erased is
-erased again, every statement. They are counted once; tried are the first, the last, those around the change of place by
-which the home is there, and POINTS spread over the others, beginning at OFFSET (0 to 1) of the way between two. Each
-run is a forked child with a folder of its own; the parent then looks, tries again, and prints one line of JSON.
+erased again, every statement.
+They are counted once; tried are the first, the last, those around the change of place by which the home is there, and
+others as `kill_points.spread` takes TRIES of them from DRAWN. Each run is a forked child with a folder of its own; the
+parent then looks, tries again, and prints one line of JSON.
 """
 # ruff: noqa: T201  its output is its answer
 
@@ -23,6 +24,7 @@ from sqlalchemy import Engine, event
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from compiled_once import compiled_once
+from kill_points import spread
 
 from gallery import GalleryMissing, NotEmpty, Store, open_database
 from gallery.backup import restore, restoring
@@ -135,21 +137,16 @@ def again(make: partial, home: Path) -> None:
             left.unlink()
 
 
-def chosen(count: int, placed: list[int], points: int, offset: float) -> list[int]:
-    """The first and last steps, those around changes of place, and as many spread over all of them."""
-    named = {1, count, *placed, *(each + 1 for each in placed)}
-    spread = {1 + int((number + offset) * count / points) for number in range(points)}
-    return sorted({each for each in named | spread if each <= count})
-
-
 def main(source: Path, key: Path, folder: Path, numbers: list[str], private: Path | None = None) -> None:
-    each, points, offset = int(numbers[0]), int(numbers[1]), float(numbers[2])
+    each, tries, drawn = map(int, numbers)
     opened = {"key": key} if private is None else {"recovery": private}
     make = partial(restore, Store, source, along=ALONG, at=MOMENT, **opened)
     make(folder / "first")
     digest = told(folder / "first", sealed=private is None)
     child(make, folder / "counted", 0, each, folder / "steps")
-    for steps in [*chosen(*json.loads((folder / "steps").read_text()), points, offset), 0]:
+    count, placed = json.loads((folder / "steps").read_text())
+    around = [*placed, *(place + 1 for place in placed)]
+    for steps in [*spread(count, tries, drawn, around), 0]:
         home = folder / f"home-{steps}"
         killed = child(make, home, steps, each)
         found = look(home, digest, sealed=private is None)

@@ -59,8 +59,8 @@ def store_weights(path: Path, storage: str, *, learnt: Collection[str] | None = 
             wide = _wide_layer(model.graph, tensor.name, values) if storage == "int4" else None
             if wide is not None:
                 nodes += _to_int4(model.graph, tensor, values, wide)
-                continue
-            nodes += _to_int8(model.graph, tensor, values, axes[tensor.name])
+            else:
+                nodes += _to_int8(model.graph, tensor, values, axes[tensor.name])
         elif np.abs(values).max() <= np.finfo(np.float16).max:
             nodes += _to_half(tensor, values)
     nodes += model.graph.node

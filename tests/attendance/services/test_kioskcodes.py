@@ -2,37 +2,14 @@
 
 import base64
 import hashlib
-import io
 
 import cv2
 import numpy as np
 import pytest
-import segno
-from kiosk_world import CLERK, before, code_before, frame, hall_of, live, page_of, png
+from kiosk_world import before
 
 from attendance.services.credentials import QR_PREFIX, qr_picture
 from attendance.services.kioskwatch import codes_in
-
-POSTER = "https://school.example/menu"
-
-
-@pytest.fixture
-def pipeline(fake):
-    return live(fake)
-
-
-@pytest.fixture
-def hall(app, draw):
-    """A home with Ada and Bob, and a kiosk in the hall."""
-    return hall_of(app, draw, "Ada", "Bob")
-
-
-@pytest.fixture
-def page(hall, clock):
-    """The page of that kiosk, which looks."""
-    for made in page_of(hall, clock):
-        made.begin()
-        yield made
 
 
 def drawn(number: int) -> str:
@@ -78,31 +55,3 @@ def test_where_there_is_no_code_none_is_read(astronaut):
     noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
     half = before(qr_picture(drawn(0), "png", scale=5)[0])[:160]
     assert [] == [each for pixels in (noise, astronaut, half) for each in codes_in(pixels)]
-
-
-@pytest.mark.parametrize("said", [b"\xff\xfe\x00\x9f", b"\x00", "Grüße, 你好".encode()])
-def test_a_code_with_whatever_bytes_stops_nothing(said, page):
-    """It is a code of something else."""
-    made = io.BytesIO()
-    segno.make(said, micro=False).save(made, kind="png", scale=5)
-    (told,) = page.see(png(before(made.getvalue())), faces=False)["results"]
-    assert "refused" == told["state"]
-
-
-def test_a_poster_behind_somebody_hides_no_code(hall, page):
-    """Whichever is found first, the code of this home counts; the poster is passed over."""
-    pixels = code_before(hall, hall.credentials.give_qr(CLERK, "A"))
-    poster = before(qr_picture(POSTER, "png", scale=4)[0], top=20, left=450)
-    pixels[:, 420:] = poster[:, 420:]
-    assert 2 == len(codes_in(pixels))
-    (told,) = page.see(png(pixels), faces=False)["results"]
-    assert ("present", "qr", "Ada") == (told["state"], told["method"], told["name"])
-
-
-def test_two_people_may_hold_their_codes_up_at_once(hall, page):
-    """Each is marked."""
-    pixels = code_before(hall, hall.credentials.give_qr(CLERK, "A"))
-    other = code_before(hall, hall.credentials.give_qr(CLERK, "B"))
-    pixels[:, 390:] = other[:, 120:370]
-    assert {"Ada", "Bob"} == {each["name"] for each in page.see(png(pixels), faces=False)["results"]}
-    assert [] == page.see(frame(), faces=False)["results"]

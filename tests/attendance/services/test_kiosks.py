@@ -1,17 +1,20 @@
 """Kiosks: marks by face, PIN, code and badge, what comes twice, late or forged, what is taken back, and who looks."""
 
 import dataclasses
+import io
 import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from kiosk_world import CLERK, Page, code_before, frame, hall_of, live, page_of, png
+import segno
+from kiosk_world import CLERK, Page, before, code_before, frame, hall_of, live, page_of, png
 
 from attendance import Attendance
 from attendance.errors import PlaceRetired
 from attendance.service_errors import KioskFrame, KioskUndo, RequestInvalid, TokenInvalid, UploadLarge
-from attendance.services.kioskwatch import LARGEST_FRAME
+from attendance.services.credentials import qr_picture
+from attendance.services.kioskwatch import LARGEST_FRAME, codes_in
 from enroll.errors import PhotoError
 from gallery.repositories import coverage
 from gallery.repositories.events import history
@@ -202,6 +205,37 @@ def test_a_code_of_something_else_is_told_and_counts_as_no_guess(page, monkeypat
         assert ("refused", "this is a code of something else") == (told["state"], told["detail"])
     page.begin()
     assert [] == page.see(frame())["results"]
+
+
+@pytest.mark.parametrize("said", [b"\xff\xfe\x00\x9f", b"\x00", "Grüße, 你好".encode()])
+def test_a_code_with_whatever_bytes_stops_nothing(said, page):
+    """It is a code of something else."""
+    page.begin()
+    made = io.BytesIO()
+    segno.make(said, micro=False).save(made, kind="png", scale=5)
+    (told,) = page.see(png(before(made.getvalue())), faces=False)["results"]
+    assert "refused" == told["state"]
+
+
+def test_a_poster_behind_somebody_hides_no_code(hall, page):
+    """Whichever is found first, the code of this home counts; the poster is passed over."""
+    page.begin()
+    pixels = code_before(hall, hall.credentials.give_qr(CLERK, "A"))
+    poster = before(qr_picture("https://school.example/menu", "png", scale=4)[0], top=20, left=450)
+    pixels[:, 420:] = poster[:, 420:]
+    assert 2 == len(codes_in(pixels))
+    (told,) = page.see(png(pixels), faces=False)["results"]
+    assert ("present", "qr", "Ada") == (told["state"], told["method"], told["name"])
+
+
+def test_two_people_may_hold_their_codes_up_at_once(hall, page):
+    """Each is marked."""
+    page.begin()
+    pixels = code_before(hall, hall.credentials.give_qr(CLERK, "A"))
+    other = code_before(hall, hall.credentials.give_qr(CLERK, "B"))
+    pixels[:, 390:] = other[:, 120:370]
+    assert {"Ada", "Bob"} == {each["name"] for each in page.see(png(pixels), faces=False)["results"]}
+    assert [] == page.see(frame(), faces=False)["results"]
 
 
 # By PIN, badge and code as entries

@@ -70,8 +70,8 @@ from gallery.vault.recovery import new_pair
 ALONG = ("config.toml",)
 ROOT = Path(__file__).resolve().parents[3]
 CHILD = Path(__file__).parents[1] / "restore_child.py"
-POINTS = "4"
-"""How many steps of a restoration are tried beside those that always are."""
+TRIES = "6"
+"""How many steps of a restoration are tried beside those around each change of place."""
 
 
 def make(source: Path, home: Path, **more):
@@ -746,7 +746,7 @@ def test_a_killed_restoration_leaves_an_empty_home_or_the_whole(full, key, tmp_p
         erased.publish(full.store, full.vault, [tmp_path])
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     command = [sys.executable, str(CHILD), str(tmp_path / "b"), str(key), str(tmp_path / "runs")]
-    command += ["41" if way == "as it was" else "150", POINTS, str(random.random())]  # noqa: S311
+    command += ["41" if way == "as it was" else "150", TRIES, str(random.getrandbits(16))]
     command += [str(tmp_path / "private")] if recovery else []
     result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, timeout=600)
     assert (0, "") == (result.returncode, result.stderr)

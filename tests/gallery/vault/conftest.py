@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 
 import pytest
+from kill_points import spread
 
 POINTS = 8
 """How many steps are tried at least, beside the first and the last."""
@@ -20,8 +21,6 @@ def drawn(engine) -> Callable[..., list[int]]:
 
     def steps_of(count: int, named: tuple[int, ...] = ()) -> list[int]:
         assert count >= POINTS, "a run has more steps"
-        begin = random.random()  # noqa: S311
-        spread = {1 + int((number + begin) * count / POINTS) for number in range(POINTS)}
-        return sorted({1, count, *(named if engine == "sqlite" else ()), *spread})
+        return spread(count, POINTS + 2, random.getrandbits(16), named if engine == "sqlite" else ())
 
     return steps_of
